@@ -1,0 +1,47 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types bench clean lock
+
+# The first Python on the PATH that the project supports; `make PYTHON=/path/to/python` says otherwise.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { command -v "$$p"; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+run: $(READY) ## ingest the sample sources into ./data and query them
+	$(BIN)/copydesk run
+	$(BIN)/copydesk sql "SELECT source_id, language, published_at, title FROM articles ORDER BY published_at DESC NULLS LAST"
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## check style with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## check types with mypy --strict
+	$(BIN)/mypy
+
+bench: $(READY) ## measure accuracy over COPYDESK_CORPUS, and speed
+	$(BIN)/python bench/run.py
+
+clean: ## remove the environment, the data and what tools leave behind
+	rm -rf $(VENV) data build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: $(READY) ## renew requirements.lock from pyproject.toml
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+# One stamp says that the environment is whole: a second call installs nothing, an edited lock does.
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "copydesk needs Python 3.11, 3.12 or 3.13 on the PATH, or PYTHON=/path/to/it" >&2; exit 1; }
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,74 @@
+"""Settings of an installation: where things are, and limits. Read once, when a command starts."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from config.errors import ConfigError, explain
+
+SETTINGS_FILE: Final = "copydesk.toml"
+PREFIX: Final = "COPYDESK_"
+PROJECT_CONFIG: Final = Path(__file__).resolve().parent
+
+
+class Settings(BaseModel):
+    """What an installation may set, in `copydesk.toml` or as `COPYDESK_<NAME>`; the environment wins."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: str = Field("data", description="The data root: a folder, or the URL of an object store.")
+    config: Path = Field(PROJECT_CONFIG, description="The configuration folder, with sources/ in it.")
+    workers: Annotated[int, Field(ge=1, le=256)] = Field(
+        default_factory=lambda: os.cpu_count() or 1, description="Processes that extract."
+    )
+    batch: Annotated[int, Field(ge=1, le=100_000)] = Field(500, description="Documents that land together.")
+    max_document_bytes: Annotated[int, Field(ge=1_000)] = Field(
+        10_000_000, description="A larger document is refused; the limit holds after decompression."
+    )
+    document_seconds: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="A document that takes longer to extract is refused."
+    )
+    lock_seconds: Annotated[float, Field(ge=0)] = Field(
+        600.0, description="How long a run waits for another run of the same source to end."
+    )
+    fetch_seconds: Annotated[float, Field(gt=0)] = Field(30.0, description="Time for one whole response.")
+    max_redirects: Annotated[int, Field(ge=0, le=50)] = Field(10, description="Redirects followed for one address.")
+    contact: str = Field("", description="An address or page named in the User-Agent, so that a site can reach you.")
+
+
+def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
+    """Settings from `copydesk.toml` in `folder` (the working directory), then the environment, then `overrides`.
+
+    Paths in the file are relative to it. Raises `ConfigError` naming file or variable, key, problem and cure.
+    """
+    path = (folder or Path.cwd()) / SETTINGS_FILE
+    declared = _read(path)
+    for name in Settings.model_fields:
+        value = os.environ.get(PREFIX + name.upper())
+        if value:
+            declared[name] = value
+    declared.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        return Settings.model_validate(declared)
+    except ValidationError as error:
+        said = explain(error, {"": tuple(Settings.model_fields)})
+        raise ConfigError(f"{path}, or the environment as {PREFIX}<NAME>: {said}") from None
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        declared: dict[str, object] = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: not readable as TOML: {error}") from None
+    for name in ("data", "config"):
+        value = declared.get(name)
+        if isinstance(value, str) and "://" not in value:
+            declared[name] = str(path.parent / Path(value).expanduser())
+    return declared

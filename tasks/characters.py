@@ -1,0 +1,30 @@
+"""Characters as they should be: Unicode NFC, plain spaces, and nothing invisible that carries no meaning."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+# Zero-width joiner and non-joiner stay: Persian, the Indic scripts and emoji sequences are spelled with them.
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+)
+# A joiner that joins nothing is noise at an edge or beside a space.
+_LOOSE_JOINER: Final = re.compile("(?:^|(?<=\\s))[\u200c\u200d]+|[\u200c\u200d]+(?=\\s|$)")
+_CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_LINE_END: Final = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_SPACES: Final = re.compile(r"\s+")
+
+
+def clean_line(text: str) -> str:
+    """One line in NFC, its runs of white space folded to one space, invisible and control characters gone."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    visible = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", _LOOSE_JOINER.sub("", visible))).strip()
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, whatever their ends: CR LF, LF, CR, form feed, vertical tab, NEL, LS, PS."""
+    return _LINE_END.split(text)

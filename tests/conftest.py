@@ -1,0 +1,35 @@
+"""What tests share: a clock, and documents as the steps meet them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from config.sources import Source, load_source
+
+NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """An installation of its own, with small limits."""
+    return Settings(data=str(tmp_path / "data"), config=tmp_path / "config", workers=1, max_document_bytes=100_000)
+
+
+@pytest.fixture
+def folder_source(tmp_path: Path) -> Source:
+    """A source `paper` over the folder `pages`, which is there and empty."""
+    (tmp_path / "pages").mkdir()
+    sources = tmp_path / "config" / "sources"
+    sources.mkdir(parents=True)
+    path = sources / "paper.toml"
+    path.write_text('title = "Paper"\n[[input]]\nkind = "folder"\npath = "../../pages"\n')
+    return load_source(path)

@@ -1,0 +1,98 @@
+"""A source is a file that an editor writes; a wrong one must say what to do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.errors import ConfigError
+from config.schema import SCHEMA_FILE, source_schema_text
+from config.settings import PROJECT_CONFIG
+from config.sources import FolderInput, JsonlInput, load_source, load_sources
+
+FOLDER = '[[input]]\nkind = "folder"\npath = "pages"\n'
+
+
+def write(folder: Path, text: str, name: str = "example-news.toml") -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_source_is_ten_lines_of_toml(tmp_path):
+    source = load_source(
+        write(
+            tmp_path,
+            'title = "Example News"\nlanguage = "en"\ntimezone = "Europe/London"\nschedule = "*/20 * * * *"\n'
+            f'{FOLDER}glob = "*.html"\n[strip]\ndrop = ["^Sign up"]\n[expect]\narticles_per_day = 20\n',
+        )
+    )
+    assert source.id == "example-news"
+    assert source.input == (FolderInput(kind="folder", path=Path("pages"), glob="*.html"),)
+    assert source.strip.drop == ("^Sign up",)
+    assert source.expect.articles_per_day == 20
+    assert source.folder == tmp_path
+
+
+def test_a_jsonl_source_names_its_own_keys(tmp_path):
+    source = load_source(
+        write(tmp_path, 'title = "Wire"\n[[input]]\nkind = "jsonl"\npath = "a.jsonl"\nfields = {title = "headline"}\n')
+    )
+    assert source.input == (JsonlInput(kind="jsonl", path=Path("a.jsonl"), fields={"title": "headline"}),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title = ", "not readable as TOML"),
+        ('titel = "x"\n' + FOLDER, "unknown key 'titel', did you mean 'title'? known here: allow_private, delay"),
+        (FOLDER, "key 'title' is missing"),
+        ('title = "x"\n', "key 'input' is missing"),
+        ('title = "x"\n[[input]]\npath = "p"\n', "key 'input.1.kind': missing; known: folder, jsonl"),
+        ('title = "x"\n[[input]]\nkind = "fax"\n', "unknown kind 'fax'; known: folder, jsonl"),
+        ('title = "x"\n[[input]]\nkind = "folder"\npth = "p"\n', "unknown key 'input.1.pth', did you mean 'path'?"),
+        ('title = "x"\n[[input]]\nkind = "jsonl"\n', "give either path or url"),
+        (
+            'title = "x"\n[[input]]\nkind = "jsonl"\npath = "p"\nfields = {headline = "h"}\n',
+            "unknown column 'headline'",
+        ),
+        ('title = "x"\ntimezone = "Mars"\n' + FOLDER, "not a time zone name such as 'Europe/London' (given: 'Mars')"),
+        ('title = "x"\nschedule = "daily"\n' + FOLDER, "not five cron fields"),
+        ('title = "x"\ndelay = -1\n' + FOLDER, "key 'delay'"),
+        ('title = "x"\n' + FOLDER + '[strip]\ndrop = ["("]\n', "key 'strip.drop.1': not a regular expression"),
+        ('title = "x"\nid = "y"\n' + FOLDER, "a source's id is the name of its file"),
+    ],
+)
+def test_a_wrong_file_says_which_file_which_key_and_what_is_known(tmp_path, text, said):
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as failure:
+        load_source(path)
+    assert str(failure.value).startswith(f"{path}: ")
+    assert said in str(failure.value)
+    assert "\n" not in str(failure.value)
+
+
+def test_the_name_of_the_file_must_do_as_an_id(tmp_path):
+    with pytest.raises(ConfigError, match=r"such as example-news\.toml"):
+        load_source(write(tmp_path, 'title = "x"\n' + FOLDER, "Example News.toml"))
+
+
+def test_a_configuration_folder_without_sources_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="no such folder; a configuration folder holds sources/"):
+        load_sources(tmp_path)
+
+
+def test_the_digest_changes_with_the_declaration_only(tmp_path):
+    first = load_source(write(tmp_path, 'title = "x"\n' + FOLDER))
+    again = load_source(write(tmp_path, '# a remark\ntitle = "x"\n' + FOLDER))
+    other = load_source(write(tmp_path, 'title = "x"\ndelay = 9\n' + FOLDER))
+    assert first.digest == again.digest != other.digest
+
+
+def test_the_sources_that_ship_are_right():
+    assert list(load_sources(PROJECT_CONFIG)) == ["sample", "sample-wire"]
+
+
+def test_the_schema_for_editors_is_what_the_types_say():
+    assert SCHEMA_FILE.read_text("utf-8") == source_schema_text(), "renew it: python -m config.schema"

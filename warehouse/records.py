@@ -1,0 +1,377 @@
+"""The types that flow through the pipeline, in the order in which an article meets them.
+
+    Item -> Fetched -> RawArticle -> ExtractedArticle -> Article | Rejection
+
+A stage's type says what may be trusted: bytes in a `RawArticle` are safe in the archive, nothing in an
+`ExtractedArticle` has been checked, everything in an `Article` has. The rows of the warehouse's tables are
+`Article`, `Capture`, `Discovery`, `Poll`, `Rejection` and `Run`; `warehouse.schema` gives each its Arrow schema.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The step at which a document was refused."""
+
+    DISCOVER = "discover"
+    FETCH = "fetch"
+    EXTRACT = "extract"
+    STRIP = "strip"
+    NORMALISE = "normalise"
+    DEDUPE = "dedupe"
+
+
+class Reason(StrEnum):
+    """Why a document did not become an article."""
+
+    VANISHED = "vanished"
+    UNREADABLE = "unreadable"
+    FETCH_FAILED = "fetch_failed"
+    DISALLOWED = "disallowed"
+    TOO_LARGE = "too_large"
+    EMPTY = "empty"
+    BINARY = "binary"
+    BAD_GZIP = "bad_gzip"
+    BAD_RECORD = "bad_record"
+    NO_ARTICLE = "no_article"
+    DUPLICATE = "duplicate"
+    TIMED_OUT = "timed_out"
+    CRASHED = "crashed"
+
+
+class LineReason(StrEnum):
+    """What a line taken out of a text was."""
+
+    TITLE = "title"
+    BYLINE = "byline"
+    DATE_LINE = "date_line"
+    SECTION = "section"
+    CAPTION = "caption"
+    CREDIT = "credit"
+    AGENCY = "agency"
+    TAGS = "tags"
+    RELATED = "related"
+    MENU = "menu"
+    SHARE = "share"
+    COMMENT = "comment"
+    NEWSLETTER = "newsletter"
+    LEGAL = "legal"
+    SECOND_ARTICLE = "second_article"
+    REPEAT = "repeat"
+    BOILERPLATE = "boilerplate"
+    SITE_RULE = "site_rule"
+
+
+class Origin(StrEnum):
+    """Where a field's value was found, most trusted first."""
+
+    RECORD = "record"
+    FEED = "feed"
+    JSON_LD = "json-ld"
+    MICRODATA = "microdata"
+    OPEN_GRAPH = "open-graph"
+    META = "meta"
+    HTML = "html"
+    TRAFILATURA = "trafilatura"
+    TEXT = "text"
+    URL = "url"
+    SOURCE = "source"
+
+
+class Precision(StrEnum):
+    """How much of a date the article states."""
+
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+    MINUTE = "minute"
+    SECOND = "second"
+
+
+class Zone(StrEnum):
+    """Where a date's time zone comes from: printed with it, set for the source, or taken to be UTC."""
+
+    EXPLICIT = "explicit"
+    SOURCE = "source"
+    ASSUMED = "assumed"
+
+
+class Outcome(StrEnum):
+    """The one count in which a document ends."""
+
+    STORED = "stored"
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+class RunStatus(StrEnum):
+    """How a run stands; one that was killed is `running` until the source's next run finds it `interrupted`."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One statement of one column of `articles`, by one origin; several values for a list column."""
+
+    field: str
+    values: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One discovered address, and what the place that named it says of it."""
+
+    source_id: str
+    url: str
+    """Absolute; `file:` for a file, with a fragment for a record inside one."""
+    guid: str
+    """What identifies the article for good: a record's own id, a path inside the folder, else the address."""
+    found_in: str
+    """Address of the folder, file or feed that named it."""
+    seen_at: datetime
+    content: bytes | None = None
+    """The document itself, where discovery already read it (a line of a JSON Lines file)."""
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes behind an address, as they came; not archived yet."""
+
+    item: Item
+    content: bytes
+    fetched_at: datetime
+    media_type: str | None = None
+    charset: str | None = None
+    """As declared by the transport; a file declares none."""
+    final_url: str | None = None
+    http_status: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def payload_digest(self) -> str:
+        """`sha256:` and 64 hex digits, of the bytes as they came."""
+        return "sha256:" + hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A row of `captures`: one response or file that was read, and where the archive holds it."""
+
+    capture_id: str
+    """The UUID of the WARC record."""
+    source_id: str
+    run_id: str
+    url: str
+    final_url: str | None
+    fetched_at: datetime
+    http_status: int | None
+    media_type: str | None
+    charset: str | None
+    etag: str | None
+    last_modified: str | None
+    payload_digest: str
+    payload_bytes: int
+    warc_filename: str
+    """Relative to the data root, `/` between its parts."""
+    warc_offset: int
+    """Of the gzip member, in bytes."""
+    warc_length: int
+    outcome: str
+    """An `Outcome`, or `recovered` where a killed run had archived it and gone no further."""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawArticle:
+    """Bytes that are safe in the archive, with the facts of their capture."""
+
+    item: Item
+    capture: Capture
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StrippedLine:
+    """A line that is not article text."""
+
+    line: int
+    """Its number in the document's text, counted from 0."""
+    reason: LineReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A detected language."""
+
+    tag: str
+    """BCP 47; `und` where it cannot be known."""
+    confidence: float
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedArticle:
+    """What a document says about itself; nothing here has been checked."""
+
+    raw: RawArticle
+    text: str
+    """Its lines; once stripped, its paragraphs, separated by a blank line."""
+    candidates: tuple[Candidate, ...]
+    extractor: str
+    """Name and version of what read the text, such as `trafilatura 2.3.1`."""
+    charset: str
+    stripped: tuple[StrippedLine, ...] = ()
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LostCandidate:
+    """A statement of a field that did not win."""
+
+    origin: Origin
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProvenance:
+    """Where a field's value comes from, and what else was stated."""
+
+    origin: Origin
+    lost: tuple[LostCandidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A row of `articles`: one version of one article, checked.
+
+    What the document does not state is None (a list: empty). Times are in UTC.
+    """
+
+    article_id: str
+    version_id: str
+    source_id: str
+    url: str
+    canonical_url: str | None
+    normalized_url: str
+    canonical_domain: str | None
+    capture_id: str
+    run_id: str
+
+    title: str | None
+    text: str
+    description: str | None
+    authors: tuple[str, ...]
+    by: str | None
+    located: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    info_sources: tuple[str, ...]
+    image_url: str | None
+    image_caption: str | None
+    image_credit: str | None
+    is_accessible_for_free: bool | None
+    license: str | None
+
+    language: str
+    language_confidence: float
+
+    published_at: datetime | None
+    modified_at: datetime | None
+    published_raw: str | None
+    published_precision: Precision | None
+    published_zone: Zone | None
+    first_seen_at: datetime
+    fetched_at: datetime
+    landed_at: datetime | None
+
+    provenance: dict[str, FieldProvenance]
+    stripped: tuple[StrippedLine, ...]
+    quality: float
+    extractor: str
+    word_count: int
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row of `rejects`: one refusal. The steps fill the first six; landing fills the rest."""
+
+    source_id: str
+    url: str
+    capture_id: str | None
+    stage: Stage
+    reason: Reason
+    detail: str
+    attempts: int = 1
+    first_seen_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """A row of `discoveries`: one sighting of one address."""
+
+    source_id: str
+    run_id: str
+    url: str
+    normalized_url: str
+    guid: str
+    found_in: str
+    seen_at: datetime
+    title: str | None = None
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A row of `polls`: one look at one feed, sitemap, folder or file."""
+
+    source_id: str
+    run_id: str
+    endpoint: str
+    polled_at: datetime
+    http_status: int | None
+    entries: int
+    known: int
+    oldest_at: datetime | None
+    gap_suspected: bool
+    next_poll_at: datetime | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A row of `runs`: one run of one source. `discovered` is the sum of the six counts after it."""
+
+    run_id: str
+    source_id: str
+    started_at: datetime
+    finished_at: datetime | None
+    status: RunStatus
+    discovered: int
+    stored: int
+    unchanged: int
+    duplicate: int
+    rejected: int
+    failed: int
+    pending: int
+    error: str | None
+    code_version: str
+    config_digest: str
