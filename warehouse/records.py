@@ -146,6 +146,10 @@ class Item:
     """The document itself, where discovery already read it (a line of a JSON Lines file)."""
     candidates: tuple[Candidate, ...] = ()
 
+    def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
+        """The refusal of a document that was not archived."""
+        return Rejection(self.source_id, self.url, None, stage, reason, detail)
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -195,6 +199,31 @@ class Capture:
     """An `Outcome`, or `recovered` where a killed run had archived it and gone no further."""
     error: str | None = None
 
+    @classmethod
+    def of(
+        cls, fetched: Fetched, *, capture_id: str = "", run_id: str = "", warc_filename: str = "", warc_offset: int = 0
+    ) -> Capture:
+        """The capture of what was fetched, `pending`; its place in the archive is left empty where it has none."""
+        return cls(
+            capture_id=capture_id,
+            source_id=fetched.item.source_id,
+            run_id=run_id,
+            url=fetched.item.url,
+            final_url=fetched.final_url,
+            fetched_at=fetched.fetched_at,
+            http_status=fetched.http_status,
+            media_type=fetched.media_type,
+            charset=fetched.charset,
+            etag=fetched.etag,
+            last_modified=fetched.last_modified,
+            payload_digest=fetched.payload_digest,
+            payload_bytes=len(fetched.content),
+            warc_filename=warc_filename,
+            warc_offset=warc_offset,
+            warc_length=0,
+            outcome=Outcome.PENDING,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class RawArticle:
@@ -203,6 +232,10 @@ class RawArticle:
     item: Item
     capture: Capture
     content: bytes
+
+    def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
+        """The refusal of a document whose bytes stay in the archive."""
+        return Rejection(self.item.source_id, self.item.url, self.capture.capture_id, stage, reason, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,15 +396,15 @@ class Run:
     run_id: str
     source_id: str
     started_at: datetime
-    finished_at: datetime | None
-    status: RunStatus
-    discovered: int
-    stored: int
-    unchanged: int
-    duplicate: int
-    rejected: int
-    failed: int
-    pending: int
-    error: str | None
-    code_version: str
-    config_digest: str
+    finished_at: datetime | None = None
+    status: RunStatus = RunStatus.RUNNING
+    discovered: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    failed: int = 0
+    pending: int = 0
+    error: str | None = None
+    code_version: str = ""
+    config_digest: str = ""

@@ -1,0 +1,66 @@
+"""Runs a piece of Python in processes of their own, each killed at a later moment than the one before it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+DRIVER: Final = """
+import os, signal, sys
+sys.path[:0] = {path!r}
+from pathlib import Path
+
+def prepare(root):
+    pass
+
+{setup}
+
+MOMENTS = ("open", "mkdir", "rename", "replace", "fsync", "write", "close", "unlink", "utime", "flock", "truncate")
+
+def attempt(root, moment):
+    prepare(root)
+    seen = 0
+    def watch(frame, event, function):
+        nonlocal seen
+        if event == "c_call" and function.__name__ in MOMENTS:
+            seen += 1
+            if seen == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.setprofile(watch)
+    run(root)
+    sys.setprofile(None)
+
+moment, status = 1 - {step}, -1
+while status:
+    moment += {step}
+    root = Path({folder!r}) / str(moment)
+    child = os.fork()
+    if not child:
+        try:
+            attempt(root, moment)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            os._exit(3)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status not in (0, signal.SIGKILL) or moment > 300:
+        sys.exit(f"moment {{moment}}: status {{status}}")
+print(moment)
+"""
+
+
+def killed_at_every_moment(folder: Path, program: str, step: int = 1) -> list[Path]:
+    """The data roots that `run(root)` of `program` left when it was killed at its 1st, 2nd … call to the file system.
+
+    The last was not killed. What `prepare(root)` does comes before.
+    """
+    folder.mkdir()
+    driver = DRIVER.format(path=sys.path, setup=program, folder=str(folder), step=step)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", driver], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return [folder / str(moment) for moment in range(1, int(done.stdout.split()[-1]) + 1, step)]

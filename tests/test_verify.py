@@ -1,0 +1,165 @@
+"""Verifying finds each way in which a warehouse can be damaged, and nothing in one that is whole."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from rows import NOON, article, discovery, fetched, rejection, run
+
+from warehouse.archive import ArchiveWriter
+from warehouse.errors import EmptyWarehouseError
+from warehouse.records import Capture
+from warehouse.store import Store
+from warehouse.verify import SourceCount, verify
+
+
+def ingest(root: Path) -> list[Capture]:
+    """Five addresses: three articles, a refusal, and one that waits."""
+    with ArchiveWriter(root, "harbour", "run-1", NOON) as writer:
+        captures = [replace(writer.write(fetched(number)), outcome="stored") for number in range(4)]
+    store = Store(root)
+    rows = {
+        "discoveries": [discovery(number) for number in range(5)],
+        "articles": [article(number, capture_id=captures[number].capture_id) for number in range(3)],
+        "rejects": [rejection(3, capture_id=captures[3].capture_id)],
+        "captures": captures,
+        "runs": [run(discovered=5, stored=3, rejected=1, pending=1)],
+    }
+    for table, batch in rows.items():
+        store.land(table, batch, source_id="harbour", key="k1", now=NOON)
+    writer.settle()
+    return captures
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    ingest(tmp_path)
+    return tmp_path
+
+
+def one_finding(root: Path, sample: int | None = None) -> str:
+    (finding,) = verify(root, sample).findings
+    return str(finding)
+
+
+def parquet(root: Path, table: str) -> Path:
+    return root / table / "landed_month=2026-03" / "harbour-k1.parquet"
+
+
+def warc(root: Path) -> Path:
+    return next(root.glob("archive/harbour/*.warc.gz"))
+
+
+@pytest.mark.parametrize("sample", [None, 2])
+def test_a_whole_warehouse_has_no_findings_and_its_counts(root: Path, sample: int | None) -> None:
+    found = verify(root, sample)
+    assert found.findings == ()
+    assert found.sources == (SourceCount("harbour", discovered=5, articles=3, rejects=1, pending=1),)
+    assert found.files == 11
+    assert found.captures == (sample or 4)
+
+
+def test_an_empty_data_root_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EmptyWarehouseError):
+        verify(tmp_path)
+
+
+def test_verifying_changes_nothing(root: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+    verify(root)
+    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+
+
+@pytest.mark.parametrize("cut", [0, 3, 2000])
+def test_a_torn_parquet_file_is_found(root: Path, cut: int) -> None:
+    path = parquet(root, "articles")
+    path.write_bytes(path.read_bytes()[:cut])
+    assert str(path) in one_finding(root)
+    assert "not readable as Parquet" in one_finding(root)
+
+
+def test_a_parquet_file_with_damaged_pages_is_found(root: Path) -> None:
+    path = parquet(root, "articles")
+    damaged = bytearray(path.read_bytes())
+    damaged[4:400] = bytes(396)
+    path.write_bytes(damaged)
+    assert "not readable as Parquet" in one_finding(root)
+
+
+def test_a_column_of_another_type_is_found(root: Path) -> None:
+    path = parquet(root, "rejects")
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(6, "attempts", table["attempts"].cast("string")), path)
+    assert one_finding(root).startswith(f"not the schema of its table in attempts: {path}; ")
+
+
+def test_a_run_whose_counts_do_not_add_up_is_found(root: Path) -> None:
+    Store(root).land("runs", [run(run_id="run-2", discovered=2)], source_id="harbour", key="k2", now=NOON)
+    assert one_finding(root).startswith("1 runs whose counts do not add up: source harbour, such as run-2; ")
+
+
+def test_lost_discoveries_are_found(root: Path) -> None:
+    parquet(root, "discoveries").unlink()
+    found = [str(finding) for finding in verify(root).findings]
+    assert [text.split(":")[0] for text in found] == [
+        "3 articles at addresses that were never discovered",
+        "1 refusals of addresses that were never discovered",
+    ]
+
+
+def test_an_article_without_its_capture_is_found(root: Path) -> None:
+    lost = article(4, capture_id="nowhere")
+    Store(root).land("articles", [lost], source_id="harbour", key="k2", now=NOON)
+    assert one_finding(root).startswith("1 articles without their captures: source harbour, such as article-4; ")
+
+
+def test_archived_documents_without_captures_are_found_with_how_to_take_them_up(root: Path) -> None:
+    with ArchiveWriter(root, "harbour", "run-2", NOON) as writer:
+        writer.write(fetched(5))
+    assert one_finding(root).endswith("; run 'copydesk run harbour'")
+    writer.settle()
+    assert "1 archived documents have no row in captures" in one_finding(root)
+    assert "make an empty file" in one_finding(root)
+
+
+@pytest.mark.parametrize("sample", [None, 4])
+def test_a_payload_that_was_changed_is_found(root: Path, sample: int | None) -> None:
+    capture = ingest(root / "other")[3]
+    path = root / "other" / capture.warc_filename
+    content = path.read_bytes()
+    changed = gzip.decompress(content[capture.warc_offset :]).replace(b"came back", b"went home", 1)
+    path.write_bytes(content[: capture.warc_offset] + gzip.compress(changed))
+    finding = str(verify(root / "other", sample).findings[0])
+    assert f"for capture {capture.capture_id}: {path}; " in finding
+
+
+@pytest.mark.parametrize("sample", [None, 4])
+def test_a_torn_warc_file_is_found(root: Path, sample: int | None) -> None:
+    path = warc(root)
+    path.write_bytes(path.read_bytes()[:-9])
+    assert one_finding(root, sample).startswith("the archive holds no whole record for capture ")
+
+
+@pytest.mark.parametrize("sample", [None, 4])
+def test_a_lost_warc_file_is_found(root: Path, sample: int | None) -> None:
+    warc(root).unlink()
+    assert len(verify(root, sample).findings) == 4
+
+
+def test_left_over_files_of_killed_writers_are_found(root: Path) -> None:
+    partial = root / ".partial" / "x.parquet.1"
+    partial.touch()
+    assert verify(root).findings == ()
+    os.utime(partial, (0, 0))
+    assert one_finding(root).startswith(f"left over from a writer that was killed: {partial}; ")
+
+
+def test_a_warc_file_left_open_is_found(root: Path) -> None:
+    path = root / "archive/harbour/x.warc.gz.open"
+    path.touch()
+    assert str(path) in one_finding(root)

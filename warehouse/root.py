@@ -1,0 +1,168 @@
+"""The data root: a folder, or the URL of an object store. The one place that knows the difference."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, BinaryIO, Final
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from warehouse.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import timedelta
+
+    from pyarrow.fs import FileSystem
+
+PARTIAL: Final = ".partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A data root; `name`s are relative to it, `/` between their parts. Making one touches nothing."""
+
+    url: str
+    """An absolute path without symlinks, or a URL such as `s3://bucket/news`; no slash at the end."""
+    query: str = ""
+    """Options of the URL, such as `endpoint_override=…`, for pyarrow's filesystem."""
+
+    @classmethod
+    def at(cls, root: str | os.PathLike[str] | Root) -> Root:
+        """The root at a path (also as a `file:` URL) or at the URL of an object store."""
+        if isinstance(root, Root):
+            return root
+        given = os.fspath(root)
+        parts = urlsplit(given)
+        if "://" not in given or parts.scheme == "file":
+            path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(given).expanduser()
+            return cls(str(path.resolve()))
+        return cls(f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"), parts.query)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is on a file system of this machine."""
+        return "://" not in self.url
+
+    @property
+    def local(self) -> Path:
+        """The folder for locks and unfinished files: the root itself, for a URL one in the user's state folder."""
+        if self.is_folder:
+            return Path(self.url)
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        return Path(state) / "copydesk" / hashlib.sha256(self.url.encode()).hexdigest()[:16]
+
+    def place(self, name: str) -> str:
+        """The full path or URL of a name."""
+        return f"{self.url}/{name}"
+
+    def publish(self, name: str, content: bytes | memoryview) -> None:
+        """Put a file there, whole or not at all, in place of an older one. Raises `StorageError`."""
+        try:
+            if self.is_folder:
+                self._publish_file(Path(self.place(name)), content)
+            else:
+                filesystem, base = self.filesystem()
+                with filesystem.open_output_stream(f"{base}/{name}") as stream:
+                    stream.write(content)
+        except OSError as error:
+            raise StorageError.of(error, self.place(name)) from error
+
+    def open(self, name: str) -> BinaryIO:
+        """A file, to read from any place in it. Raises OSError."""
+        if self.is_folder:
+            return Path(self.place(name)).open("rb")
+        filesystem, base = self.filesystem()
+        stream: BinaryIO = filesystem.open_input_file(f"{base}/{name}")
+        return stream
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a file or folder. Raises `StorageError`."""
+        if self.is_folder:
+            return Path(self.place(name)).exists()
+        from pyarrow.fs import FileType
+
+        try:
+            filesystem, base = self.filesystem()
+            return bool(filesystem.get_file_info(f"{base}/{name}").type != FileType.NotFound)
+        except OSError as error:
+            raise StorageError.of(error, self.place(name), "read") from error
+
+    def names(self, folder: str) -> Iterator[str]:
+        """The names of all files below a folder of the root, sorted; none where it does not exist.
+
+        Raises `StorageError`.
+        """
+        if self.is_folder:
+            top = Path(self.place(folder))
+            yield from sorted(path.relative_to(self.url).as_posix() for path in top.rglob("*") if path.is_file())
+            return
+        from pyarrow.fs import FileSelector
+
+        try:
+            filesystem, base = self.filesystem()
+            found = filesystem.get_file_info(FileSelector(f"{base}/{folder}", recursive=True, allow_not_found=True))
+        except OSError as error:
+            raise StorageError.of(error, self.place(folder), "read") from error
+        yield from sorted(str(info.path).removeprefix(base + "/") for info in found if info.is_file)
+
+    def has_tables(self, tables: Iterable[str]) -> bool:
+        """Whether each of the tables has a file."""
+        if self.is_folder:
+            return all(any(Path(self.place(table)).glob("*/*.parquet")) for table in tables)
+        return all(next(self.names(table), None) for table in tables)
+
+    def left_overs(self, grace: timedelta) -> list[Path]:
+        """Temporary files of writers that were killed: those not touched for longer than `grace`."""
+        oldest = time() - grace.total_seconds()
+        found = []
+        for path in (self.local / PARTIAL).glob("*"):
+            with suppress(FileNotFoundError):  # its writer has just renamed it
+                if path.stat().st_mtime <= oldest:
+                    found.append(path)
+        return sorted(found)
+
+    def filesystem(self) -> tuple[FileSystem, str]:
+        """Pyarrow's filesystem for the URL, and the root's path in it."""
+        from pyarrow.fs import FileSystem
+
+        filesystem, base = FileSystem.from_uri(self.url + (f"?{self.query}" if self.query else ""))
+        return filesystem, base.rstrip("/")
+
+    def _publish_file(self, target: Path, content: bytes | memoryview) -> None:
+        # Not beside the target: whatever a reader globs, it never meets half a file.
+        partial = self.local / PARTIAL / f"{target.name}.{uuid4().hex}"
+        make_folder(partial.parent)
+        make_folder(target.parent)
+        try:
+            with partial.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+            sync_folder(target.parent)
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents so that they are still there after a power cut."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        sync_folder(place.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

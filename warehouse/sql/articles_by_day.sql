@@ -1,0 +1,10 @@
+-- One row a source, language and day of publication in UTC: its articles; the day is NULL for those without a date.
+CREATE VIEW articles_by_day AS
+SELECT
+    source_id,
+    language,
+    -- Not a cast: that would follow the reader's time zone.
+    make_timestamp(epoch_us(published_at))::DATE AS day,
+    count(*) AS articles
+FROM articles
+GROUP BY ALL;

@@ -1,0 +1,3 @@
+-- One row a sighting of an address.
+CREATE VIEW discoveries AS
+FROM landed('discoveries');

@@ -1,0 +1,5 @@
+-- One row a discovered address that is neither an article nor a reject yet.
+CREATE VIEW pending AS
+SELECT * EXCLUDE (state)
+FROM ledger
+WHERE state = 'pending';

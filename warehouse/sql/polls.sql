@@ -1,0 +1,3 @@
+-- One row a look at a feed, sitemap, folder or file.
+CREATE VIEW polls AS
+FROM landed('polls');
