@@ -1,0 +1,101 @@
+"""Score articles made of a corpus of news pages, and time the steps.
+
+    python -m bench.score_pages CORPUS
+
+CORPUS holds `score.py`, `news/gold.jsonl` (id, url, body, title, ...) and `news/pages/<id>.html.gz`. Printed are the
+figures of its `score.py`, and the mean CPU time of a page in each step.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from config.sources import FolderInput, Source
+from tasks.detect import detect
+from tasks.extract import extract
+from tasks.normalise import normalise
+from tasks.strip import strip
+from warehouse.records import Article, Capture, Item, Precision, RawArticle, Rejection
+
+NOW = datetime.now(UTC)
+SOURCE = Source(id="corpus", title="Corpus", input=(FolderInput(kind="folder", path=Path()),))
+
+Made = TypeVar("Made")
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self.spent: defaultdict[str, float] = defaultdict(float)
+
+    def time(self, step: str, work: Callable[[], Made]) -> Made:
+        began = time.process_time()
+        made = work()
+        self.spent[step] += time.process_time() - began
+        return made
+
+
+def raw_page(content: bytes, url: str) -> RawArticle:
+    item = Item("corpus", url, url, url, NOW)
+    capture = Capture(
+        "c", "corpus", "r", url, None, NOW, 200, "text/html", None, None, None, "", len(content), "", 0, 0, "stored"
+    )
+    return RawArticle(item, capture, content)
+
+
+def make(raw: RawArticle, clock: Stopwatch) -> Article | Rejection:
+    found = clock.time("extract", lambda: extract(raw))
+    if isinstance(found, Rejection):
+        return found
+    kept = clock.time("strip", lambda: strip(found, SOURCE.strip))
+    if isinstance(kept, Rejection):
+        return kept
+    told = clock.time("detect", lambda: detect(kept, SOURCE.language))
+    return clock.time("normalise", lambda: normalise(told, SOURCE))
+
+
+def prediction(page: dict[str, Any], made: Article | Rejection) -> dict[str, Any]:
+    if isinstance(made, Rejection):
+        print(f"{page['id']}: {made.reason}: {made.detail}")
+        return {"id": page["id"]}
+    published = made.published_at.isoformat() if made.published_at else None
+    if published and made.published_precision not in {Precision.MINUTE, Precision.SECOND}:
+        published = published[:10]
+    return {
+        "id": page["id"],
+        "body": made.text,
+        "title": made.title,
+        "authors": made.authors,
+        "published": published,
+        "language": made.language,
+    }
+
+
+def main(corpus: Path) -> int:
+    gold = corpus / "news" / "gold.jsonl"
+    pages = [json.loads(line) for line in gold.read_text("utf-8").splitlines() if line.strip()]
+    clock = Stopwatch()
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as predictions:
+        for page in pages:
+            content = gzip.decompress((corpus / "news" / "pages" / f"{page['id']}.html.gz").read_bytes())
+            made = make(raw_page(content, page["url"]), clock)
+            predictions.write(json.dumps(prediction(page, made)) + "\n")
+        predictions.flush()
+        subprocess.run([sys.executable, corpus / "score.py", gold, predictions.name], check=True)
+    print("CPU ms a page:", ", ".join(f"{step} {1000 * spent / len(pages):.1f}" for step, spent in clock.spent.items()))
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    sys.exit(main(Path(sys.argv[1])))
