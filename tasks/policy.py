@@ -1,0 +1,105 @@
+"""What may be fetched: rules for a URL, and for the IP address that its host turns out to be.
+
+Nothing here touches the network, so that every client, blocking or not, keeps the same rules.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+import httpx
+
+MAX_URL_LENGTH: Final = 8_000
+
+# Written out from the IANA special-purpose registries: `is_global` of the standard library changed its mind between
+# 3.11 and 3.13, and a fetch must not be allowed by one Python and refused by another.
+_SPECIAL: Final = tuple(
+    (ip_network(network), kind)
+    for network, kind in (
+        ("0.0.0.0/8", "local"),
+        ("10.0.0.0/8", "private"),
+        ("100.64.0.0/10", "carrier-grade NAT"),
+        ("127.0.0.0/8", "loopback"),
+        ("169.254.0.0/16", "link-local"),
+        ("172.16.0.0/12", "private"),
+        ("192.0.0.0/24", "reserved"),
+        ("192.0.2.0/24", "documentation"),
+        ("192.88.99.0/24", "reserved"),
+        ("192.168.0.0/16", "private"),
+        ("198.18.0.0/15", "benchmarking"),
+        ("198.51.100.0/24", "documentation"),
+        ("203.0.113.0/24", "documentation"),
+        ("224.0.0.0/4", "multicast"),
+        ("240.0.0.0/4", "reserved"),
+        # The address looks public, and is the control plane of every virtual machine in Azure.
+        ("168.63.129.16/32", "cloud metadata"),
+        ("::/128", "local"),
+        ("::1/128", "loopback"),
+        ("64:ff9b:1::/48", "private"),
+        ("2001::/23", "reserved"),
+        ("2001:db8::/32", "documentation"),
+        ("3fff::/20", "documentation"),
+        ("fc00::/7", "private"),
+        ("fe80::/10", "link-local"),
+        ("fec0::/10", "private"),
+        ("ff00::/8", "multicast"),
+    )
+)
+_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
+
+# Where an IPv6 address holds an IPv4 address: the network, and how many bits follow the IPv4 address.
+_EMBEDDED: Final = (
+    (IPv6Network("::ffff:0:0/96"), 0),
+    (IPv6Network("::ffff:0:0:0/96"), 0),
+    (IPv6Network("64:ff9b::/96"), 0),
+    (IPv6Network("2002::/16"), 80),
+)
+
+
+def special_kind(address: str) -> str | None:
+    """What sort of not public address this IP address is, such as `loopback`; None for a public one.
+
+    An IPv6 address that carries an IPv4 address (mapped, translated, NAT64, 6to4) is judged by the one it carries.
+    Source: the IANA IPv4 and IPv6 special-purpose address registries. Raises ValueError for what is no IP address.
+    """
+    ip = _embedded(ip_address(address))
+    for network, kind in _SPECIAL:
+        if ip in network:
+            return kind
+    return "reserved" if isinstance(ip, IPv6Address) and ip not in _GLOBAL_UNICAST else None
+
+
+def _embedded(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    if isinstance(ip, IPv6Address):
+        for network, bits_after in _EMBEDDED:
+            if ip in network:
+                return IPv4Address(int(ip) >> bits_after & 0xFFFF_FFFF)
+    return ip
+
+
+def read_url(printed: str, base: httpx.URL | None = None) -> httpx.URL | str:
+    """The URL that may be asked for, or one sentence why it may not; `base` is what a redirect is relative to.
+
+    The sentence never repeats the URL, which may hold a password. The fragment, which no server sees, is gone.
+    """
+    if len(printed) > MAX_URL_LENGTH:
+        return f"the address has {len(printed)} characters; at most {MAX_URL_LENGTH} are allowed"
+    try:
+        url = base.join(printed) if base else httpx.URL(printed.strip())
+        url = url.copy_with(fragment=None)
+    except (httpx.InvalidURL, ValueError):
+        return "the address is not a valid URL"
+    return _objection(url) or url
+
+
+def _objection(url: httpx.URL) -> str | None:
+    if url.scheme not in {"http", "https"}:
+        return "the address does not start with http:// or https://"
+    if not url.host:
+        return "the address names no host"
+    if url.port is not None and not 0 < url.port < 65_536:  # noqa: PLR2004  the range of a port
+        return "the address names a port that cannot be"
+    if url.userinfo:
+        return "the address holds a user name or a password; these are never sent"
+    return None

@@ -1,0 +1,148 @@
+"""The body of an HTTP response, unpacked without trusting it: a few bytes may unpack to more than memory holds."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import brotli
+import zstandard
+
+CODINGS: Final = ("gzip", "deflate", "br", "zstd")
+MAX_CODINGS: Final = 2
+
+_STEP: Final = 1_000_000
+# Slices so small that no step gives more than a few megabytes: deflate unpacks a byte to at most 1,032, and the
+# smallest block of zstd, 4 bytes, to 128 KiB.
+_DEFLATE_SLICE: Final = 4_096
+_ZSTD_SLICE: Final = 128
+_ZSTD_WINDOW: Final = 8 * 1024 * 1024  # RFC 9659: the most that a sender of the coding may ask for
+
+
+class PackedError(Exception):
+    """The body cannot be unpacked; the message is a sentence."""
+
+
+class TooLargeError(Exception):
+    """The body is larger than the limit, packed or unpacked."""
+
+
+def read_codings(header: str) -> tuple[str, ...]:
+    """The codings of a Content-Encoding header, in the order in which they were applied. Raises `PackedError`."""
+    names = (name.strip().lower().removeprefix("x-") for name in header.split(","))
+    codings = tuple(name for name in names if name not in {"", "identity"})
+    if unknown := [name for name in codings if name not in CODINGS]:
+        shown = "".join(character for character in unknown[0][:20] if character.isprintable())
+        raise PackedError(f"the body is packed as '{shown}'; known are {', '.join(CODINGS)}")
+    if len(codings) > MAX_CODINGS:
+        raise PackedError(f"the body is packed {len(codings)} times over; at most {MAX_CODINGS} are unpacked")
+    return codings
+
+
+def unpack(chunks: Iterable[bytes], codings: tuple[str, ...], limit: int) -> Iterator[bytes]:
+    """The unpacked body, piece by piece, a few megabytes at a time.
+
+    Raises `TooLargeError` once the packed body, the unpacked one or a layer between them has given `limit` bytes and
+    holds more, `PackedError` for one that is damaged or cut short. What follows the end of a packed body is ignored,
+    as browsers do.
+    """
+    pieces = _limited(chunks, limit)
+    for coding in reversed(codings):
+        pieces = _limited(_UNPACK[coding](pieces), limit)
+    return pieces
+
+
+def _limited(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        if size + len(chunk) > limit:
+            yield chunk[: limit - size]
+            raise TooLargeError
+        size += len(chunk)
+        yield chunk
+
+
+def _sliced(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), size):
+            yield chunk[start : start + size]
+
+
+def _gzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    return _inflate(chunks, "gzip", zlib.decompressobj(zlib.MAX_WBITS | 16))
+
+
+def _deflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    slices = _sliced(chunks, _DEFLATE_SLICE)
+    first = next(slices, b"")
+    # The standard asks for a zlib header, yet some servers have always sent bare deflate.
+    try:
+        zlib.decompressobj().decompress(first)
+        bits = zlib.MAX_WBITS
+    except zlib.error:
+        bits = -zlib.MAX_WBITS
+    yield from _inflate(_after(first, slices), "deflate", zlib.decompressobj(bits))
+
+
+def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest
+
+
+def _inflate(chunks: Iterable[bytes], coding: str, stream: zlib._Decompress) -> Iterator[bytes]:
+    begun = False
+    try:
+        for piece in _sliced(chunks, _DEFLATE_SLICE):
+            begun = True
+            yield stream.decompress(piece)
+            if stream.eof:
+                return
+    except zlib.error:
+        raise PackedError(f"the body is not valid {coding}") from None
+    _whole(coding, not begun)
+
+
+def _brotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    stream = brotli.Decompressor()
+    begun = False
+    try:
+        for chunk in chunks:
+            begun = True
+            yield stream.process(chunk, output_buffer_limit=_STEP)
+            while not stream.can_accept_more_data():
+                yield stream.process(b"", output_buffer_limit=_STEP)
+            if stream.is_finished():
+                return
+    except brotli.error:
+        raise PackedError("the body is not valid br") from None
+    _whole("br", not begun)
+
+
+def _zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    stream = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+    begun = False
+    try:
+        for piece in _sliced(chunks, _ZSTD_SLICE):
+            begun = True
+            yield stream.decompress(piece)
+            if stream.eof:
+                return
+    except zstandard.ZstdError:
+        raise PackedError("the body is not valid zstd") from None
+    _whole("zstd", not begun)
+
+
+def _whole(coding: str, whole: bool) -> None:
+    # Half an article would be stored as if it were all of it.
+    if not whole:
+        raise PackedError(f"the body is {coding} that was cut short")
+
+
+_UNPACK: Final[dict[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = {
+    "gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import gzip
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.download import Downloaded, Downloader
+from tests.webserver import WebServer, answer, drip, fetch, redirect, refused, resolver, settings
+from warehouse.records import Reason
+
+PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
+OPEN = {"/a": PAGE}
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        drip(b"", b"H", 0.05),
+        drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 0.05),
+        drip(b"HTTP/1.1 200 OK\r\n\r\n", b"<", 0.05),
+        drip(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\n<\r\n", 0.05),
+        drip(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.05),
+        drip(b"", b"", 9.0),
+    ],
+    ids=["status line", "headers", "content", "chunks", "hints", "silence"],
+)
+def test_an_answer_that_trickles_is_ended(slow: Callable[[socket.socket], None]) -> None:
+    with WebServer({"/a": slow}) as server:
+        started = time.monotonic()
+        got = refused(fetch(server.url("/a"), fetch_seconds=0.5))
+    assert time.monotonic() - started < 1.0
+    assert got.reason is Reason.TIMED_OUT
+
+
+def test_the_time_is_for_all_redirects_together() -> None:
+    def late(client: socket.socket) -> None:
+        time.sleep(0.2)
+        client.sendall(redirect("/a"))
+
+    with WebServer({"/a": late}) as server:
+        started = time.monotonic()
+        got = refused(fetch(server.url("/a"), fetch_seconds=0.5, max_redirects=50))
+    assert time.monotonic() - started < 1.0
+    assert got.reason is Reason.TIMED_OUT
+
+
+def test_a_name_server_that_does_not_answer_is_not_waited_for() -> None:
+    started = time.monotonic()
+    got = refused(fetch("http://news.example/", lambda *a, **k: time.sleep(2) or [], fetch_seconds=0.3))
+    assert time.monotonic() - started < 1.0
+    assert got.reason is Reason.TIMED_OUT
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a second loopback address")
+def test_an_address_that_does_not_answer_leaves_time_for_the_next() -> None:
+    with WebServer(OPEN) as server, socket.create_server(("127.0.0.2", server.port), backlog=0) as deaf:
+        crowd = [socket.socket() for _ in range(4)]
+        for one in crowd:
+            one.setblocking(False)
+            one.connect_ex(deaf.getsockname())
+        got = fetch(server.url("/a", "news.example"), resolver("127.0.0.2 127.0.0.1"), fetch_seconds=1.6)
+        for one in crowd:
+            one.close()
+    assert isinstance(got, Downloaded)
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        answer(b"x" * 20_001),
+        answer(gzip.compress(b"x" * 50_000_000), content_encoding="gzip"),
+        answer(gzip.compress(gzip.compress(b"x" * 5_000_000)), content_encoding="gzip, gzip"),
+        drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 5_000, 0.01),
+    ],
+    ids=["plain", "packed", "packed twice", "without end"],
+)
+def test_what_is_too_large_is_left(large: Any) -> None:
+    with WebServer({"/a": large}) as server:
+        got = refused(fetch(server.url("/a"), max_document_bytes=20_000))
+    assert got.reason is Reason.TOO_LARGE
+    assert "more than 20,000 bytes" in got.detail
+
+
+def test_what_is_just_as_large_as_allowed_is_taken() -> None:
+    with WebServer({"/a": answer(b"x" * 20_000)}) as server:
+        assert isinstance(fetch(server.url("/a"), max_document_bytes=20_000), Downloaded)
+
+
+@pytest.mark.parametrize(
+    ("broken", "detail"),
+    [
+        (b"", "not valid HTTP"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "not valid HTTP"),
+        (b"HTTP/1.1 200 OK\r\nX" + b"y" * 300_000, "not valid HTTP"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nshort", "not valid HTTP, or was cut short"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "not valid HTTP"),
+        (answer(b"plain", content_encoding="gzip"), "not valid gzip"),
+        (answer(b"plain", content_encoding="rot13"), "packed as 'rot13'"),
+        (answer(b"plain", content_encoding="gzip, br, gzip"), "packed 3 times over"),
+    ],
+)
+def test_a_broken_answer_is_one_sentence(broken: bytes, detail: str) -> None:
+    with WebServer({"/a": broken}) as server:
+        assert detail in refused(fetch(server.url("/a"))).detail
+
+
+@given(st.text() | st.from_regex(r"https?://[^/]*/.*"))
+def test_no_address_whatever_breaks_a_download(url: str) -> None:
+    with Downloader(settings(), resolve=resolver("127.0.0.1")) as downloader:
+        refused(downloader.download(url))
