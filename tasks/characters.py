@@ -19,7 +19,7 @@ _SPACES: Final = re.compile(r"\s+")
 
 def clean_line(text: str) -> str:
     """One line in NFC, its runs of white space folded to one space, invisible and control characters gone."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
         return " ".join(text.split())
     visible = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", _LOOSE_JOINER.sub("", visible))).strip()

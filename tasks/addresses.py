@@ -1,0 +1,144 @@
+"""Addresses: one spelling for each, the part that identifies an article, and the domain it belongs to."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
+
+from courlan import extract_domain
+
+# Exact names: courlan's pattern also takes `gallery`, `cid` and a bare `?123` for tracking, and so merges articles.
+_TRACKING: Final = re.compile(
+    r"(?:utm|mtm|pk|at|ns|hsa|oly|vero|mkt|itm|ga|wt)_\w+|__?(?:hs\w+|twitter_impression|ga|gl)|mc_[ce]id"
+    r"|(?:fb|g|dc|y|tw|tt|fbc|yc|ysc|msclk|srsl|_open)c?lid|msclkid|[gw]braid|gad_\w+|igsh(?:id)?|si|spm|smid|smtyp|ocid"
+    r"|xtor|ito|icid|cmp(?:id)?|ref|ref_(?:src|url)|referr?er|rss|source|wtmc|zanpid|partner|feature|share|sfnsn|guccounter",
+    re.IGNORECASE,
+)
+_ESCAPE: Final = re.compile("%([0-9a-fA-F]{2})")
+_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SAFE: Final = "%/:@!$&'()*+,;=~"
+_DEFAULT_PORT: Final = {"http": 80, "https": 443}
+_WWW: Final = re.compile(r"www\d{0,2}\.(?=.+\.)")
+# A long number at the edge of the last part of a path, beside words: `dow-jumps-68901234`, `68901234-dow-jumps`.
+_SLUG_AND_ID: Final = re.compile(
+    r"(?P<slug>(?:[^\W\d_][^/]*[-_.])?)(?P<id>[a-z]{0,2}\d{7,})(?P<end>\.\w{2,5})?|(?P<id2>\d{7,})[-_.][^\W\d][^/]*"
+)
+_ID_PART: Final = re.compile(r"[a-z]{0,2}\d{7,}", re.IGNORECASE)
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+_DAY_OR_ROUND: Final = re.compile(r"(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])\d*|[0-3]\d[01]\d(?:19|20)\d\d|\d*000")
+
+
+def normalize_url(url: str) -> str:
+    """One spelling of an address: case of scheme and host, default port, escapes, dot parts, order of the
+    parameters; tracking parameters and the fragment gone (`#!` stays: it names a page). What is not http(s),
+    or cannot be split, comes back as it is.
+    """
+    parts = _split(url)
+    return url.strip() if parts is None else urlunsplit(parts)
+
+
+def identity_url(url: str) -> str:
+    """What stays of an address when its slug, tracking parameters, scheme or `www.` change; a key, not an address.
+
+    A slug goes only where a long number stands beside it that is neither a day nor round.
+    """
+    parts = _split(url)
+    if parts is None:
+        return url.strip()
+    host = _WWW.sub("", parts.netloc, count=1)
+    return urlunsplit(("", host, _without_slug(parts.path.rstrip("/")), parts.query, parts.fragment))
+
+
+def canonical_domain(url: str | None) -> str | None:
+    """The registrable domain of an http(s) address, such as `bbc.co.uk`; a host that has none (an IP) as it is."""
+    parts = _split(url) if url else None
+    host = parts.hostname if parts else None
+    return _registrable(host) if host else None
+
+
+def absolute_url(url: str, base: str) -> str | None:
+    """An http(s) address, made absolute against `base`; None where that gives none."""
+    try:
+        joined = urljoin(base, url.strip()) if base.startswith("http") else url.strip()
+        parts = urlsplit(joined)
+        usable = parts.scheme in _DEFAULT_PORT and "." in (parts.hostname or "") and not re.search(r"\s", joined)
+    except ValueError:
+        return None
+    return joined if usable else None
+
+
+def canonical_url(stated: str, url: str) -> str | None:
+    """The canonical address that a page at `url` states, normalised; None where it cannot be this page's.
+
+    It must lie on the same registrable domain, or end in the same part of the path (a syndicated copy), and
+    must not be a home page for an article that lies deeper: templates often state that by mistake.
+    """
+    absolute = absolute_url(stated, url)
+    if absolute is None:
+        return None
+    own, other = _split(url), _split(absolute)
+    if own is None or other is None:
+        return normalize_url(absolute)
+    if other.path == "/" and not other.query and own.path != "/":
+        return None
+    same_page = own.path.rpartition("/")[2] == other.path.rpartition("/")[2] != ""
+    return urlunsplit(other) if same_page or canonical_domain(url) == canonical_domain(absolute) else None
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url.strip())
+        scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
+    except ValueError:
+        return None
+    if scheme not in _DEFAULT_PORT or not host:
+        return None
+    netloc = _host(host.rstrip("."))
+    if port and port != _DEFAULT_PORT[scheme]:
+        netloc += f":{port}"
+    if parts.username:
+        netloc = f"{parts.netloc.rpartition('@')[0]}@{netloc}"
+    path = _escaped(parts.path or "/")
+    if "/." in path:
+        path = urlsplit(urljoin("http://host/", path)).path
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return SplitResult(scheme, netloc, path, _query(parts.query), fragment)
+
+
+def _host(host: str) -> str:
+    if host.isascii():
+        return f"[{host}]" if ":" in host else host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
+def _query(query: str) -> str:
+    kept = (pair for pair in query.split("&") if pair and not _TRACKING.fullmatch(pair.partition("=")[0]))
+    return "&".join(sorted(_escaped(pair, "?") for pair in kept))
+
+
+def _escaped(text: str, safe: str = "") -> str:
+    def spell(match: re.Match[str]) -> str:
+        character = chr(int(match[1], 16))
+        return character if character in _UNRESERVED else match[0].upper()
+
+    return quote(_ESCAPE.sub(spell, text), safe=_SAFE + safe, errors="replace")
+
+
+def _without_slug(path: str) -> str:
+    folder, _, last = path.rpartition("/")
+    part = folder.rpartition("/")[2]
+    if _ID_PART.fullmatch(part) and not _DAY_OR_ROUND.fullmatch(part) and re.search(r"[^\W\d_]", last):
+        return folder
+    found = _SLUG_AND_ID.fullmatch(last)
+    number = (found["id"] or found["id2"]) if found else ""
+    return path if not number or _DAY_OR_ROUND.fullmatch(number.lstrip(_LETTERS)) else f"{folder}/{number}"
+
+
+@lru_cache(maxsize=4096)
+def _registrable(host: str) -> str:
+    return extract_domain(f"https://{host}/") or host.removeprefix("www.")

@@ -1,0 +1,132 @@
+"""The names of months in the world's languages, from the Unicode CLDR through babel."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+# Accents and Arabic vowel signs, which print leaves out; the vowels of Indic scripts are marks too, and stay.
+_ACCENTS: Final = re.compile("[\u0300-\u036f\u064b-\u065f\u0670]")
+_REGIONS: Final = {
+    "ar": ("ar", "ar_DZ", "ar_IQ", "ar_LB", "ar_MA", "ar_MR", "ar_SA", "ar_TN"),
+    "de": ("de", "de_AT"),
+    "es": ("es", "es_PE", "es_UY"),
+    "no": ("nb", "nn"),
+    "sr": ("sr_Cyrl", "sr_Latn", "sr_Latn_BA", "sr_Cyrl_BA"),
+    "bs": ("bs_Latn", "bs_Cyrl"),
+    "pt": ("pt", "pt_PT"),
+    "tl": ("fil",),
+    "uz": ("uz_Latn", "uz_Cyrl"),
+    "az": ("az_Latn", "az_Cyrl"),
+}
+# In print, but not in CLDR.
+_MORE: Final = {
+    "en": {"sept": 9},
+    "de": {"mrz": 3, "feber": 2},
+    "it": {"sett": 9},
+    "pt": {"sept": 9},
+    "ru": {"май": 5},
+    "tr": {"agu": 8},
+    "ur": {"فرورى": 2},
+    "id": {"agt": 8, "nop": 11, "pebruari": 2, "nopember": 11},
+    "bn": {"জানুয়ারি": 1, "ফেব্রুয়ারি": 2},
+    "ro": {"ian": 1, "iun": 6, "iul": 7, "noi": 11},
+}
+_EVERY: Final = (
+    "en es fr de pt ru it ar tr pl nl id vi fa uk ro el cs hu sv da no fi bg hr sr sk sl et lv lt mk sq ca eu gl is ga",
+    "cy he hi bn ta te kn ml mr gu pa ur ne si th lo km my ka hy az kk ky uz mn be bs ms sw af tl am so zu mt lb fo",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """The month names that a reader of some language knows: `pattern` finds one, `number` tells which."""
+
+    names: dict[str, int]
+    pattern: re.Pattern[str]
+
+    def number(self, name: str) -> int:
+        """1 to 12, for what `pattern` found."""
+        return self.names[key(name)]
+
+
+def fold(text: str) -> str:
+    """Without accents and Arabic vowel signs; case is kept."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
+
+
+def key(name: str) -> str:
+    """A month's name as it is looked up: no accents, no case, no full stop at its end."""
+    return fold(name).casefold().rstrip(".׳॰").strip()
+
+
+@lru_cache(maxsize=128)
+def months_of(language: str) -> Months:
+    """The names in one language (a BCP 47 primary tag); none where CLDR lacks it."""
+    return _months(_names(language))
+
+
+@lru_cache(maxsize=1)
+def months_anywhere() -> Months:
+    """The names in every language that CLDR covers well, without those that mean two months (Croatian `listopad` is
+    October, Polish `listopad` November).
+    """
+    meanings: dict[str, set[int]] = defaultdict(set)
+    for language in " ".join(_EVERY).split():
+        for name, month in _names(language).items():
+            meanings[name].add(month)
+    return _months({name: months.pop() for name, months in meanings.items() if len(months) == 1})
+
+
+def _names(language: str) -> dict[str, int]:
+    names: dict[str, int] = {}
+    for locale in _REGIONS.get(language, (language,)):
+        for name, month in _cldr(locale):
+            names.setdefault(name, month)
+    names.update({key(name): month for name, month in _MORE.get(language, {}).items()})
+    return names
+
+
+def day_comes_first(language: str) -> bool | None:
+    """Whether `3/4/2024` is 3 April to a reader of `language`, a BCP 47 tag; None where its readers differ."""
+    from babel import Locale, UnknownLocaleError
+
+    if language == "en":
+        return None
+    try:
+        pattern = Locale.parse(language.replace("-", "_")).date_formats["short"].pattern
+    except (UnknownLocaleError, ValueError, KeyError):
+        return None
+    return bool(pattern.index("d") < pattern.index("M"))
+
+
+def _cldr(locale: str) -> list[tuple[str, int]]:
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        tables = Locale.parse(locale).months
+    except (UnknownLocaleError, ValueError):
+        return []
+    found = [
+        (key(name), month)
+        for use in ("format", "stand-alone")
+        for width in ("wide", "abbreviated")
+        for month, name in tables[use][width].items()
+    ]
+    # Some locales only number the months (`M05`, `5月`): those are dates in figures.
+    return [(name, month) for name, month in found if len(name) > 1 and not re.search(r"^m?\d|\d$", name)]
+
+
+def _months(names: dict[str, int]) -> Months:
+    if not names:
+        return Months({}, re.compile(r"(?!)"))
+    any_name = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    # Thai has no spaces, Hebrew writes its preposition together with the name.
+    start = r"(?:(?<![^\W\d_])|(?<=[\u0e00-\u0e7f])|(?<=\bב))"
+    return Months(names, re.compile(rf"{start}(?:{any_name})(?![^\W\d_])", re.IGNORECASE))

@@ -1,0 +1,86 @@
+"""Bylines give the names in them, as printed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.bylines import split_byline
+
+BYLINES = [
+    ("en", "By Ann Lee and Bob Ray", ["Ann Lee", "Bob Ray"]),
+    ("en", "By ANN LEE, BOB RAY and CYD FOX", ["ANN LEE", "BOB RAY", "CYD FOX"]),
+    ("en", "Ann Lee, Bob Ray, and Cyd Fox, Hafenpost", ["Ann Lee", "Bob Ray", "Cyd Fox", "Hafenpost"]),
+    ("en", "Ann Lee (Image: Harbour Pictures/Max Kuhn)", ["Ann Lee"]),
+    ("en", "Ann Lee, Staff Writer", ["Ann Lee"]),
+    ("en", "By Ann Lee, Political Editor ann.lee@paper.example @annlee", ["Ann Lee"]),
+    ("en", "Ann Lee in London and Bob Ray in Paris", ["Ann Lee", "Bob Ray"]),
+    ("en", "By Ann Lee, Special to The Gazette", ["Ann Lee"]),
+    ("en", "By Ann Lee Updated 3 May 2024", ["Ann Lee"]),
+    ("en", "By Ann Lee 11 February 2026", ["Ann Lee"]),
+    ("en", "By Ann Lee Feb 21, 2026, 4:22am", ["Ann Lee"]),
+    ("de", "von Anna Berg am 14. Mai 2026 , 15:40 Uhr", ["Anna Berg"]),
+    ("de", "12.05.2026, 11:30 Uhr von Anna Berg", ["Anna Berg"]),
+    ("en", "Harbour24", ["Harbour24"]),
+    ("en", "By Joan McDonald (AP)", ["Joan McDonald"]),
+    ("en", "Mary Smith, PhD", ["Mary Smith"]),
+    ("en", "John King, Jr.", ["John King, Jr."]),
+    ("en", "A. B. Marlow", ["A. B. Marlow"]),
+    ("en", "Byron Allen", ["Byron Allen"]),
+    ("en", "Ann Lee, Bob Ray, ANN LEE", ["Ann Lee", "Bob Ray"]),
+    ("de", "Von Anna Berg, Bodo Kuhn und Cleo Dorn", ["Anna Berg", "Bodo Kuhn", "Cleo Dorn"]),
+    ("de", "Von Anna Berg für die Hafenpost", ["Anna Berg"]),
+    ("de", "Text: Anna Berg, Foto: Max Kuhn", ["Anna Berg"]),
+    ("de", "Frieda von der Aue", ["Frieda von der Aue"]),
+    ("fr", "Par Luc Petit avec AFP", ["Luc Petit"]),
+    ("fr", "Par Roland Armand et Fernand Legrand", ["Roland Armand", "Fernand Legrand"]),
+    ("es", "Por Ana Ruiz y Luis Gil", ["Ana Ruiz", "Luis Gil"]),
+    ("es", "José Marina y Gamboa", ["José Marina y Gamboa"]),
+    ("it", "Di Marco Rossi", ["Marco Rossi"]),
+    ("ru", "Текст: Иван Петров, Анна Смирнова", ["Иван Петров", "Анна Смирнова"]),
+    ("ar", "مراسل: أحمد علي", ["أحمد علي"]),
+    ("ja", "山田太郎、鈴木花子", ["山田太郎", "鈴木花子"]),
+    ("zh", "文/张三", ["张三"]),
+    ("zh", "记者 李四", ["李四"]),
+    ("ko", "김철수 기자", ["김철수"]),
+    (None, "Von Anna Berg", ["Anna Berg"]),
+]
+
+
+@pytest.mark.parametrize(("language", "printed", "names"), BYLINES)
+def test_a_byline_gives_its_names(language, printed, names):
+    assert list(split_byline(printed, language)) == names
+
+
+@pytest.mark.parametrize(
+    "name", ["AP", "Hafenpost Online", "hafenpost.example", "Gear Team", "Harbour staff reporter", "朝の新聞"]
+)
+def test_an_outlet_that_signs_stays_as_it_signs(name):
+    assert split_byline(name, "en") == (name,)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "",
+        " ",
+        "By",
+        "admin",
+        "null",
+        "12 May",
+        "https://example.org/ann",
+        "ann@paper.example",
+        "x" * 500,
+        "Ann said " * 60,
+    ],
+)
+def test_what_names_nobody_gives_nobody(printed):
+    assert split_byline(printed, "en") in ((), ("May",), ("12 May",))
+
+
+@given(st.text(max_size=400), st.sampled_from([None, "en", "de", "es", "zh"]))
+def test_no_text_breaks_a_byline(text, language):
+    names = split_byline(text, language)
+    assert len({name.casefold() for name in names}) == len(names)
+    assert all(name == name.strip() for name in names)
