@@ -1,0 +1,84 @@
+"""The lines of a plain text: their shape, and what they say of themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tasks.characters import clean_line, split_lines
+from tasks.cues import Cue, find_cues
+from tasks.labels import label
+from tasks.paragraphs import group_lines, join_lines
+from warehouse.records import LineReason
+
+_CLOSING: Final = "[\"'”“’»«›)\\]」』*\u2069]*"
+_END: Final = re.compile(rf"[.!?。！？｡।؟۔։።]{_CLOSING}$|[”“»」』]$")
+_SIGNED: Final = re.compile(rf"[.!?。！？؟۔।]{_CLOSING}\s(?:[^\W\d_]{{2,8}}|\([^()]{{2,24}}\))\.?$")
+"""A sentence, and the agency or initials behind it."""
+_CUT_SHORT: Final = re.compile(rf"(?:\.\.\.|…){_CLOSING}$")
+_BULLET: Final = re.compile(r"\s*(?:[•*·‣◦+▪●►▶■□◆◇○]|\d{1,2}[.)](?=\s)|[-–](?=\s))\s*")
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_WORD: Final = re.compile(r"\w+")
+_CHARACTERS_A_WORD: Final = 2.2
+"""Of scripts without spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that is not blank, or the lines of a paragraph that was wrapped."""
+
+    numbers: tuple[int, ...]
+    """From 0, blank ones counted."""
+    parts: tuple[str, ...]
+    """The text of each, cleaned."""
+    text: str
+    """Their text; a bullet at its start stays."""
+    bare: str
+    """Without the bullet."""
+    words: float
+    sentence: bool
+    """Whether it ends as a sentence does."""
+    bullet: bool
+    after_blank: bool
+    cues: tuple[Cue, ...]
+    reason: LineReason | None = None
+    """What the line surely is, if it is no text."""
+
+    def cue(self, kind: str) -> Cue | None:
+        """Its cue of that kind."""
+        return next((cue for cue in self.cues if cue.kind == kind), None)
+
+
+def read_lines(text: str) -> list[Line]:
+    """The lines of a text that are not blank; those of a paragraph that was wrapped at a margin as one."""
+    cleaned = [clean_line(raw) for raw in split_lines(text)]
+    return [_line(numbers, [cleaned[number] for number in numbers], cleaned) for numbers in group_lines(cleaned)]
+
+
+def _line(numbers: tuple[int, ...], parts: Sequence[str], cleaned: Sequence[str]) -> Line:
+    text = join_lines(parts)
+    bullet = _BULLET.match(text)
+    bare = text[bullet.end() :] if bullet else text
+    sentence = _ends(text[-30:])
+    # A dash before a sentence is how many languages print speech.
+    listed = bullet is not None and not (sentence and text[0] in "-–")
+    after_blank = numbers[0] == 0 or not cleaned[numbers[0] - 1]
+    line = Line(numbers, tuple(parts), text, bare, count_words(text), sentence, listed, after_blank, find_cues(bare))
+    reason = label(line)
+    return replace(line, reason=reason) if reason else line
+
+
+def _ends(tail: str) -> bool:
+    if _END.search(tail):
+        return _CUT_SHORT.search(tail) is None
+    signed = _SIGNED.search(tail)
+    return signed is not None and (tail.endswith(")") or tail.rsplit(maxsplit=1)[-1].isupper())
+
+
+def count_words(text: str) -> float:
+    """Words, those of scripts without spaces by their usual length. Text past 4,000 characters counts no more."""
+    if text.isascii() or not (unspaced := len(_UNSPACED.findall(text, 0, 4_000))):
+        return len(_WORD.findall(text, 0, 4_000))
+    return len(_WORD.findall(_UNSPACED.sub(" ", text[:4_000]))) + unspaced / _CHARACTERS_A_WORD

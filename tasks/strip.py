@@ -1,0 +1,203 @@
+"""Strip a document of what is not its article; what is stripped is read, not thrown away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from config.sources import StripRules
+from tasks.agencies import find_agencies
+from tasks.body import find_body, keep_inside
+from tasks.credits import read_credits
+from tasks.furniture import is_name, read_caption
+from tasks.headline import find_headline, find_standfirst, repeats
+from tasks.lines import Line, read_lines
+from tasks.scores import PROSE, score_lines
+from warehouse.records import (
+    ExtractedArticle,
+    LineReason,
+    Reason,
+    Rejection,
+    Stage,
+    StrippedLine,
+)
+
+_OPENERS: Final = {LineReason.RELATED, LineReason.COMMENT}
+"""Kinds of heading that say what the lines after them are."""
+_OF_THE_SITE: Final = {
+    LineReason.RELATED,
+    LineReason.SHARE,
+    LineReason.NEWSLETTER,
+    LineReason.COMMENT,
+    LineReason.LEGAL,
+}
+READ_BY_LINE: Final = {"text", "markdown"}
+"""Extractors that leave every line in; the others chose what is text."""
+_TITLES: Final = 3
+"""Lines at the start of a page's text that may repeat its title."""
+_READ: Final = {LineReason.SECTION, LineReason.CAPTION, LineReason.CREDIT, LineReason.DATE_LINE, LineReason.BYLINE}
+_UNREAD: Final = {LineReason.MENU, LineReason.BOILERPLATE}
+_TAG_WORDS: Final = 4
+_SIGNED_WORDS: Final = 4
+_MENU_WORDS: Final = 3
+
+
+def strip(found: ExtractedArticle, rules: StripRules) -> ExtractedArticle | Rejection:
+    """The document with its paragraphs only, a blank line between them; every other line is in `stripped`.
+
+    Stripped lines add what they state (title, byline, dates, section, caption, credit, agencies, tags) to the
+    candidates. A line that a pattern of `rules.keep` or `rules.drop` finds is kept or dropped whatever else it is.
+    A text without an article is refused.
+    """
+    lines = read_lines(found.text)
+    title = next((one.values[0] for one in found.candidates if one.field == "title"), None)
+    is_text = found.extractor in READ_BY_LINE
+    reasons = label_text(lines, title) if is_text else label_page(lines, title)
+    reasons = _overrule(lines, reasons, rules)
+
+    kept = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
+    if not any(line.words for line in kept):
+        return _refuse(found, lines)
+    stated = read_credits(lines, reasons) if is_text else ()
+    return replace(
+        found,
+        text="\n\n".join(line.text for line in kept),
+        candidates=(*found.candidates, *stated),
+        stripped=tuple(
+            StrippedLine(number, reason, part)
+            for line, reason in zip(lines, reasons, strict=True)
+            if reason is not None
+            for number, part in zip(line.numbers, line.parts, strict=True)
+        ),
+    )
+
+
+def label_text(lines: Sequence[Line], title: str | None) -> list[LineReason | None]:
+    """What each line of a plain text is; None is article text. All have a reason where there is no article."""
+    scores = score_lines(lines)
+    begin, end = find_body(lines, scores)
+    kept = keep_inside(lines, scores, begin, end)
+    headline = find_headline(lines, kept, title)
+    kept = _below(headline, kept)
+    if headline and kept:
+        kept |= find_standfirst(lines, headline, kept)
+    reasons: list[LineReason | None] = []
+    under: LineReason | None = None
+    for place, line in enumerate(lines):
+        if place in kept:
+            reasons.append(None)
+            under = None
+            continue
+        reason = LineReason.TITLE if place in headline else line.reason
+        if reason in _OPENERS and any(cue.alone for cue in line.cues):
+            under = reason
+        prose = scores[place] > PROSE and place >= end
+        reasons.append(reason or _guess(line, prose, under, begin <= place < end))
+    return _corrected(lines, reasons, min(headline, default=0), min(kept, default=0))
+
+
+def _below(headline: set[int], kept: set[int]) -> set[int]:
+    """What is kept below the title; what stands above it is another article's, unless that is most of it."""
+    rest = kept - headline
+    below = {place for place in rest if place > max(headline, default=-1)}
+    return below if len(below) * 2 >= len(rest) else rest
+
+
+def label_page(lines: Sequence[Line], title: str | None) -> list[LineReason | None]:
+    """What each line of a page's extracted text is: leading repeats of the title, and what surely speaks of the site.
+
+    Its extractor chose the lines by their place on the page, which says more than their shape.
+    """
+    reasons = [line.reason if line.reason in _OF_THE_SITE else None for line in lines]
+    for place, line in enumerate(lines[:_TITLES]):
+        if title is None or not repeats(line.text, title):
+            break
+        reasons[place] = LineReason.TITLE
+    return reasons if None in reasons else [None] * len(lines)
+
+
+def _guess(line: Line, prose: bool, under: LineReason | None, inside: bool) -> LineReason:
+    """What a line without a cue is, from what it stands under and how it reads."""
+    if under is LineReason.COMMENT:
+        return LineReason.COMMENT
+    if prose:
+        return LineReason.SECOND_ARTICLE
+    if under is LineReason.RELATED:
+        return LineReason.RELATED
+    return LineReason.MENU if line.words <= _MENU_WORDS and not inside else LineReason.BOILERPLATE
+
+
+def _corrected(
+    lines: Sequence[Line], reasons: list[LineReason | None], begin: int, end: int
+) -> list[LineReason | None]:
+    """The reasons, where neighbours and repeats tell more; the title is at `begin`, the text starts at `end`."""
+    captions = {read[0] for line in lines if line.reason is LineReason.CAPTION and (read := read_caption(line.bare))}
+    for place, line in enumerate(lines):
+        around = reasons[max(0, place - 1) : place + 2]
+        if reasons[place] is None or reasons[place] is LineReason.TITLE:
+            continue
+        if line.bare in captions:
+            reasons[place] = LineReason.CAPTION
+        elif _names_section(line) and (place < begin or place > end) and _in_menu(around):
+            reasons[place] = LineReason.MENU
+        elif _is_tag(lines, reasons, place):
+            reasons[place] = LineReason.TAGS
+        elif begin < place < end and _is_byline(lines, reasons, place):
+            reasons[place] = LineReason.BYLINE
+        elif (
+            begin < place < end
+            and reasons[place] in _UNREAD
+            and line.words <= _SIGNED_WORDS
+            and find_agencies(line.bare)
+        ):
+            reasons[place] = LineReason.AGENCY
+    return reasons
+
+
+def _names_section(line: Line) -> bool:
+    cue = line.cue("section")
+    return cue is not None and cue.alone
+
+
+def _in_menu(around: Sequence[LineReason | None]) -> bool:
+    return LineReason.MENU in around or around.count(LineReason.SECTION) > 1
+
+
+def _is_tag(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int) -> bool:
+    """Whether it is a short line below a label of tags, or below such a line."""
+    if place == 0 or reasons[place - 1] is not LineReason.TAGS or reasons[place] not in _UNREAD:
+        return False
+    above = lines[place - 1].cue("tags")
+    return lines[place].words <= _TAG_WORDS and (above is None or above.alone)
+
+
+def _is_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int) -> bool:
+    """Whether it is a name that stands alone, next to the date or below a label such as `Author`."""
+    if reasons[place] in _READ or not is_name(lines[place].bare):
+        return False
+    labelled = any(cue.alone and cue.kind == "byline" for cue in lines[place - 1].cues)
+    return labelled or LineReason.DATE_LINE in (reasons[place - 1], reasons[place + 1])
+
+
+def _overrule(
+    lines: Sequence[Line], reasons: Sequence[LineReason | None], rules: StripRules
+) -> list[LineReason | None]:
+    """The reasons as the source's own rules would have them; to keep goes before to drop."""
+    keep, drop = ([re.compile(pattern) for pattern in patterns] for patterns in (rules.keep, rules.drop))
+
+    def overruled(line: Line, reason: LineReason | None) -> LineReason | None:
+        if any(pattern.search(line.text) for pattern in keep):
+            return None
+        return LineReason.SITE_RULE if any(pattern.search(line.text) for pattern in drop) else reason
+
+    if not (keep or drop):
+        return list(reasons)
+    return [overruled(line, reason) for line, reason in zip(lines, reasons, strict=True)]
+
+
+def _refuse(found: ExtractedArticle, lines: Sequence[Line]) -> Rejection:
+    detail = f"none of its {len(lines):,} lines reads like an article's; keep them with [strip] keep if one is"
+    item = found.raw.item
+    return Rejection(item.source_id, item.url, found.raw.capture.capture_id, Stage.STRIP, Reason.NO_ARTICLE, detail)

@@ -1,0 +1,301 @@
+"""Stripping: what is the article, what the lines around it were, and what they state of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import NOW
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.sources import StripRules
+from tasks.characters import clean_line, split_lines
+from tasks.strip import strip
+from warehouse.records import (
+    Candidate,
+    Capture,
+    ExtractedArticle,
+    Item,
+    LineReason,
+    Origin,
+    RawArticle,
+    Reason,
+    Rejection,
+    Stage,
+)
+
+CASES = sorted(path.parent for path in Path(__file__).with_name("texts").glob("*/input.txt"))
+
+STORY = (
+    "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",
+    "Work will begin in March and cost about four million crowns, the mayor said after the meeting.",
+    "Until then lorries have to take the long way round the bay, which adds an hour to every trip.",
+)
+
+
+def document(text: str, extractor: str = "text", title: str | None = None) -> ExtractedArticle:
+    item = Item("paper", "file:///a.txt", "a.txt", "file:///", NOW)
+    capture = Capture("c", "paper", "r", item.url, None, NOW, None, "text/plain", None, None, None, "", 0, "", 0, 0, "")
+    candidates = (Candidate("title", (title,), Origin.RECORD),) if title else ()
+    return ExtractedArticle(RawArticle(item, capture, b""), text, candidates, extractor, "utf-8")
+
+
+def stripped(text: str, rules: StripRules | None = None, **known: str) -> ExtractedArticle:
+    article = strip(document(text, **known), rules or StripRules())
+    assert isinstance(article, ExtractedArticle), article.detail
+    return article
+
+
+def paragraphs(*parts: str) -> str:
+    return "\n\n".join(parts)
+
+
+def stated(article: ExtractedArticle) -> dict[str, list[str]]:
+    """The first statement of each field."""
+    first: dict[str, list[str]] = {}
+    for one in article.candidates:
+        first.setdefault(one.field, list(one.values))
+    return first
+
+
+def reason_of(article: ExtractedArticle, text: str) -> LineReason:
+    return next(line.reason for line in article.stripped if line.text == text)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_text_is_stripped_to_its_article(case):
+    expected = json.loads((case / "expected.json").read_text("utf-8"))
+    article = stripped((case / "input.txt").read_bytes().decode("utf-8"))
+    assert article.text.split("\n\n") == expected["text"]
+    assert [[line.line, line.reason] for line in article.stripped] == expected["stripped"]
+    assert stated(article) == expected["stated"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_every_line_is_either_kept_or_stripped(case):
+    # An editor who misses a line must find it in one of the two.
+    text = (case / "input.txt").read_bytes().decode("utf-8")
+    assert_nothing_is_lost(text, stripped(text))
+
+
+def assert_nothing_is_lost(text: str, article: ExtractedArticle) -> None:
+    gone = {line.line: line.text for line in article.stripped}
+    lines = {number: line for number, raw in enumerate(split_lines(text)) if (line := clean_line(raw))}
+    assert gone == {number: lines[number] for number in gone}
+    kept = [line for number, line in lines.items() if number not in gone]
+    assert "".join("".join(kept).split()) == "".join(article.text.split())
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                (*STORY, "Home", "Read also:", "Tags: a, b", "Photo: Ann", "© 2024 Paper", "4 May 2023", "")
+            ),
+            st.text(max_size=80),
+        ),
+        max_size=25,
+    ),
+    st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\f", "\u2028"]),
+)
+def test_whatever_the_text_it_never_raises_and_loses_nothing(lines, end):
+    text = end.join(lines)
+    article = strip(document(text), StripRules())
+    if isinstance(article, Rejection):
+        assert article.reason is Reason.NO_ARTICLE
+    else:
+        assert_nothing_is_lost(text, article)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_stripping_what_was_stripped_takes_nothing_more_of_its_prose(case):
+    text = stripped((case / "input.txt").read_bytes().decode("utf-8")).text
+    again = stripped(text)
+    assert [line for line in again.stripped if len(line.text) > 60] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("?! ... ---\n\n***\n", id="punctuation"),
+        pytest.param("Home\nNews\nSport\nContact us\nLog in", id="a menu"),
+        pytest.param("Facebook\nTwitter\nShare\n12 comments", id="share buttons"),
+        pytest.param("\ufeff\u200b\n\u00a0\n", id="blank lines"),
+    ],
+)
+def test_a_text_without_an_article_is_refused_when_it_holds_only(text):
+    refused = strip(document(text), StripRules())
+    assert isinstance(refused, Rejection)
+    assert (refused.stage, refused.reason, refused.source_id) == (Stage.STRIP, Reason.NO_ARTICLE, "paper")
+    assert refused.detail
+
+
+def test_a_known_title_drops_its_repeats_even_cut_short():
+    title = "Norby repairs its old bridge before the winter"
+    article = stripped(paragraphs(title[:30], title.upper(), *STORY), title=title)
+    assert [line.reason for line in article.stripped] == [LineReason.TITLE] * 2
+    assert article.text == paragraphs(*STORY)
+
+
+def test_known_statements_stay_before_those_of_the_text():
+    article = stripped(paragraphs("Norby repairs its old bridge", *STORY), title="Norby repairs its old bridge")
+    assert [one.origin for one in article.candidates if one.field == "title"] == [Origin.RECORD, Origin.TEXT]
+
+
+def test_the_title_stands_above_its_standfirst_and_not_below():
+    title, standfirst = (
+        "Norby will repair its old bridge",
+        "The council of Norby agreed to repair the old bridge before the winter",
+    )
+    article = stripped(paragraphs(title, standfirst, "9 May 2024", *STORY))
+    assert stated(article)["title"] == [title]
+    assert article.text == paragraphs(standfirst, *STORY)
+
+
+def test_a_stripped_paragraph_that_was_wrapped_gives_each_of_its_lines():
+    mail = (Path(__file__).with_name("texts") / "hard_wrapped_mail" / "input.txt").read_text("utf-8")
+    article = stripped(mail, StripRules(drop=("^The book holds",)))
+    assert [line.line for line in article.stripped if line.reason is LineReason.SITE_RULE] == [6, 7, 8]
+    assert_nothing_is_lost(mail, article)
+
+
+def test_a_date_without_a_year_states_nothing():
+    article = stripped(paragraphs("Norby repairs its old bridge", "9 November", *STORY))
+    assert "published_at" not in stated(article)
+
+
+def test_the_date_of_publication_is_told_from_that_of_the_update():
+    article = stripped(
+        paragraphs("Norby repairs its old bridge", "Updated 12 May 2024 | Published 9 May 2024 at 10:05 CEST", *STORY)
+    )
+    assert stated(article)["published_at"] == ["9 May 2024 at 10:05 CEST"]
+    assert stated(article)["modified_at"] == ["12 May 2024"]
+
+
+def test_the_dates_of_other_articles_are_not_this_ones():
+    teasers = [part for number in range(9, 30) for part in (f"Harbour news number {number}", f"{number} June 2021")]
+    article = stripped(paragraphs("Norby repairs its old bridge", *STORY, "Most read", *teasers))
+    assert "29 June 2021" not in [one.values[0] for one in article.candidates if one.field == "published_at"]
+    before = stripped(paragraphs("29 June 2021", *teasers, "Norby repairs its old bridge", "2 May 2024", *STORY))
+    assert stated(before)["published_at"] == ["2 May 2024"]
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        ("Tags: bridge, bay, council", ["bridge", "bay", "council"]),
+        ("Tags: #bridge #old bay", ["bridge", "old bay"]),
+        ("Keywords: bridge | bay", ["bridge", "bay"]),
+        ("Tags: old bridge in the bay", ["old bridge in the bay"]),
+    ],
+)
+def test_tags_are_parted_where_the_line_parts_them(line, tags):
+    assert stated(stripped(paragraphs("Norby repairs its old bridge", *STORY, line)))["tags"] == tags
+
+
+@pytest.mark.parametrize(
+    ("line", "agencies"),
+    [
+        ("Source: TASS", ["TASS"]),
+        ("Based on materials from Interfax and TASS", ["Interfax", "TASS"]),
+        ("Quelle: dpa/AFP", ["dpa", "AFP"]),
+        ("Источник: РИА Новости", ["РИА Новости"]),
+        ("المصدر: رويترز", ["رويترز"]),
+        ("Source: Norby Radio", ["Norby Radio"]),
+    ],
+)
+def test_who_is_credited_is_read_as_printed(line, agencies):
+    article = stripped(paragraphs(*STORY, line))
+    assert stated(article)["info_sources"] == agencies
+    assert reason_of(article, line) is LineReason.AGENCY
+
+
+@pytest.mark.parametrize(
+    ("dateline", "place", "agency"),
+    [
+        ("NORBY, Nov 9 (Reuters) - ", "NORBY", "Reuters"),
+        ("Norby (dpa) – ", "Norby", "dpa"),
+        ("НОРБИ, 12 марта — РИА Новости. ", "НОРБИ", "РИА Новости"),
+        ("НОРБІ, 3 березня /Укрінформ/. ", "НОРБІ", "Укрінформ"),
+        ("نوربي - رويترز: ", "نوربي", "رويترز"),
+    ],
+)
+def test_a_dateline_is_read_and_the_text_stays_untouched(dateline, place, agency):
+    first = f"{dateline}The council agreed on Tuesday to repair the old bridge."
+    article = stripped(paragraphs(first, *STORY[1:]))
+    assert (stated(article)["located"], stated(article)["info_sources"]) == ([place], [agency])
+    assert article.text.startswith(first)
+
+
+@pytest.mark.parametrize("opening", ["He said so - Reuters: yes, ", "However — and this is new — ", "Reuters reports that "])
+def test_a_sentence_with_a_dash_is_no_dateline(opening):
+    article = stripped(paragraphs(f"{opening}the council agreed on Tuesday to repair the old bridge.", *STORY[1:]))
+    assert "located" not in stated(article)
+
+
+def test_the_source_s_own_rules_overrule_everything():
+    text = paragraphs(
+        "Norby repairs its old bridge", *STORY, "Read also: The ferry", "Buy our calendar now, dear readers."
+    )
+    article = stripped(text, StripRules(keep=("The ferry",), drop=("calendar", "^Work will")))
+    assert article.text == paragraphs(STORY[0], STORY[2], "Read also: The ferry")
+    assert {line.text for line in article.stripped if line.reason is LineReason.SITE_RULE} == {
+        STORY[1],
+        "Buy our calendar now, dear readers.",
+    }
+
+
+def test_of_a_page_only_repeats_of_the_title_and_sure_cues_go():
+    # Its extractor has chosen the lines by their place on the page, which says more than their shape.
+    title = "Norby repairs its old bridge"
+    text = "\n".join((title, "Costs", "Bridges are old.", "Read also: The ferry", "Subscribe to our newsletter"))
+    article = stripped(text, extractor="html", title=title)
+    assert article.text == "Costs\n\nBridges are old."
+    assert [line.reason for line in article.stripped] == [LineReason.TITLE, LineReason.RELATED, LineReason.NEWSLETTER]
+
+
+def test_a_page_that_is_nothing_but_its_title_keeps_it():
+    title = "Norby repairs its old bridge"
+    assert stripped(title, extractor="html", title=title).text == title
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a" * 5_000_000, id="one word of 5 MB"),
+        pytest.param((STORY[0] + " ") * 50_000, id="one line of 5 MB"),
+        pytest.param("Photo: " * 700_000, id="a credit that never ends"),
+        pytest.param("1 " * 2_000_000, id="figures"),
+        pytest.param("A-" * 2_000_000, id="a dateline that never ends"),
+        pytest.param("9 May " * 600_000, id="dates without a year"),
+    ],
+)
+def test_time_stays_bounded_for(text):
+    began = time.process_time()
+    strip(document(text), StripRules())
+    assert time.process_time() - began < 5
+
+
+def test_time_grows_with_the_number_of_lines_and_no_faster():
+    def seconds(lines: int) -> float:
+        text = "\n".join(
+            f"{part} {number}" for number in range(lines // 3) for part in ("Read also:", "Home", STORY[0])
+        )
+        began = time.process_time()
+        strip(document(text), StripRules())
+        return time.process_time() - began
+
+    seconds(300)
+    assert seconds(24_000) < 20 * seconds(3_000)
+
+
+def test_the_document_itself_is_left_as_it_was():
+    found = document(paragraphs(*STORY))
+    before = replace(found)
+    strip(found, StripRules())
+    assert found == before
