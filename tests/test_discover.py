@@ -1,0 +1,135 @@
+"""Discovery names documents; what it cannot list it says, and lists the rest."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from config.sources import load_source
+from tasks.discover import count, discover, endpoint
+from tasks.errors import InputError
+from warehouse.records import Item, Reason, Rejection
+
+
+def listed(source, settings, now):
+    return list(discover(source, source.input[0], settings, now))
+
+
+def test_a_folder_gives_its_documents_in_one_order_and_nothing_else(tmp_path, folder_source, settings, now):
+    pages = tmp_path / "pages"
+    (pages / "2026").mkdir()
+    (pages / ".git").mkdir()
+    for name in (
+        "b.txt",
+        "a.HTML",
+        "c.html.gz",
+        "d.md",
+        "2026/e.htm",
+        "photo.jpg",
+        ".hidden.txt",
+        "notes",
+        ".git/f.txt",
+    ):
+        (pages / name).write_text("x")
+    items = listed(folder_source, settings, now)
+    guids = [f"../../pages/{name}" for name in ("2026/e.htm", "a.HTML", "b.txt", "c.html.gz", "d.md")]
+    assert [item.guid for item in items] == guids
+    assert items[2] == Item(
+        "paper", (pages / "b.txt").as_uri(), guids[2], endpoint(folder_source, folder_source.input[0]), now
+    )
+    assert count(folder_source) == 5
+
+
+def test_names_with_spaces_and_other_scripts_make_addresses(tmp_path, folder_source, settings, now):
+    (tmp_path / "pages" / "été 100%#1.txt").write_text("x")
+    (item,) = listed(folder_source, settings, now)
+    assert item.url.endswith("/%C3%A9t%C3%A9%20100%25%231.txt")
+    assert item.guid == "../../pages/été 100%#1.txt"
+
+
+def test_a_missing_folder_is_named_with_the_key_to_correct(tmp_path, folder_source, settings, now):
+    (tmp_path / "pages").rmdir()
+    with pytest.raises(InputError, match=r"pages: no such folder; correct `path` in paper.toml"):
+        listed(folder_source, settings, now)
+
+
+def jsonl_source(tmp_path, content: bytes, fields: str = ""):
+    (tmp_path / "wire.jsonl").write_bytes(content)
+    path = tmp_path / "wire.toml"
+    path.write_text(f'title = "Wire"\n[[input]]\nkind = "jsonl"\npath = "wire.jsonl"\nfields = {{{fields}}}\n')
+    return load_source(path)
+
+
+def test_records_are_addressed_by_url_then_id_then_digest(tmp_path, settings, now):
+    lines = [{"url": "https://a.example/1", "id": 7}, {"id": "k 8"}, {"text": "no name"}]
+    source = jsonl_source(tmp_path, "\n".join(map(json.dumps, lines)).encode())
+    first, second, third = listed(source, settings, now)
+    file = (tmp_path / "wire.jsonl").as_uri()
+    assert (first.url, first.guid) == ("https://a.example/1", "wire.jsonl#7")
+    assert (second.url, second.guid) == (f"{file}#id=k%208", "wire.jsonl#k 8")
+    assert third.url.startswith(f"{file}#sha256=")
+    assert third.guid == third.url
+    assert first.content == json.dumps(lines[0]).encode() + b"\n"
+
+
+def test_an_inserted_line_leaves_the_others_addresses_alone(tmp_path, settings, now):
+    before = {item.url for item in listed(jsonl_source(tmp_path, b'{"text": "one"}\n{"text": "two"}\n'), settings, now)}
+    after = {
+        item.url
+        for item in listed(
+            jsonl_source(tmp_path, b'{"text": "new"}\n{"text": "one"}\n{"text": "two"}\n'), settings, now
+        )
+    }
+    assert before < after
+
+
+def test_a_broken_line_is_a_document_too_so_that_it_is_archived_and_counted(tmp_path, settings, now):
+    broken, good = listed(jsonl_source(tmp_path, b'{"text": \n{"id": 1}\n'), settings, now)
+    assert broken.content == b'{"text": \n'
+    assert good.guid == "wire.jsonl#1"
+
+
+def test_a_line_over_the_limit_is_refused_by_its_number_without_being_held(tmp_path, settings, now):
+    long = b'{"text": "' + b"x" * 200_000 + b'"}\n'
+    refused, good = listed(jsonl_source(tmp_path, long + b'{"id": 2}\n'), settings, now)
+    assert isinstance(refused, Rejection)
+    assert (refused.reason, refused.url) == (Reason.TOO_LARGE, (tmp_path / "wire.jsonl").as_uri() + "#line=1")
+    assert good.guid == "wire.jsonl#2"
+
+
+def test_a_gzipped_file_reads_the_same(tmp_path, settings, now):
+    (item,) = listed(jsonl_source(tmp_path, gzip.compress(b'{"id": 3}\n')), settings, now)
+    assert item.guid == "wire.jsonl#3"
+
+
+def test_a_torn_gzip_gives_what_is_whole_and_says_so(tmp_path, settings, now):
+    whole = gzip.compress(b"".join(b'{"id": %d, "text": "%d"}\n' % (n, n * 7919) for n in range(5000)))
+    source = jsonl_source(tmp_path, whole[: len(whole) // 2])
+    found = []
+
+    records = discover(source, source.input[0], settings, now)
+    with pytest.raises(InputError, match=r"wire.jsonl: cannot be read"):
+        found.extend(records)
+    assert 2_000 < len(found) < 5_000
+    assert found[2_000].guid == "wire.jsonl#2000"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"url": "https://a.example/\\ud800", "text": "x"}', '{"id": "\\ud800"}', '{"url": ' + "[" * 900 + "]" * 900 + "}",
+     '{"id": {"a": 1}}', '{"url": "https://a.example/' + "x" * 5_000 + '"}'],
+    ids=["surrogate in the address", "surrogate in the id", "deep list", "object", "endless address"],
+)  # fmt: skip
+def test_a_record_of_odd_names_is_a_document_like_others(tmp_path, settings, now, line):
+    (item,) = listed(jsonl_source(tmp_path, line.encode() + b"\n"), settings, now)
+    assert len(item.url.encode("utf-8")) < 2_500
+    assert item.guid.encode("utf-8")
+
+
+def test_a_missing_file_is_named(tmp_path, settings, now):
+    source = jsonl_source(tmp_path, b"")
+    (tmp_path / "wire.jsonl").unlink()
+    with pytest.raises(InputError, match=r"wire.jsonl: cannot be read: No such file"):
+        listed(source, settings, now)
