@@ -7,13 +7,22 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from config.errors import ConfigError, explain
 
 SETTINGS_FILE: Final = "copydesk.toml"
+STORES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs")
 PREFIX: Final = "COPYDESK_"
 PROJECT_CONFIG: Final = Path(__file__).resolve().parent
+
+
+def _root(data: str) -> str:
+    scheme, marked, rest = data.partition("://")
+    if marked and (scheme not in STORES or not rest.strip("/")):
+        known = ", ".join(f"{name}://" for name in STORES)
+        raise ValueError(f"not a folder, nor a bucket or host behind one of {known}")
+    return data
 
 
 class Settings(BaseModel):
@@ -21,8 +30,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    data: str = Field("data", description="The data root: a folder, or the URL of an object store.")
-    config: Path = Field(PROJECT_CONFIG, description="The configuration folder, with sources/ in it.")
+    data: Annotated[str, AfterValidator(_root)] = Field(
+        "data", description="The data root: a folder, or the URL of an object store."
+    )
+    config: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        PROJECT_CONFIG, description="The configuration folder, with sources/ in it."
+    )
     workers: Annotated[int, Field(ge=1, le=256)] = Field(
         default_factory=lambda: os.cpu_count() or 1, description="Processes that extract."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -30,6 +31,13 @@ def _cron(schedule: str) -> str:
     return schedule
 
 
+def _glob(pattern: str) -> str:
+    parts = pattern.split("/")
+    if pattern.startswith("/") or ".." in parts or any("**" in part and part != "**" for part in parts):
+        raise ValueError("not a pattern inside the folder, such as '*.html' or '**/*.txt'")
+    return pattern
+
+
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -38,6 +46,13 @@ def _zone(name: str) -> str:
     return name
 
 
+def _place(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("not a path: it holds a NUL")
+    return path
+
+
+Place = Annotated[Path, AfterValidator(_place)]
 Pattern = Annotated[str, AfterValidator(_regex)]
 
 
@@ -49,15 +64,17 @@ class FolderInput(_Part):
     """Files in a folder: text (.txt, .md) and HTML (.html, .htm), each also .gz."""
 
     kind: Literal["folder"]
-    path: Path = Field(description="The folder, relative to this file.")
-    glob: str = Field("**/*", min_length=1, description="Which files in it, such as '*.html' or '**/*.txt'.")
+    path: Place = Field(description="The folder, relative to this file.")
+    glob: Annotated[str, AfterValidator(_glob)] = Field(
+        "**/*", min_length=1, description="Which files in it, such as '*.html' or '**/*.txt'."
+    )
 
 
 class JsonlInput(_Part):
     """JSON Lines, one document a line, also .gz; `fields` names this file's keys for our columns."""
 
     kind: Literal["jsonl"]
-    path: Path | None = Field(None, description="The file, relative to this file.")
+    path: Place | None = Field(None, description="The file, relative to this file.")
     url: str | None = Field(
         None, pattern=r"^https?://[^/@\s]+(/\S*)?$", description="Its address instead, without a password."
     )
@@ -154,14 +171,46 @@ def load_source(path: Path) -> Source:
         raise ConfigError(f"{path}: {explain(error, KNOWN_KEYS)}") from None
 
 
-def load_sources(config: Path) -> dict[str, Source]:
-    """Every source of `config/sources/`, by id, in the order of the ids. Raises `ConfigError` at the first bad file."""
-    return {path.stem: load_source(path) for path in source_files(config)}
+def load_sources(config: Path) -> tuple[dict[str, Source], list[ConfigError]]:
+    """Every source of `config/sources/` by its id, in the order of the ids, and what is wrong with the other files.
+
+    A file that an editor is just writing must not stop the sources that are right.
+    Raises `ConfigError` where there is no such folder.
+    """
+    good, wrong = {}, []
+    for path in source_files(config):
+        try:
+            good[path.stem] = load_source(path)
+        except ConfigError as error:
+            wrong.append(error)
+    return good, wrong
 
 
 def source_files(config: Path) -> list[Path]:
-    """The TOML files of `config/sources/`, by id."""
+    """The TOML files of `config/sources/`, by id. Raises `ConfigError` where there are none."""
     folder = config / "sources"
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; a configuration has sources/ with one TOML file a source")
-    return sorted(folder.glob("*.toml"), key=lambda path: path.stem)
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix == ".toml" and path.name[0] != "."]
+    except FileNotFoundError:
+        cure = "a configuration has sources/ with one TOML file a source"
+        raise ConfigError(f"{folder}: no such folder; {cure}") from None
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be listed: {error.strerror}") from None
+    if not paths:
+        raise ConfigError(f"{folder}: no sources; a source is a TOML file there, such as example-news.toml")
+    return sorted(paths, key=lambda path: path.stem)
+
+
+def choose_sources(config: Path, named: Sequence[str] = ()) -> tuple[list[Source], list[ConfigError]]:
+    """The sources named, else all that are not paused, and what is wrong with the files of others.
+
+    Raises `ConfigError` where a source that was named is not configured, or wrongly.
+    """
+    if not named:
+        good, wrong = load_sources(config)
+        return [source for source in good.values() if not source.paused], wrong
+    files = {path.stem: path for path in source_files(config)}
+    if unknown := next((name for name in named if name not in files), None):
+        listed = ", ".join(files) or "none"
+        raise ConfigError(f"no source '{unknown}' in {config / 'sources'}; configured: {listed}")
+    return [load_source(files[name]) for name in dict.fromkeys(named)], []

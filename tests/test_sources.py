@@ -9,7 +9,7 @@ import pytest
 from config.errors import ConfigError
 from config.schema import SCHEMA_FILE, source_schema_text
 from config.settings import PROJECT_CONFIG
-from config.sources import FolderInput, JsonlInput, load_source, load_sources
+from config.sources import FolderInput, JsonlInput, choose_sources, load_source, load_sources
 
 FOLDER = '[[input]]\nkind = "folder"\npath = "pages"\n'
 
@@ -60,6 +60,8 @@ def test_a_jsonl_source_names_its_own_keys(tmp_path):
         ('title = "x"\ntimezone = "Mars"\n' + FOLDER, "not a time zone name such as 'Europe/London' (given: 'Mars')"),
         ('title = "x"\nschedule = "daily"\n' + FOLDER, "not five cron fields"),
         ('title = "x"\ndelay = -1\n' + FOLDER, "key 'delay'"),
+        ('title = "x"\n' + FOLDER + 'glob = "**.txt"\n', "not a pattern inside the folder"),
+        ('title = "x"\n' + FOLDER + 'glob = "../*.txt"\n', "not a pattern inside the folder"),
         ('title = "x"\n' + FOLDER + '[strip]\ndrop = ["("]\n', "key 'strip.drop.1': not a regular expression"),
         ('title = "x"\nid = "y"\n' + FOLDER, "a source's id is the name of its file"),
     ],
@@ -79,8 +81,14 @@ def test_the_name_of_the_file_must_do_as_an_id(tmp_path):
 
 
 def test_a_configuration_folder_without_sources_is_named(tmp_path):
-    with pytest.raises(ConfigError, match="no such folder; a configuration folder holds sources/"):
+    with pytest.raises(ConfigError, match="no such folder; a configuration has sources/"):
         load_sources(tmp_path)
+
+
+def test_a_configuration_without_a_source_is_said(tmp_path):
+    (tmp_path / "sources").mkdir()
+    with pytest.raises(ConfigError, match=r"sources: no sources; a source is a TOML file there"):
+        choose_sources(tmp_path)
 
 
 def test_the_digest_changes_with_the_declaration_only(tmp_path):
@@ -91,7 +99,21 @@ def test_the_digest_changes_with_the_declaration_only(tmp_path):
 
 
 def test_the_sources_that_ship_are_right():
-    assert list(load_sources(PROJECT_CONFIG)) == ["sample", "sample-wire"]
+    known, wrong = load_sources(PROJECT_CONFIG)
+    assert (list(known), wrong) == (["sample", "sample-wire"], [])
+
+
+def test_one_wrong_file_does_not_hide_the_right_ones(tmp_path):
+    (tmp_path / "sources").mkdir()
+    write(tmp_path / "sources", 'title = "x"\n' + FOLDER)
+    write(tmp_path / "sources", "title = ", "half-written.toml")
+    write(tmp_path / "sources", "", ".#example-news.toml")
+    known, wrong = load_sources(tmp_path)
+    assert list(known) == ["example-news"]
+    assert ["half-written.toml" in str(error) for error in wrong] == [True]
+    assert [source.id for source in choose_sources(tmp_path, ["example-news"])[0]] == ["example-news"]
+    with pytest.raises(ConfigError, match=r"no source 'other'.*; configured: example-news, half-written"):
+        choose_sources(tmp_path, ["other"])
 
 
 def test_the_schema_for_editors_is_what_the_types_say():

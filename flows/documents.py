@@ -1,0 +1,124 @@
+"""`copydesk extract`: documents in, one clean record each out, nothing stored."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from config.errors import ConfigError
+from config.settings import Settings
+from config.sources import FolderInput, Source
+from flows.explain import explain_article
+from flows.ingest import make_article, utc_now
+from flows.show import plain
+from flows.workers import Workers
+from tasks.discover import closed_folders, files
+from tasks.fetch import fetch
+from warehouse.records import Article, Capture, Fetched, Item, Precision, RawArticle, Rejection
+
+WAREHOUSE_COLUMNS: Final = frozenset(
+    "article_id source_id capture_id run_id first_seen_at fetched_at landed_at deleted".split()
+)
+"""What a record does not have that was never stored."""
+
+STDIN: Final = "-"
+
+Named = tuple[str, str | None]
+"""A document as the user names it, and its address where that is known."""
+
+
+def read_manifest(path: Path) -> list[Named]:
+    """The documents that a JSON Lines file names. Raises `ConfigError` naming the line that does not."""
+    named: list[Named] = []
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            document, url = (entry.get(key) or None for key in ("path", "url"))
+            named.append((_checked(document or url), url if url is None else _checked(url)))
+        except (ValueError, TypeError, AttributeError):
+            raise ConfigError(f'{path}, line {number}: not {{"path": …, "url": …}} with one of them at least') from None
+    return named
+
+
+def _checked(name: object) -> str:
+    """A name that can be one of a file or address. Raises ValueError, TypeError."""
+    if not isinstance(name, str):
+        raise TypeError(name)
+    if not name or "\0" in name:
+        raise ValueError(name)
+    name.encode()
+    return name
+
+
+def extract_documents(named: Iterable[Named], source: Source | None, settings: Settings, *, explain: bool) -> None:
+    """Write one record a document to stdout, in the order given, each as soon as it is made."""
+    source = source or Source(id="none", title="none", input=(FolderInput(kind="folder", path=Path()),))
+    labels: deque[str] = deque()
+
+    def raws() -> Iterator[RawArticle | Rejection]:
+        for label, url, item in _items(named, source):
+            labels.append(label)
+            fetched = (
+                _stdin(item) if label == STDIN else fetch(item, settings, utc_now, allow_private=source.allow_private)
+            )
+            yield fetched if isinstance(fetched, Rejection) else _unarchived(fetched, url or item.url)
+
+    with Workers(settings) as workers:
+        for _, made in workers.each(make_article, raws(), source):
+            label = labels.popleft().encode("utf-8", "backslashreplace").decode()
+            if explain:
+                explain_article(label, made)
+            else:
+                print(json.dumps(record(label, made), ensure_ascii=False), flush=True)
+
+
+def record(label: str, made: Article | Rejection) -> dict[str, Any]:
+    """What is printed of a document: the columns of `articles` that need no warehouse, or why there are none."""
+    if isinstance(made, Rejection):
+        return {"input": label, "rejected": str(made.reason), "detail": made.detail}
+    columns = {name: plain(value) for name, value in asdict(made).items() if name not in WAREHOUSE_COLUMNS}
+    # A day that is stated without a time is no instant; printed with one, its zone would move it to another day.
+    if made.published_at and made.published_precision not in (Precision.MINUTE, Precision.SECOND):
+        columns["published_at"] = made.published_at.date().isoformat()
+    return {"input": label, **columns}
+
+
+def _items(named: Iterable[Named], source: Source) -> Iterator[tuple[str, str | None, Item]]:
+    """Each document with its name as given and its known address; a folder gives its documents."""
+    now = utc_now()
+    for name, url in named:
+        if name.startswith(("http://", "https://")):
+            yield name, url, Item(source.id, name, name, name, now)
+            continue
+        path = Path(url2pathname(urlsplit(name).path) if name.startswith("file://") else name)
+        paths = [path]
+        if name != STDIN and os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where it may not look
+            # A folder that cannot be listed is refused as if it were a document: what is in it is missing.
+            paths = [*files(path), *(Path(error.filename) for error in closed_folders(path))]
+        for one in paths:
+            address = "file:///dev/stdin" if name == STDIN else Path(os.path.abspath(one)).as_uri()  # noqa: PTH100
+            yield name if one is path else str(one), url, Item(source.id, address, str(one), name, now)
+
+
+def _stdin(item: Item) -> Fetched:
+    return Fetched(item, sys.stdin.buffer.read(), item.seen_at)
+
+
+def _unarchived(fetched: Fetched, url: str) -> RawArticle:
+    """A document as the steps take it, in no archive."""
+    named = replace(fetched, item=replace(fetched.item, url=url))
+    return RawArticle(named.item, Capture.of(named), named.content)

@@ -1,0 +1,29 @@
+"""`copydesk maintain`: is the warehouse whole, and what may be swept out of it?"""
+
+from __future__ import annotations
+
+import sys
+
+from flows.show import Format, write_rows
+from warehouse.store import Store
+from warehouse.verify import verify
+
+
+def show_verification(root: str, sample: int | None) -> int:
+    """Print the counts of every source and what is not as it must be; the exit code, 1 if anything is not."""
+    found = verify(root, sample)
+    rows = [(one.source_id, one.discovered, one.articles, one.rejects, one.pending) for one in found.sources]
+    columns = ("source", "discovered", "articles", "rejects", "pending")
+    write_rows(Format.TABLE, columns, rows, sys.stdout)
+    print(f"{found.files:,} files and {found.captures:,} captures read back, {len(found.findings)} findings")
+    for finding in found.findings:
+        print(f"copydesk: {finding}", file=sys.stderr)
+    return 1 if found.findings else 0
+
+
+def clean_up(root: str) -> None:
+    """Delete the temporary files of writers that were killed an hour ago or earlier."""
+    deleted = Store(root).clean()
+    print(f"{len(deleted)} left-over files deleted")
+    for path in deleted:
+        print(path)

@@ -1,0 +1,105 @@
+"""Processes that make articles, so that a document that hangs or kills a parser costs only itself."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import TimeoutError as LateError
+from types import TracebackType
+from typing import Final, Self, TypeVar, cast
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from config.settings import Settings
+from config.sources import Source
+from warehouse.records import Article, RawArticle, Reason, Rejection, Stage
+
+GRACE_SECONDS: Final = 5
+AHEAD: Final = 4
+"""Documents under way for each worker; more would only hold more of them in memory."""
+
+Document = TypeVar("Document", bound=RawArticle | Rejection)
+Made = Article | Rejection
+Step = Callable[[RawArticle, Source, int], Made]
+
+
+class Workers:
+    """A pool that starts with the first document; a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool: ProcessPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._pool is not None:
+            if kind is not None:
+                self._pool.stop()  # type: ignore[no-untyped-call]
+            else:
+                self._pool.close()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+    def each(self, step: Step, raws: Iterable[Document], source: Source) -> Iterator[tuple[Document, Made]]:
+        """`step` of every document, beside it and in order; one that hangs or crashes is a `Rejection`.
+
+        What is a rejection already passes through in its place.
+        """
+        ahead: deque[tuple[Document, ProcessFuture[Made] | None]] = deque()
+        for raw in raws:
+            ahead.append((raw, self._submit(step, raw, source) if isinstance(raw, RawArticle) else None))
+            if len(ahead) >= AHEAD * self._settings.workers:
+                first, future = ahead.popleft()
+                yield first, self._wait(first, future)
+        for raw, future in ahead:
+            yield raw, self._wait(raw, future)
+
+    def _submit(self, step: Step, raw: RawArticle, source: Source) -> ProcessFuture[Made]:
+        if self._pool is None:
+            self._pool = ProcessPool(max_workers=self._settings.workers, context=_context())
+        limit = self._settings.document_seconds
+        arguments = (limit, step, raw, source, self._settings.max_document_bytes)
+        return self._pool.schedule(_under_alarm, args=arguments, timeout=limit)
+
+    def _wait(self, raw: RawArticle | Rejection, future: ProcessFuture[Made] | None) -> Made:
+        if isinstance(raw, Rejection) or future is None:
+            return cast("Rejection", raw)
+
+        def reject(reason: Reason, detail: str) -> Rejection:
+            return raw.reject(Stage.EXTRACT, reason, detail)
+
+        try:
+            return future.result()
+        except LateError:
+            limit = self._settings.document_seconds
+            return reject(Reason.TIMED_OUT, f"extraction took over {limit:g} s; raise document_seconds to wait longer")
+        except ProcessExpired as error:
+            return reject(Reason.CRASHED, f"extraction ended its process with exit code {error.exitcode}")
+        except Exception as error:  # noqa: BLE001  one document's bug must not end the run
+            return reject(Reason.CRASHED, f"extraction raised {type(error).__name__}: {error}")
+
+
+def _under_alarm(seconds: float, step: Step, raw: RawArticle, source: Source, max_bytes: int) -> Made:
+    # The pool's own watch ends with the parent; a worker that hangs would outlive a killed run. The alarm's
+    # default action ends the process, even inside C code that never gives control back.
+    if hasattr(signal, "alarm"):
+        signal.alarm(math.ceil(seconds) + GRACE_SECONDS)
+    try:
+        return step(raw, source, max_bytes)
+    finally:
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """A fork server that has the steps imported; plain fork would copy the locks of threads under way."""
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["flows.ingest"])
+    return context

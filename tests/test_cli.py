@@ -1,0 +1,356 @@
+"""The command as its users meet it: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+SAMPLES = PROJECT / "config" / "samples" / "pages"
+
+
+def copydesk(*arguments, stdin=None, **environment):
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COPYDESK_")}
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        input=stdin,
+        env=env | {"PYTHONPATH": str(PROJECT)} | environment,
+    )
+
+
+@contextmanager
+def terminal(*arguments, **environment):
+    """The command on a terminal of its own: what types into it, and what reads it up to a sight or its end."""
+    main, side = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows", *map(str, arguments)],
+        stdin=side,
+        stdout=side,
+        stderr=side,
+        env=os.environ | {"PYTHONPATH": str(PROJECT), "TERM": "xterm-256color"} | environment,
+    )
+    os.close(side)
+
+    def read(until=None):
+        seen = ""
+        while until is None or until not in seen:
+            assert select.select([main], [], [], 20)[0], f"waited in vain after {seen!r}"
+            try:
+                seen += os.read(main, 10_000).decode(errors="replace").replace("\r\n", "\n")
+            except OSError:  # the terminal closes with its last process
+                break
+        return seen
+
+    yield lambda text: os.write(main, text.encode()), read
+    assert process.wait(timeout=30) == 0
+    os.close(main)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A warehouse with the sample sources in it, and what the run that filled it printed."""
+    root = tmp_path_factory.mktemp("cli") / "data"
+    done = copydesk("run", "--data", root)
+    assert done.returncode == 0, done.stderr
+    root.with_name("printed").write_text(done.stdout)
+    return root
+
+
+def test_run_prints_one_line_a_source_whose_counts_add_up(data):
+    lines = data.with_name("printed").read_text().splitlines()
+    header = lines[0].split()
+    assert header == [*"source discovered stored unchanged duplicate rejected failed pending took".split()]
+    for line in lines[2:4]:
+        source, discovered, *counted = line.split()[:-2]
+        assert source in ("sample", "sample-wire")
+        assert int(discovered) == sum(map(int, counted))
+        assert len(counted) == len(header) - 3
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "jsonl", "markdown"])
+def test_sql_writes_every_format_that_is_text(data, form):
+    done = copydesk(
+        "sql", "--data", data, "-f", form, "SELECT language, count(*) AS n FROM articles GROUP BY 1 ORDER BY 1"
+    )
+    assert done.returncode == 0
+    languages = ["ar", "de", "en", "es", "fr", "ja", "pt"]
+    rows = {
+        "table": lambda text: [line.split() for line in text.splitlines()[2:]],
+        "csv": lambda text: list(csv.reader(io.StringIO(text)))[1:],
+        "json": lambda text: [list(map(str, row.values())) for row in json.loads(text)],
+        "jsonl": lambda text: [list(map(str, json.loads(line).values())) for line in text.splitlines()],
+        "markdown": lambda text: [line.strip("| ").split(" | ") for line in text.splitlines()[2:]],
+    }[form](done.stdout)
+    assert [row for row in rows if row] == [[language, "1"] for language in languages]
+
+
+def test_sql_writes_parquet_to_a_file_and_not_to_a_terminal(data, tmp_path):
+    import pyarrow.parquet as pq
+
+    file = tmp_path / "days.parquet"
+    assert copydesk("sql", "--data", data, "-f", "parquet", "-o", file, "FROM articles").returncode == 0
+    assert pq.read_table(file).num_rows == 7
+    refused = copydesk("sql", "--data", data, "-f", "parquet", "FROM articles")
+    assert refused.returncode == 1
+    assert "name a file with --output" in refused.stderr
+
+
+def test_sql_shows_times_lists_and_right_to_left_text_legibly(data):
+    query = "SELECT published_at, tags, title FROM articles WHERE language IN ('ar', 'de') ORDER BY language"
+    arabic, german = [line for line in copydesk("sql", "--data", data, query).stdout.splitlines()[2:] if line.strip()]
+    assert "2026-04-07 00:00:00Z" in arabic
+    assert "\u2068النقل العام, الترام, الجامعة\u2069" in arabic
+    assert "2025-11-18 05:45:00Z" in german
+    assert "Oliven, Landwirtschaft, Karst" in german
+
+
+def test_sql_reads_the_query_from_standard_input(data):
+    assert copydesk("sql", "--data", data, "-f", "csv", stdin="SELECT 1 AS one;").stdout == "one\n1\n"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("SELEC 1", "syntax error"),
+        ("SELECT title, by FROM articles", 'the column "by" is written in quotes'),
+        ("SELECT * FROM artikles", "articles"),
+        ("DELETE FROM articles", "only statements that read"),
+        ("SELECT * FROM '/etc/passwd'", "/etc/passwd does not exist"),
+        ("FROM read_text('/etc/passwd')", "reads the views and no other files"),
+        ("COPY articles TO '/tmp/x.csv'", "only statements that read"),
+    ],
+)
+def test_a_query_that_cannot_be_is_one_sentence_and_exit_1(data, query, said):
+    done = copydesk("sql", "--data", data, query)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("copydesk: ")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_sql_writes_to_a_device_and_never_over_the_warehouse(data, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    assert copydesk("sql", "--data", data, "-f", "csv", "-o", pipe, "SELECT 1 AS one").returncode == 0
+    assert reader.communicate(timeout=20)[0] == b"one\n1\n"
+    assert pipe.is_fifo()
+    refused = copydesk("sql", "--data", data, "-f", "csv", "-o", data / "copydesk.duckdb", "SELECT 1")
+    assert refused.returncode == 1
+    assert "is inside the data root" in refused.stderr
+    refused = copydesk("sql", "--data", data, "-o", tmp_path / "none" / "x.csv", "SELECT 1")
+    assert "no such file or directory; name another file with --output" in refused.stderr
+
+
+def test_columns_of_one_name_are_all_written(data):
+    query = "SELECT 1 AS a, 2 AS a, 3 AS b, 4 AS a"
+    assert json.loads(copydesk("sql", "--data", data, "-f", "json", query).stdout) == [
+        {"a": 1, "a_1": 2, "b": 3, "a_2": 4}
+    ]
+
+
+def test_rows_of_many_columns_are_written_a_line_a_column(data):
+    shown = copydesk("sql", "--data", data, "FROM articles LIMIT 1").stdout.splitlines()
+    assert shown[0] == "── 1 ──"
+    assert len(shown) == 40
+    assert shown[1].split()[0] == "article_id"
+
+
+def test_an_empty_warehouse_says_what_to_do(tmp_path):
+    done = copydesk("sql", "--data", tmp_path / "none", "SELECT 1")
+    assert done.returncode == 1
+    assert "run 'copydesk run'" in done.stderr
+
+
+def test_the_shell_answers_and_remembers(data, tmp_path):
+    with terminal("sql", "--data", data, TERM="dumb", XDG_STATE_HOME=str(tmp_path)) as (type_in, read):
+        assert "articles_by_day" in read(until="sql> ")
+        type_in(".format csv\n")
+        type_in("SELECT count(*) AS n\nFROM articles;\n")
+        assert "n\n7\n" in read(until="7\nsql> ")
+        type_in("SELECT nonsense;\n")
+        assert 'copydesk: Referenced column "nonsense"' in read(until="clause is missing\nsql> ")
+        type_in("SELECT 2 AS two;\n.quit\n")
+        assert "two\n2\n" in read()
+    assert "FROM articles;" in (tmp_path / "copydesk" / "sql_history").read_text()
+
+
+def test_extract_prints_a_record_a_document_in_the_order_given(tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    done = copydesk("extract", SAMPLES / "tramway.txt", empty, SAMPLES / "olive-harvest.html", tmp_path / "none.txt")
+    tram, nothing, olives, missing = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 0
+    assert tram["language"] == "ar"
+    assert tram["published_at"] == "2026-04-07"
+    assert nothing == {"input": str(empty), "rejected": "empty", "detail": nothing["detail"]}
+    assert olives["title"] == "Späte Olivenernte überrascht die Bauern am Karst"
+    assert olives["published_at"] == "2025-11-18T05:45:00Z"
+    assert "article_id" not in olives
+    assert missing["rejected"] == "vanished"
+
+
+def test_extract_takes_a_manifest_and_a_folder(tmp_path):
+    manifest = tmp_path / "m.jsonl"
+    url = "https://www.karster-bote.example/wirtschaft/olivenernte-2025-4711"
+    manifest.write_text(json.dumps({"path": str(SAMPLES / "olive-harvest.html"), "url": url}) + "\n")
+    done = copydesk("extract", SAMPLES, "--manifest", manifest)
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(record["input"]).name for record in records] == [
+        *sorted(path.name for path in SAMPLES.iterdir()),
+        "olive-harvest.html",
+    ]
+    assert records[-1]["url"] == url
+
+
+def test_extract_reads_standard_input(tmp_path):
+    done = copydesk("extract", "-", stdin=(SAMPLES / "footbridge.txt").read_text())
+    assert json.loads(done.stdout)["title"] == "Old footbridge over the Wenna reopens after two years"
+
+
+def test_one_bad_document_does_not_end_the_batch(tmp_path):
+    good = (SAMPLES / "footbridge.txt").read_text()
+    (tmp_path / "loop.txt").symlink_to(tmp_path / "loop.txt")
+    (tmp_path / "z.txt").write_text(good)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff\xfename.txt")).write_text(good)
+    records = [json.loads(line) for line in copydesk("extract", tmp_path).stdout.splitlines()]
+    assert [record.get("rejected") for record in records] == ["unreadable", None, None] or [
+        record.get("rejected") for record in records
+    ] == [None, "unreadable", None]
+
+
+@pytest.mark.parametrize(
+    "line", ['{"path": 5}', "{}", '{"path": "a\\u0000b"}', '{"path": "a", "url": "\\ud800"}', "[]", "x"]
+)
+def test_a_wrong_line_of_a_manifest_is_named(tmp_path, line):
+    manifest = tmp_path / "m.jsonl"
+    manifest.write_text('\ufeff{"path": "a.txt"}\n' + line + "\n")
+    done = copydesk("extract", "--manifest", manifest)
+    assert done.returncode == 2
+    assert f"{manifest}, line 2: not " in done.stderr
+
+
+def test_an_interrupted_run_says_what_became_of_it(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows", "run", "--data", str(tmp_path / "data")],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        text=True,
+    )
+    while not list(tmp_path.glob("data/.unlanded/*/*")):
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said == "copydesk: interrupted; what had landed stays, the next run takes the rest\n"
+    assert copydesk("run", "--data", tmp_path / "data").returncode == 0
+    counted = copydesk(
+        "sql", "--data", tmp_path / "data", "-f", "csv", "SELECT state, count(*) FROM ledger GROUP BY 1 ORDER BY 1"
+    )
+    assert counted.stdout.splitlines()[1:] == ["article,7", "reject,1"]
+
+
+def test_extract_explains(tmp_path):
+    done = copydesk("extract", "--explain", SAMPLES / "footbridge.txt")
+    assert "Old footbridge over the Wenna reopens after two years  [text]" in done.stdout
+    assert "related" in done.stdout
+    assert "Also read: Where the flood money went" in done.stdout
+    assert "\x1b[" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "nosuch"], "no source 'nosuch'"),
+        (["run", "--config", "/nowhere"], "/nowhere/sources: no such folder"),
+        (["extract"], "name a file, a folder"),
+        (["extract", "a", "b", "--url", "u"], "--url goes with one document"),
+        (["extract", "--manifest", "/nowhere.jsonl"], "/nowhere.jsonl: cannot be read"),
+        (["sql", "--format", "xml", "SELECT 1"], "'xml' is not one of"),
+        (["fly"], "No such command 'fly'"),
+    ],
+)
+def test_a_wrong_call_is_exit_2_and_says_what_is_wrong(arguments, said):
+    done = copydesk(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sources_are_listed_and_checked(tmp_path):
+    assert "Sample wire" in copydesk("sources", "list").stdout
+    done = copydesk("sources", "check")
+    assert done.returncode == 0
+    assert "sample: ok, folder" in done.stdout
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "a.toml").write_text('title = "A"\n[[input]]\nkind = "folder"\npath = "none"\n')
+    (sources / "b.toml").write_text("tilte = 1\n")
+    done = copydesk("sources", "check", "--config", tmp_path)
+    assert done.returncode == 2
+    assert "none: no such folder" in done.stderr
+    assert "b.toml: unknown key 'tilte', did you mean 'title'?" in done.stderr
+
+
+def test_rejects_status_and_verify_tell_of_the_warehouse(data):
+    assert "no_article" in copydesk("rejects", "--data", data).stdout
+    assert copydesk("rejects", "sample-wire", "--data", data, "-f", "json").stdout == "[]\n"
+    wire, pages = sorted(
+        json.loads(copydesk("status", "--data", data, "-f", "json").stdout), key=lambda row: row["articles"]
+    )
+    assert (wire["source"], wire["articles"], wire["last_status"], wire["wrong"]) == (
+        "sample-wire",
+        2,
+        "succeeded",
+        None,
+    )
+    assert (pages["rejects_open"], pages["pending"]) == (1, 0)
+    done = copydesk("maintain", "verify", "--data", data)
+    assert done.returncode == 0, done.stdout
+
+
+def test_status_tells_of_sources_that_never_ran(tmp_path):
+    assert "never ran" in copydesk("status", "--data", tmp_path).stdout
+
+
+def test_colours_are_for_terminals_that_want_them(data):
+    with terminal("sql", "--data", data, "SELECT 1 AS one") as (_, read):
+        assert "\x1b[1mone" in read()
+    with terminal("sql", "--data", data, "SELECT 1 AS one", NO_COLOR="1", TERM="dumb") as (_, read):
+        assert "\x1b[" not in read()
+
+
+def test_a_reader_that_leaves_early_is_no_error(data):
+    command = f"{sys.executable} -m flows sql --data {data} -f csv 'SELECT * FROM range(1000000)' | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=PROJECT, check=False)  # noqa: S602
+    assert done.stderr == ""
+
+
+def test_starting_is_cheap(data):
+    import resource
+
+    def cpu_seconds(*arguments):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert copydesk(*arguments).returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert cpu_seconds("--help") < 1.0
+    assert cpu_seconds("sql", "--data", data, "SELECT 1") < 1.0

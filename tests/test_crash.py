@@ -1,0 +1,241 @@
+"""Killed, crowded or out of space: nothing lost, nothing twice, no half state."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from warehouse.connect import connect
+from warehouse.verify import verify
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+KILLED_AT = """
+import os, signal, sys
+moment, root = int(sys.argv.pop(1)), sys.argv[-1]
+seen = 0
+
+def at_every_file_operation(event, arguments):
+    global seen
+    if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.truncate") and str(arguments[0]).startswith(root):
+        seen += 1
+        if seen == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(at_every_file_operation)
+from flows.cli import main
+main()
+"""
+
+STORY = """Story number {number} of the night desk
+
+The {number} boats of the village came home late on Monday, and each of them had caught {number} baskets of fish.
+
+"We have never had a night like number {number}," said the harbour master, who counted them all twice over.
+"""
+
+
+@pytest.fixture
+def installation(tmp_path):
+    """A folder source `paper` with 30 stories and 2 refusals, and the arguments that run it."""
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    for number in range(30):
+        (pages / f"{number:02}.txt").write_text(STORY.format(number=number))
+    (pages / "empty.txt").write_text("")
+    (pages / "menu.txt").write_text("Home\nNews\nSport\n")
+    sources = tmp_path / "config" / "sources"
+    sources.mkdir(parents=True)
+    (sources / "paper.toml").write_text('title = "Paper"\n[[input]]\nkind = "folder"\npath = "../../pages"\n')
+    root = str(tmp_path / "data")
+    return root, ["run", "--config", str(tmp_path / "config"), "--data", root]
+
+
+def environment():
+    return os.environ | {"COPYDESK_BATCH": "10", "COPYDESK_WORKERS": "2", "PYTHONPATH": str(PROJECT)}
+
+
+def copydesk(arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=environment(),
+        check=False,
+        **options,
+    )
+
+
+def content(root):
+    """What a reader of the warehouse sees, without the moments at which it came there."""
+    with connect(root) as warehouse:
+        return [
+            warehouse.execute(query).fetchall()
+            for query in (
+                "SELECT url, version_id, title, text FROM article_versions ORDER BY ALL",
+                "SELECT url, stage, reason, attempts FROM rejects ORDER BY ALL",
+                "SELECT url, payload_digest FROM captures ORDER BY ALL",
+                "SELECT url, state FROM ledger ORDER BY ALL",
+            )
+        ]
+
+
+@pytest.fixture
+def expected(installation, tmp_path):
+    _, arguments = installation
+    undisturbed = str(tmp_path / "undisturbed")
+    assert copydesk([*arguments[:-1], undisturbed]).returncode == 0
+    return content(undisturbed)
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_file_operation_and_run_again_ends_in_the_same_rows(installation, expected):
+    root, arguments = installation
+    # The kills follow each other on one data root, so that what one leaves meets the next.
+    killed = 0
+    for moment in count(random.randint(1, 3), 3):
+        process = subprocess.run(
+            [sys.executable, "-c", KILLED_AT, str(moment), *arguments],
+            env=environment(),
+            capture_output=True,
+            timeout=300,
+            check=False,
+        )
+        if process.returncode != -signal.SIGKILL:
+            break
+        killed += 1
+    assert killed >= 8
+    assert copydesk(arguments).returncode == 0
+    assert content(root) == expected
+    findings = verify(root)
+    assert not findings.findings, findings
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_end_in_the_rows_of_one(installation, expected):
+    root, arguments = installation
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "flows", *arguments],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+    assert content(root) == expected
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_the_run_with_a_sentence_and_the_next_one_takes_the_rest(installation, expected):
+    root, arguments = installation
+
+    def small_files_only():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, resource.RLIM_INFINITY))
+
+    said = copydesk(arguments, preexec_fn=small_files_only)
+    assert said.returncode == 1
+    assert "cannot write" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert copydesk(arguments).returncode == 0
+    assert content(root) == expected
+
+
+@pytest.mark.slow
+def test_a_full_tmpfs_is_named(installation, tmp_path):
+    _, arguments = installation
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if (
+        os.geteuid()
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("mounting a tmpfs needs root")
+    try:
+        said = copydesk([*arguments[:-1], str(mount / "data")])
+        assert said.returncode == 1
+        assert "no space left on device; free some space there" in said.stderr
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)
+
+
+@pytest.mark.slow
+def test_an_unreadable_file_is_counted_and_the_rest_lands(installation):
+    root, arguments = installation
+    locked = Path(root).parent / "pages" / "00.txt"
+    locked.chmod(0)
+
+    def without_the_right_to_read_everything():
+        import ctypes
+
+        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: root reads all files by these
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+    said = copydesk(arguments, preexec_fn=without_the_right_to_read_everything)
+    assert said.returncode == 0, said.stderr
+    with connect(root) as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM articles").fetchone() == (29,)
+        assert warehouse.execute("SELECT reason FROM rejects_open WHERE url LIKE '%/00.txt'").fetchone() == (
+            "unreadable",
+        )
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_no_process_behind(installation):
+    _, arguments = installation
+    mark = f"copydesk-test-{os.getpid()}-{time.time_ns()}"
+    process = subprocess.Popen([sys.executable, "-m", "flows", *arguments], env=environment() | {"TEST_MARK": mark})
+    # The command, the fork server, and a worker at least.
+    while len(marked(mark)) < 4:
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while marked(mark) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert marked(mark) == []
+
+
+def marked(mark):
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes():
+                found.append(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.slow
+def test_ten_thousand_files_some_of_them_bad_are_all_counted(installation):
+    root, arguments = installation
+    pages = Path(root).parent / "pages"
+    for number in range(30, 10_000 - 2):
+        bad = {7: b"", 11: b"\x00\x01" * 40, 13: b"Home\nNews\n"}.get(number % 100)
+        text = STORY.format(number=number).encode()
+        (pages / f"{number:05}.txt").write_bytes(text if bad is None else bad)
+    said = copydesk(arguments)
+    assert said.returncode == 0, said.stderr
+    with connect(root) as warehouse:
+        run = warehouse.execute("SELECT discovered, stored, rejected, pending FROM runs").fetchone()
+        states = dict(warehouse.execute("SELECT state, count(*) FROM ledger GROUP BY 1").fetchall())
+    assert run == (10_000, states["article"], states["reject"], 0)
+    assert states["article"] + states["reject"] == 10_000
