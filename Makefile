@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+# The lock is complete, so nothing is left to resolve.
+PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -40,8 +42,9 @@ lock: $(READY) ## renew requirements.lock from pyproject.toml
 # One stamp says that the environment is whole: a second call installs nothing, an edited lock does.
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "copydesk needs Python 3.11, 3.12 or 3.13 on the PATH, or PYTHON=/path/to/it" >&2; exit 1; }
-	rm -rf $(VENV)
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@echo "installing what requirements.lock names into $(VENV), once"
+	@$(PIP) --require-hashes --requirement requirements.lock
+	@$(PIP) --no-build-isolation --editable .
 	@touch $@
