@@ -3,7 +3,8 @@
     python -m bench.score_pages CORPUS
 
 CORPUS holds `score.py`, `news/gold.jsonl` (id, url, body, title, ...) and `news/pages/<id>.html.gz`. Printed are the
-figures of its `score.py`, and the mean CPU time of a page in each step.
+figures of its `score.py` for Copydesk (`page`) and for trafilatura alone (`alone`), and the mean CPU time of a page in
+each step.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+
+import trafilatura
 
 from config.sources import FolderInput, Source
 from tasks.detect import detect
@@ -80,6 +83,27 @@ def prediction(page: dict[str, Any], made: Article | Rejection) -> dict[str, Any
     }
 
 
+def alone(page: str, content: bytes, clock: Stopwatch) -> dict[str, Any]:
+    """What trafilatura makes of the page without us: its default settings, with metadata."""
+    parameters = {"original_date": True, "outputformat": "%Y-%m-%dT%H:%M:%S%z"}
+    found = clock.time(
+        "trafilatura alone",
+        lambda: trafilatura.bare_extraction(
+            content, with_metadata=True, include_comments=False, date_extraction_params=parameters
+        ),
+    )
+    if found is None or isinstance(found, dict):
+        return {"id": page, "rendering": "alone"}
+    return {
+        "id": page,
+        "rendering": "alone",
+        "body": found.text,
+        "title": found.title,
+        "authors": (found.author or "").split("; "),
+        "published": found.date,
+    }
+
+
 def main(corpus: Path) -> int:
     gold = corpus / "news" / "gold.jsonl"
     pages = [json.loads(line) for line in gold.read_text("utf-8").splitlines() if line.strip()]
@@ -89,6 +113,7 @@ def main(corpus: Path) -> int:
             content = gzip.decompress((corpus / "news" / "pages" / f"{page['id']}.html.gz").read_bytes())
             made = make(raw_page(content, page["url"]), clock)
             predictions.write(json.dumps(prediction(page, made)) + "\n")
+            predictions.write(json.dumps(alone(page["id"], content, clock)) + "\n")
         predictions.flush()
         subprocess.run([sys.executable, corpus / "score.py", gold, predictions.name], check=True)
     print("CPU ms a page:", ", ".join(f"{step} {1000 * spent / len(pages):.1f}" for step, spent in clock.spent.items()))
