@@ -105,7 +105,7 @@ def _metas(tree: HtmlElement) -> dict[str, list[str]]:
 def _read_metas(metas: dict[str, list[str]], names: dict[str, str]) -> Stated:
     found = {}
     for field, keys in names.items():
-        values = [tuple(metas[key]) for key in keys.split() if key in metas]
+        values = [tuple(metas[key]) for key in keys.split() if metas.get(key)]
         if field == "authors":
             values = [kept for stated in values if (kept := tuple(name for name in stated if not _ADDRESS.match(name)))]
         if values:

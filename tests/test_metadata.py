@@ -83,6 +83,10 @@ def test_an_author_named_by_reference_is_looked_up() -> None:
     assert stated("authors", linked(data))[0] == ("Ada Byron", "Grace & Co")
 
 
+def test_a_meta_tag_that_says_nothing_visible_states_nothing() -> None:
+    assert stated("title", '<meta property="og:title" content=" &nbsp; ">') == []
+
+
 def test_the_address_of_a_profile_is_no_author() -> None:
     head = '<meta property="article:author" content="https://www.facebook.com/ada"><meta name="author" content="@ada">'
     assert stated("authors", head) == []
