@@ -135,7 +135,7 @@ def _name(part: str, primary: str) -> str | None:
     short = _TAIL.sub("", _AND_FIRST.sub("", part.strip(_EDGES)))
     name = _without_opening(_PLACE.sub("", _WITH.sub("", short)), primary).strip(_EDGES)
     if name.endswith(".") and not _INITIAL.search(name):
-        name = name[:-1]
+        name = name[:-1].strip(_EDGES)
     if not _TWO_LETTERS.search(name) or _DATED.search(name) or len(name) > LONGEST_NAME or _NO_NAME.fullmatch(name):
         return None
     return name

@@ -39,6 +39,8 @@ _SPECIAL: Final = tuple(
         ("64:ff9b:1::/48", "private"),
         ("2001::/23", "reserved"),
         ("2001:db8::/32", "documentation"),
+        # Retired by RFC 7526; what it embeds may be public and its relay anything.
+        ("2002::/16", "6to4"),
         ("3fff::/20", "documentation"),
         ("fc00::/7", "private"),
         ("fe80::/10", "link-local"),
@@ -53,14 +55,13 @@ _EMBEDDED: Final = (
     (IPv6Network("::ffff:0:0/96"), 0),
     (IPv6Network("::ffff:0:0:0/96"), 0),
     (IPv6Network("64:ff9b::/96"), 0),
-    (IPv6Network("2002::/16"), 80),
 )
 
 
 def special_kind(address: str) -> str | None:
     """What sort of not public address this IP address is, such as `loopback`; None for a public one.
 
-    An IPv6 address that carries an IPv4 address (mapped, translated, NAT64, 6to4) is judged by the one it carries.
+    An IPv6 address that carries an IPv4 address (mapped, translated, NAT64) is judged by the one it carries.
     Source: the IANA IPv4 and IPv6 special-purpose address registries. Raises ValueError for what is no IP address.
     """
     ip = _embedded(ip_address(address))

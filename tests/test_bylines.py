@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasks.bylines import split_byline
@@ -79,6 +79,7 @@ def test_what_names_nobody_gives_nobody(printed):
     assert split_byline(printed, "en") in ((), ("May",), ("12 May",))
 
 
+@example("AA .", None)
 @given(st.text(max_size=400), st.sampled_from([None, "en", "de", "es", "zh"]))
 def test_no_text_breaks_a_byline(text, language):
     names = split_byline(text, language)

@@ -36,6 +36,8 @@ from tasks.policy import MAX_URL_LENGTH, read_url, special_kind
         ("ff02::1", "multicast"),
         ("ff0e::1", "multicast"),
         ("2001:db8::1", "documentation"),
+        ("2002:808:808::1", "6to4"),
+        ("2002:7f00:1::1", "6to4"),
         ("4000::1", "reserved"),
     ],
 )
@@ -45,13 +47,12 @@ def test_an_address_that_is_not_public_is_named_for_what_it_is(address: str, kin
 
 @pytest.mark.parametrize(
     "carrier",
-    ["::ffff:{}", "::ffff:0:{}", "64:ff9b::{}", "2002:{hex}::1"],
-    ids=["mapped", "translated", "nat64", "6to4"],
+    ["::ffff:{}", "::ffff:0:{}", "64:ff9b::{}"],
+    ids=["mapped", "translated", "nat64"],
 )
 @pytest.mark.parametrize(("inside", "kind"), [("127.0.0.1", "loopback"), ("10.0.0.1", "private"), ("8.8.8.8", None)])
 def test_an_ipv4_address_inside_an_ipv6_one_is_judged_as_itself(carrier: str, inside: str, kind: str | None) -> None:
-    digits = f"{int(ip_address(inside)):08x}"
-    assert special_kind(carrier.format(inside, hex=f"{digits[:4]}:{digits[4:]}")) == kind
+    assert special_kind(carrier.format(inside)) == kind
 
 
 @pytest.mark.parametrize("address", ["::127.0.0.1", "64:ff9b:1::7f00:1", "2001:0:4136:e378:8000:63bf:80ff:fffe"])

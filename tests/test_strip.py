@@ -232,7 +232,9 @@ def test_a_dateline_is_read_and_the_text_stays_untouched(dateline, place, agency
     assert article.text.startswith(first)
 
 
-@pytest.mark.parametrize("opening", ["He said so - Reuters: yes, ", "However — and this is new — ", "Reuters reports that "])
+@pytest.mark.parametrize(
+    "opening", ["He said so - Reuters: yes, ", "However — and this is new — ", "Reuters reports that "]
+)
 def test_a_sentence_with_a_dash_is_no_dateline(opening):
     article = stripped(paragraphs(f"{opening}the council agreed on Tuesday to repair the old bridge.", *STORY[1:]))
     assert "located" not in stated(article)
