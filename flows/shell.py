@@ -48,7 +48,7 @@ def write_out(form: Format, columns: Sequence[str], rows: Rows, output: Path | N
 
 
 def shell(root: str, form: Format) -> None:
-    """Statements from the terminal until it ends, with the history of earlier sessions."""
+    """Statements from the terminal until it ends, with the history of what was typed before."""
     with locked(root) as connection:
         print(f"Views: {', '.join(VIEWS)}. Statements end with ; and .help tells the rest.")
         with _history():

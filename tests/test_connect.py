@@ -177,12 +177,12 @@ def test_a_statement_that_writes_or_reads_elsewhere_is_refused_in_a_sentence(
     if catalogue:
         write_catalogue(root)
     before = everything(tmp_path)
-    session = locked(root)
+    connection = locked(root)
     for statement in FORBIDDEN:
         with pytest.raises(QueryError, match=r"^[^\n]+$"):
-            ask(session, statement.format(root=root, outside=outside))
+            ask(connection, statement.format(root=root, outside=outside))
     assert everything(tmp_path) == before
-    assert ask(session, "SELECT count(*) FROM articles").fetchall() == [(2,)]
+    assert ask(connection, "SELECT count(*) FROM articles").fetchall() == [(2,)]
 
 
 def test_a_python_variable_is_not_a_table(root: Path) -> None:
