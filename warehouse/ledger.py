@@ -65,7 +65,7 @@ class Ledger:
     unfinished: tuple[Run, ...] = ()
     """Runs that were killed."""
     rules_changed: bool = False
-    """Whether code or configuration are not those of the last good run: what was refused may pass now."""
+    """Whether code or configuration are not those of the last whole run: what was refused may pass now."""
 
     def see(self, item: Item | Rejection, now: datetime) -> bool:
         """Note a sighting; whether the address is a new one."""
@@ -191,6 +191,7 @@ _QUERIES: Final = {
     " AS article USING (url) WHERE source_id = $1 AND (landed_at IS NULL OR last_seen_at > landed_at) GROUP BY url",
     "unfinished": f"SELECT {', '.join(Run.__slots__)} FROM runs"  # noqa: S608  names and a value of ours
     f" WHERE source_id = $1 AND status = '{RunStatus.RUNNING}'",
-    "rules": "SELECT code_version, config_digest FROM runs"  # noqa: S608
-    f" WHERE source_id = $1 AND status = '{RunStatus.SUCCEEDED}' ORDER BY started_at DESC LIMIT 1",
+    # Of the last run that came to the end of what it had listed.
+    "rules": "SELECT code_version, config_digest FROM runs"
+    " WHERE source_id = $1 AND finished_at IS NOT NULL AND pending = 0 ORDER BY started_at DESC LIMIT 1",
 }
