@@ -20,6 +20,7 @@ from warehouse.archive import ArchiveWriter, read, recover
 from warehouse.errors import StorageError
 from warehouse.records import Capture
 from warehouse.store import Store
+from warehouse.warc import records
 
 
 def archived(root: Path, numbers: range, **changes: object) -> list[Capture]:
@@ -154,6 +155,20 @@ def test_a_settled_batch_is_not_looked_at_again(tmp_path: Path) -> None:
         writer.write(fetched(1))
     writer.settle()
     assert recover(tmp_path, "harbour") == []
+
+
+def test_a_record_that_cannot_be_read_costs_itself_only(tmp_path: Path) -> None:
+    archived(tmp_path, range(1))
+    (warc,) = warcs(tmp_path)
+    with warc.open("ab") as file:
+        file.write(gzip.compress(b"WARC/1.1\r\nWARC-Target-URI: " + b"x" * 3_000_000 + b"\r\n\r\n\r\n\r\n"))
+        whole = file.tell()
+    with gzip.open(warc) as stream:
+        first = stream.read()
+    with warc.open("ab") as file:
+        file.write(gzip.compress(first.partition(b"\r\n\r\n\r\n\r\n")[2] or first))
+    with warc.open("rb") as file:
+        assert [offset >= whole for offset, *_ in records(file)][-1]
 
 
 def test_one_source_does_not_recover_another_s(tmp_path: Path) -> None:
