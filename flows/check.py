@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from itertools import islice
 
 from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import FolderInput, Source, load_source, source_files
 from flows.ingest import utc_now
-from tasks.discover import count, discover, endpoint
+from tasks.discover import discover, endpoint
 from tasks.errors import InputError
 
 
@@ -33,10 +32,10 @@ def _inputs(source: Source, settings: Settings) -> list[str]:
     """A line an input, after a first look at it. Raises `InputError` where it cannot be read."""
     lines = []
     for entry in source.input:
-        first = list(islice(discover(source, entry, settings, utc_now()), 1))
+        listed = discover(source, entry, settings, utc_now())
         if isinstance(entry, FolderInput):
-            found = f"{count(source.model_copy(update={'input': (entry,)})):,} documents"
+            found = f"{sum(1 for _ in listed):,} documents"
         else:
-            found = "has records" if first else "no records"
+            found = "has records" if any(True for _ in listed) else "no records"
         lines.append(f"ok, {entry.kind} {endpoint(source, entry)}: {found}")
     return lines

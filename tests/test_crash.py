@@ -175,17 +175,18 @@ def test_a_full_tmpfs_is_named(installation, tmp_path):
         subprocess.run(["umount", str(mount)], check=True)
 
 
+def without_the_right_to_read_everything():
+    import ctypes
+
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: root reads all files by these
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+
 @pytest.mark.slow
 def test_an_unreadable_file_is_counted_and_the_rest_lands(installation):
     root, arguments = installation
     locked = Path(root).parent / "pages" / "00.txt"
     locked.chmod(0)
-
-    def without_the_right_to_read_everything():
-        import ctypes
-
-        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: root reads all files by these
-            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
 
     said = copydesk(arguments, preexec_fn=without_the_right_to_read_everything)
     assert said.returncode == 0, said.stderr
@@ -194,6 +195,19 @@ def test_an_unreadable_file_is_counted_and_the_rest_lands(installation):
         assert warehouse.execute("SELECT reason FROM rejects_open WHERE url LIKE '%/00.txt'").fetchone() == (
             "unreadable",
         )
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_lands(installation):
+    root, arguments = installation
+    closed = Path(root).parent / "pages" / "closed"
+    closed.mkdir(mode=0)
+    for command in (arguments, ["sources", "check", *arguments[1:3]]):
+        said = copydesk(command, preexec_fn=without_the_right_to_read_everything)
+        assert said.returncode == (1 if command is arguments else 2)
+        assert f"{closed}: cannot be listed: Permission denied; mend its permissions" in said.stderr
+    with connect(root) as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM articles").fetchone() == (30,)
 
 
 @pytest.mark.slow
