@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
-from tasks.lines import Line
+from tasks.lines import UNSPACED, Line
 from tasks.scores import GOES_ON, PROSE, REPEATED
 from warehouse.records import LineReason
 
@@ -38,7 +38,6 @@ STRANGE: Final = 0.12
 
 _CONTENT: Final = re.compile(r"[^\W\d_]{5,}")
 _CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _PAIR: Final = re.compile("(?=([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2}))")
 _ENDS: Final = {LineReason.AGENCY, LineReason.TAGS, LineReason.CREDIT, LineReason.LEGAL, LineReason.COMMENT}
 _CLOSERS: Final = {LineReason.RELATED, LineReason.COMMENT, LineReason.TAGS}
@@ -148,7 +147,7 @@ def _greatest(scores: Sequence[float]) -> tuple[int, int]:
 
 def _content(line: Line) -> set[str]:
     text = line.text[:4_000].casefold()
-    if text.isascii() or not _UNSPACED.search(text):
+    if text.isascii() or not UNSPACED.search(text):
         return set(_CONTENT.findall(text))
     pairs = {pair[1] for pair in _PAIR.finditer(text)}
-    return pairs.union(word for word in _CONTENT.findall(text) if not _UNSPACED.search(word))
+    return pairs.union(word for word in _CONTENT.findall(text) if not UNSPACED.search(word))

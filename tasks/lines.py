@@ -19,7 +19,7 @@ _SIGNED: Final = re.compile(rf"[.!?。！？؟۔।]{_CLOSING}\s(?:[^\W\d_]{{2,8
 """A sentence, and the agency or initials behind it."""
 _CUT_SHORT: Final = re.compile(rf"(?:\.\.\.|…){_CLOSING}$")
 _BULLET: Final = re.compile(r"\s*(?:[•*·‣◦+▪●►▶■□◆◇○]|\d{1,2}[.)](?=\s)|[-–](?=\s))\s*")
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _WORD: Final = re.compile(r"\w+")
 _CHARACTERS_A_WORD: Final = 2.2
 """Of scripts without spaces."""
@@ -79,6 +79,6 @@ def _ends(tail: str) -> bool:
 
 def count_words(text: str) -> float:
     """Words, those of scripts without spaces by their usual length. Text past 4,000 characters counts no more."""
-    if text.isascii() or not (unspaced := len(_UNSPACED.findall(text, 0, 4_000))):
+    if text.isascii() or not (unspaced := len(UNSPACED.findall(text, 0, 4_000))):
         return len(_WORD.findall(text, 0, 4_000))
-    return len(_WORD.findall(_UNSPACED.sub(" ", text[:4_000]))) + unspaced / _CHARACTERS_A_WORD
+    return len(_WORD.findall(UNSPACED.sub(" ", text[:4_000]))) + unspaced / _CHARACTERS_A_WORD

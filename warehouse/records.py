@@ -62,7 +62,6 @@ class LineReason(StrEnum):
     NEWSLETTER = "newsletter"
     LEGAL = "legal"
     SECOND_ARTICLE = "second_article"
-    REPEAT = "repeat"
     BOILERPLATE = "boilerplate"
     SITE_RULE = "site_rule"
 
