@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench clean lock
+.PHONY: help run demo test lint types bench clean lock
 
 # The first Python on the PATH that the project supports; `make PYTHON=/path/to/python` says otherwise.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -16,6 +16,9 @@ help: ## list the targets
 run: $(READY) ## ingest the sample sources into ./data and query them
 	$(BIN)/copydesk run
 	$(BIN)/copydesk sql "SELECT source_id, language, published_at, title FROM articles ORDER BY published_at DESC NULLS LAST"
+
+demo: $(READY) ## a newsroom on this machine, simulated: see feeds roll over, fail and lie, and nothing get lost
+	$(BIN)/python -m tests.newsroom
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest

@@ -23,7 +23,8 @@ from typing import Any, TypeVar
 
 import trafilatura
 
-from config.sources import FolderInput, Source
+from config.inputs import FolderInput
+from config.sources import Source
 from tasks.detect import detect
 from tasks.extract import extract
 from tasks.normalise import normalise

@@ -49,7 +49,24 @@ class Settings(BaseModel):
     lock_seconds: Annotated[float, Field(ge=0)] = Field(
         600.0, description="How long a run waits for another run of the same source to end."
     )
+    sources_at_once: Annotated[int, Field(ge=1, le=256)] = Field(
+        16, description="Sources that a run takes side by side; what they ask of one host still waits its turn."
+    )
     fetch_seconds: Annotated[float, Field(gt=0)] = Field(30.0, description="Time for one whole response.")
+    fetch_attempts: Annotated[int, Field(ge=1, le=10)] = Field(
+        3, description="Times that an address is asked for when no answer, a 429 or a 5xx comes."
+    )
+    retry_seconds: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="Wait before the second attempt; it doubles with each, with jitter, up to 60 times this."
+    )
+    patience_seconds: Annotated[float, Field(ge=0)] = Field(
+        120.0, description="A host that asks to wait longer is left alone; what it holds stays pending."
+    )
+    connections: Annotated[int, Field(ge=1, le=1_000)] = Field(64, description="Requests under way together.")
+    host_connections: Annotated[int, Field(ge=1, le=100)] = Field(2, description="Of these, to one host.")
+    max_listing_bytes: Annotated[int, Field(ge=1_000)] = Field(
+        50_000_000, description="A larger feed, sitemap or section page is refused; after decompression."
+    )
     max_redirects: Annotated[int, Field(ge=0, le=50)] = Field(10, description="Redirects followed for one address.")
     contact: str = Field("", description="An address or page named in the User-Agent, so that a site can reach you.")
 

@@ -7,35 +7,21 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError
 
 from config.errors import ConfigError, explain
+from config.inputs import INPUTS, Input, Part, Pattern
 
 ID_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-
-def _regex(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-    return pattern
 
 
 def _cron(schedule: str) -> str:
     if len(schedule.split()) != 5:  # noqa: PLR2004
         raise ValueError("not five cron fields, minute hour day month weekday, such as '*/20 * * * *'")
     return schedule
-
-
-def _glob(pattern: str) -> str:
-    parts = pattern.split("/")
-    if pattern.startswith("/") or ".." in parts or any("**" in part and part != "**" for part in parts):
-        raise ValueError("not a pattern inside the folder, such as '*.html' or '**/*.txt'")
-    return pattern
 
 
 def _zone(name: str) -> str:
@@ -46,74 +32,20 @@ def _zone(name: str) -> str:
     return name
 
 
-def _place(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ValueError("not a path: it holds a NUL")
-    return path
-
-
-Place = Annotated[Path, AfterValidator(_place)]
-Pattern = Annotated[str, AfterValidator(_regex)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FolderInput(_Part):
-    """Files in a folder: text (.txt, .md) and HTML (.html, .htm), each also .gz."""
-
-    kind: Literal["folder"]
-    path: Place = Field(description="The folder, relative to this file.")
-    glob: Annotated[str, AfterValidator(_glob)] = Field(
-        "**/*", min_length=1, description="Which files in it, such as '*.html' or '**/*.txt'."
-    )
-
-
-class JsonlInput(_Part):
-    """JSON Lines, one document a line, also .gz; `fields` names this file's keys for our columns."""
-
-    kind: Literal["jsonl"]
-    path: Place | None = Field(None, description="The file, relative to this file.")
-    url: str | None = Field(
-        None, pattern=r"^https?://[^/@\s]+(/\S*)?$", description="Its address instead, without a password."
-    )
-    fields: dict[str, str] = Field(
-        default_factory=dict, description="Column = key of the file, such as title = 'headline'; a.b reaches inside."
-    )
-
-    @model_validator(mode="after")
-    def _one_place(self) -> JsonlInput:
-        if (self.path is None) == (self.url is None):
-            raise ValueError("give either path or url")
-        if unknown := sorted(self.fields.keys() - RECORD_FIELDS):
-            raise ValueError(f"fields: unknown column '{unknown[0]}'; known: {', '.join(sorted(RECORD_FIELDS))}")
-        return self
-
-
-RECORD_FIELDS: Final = frozenset(
-    "id url html text title description authors by located section tags info_sources image_url image_caption "
-    "image_credit license language published_at modified_at canonical_url".split()
-)
-"""What a record of a JSON Lines file may hold; a file that uses these names needs no `fields`."""
-
-Input = Annotated[FolderInput | JsonlInput, Field(discriminator="kind")]
-
-
-class StripRules(_Part):
+class StripRules(Part):
     """Corrections by this site's own habits: regular expressions searched in each line; they overrule the rest."""
 
     keep: tuple[Pattern, ...] = ()
     drop: tuple[Pattern, ...] = ()
 
 
-class Expect(_Part):
+class Expect(Part):
     """What a healthy source yields; one that yields less is flagged."""
 
     articles_per_day: Annotated[float, Field(ge=0)] | None = None
 
 
-class Source(_Part):
+class Source(Part):
     """One source; its id is the name of its file."""
 
     id: str = Field(exclude=True)
@@ -127,7 +59,12 @@ class Source(_Part):
     schedule: Annotated[str, AfterValidator(_cron)] | None = Field(
         None, description="Cron: minute hour day month weekday."
     )
-    delay: Annotated[float, Field(ge=0)] = Field(5.0, description="Seconds between two requests to one host.")
+    delay: Annotated[float, Field(ge=0)] = Field(
+        5.0, description="Seconds between the starts of two requests to one host; its robots.txt may ask for more."
+    )
+    recheck: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (1, 6, 24, 168), description="Hours after its first fetch at which a page is fetched again, to see its edits."
+    )
     allow_private: bool = Field(False, description="May fetch from loopback and private addresses.")
     paused: bool = Field(False, description="Left out of runs that name no source.")
     input: tuple[Input, ...] = Field(min_length=1, description="Where its articles come in.")
@@ -148,8 +85,7 @@ KNOWN_KEYS: Final = {
     "": tuple(name for name in Source.model_fields if name not in NOT_DECLARED),
     "strip": tuple(StripRules.model_fields),
     "expect": tuple(Expect.model_fields),
-    "input.folder": tuple(FolderInput.model_fields),
-    "input.jsonl": tuple(JsonlInput.model_fields),
+    **{f"input.{name}": tuple(part.model_fields) for name, part in INPUTS.items()},
 }
 """The keys of each table of a source's file."""
 

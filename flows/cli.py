@@ -7,17 +7,15 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from config.errors import ConfigError
+from flows import cli_rejects, cli_sources
+from flows.options import As, Config, Data, Output, Some, choose, complete_source, read_settings, read_sources, tell
 from flows.show import Format
 from warehouse.errors import WarehouseError
-
-if TYPE_CHECKING:
-    from config.settings import Settings
-    from config.sources import Source
 
 # Every import of the pipeline waits inside its command: `--help` and `sql` would pay a second for trafilatura.
 
@@ -29,9 +27,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-sources_app = typer.Typer(help="The configured sources.", no_args_is_help=True, rich_markup_mode=None)
+
+
 maintain_app = typer.Typer(help="Look after the warehouse.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(sources_app, name="sources")
+app.add_typer(cli_rejects.app, name="rejects")
+app.add_typer(cli_sources.app, name="sources")
 app.add_typer(maintain_app, name="maintain")
 
 
@@ -39,45 +39,23 @@ INTERRUPTED: Final = 130
 OTHER_SCHEME: Final = re.compile(r"(?!(?:https?|file)://)[a-z][a-z0-9+.-]+://")
 
 
-def complete_source(incomplete: str) -> list[str]:
-    """Ids of sources that begin so, for the shell's completion."""
-    from config.settings import load_settings
-
-    try:
-        folder = load_settings().config / "sources"
-        return sorted(path.stem for path in folder.glob("*.toml") if path.stem.startswith(incomplete))
-    except (ConfigError, OSError):
-        return []
-
-
-Data = Annotated[
-    str | None,
-    typer.Option("--data", metavar="DIR|URL", help="The data root. [default: ./data, or COPYDESK_DATA]"),
-]
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="DIR", help="The configuration folder, with sources/ in it. [or COPYDESK_CONFIG]"),
-]
-As = Annotated[Format, typer.Option("--format", "-f", help="How rows are written.")]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to the terminal.")
-]
-Some = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[SOURCE]...", help="Ids of sources.", autocompletion=complete_source, show_default=False),
-]
-
-
-@app.command(epilog="Examples:  copydesk run   |   copydesk run sample --data /srv/news")
-def run(source: Some = None, data: Data = None, config: Config = None) -> None:
+@app.command(epilog="Examples:  copydesk run   |   copydesk run sample --data /srv/news   |   copydesk run --due")
+def run(
+    source: Some = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Look only at feeds, sitemaps and section pages whose time has come.")
+    ] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
     """Ingest now: all sources that are not paused, or those named. Exit 1 if one failed."""
     from flows.run import run_sources
 
-    settings = _settings(data, config)
-    chosen, wrong = _choose(settings, source)
+    settings = read_settings(data, config)
+    chosen, wrong = choose(settings, source)
     # A service manager ends a run as Ctrl-C does: what is under way is told, and the next run takes the rest.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    raise typer.Exit(run_sources(chosen, wrong, settings))
+    raise typer.Exit(run_sources(chosen, wrong, settings, due=due))
 
 
 @app.command(
@@ -93,7 +71,7 @@ def sql(
     """Query the warehouse; read-only."""
     from flows.shell import query_once, shell
 
-    root = _settings(data, None).data
+    root = read_settings(data, None).data
     if query is None and sys.stdin.isatty():
         shell(root, form)
         return
@@ -124,8 +102,8 @@ def extract(
     """One clean record a document, as JSON Lines; nothing is stored."""
     from flows.documents import extract_documents, read_manifest
 
-    settings = _settings(None, config)
-    chosen = _choose(settings, [source])[0][0] if source else None
+    settings = read_settings(None, config)
+    chosen = choose(settings, [source])[0][0] if source else None
     named: list[tuple[str, str | None]] = [(name, None) for name in document or []]
     if manifest is not None:
         named += read_manifest(manifest)
@@ -140,64 +118,44 @@ def extract(
     extract_documents(named, chosen, settings, explain=explain)
 
 
-@app.command(epilog="Example:  copydesk rejects sample --format csv")
-def rejects(
-    source: Some = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Also what has become an article since, and every earlier attempt.")
-    ] = False,
-    form: As = Format.TABLE,
-    output: Output = None,
-    data: Data = None,
-) -> None:
-    """What was refused, why, and how often it was tried."""
-    from flows.shell import query_once
-
-    view = "rejects" if everything else "rejects_open"
-    quoted = ", ".join("'" + one.replace("'", "''") + "'" for one in source or [])
-    where = f" WHERE source_id IN ({quoted})" if source else ""
-    query_once(
-        _settings(data, None).data,
-        f"SELECT source_id, reason, stage, attempts, last_seen_at, url, detail FROM {view}{where}"  # noqa: S608
-        " ORDER BY source_id, reason, url, last_seen_at",
-        form,
-        output,
-    )
-
-
 @app.command(epilog="Example:  copydesk status --format json")
 def status(form: As = Format.TABLE, output: Output = None, data: Data = None, config: Config = None) -> None:
     """The health of every source."""
     from flows.status import show_status
 
-    settings = _settings(data, config)
-    known, wrong = _sources(settings)
+    settings = read_settings(data, config)
+    known, wrong = read_sources(settings)
     show_status(known, settings.data, form, output)
-    _tell(wrong)
+    tell(wrong)
 
 
-@sources_app.command("list", epilog="Example:  copydesk sources list --format json")
-def list_sources(form: As = Format.TABLE, output: Output = None, config: Config = None) -> None:
-    """The configured sources."""
-    from flows.shell import write_out
+@app.command(epilog="Examples:  copydesk reextract --dry-run   |   copydesk reextract sample")
+def reextract(
+    source: Some = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; nothing lands.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Let the rows land even where they lose something.")] = False,
+    form: As = Format.TABLE,
+    output: Output = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Run extraction again over the archive, report what changes, and land it unless it is a loss. Exit 1 if it is."""
+    from flows.reextract import reextract as read_again
 
-    columns = ("source", "title", "language", "schedule", "inputs", "paused")
-    known, wrong = _sources(_settings(None, config))
-    rows = [
-        (one.id, one.title, one.language, one.schedule, [entry.kind for entry in one.input], one.paused)
-        for one in known.values()
-    ]
-    write_out(form, columns, rows, output)
-    _tell(wrong)
+    settings = read_settings(data, config)
+    chosen, _ = choose(settings, source)
+    raise typer.Exit(read_again(chosen, settings, dry_run=dry_run, force=force, form=form, output=output))
 
 
-@sources_app.command("check", epilog="Example:  copydesk sources check sample")
-def check_sources(source: Some = None, config: Config = None) -> None:
-    """Validate the configuration and that every input can be read. Exit 2 if not."""
-    from flows.check import check
+@app.command(epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")
+def forget(
+    target: Annotated[str, typer.Argument(metavar="URL|ARTICLE", help="An article's address or its article_id.")],
+    data: Data = None,
+) -> None:
+    """Take an article down everywhere, the archive included, and never take it in again. Exit 1 if there is none."""
+    from flows.maintain import take_down
 
-    settings = _settings(None, config)
-    raise typer.Exit(check(settings, source or []))
+    raise typer.Exit(take_down(read_settings(data, None), target))
 
 
 @maintain_app.command("verify", epilog="Example:  copydesk maintain verify --sample 1000")
@@ -210,7 +168,7 @@ def verify_warehouse(
     """Recount the warehouse: every discovered address in one place, every file and capture whole. Exit 1 if not."""
     from flows.maintain import show_verification
 
-    raise typer.Exit(show_verification(_settings(data, None).data, sample))
+    raise typer.Exit(show_verification(read_settings(data, None).data, sample))
 
 
 @maintain_app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
@@ -218,7 +176,7 @@ def clean_warehouse(data: Data = None) -> None:
     """Delete what killed writers left: temporary files that nobody has touched for an hour."""
     from flows.maintain import clean_up
 
-    clean_up(_settings(data, None).data)
+    clean_up(read_settings(data, None).data)
 
 
 def _show_version(on: bool) -> None:
@@ -268,29 +226,3 @@ def main() -> NoReturn:
 def _fail(sentence: str, code: int) -> NoReturn:
     print(f"copydesk: {sentence}", file=sys.stderr)
     sys.exit(code)
-
-
-def _settings(data: str | None, config: Path | None) -> Settings:
-    from config.settings import load_settings
-
-    return load_settings(data=data, config=config)
-
-
-def _sources(settings: Settings) -> tuple[dict[str, Source], list[ConfigError]]:
-    from config.sources import load_sources
-
-    return load_sources(settings.config)
-
-
-def _tell(wrong: list[ConfigError]) -> None:
-    """Say what is wrong with the configuration, after what could be done without it; exit 2 if anything is."""
-    for error in wrong:
-        print(f"copydesk: {error}", file=sys.stderr)
-    if wrong:
-        raise typer.Exit(2)
-
-
-def _choose(settings: Settings, named: list[str] | None) -> tuple[list[Source], list[ConfigError]]:
-    from config.sources import choose_sources
-
-    return choose_sources(settings.config, named or ())

@@ -8,21 +8,25 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from config.errors import ConfigError
+from config.inputs import FolderInput
 from config.settings import Settings
-from config.sources import FolderInput, Source
+from config.sources import Source
 from flows.explain import explain_article
 from flows.ingest import make_article, utc_now
 from flows.show import plain
 from flows.workers import Workers
 from tasks.discover import closed_folders, files
-from tasks.fetch import fetch
-from warehouse.records import Article, Capture, Fetched, Item, Precision, RawArticle, Rejection
+from tasks.download import Fetcher
+from tasks.fetch import Read, fetch_each, read_file
+from tasks.response import Refused
+from warehouse.records import Article, Capture, Fetched, Item, Precision, RawArticle, Reason, Rejection, Stage
 
 WAREHOUSE_COLUMNS: Final = frozenset(
     "article_id source_id capture_id run_id first_seen_at fetched_at landed_at deleted".split()
@@ -30,6 +34,7 @@ WAREHOUSE_COLUMNS: Final = frozenset(
 """What a record does not have that was never stored."""
 
 STDIN: Final = "-"
+STDIN_URL: Final = "file:///dev/stdin"
 
 Named = tuple[str, str | None]
 """A document as the user names it, and its address where that is known."""
@@ -69,16 +74,20 @@ def extract_documents(named: Iterable[Named], source: Source | None, settings: S
     source = source or Source(id="none", title="none", input=(FolderInput(kind="folder", path=Path()),))
     labels: deque[str] = deque()
 
-    def raws() -> Iterator[RawArticle | Rejection]:
-        for label, url, item in _items(named, source):
-            labels.append(label)
-            fetched = (
-                _stdin(item) if label == STDIN else fetch(item, settings, utc_now, allow_private=source.allow_private)
-            )
-            yield fetched if isinstance(fetched, Rejection) else _unarchived(fetched, url or item.url)
+    def raws(fetcher: Fetcher) -> Iterator[RawArticle | Rejection]:
+        urls: deque[str] = deque()
 
-    with Workers(settings) as workers:
-        for _, made in workers.each(make_article, raws(), source):
+        def items() -> Iterator[Item]:
+            for label, url, item in _items(named, source):
+                labels.append(label)
+                urls.append(url or item.url)
+                yield item
+
+        for item, read in fetch_each(items(), source, settings, fetcher, utc_now, read=_read):
+            yield _unarchived(item, read, urls.popleft())
+
+    with Workers(settings) as workers, Fetcher(settings) as fetcher:
+        for _, made in workers.each(make_article, raws(fetcher), source):
             label = labels.popleft().encode("utf-8", "backslashreplace").decode()
             if explain:
                 explain_article(label, made)
@@ -110,15 +119,22 @@ def _items(named: Iterable[Named], source: Source) -> Iterator[tuple[str, str | 
             # A folder that cannot be listed is refused as if it were a document: what is in it is missing.
             paths = [*files(path), *(Path(error.filename) for error in closed_folders(path))]
         for one in paths:
-            address = "file:///dev/stdin" if name == STDIN else Path(os.path.abspath(one)).as_uri()  # noqa: PTH100
+            address = STDIN_URL if name == STDIN else Path(os.path.abspath(one)).as_uri()  # noqa: PTH100
             yield name if one is path else str(one), url, Item(source.id, address, str(one), name, now)
 
 
-def _stdin(item: Item) -> Fetched:
-    return Fetched(item, sys.stdin.buffer.read(), item.seen_at)
+def _read(item: Item, settings: Settings, now: datetime) -> Fetched | Rejection:
+    if item.url == STDIN_URL:
+        return Fetched(item, sys.stdin.buffer.read(), now)
+    return read_file(item, settings, now)
 
 
-def _unarchived(fetched: Fetched, url: str) -> RawArticle:
+def _unarchived(item: Item, read: Read, url: str) -> RawArticle | Rejection:
     """A document as the steps take it, in no archive."""
-    named = replace(fetched, item=replace(fetched.item, url=url))
+    if isinstance(read, Rejection):
+        return read
+    if not isinstance(read, Fetched):
+        reason, told = (read.reason, read.detail) if isinstance(read, Refused) else (Reason.FETCH_FAILED, "")
+        return item.reject(Stage.FETCH, reason, told or getattr(read, "detail", ""))
+    named = replace(read, item=replace(item, url=url))
     return RawArticle(named.item, Capture.of(named), named.content)

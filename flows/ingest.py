@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -10,20 +11,40 @@ from typing import Final
 from config.settings import Settings
 from config.sources import Source
 from flows.job import Clock, Job, first_run_row, new_run_id, rules_of
+from flows.listings import Found, is_page, list_documents
+from flows.poll import read_again
 from flows.workers import Workers
 from tasks import jsonl
 from tasks.detect import detect
+from tasks.discover import is_polled
+from tasks.download import Fetcher
 from tasks.extract import extract
-from tasks.fetch import fetch
+from tasks.fetch import Read, fetch_each
 from tasks.normalise import normalise
+from tasks.response import NotModified, Postponed, Refused
 from tasks.strip import strip
 from warehouse.archive import ArchiveWriter, read, recover
+from warehouse.endpoints import load_endpoints
 from warehouse.errors import WarehouseError
 from warehouse.ledger import Conclusion, concluded, load_ledger
-from warehouse.records import Article, Fetched, Item, Outcome, RawArticle, Rejection, Run, RunStatus
+from warehouse.records import (
+    LISTED,
+    RECOVERED,
+    Article,
+    Fetched,
+    Item,
+    Outcome,
+    RawArticle,
+    Rejection,
+    Run,
+    RunStatus,
+    Stage,
+)
 from warehouse.store import Store
 
 BATCH_BYTES: Final = 64_000_000
+LAND_SECONDS: Final = 300
+"""A page that was fetched is to be in the views within about this time."""
 
 Progress = Callable[[int], None]
 """Told how many more documents came to their conclusion."""
@@ -38,13 +59,19 @@ def ingest(
     source: Source,
     settings: Settings,
     workers: Workers,
+    fetcher: Fetcher,
     *,
     run_id: str | None = None,
     clock: Clock = utc_now,
     progress: Progress = lambda _: None,
+    stop: threading.Event | None = None,
+    only: Collection[str] | None = None,
+    due: bool = False,
 ) -> Run:
     """Take in all that is new in one source; every document ends in one of the six counts of the `Run`.
 
+    `only` names known addresses to read again now, in place of what the inputs name. `due` leaves alone the feeds,
+    sitemaps and section pages whose time has not come. `stop` ends the run from another thread as Ctrl-C does.
     Killed at any moment and run again, it ends in the same rows. An input that cannot be listed, or storage that
     cannot be written, makes the run `failed`, its `error` the sentence to show; what had landed stays.
     Raises `LockedError` where another run holds the source for longer than `lock_seconds`.
@@ -53,13 +80,18 @@ def ingest(
     with store.lock(source.id, settings.lock_seconds):
         store.prepare()
         began, rules = clock(), rules_of(source, settings)
-        run = first_run_row(source, run_id or new_run_id(began), began, rules)
-        job = Job(source, settings, store, load_ledger(settings.data, source.id, rules), clock, run)
+        # The rules are those by which all of a source was judged; some named addresses are not all.
+        judged_by = rules if only is None else (rules[0], "")
+        run = first_run_row(source, run_id or new_run_id(began), began, judged_by)
+        ledger, endpoints = load_ledger(settings.data, source.id, rules), load_endpoints(settings.data, source.id)
+        job = Job(source, settings, store, ledger, endpoints, workers, fetcher, clock, run, stop or threading.Event())
+        job.remember_moves()
         job.begin()
         try:
-            take_up_recovered(job, workers)
-            for batch in in_batches(job.listing(), settings.batch):
-                ingest_batch(job, workers, batch)
+            take_up_recovered(job)
+            named = list_documents(job, due=due) if only is None else (job.recall(url) for url in only)
+            for batch in in_batches(named, batch_size(source, settings)):
+                ingest_batch(job, batch, again=only is not None)
                 progress(len(batch))
             return job.finish(RunStatus.FAILED if job.problems else RunStatus.SUCCEEDED)
         except WarehouseError as error:
@@ -71,41 +103,91 @@ def ingest(
             raise
 
 
-def ingest_batch(job: Job, workers: Workers, batch: list[Item | Rejection]) -> None:
+def ingest_batch(job: Job, batch: list[Found], *, again: bool = False) -> None:
     """Documents that land together: discover, archive, extract, strip, detect, normalise, land."""
-    job.land_discoveries([item for item in batch if job.ledger.see(item, job.clock())])
+    job.found += len(batch)
+    seen = job.see(batch)
 
     conclusions: list[Conclusion] = []
     with ArchiveWriter(job.settings.data, job.source.id, job.run.run_id, job.clock()) as archive:
-        raws = archive_new(job, archive, batch, conclusions)
-        for raw, made in workers.each(make_article, raws, job.source):
+        raws = archive_new(job, archive, read_each(job, seen, conclusions, again=again), conclusions)
+        for raw, made in job.workers.each(make_article, raws, job.source):
             conclusions.append(job.ledger.conclude(raw, made, job.clock()))
     job.land(conclusions)
     archive.settle()
     job.counts.update(conclusion.outcome for conclusion in conclusions)
 
 
-def archive_new(
-    job: Job, archive: ArchiveWriter, batch: Iterable[Item | Rejection], conclusions: list[Conclusion]
-) -> Iterator[RawArticle]:
-    """Read each document and archive it before anything else is done with it; what holds no news is concluded."""
-    taken: set[tuple[str, str]] = set()
-    for item in batch:
-        fetched = item if isinstance(item, Rejection) else _fetch(job, item)
-        if isinstance(fetched, Rejection):
-            conclusions.append(job.ledger.refuse(fetched, job.clock()))
-        elif (item.url, fetched.payload_digest) in taken:
-            conclusions.append(Conclusion(Outcome.UNCHANGED))
-        elif job.ledger.holds(fetched):
-            conclusions.append(Conclusion(job.recovered.pop(item.url, Outcome.UNCHANGED)))
+def read_each(
+    job: Job, batch: Iterable[Found], conclusions: list[Conclusion], *, again: bool
+) -> Iterator[tuple[Item, Read]]:
+    """Each document as it was read; a page that is known and not to be fetched now is concluded."""
+    now, wanted = job.clock(), []
+    for found in batch:
+        if isinstance(found, Rejection):
+            conclusions.append(job.ledger.refuse(found, now))
+        elif isinstance(found, Fetched):
+            known = job.ledger.identify(found.item)
+            yield known, replace(found, item=known)
+        elif again or not is_page(job, found.url) or job.ledger.addresses[found.url].is_wanted(now, job.source.recheck):
+            wanted.append(job.ledger.identify(found))
         else:
-            taken.add((item.url, fetched.payload_digest))
-            yield RawArticle(fetched.item, archive.write(fetched), fetched.content)
+            conclusions.append(Conclusion(job.recovered.pop(found.url, Outcome.UNCHANGED)))
+    yield from fetch_each(wanted, job.source, job.settings, job.fetcher, job.clock, job.earlier)
 
 
-def _fetch(job: Job, item: Item) -> Fetched | Rejection:
-    known = job.ledger.identify(item)
-    return fetch(known, job.settings, job.clock, allow_private=job.source.allow_private)
+def archive_new(
+    job: Job, archive: ArchiveWriter, documents: Iterable[tuple[Item, Read]], conclusions: list[Conclusion]
+) -> Iterator[RawArticle]:
+    """Archive each document before anything else is done with it; what holds no news is concluded."""
+    taken: set[tuple[str, str]] = set()
+    for item, got in documents:
+        job.check_stop()
+        if isinstance(got, Rejection):
+            conclusions.append(job.ledger.refuse(got, job.clock()))
+        elif isinstance(got, Postponed) or is_unasked(got):
+            if not job.ledger.addresses[item.url].is_pending:
+                conclusions.append(Conclusion(Outcome.UNCHANGED))
+        elif isinstance(got, Refused):
+            conclusions.append(conclude_unread(job, archive, item, got))
+        elif isinstance(got, NotModified) or job.ledger.holds(got):
+            conclusions.append(conclude_same(job, archive, item, got))
+        elif (item.url, got.payload_digest) in taken:
+            conclusions.append(Conclusion(Outcome.UNCHANGED))
+        elif twin := job.moved_to(got):
+            raw = RawArticle(got.item, archive.write(got), got.content)
+            conclusions.append(job.ledger.moved(raw, twin, job.clock()))
+        else:
+            taken.add((item.url, got.payload_digest))
+            yield RawArticle(got.item, archive.write(got), got.content)
+
+
+def is_unasked(got: Read) -> bool:
+    """Whether a page was not asked for, and may be later: its host's robots.txt cannot be had just now."""
+    return isinstance(got, Refused) and got.retry_after is not None and not got.exchanges
+
+
+def conclude_unread(job: Job, archive: ArchiveWriter, item: Item, got: Refused) -> Conclusion:
+    """A page that could not be had; what was said over HTTP is archived."""
+    now = job.clock()
+    refused = item.reject(Stage.FETCH, got.reason, got.detail)
+    capture = archive.write_failure(item, got.exchanges, got.detail, now) if got.exchanges else None
+    job.ledger.ask(item.url, now)
+    concluded = job.ledger.refuse(
+        replace(refused, capture_id=capture.capture_id if capture else None), now, is_page=True
+    )
+    return replace(concluded, capture=capture)
+
+
+def conclude_same(job: Job, archive: ArchiveWriter, item: Item, got: Fetched | NotModified) -> Conclusion:
+    """A document that is as it was; that a page was looked at again is archived."""
+    outcome = job.recovered.pop(item.url, Outcome.UNCHANGED)
+    earlier = job.earlier(item)
+    if not got.exchanges or earlier is None:
+        return Conclusion(outcome)
+    capture = archive.write_revisit(item, got.exchanges, earlier, job.clock())
+    job.ledger.ask(item.url, capture.fetched_at)
+    return Conclusion(outcome, None, capture)
 
 
 def make_article(raw: RawArticle, source: Source, max_bytes: int) -> Article | Rejection:
@@ -118,37 +200,48 @@ def make_article(raw: RawArticle, source: Source, max_bytes: int) -> Article | R
     return normalise(detect(stripped, source.language), source)
 
 
-def take_up_recovered(job: Job, workers: Workers) -> None:
-    """Finish what a killed run had archived: index it, and make articles of what had not landed."""
-    captures = recover(job.settings.data, job.source.id)
+def take_up_recovered(job: Job) -> None:
+    """Finish what a killed run had archived: index it, name what its listings name, make the articles that are due."""
+    found = recover(job.settings.data, job.source.id)
+    for listing in (capture for capture in found if capture.outcome == LISTED):
+        job.see(read_again(job, listing))
+    captures = [capture for capture in found if capture.outcome == RECOVERED]
     landed = concluded(job.settings.data, [capture.capture_id for capture in captures]) if captures else set()
-    items = {capture.url: Item(job.source.id, capture.url, capture.url, "", capture.fetched_at) for capture in captures}
-    job.land_discoveries([item for item in items.values() if job.ledger.see(item, job.clock())])
-    job.land_captures([capture for capture in captures if capture.capture_id in landed])
+    job.see(
+        Item(job.source.id, url, url, "", seen_at)
+        for url, seen_at in {capture.url: capture.fetched_at for capture in captures}.items()
+    )
+    job.land_captures([one for one in found if one.outcome != RECOVERED or one.capture_id in landed])
 
     def raws() -> Iterator[RawArticle]:
         for capture in captures:
-            known = job.ledger.addresses[capture.url]
             if capture.capture_id in landed:
-                known.payload_digests += (capture.payload_digest,)
+                job.ledger.note(capture)
                 continue
-            item = Item(job.source.id, capture.url, known.guid, known.found_in, known.first_seen_at)
+            item = job.recall(capture.url)
             content = read(job.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
             yield RawArticle(item, replace(capture, run_id=job.run.run_id), content)
 
-    made = list(workers.each(make_article, raws(), job.source))
+    made = list(job.workers.each(make_article, raws(), job.source))
     conclusions = [job.ledger.conclude(raw, end, job.clock()) for raw, end in made]
     job.land(conclusions)
     job.recovered = {raw.item.url: one.outcome for (raw, _), one in zip(made, conclusions, strict=True)}
 
 
-def in_batches(items: Iterable[Item | Rejection], size: int) -> Iterator[list[Item | Rejection]]:
+def batch_size(source: Source, settings: Settings) -> int:
+    """How many documents land together: of those that come one after another, what comes in some minutes."""
+    if source.delay == 0 or not any(map(is_polled, source.input)):
+        return settings.batch
+    return max(1, min(settings.batch, int(LAND_SECONDS / source.delay)))
+
+
+def in_batches(items: Iterable[Found], size: int) -> Iterator[list[Found]]:
     """Up to `size` documents at a time, and fewer where they came with so much content that memory would grow."""
-    batch: list[Item | Rejection] = []
+    batch: list[Found] = []
     held = 0
     for item in items:
         batch.append(item)
-        held += len(item.content or b"") if isinstance(item, Item) else 0
+        held += len(item.content) if isinstance(item, Fetched) else 0
         if len(batch) == size or held > BATCH_BYTES:
             yield batch
             batch, held = [], 0

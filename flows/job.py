@@ -1,35 +1,41 @@
-"""A run under way: what it listed, what it landed, how its counts stand."""
+"""A run under way: what it has to do with, what it landed, how its counts stand."""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from uuid import uuid4
 
 from config.settings import Settings
-from config.sources import FolderInput, JsonlInput, Source
+from config.sources import Source
+from flows.workers import Workers
 from tasks.addresses import normalize_url
-from tasks.discover import discover, endpoint
-from tasks.errors import InputError
+from tasks.characters import clean_line
+from tasks.dates import parse_date
+from tasks.download import Fetcher
+from warehouse.archive import Earlier
 from warehouse.connect import write_catalogue
+from warehouse.endpoints import Endpoint
 from warehouse.errors import WarehouseError
 from warehouse.ledger import Conclusion, Ledger
 from warehouse.records import (
     Article,
+    Candidate,
     Capture,
     Discovery,
+    Fetched,
     Item,
+    Origin,
     Outcome,
     Poll,
-    Reason,
     Rejection,
     Run,
     RunStatus,
-    Stage,
 )
 from warehouse.store import Row, Store
 
@@ -49,53 +55,104 @@ class Job:
     settings: Settings
     store: Store
     ledger: Ledger
+    endpoints: dict[str, Endpoint]
+    workers: Workers
+    fetcher: Fetcher
     clock: Clock
     run: Run
+    stop: threading.Event
+    """Set from outside, it ends the run as Ctrl-C does."""
     counts: Counter[Outcome] = field(default_factory=Counter)
     found: int = 0
     problems: list[str] = field(default_factory=list)
+    unsure: set[str] = field(default_factory=set)
+    """Listings that a killed run had read and not settled: something may have come and gone around them."""
     recovered: dict[str, Outcome] = field(default_factory=dict)
     """What came of documents that a killed run had archived, by address, until the listing meets them again."""
 
-    def listing(self) -> Iterator[Item | Rejection]:
-        """Every document that the source names now, then those that a killed run saw and never read."""
-        waiting = dict.fromkeys(self.ledger.pending())
-        unlisted: set[str] = set()
-        for number, entry in enumerate(self.source.input):
-            problems = len(self.problems)
-            for item in self._look(number, entry):
-                self.found += 1
-                waiting.pop(item.url, None)
-                yield item
-            if len(self.problems) > problems:
-                unlisted.add(endpoint(self.source, entry))
-        files = {endpoint(self.source, entry) for entry in self.source.input if isinstance(entry, JsonlInput)}
-        for url in waiting:
-            known = self.ledger.addresses[url]
-            # What was not listed for a reason that may pass goes on waiting.
-            if known.found_in not in unlisted:
-                self.found += 1
-                item = Item(self.source.id, url, known.guid, known.found_in, known.first_seen_at)
-                gone = f"{known.found_in}: the record is no longer in the file"
-                yield item.reject(Stage.FETCH, Reason.VANISHED, gone) if known.found_in in files else item
+    def check_stop(self) -> None:
+        """Raises KeyboardInterrupt where the run is to end."""
+        if self.stop.is_set():
+            raise KeyboardInterrupt
 
-    def land_discoveries(self, items: Iterable[Item | Rejection]) -> None:
-        """Addresses seen for the first time; from here on they are pending at least."""
-        rows = []
-        for item in items:
-            known = self.ledger.addresses[item.url]
-            rows.append(
-                Discovery(
-                    self.source.id,
-                    self.run.run_id,
-                    item.url,
-                    normalize_url(item.url),
-                    known.guid,
-                    known.found_in,
-                    known.first_seen_at,
-                )
-            )
-        self._land("discoveries", rows, _key(row.url for row in rows))
+    def endpoint(self, url: str) -> Endpoint:
+        """What is known of a listing; nothing at first."""
+        return self.endpoints.get(url) or Endpoint(url)
+
+    def see(self, found: Iterable[Item | Fetched | Rejection]) -> list[Item | Fetched | Rejection]:
+        """The documents under the spelling by which their addresses were first known; those that are news land."""
+        seen = [self._known_as(one) for one in found]
+        now = self.clock()
+        news = [one for one in seen if self.ledger.see(one, now, normalize_url(_named(one).url))]
+        self.land_discoveries(news)
+        return seen
+
+    def moved_to(self, fetched: Fetched) -> str | None:
+        """Another known article, to whose address this one redirects; else where it leads is remembered as its own."""
+        item, final_url = fetched.item, fetched.final_url
+        if item.is_record or final_url is None or final_url == item.url:
+            return None
+        first = self.ledger.spellings.setdefault(normalize_url(final_url), item.url)
+        known = self.ledger.addresses.get(first)
+        return first if first != item.url and known is not None and known.version_id is not None else None
+
+    def remember_moves(self) -> None:
+        """Where articles were found to have moved: sighted there, they are known."""
+        for url, known in self.ledger.addresses.items():
+            if known.earlier is not None and known.earlier.url != url and known.version_id is not None:
+                self.ledger.spellings.setdefault(normalize_url(known.earlier.url), url)
+
+    def recall(self, url: str) -> Item:
+        """A known address as an item, with what was said of it when it was named."""
+        known = self.ledger.addresses[url]
+        stated = {"title": known.title, "published_at": known.published_at and known.published_at.isoformat()}
+        candidates = tuple(Candidate(name, (value,), Origin.FEED) for name, value in stated.items() if value)
+        return Item(self.source.id, url, known.guid, known.found_in, known.first_seen_at, candidates)
+
+    def earlier(self, item: Item) -> Earlier | None:
+        """The last capture of an address that a new answer can be compared with."""
+        return self.ledger.addresses[item.url].earlier
+
+    def published_at(self, found: Item | Fetched | Rejection) -> datetime | None:
+        """When the place that named a document says that it was published."""
+        named = _named(found)
+        return self.read_date(_stated(named, "published_at")) if isinstance(named, Item) else None
+
+    def read_date(self, printed: str | None) -> datetime | None:
+        """A date as a listing prints it, read as the source's articles are."""
+        read = parse_date(clean_line(printed), self.source.language, self.source.timezone) if printed else None
+        return read.instant if read else None
+
+    def land_discoveries(self, found: Iterable[Item | Fetched | Rejection]) -> None:
+        """Addresses seen for the first time, pending at least from here on, or said to have changed."""
+        rows = [self._discovery(one) for one in found]
+        self._land("discoveries", rows, _key(f"{row.url} {row.modified}" if row.modified else row.url for row in rows))
+
+    def _discovery(self, found: Item | Fetched | Rejection) -> Discovery:
+        named = _named(found)
+        known = self.ledger.addresses[named.url]
+        return Discovery(
+            self.source.id,
+            self.run.run_id,
+            named.url,
+            normalize_url(named.url),
+            known.guid,
+            known.found_in,
+            named.seen_at if isinstance(named, Item) else known.first_seen_at,
+            _stated(named, "title") if isinstance(named, Item) else None,
+            self.published_at(named),
+            known.modified,
+        )
+
+    def _known_as(self, found: Item | Fetched | Rejection) -> Item | Fetched | Rejection:
+        named = _named(found)
+        if not isinstance(named, Item) or named.is_record or named.url in self.ledger.addresses:
+            return found
+        first = self.ledger.spellings.get(normalize_url(named.url))
+        if first is None:
+            return found
+        item = replace(named, url=first)
+        return replace(found, item=item) if isinstance(found, Fetched) else item
 
     def land(self, conclusions: Iterable[Conclusion]) -> None:
         """Rows of documents that came to their conclusion.
@@ -146,25 +203,14 @@ class Job:
             done = replace(done, status=RunStatus.FAILED, error=done.error or sentence)
         return done
 
-    def _look(self, number: int, entry: FolderInput | JsonlInput) -> Iterator[Item | Rejection]:
-        polled_at = self.clock()
-        entries = known = 0
-        problem: str | None = None
-        try:
-            for item in discover(self.source, entry, self.settings, polled_at):
-                entries += 1
-                known += item.url in self.ledger.addresses
-                yield item
-        except InputError as error:
-            problem = str(error)
-            self.problems.append(problem)
-        place = endpoint(self.source, entry)
-        poll = Poll(self.source.id, self.run.run_id, place, polled_at, None, entries, known, None, False, None, problem)
-        self._land("polls", [poll], _key([self.run.run_id, str(number)]))
+    def land_poll(self, poll: Poll, number: int | str = "") -> None:
+        """Say what one look at an input gave; `number` tells two inputs of one place from each other."""
+        self._land("polls", [poll], _key([self.run.run_id, poll.endpoint, str(number)]))
 
     def _land_run(self, run: Run) -> None:
-        # Under the month it began in, so that a run that ends in the next one replaces its own row.
-        self.store.land("runs", [run], source_id=self.source.id, key=run.run_id, now=run.started_at)
+        # A file of its own for the end: one that is replaced while another source's run reads it looks damaged.
+        key = run.run_id if run.status is RunStatus.RUNNING else f"{run.run_id}-{run.status}"
+        self.store.land("runs", [run], source_id=self.source.id, key=key, now=run.started_at)
 
     def _land(self, table: str, rows: Sequence[Row], key: str) -> None:
         if rows:
@@ -180,6 +226,14 @@ def rules_of(source: Source, settings: Settings) -> tuple[str, str]:
 def first_run_row(source: Source, run_id: str, now: datetime, rules: tuple[str, str]) -> Run:
     """A run that has just begun."""
     return Run(run_id, source.id, now, code_version=rules[0], config_digest=rules[1])
+
+
+def _named(found: Item | Fetched | Rejection) -> Item | Rejection:
+    return found.item if isinstance(found, Fetched) else found
+
+
+def _stated(item: Item, name: str) -> str | None:
+    return next((one.values[0] for one in item.candidates if one.field == name and one.values), None)
 
 
 def _key(parts: Iterable[str]) -> str:

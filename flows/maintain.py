@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from config.settings import Settings
+from flows.ingest import utc_now
 from flows.show import Format, write_rows
+from tasks.addresses import normalize_url
+from tasks.identity import article_id
+from warehouse.forget import forget
 from warehouse.store import Store
 from warehouse.verify import verify
 
@@ -27,3 +32,30 @@ def clean_up(root: str) -> None:
     print(f"{len(deleted)} left-over files deleted")
     for path in deleted:
         print(path)
+
+
+def take_down(settings: Settings, target: str) -> int:
+    """Forget an article and say what went; the exit code, 1 where there was none."""
+    gone = forget(
+        settings.data,
+        target,
+        utc_now(),
+        normalize=normalize_url,
+        identify=article_id,
+        lock_seconds=settings.lock_seconds,
+    )
+    if not gone.addresses:
+        print(f"copydesk: no article, reject or capture of {target}; name its url or article_id", file=sys.stderr)
+        return 1
+    for source_id, url in gone.addresses:
+        print(f"{source_id}: {url}: taken down")
+    counted = {
+        "articles": gone.articles,
+        "discoveries": gone.discoveries,
+        "rejects": gone.rejects,
+        "captures": gone.captures,
+        "listings": gone.listings,
+        "archived records": gone.records,
+    }
+    print(", ".join(f"{count:,} {what}" for what, count in counted.items()) + " rewritten; a tombstone stays")
+    return 0

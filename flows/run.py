@@ -1,9 +1,11 @@
-"""`copydesk run`: ingest sources one after another and report."""
+"""`copydesk run`: ingest sources side by side and report."""
 
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterable
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -17,20 +19,27 @@ from flows.ingest import ingest
 from flows.show import Format, console, write_rows
 from flows.workers import Workers
 from tasks.discover import count
+from tasks.download import Fetcher
 from warehouse.errors import WarehouseError
 from warehouse.records import Outcome, Run, RunStatus
+from warehouse.root import Root
 
 COUNTS = ("discovered", *Outcome)
 """The report's columns: the first is the sum of the others."""
+HOSTS = ".hosts"
+
+Ended = tuple[Run | None, str | None, float]
+"""A source's run where it came to one, what failed, and the seconds it took."""
 
 
-def run_sources(sources: Iterable[Source], wrong: Iterable[ConfigError], settings: Settings) -> int:
-    """Ingest each source, show how it goes and what came of it; the exit code.
+def run_sources(
+    sources: Iterable[Source], wrong: Iterable[ConfigError], settings: Settings, *, due: bool = False
+) -> int:
+    """Ingest sources side by side, show how it goes and what came of it; the exit code.
 
-    `wrong` is what is wrong with the files of other sources, told in the end.
+    `wrong` is what is wrong with the files of other sources, told in the end. `due` leaves alone what is polled and
+    whose time has not come.
     """
-    rows: list[tuple[Any, ...]] = []
-    failures = [str(error) for error in wrong]
     terminal = console(stderr=True)
     progress = Progress(
         SpinnerColumn(),
@@ -42,25 +51,63 @@ def run_sources(sources: Iterable[Source], wrong: Iterable[ConfigError], setting
         transient=True,
         disable=not terminal.is_terminal,
     )
-    with Workers(settings) as workers, progress:
-        for source in sources:
-            began = perf_counter()
-            bar = progress.add_task(source.id, total=count(source))
-            try:
-                run = ingest(source, settings, workers, progress=partial(progress.advance, bar))
-            except WarehouseError as error:
-                failures.append(f"{source.id}: {error}")
-            except Exception as error:  # noqa: BLE001  the other sources still have their turn
-                failures.append(f"{source.id}: {type(error).__name__}: {error}")
-            else:
-                rows.append(_row(run, perf_counter() - began))
-                if run.status is not RunStatus.SUCCEEDED:
-                    failures.append(f"{source.id}: {run.error}")
-            progress.remove_task(bar)
+    stop = threading.Event()
+    with (
+        Workers(settings) as workers,
+        open_fetcher(settings) as fetcher,
+        progress,
+        ThreadPoolExecutor(settings.sources_at_once, "source") as threads,
+    ):
+        take = partial(_run_one, settings=settings, workers=workers, fetcher=fetcher, stop=stop, due=due)
+        running = [threads.submit(take, one, progress=progress) for one in sources]
+        try:
+            ended = [future.result() for future in running]
+        except BaseException:
+            stop.set()
+            fetcher.close()
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+    rows = [_row(run, seconds) for run, _, seconds in ended if run]
+    failures = [*map(str, wrong), *(problem for _, problem, _ in ended if problem)]
     write_rows(Format.TABLE, ("source", *COUNTS, "took"), rows, sys.stdout)
     for failure in failures:
         print(f"copydesk: {failure}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def open_fetcher(settings: Settings) -> Fetcher:
+    """A fetcher that keeps the turns of hosts with the data, for every process that works on it."""
+    return Fetcher(settings, hosts=Root.at(settings.data).local / HOSTS)
+
+
+def _run_one(
+    source: Source,
+    *,
+    settings: Settings,
+    workers: Workers,
+    fetcher: Fetcher,
+    stop: threading.Event,
+    due: bool,
+    progress: Progress,
+) -> Ended:
+    began = perf_counter()
+    bar = progress.add_task(source.id, total=count(source))
+    run, problem = None, None
+    try:
+        run = ingest(source, settings, workers, fetcher, progress=partial(progress.advance, bar), stop=stop, due=due)
+        if run.status is not RunStatus.SUCCEEDED:
+            problem = f"{source.id}: {run.error}"
+    except WarehouseError as error:
+        problem = f"{source.id}: {error}"
+    except CancelledError:
+        if not stop.is_set():
+            raise
+        raise KeyboardInterrupt from None
+    except Exception as error:  # noqa: BLE001  the other sources still have their turn
+        problem = f"{source.id}: {type(error).__name__}: {error}"
+    finally:
+        progress.remove_task(bar)
+    return run, problem, perf_counter() - began
 
 
 def _row(run: Run, seconds: float) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from config.settings import Settings, load_settings
 from config.sources import Source, choose_sources
 from flows.ingest import ingest
+from flows.run import open_fetcher
 from flows.workers import Workers
 from warehouse.records import RunStatus
 
@@ -26,8 +27,8 @@ async def ingest_source(source: Source, settings: Settings) -> dict[str, Any]:
     """Ingest one source in a thread of its own; its `Run` as a mapping. Raises `SourceFailedError`."""
 
     def work() -> dict[str, Any]:
-        with Workers(settings) as workers:
-            run = ingest(source, settings, workers)
+        with Workers(settings) as workers, open_fetcher(settings) as fetcher:
+            run = ingest(source, settings, workers, fetcher)
         if run.status is not RunStatus.SUCCEEDED:
             raise SourceFailedError(f"{source.id}: {run.error}")
         return asdict(run)

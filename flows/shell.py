@@ -13,8 +13,10 @@ from uuid import uuid4
 
 import duckdb
 
+from config.errors import ConfigError
+from config.settings import Settings
 from flows.show import Format, Rows, write_rows
-from warehouse.connect import VIEWS, ask, locked
+from warehouse.connect import VIEWS, ask, connect, locked, rows
 from warehouse.errors import QueryError, StorageError
 from warehouse.root import Root
 
@@ -36,6 +38,17 @@ def query_once(root: str, statement: str, form: Format, output: Path | None) -> 
             _write_parquet(answer, output)
         else:
             write_out(form, _columns(answer), _rows(answer), output)
+
+
+def check_sources(settings: Settings, named: Sequence[str]) -> None:
+    """Raises `ConfigError` for a source that is neither configured nor has ever been run."""
+    if not named:
+        return
+    with connect(settings.data) as connection:
+        known = {source_id for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM runs")}
+    known |= {path.stem for path in (settings.config / "sources").glob("*.toml")}
+    if unknown := next((name for name in named if name not in known), None):
+        raise ConfigError(f"no source '{unknown}'; there are {', '.join(sorted(known)) or 'none'}")
 
 
 def write_out(form: Format, columns: Sequence[str], rows: Rows, output: Path | None) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from config.sources import Source
+from flows.health import Health, problems
 from flows.shell import write_out
 from flows.show import Format
 from warehouse.connect import connect, rows
@@ -17,64 +21,100 @@ COLUMNS: Final = (
     "last_run_at",
     "last_status",
     "last_success_at",
+    "newest_at",
     "articles",
     "articles_24h",
+    "articles_per_day",
+    "expected_per_day",
     "with_date",
     "with_author",
     "with_title",
+    "words",
     "rejects_open",
+    "rejects",
     "pending",
+    "next_poll_at",
     "wrong",
 )
-_HEALTH: Final = (
-    "source_id last_run_at last_status last_error last_success_at articles articles_24h"
-    " share_with_date share_with_author share_with_title rejects_open pending"
-).split()
+BRIEF: Final = tuple(
+    name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "wrong")
+)
+"""What a table on a terminal has room for; the sentences follow below it."""
 _SHARES: Final = {"with_date": "share_with_date", "with_author": "share_with_author", "with_title": "share_with_title"}
 
 
 def show_status(sources: Mapping[str, Source], root: str, form: Format, output: Path | None) -> None:
     """A row for every source that is configured or has landed anything. Raises `WarehouseError`."""
-    health = _health(root)
-    names = sorted(sources.keys() | health.keys())
-    write_out(form, COLUMNS, (_row(name, sources.get(name), health.get(name)) for name in names), output)
+    held = _health(root)
+    now = datetime.now(UTC)
+    told = []
+    for name in sorted(sources.keys() | held.keys()):
+        health = held.get(name, Health())
+        told.append(_row(name, sources.get(name), health, list(problems(name, sources.get(name), health, now))))
+    if form is not Format.TABLE or output is not None:
+        write_out(form, COLUMNS, ([row[column] for column in COLUMNS] for row in told), output)
+        return
+    write_out(form, BRIEF, ([_shown(column, row) for column in BRIEF] for row in told), None)
+    for row in told:
+        for sentence in row["wrong"] or ():
+            print(f"{row['source']}: {sentence}", file=sys.stdout)
 
 
-def _health(root: str) -> dict[str, dict[str, Any]]:
+def _health(root: str) -> dict[str, Health]:
     try:
         connection = connect(root)
     except EmptyWarehouseError:
         return {}
     with connection:
-        health = rows(connection, f"SELECT {', '.join(_HEALTH)} FROM source_health")  # noqa: S608  names of ours
-    return {row[0]: dict(zip(_HEALTH, row, strict=True)) for row in health}
+
+        def ask(query: str) -> list[dict[str, Any]]:
+            answer = rows(connection, query)
+            names = [column[0] for column in connection.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in answer]
+
+        endpoints, repairs = defaultdict(list), defaultdict(set)
+        for row in ask("FROM endpoint_health ORDER BY source_id, endpoint"):
+            endpoints[row["source_id"]].append(row)
+        for row in ask(_SAME_RUN):
+            repairs[row["source_id"], row["run_id"]].add(row["endpoint"])
+        return {
+            row["source_id"]: Health(row, endpoints[row["source_id"]], repairs) for row in ask("FROM source_health")
+        }
 
 
-def _row(name: str, source: Source | None, health: dict[str, Any] | None) -> tuple[Any, ...]:
-    if health is None:
-        return (name, *(None,) * (len(COLUMNS) - 2), "never ran")
-    told = {**health, **{share: _percent(health[column]) for share, column in _SHARES.items()}}
-    wrong = "; ".join(_problems(source, health)) or None
-    return (name, *(told[column] for column in COLUMNS[1:-1]), wrong)
+_SAME_RUN: Final = """
+    SELECT DISTINCT source_id, run_id, endpoint
+    FROM polls
+    SEMI JOIN (SELECT source_id, gap_run_id AS run_id FROM endpoint_health) AS gap USING (source_id, run_id)
+    WHERE error IS NULL
+"""
+"""What else was looked at, and answered, in the run that suspected the newest gap of an endpoint."""
 
 
-def _problems(source: Source | None, health: dict[str, Any]) -> Iterator[str]:
-    if source is None:
-        yield "not configured any more"
-    elif source.paused:
-        yield "paused"
-    if health["last_run_at"] is None:
-        yield "never ran"
-    elif health["last_status"] == "running":
-        yield "running, or was killed"
-    elif health["last_status"] != "succeeded":
-        yield f"last run {health['last_status']}: {health['last_error'] or 'no reason was recorded'}"
-    expected = source.expect.articles_per_day if source else None
-    if expected is not None and health["articles_24h"] < expected:
-        yield f"{health['articles_24h']} articles in 24 hours, {expected:g} expected"
-    if health["pending"]:
-        yield f"{health['pending']} documents wait for the next run"
+def _row(name: str, source: Source | None, health: Health, wrong: list[str]) -> dict[str, Any]:
+    facts = health.facts
+    row = {column: facts.get(column) for column in COLUMNS}
+    row |= {share: facts.get(column) for share, column in _SHARES.items()}
+    row["source"] = name
+    row["words"] = facts.get("median_words")
+    row["rejects"] = facts.get("rejects_by_reason")
+    row["expected_per_day"] = source.expect.articles_per_day if source else None
+    row["wrong"] = wrong or None
+    return row
 
 
-def _percent(share: float | None) -> str | None:
-    return None if share is None else f"{share:.0%}"
+def _shown(column: str, row: Mapping[str, Any]) -> Any:
+    """A value as the table has it: shares in percent, a rate beside what is expected, reasons with their counts."""
+    value = row[column]
+    if value is None:
+        return None
+    if column in _SHARES:
+        return f"{value:.0%}"
+    if column == "articles_per_day":
+        expected = row["expected_per_day"]
+        return f"{value:,.1f}" + (f" of {expected:g}" if expected is not None else "")
+    if column == "words":
+        return round(value)
+    if column == "rejects":
+        return ", ".join(f"{reason} {count}" for reason, count in value.items())
+    return value

@@ -6,6 +6,7 @@ import math
 import multiprocessing
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as LateError
@@ -25,6 +26,11 @@ AHEAD: Final = 4
 Document = TypeVar("Document", bound=RawArticle | Rejection)
 Made = Article | Rejection
 Step = Callable[[RawArticle, Source, int], Made]
+Result = TypeVar("Result")
+
+
+class CallError(Exception):
+    """A call that took too long or ended its process; the text is one sentence."""
 
 
 class Workers:
@@ -33,6 +39,7 @@ class Workers:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pool: ProcessPool | None = None
+        self._starting = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -59,12 +66,27 @@ class Workers:
         for raw, future in ahead:
             yield raw, self._wait(raw, future)
 
+    def call(self, function: Callable[..., Result], *arguments: object) -> Result:
+        """What a function of a module returns or raises, in a process of the pool. Raises `CallError`."""
+        limit = self._settings.document_seconds
+        try:
+            made = self._pooled().schedule(_alarmed, args=(limit, function, *arguments), timeout=limit)
+            return cast("Result", made.result())
+        except LateError:
+            raise CallError(f"reading it took over {limit:g} s; raise document_seconds to wait longer") from None
+        except ProcessExpired as error:
+            raise CallError(f"reading it ended its process with exit code {error.exitcode}") from None
+
+    def _pooled(self) -> ProcessPool:
+        with self._starting:  # several sources may come with their first document at once
+            if self._pool is None:
+                self._pool = ProcessPool(max_workers=self._settings.workers, context=_context())
+            return self._pool
+
     def _submit(self, step: Step, raw: RawArticle, source: Source) -> ProcessFuture[Made]:
-        if self._pool is None:
-            self._pool = ProcessPool(max_workers=self._settings.workers, context=_context())
         limit = self._settings.document_seconds
         arguments = (limit, step, raw, source, self._settings.max_document_bytes)
-        return self._pool.schedule(_under_alarm, args=arguments, timeout=limit)
+        return self._pooled().schedule(_alarmed, args=arguments, timeout=limit)
 
     def _wait(self, raw: RawArticle | Rejection, future: ProcessFuture[Made] | None) -> Made:
         if isinstance(raw, Rejection) or future is None:
@@ -84,13 +106,13 @@ class Workers:
             return reject(Reason.CRASHED, f"extraction raised {type(error).__name__}: {error}")
 
 
-def _under_alarm(seconds: float, step: Step, raw: RawArticle, source: Source, max_bytes: int) -> Made:
+def _alarmed(seconds: float, function: Callable[..., Result], *arguments: object) -> Result:
     # The pool's own watch ends with the parent; a worker that hangs would outlive a killed run. The alarm's
     # default action ends the process, even inside C code that never gives control back.
     if hasattr(signal, "alarm"):
         signal.alarm(math.ceil(seconds) + GRACE_SECONDS)
     try:
-        return step(raw, source, max_bytes)
+        return function(*arguments)
     finally:
         if hasattr(signal, "alarm"):
             signal.alarm(0)

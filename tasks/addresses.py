@@ -69,6 +69,12 @@ def absolute_url(url: str, base: str) -> str | None:
     return joined if usable else None
 
 
+def is_address(printed: str) -> bool:
+    """Whether this is an absolute http(s) address that may be fetched and shown: no password, nothing unprintable."""
+    parts = _split(printed)
+    return parts is not None and "@" not in parts.netloc and printed.isprintable() and " " not in printed
+
+
 def canonical_url(stated: str, url: str) -> str | None:
     """The canonical address that a page at `url` states, normalised; None where it cannot be this page's.
 

@@ -1,44 +1,88 @@
-"""Find the documents of a source: the files of a folder, the records of a JSON Lines file."""
+"""Find the documents of a source: the files of a folder, the records of a file, what a listing names."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from config.inputs import FeedInput, FolderInput, Input, JsonlInput, PagesInput, SitemapInput, WarcInput
 from config.settings import Settings
-from config.sources import FolderInput, JsonlInput, Source
-from tasks import jsonl
+from config.sources import Source
+from tasks import jsonl, warcs
+from tasks.addresses import is_address
 from tasks.errors import InputError
-from warehouse.records import Item, Rejection
+from tasks.listing import Entry, Listing
+from warehouse.records import Fetched, Item, Reason, Rejection, Stage
 
 SUFFIXES: Final = (".txt", ".md", ".html", ".htm")
 """What a file of a folder may be named, each also with .gz; others are not looked at."""
 
 
 def discover(
-    source: Source, entry: FolderInput | JsonlInput, settings: Settings, seen_at: datetime
-) -> Iterator[Item | Rejection]:
-    """Every document that one input of a source names now, in a stable order, one at a time.
+    source: Source, entry: Input, settings: Settings, seen_at: datetime
+) -> Iterator[Item | Fetched | Rejection]:
+    """Every document that one local input of a source names now, in a stable order, one at a time.
 
+    An `Item` is still to be read; a `Fetched` was read already, as a record of a file is.
     What cannot be listed does not hide the rest: `InputError` is raised after all that could be.
     """
     if isinstance(entry, FolderInput):
         return _discover_folder(source, entry, seen_at)
-    return jsonl.read_records(source, entry, settings, seen_at)
+    if isinstance(entry, PagesInput):
+        return _discover_pages(source, entry, seen_at)
+    if isinstance(entry, WarcInput):
+        return warcs.read_warcs(source, entry, settings, seen_at)
+    if isinstance(entry, JsonlInput):
+        return jsonl.read_records(source, entry, settings, seen_at)
+    raise TypeError(f"{entry.kind} is polled, not read")
 
 
-def endpoint(source: Source, entry: FolderInput | JsonlInput) -> str:
+def is_polled(entry: Input) -> bool:
+    """Whether an input is looked at over the network, again and again, for what it names."""
+    return isinstance(entry, FeedInput | SitemapInput) or (isinstance(entry, PagesInput) and entry.url is not None)
+
+
+def endpoint(source: Source, entry: Input) -> str:
     """The address of an input: what `polls` and `discoveries` call it."""
     if isinstance(entry, FolderInput):
         return (source.folder / entry.path).resolve().as_uri()
-    return jsonl.address(source, entry)
+    if isinstance(entry, FeedInput | SitemapInput):
+        return entry.url
+    if isinstance(entry, PagesInput):
+        listed = entry.path or Path(f"{source.id}.toml")
+        return entry.url or (source.folder / listed).resolve().as_uri()
+    return warcs.address(source, entry) if isinstance(entry, WarcInput) else jsonl.address(source, entry)
+
+
+def name_items(
+    source: Source, entry: Input, listing: Listing, found_in: str, seen_at: datetime
+) -> Iterator[Item | Fetched]:
+    """The items of a listing, those that the input does not take left out; whole articles of a feed with their text.
+
+    An id that stands on several entries identifies none of them.
+    """
+    shared = Counter(one.guid for one in listing.entries)
+    for one in listing.entries:
+        if isinstance(entry, FeedInput | SitemapInput) and not entry.takes(one.url):
+            continue
+        guid = one.guid if one.guid and shared[one.guid] == 1 else one.url
+        # `7` of one feed is not `7` of another; what is an address or an URN is one everywhere.
+        known_as = guid if ":" in guid else f"{found_in}#{guid}"
+        item = Item(source.id, one.url, known_as, found_in, seen_at, one.candidates, modified=one.modified)
+        yield _whole(item, one) if isinstance(entry, FeedInput) and entry.full_text and one.html else item
+
+
+def _whole(item: Item, entry: Entry) -> Fetched:
+    content = f"<html><body><article>{entry.html}</article></body></html>".encode("utf-8", "replace")
+    return Fetched(item, content, item.seen_at, media_type="text/html", charset="utf-8")
 
 
 def count(source: Source) -> int | None:
-    """How many documents a source's folders hold; None where counting would mean reading."""
+    """How many documents a source's folders hold; None where counting would mean reading or asking."""
     total = 0
     for entry in source.input:
         if not isinstance(entry, FolderInput):
@@ -69,6 +113,32 @@ def _discover_folder(source: Source, entry: FolderInput, seen_at: datetime) -> I
 
     if closed := next(closed_folders(folder, deep="**" in entry.glob), None):
         raise InputError(f"{closed.filename}: cannot be listed: {closed.strerror}; mend its permissions")
+
+
+def _discover_pages(source: Source, entry: PagesInput, seen_at: datetime) -> Iterator[Item | Rejection]:
+    found_in = endpoint(source, entry)
+    for number, line in enumerate(_addresses(source, entry), 1):
+        url = line.strip()
+        if not url or url.startswith("#") or not entry.takes(url):
+            continue
+        if not is_address(url):
+            place = f"{found_in}#line={number}"
+            detail = f"line {number} is not an http or https address without a password: {url[:100]}"
+            yield Rejection(source.id, place, None, Stage.DISCOVER, Reason.BAD_RECORD, detail)
+            continue
+        yield Item(source.id, url, url, found_in, seen_at)
+
+
+def _addresses(source: Source, entry: PagesInput) -> Iterator[str]:
+    if entry.path is None:
+        yield from entry.urls
+        return
+    path = (source.folder / entry.path).resolve()
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as lines:
+            yield from lines
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; correct `path` in {source.id}.toml, or the file") from None
 
 
 def closed_folders(folder: Path, *, deep: bool = True) -> Iterator[OSError]:

@@ -1,181 +1,141 @@
-"""Fetch one http or https address safely: public addresses only, robots.txt obeyed, time and size bounded."""
+"""Fetch http and https addresses safely and politely: public ones only, robots.txt obeyed, every host in its turn."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
-import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from http import HTTPStatus
-from typing import Final
-
-import httpcore
-import httpx
-from protego import Protego
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from config.settings import Settings
-from tasks import robots
-from tasks.network import PublicNetwork, RefusedAddressError, Resolve, UnknownHostError
-from tasks.policy import read_url
-from tasks.response import Answer, Downloaded, Refused, judge, refusal_by_server, refusal_for
-from tasks.unpack import CODINGS, PackedError, TooLargeError, read_codings, unpack
-from warehouse.records import Reason
+from tasks.client import LISTINGS, PAGES, Client, Request
+from tasks.network import Resolve
+from tasks.pacing import Politeness, Sleep, Turns
+from tasks.response import Downloaded, NotModified, Outcome, Postponed, Refused
+from tasks.retries import mute_retries
+from tasks.robots import Rules
+from tasks.transport import PublicTransport
+from tasks.visit import Visitor
 
-__all__ = ["Downloaded", "Downloader", "Refused", "download"]
+__all__ = [
+    "LISTINGS",
+    "PAGES",
+    "Downloaded",
+    "Fetcher",
+    "NotModified",
+    "Outcome",
+    "Politeness",
+    "Postponed",
+    "Refused",
+    "Request",
+    "Rules",
+    "download",
+]
 
-# Many servers drop an idle connection after 5 seconds; one that is dropped while we ask again is a failed fetch.
-_IDLE_SECONDS: Final = 2.0
-_NOT_IN_AGENT: Final = str.maketrans("", "", "()\\")
-
-_Failure: Final = (
-    RefusedAddressError,
-    UnknownHostError,
-    TooLargeError,
-    PackedError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-    httpcore.NetworkError,
-)
-
-
-def download(
-    url: str, settings: Settings, *, allow_private: bool = False, max_bytes: int | None = None
-) -> Downloaded | Refused:
-    """One address, over a connection of its own; see `Downloader.download`."""
-    with Downloader(settings, allow_private=allow_private) as downloader:
-        return downloader.download(url, max_bytes)
+_CLOSING_SECONDS: Final = 5.0
+_T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Bounds:
-    deadline: float
-    """A moment of `time.monotonic()`."""
-    bytes: int
-    redirects: int
-    for_robots: bool = False
+def utc_now() -> datetime:
+    """The time of this machine's clock."""
+    return datetime.now(UTC)
 
 
-class Downloader:
-    """Downloads for one run of one source: keeps connections, and asks each origin for its robots.txt once.
+def download(url: str, settings: Settings, *, allow_private: bool = False, max_bytes: int | None = None) -> Outcome:
+    """One address, by a `Fetcher` of its own; its host rests between requests only where its robots.txt asks for it."""
+    with Fetcher(settings) as fetcher:
+        return fetcher.fetch(Request(url, delay=0.0, allow_private=allow_private, max_bytes=max_bytes))
 
-    `resolve` answers as `socket.getaddrinfo` does. Proxies and passwords of the environment are never looked at.
+
+class Fetcher:
+    """Fetches for all sources of a process, many addresses at once, from an event loop in a thread of its own.
+
+    `hosts` is a folder where the turns of hosts are kept, so that several processes and consecutive runs pace
+    together; without one they are kept in memory. `clock` and `sleep` measure and make the waits for a host, and those
+    between attempts; the time that a server takes is real. `resolve` answers as `socket.getaddrinfo` does. Proxies,
+    passwords and certificates of the environment are never looked at.
+
+    Any thread may call it. What is under way when it is closed ends as a cancelled future, whose `result` raises
+    `concurrent.futures.CancelledError`: an end of our own making says nothing about an address.
     """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        allow_private: bool = False,
+        clock: Callable[[], datetime] = utc_now,
+        sleep: Sleep = asyncio.sleep,
+        hosts: Path | None = None,
         resolve: Resolve = socket.getaddrinfo,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self._settings = settings
-        self._rules: dict[str, Protego | Refused | None] = {}
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=PublicNetwork(allow_private=allow_private, resolve=resolve),
-        )
+        mute_retries()
+        self._turns = Turns(settings, clock, sleep, hosts)
+        self._transport = PublicTransport(resolve, ssl_context, settings.host_connections)
+        self._visitor = Visitor(settings, Client(settings, self._transport, clock), self._turns, clock, sleep)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._loop = asyncio.new_event_loop()
+        # Daemonic, so that a thread stuck in the system cannot keep the process from its end.
+        self._thread = threading.Thread(target=self._run, name="fetcher", daemon=True)
+        self._thread.start()
 
-    def __enter__(self) -> Downloader:
+    def __enter__(self) -> Fetcher:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._pool.close()
+        self.close()
 
-    def download(self, url: str, max_bytes: int | None = None) -> Downloaded | Refused:
-        """The document behind an address, at most `max_bytes` (else `max_document_bytes`), or why there is none.
-
-        Redirects are followed, each checked as the first address was. `fetch_seconds` bounds all of it together:
-        names, robots.txt, redirects and content. Never sleeps, never tries twice, never raises for what a server does.
+    def submit(self, request: Request) -> Future[Outcome]:
+        """What will come of a request. A future never raises for what a server does; requests to one host keep their
+        order. Raises RuntimeError once closed.
         """
-        deadline = time.monotonic() + self._settings.fetch_seconds
-        limit = self._settings.max_document_bytes if max_bytes is None else max_bytes
-        answer = self._follow(url, _Bounds(deadline, limit, self._settings.max_redirects))
-        return answer if isinstance(answer, Refused) else judge(answer)
+        return self._start(self._visitor.visit(request))
 
-    def _follow(self, printed: str, bounds: _Bounds) -> Answer | Refused:
-        passed: list[httpx.URL] = []
-        while len(passed) <= bounds.redirects:
-            url = read_url(printed, passed[-1] if passed else None)
-            if isinstance(url, str):
-                return Refused(Reason.DISALLOWED, f"{passed[-1].host}: redirects us, but {url}" if passed else url)
-            if not bounds.for_robots and (refused := self._robots_refusal(url, bounds.deadline)):
-                return refused
-            answer = self._ask(url, bounds)
-            if isinstance(answer, Refused):
-                return answer
-            if answer.location is None:
-                return replace(answer, redirects=tuple(str(url) for url in passed))
-            printed = answer.location
-            passed.append(url)
-        return Refused(Reason.FETCH_FAILED, f"{passed[0].host}: more than {bounds.redirects} redirects")
+    def fetch(self, request: Request) -> Outcome:
+        """What came of a request."""
+        return self.submit(request).result()
 
-    def _robots_refusal(self, url: httpx.URL, deadline: float) -> Refused | None:
-        address = str(url.join("/robots.txt"))
-        if address not in self._rules:
-            self._rules[address] = self._read_robots(address, deadline)
-        rules = self._rules[address]
-        if rules is None or isinstance(rules, Refused):
-            return rules
-        if robots.allows(rules, str(url)):
-            return None
-        return Refused(Reason.DISALLOWED, f"{url.host}: robots.txt does not let {robots.TOKEN} fetch this address")
+    def robots(self, url: str, *, delay: float = 5.0, allow_private: bool = False) -> Rules | Refused | Postponed:
+        """The rules of an address's origin, its sitemaps and crawl delay; why nothing there may be fetched now."""
+        return self._start(self._visitor.rules(Request(url, delay=delay, allow_private=allow_private))).result()
 
-    def _read_robots(self, address: str, deadline: float) -> Protego | Refused | None:
-        """The origin's rules; None where it has none; a refusal where RFC 9309 takes it to forbid everything."""
-        answer = self._follow(address, _Bounds(deadline, robots.MAX_BYTES, robots.MAX_REDIRECTS, for_robots=True))
-        if isinstance(answer, Refused):
-            return answer
-        if answer.is_success:
-            return robots.read_rules(answer.content)
-        # A server that is being asked too much has not said that it has no rules.
-        if answer.is_client_error and answer.status != HTTPStatus.TOO_MANY_REQUESTS:
-            return None
-        return refusal_by_server(answer, " to robots.txt, without which nothing may be fetched")
+    @property
+    def politeness(self) -> Politeness:
+        """What was asked, waited for and left alone so far."""
+        return self._turns.politeness
 
-    def _ask(self, url: httpx.URL, bounds: _Bounds) -> Answer | Refused:
-        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        waits = dict.fromkeys(("connect", "read", "write"), bounds.deadline)
-        headers = request_headers(url, self._settings.contact)
-        try:
-            with self._pool.stream("GET", target, headers=headers, extensions={"timeout": waits}) as response:
-                answer = Answer(url, response.status, httpx.Headers(response.headers), b"")
-                if not answer.is_success:
-                    return answer
-                chunks = _until(bounds.deadline, response.iter_stream())
-                return replace(answer, content=_read(chunks, answer.headers, bounds))
-        except _Failure as error:
-            return refusal_for(error, url.host, self._settings, bounds.bytes)
+    def close(self) -> None:
+        """End what is under way, and let go of every connection."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSING_SECONDS)
 
+    def _start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        with self._lock:
+            if self._closed:
+                work.close()
+                raise RuntimeError("the fetcher is closed")
+            # Under the lock: what was handed over before the loop is told to stop is there to be cancelled.
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-def request_headers(url: httpx.URL, contact: str = "") -> list[tuple[str, str]]:
-    """What every request says: who asks, and what can be read."""
-    reach = "".join(character for character in contact if character.isascii() and character.isprintable())
-    about = "; +".join(["news article collector", *filter(None, [reach.translate(_NOT_IN_AGENT).strip()])])
-    return [
-        ("Host", url.netloc.decode("ascii")),
-        ("User-Agent", f"{robots.TOKEN} ({about})"),
-        ("Accept", "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8"),
-        ("Accept-Encoding", ", ".join(CODINGS)),
-    ]
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            loop = runner.get_loop()
+            loop.run_forever()
+            runner.run(self._end())
 
-
-def _read(chunks: Iterable[bytes], headers: httpx.Headers, bounds: _Bounds) -> bytes:
-    pieces: list[bytes] = []
-    try:
-        # Piece by piece into the list, which so keeps what came before the limit was passed.
-        pieces.extend(unpack(chunks, read_codings(headers.get("content-encoding", "")), bounds.bytes))
-    except TooLargeError:
-        if not bounds.for_robots:
-            raise
-    return b"".join(pieces)
-
-
-def _until(deadline: float, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    for chunk in chunks:
-        # Chunks that are here already involve no wait that could time out.
-        if time.monotonic() > deadline:
-            raise httpcore.ReadTimeout
-        yield chunk
+    async def _end(self) -> None:
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._transport.aclose()

@@ -10,6 +10,7 @@ from tasks.characters import split_lines
 from tasks.decode import Refusal, decode, unpack
 from tasks.markdown import read_markdown
 from tasks.page import read_page
+from tasks.statements import by_trust
 from warehouse.records import ExtractedArticle, RawArticle, Reason, Rejection, Stage
 
 HTML: Final = "html"
@@ -56,7 +57,8 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     document = read_page(decoded.text, address) if kind == HTML else read_markdown(decoded.text)
     if document is None:
         return reject(Reason.NO_ARTICLE, "No paragraphs of an article were found on the page.")
-    return ExtractedArticle(raw, document.text, stated + document.candidates, document.extractor, decoded.charset)
+    candidates = by_trust(stated + document.candidates)
+    return ExtractedArticle(raw, document.text, candidates, document.extractor, decoded.charset)
 
 
 def _kind(media_type: str, address: str, content: bytes) -> str:

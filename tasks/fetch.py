@@ -1,51 +1,104 @@
-"""Read the bytes behind an address: a record already in hand, a file, a page."""
+"""Read the bytes behind addresses: files at once, pages some ahead, each host in its own time."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from config.settings import Settings
-from tasks import jsonl
+from tasks.response import Downloaded, NotModified, Postponed, Refused
+from warehouse.archive import Earlier
 from warehouse.records import Fetched, Item, Reason, Rejection, Stage
+
+if TYPE_CHECKING:
+    from config.sources import Source
+    from tasks.download import Fetcher, Request
+
+Answer = Downloaded | NotModified | Postponed | Refused
+Read = Fetched | NotModified | Postponed | Refused | Rejection
 
 # By the end of a file's name; the address that an article states for itself may end otherwise.
 _MEDIA_TYPES: Final = {".txt": "text/plain", ".md": "text/markdown", ".htm": "text/html", ".html": "text/html"}
+AHEAD: Final = 16
+"""Pages of one source that wait for their hosts together; those of one host still come one after another."""
 
 
-def fetch(
-    item: Item, settings: Settings, clock: Callable[[], datetime], *, allow_private: bool = False
-) -> Fetched | Rejection:
-    """The document's bytes, at most `max_document_bytes` of them, or why they could not be had."""
-    if item.content is not None:
-        return Fetched(item, item.content, clock(), media_type=jsonl.MEDIA_TYPE)
-    if item.url.startswith("file:"):
-        return _read_file(item, settings.max_document_bytes, clock())
+def fetch_each(
+    items: Iterable[Item],
+    source: Source,
+    settings: Settings,
+    fetcher: Fetcher,
+    clock: Callable[[], datetime],
+    earlier: Callable[[Item], Earlier | None] = lambda _: None,
+    read: Callable[[Item, Settings, datetime], Fetched | Rejection] | None = None,
+) -> Iterator[tuple[Item, Read]]:
+    """What came of each item, in order; of a page that `earlier` knows, its server may say that it is the same.
 
-    from tasks.download import Downloaded, download
+    A file is a `Fetched` or a `Rejection`, at most `max_document_bytes` of it; a page what `Fetcher` answers, its
+    document a `Fetched`. `read` reads a file; `read_file` unless given.
+    """
 
-    got = download(item.url, settings, allow_private=allow_private, max_bytes=settings.max_document_bytes)
-    if not isinstance(got, Downloaded):
-        return item.reject(Stage.FETCH, got.reason, got.detail)
+    def settle(item: Item, future: Future[Answer] | None) -> Read:
+        if future is None:
+            return (read or read_file)(item, settings, clock())
+        got = future.result()
+        return as_fetched(item, got, clock()) if isinstance(got, Downloaded) else got
+
+    ahead: deque[tuple[Item, Future[Answer] | None]] = deque()
+    waiting = 0
+    for item in items:
+        is_page = not item.url.startswith("file:")
+        ahead.append((item, fetcher.submit(request(item.url, source, earlier(item))) if is_page else None))
+        waiting += is_page
+        # Files wait only behind pages.
+        while ahead and (waiting > AHEAD or not waiting):
+            first, future = ahead.popleft()
+            waiting -= future is not None
+            yield first, settle(first, future)
+    for first, future in ahead:
+        yield first, settle(first, future)
+
+
+def request(url: str, source: Source, earlier: Earlier | None = None, max_bytes: int | None = None) -> Request:
+    """The request for an address as a source may make it, with the validators of an earlier capture."""
+    from tasks.download import Request
+
+    return Request(
+        url,
+        delay=source.delay,
+        allow_private=source.allow_private,
+        max_bytes=max_bytes,
+        etag=earlier.etag if earlier else None,
+        last_modified=earlier.last_modified if earlier else None,
+    )
+
+
+def as_fetched(item: Item, got: Downloaded, now: datetime) -> Fetched:
+    """A downloaded document as that of an item."""
     return Fetched(
         item,
         got.content,
-        clock(),
+        got.exchanges[-1].started_at if got.exchanges else now,
         media_type=got.media_type,
         charset=got.charset,
         final_url=got.final_url,
         http_status=got.http_status,
         etag=got.etag,
         last_modified=got.last_modified,
+        exchanges=got.exchanges,
     )
 
 
-def _read_file(item: Item, limit: int, now: datetime) -> Fetched | Rejection:
+def read_file(item: Item, settings: Settings, now: datetime) -> Fetched | Rejection:
+    """The bytes of a file, at most `max_document_bytes` of them, or why they could not be had."""
+    limit = settings.max_document_bytes
     address = urlsplit(item.url)
     # A name need not be UTF-8.
     path = Path(os.fsdecode(unquote_to_bytes(address.path)))

@@ -1,22 +1,24 @@
-"""JSON Lines: one document a line, under names of the publisher's own."""
+"""JSON Lines, and tables read as such: one document a line or row, under names of the publisher's own."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import IO, Any, Final
 from urllib.parse import quote
 
+from config.inputs import RECORD_FIELDS, JsonlInput
 from config.settings import Settings
-from config.sources import RECORD_FIELDS, JsonlInput, Source
+from config.sources import Source
 from tasks.errors import InputError
-from warehouse.records import Candidate, Item, Origin, RawArticle, Reason, Rejection, Stage
+from tasks.members import unpacked
+from tasks.tables import PARQUET, Row, TableError, read_csv, read_parquet, table_kind
+from tasks.unpack import PackedError
+from warehouse.records import Candidate, Fetched, Item, Origin, RawArticle, Reason, Rejection, Stage
 
 MEDIA_TYPE: Final = "application/json"
 MAX_FETCHED_BYTES: Final = 200_000_000
@@ -26,15 +28,18 @@ LONGEST_NAME: Final = 2_000
 """Characters of a record's address or id."""
 DEEPEST: Final = 3
 """Lists in lists that a value may be."""
+_BUFFER: Final = 131_072
 
-_Line = tuple[int, bytes | None]
-_GZIP_MAGIC: Final = b"\x1f\x8b"
+_WHY_NOT: Final = {
+    Reason.TOO_LARGE: "is longer than {:,} bytes; raise max_document_bytes to take it",
+    Reason.BAD_RECORD: "does not fit its columns; it has more cells than there are, or a value out of range",
+}
 _NOT_COLUMNS: Final = frozenset({"id", "html", "text", "url"})
 
 
 def read_records(
     source: Source, entry: JsonlInput, settings: Settings, seen_at: datetime
-) -> Iterator[Item | Rejection]:
+) -> Iterator[Fetched | Rejection]:
     """The records of a file, each line kept as it is for the archive.
 
     A record's address is its `url`, else the file's with its `id` as fragment, else with the line's digest:
@@ -42,13 +47,14 @@ def read_records(
     Raises `InputError` where the file cannot be read, or not to its end.
     """
     found_in = address(source, entry)
-    limit = settings.max_document_bytes
+    part = "row" if table_kind(found_in) else "line"
     for number, line in _lines(source, entry, settings):
-        if line is None:
-            detail = f"line {number} is longer than {limit:,} bytes; raise max_document_bytes to take it"
-            yield Rejection(source.id, f"{found_in}#line={number}", None, Stage.DISCOVER, Reason.TOO_LARGE, detail)
+        if isinstance(line, Reason):
+            detail = f"{part} {number} {_WHY_NOT[line].format(settings.max_document_bytes)}"
+            yield Rejection(source.id, f"{found_in}#{part}={number}", None, Stage.DISCOVER, line, detail)
         elif line.strip():
-            yield _item(source, entry, found_in, line, seen_at)
+            item = _item(source, entry, found_in, line, seen_at)
+            yield Fetched(item, line, seen_at, media_type=MEDIA_TYPE)
 
 
 def open_record(raw: RawArticle, source: Source) -> RawArticle | Rejection:
@@ -86,13 +92,19 @@ def address(source: Source, entry: JsonlInput) -> str:
     return entry.url or (source.folder / str(entry.path)).resolve().as_uri()
 
 
-def _lines(source: Source, entry: JsonlInput, settings: Settings) -> Iterator[_Line]:
-    """Lines by their number from 1; None for one over the limit, which is passed over without being held."""
+def _lines(source: Source, entry: JsonlInput, settings: Settings) -> Iterator[Row]:
+    """Lines and rows by their numbers from 1; what is over the limit is passed over without being held."""
     place = entry.url or str((source.folder / str(entry.path)).resolve())
+    kind, limit = table_kind(place), settings.max_document_bytes
+    wanted = [entry.fields.get(name, name) for name in ("html", "text")]
     try:
-        with _open(source, entry, settings) as plain, _unzipped(plain) as stream:
-            yield from _bounded(stream, settings.max_document_bytes)
-    except (OSError, EOFError, zlib.error) as error:
+        with _open(source, entry, settings) as file:
+            if kind == PARQUET:
+                yield from read_parquet(file, wanted, limit)
+                return
+            stream = unpacked(file, _BUFFER)
+            yield from read_csv(stream, kind, wanted, limit) if kind else _bounded(stream, limit)
+    except (OSError, PackedError, TableError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"{place}: cannot be read: {said}; correct {source.id}.toml or the file") from None
 
@@ -104,24 +116,18 @@ def _open(source: Source, entry: JsonlInput, settings: Settings) -> IO[bytes]:
 
     got = download(entry.url, settings, allow_private=source.allow_private, max_bytes=MAX_FETCHED_BYTES)
     if not isinstance(got, Downloaded):
-        raise InputError(f"{entry.url}: {got.detail}")
+        raise InputError(f"{entry.url}: {getattr(got, 'detail', 'no content was sent')}")
     return io.BytesIO(got.content)
 
 
-def _unzipped(stream: IO[bytes]) -> IO[bytes] | gzip.GzipFile:
-    magic = stream.read(len(_GZIP_MAGIC))
-    stream.seek(0)
-    return gzip.GzipFile(fileobj=stream) if magic == _GZIP_MAGIC else stream
-
-
-def _bounded(stream: IO[bytes] | gzip.GzipFile, limit: int) -> Iterator[_Line]:
+def _bounded(stream: io.BufferedReader, limit: int) -> Iterator[Row]:
     number = 0
     while line := stream.readline(limit + 2):
         number += 1
         if len(line.rstrip(b"\r\n")) <= limit:
             yield number, line
             continue
-        yield number, None
+        yield number, Reason.TOO_LARGE
         while line and not line.endswith(b"\n"):
             line = stream.readline(limit)
 
@@ -133,7 +139,8 @@ def _item(source: Source, entry: JsonlInput, found_in: str, line: bytes, seen_at
     if not url.startswith(("http://", "https://")):
         url = f"{found_in}#{f'id={quote(key)}' if key else 'sha256=' + hashlib.sha256(line.strip()).hexdigest()[:32]}"
     # Two files of one source may each have a record 1.
-    return Item(source.id, url, f"{entry.path or entry.url}#{key}" if key else url, found_in, seen_at, line)
+    guid = f"{entry.path or entry.url}#{key}" if key else url
+    return Item(source.id, url, guid, found_in, seen_at, is_record=True)
 
 
 def _name(value: Any) -> str:

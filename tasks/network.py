@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import queue
+import asyncio
+import contextlib
 import socket
 import ssl
 import threading
@@ -29,7 +30,7 @@ class UnknownHostError(Exception):
     """The host's name does not resolve."""
 
 
-class PublicNetwork(httpcore.NetworkBackend):
+class PublicNetwork(httpcore.AsyncNetworkBackend):
     """Resolves a name, checks every answer, and connects to the very address that was checked.
 
     Asking the system to connect to the name would resolve it a second time, and a hostile name server may answer
@@ -42,31 +43,31 @@ class PublicNetwork(httpcore.NetworkBackend):
     def __init__(self, *, allow_private: bool = False, resolve: Resolve = socket.getaddrinfo) -> None:
         self._allow_private = allow_private
         self._resolve = resolve
-        self._sockets = httpcore.SyncBackend()
+        self._sockets = httpcore.AnyIOBackend()
 
-    def connect_tcp(
+    async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore.AsyncNetworkStream:
         """Connect to the first address that answers. Raises `RefusedAddressError`, `UnknownHostError`, httpcore's."""
-        addresses = self._addresses(host, port, timeout)
+        addresses = await self._addresses(host, port, timeout)
         for number, address in enumerate(addresses):
             # One address that swallows packets must not use up the time of the next.
             share = _left(timeout, httpcore.ConnectTimeout) / (len(addresses) - number)
             try:
-                stream = self._sockets.connect_tcp(address, port, share, local_address, socket_options)
-                return _TimedStream(stream)
+                stream = await self._sockets.connect_tcp(address, port, share, local_address, socket_options)
+                return _TimedStream(stream, (address, port))
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if number + 1 == len(addresses):
                     raise
         raise UnknownHostError("the name has no address")
 
-    def _addresses(self, host: str, port: int, deadline: float | None) -> list[str]:
-        answers = self._answers(host, port, _left(deadline, httpcore.ConnectTimeout))
+    async def _addresses(self, host: str, port: int, deadline: float | None) -> list[str]:
+        answers = await self._answers(host, port, _left(deadline, httpcore.ConnectTimeout))
         addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
         for address in [] if self._allow_private else addresses:
             if kind := special_kind(address):
@@ -75,47 +76,59 @@ class PublicNetwork(httpcore.NetworkBackend):
                 )
         return addresses
 
-    def _answers(self, host: str, port: int, seconds: float) -> Iterable[Answer]:
-        # The system's resolver takes no time limit, so it is left behind in its thread when time is up.
-        box: queue.SimpleQueue[list[Answer] | None] = queue.SimpleQueue()
+    async def _answers(self, host: str, port: int, seconds: float) -> Iterable[Answer]:
+        # The system's resolver takes no time limit, so it is left behind in its thread when time is up: a thread of
+        # the loop's own pool would be joined at exit, and hold the process up for as long as a name server hangs.
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[list[Answer] | None] = loop.create_future()
+
+        def tell(answers: list[Answer] | None) -> None:
+            if not found.done():
+                found.set_result(answers)
 
         def ask() -> None:
             try:
-                box.put(list(self._resolve(host, port, type=socket.SOCK_STREAM)))
+                answers = list(self._resolve(host, port, type=socket.SOCK_STREAM))
             except (OSError, ValueError):  # ValueError: a label too long for the name system
-                box.put(None)
+                answers = None
+            with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
+                loop.call_soon_threadsafe(tell, answers)
 
         threading.Thread(target=ask, daemon=True).start()
         try:
-            answers = box.get(timeout=seconds)
-        except queue.Empty:
+            answers = await asyncio.wait_for(found, seconds)
+        except TimeoutError:
             raise httpcore.ConnectTimeout from None
         if answers is None:
             raise UnknownHostError("the name does not resolve")
         return answers
 
 
-class _TimedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+class _TimedStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: httpcore.AsyncNetworkStream, peer: tuple[str, int]) -> None:
         self._stream = stream
+        self._peer = peer
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
 
-    def close(self) -> None:
-        self._stream.close()
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
         seconds = _left(timeout, httpcore.ConnectTimeout)
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, seconds))
+        return _TimedStream(await self._stream.start_tls(ssl_context, server_hostname, seconds), self._peer)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        return self._peer if info == "server_addr" else self._stream.get_extra_info(info)
 
 
 def _left(deadline: float | None, late: type[Exception]) -> float:

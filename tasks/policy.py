@@ -88,10 +88,16 @@ def read_url(printed: str, base: httpx.URL | None = None) -> httpx.URL | str:
         return f"the address has {len(printed)} characters; at most {MAX_URL_LENGTH} are allowed"
     try:
         url = base.join(printed) if base else httpx.URL(printed.strip())
-        url = url.copy_with(fragment=None)
+        url = url.copy_with(fragment=None) if "#" in str(url) else url
     except (httpx.InvalidURL, ValueError):
         return "the address is not a valid URL"
     return _objection(url) or url
+
+
+def authority(url: httpx.URL) -> str:
+    """`host:port`, by which a host is known to pacing."""
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return f"{url.raw_host.decode('ascii')}:{port}"
 
 
 def _objection(url: httpx.URL) -> str | None:

@@ -72,10 +72,17 @@ def _bylines(tree: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def _names(byline: HtmlElement) -> tuple[str, ...]:
-    """Names in a byline are its links, or all there is beside dates and times to read, which have figures."""
+    """Names in a byline are its links, else what it marks as an author, else all but dates and times, with figures."""
     links = dict.fromkeys(name for link in byline.iter("a") if (name := _text(link)))
+    links = links or dict.fromkeys(
+        name for part in byline.iterdescendants() if _names_one(part) and (name := _text(part))
+    )
     parts = (text for part in byline.itertext() if (text := part.strip()) and not re.search(r"\d", text))
     return tuple(links or parts)
+
+
+def _names_one(element: HtmlElement) -> bool:
+    return bool(_BYLINE.search(element.get("class") or "")) and next(iter(element), None) is None
 
 
 def _times(tree: HtmlElement) -> Iterator[str]:

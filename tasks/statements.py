@@ -8,11 +8,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tasks.characters import clean_line
+from tasks.titles import fold
 from warehouse.records import Candidate, FieldProvenance, LostCandidate, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+EMBEDDED: Final = frozenset({Origin.RECORD, Origin.JSON_LD, Origin.MICRODATA, Origin.OPEN_GRAPH, Origin.META})
+"""Where a page speaks to machines."""
 LONGEST_KEPT: Final = 500
 """Characters kept of a statement that lost."""
 
@@ -81,6 +84,27 @@ class Statements:
         for where, value in lost:
             others.setdefault(value, LostCandidate(where, clean_line(value)[:LONGEST_KEPT]))
         self.provenance[field] = FieldProvenance(origin, tuple(others.values()))
+
+
+def by_trust(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The candidates of a document in the order of trust.
+
+    A feed speaks of a page from outside, and perhaps of what it was an hour ago: what the page embeds for machines
+    goes before it, what is read off the page's face after. A title the page has on its face goes before it too, or
+    an edited headline would never be seen; where the page has several, the one that the feed has as well is first.
+    """
+    feed = [one for one in candidates if one.origin is Origin.FEED]
+    if not feed:
+        return candidates
+    confirmed = {fold(value) for one in feed if one.field == "title" for value in one.values} - {""}
+    before: list[Candidate] = []
+    after: list[Candidate] = []
+    for one in candidates:
+        if one.origin is not Origin.FEED:
+            leads = one.origin in EMBEDDED or (one.field == "title" and one.origin is Origin.HTML)
+            (before if leads else after).append(one)
+    agreed = [one for one in before if one.field == "title" and fold("".join(one.values[:1])) in confirmed]
+    return (*agreed, *before, *feed, *after)
 
 
 def plain(printed: str) -> str:

@@ -192,14 +192,20 @@ def test_a_tail_torn_at_any_byte_costs_its_own_record_only(tmp_path: Path) -> No
 
 KILLED = """
 from datetime import UTC, datetime
-from rows import fetched
+from rows import fetched, url
 from warehouse.archive import ArchiveWriter, recover
+from warehouse.records import Exchange
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
+ASKED = (("Host", "harbour.example"),)
+
+def document(number):
+    moved = Exchange(url(number), NOON, ASKED, status=301)
+    return fetched(number, exchanges=(moved, Exchange(url(9), NOON, ASKED, status=200)) if number % 2 else ())
 
 def run(root):
     with ArchiveWriter(root, "harbour", "run-1", NOON) as writer:
         for number in range(4):
-            writer.write(fetched(number))
+            writer.write(document(number))
             (root / f"safe-{number}").touch()
         writer.sync()
 """
@@ -215,6 +221,10 @@ def test_killed_at_any_moment_no_document_that_was_archived_is_lost(tmp_path: Pa
         for number, capture in enumerate(recovered):
             assert payload(root, capture) == fetched(number).content
         assert not list(root.glob("archive/*/*.open"))
+        for path in root.glob("archive/*/*"):
+            with path.open("rb") as file:
+                last = list(records(file))[-1][2]
+            assert ("Copydesk-Capture" in last) == bool(recovered)  # a redirect stays only with what it led to
     assert {len(recover(root, "harbour")) for root in roots} == {0, 1, 2, 3, 4}
 
 

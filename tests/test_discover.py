@@ -10,7 +10,7 @@ import pytest
 from config.sources import load_source
 from tasks.discover import count, discover, endpoint
 from tasks.errors import InputError
-from warehouse.records import Item, Reason, Rejection
+from warehouse.records import Fetched, Item, Reason, Rejection
 
 
 def listed(source, settings, now):
@@ -55,6 +55,11 @@ def test_a_missing_folder_is_named_with_the_key_to_correct(tmp_path, folder_sour
         listed(folder_source, settings, now)
 
 
+def records(source, settings, now):
+    """The items of records, which come with their bytes."""
+    return [found.item if isinstance(found, Fetched) else found for found in listed(source, settings, now)]
+
+
 def jsonl_source(tmp_path, content: bytes, fields: str = ""):
     (tmp_path / "wire.jsonl").write_bytes(content)
     path = tmp_path / "wire.toml"
@@ -65,20 +70,21 @@ def jsonl_source(tmp_path, content: bytes, fields: str = ""):
 def test_records_are_addressed_by_url_then_id_then_digest(tmp_path, settings, now):
     lines = [{"url": "https://a.example/1", "id": 7}, {"id": "k 8"}, {"text": "no name"}]
     source = jsonl_source(tmp_path, "\n".join(map(json.dumps, lines)).encode())
-    first, second, third = listed(source, settings, now)
+    first, second, third = records(source, settings, now)
     file = (tmp_path / "wire.jsonl").as_uri()
     assert (first.url, first.guid) == ("https://a.example/1", "wire.jsonl#7")
     assert (second.url, second.guid) == (f"{file}#id=k%208", "wire.jsonl#k 8")
     assert third.url.startswith(f"{file}#sha256=")
     assert third.guid == third.url
-    assert first.content == json.dumps(lines[0]).encode() + b"\n"
+    assert listed(source, settings, now)[0].content == json.dumps(lines[0]).encode() + b"\n"
+    assert first.is_record
 
 
 def test_an_inserted_line_leaves_the_others_addresses_alone(tmp_path, settings, now):
-    before = {item.url for item in listed(jsonl_source(tmp_path, b'{"text": "one"}\n{"text": "two"}\n'), settings, now)}
+    before = {item.url for item in records(jsonl_source(tmp_path, b'{"text": "one"}\n{"text": "two"}\n'), settings, now)}
     after = {
         item.url
-        for item in listed(
+        for item in records(
             jsonl_source(tmp_path, b'{"text": "new"}\n{"text": "one"}\n{"text": "two"}\n'), settings, now
         )
     }
@@ -88,7 +94,7 @@ def test_an_inserted_line_leaves_the_others_addresses_alone(tmp_path, settings, 
 def test_a_broken_line_is_a_document_too_so_that_it_is_archived_and_counted(tmp_path, settings, now):
     broken, good = listed(jsonl_source(tmp_path, b'{"text": \n{"id": 1}\n'), settings, now)
     assert broken.content == b'{"text": \n'
-    assert good.guid == "wire.jsonl#1"
+    assert good.item.guid == "wire.jsonl#1"
 
 
 def test_a_line_over_the_limit_is_refused_by_its_number_without_being_held(tmp_path, settings, now):
@@ -96,11 +102,11 @@ def test_a_line_over_the_limit_is_refused_by_its_number_without_being_held(tmp_p
     refused, good = listed(jsonl_source(tmp_path, long + b'{"id": 2}\n'), settings, now)
     assert isinstance(refused, Rejection)
     assert (refused.reason, refused.url) == (Reason.TOO_LARGE, (tmp_path / "wire.jsonl").as_uri() + "#line=1")
-    assert good.guid == "wire.jsonl#2"
+    assert good.item.guid == "wire.jsonl#2"
 
 
 def test_a_gzipped_file_reads_the_same(tmp_path, settings, now):
-    (item,) = listed(jsonl_source(tmp_path, gzip.compress(b'{"id": 3}\n')), settings, now)
+    (item,) = records(jsonl_source(tmp_path, gzip.compress(b'{"id": 3}\n')), settings, now)
     assert item.guid == "wire.jsonl#3"
 
 
@@ -109,11 +115,11 @@ def test_a_torn_gzip_gives_what_is_whole_and_says_so(tmp_path, settings, now):
     source = jsonl_source(tmp_path, whole[: len(whole) // 2])
     found = []
 
-    records = discover(source, source.input[0], settings, now)
+    lines = discover(source, source.input[0], settings, now)
     with pytest.raises(InputError, match=r"wire.jsonl: cannot be read"):
-        found.extend(records)
+        found.extend(lines)
     assert 2_000 < len(found) < 5_000
-    assert found[2_000].guid == "wire.jsonl#2000"
+    assert found[2_000].item.guid == "wire.jsonl#2000"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +129,7 @@ def test_a_torn_gzip_gives_what_is_whole_and_says_so(tmp_path, settings, now):
     ids=["surrogate in the address", "surrogate in the id", "deep list", "object", "endless address"],
 )  # fmt: skip
 def test_a_record_of_odd_names_is_a_document_like_others(tmp_path, settings, now, line):
-    (item,) = listed(jsonl_source(tmp_path, line.encode() + b"\n"), settings, now)
+    (item,) = records(jsonl_source(tmp_path, line.encode() + b"\n"), settings, now)
     assert len(item.url.encode("utf-8")) < 2_500
     assert item.guid.encode("utf-8")
 

@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from tasks.download import Downloaded, Downloader
-from tests.webserver import WebServer, answer, fetch, redirect, refused, settings
+from tasks.download import Downloaded, Fetcher
+from tests.webserver import WebServer, answer, fetch, local, redirect, refused, settings
 from warehouse.records import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
@@ -26,6 +26,7 @@ def test_a_document_comes_with_what_its_server_said_of_it() -> None:
         etag='W/"7"',
         last_modified="Mon",
         redirects=(),
+        exchanges=got.exchanges,
     )
 
 
@@ -118,10 +119,10 @@ def test_what_robots_txt_forbids_is_not_asked_for() -> None:
 
 
 def test_robots_txt_is_asked_for_once_an_origin() -> None:
-    with WebServer(OPEN) as server, Downloader(settings(), allow_private=True) as downloader:
+    with WebServer(OPEN) as server, Fetcher(settings()) as fetcher:
         for _ in range(3):
-            downloader.download(server.url("/a"))
-        downloader.download(server.url("/a", "localhost"))
+            fetcher.fetch(local(server.url("/a")))
+        fetcher.fetch(local(server.url("/a", "localhost")))
     assert server.paths == ["/robots.txt", "/a", "/a", "/a", "/robots.txt", "/a"]
 
 

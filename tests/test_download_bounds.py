@@ -4,14 +4,17 @@ import gzip
 import socket
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from typing import Any
 
+import brotli
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.download import Downloaded, Downloader
+from tasks.download import Downloaded, Fetcher, Request
 from tests.webserver import WebServer, answer, drip, fetch, redirect, refused, resolver, settings
 from warehouse.records import Reason
 
@@ -76,10 +79,13 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next() -> None:
     [
         answer(b"x" * 20_001),
         answer(gzip.compress(b"x" * 50_000_000), content_encoding="gzip"),
+        answer(zlib.compress(b"x" * 50_000_000), content_encoding="deflate"),
+        answer(brotli.compress(b"x" * 50_000_000, quality=5), content_encoding="br"),
+        answer(zstandard.ZstdCompressor().compress(b"x" * 50_000_000), content_encoding="zstd"),
         answer(gzip.compress(gzip.compress(b"x" * 5_000_000)), content_encoding="gzip, gzip"),
         drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 5_000, 0.01),
     ],
-    ids=["plain", "packed", "packed twice", "without end"],
+    ids=["plain", "gzip", "deflate", "br", "zstd", "packed twice", "without end"],
 )
 def test_what_is_too_large_is_left(large: Any) -> None:
     with WebServer({"/a": large}) as server:
@@ -114,5 +120,5 @@ def test_a_broken_answer_is_one_sentence(broken: bytes, detail: str) -> None:
 
 @given(st.text() | st.from_regex(r"https?://[^/]*/.*"))
 def test_no_address_whatever_breaks_a_download(url: str) -> None:
-    with Downloader(settings(), resolve=resolver("127.0.0.1")) as downloader:
-        refused(downloader.download(url))
+    with Fetcher(settings(), resolve=resolver("127.0.0.1")) as fetcher:
+        refused(fetcher.fetch(Request(url)))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from tasks.fetch import fetch
+from tasks.fetch import read_file
 from warehouse.records import Item, Reason
 
 
 def fetched(path, settings, now):
-    return fetch(Item("paper", path.as_uri(), path.name, path.parent.as_uri(), now), settings, lambda: now)
+    return read_file(Item("paper", path.as_uri(), path.name, path.parent.as_uri(), now), settings, now)
 
 
 def test_a_file_is_read_as_it_is(tmp_path, settings, now):
@@ -43,4 +43,4 @@ def test_a_record_that_left_its_file_is_not_the_whole_file(tmp_path, settings, n
     path = tmp_path / "wire.jsonl"
     path.write_text('{"id": 2}\n')
     item = Item("wire", path.as_uri() + "#id=1", "1", path.as_uri(), now)
-    assert fetch(item, settings, lambda: now).reason is Reason.VANISHED
+    assert read_file(item, settings, now).reason is Reason.VANISHED

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from config.inputs import JsonlInput
 from config.settings import Settings
-from config.sources import JsonlInput
 from flows.ingest import in_batches, ingest
 from flows.workers import Workers
+from tasks.download import Fetcher
 from warehouse.archive import read
 from warehouse.connect import connect
 from warehouse.errors import LockedError, WarehouseError
-from warehouse.records import Discovery, Item, RunStatus
+from warehouse.records import Discovery, Fetched, Item, RunStatus
 from warehouse.store import Store
 
 BREAD = """Bakers of Lindau return to stone ovens
@@ -42,8 +43,14 @@ def workers():
         yield pool
 
 
+@pytest.fixture(scope="module")
+def fetcher():
+    with Fetcher(Settings()) as asks_nobody:
+        yield asks_nobody
+
+
 @pytest.fixture
-def run(folder_source, settings, workers, now):
+def run(folder_source, settings, workers, fetcher, now):
     """Runs the source once; each run is an hour after the one before, and no two looks at the clock are alike."""
     hours = count()
 
@@ -51,7 +58,7 @@ def run(folder_source, settings, workers, now):
         began = now + timedelta(hours=next(hours))
         ticks = (began + timedelta(microseconds=tick) for tick in count())
         source = folder_source.model_copy(update=changes)
-        return ingest(source, settings, workers, clock=lambda: next(ticks))
+        return ingest(source, settings, workers, fetcher, clock=lambda: next(ticks))
 
     return once
 
@@ -194,10 +201,10 @@ def test_rules_of_the_source_overrule(tmp_path, run, ask, folder_source):
     assert ask("SELECT count(*) FROM articles, unnest(stripped) t(s) WHERE s.reason = 'site_rule'") == [(1,)]
 
 
-def test_a_source_under_way_is_waited_for_and_then_said(folder_source, settings, workers):
+def test_a_source_under_way_is_waited_for_and_then_said(folder_source, settings, workers, fetcher):
     busy = settings.model_copy(update={"lock_seconds": 0.2})
     with Store(settings.data).lock("paper", 1), pytest.raises(LockedError, match="paper"):
-        ingest(folder_source, busy, workers)
+        ingest(folder_source, busy, workers, fetcher)
 
 
 def test_every_read_document_is_in_the_archive_as_it_came(tmp_path, run, ask, settings):
@@ -213,8 +220,8 @@ def test_every_read_document_is_in_the_archive_as_it_came(tmp_path, run, ask, se
 def test_a_batch_ends_by_number_or_by_content(now):
     items = [Item("s", url, url, "f", now) for url in "abcde"]
     assert ["".join(item.url for item in batch) for batch in in_batches(items, 2)] == ["ab", "cd", "e"]
-    large = [Item("s", url, url, "f", now, bytes(40_000_000)) for url in "abc"]
-    assert ["".join(item.url for item in batch) for batch in in_batches(large, 500)] == ["ab", "c"]
+    large = [Fetched(item, bytes(40_000_000), now) for item in items[:3]]
+    assert ["".join(one.item.url for one in batch) for batch in in_batches(large, 500)] == ["ab", "c"]
 
 
 def test_equal_names_in_two_folders_are_two_articles(tmp_path, run, ask, folder_source):

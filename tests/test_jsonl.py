@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
+import zstandard
 
 from config.sources import load_source
-from tasks.jsonl import open_record
+from tasks.errors import InputError
+from tasks.jsonl import MEDIA_TYPE, open_record, read_records
 from warehouse.records import Candidate, Capture, Item, Origin, RawArticle, Reason, Rejection
 
 
@@ -87,3 +90,28 @@ def test_a_bad_record_is_refused_with_what_is_wrong(opened, line, said):
 
 def test_a_lone_surrogate_does_not_stop_a_record(opened):
     assert opened(b'{"text": "half \\ud83d of a pair"}').content == b"half ? of a pair"
+
+
+def test_each_line_comes_as_the_bytes_of_a_document(tmp_path, settings, now):
+    (tmp_path / "w.jsonl").write_bytes(b'{"id": 7, "text": "One"}\n\n' + b"x" * 200_000 + b"\nnot json\n")
+    (tmp_path / "wire.toml").write_text('title = "Wire"\n[[input]]\nkind = "jsonl"\npath = "w.jsonl"\n')
+    source = load_source(tmp_path / "wire.toml")
+    first, large, last = read_records(source, source.input[0], settings, now)
+    assert (first.content, first.media_type, first.fetched_at) == (b'{"id": 7, "text": "One"}\n', MEDIA_TYPE, now)
+    assert (first.item.guid, first.item.is_record) == ("w.jsonl#7", True)
+    assert (large.reason, large.url[-7:]) == (Reason.TOO_LARGE, "#line=3")
+    assert "line 3 is longer than 100,000 bytes" in large.detail
+    assert last.content == b"not json\n", "what is no record is archived too, and refused when it is opened"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_a_packed_file_that_is_cut_short_gives_its_whole_lines(tmp_path, settings, now, pack):
+    packed = pack(b"".join(b'{"text": "rainy day %d"}\n' % number for number in range(90_000)))
+    (tmp_path / "w.jsonl").write_bytes(packed[:-1_000])
+    (tmp_path / "wire.toml").write_text('title = "Wire"\n[[input]]\nkind = "jsonl"\npath = "w.jsonl"\n')
+    source = load_source(tmp_path / "wire.toml")
+    found = []
+    with pytest.raises(InputError, match=r"w\.jsonl: cannot be read: it is cut short"):
+        found.extend(iter(read_records(source, source.input[0], settings, now)))
+    assert len(found) > 80_000
+    assert found[-1].content == b'{"text": "rainy day %d"}\n' % (len(found) - 1)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tasks.download import Downloaded, Downloader, download
-from tests.webserver import WebServer, answer, fetch, redirect, refused, resolver, settings
+from tasks.download import Downloaded, Fetcher, Request, download
+from tests.webserver import WebServer, answer, fetch, local, redirect, refused, resolver, secured, settings
 from warehouse.records import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
@@ -52,8 +52,8 @@ def test_a_private_address_is_not_reached_however_it_is_written(host: str, trap:
 
 
 def test_a_name_is_refused_when_any_of_its_addresses_is_private(trap: WebServer) -> None:
-    with Downloader(settings(), resolve=resolver("192.0.9.9 127.0.0.1")) as downloader:
-        got = refused(downloader.download(trap.url("/a", "news.example")))
+    with Fetcher(settings(), resolve=resolver("192.0.9.9 127.0.0.1")) as fetcher:
+        got = refused(fetcher.fetch(Request(trap.url("/a", "news.example"))))
     assert got.reason is Reason.DISALLOWED
     assert got.detail.startswith("news.example: 127.0.0.1 is a loopback address")
 
@@ -71,16 +71,16 @@ def test_a_name_that_changes_its_answer_is_checked_at_every_connection(
 ) -> None:
     # 127.0.0.1 plays a public address while robots.txt is asked for; 127.0.0.2 is private throughout.
     monkeypatch.setattr("tasks.network.special_kind", lambda ip: None if ip == "127.0.0.1" else "loopback")
-    with WebServer(OPEN) as server, Downloader(settings(), resolve=resolver("127.0.0.1", "127.0.0.2")) as rebinding:
-        got = refused(rebinding.download(server.url("/a", "news.example")))
+    with WebServer(OPEN) as server, Fetcher(settings(), resolve=resolver("127.0.0.1", "127.0.0.2")) as rebinding:
+        got = refused(rebinding.fetch(Request(server.url("/a", "news.example"), delay=0)))
     assert got.reason is Reason.DISALLOWED
     assert server.paths == ["/robots.txt"]
 
 
 def test_a_redirect_to_a_private_address_is_refused(trap: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.network.special_kind", lambda ip: None if ip == "127.0.0.1" else "link-local")
-    with WebServer({"/a": redirect(trap.url("/a", "127.0.0.2"))}) as server, Downloader(settings()) as downloader:
-        got = refused(downloader.download(server.url("/a")))
+    with WebServer({"/a": redirect(trap.url("/a", "127.0.0.2"))}) as server, Fetcher(settings()) as fetcher:
+        got = refused(fetcher.fetch(Request(server.url("/a"), delay=0)))
     assert got.detail.startswith("127.0.0.2: 127.0.0.2 is a link-local address")
 
 
@@ -96,22 +96,14 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def secured(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert(*names).configure_cert(context)
-    return context
-
-
 def test_a_certificate_is_checked_for_the_name_in_the_address(authority: trustme.CA, tmp_path: Path) -> None:
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     trusting = ssl.create_default_context(cafile=tmp_path / "ca.pem")
     with WebServer(OPEN, secured(authority, "news.example")) as server:
         outcomes = []
         for host in ("news.example", "other.example"):
-            with Downloader(
-                settings(), allow_private=True, resolve=resolver("127.0.0.1"), ssl_context=trusting
-            ) as downloader:
-                outcomes.append(downloader.download(server.url("/a", host)))
+            with Fetcher(settings(), resolve=resolver("127.0.0.1"), ssl_context=trusting) as fetcher:
+                outcomes.append(fetcher.fetch(local(server.url("/a", host))))
     assert isinstance(outcomes[0], Downloaded)
     assert "certificate is not valid: Hostname mismatch" in refused(outcomes[1]).detail
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.sources import FolderInput, Source
+from config.inputs import FolderInput
+from config.sources import Source
 from tasks.normalise import normalise
 from tasks.quality import count_words, rate
 from warehouse.records import (
@@ -84,8 +85,8 @@ def test_the_first_statement_wins_and_the_others_are_kept():
 
 
 def test_the_first_statement_wins_whoever_makes_it():
-    article = normal(("title", Origin.FEED, "Of the feed"), ("title", Origin.JSON_LD, "Of the page"))
-    assert (article.title, article.provenance["title"].origin) == ("Of the feed", Origin.FEED)
+    article = normal(("title", Origin.RECORD, "Of the record"), ("title", Origin.JSON_LD, "Of the page"))
+    assert (article.title, article.provenance["title"].origin) == ("Of the record", Origin.RECORD)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from config.sources import FolderInput, Source, StripRules
+from config.inputs import FolderInput
+from config.sources import Source, StripRules
 from tasks.characters import clean_line, split_lines
 from tasks.detect import detect
 from tasks.extract import extract

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from config.errors import ConfigError
+from config.inputs import FolderInput, JsonlInput
 from config.schema import SCHEMA_FILE, source_schema_text
 from config.settings import PROJECT_CONFIG
-from config.sources import FolderInput, JsonlInput, choose_sources, load_source, load_sources
+from config.sources import choose_sources, load_source, load_sources
 
 FOLDER = '[[input]]\nkind = "folder"\npath = "pages"\n'
 
@@ -49,8 +50,8 @@ def test_a_jsonl_source_names_its_own_keys(tmp_path):
         ('titel = "x"\n' + FOLDER, "unknown key 'titel', did you mean 'title'? known here: allow_private, delay"),
         (FOLDER, "key 'title' is missing"),
         ('title = "x"\n', "key 'input' is missing"),
-        ('title = "x"\n[[input]]\npath = "p"\n', "key 'input.1.kind': missing; known: folder, jsonl"),
-        ('title = "x"\n[[input]]\nkind = "fax"\n', "unknown kind 'fax'; known: folder, jsonl"),
+        ('title = "x"\n[[input]]\npath = "p"\n', "key 'input.1.kind': missing; known: feed, folder, jsonl, pages, sitemap, warc"),
+        ('title = "x"\n[[input]]\nkind = "fax"\n', "unknown kind 'fax'; known: feed, folder, jsonl, pages, sitemap, warc"),
         ('title = "x"\n[[input]]\nkind = "folder"\npth = "p"\n', "unknown key 'input.1.pth', did you mean 'path'?"),
         ('title = "x"\n[[input]]\nkind = "jsonl"\n', "give either path or url"),
         (

@@ -10,10 +10,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from rows import NOON, article, discovery, fetched, rejection, run
+from test_warc import everything
 
 from warehouse.archive import ArchiveWriter
 from warehouse.errors import EmptyWarehouseError
-from warehouse.records import Capture
+from warehouse.records import FORGOTTEN, Capture
+from warehouse.removal import remove
+from warehouse.root import Root
 from warehouse.store import Store
 from warehouse.verify import SourceCount, verify
 
@@ -149,6 +152,60 @@ def test_a_torn_warc_file_is_found(root: Path, sample: int | None) -> None:
 def test_a_lost_warc_file_is_found(root: Path, sample: int | None) -> None:
     warc(root).unlink()
     assert len(verify(root, sample).findings) == 4
+
+
+@pytest.fixture
+def spoken(tmp_path: Path) -> tuple[Path, list[Capture]]:
+    """A warehouse with a capture of every kind of record."""
+    captures = everything(tmp_path)
+    rows = [discovery(number) for number in (1, 2, 3)]
+    Store(tmp_path).land("discoveries", rows, source_id="harbour", key="k1", now=NOON)
+    Store(tmp_path).land("captures", captures, source_id="harbour", key="k1", now=NOON)
+    return tmp_path, captures
+
+
+@pytest.mark.parametrize("sample", [None, 10])
+def test_requests_redirects_revisits_and_failures_are_as_they_must_be(
+    spoken: tuple[Path, list[Capture]], sample: int | None
+) -> None:
+    root, captures = spoken
+    found = verify(root, sample)
+    assert (found.findings, found.captures) == ((), len(captures))
+
+
+def test_the_changed_content_of_an_answer_is_found(spoken: tuple[Path, list[Capture]]) -> None:
+    root, captures = spoken
+    changed = replace(captures[0], payload_digest="sha256:" + 64 * "0")
+    Store(root).land("captures", [changed, *captures[1:]], source_id="harbour", key="k1", now=NOON)
+    assert f"other bytes than its digest says for capture {changed.capture_id}" in one_finding(root)
+
+
+@pytest.mark.parametrize("sample", [None, 10])
+def test_a_take_down_that_stopped_half_way_is_found_on_either_side(
+    spoken: tuple[Path, list[Capture]], sample: int | None
+) -> None:
+    root, captures = spoken
+    forgotten = replace(captures[0], outcome=FORGOTTEN, payload_digest="")
+    Store(root).land("captures", [forgotten, *captures[1:]], source_id="harbour", key="k1", now=NOON)
+    told = one_finding(root, sample)
+    assert told.startswith(f"the archive holds still what was taken down for capture {forgotten.capture_id}: ")
+    assert told.endswith("; run 'copydesk forget' again for its address")
+    assert remove(Root.at(root), forgotten.warc_filename, {forgotten.capture_id}, NOON) == 6
+    assert verify(root, sample).findings == ()
+    Store(root).land("captures", captures, source_id="harbour", key="k1", now=NOON)
+    assert one_finding(root, sample).startswith("the archive holds a notice of removal for capture ")
+
+
+def test_files_are_looked_at_one_after_another_whichever_are_missing(tmp_path: Path) -> None:
+    every = [capture for number in range(5) for capture in everything(tmp_path / str(number))[:2]]
+    moved = [replace(one, warc_filename=f"archive/harbour/{n // 2}.warc.gz") for n, one in enumerate(every)]
+    for number in (0, 1, 3):  # 2 and 4 are lost
+        (folder := tmp_path / "archive/harbour").mkdir(parents=True, exist_ok=True)
+        next((tmp_path / str(number)).glob("archive/*/*")).rename(folder / f"{number}.warc.gz")
+    Store(tmp_path).land("captures", moved, source_id="harbour", key="k1", now=NOON)
+    found = [finding.where.removeprefix(f"{tmp_path}/archive/harbour/") for finding in verify(tmp_path).findings]
+    # Those that are there hold further documents that no row names.
+    assert found == [f"{number}.warc.gz" for number in (0, 1, 2, 2, 3, 4, 4)]
 
 
 def test_left_over_files_of_killed_writers_are_found(root: Path) -> None:

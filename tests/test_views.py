@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from rows import NOON, article, discovery, rejection, run, url
+from rows import NOON, article, discovery, poll, rejection, run, url
 
 from warehouse.connect import CATALOGUE, connect, write_catalogue
 from warehouse.records import Reason, RunStatus
@@ -55,7 +55,7 @@ def test_a_row_that_landed_twice_shows_once(warehouse: Warehouse) -> None:
     for now in (NOON, LATER):
         warehouse.land("articles", article(1), article(2), now=now)
     assert warehouse.ask("SELECT count(*) FROM articles") == [(2,)]
-    assert warehouse.ask("SELECT count(*), min(landed_at) FROM article_versions") == [(2, NOON)]
+    assert warehouse.ask("SELECT count(*), min(landed_at) FROM article_versions") == [(2, LATER)]
 
 
 def test_a_deleted_article_is_gone_from_articles_and_not_from_its_versions(warehouse: Warehouse) -> None:
@@ -142,37 +142,142 @@ def test_days_are_days_in_utc_whatever_the_reader_s_zone(warehouse: Warehouse) -
         assert connection.execute(statement).fetchall() == [("2026-03-14", 1), (None, 1)]
 
 
+def version(number: int, title: str, text: str, **changes: Any) -> Row:
+    """Version `number` of article 1, read from a capture of its own an hour after the one before."""
+    at = NOON + timedelta(hours=number)
+    facts = {"title": title, "text": text, "version_id": f"{title} {text}", "capture_id": f"c{number}"}
+    return article(1, **{**facts, "fetched_at": at, "landed_at": at, "word_count": len(text.split())} | changes)
+
+
+def test_an_edit_tells_what_changed(warehouse: Warehouse) -> None:
+    warehouse.land("articles", version(0, "Ferry late", "3 boats of 1,200 tonnes waited."), article(2))
+    warehouse.land("articles", version(1, "Ferry late", "5 boats of 1,200 tonnes waited for ٣٫٥ hours."))
+    warehouse.land("articles", version(2, "Ferry back", "5 boats of 1,200 tonnes waited for ٣٫٥ hours."))
+    columns = "version_id, previous_version_id, edited_at, changed, numbers_gone, numbers_new"
+    first, second, third = (
+        f"Ferry {end}"
+        for end in (
+            "late 3 boats of 1,200 tonnes waited.",
+            "late 5 boats of 1,200 tonnes waited for ٣٫٥ hours.",
+            "back 5 boats of 1,200 tonnes waited for ٣٫٥ hours.",
+        )
+    )
+    assert warehouse.ask(f"SELECT {columns} FROM article_edits ORDER BY edited_at") == [
+        (second, first, LATER, ["numbers", "text"], ["3"], ["5", "٣٫٥"]),
+        (third, second, NOON + timedelta(hours=2), ["headline"], [], []),
+    ]
+    assert warehouse.ask(
+        "SELECT article_id, source_id, url, title_before, title_after, words_before, words_after FROM article_edits"
+        " WHERE changed = ['headline']"
+    ) == [("article-1", "harbour", url(1), "Ferry late", "Ferry back", 9, 9)]
+
+
+def test_an_edit_that_is_taken_back_is_two_edits(warehouse: Warehouse) -> None:
+    for number, text in enumerate(("It is 7.", "It is 8.", "It is 7.")):
+        warehouse.land("articles", version(number, "Tide", text))
+    assert warehouse.ask("SELECT numbers_gone, numbers_new FROM article_edits ORDER BY edited_at") == [
+        (["7"], ["8"]),
+        (["8"], ["7"]),
+    ]
+
+
+def test_the_same_capture_read_by_other_rules_is_no_edit(warehouse: Warehouse) -> None:
+    warehouse.land("articles", version(0, "Tide", "Menu. It is 7."))
+    warehouse.land("articles", version(0, "Tide", "It is 7.", landed_at=NOON + timedelta(minutes=30)))
+    assert warehouse.ask("FROM article_edits") == []
+    # The next one is compared with what the new rules read, or the menu would look like the publisher's edit.
+    warehouse.land("articles", version(1, "Tide", "It is 9."))
+    warehouse.land("articles", version(1, "Tide", "It is 9. Today.", landed_at=NOON + timedelta(hours=9)))
+    assert warehouse.ask("SELECT changed, words_before, words_after FROM article_edits") == [
+        (["numbers", "text"], 3, 3)
+    ]
+
+
+def test_an_older_capture_that_lands_later_is_the_earlier_version(warehouse: Warehouse) -> None:
+    warehouse.land("articles", version(1, "Tide", "It is 8."))
+    warehouse.land("articles", version(0, "Tide", "It is 7.", landed_at=NOON + timedelta(hours=9)))
+    assert warehouse.ask("SELECT numbers_gone, numbers_new, edited_at FROM article_edits") == [(["7"], ["8"], LATER)]
+
+
+def test_a_deletion_is_no_edit(warehouse: Warehouse) -> None:
+    warehouse.land("articles", version(0, "Tide", "It is 7."))
+    warehouse.land("articles", version(1, "Tide", "", deleted=True))
+    assert warehouse.ask("FROM article_edits") == []
+
+
+def test_an_endpoint_shows_its_newest_look_where_it_moved_and_its_newest_gap(warehouse: Warehouse) -> None:
+    warehouse.land(
+        "polls",
+        poll(run_id="r0", gap_suspected=True, moved_to="https://harbour.example/new"),
+        poll(run_id="r1", polled_at=LATER, http_status=None, error="no answer", failures=1.0, next_poll_at=LATER),
+        poll(endpoint="https://harbour.example/b"),
+    )
+    columns = "endpoint[-1:], polled_at, http_status, error, failures, moved_to, gap_at, gap_run_id, next_poll_at"
+    assert warehouse.ask(f"SELECT {columns} FROM endpoint_health ORDER BY endpoint") == [
+        ("/", LATER, None, "no answer", 1.0, "https://harbour.example/new", NOON, "r0", LATER),
+        ("b", NOON, 200, None, 0.0, None, None, None, None),
+    ]
+
+
 def test_health_shows_the_last_run_the_articles_and_how_complete_they_are(warehouse: Warehouse) -> None:
     now = datetime.now(UTC)
-    warehouse.land("runs", run(run_id="r1"), run(run_id="r2", started_at=LATER, status=RunStatus.FAILED, error="no"))
+    warehouse.land(
+        "runs",
+        run(run_id="r1", pending=4),
+        run(run_id="r2", started_at=LATER, status=RunStatus.FAILED, error="no", pending=5),
+        run(run_id="r2", started_at=LATER, status=RunStatus.RUNNING, finished_at=None),
+    )
+    newest = now - timedelta(hours=23)
     warehouse.land(
         "articles",
-        article(1, first_seen_at=now - timedelta(hours=23)),
-        article(2, first_seen_at=now - timedelta(days=6), title=None, authors=()),
+        article(1, first_seen_at=newest),
+        article(2, first_seen_at=now - timedelta(days=6), title=None, authors=(), word_count=11),
         article(3, first_seen_at=now - timedelta(days=8), published_at=None),
         article(4, first_seen_at=now - timedelta(days=8), authors=()),
+        article(5, first_seen_at=now - timedelta(days=5)),
+        article(6, first_seen_at=now - timedelta(days=90)),
     )
-    warehouse.land("discoveries", discovery(7), discovery(8))
-    warehouse.land("rejects", rejection(8))
+    warehouse.land("articles", article(5, first_seen_at=now - timedelta(days=5), deleted=True), now=LATER)
+    warehouse.land("discoveries", discovery(7), discovery(8), discovery(9))
+    warehouse.land("rejects", rejection(8, first_seen_at=now), rejection(9, reason=Reason.DUPLICATE, first_seen_at=now))
+    warehouse.land("polls", poll(next_poll_at=LATER), poll(endpoint="b", next_poll_at=NOON))
     with connect(warehouse.root) as connection:
         rows = connection.execute("SELECT * FROM source_health")
         (values,) = rows.fetchall()
         found = dict(zip([column[0] for column in rows.description], values, strict=True))
     assert found == {
         "source_id": "harbour",
+        "first_run_at": NOON,
         "last_run_at": LATER,
         "last_status": "failed",
         "last_error": "no",
         "last_success_at": NOON,
-        "articles": 4,
+        "newest_at": newest,
+        "articles": 5,
         "articles_24h": 1,
         "articles_7d": 2,
-        "share_with_date": 0.75,
+        "articles_per_day": pytest.approx(2 / 7),
+        "articles_week": 2,
+        "share_with_date": 1.0,
         "share_with_author": 0.5,
-        "share_with_title": 0.75,
-        "rejects_open": 1,
+        "share_with_title": 0.5,
+        "median_words": 10.0,
+        "articles_week_before": 2,
+        "share_with_date_before": 0.5,
+        "share_with_author_before": 0.5,
+        "share_with_title_before": 1.0,
+        "median_words_before": 9.0,
+        "hours_with_articles": found["hours_with_articles"],
+        "longest_silence_hours": found["longest_silence_hours"],
+        "rejects_open": 2,
+        "rejects_7d": 1,
+        "rejects_by_reason": {"duplicate": 1, "no_article": 1},
+        "main_reason_7d": "no_article",
         "pending": 1,
+        "pending_of_runs": [5, 4],
+        "next_poll_at": NOON,
     }
+    assert found["longest_silence_hours"] in {120 - 24, 121 - 24, 122 - 24}
 
 
 def test_health_forgets_the_error_of_a_run_before_the_last(warehouse: Warehouse) -> None:

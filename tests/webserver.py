@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -9,13 +10,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any
 
-from config.settings import Settings
-from tasks.download import Downloaded, Downloader, Refused
+import h2.config
+import h2.connection
+import h2.events
+import trustme
 
-Route = bytes | Callable[[socket.socket], None]
+from config.settings import Settings
+from tasks.download import Downloaded, Fetcher, NotModified, Outcome, Postponed, Refused, Request
+
+Response = bytes | Callable[[socket.socket], None]
+Route = Response | list[Response]
 
 
 def answer(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
@@ -25,9 +33,9 @@ def answer(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def redirect(location: str) -> bytes:
+def redirect(location: str, status: str = "302 Found") -> bytes:
     """A response that sends the client elsewhere."""
-    return answer(status="302 Found", location=location)
+    return answer(status=status, location=location)
 
 
 def drip(first: bytes, piece: bytes, seconds: float) -> Callable[[socket.socket], None]:
@@ -42,13 +50,49 @@ def drip(first: bytes, piece: bytes, seconds: float) -> Callable[[socket.socket]
     return send
 
 
+def secured(authority: trustme.CA, *names: str, protocols: tuple[str, ...] = ()) -> ssl.SSLContext:
+    """For a server that proves to be one of these names, and offers these protocols."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*names).configure_cert(context)
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+    return context
+
+
+class Clock:
+    """A clock that only sleeping moves, and for which no time passes while a server answers."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
+        self.began = self.now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        await asyncio.sleep(0)
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return (self.now - self.began).total_seconds()
+
+
 @dataclass
 class WebServer:
-    """Answers each path with its route, and every other with 404; `requests` is what clients sent."""
+    """Answers each path with its route, and every other with 404; `requests` is what clients sent, and when.
+
+    A list answers each request with its next response, the last one for ever after.
+    """
 
     routes: dict[str, Route]
     tls: ssl.SSLContext | None = None
     requests: list[bytes] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    connections: int = 0
+    speak_http2: Callable[[socket.socket], None] | None = None
+    """Instead of the routes, to who speaks HTTP/2."""
 
     def __enter__(self) -> WebServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -72,6 +116,7 @@ class WebServer:
 
     def _serve(self) -> None:
         for client in self._clients():
+            self.connections += 1
             threading.Thread(target=self._answer, args=(client,), daemon=True).start()
 
     def _clients(self) -> Iterator[socket.socket]:
@@ -82,22 +127,56 @@ class WebServer:
     def _answer(self, client: socket.socket) -> None:
         # A client that has had enough hangs up; that is what many of the tests are about.
         with contextlib.suppress(OSError), client, self._secured(client) as stream:
+            if isinstance(stream, ssl.SSLSocket) and stream.selected_alpn_protocol() == "h2":
+                (self.speak_http2 or self._answer_http2)(stream)
+                return
             request = b""
             while b"\r\n\r\n" not in request:
                 got = stream.recv(65_536)
                 if not got:
                     return
                 request += got
-            self.requests.append(request)
-            route = self.routes.get(request.split(b" ")[1].decode(), answer(b"nothing here", "404 Not Found"))
+            route = self._route(request)
             stream.sendall(route) if isinstance(route, bytes) else route(stream)
+
+    def _route(self, request: bytes) -> Response:
+        self.requests.append(request)
+        self.times.append(time.monotonic())
+        route = self.routes.get(request.split(b" ")[1].decode(), answer(b"nothing here", "404 Not Found"))
+        if isinstance(route, list):
+            return route.pop(0) if len(route) > 1 else route[0]
+        return route
+
+    def _answer_http2(self, stream: socket.socket) -> None:
+        """The same routes over HTTP/2, of at most 60,000 bytes; those that are no bytes get no answer."""
+        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        connection.initiate_connection()
+        stream.sendall(connection.data_to_send())
+        while got := stream.recv(65_536):
+            for event in connection.receive_data(got):
+                if not isinstance(event, h2.events.RequestReceived):
+                    continue
+                fields = dict(event.headers)
+                lines = [f"{fields[':method']} {fields[':path']} HTTP/2"]
+                lines += [f"{name}: {value}" for name, value in event.headers]
+                route = self._route("\r\n".join(lines).encode())
+                if isinstance(route, bytes):
+                    head, _, body = route.partition(b"\r\n\r\n")
+                    first, *rest = head.decode("latin-1").split("\r\n")
+                    headers = [tuple(line.split(": ", 1)) for line in rest if not line.startswith("connection")]
+                    connection.send_headers(event.stream_id, [(":status", first.split(" ")[1]), *headers])
+                    for start in range(0, len(body), 16_000):
+                        connection.send_data(event.stream_id, body[start : start + 16_000])
+                    connection.end_stream(event.stream_id)
+            stream.sendall(connection.data_to_send())
 
     def _secured(self, client: socket.socket) -> socket.socket:
         return self.tls.wrap_socket(client, server_side=True) if self.tls else client
 
 
 def settings(**given: Any) -> Settings:
-    return Settings(**{"fetch_seconds": 5.0, **given})
+    """One attempt a request, unless a test is about more."""
+    return Settings(**{"fetch_seconds": 5.0, "fetch_attempts": 1, "retry_seconds": 0.01, **given})
 
 
 def resolver(*addresses: str) -> Callable[..., list[Any]]:
@@ -111,14 +190,35 @@ def resolver(*addresses: str) -> Callable[..., list[Any]]:
     return resolve
 
 
-def fetch(url: str, resolve: Callable[..., Any] | None = None, **given: Any) -> Downloaded | Refused:
+def local(url: str, **given: Any) -> Request:
+    """A request to a server that may be on this machine, which needs no rest between two requests."""
+    return Request(url, **{"delay": 0.0, "allow_private": True, **given})
+
+
+def fetch(url: str, resolve: Callable[..., Any] | None = None, **given: Any) -> Outcome:
     """From servers that may be on this machine."""
-    with Downloader(settings(**given), allow_private=True, resolve=resolve or socket.getaddrinfo) as downloader:
-        return downloader.download(url)
+    with Fetcher(settings(**given), resolve=resolve or socket.getaddrinfo) as fetcher:
+        return fetcher.fetch(local(url))
 
 
-def refused(outcome: Downloaded | Refused) -> Refused:
+def downloaded(outcome: Outcome) -> Downloaded:
+    assert isinstance(outcome, Downloaded), outcome
+    return outcome
+
+
+def refused(outcome: Outcome) -> Refused:
     assert isinstance(outcome, Refused), outcome
     assert outcome.detail.isprintable()
-    assert "s3cret" not in outcome.detail
+    sent = [(exchange.url, exchange.request_headers, exchange.error) for exchange in outcome.exchanges]
+    assert "s3cret" not in outcome.detail + repr(sent)
+    return outcome
+
+
+def postponed(outcome: Outcome) -> Postponed:
+    assert isinstance(outcome, Postponed), outcome
+    return outcome
+
+
+def not_modified(outcome: Outcome) -> NotModified:
+    assert isinstance(outcome, NotModified), outcome
     return outcome

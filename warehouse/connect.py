@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
@@ -24,7 +25,7 @@ SQL: Final = Path(__file__).resolve().parent / "sql"
 TABLES: Final = ("articles", "captures", "discoveries", "polls", "rejects", "runs")
 ORDER: Final = (
     "landed", "articles", "articles_as_of", "article_versions", "captures", "discoveries", "polls", "rejects", "runs",
-    "rejects_open", "ledger", "pending", "articles_by_day", "source_health",
+    "rejects_open", "ledger", "pending", "articles_by_day", "article_edits", "endpoint_health", "source_health",
 )  # fmt: skip
 """Every view and macro, each after those it reads."""
 VIEWS: Final = tuple(name for name in ORDER if name not in ("landed", "articles_as_of"))
@@ -37,6 +38,16 @@ SEVERAL: Final = getattr(duckdb.StatementType, "MULTI", None)
 BARE_BY: Final = re.compile(r'(?<!")(?<!order )(?<!group )(?<!partition )\bby\b(?!")', re.IGNORECASE)
 OPTION: Final = r"(analyze|format\s+\w+)"
 EXPLAIN: Final = re.compile(rf"explain(\s+analyze)?(\s*\(\s*{OPTION}(\s*,\s*{OPTION})*\s*\))?\s", re.IGNORECASE)
+WRONG: Final = (
+    duckdb.PermissionException,
+    duckdb.ProgrammingError,
+    duckdb.DataError,
+    duckdb.NotSupportedError,
+    duckdb.InterruptException,
+    duckdb.OutOfMemoryException,
+)
+"""Errors that are the statement's, and would come again."""
+REPLACED_SECONDS: Final = (0.02, 0.1, 0.5)
 STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)\b|\(", re.IGNORECASE)
 
 
@@ -95,7 +106,7 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
             raise QueryError(f"one statement at a time, please: this is {len(statements) or 'none'}")
         if not _reads(connection, statements[0]):
             raise QueryError("only statements that read are run here: SELECT, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN")
-        return connection.execute(statements[0])
+        return _execute(connection, statements[0])
     except duckdb.PermissionException:
         raise QueryError(f"a query reads the views and no other files; the views are {', '.join(VIEWS)}") from None
     except duckdb.CatalogException as error:
@@ -112,10 +123,25 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
 def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     """The rows of a query of the pipeline's own. Raises `WarehouseError` where a file of the warehouse is damaged."""
     try:
-        return connection.execute(query, list(parameters)).fetchall()
+        return _execute(connection, query, list(parameters)).fetchall()
     except duckdb.Error as error:
         cure = "'copydesk maintain verify' names the damaged file"
         raise WarehouseError(f"cannot read the warehouse: {_sentence(error)}; {cure}") from None
+
+
+def _execute(
+    connection: duckdb.DuckDBPyConnection, statement: str | duckdb.Statement, parameters: Sequence[object] = ()
+) -> duckdb.DuckDBPyConnection:
+    # A file is opened once for its footer and again for its rows. One that a writer replaced in between, as a
+    # take-down does, looks damaged until it is asked for anew.
+    for pause in REPLACED_SECONDS:
+        try:
+            return connection.execute(statement, list(parameters))
+        except WRONG:
+            raise
+        except duckdb.Error:
+            time.sleep(pause)
+    return connection.execute(statement, list(parameters))
 
 
 def query(root: str | os.PathLike[str] | Root, statement: str) -> duckdb.DuckDBPyConnection:

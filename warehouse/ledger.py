@@ -8,8 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from warehouse.archive import Earlier
 from warehouse.connect import connect, rows
+from warehouse.known import Known
 from warehouse.records import (
+    FORGOTTEN,
+    LISTED,
     Article,
     Capture,
     Fetched,
@@ -30,22 +34,6 @@ RETRIED: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED})
 ATTEMPTS: Final = 3
 
 
-@dataclass(slots=True)
-class Known:
-    """What is held of one address."""
-
-    guid: str
-    found_in: str
-    first_seen_at: datetime
-    payload_digests: tuple[str, ...] = ()
-    """Of the bytes that came to a conclusion, the last ones last."""
-    version_id: str | None = None
-    refusal: tuple[str, str, str] | None = None
-    """Stage, reason and detail of the last one."""
-    refused_at: datetime | None = None
-    attempts: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Conclusion:
     """The one count in which a document ends, and the rows that say so."""
@@ -60,6 +48,8 @@ class Ledger:
     """The addresses of one source; follows a run as it concludes."""
 
     addresses: dict[str, Known] = field(default_factory=dict)
+    spellings: dict[str, str] = field(default_factory=dict)
+    """The address under which a normalized_url was first known."""
     versions: dict[str, str] = field(default_factory=dict)
     """Address of the first article with a version_id."""
     unfinished: tuple[Run, ...] = ()
@@ -67,14 +57,23 @@ class Ledger:
     rules_changed: bool = False
     """Whether code or configuration are not those of the last whole run: what was refused may pass now."""
 
-    def see(self, item: Item | Rejection, now: datetime) -> bool:
-        """Note a sighting; whether the address is a new one."""
-        if item.url in self.addresses:
+    def see(self, item: Item | Fetched | Rejection, now: datetime, normalized_url: str = "") -> bool:
+        """Note a sighting; whether it is news: a new address, or a known one that says to have changed."""
+        named = item.item if isinstance(item, Fetched) else item
+        known = self.addresses.get(named.url)
+        if known is None:
+            if isinstance(named, Item):
+                known = Known(named.guid, named.found_in, named.seen_at, modified=named.modified)
+            else:
+                known = Known(named.url, named.url.partition("#")[0], now)
+            self.addresses[named.url] = known
+            self.spellings.setdefault(normalized_url or named.url, named.url)
+            return True
+        modified = named.modified if isinstance(named, Item) else None
+        if modified is None or modified == known.modified or known.is_forgotten:
             return False
-        if isinstance(item, Item):
-            self.addresses[item.url] = Known(item.guid, item.found_in, item.seen_at)
-        else:
-            self.addresses[item.url] = Known(item.url, item.url.partition("#")[0], now)
+        known.is_changed = known.modified is not None
+        known.modified = modified
         return True
 
     def identify(self, item: Item) -> Item:
@@ -87,7 +86,9 @@ class Ledger:
         A file that is back in an older form is news; a record is not, as its file may hold old and new form at once.
         """
         known = self.addresses[fetched.item.url]
-        concluded = known.payload_digests[-1:] if fetched.item.content is None else known.payload_digests
+        if known.is_forgotten:
+            return True
+        concluded = known.payload_digests if fetched.item.is_record else known.payload_digests[-1:]
         if fetched.payload_digest not in concluded:
             return False
         retried = known.refusal is not None and known.refusal[1] in RETRIED and known.attempts < ATTEMPTS
@@ -95,12 +96,12 @@ class Ledger:
 
     def pending(self) -> list[str]:
         """Addresses that have neither an article nor a refusal."""
-        return [url for url, known in self.addresses.items() if known.version_id is None and known.refusal is None]
+        return [url for url, known in self.addresses.items() if known.is_pending]
 
     def conclude(self, raw: RawArticle, made: Article | Rejection, now: datetime) -> Conclusion:
         """The outcome of a document that was archived."""
         known = self.addresses[raw.item.url]
-        known.payload_digests += (raw.capture.payload_digest,)
+        self.note(raw.capture)
         if isinstance(made, Rejection):
             refused = self.refuse(made, now)
             return replace(refused, capture=replace(raw.capture, outcome=refused.outcome, error=made.detail))
@@ -109,19 +110,48 @@ class Ledger:
             return Conclusion(Outcome.UNCHANGED, None, replace(raw.capture, outcome=Outcome.UNCHANGED))
         twin = self.versions.get(made.version_id)
         if twin is not None and twin != raw.item.url and known.version_id is None:
-            return self._duplicate(raw, twin, now)
+            return self.duplicate(raw, f"the same title and text as {twin}", now)
         known.version_id = made.version_id
         known.refusal, known.refused_at, known.attempts = None, None, 0
         self.versions.setdefault(made.version_id, raw.item.url)
         article = replace(made, first_seen_at=known.first_seen_at, landed_at=now)
         return Conclusion(Outcome.STORED, article, replace(raw.capture, outcome=Outcome.STORED))
 
-    def refuse(self, rejection: Rejection, now: datetime) -> Conclusion:
-        """The outcome of a refusal: the same one again is no news, unless trying again was the point."""
+    def note(self, capture: Capture) -> None:
+        """Remember that an address was read, and what with."""
+        known = self.addresses[capture.url]
+        known.payload_digests += (capture.payload_digest,)
+        self.ask(capture.url, capture.fetched_at)
+        if capture.http_status is not None:
+            known.earlier = Earlier(
+                capture.capture_id,
+                capture.final_url or capture.url,
+                capture.fetched_at,
+                capture.payload_digest,
+                capture.etag,
+                capture.last_modified,
+                capture.media_type,
+                capture.charset,
+            )
+
+    def ask(self, url: str, now: datetime) -> None:
+        """Remember that an address was asked for, whatever came of it."""
+        known = self.addresses[url]
+        known.first_fetched_at = known.first_fetched_at or now
+        known.last_fetched_at = now
+        known.is_changed = False
+
+    def refuse(self, rejection: Rejection, now: datetime, *, is_page: bool = False) -> Conclusion:
+        """The outcome of a refusal: the same one again is no news, unless trying again was the point.
+
+        Of a page that could not be had, each attempt is news: the next one waits longer.
+        """
         known = self.addresses[rejection.url]
+        if known.is_forgotten:
+            return Conclusion(Outcome.UNCHANGED)
         said = (str(rejection.stage), str(rejection.reason), rejection.detail)
-        temporary = rejection.reason in TEMPORARY
-        if known.refusal == said and not temporary and rejection.reason not in RETRIED:
+        temporary = rejection.reason in TEMPORARY or (is_page and rejection.reason == Reason.TIMED_OUT)
+        if known.refusal == said and not (temporary or is_page) and rejection.reason not in RETRIED:
             return Conclusion(Outcome.UNCHANGED)
         known.attempts += 1
         known.refusal = said
@@ -129,8 +159,15 @@ class Ledger:
         row = replace(rejection, attempts=known.attempts, first_seen_at=known.refused_at, last_seen_at=now)
         return Conclusion(Outcome.FAILED if temporary else Outcome.REJECTED, row)
 
-    def _duplicate(self, raw: RawArticle, twin: str, now: datetime) -> Conclusion:
-        detail = f"the same title and text as {twin}"
+    def moved(self, raw: RawArticle, twin: str, now: datetime) -> Conclusion:
+        """The outcome of an address that has come to lead to another article's."""
+        self.note(raw.capture)
+        if self.addresses[raw.item.url].version_id is None:
+            return self.duplicate(raw, f"redirects to {twin}", now)
+        return Conclusion(Outcome.UNCHANGED, None, replace(raw.capture, outcome=Outcome.UNCHANGED))
+
+    def duplicate(self, raw: RawArticle, detail: str, now: datetime) -> Conclusion:
+        """The outcome of a document that is another one's."""
         refused = self.refuse(raw.reject(Stage.DEDUPE, Reason.DUPLICATE, detail), now)
         return Conclusion(Outcome.DUPLICATE, refused.row, replace(raw.capture, outcome=Outcome.DUPLICATE))
 
@@ -146,21 +183,34 @@ def load_ledger(root: str, source_id: str, rules: tuple[str, str]) -> Ledger:
         def ask(name: str) -> list[tuple[Any, ...]]:
             return rows(connection, _QUERIES[name], [source_id])
 
-        for url, guid, found_in, seen_at in ask("addresses"):
-            ledger.addresses[url] = Known(guid, sys.intern(found_in), seen_at)
+        changed: dict[str, datetime] = {}
+        for url, normalized, guid, found_in, seen_at, title, published_at, modified, changed_at in ask("addresses"):
+            place = sys.intern(found_in)
+            ledger.addresses[url] = Known(guid, place, seen_at, title, published_at, modified)
+            ledger.spellings.setdefault(normalized, url)
+            if changed_at is not None:
+                changed[url] = changed_at
 
         def known(url: str, seen_at: datetime) -> Known:
             # A discoveries file that was lost must not stop its source for ever.
             return ledger.addresses.setdefault(url, Known(url, url.partition("#")[0], seen_at))
 
-        for url, digests, seen_at in ask("captures"):
-            known(url, seen_at).payload_digests = tuple(digests)
-        for url, version_id, seen_at in ask("articles"):
-            known(url, seen_at).version_id = version_id
+        for url, digests, first_at, last_at in ask("captures"):
+            one = known(url, first_at)
+            one.payload_digests, one.first_fetched_at, one.last_fetched_at = tuple(digests or ()), first_at, last_at
+        for url, *facts in ask("earlier"):
+            known(url, facts[2]).earlier = Earlier(*facts)
+        for url, version_id, seen_at, deleted in ask("articles"):
+            one = known(url, seen_at)
+            one.version_id, one.is_forgotten = version_id, deleted
             ledger.versions.setdefault(version_id, url)
-        for url, attempts, refused_at, stage, reason, detail in ask("rejects"):
+        for url, attempts, refused_at, last_at, stage, reason, detail in ask("rejects"):
             one = known(url, refused_at)
             one.attempts, one.refused_at, one.refusal = attempts, refused_at, (stage, reason, detail)
+            one.last_fetched_at = max(one.last_fetched_at or last_at, last_at)
+        for url, changed_at in changed.items():
+            asked_at = ledger.addresses[url].last_fetched_at
+            ledger.addresses[url].is_changed = asked_at is not None and changed_at > asked_at
         ledger.unfinished = tuple(Run(*row) for row in ask("unfinished"))
         ledger.rules_changed = ask("rules") not in ([], [rules])
     return ledger
@@ -178,20 +228,29 @@ def concluded(root: str, capture_ids: Iterable[str]) -> set[str]:
 
 # What is newest is decided as the views decide it, or ledger and view would name two versions the current one.
 _QUERIES: Final = {
-    "addresses": "SELECT url, arg_min(guid, seen_at), arg_min(found_in, seen_at), min(seen_at)"
-    " FROM discoveries WHERE source_id = $1 GROUP BY url",
-    "captures": "SELECT url, list(payload_digest ORDER BY fetched_at, capture_id), min(fetched_at)"
-    " FROM captures WHERE source_id = $1 GROUP BY url",
-    "articles": "SELECT url, last(version_id ORDER BY fetched_at, landed_at, capture_id), min(fetched_at)"
-    " FROM landed('articles') WHERE source_id = $1 GROUP BY url ORDER BY min(landed_at)",
+    "addresses": "SELECT url, arg_min(normalized_url, seen_at), arg_min(guid, seen_at), arg_min(found_in, seen_at),"
+    " min(seen_at), arg_min(title, seen_at), arg_min(published_at, seen_at), arg_max(modified, seen_at),"
+    " CASE WHEN count(DISTINCT modified) > 1 THEN max(seen_at) END"
+    " FROM discoveries WHERE source_id = $1 GROUP BY url ORDER BY min(seen_at)",
+    "captures": "SELECT url, list(payload_digest ORDER BY fetched_at, capture_id)"  # noqa: S608  names of ours
+    f" FILTER (WHERE outcome <> '{Outcome.FAILED}'), min(fetched_at), max(fetched_at)"
+    f" FROM captures WHERE source_id = $1 AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}') GROUP BY url",
+    # What a page was when it was last read whole: asked for again, its server can say that it is the same.
+    "earlier": "SELECT url, capture_id, coalesce(final_url, url), fetched_at, payload_digest, etag,"  # noqa: S608
+    " last_modified,"
+    " media_type, charset FROM captures WHERE source_id = $1 AND http_status = 200 AND payload_bytes > 0"
+    f" AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}', '{Outcome.FAILED}')"
+    " QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC, capture_id DESC) = 1",
+    "articles": "SELECT url, last(version_id ORDER BY fetched_at, landed_at, capture_id), min(fetched_at),"
+    " bool_or(deleted) FROM landed('articles') WHERE source_id = $1 GROUP BY url ORDER BY min(landed_at)",
     # A refusal before the article was stored is settled.
-    "rejects": "SELECT url, max(attempts), min(first_seen_at), last(stage ORDER BY last_seen_at),"
+    "rejects": "SELECT url, max(attempts), min(first_seen_at), max(last_seen_at), last(stage ORDER BY last_seen_at),"
     " last(reason ORDER BY last_seen_at), last(detail ORDER BY last_seen_at) FROM rejects AS refusal"
     " LEFT JOIN (SELECT url, max(landed_at) AS landed_at FROM landed('articles') WHERE source_id = $1 GROUP BY url)"
     " AS article USING (url) WHERE source_id = $1 AND (landed_at IS NULL OR last_seen_at > landed_at) GROUP BY url",
     "unfinished": f"SELECT {', '.join(Run.__slots__)} FROM runs"  # noqa: S608  names and a value of ours
     f" WHERE source_id = $1 AND status = '{RunStatus.RUNNING}'",
-    # Of the last run that came to the end of what it had listed.
+    # Of the last run that came to the end of all that its inputs list; one of named addresses has no digest.
     "rules": "SELECT code_version, config_digest FROM runs"
-    " WHERE source_id = $1 AND finished_at IS NOT NULL AND pending = 0 ORDER BY started_at DESC LIMIT 1",
+    " WHERE source_id = $1 AND config_digest <> '' AND finished_at IS NOT NULL AND pending = 0 ORDER BY started_at DESC LIMIT 1",
 }

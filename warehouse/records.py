@@ -13,6 +13,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 
 class Stage(StrEnum):
@@ -70,11 +71,11 @@ class Origin(StrEnum):
     """Where a field's value was found, most trusted first."""
 
     RECORD = "record"
-    FEED = "feed"
     JSON_LD = "json-ld"
     MICRODATA = "microdata"
     OPEN_GRAPH = "open-graph"
     META = "meta"
+    FEED = "feed"
     HTML = "html"
     TRAFILATURA = "trafilatura"
     TEXT = "text"
@@ -141,13 +142,36 @@ class Item:
     found_in: str
     """Address of the folder, file or feed that named it."""
     seen_at: datetime
-    content: bytes | None = None
-    """The document itself, where discovery already read it (a line of a JSON Lines file)."""
     candidates: tuple[Candidate, ...] = ()
+    is_record: bool = False
+    """One of several documents inside a file; the file may hold an address's old and new form at once."""
+    modified: str | None = None
+    """When the place that named it says that it last changed, as printed; another value than before is news."""
 
     def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
         """The refusal of a document that was not archived."""
         return Rejection(self.source_id, self.url, None, stage, reason, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One HTTP request and what came of it, as the archive keeps it."""
+
+    url: str
+    """Asked for; it never holds a password."""
+    started_at: datetime
+    request_headers: tuple[tuple[str, str], ...] = ()
+    http_version: str = "HTTP/1.1"
+    status: int | None = None
+    """None where there was no answer."""
+    reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the answer, as they came."""
+    content: bytes = b""
+    """The answer's body, freed of its content codings; its beginning at most where `error` says so."""
+    ip_address: str | None = None
+    error: str | None = None
+    """Why there was no answer, or not a whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +188,21 @@ class Fetched:
     http_status: int | None = None
     etag: str | None = None
     last_modified: str | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    """All that was said over HTTP to get it, redirects and failed attempts too; the last one gave the content."""
 
     @property
     def payload_digest(self) -> str:
         """`sha256:` and 64 hex digits, of the bytes as they came."""
         return "sha256:" + hashlib.sha256(self.content).hexdigest()
+
+
+LISTED: Final = "listed"
+"""The outcome of a capture that was read for what it names: a feed, a sitemap, a section page, robots.txt."""
+RECOVERED: Final = "recovered"
+"""The outcome of a capture that a killed run had archived, going no further."""
+FORGOTTEN: Final = "forgotten"
+"""The outcome of a capture whose content was taken down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +229,7 @@ class Capture:
     """Of the gzip member, in bytes."""
     warc_length: int
     outcome: str
-    """An `Outcome`, or `recovered` where a killed run had archived it and gone no further."""
+    """An `Outcome`, or one of `LISTED`, `RECOVERED` and `FORGOTTEN`."""
     error: str | None = None
 
     @classmethod
@@ -369,6 +403,8 @@ class Discovery:
     seen_at: datetime
     title: str | None = None
     published_at: datetime | None = None
+    modified: str | None = None
+    """When it last changed, as the place that named it prints it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,8 +420,13 @@ class Poll:
     known: int
     oldest_at: datetime | None
     gap_suspected: bool
+    """Whether none of its entries was known although it had been polled before: some may have come and gone."""
     next_poll_at: datetime | None
     error: str | None = None
+    failures: float = 0.0
+    """Weight of the failures since it was last read: 1 a hard one, 0.5 a soft one, 0.25 one that the server times."""
+    moved_to: str | None = None
+    """Where it said to have moved for good."""
 
 
 @dataclass(frozen=True, slots=True)

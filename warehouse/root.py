@@ -68,7 +68,8 @@ class Root:
                 self._publish_file(Path(self.place(name)), content)
             else:
                 filesystem, base = self.filesystem()
-                with filesystem.open_output_stream(f"{base}/{name}") as stream:
+                # Left to itself, pyarrow packs what is named .gz, and a WARC file is packed already.
+                with filesystem.open_output_stream(f"{base}/{name}", compression=None) as stream:
                     stream.write(content)
         except OSError as error:
             raise StorageError.of(error, self.place(name)) from error

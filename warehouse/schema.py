@@ -104,6 +104,7 @@ DISCOVERIES: Final = pa.schema(
         _required("seen_at", INSTANT),
         pa.field("title", STRING),
         pa.field("published_at", INSTANT),
+        pa.field("modified", STRING),
     ]
 )
 
@@ -120,6 +121,8 @@ POLLS: Final = pa.schema(
         _required("gap_suspected", pa.bool_()),
         pa.field("next_poll_at", INSTANT),
         pa.field("error", STRING),
+        _required("failures", pa.float64()),
+        pa.field("moved_to", STRING),
     ]
 )
 

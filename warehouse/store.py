@@ -62,7 +62,7 @@ class Store:
             raise ValueError(f"not part of a file name: {source_id!r}, {key!r}")
         self.prepare()
         name = f"{table}/landed_month={now.astimezone(UTC):%Y-%m}/{source_id}-{key}.parquet"
-        self.root.publish(name, _parquet(table, to_arrow(table, rows, now)))
+        self.root.publish(name, to_parquet(table, to_arrow(table, rows, now)))
         return name
 
     def clean(self, grace: timedelta = timedelta(hours=1)) -> list[Path]:
@@ -124,7 +124,7 @@ class Store:
             digest = sha256(str(schema).encode()).hexdigest()[:12]
             name = f"{table}/landed_month=0000-00/schema-{digest}.parquet"
             if not self.root.exists(name):
-                self.root.publish(name, _parquet(table, schema.empty_table()))
+                self.root.publish(name, to_parquet(table, schema.empty_table()))
         self._prepared = True
 
 
@@ -140,6 +140,21 @@ def to_arrow(table: str, rows: Sequence[Row], now: datetime) -> pa.Table:
             values = [now if value is None else value for value in values]
         columns.append(_column(values, field.type))
     return pa.Table.from_arrays(columns, schema=SCHEMAS[table])
+
+
+def to_parquet(table: str, rows: pa.Table) -> memoryview:
+    """The content of a table's file with these rows."""
+    filters = {"ndv": max(1, min(len(rows), ROW_GROUP)), "fpp": FALSE_POSITIVES}
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        rows,
+        sink,
+        compression="zstd",
+        compression_level=3,
+        row_group_size=ROW_GROUP,
+        bloom_filter_options=dict.fromkeys(LOOKED_UP.get(table, ()), filters) or None,
+    )
+    return memoryview(sink.getvalue())
 
 
 def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
@@ -168,20 +183,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     return {name: _plain(getattr(value, name)) for name in value.__slots__}
-
-
-def _parquet(table: str, rows: pa.Table) -> memoryview:
-    filters = {"ndv": max(1, min(len(rows), ROW_GROUP)), "fpp": FALSE_POSITIVES}
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        rows,
-        sink,
-        compression="zstd",
-        compression_level=3,
-        row_group_size=ROW_GROUP,
-        bloom_filter_options=dict.fromkeys(LOOKED_UP.get(table, ()), filters) or None,
-    )
-    return memoryview(sink.getvalue())
 
 
 def _sign(holder: Path) -> None:

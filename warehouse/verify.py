@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from heapq import merge
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.archive import OPEN, SUFFIX, UNLANDED, read
+from warehouse.archive import record_at
+from warehouse.batch import OPEN, SUFFIX, marker
 from warehouse.connect import connect
 from warehouse.errors import WarehouseError
+from warehouse.records import FORGOTTEN
 from warehouse.root import Root
 from warehouse.schema import SCHEMAS
 from warehouse.store import Store
-from warehouse.warc import FACTS, records
+from warehouse.warc import FACTS, KIND, REMOVED, digest, record_id, records
 
 if TYPE_CHECKING:
     import os
@@ -74,13 +77,13 @@ def verify(root: str | os.PathLike[str] | Root, sample: int | None = None) -> Ve
         return Verification((*broken, *left_over), (), len(names), 0)
     with connect(root) as warehouse:
         counts = tuple(SourceCount(*row) for row in warehouse.execute(COUNTS).fetchall())
-        captures = _captures(warehouse, sample)
         found = [*_counts(counts), *_rows(warehouse)]
-    if sample is None:
-        found += _archive(root, captures)
-    else:
-        found += [finding for row in captures for finding in _sampled(root, row)]
-    return Verification((*found, *left_over), counts, len(names), len(captures))
+        captures = _Counted(_captures(warehouse, sample))
+        if sample is None:
+            found += _archive(root, captures)
+        else:
+            found += [finding for row in captures for finding in _sampled(root, row)]
+    return Verification((*found, *left_over), counts, len(names), captures.count)
 
 
 COUNTS: Final = """
@@ -115,7 +118,8 @@ RULES: Final = (
     ),
     (
         "articles without their captures",
-        "SELECT source_id, article_id AS place FROM article_versions ANTI JOIN captures USING (capture_id)",
+        """SELECT source_id, article_id AS place FROM article_versions ANTI JOIN captures USING (capture_id)
+        WHERE NOT deleted""",
         "run the source again, or put the missing file below captures/ back from a copy",
     ),
 )
@@ -172,54 +176,91 @@ def _left_overs(root: Root) -> Iterator[Finding]:
             yield Finding("left open by a run that was killed", str(path), cure)
 
 
-def _captures(warehouse: duckdb.DuckDBPyConnection, sample: int | None) -> list[tuple[Any, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    """What a row of `captures` says that the archive holds."""
+
+    filename: str
+    offset: int
+    length: int
+    capture_id: str
+    digest: str
+    outcome: str
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Captures as they pass by: a warehouse may have more than fit in memory."""
+
+    captures: Iterator[_Indexed]
+    count: int = 0
+
+    def __iter__(self) -> Iterator[_Indexed]:
+        for capture in self.captures:
+            self.count += 1
+            yield capture
+
+
+def _captures(warehouse: duckdb.DuckDBPyConnection, sample: int | None) -> Iterator[_Indexed]:
     some = "" if sample is None else f"USING SAMPLE {int(sample)}"
-    columns = "warc_filename, warc_offset, warc_length, capture_id, payload_digest"
+    columns = "warc_filename, warc_offset, warc_length, capture_id, payload_digest, outcome"
     query = f"SELECT * FROM (SELECT {columns} FROM captures {some}) ORDER BY warc_filename, warc_offset"  # noqa: S608 - ours
-    return warehouse.execute(query).fetchall()
+    found = warehouse.execute(query)
+    while rows := found.fetchmany(1_000):
+        yield from (_Indexed(*row) for row in rows)
 
 
-def _sampled(root: Root, row: tuple[Any, ...]) -> Iterator[Finding]:
-    filename, offset, length, capture_id, digest = row
+def _sampled(root: Root, capture: _Indexed) -> Iterator[Finding]:
     try:
-        if _digest(read(root, filename, offset, length)) != digest:
-            yield _lost(root, filename, capture_id, "other bytes than its digest says")
+        headers, payload = record_at(root, capture.filename, capture.offset, capture.length)
     except WarehouseError:
-        yield _lost(root, filename, capture_id, "no whole record")
+        yield _lost(root, capture, "no whole record")
+    else:
+        yield from _compared(root, capture, headers, payload)
 
 
-def _archive(root: Root, captures: list[tuple[Any, ...]]) -> Iterator[Finding]:
-    indexed = {filename: list(rows) for filename, rows in groupby(captures, key=lambda row: row[0])}
-    held = {name for name in root.names("archive") if name.endswith(SUFFIX)}
-    for filename in sorted(held | indexed.keys()):
-        rows = indexed.get(filename, [])
-        if filename not in held:
-            yield from (_lost(root, filename, row[3], "no file") for row in rows)
+def _archive(root: Root, captures: Iterable[_Indexed]) -> Iterator[Finding]:
+    held = ((name, None) for name in root.names("archive") if name.endswith(SUFFIX))
+    indexed = ((capture.filename, capture) for capture in captures)
+    # Both come sorted by file, so that only one file's captures are ever held.
+    for filename, group in groupby(merge(held, indexed, key=itemgetter(0)), key=itemgetter(0)):
+        found = [capture for _, capture in group]
+        in_file = [capture for capture in found if capture is not None]
+        if None in found:
+            yield from _warc(root, filename, in_file)
         else:
-            yield from _warc(root, filename, {row[3]: row for row in rows})
+            yield from (_lost(root, capture, "no file") for capture in in_file)
 
 
-def _warc(root: Root, filename: str, rows: dict[str, tuple[Any, ...]]) -> Iterator[Finding]:
+def _warc(root: Root, filename: str, captures: Iterable[_Indexed]) -> Iterator[Finding]:
     unindexed = 0
-    missing = dict(rows)
+    missing = {capture.capture_id: capture for capture in captures}
     for offset, length, headers, payload in _records(root, filename):
-        if FACTS not in headers:
-            continue
-        capture_id = headers["WARC-Record-ID"].removeprefix("<urn:uuid:").removesuffix(">")
-        row = missing.pop(capture_id, None)
-        if row is None:
-            unindexed += 1
-        elif row[1:3] != (offset, length):
-            yield _lost(root, filename, capture_id, "another record")
-        elif row[4] != _digest(payload):
-            yield _lost(root, filename, capture_id, "other bytes than its digest says")
-    yield from (_lost(root, filename, capture_id, "no whole record") for capture_id in missing)
+        if FACTS not in headers and REMOVED not in headers:
+            continue  # what led to a capture
+        capture = missing.pop(record_id(headers), None)
+        if capture is None:
+            unindexed += FACTS in headers
+        elif (capture.offset, capture.length) != (offset, length):
+            yield _lost(root, capture, "another record")
+        else:
+            yield from _compared(root, capture, headers, payload)
+    yield from (_lost(root, capture, "no whole record") for capture in missing.values())
     if unindexed:
         _, source_id, name = filename.split("/")
-        marker = root.local / UNLANDED / source_id / name
+        mark = marker(root, source_id, name)
         again = f"run 'copydesk run {source_id}'"
-        cure = again if marker.exists() else f"make an empty file {marker} and {again}"
+        cure = again if mark.exists() else f"make an empty file {mark} and {again}"
         yield Finding(f"{unindexed} archived documents have no row in captures", root.place(filename), cure)
+
+
+def _compared(root: Root, capture: _Indexed, headers: dict[str, str], payload: bytes) -> Iterator[Finding]:
+    if (capture.outcome == FORGOTTEN) != (REMOVED in headers):
+        instead = "a notice of removal" if REMOVED in headers else "still what was taken down"
+        problem = f"the archive holds {instead} for capture {capture.capture_id}"
+        yield Finding(problem, root.place(capture.filename), "run 'copydesk forget' again for its address")
+    elif REMOVED not in headers and headers.get(KIND) != "revisit" and capture.digest != digest(payload):
+        yield _lost(root, capture, "other bytes than its digest says")
 
 
 def _records(root: Root, filename: str) -> Iterator[tuple[int, int, dict[str, str], bytes]]:
@@ -227,10 +268,7 @@ def _records(root: Root, filename: str) -> Iterator[tuple[int, int, dict[str, st
         yield from records(file)
 
 
-def _lost(root: Root, filename: str, capture_id: str, instead: str) -> Finding:
+def _lost(root: Root, capture: _Indexed, instead: str) -> Finding:
     cure = "put the file back from a copy; the article that was read from it stays"
-    return Finding(f"the archive holds {instead} for capture {capture_id}", root.place(filename), cure)
-
-
-def _digest(payload: bytes) -> str:
-    return "sha256:" + hashlib.sha256(payload).hexdigest()
+    problem = f"the archive holds {instead} for capture {capture.capture_id}"
+    return Finding(problem, root.place(capture.filename), cure)

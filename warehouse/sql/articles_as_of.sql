@@ -6,7 +6,8 @@ FROM (
     FROM read_parquet('$root/articles/*/*.parquet', union_by_name = true, hive_partitioning = false)
     WHERE landed_at <= moment
     QUALIFY row_number() OVER (
-        PARTITION BY article_id ORDER BY fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC
+        PARTITION BY article_id
+        ORDER BY deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC
     ) = 1
 )
 WHERE NOT deleted;

@@ -1,0 +1,162 @@
+"""Inputs: the ways in which a source's articles come in. `kind` says which; each has keys of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+def _regex(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return pattern
+
+
+def _glob(pattern: str) -> str:
+    parts = pattern.split("/")
+    if pattern.startswith("/") or ".." in parts or any("**" in part and part != "**" for part in parts):
+        raise ValueError("not a pattern inside the folder, such as '*.html' or '**/*.txt'")
+    return pattern
+
+
+def _place(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("not a path: it holds a NUL")
+    return path
+
+
+Place = Annotated[Path, AfterValidator(_place)]
+Url = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$", description="http or https, without a password.")]
+Pattern = Annotated[str, AfterValidator(_regex)]
+
+
+class Part(BaseModel):
+    """A table of a source's file: no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FolderInput(Part):
+    """Files in a folder: text (.txt, .md) and HTML (.html, .htm), each also .gz."""
+
+    kind: Literal["folder"]
+    path: Place = Field(description="The folder, relative to this file.")
+    glob: Annotated[str, AfterValidator(_glob)] = Field(
+        "**/*", min_length=1, description="Which files in it, such as '*.html' or '**/*.txt'."
+    )
+
+
+class _Chosen(Part):
+    include: Pattern | None = Field(None, description="Only addresses in which this is found.")
+    exclude: Pattern | None = Field(None, description="No address in which this is found.")
+
+    def takes(self, url: str) -> bool:
+        """Whether an address is one of those that are wanted."""
+        wanted = self.include is None or re.search(self.include, url) is not None
+        return wanted and (self.exclude is None or re.search(self.exclude, url) is None)
+
+
+class FeedInput(_Chosen):
+    """A feed: RSS, Atom or JSON Feed."""
+
+    kind: Literal["feed"]
+    url: Url = Field(description="The feed's address.")
+    pages: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        10, description="Pages of a paged or archived feed that are followed back to the first known entry."
+    )
+    full_text: bool = Field(False, description="The entries hold whole articles: no page is fetched.")
+    sitemap: Url | None = Field(
+        None, description="A sitemap to look in where entries may have come and gone; else those of robots.txt."
+    )
+
+
+class SitemapInput(_Chosen):
+    """A sitemap or an index of sitemaps, also .gz; news sitemaps give titles and dates."""
+
+    kind: Literal["sitemap"]
+    url: Url = Field(description="The sitemap's address.")
+    max_age_days: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Only addresses dated within so many days; those without a date are taken."
+    )
+    alternates: bool = Field(False, description="Also the addresses of other languages that an entry names.")
+
+
+class PagesInput(_Chosen):
+    """Pages by their addresses, or the links of a section page."""
+
+    kind: Literal["pages"]
+    urls: tuple[Url, ...] = Field((), description="The pages' addresses.")
+    path: Place | None = Field(None, description="A file with one address a line, relative to this file.")
+    url: Url | None = Field(None, description="A section page, looked at again and again for new links.")
+    links: Pattern | None = Field(None, description="Which links of the section page, by their absolute addresses.")
+
+    @model_validator(mode="after")
+    def _one_list(self) -> PagesInput:
+        if (bool(self.urls), self.path is not None, self.url is not None).count(True) != 1:
+            raise ValueError("give one of urls, path and url")
+        if (self.url is None) != (self.links is None):
+            raise ValueError("url and links go together: a section page, and which of its links are articles")
+        return self
+
+
+class WarcInput(_Chosen):
+    """WARC files (.warc, also .gz or .zst), or a list of them (.paths, .txt, also .gz) such as CC-NEWS publishes."""
+
+    kind: Literal["warc"]
+    path: Place | None = Field(None, description="A file, a folder of files, or a list, relative to this file.")
+    url: Url | None = Field(None, description="The address of a file (up to 1.5 GB) or of a list instead.")
+    prefix: str | None = Field(None, description="What stands before each path of a list, such as a host's address.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> WarcInput:
+        if (self.path is None) == (self.url is None):
+            raise ValueError("give either path or url")
+        return self
+
+
+class JsonlInput(Part):
+    """JSON Lines (also .gz), CSV or Parquet, one document a line or row; `fields` names its keys for our columns."""
+
+    kind: Literal["jsonl"]
+    path: Place | None = Field(
+        None, description="The file, relative to this file; .csv, .tsv and .parquet by their names."
+    )
+    url: Url | None = Field(None, description="Its address instead.")
+    fields: dict[str, str] = Field(
+        default_factory=dict, description="Column = key of the file, such as title = 'headline'; a.b reaches inside."
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> JsonlInput:
+        if (self.path is None) == (self.url is None):
+            raise ValueError("give either path or url")
+        if unknown := sorted(self.fields.keys() - RECORD_FIELDS):
+            raise ValueError(f"fields: unknown column '{unknown[0]}'; known: {', '.join(sorted(RECORD_FIELDS))}")
+        return self
+
+
+RECORD_FIELDS: Final = frozenset(
+    "id url html text title description authors by located section tags info_sources image_url image_caption "
+    "image_credit license language published_at modified_at canonical_url".split()
+)
+"""What a record of a JSON Lines file may hold; a file that uses these names needs no `fields`."""
+
+Input = Annotated[
+    FeedInput | SitemapInput | PagesInput | FolderInput | WarcInput | JsonlInput, Field(discriminator="kind")
+]
+"""Any of them."""
+
+INPUTS: Final[dict[str, type[Part]]] = {
+    "feed": FeedInput,
+    "sitemap": SitemapInput,
+    "pages": PagesInput,
+    "folder": FolderInput,
+    "warc": WarcInput,
+    "jsonl": JsonlInput,
+}
+"""Each by its kind."""

@@ -1,0 +1,125 @@
+"""Markup that anybody may have written: read as far as it can be, in bounded time, reaching for nothing outside it."""
+
+from __future__ import annotations
+
+import html
+import re
+from itertools import islice
+from typing import Final
+
+from lxml import etree
+
+from tasks.decode import Refusal, decode
+from tasks.listing import ListingError
+
+MOST_TAGS: Final = 2_000_000
+"""`<` in one listing: a tree of so many elements fills 250 MB. A sitemap of 50,000 addresses has a fifth of it."""
+MOST_AMPERSANDS: Final = 2_000_000
+_HEAD: Final = 8_000
+"""Characters in which a page shows that it is one."""
+
+
+_ROOT: Final = re.compile(r"<(?:[\w.-]{1,50}:)?(rss|feed|rdf|channel|urlset|sitemapindex)(?=[\s>/])", re.IGNORECASE)
+_WEB_PAGE: Final = re.compile(
+    r"\s*(?:<\?xml[^<>]*>\s*|<!--(?:[^-]|-(?!->))*+-->\s*)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
+)
+# A section that is never closed runs to the end: looking for the end again from each would take quadratic time.
+_CDATA_OR_AMPERSAND: Final = re.compile(
+    r"<!\[CDATA\[(?:.*?\]\]>|.*)|&(?:(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,32});)?", re.DOTALL
+)
+_OF_XML: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
+_VAST_TAG: Final = re.compile(r"(<[\w:.-]{1,100})[^<>]{5000,}>")
+_NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def cut_tags(text: str, most: int = MOST_TAGS) -> tuple[str, str | None]:
+    """The text up to so many tags, and one sentence where there were more."""
+    if text.count("<") <= most:
+        return text, None
+    end = next(islice(re.finditer("<", text), most, None)).start()
+    return text[:end], f"It has more than {most:,} tags; what comes before was read."
+
+
+def shorten_tags(text: str) -> str:
+    """The text, its tags of more than 5,000 characters without their attributes.
+
+    Parsers walk over all attributes of a tag for each one that they add: a tag of 10 MB would take hours.
+    """
+    return _VAST_TAG.sub(lambda tag: tag[1] + ("/>" if tag[0].endswith("/>") else ">"), text)
+
+
+def read_text(content: bytes, charset: str | None) -> str:
+    """The text of a listing; raises `ListingError` where it is none."""
+    decoded = decode(content, charset, html=True)
+    if isinstance(decoded, Refusal):
+        raise ListingError("The answer is empty." if not content.strip() else decoded.detail)
+    return decoded.text
+
+
+def root_name(text: str) -> str | None:
+    """What kind of XML listing a text is: the name of its outermost element, in lower case; None where it is none."""
+    if _WEB_PAGE.match(text[:_HEAD]):
+        return None
+    found = _ROOT.search(text)
+    return found[1].lower() if found else None
+
+
+def objection(text: str, media_type: str | None = None) -> str:
+    """One sentence for a text that is not the listing it should be."""
+    if _WEB_PAGE.match(text[:_HEAD]) or media_type == "text/html":
+        return "A web page came instead of a feed or sitemap: the address may be wrong, or ask for a login."
+    return "This is neither a feed nor a sitemap."
+
+
+def read_tree(text: str, most_tags: int = MOST_TAGS) -> tuple[etree._Element, str | None]:
+    """The tree of an XML listing, and one sentence where it is damaged; raises `ListingError` where it has none.
+
+    What stands before the outermost element is dropped, and with it every declaration of an entity: those of HTML
+    are resolved, others stay as they are printed, so that nothing can grow or name a file.
+    """
+    text, damage = cut_tags(text, most_tags)
+    start = _ROOT.search(text)
+    if start is None:
+        raise ListingError(objection(text))
+    if text.count("&") > MOST_AMPERSANDS:
+        raise ListingError(f"It has more than {MOST_AMPERSANDS:,} ampersands, as no feed or sitemap has.")
+    text = shorten_tags(text[start.start() :]).rstrip()
+    if not text.endswith(">"):
+        # Cut short: half an address would be taken for one.
+        text = text[: text.rfind("<")]
+    text = _CDATA_OR_AMPERSAND.sub(_resolved, _NO_XML.sub("", text))
+    parser = etree.XMLParser(
+        recover=True, encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except (etree.LxmlError, ValueError):
+        root = None
+    if root is None:
+        raise ListingError("The XML is too damaged to be read.")
+    first = next((error for error in parser.error_log if error.level_name == "FATAL"), None)
+    return root, damage or (f"The XML is damaged: {_sentence(first.message)}" if first is not None else None)
+
+
+def local_name(element: etree._Element) -> str:
+    """The name of an element without namespace or prefix, in lower case."""
+    return str(element.tag).rpartition("}")[2].rpartition(":")[2].lower()
+
+
+def _resolved(found: re.Match[str]) -> str:
+    name = found[1]
+    if found[0].startswith("<"):
+        return found[0]
+    if name is None or name.startswith("#"):
+        # A bare ampersand, as in addresses; a reference to a character that XML forbids would end the reading.
+        return "&amp;" if name is None or _NO_XML.search(html.unescape(f"&{name};")) else found[0]
+    if name in _OF_XML:
+        return found[0]
+    character = html.unescape(f"&{name};")
+    return html.escape(character) if not character.startswith("&") else f"&amp;{name};"
+
+
+def _sentence(message: str) -> str:
+    said = " ".join(message.split())[:150].rstrip(".")
+    return f"{said}."

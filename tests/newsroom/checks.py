@@ -1,0 +1,188 @@
+"""Whether the pipeline landed what the newsroom published: each check gives what went wrong, one sentence each."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from config.settings import Settings
+from tests.newsroom.feeds import NEWS_SITEMAP
+from tests.newsroom.manners import check_manners, check_pacing, check_secrets
+from tests.newsroom.plan import Article, Fault
+from tests.newsroom.server import Asked, Newsroom
+from tests.newsroom.stories import Story
+from warehouse.connect import connect, rows
+
+COLUMNS: Final = ("url", "article_id", "version_id", "title", "text")
+
+
+@dataclass
+class Warehouse:
+    """What landed, by the article of the plan that it is."""
+
+    landed: defaultdict[Article, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """Rows of `articles`."""
+    versions: defaultdict[Article, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    refused: defaultdict[Article, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    """Reasons in `rejects_open`, by path."""
+    pending: defaultdict[Article, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Paths that wait."""
+    strangers: list[str] = field(default_factory=list)
+    """Addresses that landed and that no site ever published."""
+
+
+def read_warehouse(newsroom: Newsroom, root: Path) -> Warehouse:
+    """The rows of a data root, as articles of the plan."""
+    sites = {authority: site for site, authority in newsroom.authorities.items()}
+    held = Warehouse()
+
+    def known(url: str) -> tuple[Article | None, str]:
+        parts = urlsplit(url)
+        return newsroom.plan.by_path.get((sites.get(parts.netloc, ""), parts.path)), parts.path
+
+    with connect(root) as connection:
+
+        def read(view: str, *names: str) -> Iterator[tuple[Article, str, dict[str, Any]]]:
+            for row in rows(connection, f"SELECT {', '.join(names)} FROM {view}", []):
+                told = dict(zip(names, row, strict=True))
+                article, path = known(told["url"])
+                if article:
+                    yield article, path, told
+                elif view == "articles":
+                    held.strangers.append(told["url"])
+
+        for article, _, row in read("articles", *COLUMNS):
+            held.landed[article].append(row)
+        for article, _, row in read("article_versions", *COLUMNS):
+            held.versions[article].append(row)
+        for article, path, row in read("rejects_open", "url", "reason"):
+            held.refused[article][path] = row["reason"]
+        for article, path, _ in read("pending", "url"):
+            held.pending[article].add(path)
+    return held
+
+
+def seen(newsroom: Newsroom) -> dict[Article, set[str]]:
+    """The articles that an answer to the pipeline named, and by which paths."""
+    found: defaultdict[Article, set[str]] = defaultdict(set)
+    for asked in newsroom.ledger:
+        for path in asked.answer.listed:
+            found[newsroom.plan.by_path[asked.site or "", path]].add(path)
+    return dict(found)
+
+
+def missed(newsroom: Newsroom) -> list[Article]:
+    """Articles that no answer named although one could have: by a feed's older pages or the news sitemap."""
+    shown = seen(newsroom)
+    looks: defaultdict[str | None, list[Asked]] = defaultdict(list)
+    for asked in newsroom.ledger:
+        if asked.answer.kind == "listing" and asked.answer.listed:
+            looks[asked.site].append(asked)
+    return [
+        article
+        for site in newsroom.plan.sites
+        if looks[site.id] and (site.sitemap or site.listing == "paged")
+        for article in newsroom.plan.by_site[site.id]
+        if article not in shown and article.published > looks[site.id][0].at
+        # What came before the first look was never new.
+        if any(article.is_up(one.at) and one.at - article.published < NEWS_SITEMAP for one in looks[site.id])
+    ]
+
+
+def check(
+    newsroom: Newsroom, settings: Settings, delay: float, *, slack: float = 0.0, killed: bool = False
+) -> list[str]:
+    """All that went wrong; see each check."""
+    root = Path(settings.data)
+    wrong = check_articles(newsroom, root, killed=killed) + check_counts(root)
+    wrong += check_manners(newsroom) + check_pacing(newsroom, delay, settings.host_connections, slack)
+    return wrong + check_secrets(root)
+
+
+def check_articles(newsroom: Newsroom, root: Path, *, killed: bool = False) -> list[str]:
+    """Every article that was seen landed once, as it was last served, or is refused for the right reason.
+
+    Where runs were `killed`, a version that was served and superseded before it landed is not asked for.
+    """
+    held, shown = read_warehouse(newsroom, root), seen(newsroom)
+    wrong = [f"{url} landed and was never published" for url in held.strangers]
+    wrong += [f"{_name(one)} was published {one.published:%a %H:%M} and never seen" for one in missed(newsroom)]
+    for article, paths in shown.items():
+        wrong += [f"{_name(article)}: {one}" for one in _check_article(newsroom, held, article, paths, killed)]
+    return wrong
+
+
+def _check_article(
+    newsroom: Newsroom, held: Warehouse, article: Article, paths: set[str], killed: bool
+) -> Iterator[str]:
+    if waiting := held.pending[article]:
+        yield f"{', '.join(sorted(waiting))} is still pending"
+    if article.reasons:
+        yield from _check_refused(held, article, paths - waiting)
+    elif served := _served(newsroom, article):
+        yield from _check_landed(held, article, served, killed)
+    elif not held.refused[article] and not waiting:
+        yield "was named, never served, and is neither refused nor pending"
+
+
+def _check_refused(held: Warehouse, article: Article, paths: set[str]) -> Iterator[str]:
+    if held.landed[article]:
+        yield f"landed although it should be refused ({article.fault})"
+    for path in sorted(paths):
+        reason = held.refused[article].get(path)
+        if reason not in article.reasons:
+            yield f"{path} should be refused as {' or '.join(sorted(article.reasons))} and is {reason or 'not refused'}"
+
+
+def _check_landed(held: Warehouse, article: Article, served: list[int], killed: bool) -> Iterator[str]:
+    landed = held.landed[article]
+    may_be_gone = article.removed_at is not None and not landed
+    if len(landed) != 1 and not may_be_gone:
+        where = ", ".join(row["url"] for row in landed) or held.refused[article] or "nowhere"
+        yield f"landed {len(landed)} times: {where}"
+    for row in landed[:1]:
+        yield from _differences(row, article.words(served[-1]))
+    for version in dict.fromkeys(() if killed else served):
+        story = article.words(version)
+        if all(list(_differences(row, story)) for row in held.versions[article]):
+            yield f"version {version} was served and has not landed"
+
+
+def _differences(row: dict[str, Any], story: Story) -> Iterator[str]:
+    if row["title"] != story.title:
+        yield f"its title is {row['title']!r} and should be {story.title!r}"
+    paragraphs = tuple(row["text"].split("\n\n"))
+    if lost := [one for one in story.paragraphs if one not in paragraphs]:
+        yield f"{len(lost)} of its paragraphs are missing, such as {lost[0][:60]!r}"
+    if foreign := [one for one in paragraphs if one not in story.paragraphs]:
+        yield f"{len(foreign)} paragraphs are not its own, such as {foreign[0][:60]!r}"
+
+
+def _served(newsroom: Newsroom, article: Article) -> list[int]:
+    return [
+        asked.answer.version
+        for asked in newsroom.ledger
+        if asked.answer.version is not None and (asked.site, asked.answer.article) == (article.site, article.id)
+    ]
+
+
+def check_counts(root: Path) -> list[str]:
+    """The counts of every run that ended add up."""
+    sums = "stored + unchanged + duplicate + rejected + failed + pending"
+    query = f"SELECT source_id, run_id FROM runs WHERE finished_at IS NOT NULL AND discovered <> {sums}"
+    with connect(root) as connection:
+        return [f"{source}: the counts of run {run} do not add up" for source, run in rows(connection, query, [])]
+
+
+def faults_met(newsroom: Newsroom) -> Counter[Fault]:
+    """How many articles with each fault the pipeline was shown."""
+    return Counter(article.fault for article in seen(newsroom))
+
+
+def _name(article: Article) -> str:
+    fault = "" if article.fault is Fault.NONE else f" ({article.fault})"
+    return f"{article.site} {article.id}{fault}"

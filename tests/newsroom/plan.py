@@ -1,0 +1,215 @@
+"""The truth, made before anything is published: what each site will publish, change, move, take away and break."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+
+from tests.newsroom.stories import Story
+
+
+class Fault(StrEnum):
+    """What is wrong with an article's address, for as long as it is published."""
+
+    NONE = "none"
+    FORBIDDEN = "forbidden"
+    """Under a path that robots.txt forbids."""
+    TO_FORBIDDEN = "to-forbidden"
+    """Redirects to such a path."""
+    TO_LOGIN = "to-login"
+    """Redirects to an address with a password in it, on the authority that nobody may ask."""
+    TO_FTP = "to-ftp"
+    LOOP = "loop"
+    CHAIN = "chain"
+    """Redirects twice, then is there."""
+    BOMB = "bomb"
+    ENDLESS = "endless"
+    BINARY = "binary"
+    EMPTY = "empty"
+    HANG = "hang"
+    GONE = "gone"
+    BROKEN = "broken"
+    """Always answers 500."""
+    FLAKY = "flaky"
+    """Answers 503 the first time."""
+    NO_STORY = "no-story"
+    """A page without an article."""
+    LYING_HEADER = "lying-header"
+    """The header names another charset than the page, which is right."""
+    LYING_META = "lying-meta"
+    """The page names another charset than it is in, and the header none."""
+
+
+REASONS: dict[Fault, frozenset[str]] = {
+    Fault.FORBIDDEN: frozenset({"disallowed"}),
+    Fault.TO_FORBIDDEN: frozenset({"disallowed"}),
+    Fault.TO_LOGIN: frozenset({"disallowed", "fetch_failed"}),
+    Fault.TO_FTP: frozenset({"disallowed", "fetch_failed"}),
+    Fault.LOOP: frozenset({"fetch_failed"}),
+    Fault.BOMB: frozenset({"too_large"}),
+    Fault.ENDLESS: frozenset({"too_large", "timed_out", "fetch_failed"}),
+    Fault.BINARY: frozenset({"binary"}),
+    Fault.EMPTY: frozenset({"empty"}),
+    Fault.HANG: frozenset({"timed_out", "fetch_failed"}),
+    Fault.GONE: frozenset({"vanished"}),
+    Fault.BROKEN: frozenset({"fetch_failed"}),
+    Fault.NO_STORY: frozenset({"no_article"}),
+}
+"""Why an article with this fault is refused; one with another fault is landed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time: from `start`, before `end`."""
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of an article's words."""
+
+    at: datetime
+    kind: str
+    """headline, number or addition."""
+    story: Story
+    """As it reads from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article of one site."""
+
+    site: str
+    id: str
+    published: datetime
+    section: str
+    path: str
+    story: Story
+    fault: Fault = Fault.NONE
+    edits: tuple[Edit, ...] = ()
+    moved_at: datetime | None = None
+    new_path: str | None = None
+    removed_at: datetime | None = None
+    twin_path: str | None = None
+    """Another address of the same article, which the feed names too."""
+    agency: str | None = None
+    """The agency whose copy it is; the story then stands in several sites."""
+
+    def version(self, now: datetime) -> int:
+        """How many edits it has had."""
+        return sum(edit.at <= now for edit in self.edits)
+
+    def words(self, version: int) -> Story:
+        """How it reads after so many edits."""
+        return self.edits[version - 1].story if version else self.story
+
+    def modified(self, now: datetime) -> datetime:
+        """When it was last published or edited."""
+        return max((edit.at for edit in self.edits if edit.at <= now), default=self.published)
+
+    def paths(self, now: datetime) -> tuple[str, ...]:
+        """Where the site says it is."""
+        path = self.new_path if self.moved_at and self.new_path and now >= self.moved_at else self.path
+        return (path, self.twin_path) if self.twin_path else (path,)
+
+    def shown_path(self, now: datetime) -> str:
+        """Where its page is in the end."""
+        return self.new_path if self.fault is Fault.CHAIN and self.new_path else self.paths(now)[0]
+
+    def is_up(self, now: datetime) -> bool:
+        """Whether it is published and not taken away."""
+        return self.published <= now and (self.removed_at is None or now < self.removed_at)
+
+    @property
+    def all_paths(self) -> tuple[str, ...]:
+        """Every address that it ever has."""
+        return tuple(path for path in (self.path, self.new_path, self.twin_path) if path)
+
+    @property
+    def reasons(self) -> frozenset[str]:
+        """Why it is refused; none where it must be landed."""
+        return REASONS.get(self.fault, frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """More than `requests` in `seconds` are answered 429 for `retry_after` seconds."""
+
+    requests: int
+    seconds: float
+    retry_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A publisher: its habits, and when it misbehaves."""
+
+    id: str
+    title: str
+    language: str
+    zone: str
+    """IANA name, in which its pages print the time."""
+    listing: str
+    """rss, atom, json, paged (Atom with older pages) or section (a page of links)."""
+    markup: str
+    """json-ld, open-graph, microdata or meta."""
+    window: int = 15
+    """Entries of its listing."""
+    charset: str = "utf-8"
+    validators: bool = True
+    """Whether it answers conditional requests."""
+    sitemap: str | None = "news"
+    """news, index (an index of one news sitemap a day) or None."""
+    crawl_delay: float | None = None
+    throttle: Throttle | None = None
+    feed_moved_at: datetime | None = None
+    bursts: tuple[Window, ...] = ()
+    """503 to everything but robots.txt."""
+    robots_bursts: tuple[Window, ...] = ()
+    """503 to robots.txt."""
+    lies: tuple[Window, ...] = ()
+    """304 to every conditional request, whatever is new."""
+    garbled: tuple[Window, ...] = ()
+    """Listings that break off in the middle."""
+
+    FORBIDDEN = "/members/"
+
+    @property
+    def listing_path(self) -> str:
+        """Where its listing is, at first."""
+        names = {"rss": "/rss.xml", "atom": "/atom.xml", "json": "/feed.json", "paged": "/atom", "section": "/news/"}
+        return names[self.listing]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that will happen."""
+
+    name: str
+    seed: int
+    span: Window
+    sites: tuple[Site, ...]
+    articles: tuple[Article, ...]
+    """In the order of publication."""
+
+    @cached_property
+    def by_site(self) -> dict[str, tuple[Article, ...]]:
+        """The articles of each site."""
+        return {site.id: tuple(one for one in self.articles if one.site == site.id) for site in self.sites}
+
+    @cached_property
+    def by_path(self) -> dict[tuple[str, str], Article]:
+        """The article at each address that a site ever uses."""
+        return {(one.site, path): one for one in self.articles for path in one.all_paths}
+
+    def up(self, site: str, now: datetime, within: timedelta | None = None) -> list[Article]:
+        """What a site has published and not taken away, newest first."""
+        oldest = now - within if within else self.span.start - timedelta(days=3650)
+        return [one for one in reversed(self.by_site[site]) if one.is_up(now) and one.published > oldest]

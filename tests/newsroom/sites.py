@@ -1,0 +1,68 @@
+"""The invented publishers. Each has habits of its own, and its own way to misbehave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.newsroom.plan import Fault, Site, Throttle, Window
+
+
+def sites(span: Window) -> tuple[Site, ...]:
+    """All of them; what happens once happens at the same part of any span."""
+
+    def part(start: float, end: float) -> Window:
+        length = span.end - span.start
+        return Window(span.start + start * length, span.start + end * length)
+
+    return (
+        Site(
+            "merrow-gazette", "The Merrow Gazette", "en", "Europe/London", "rss", "json-ld",
+            window=8, bursts=(part(0.42, 0.44),),
+        ),
+        Site(
+            "faro-almendro", "El Faro de Almendro", "es", "Europe/Madrid", "atom", "open-graph",
+            window=8, feed_moved_at=part(0.5, 1).start, garbled=(part(0.3, 0.33), part(0.7, 0.73)),
+        ),
+        Site(
+            "lindauer-bote", "Lindauer Bote", "de", "Europe/Berlin", "rss", "meta",
+            window=10, crawl_delay=9, robots_bursts=(part(0.6, 0.65),),
+        ),
+        Site(
+            "zarechny-vestnik", "Зареченский вестник", "ru", "Europe/Moscow", "rss", "meta",
+            window=8, charset="windows-1251", sitemap="index", validators=False,
+        ),
+        Site(
+            "mihama-shimbun", "美浜新聞", "ja", "Asia/Tokyo", "json", "json-ld",
+        ),
+        Site(
+            "diario-formosa", "Diário de Serra Formosa", "pt", "America/Sao_Paulo", "section", "open-graph",
+            window=40, validators=False,
+        ),
+        Site(
+            "marsa-alyoum", "مرسى اليوم", "ar", "Africa/Cairo", "paged", "json-ld",
+            window=6, sitemap=None,
+        ),
+        Site(
+            "courrier-aubrac", "Le Courrier d'Aubrac", "fr", "Europe/Paris", "rss", "microdata",
+            window=6, throttle=Throttle(8, 100, 75), lies=(part(0.2, 0.3), part(0.55, 0.75)),
+        ),
+    )  # fmt: skip
+
+
+FAULTS: dict[str, tuple[Fault, ...]] = {
+    "merrow-gazette": (
+        Fault.BOMB, Fault.TO_LOGIN, Fault.LOOP, Fault.HANG, Fault.FORBIDDEN, Fault.CHAIN, Fault.ENDLESS,
+    ),
+    "faro-almendro": (Fault.LYING_HEADER, Fault.EMPTY, Fault.TO_FTP, Fault.FLAKY, Fault.GONE),
+    "lindauer-bote": (Fault.FORBIDDEN, Fault.TO_FORBIDDEN, Fault.CHAIN),
+    "zarechny-vestnik": (Fault.LYING_HEADER, Fault.BROKEN, Fault.GONE, Fault.LYING_META),
+    "mihama-shimbun": (Fault.LYING_META, Fault.BINARY, Fault.NO_STORY),
+    "diario-formosa": (Fault.FORBIDDEN, Fault.EMPTY, Fault.FLAKY, Fault.CHAIN),
+    "marsa-alyoum": (Fault.NO_STORY, Fault.BINARY, Fault.FLAKY),
+    "courrier-aubrac": (Fault.FLAKY, Fault.GONE),
+}  # fmt: skip
+"""The faults of each site's addresses; every one happens at least once in a plan."""
+
+FAULTY_EVERY = 6
+"""One article in so many has a fault, once each of the site's faults has happened."""
+REMOVED_AFTER = timedelta(hours=5)

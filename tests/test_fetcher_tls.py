@@ -1,0 +1,210 @@
+"""TLS and HTTP/2 against a real server: what is spoken, who is believed, what is left of a broken connection."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import gzip
+import socket
+import ssl
+import time
+from pathlib import Path
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import pytest
+import trustme
+
+from tasks.download import Fetcher
+from tests.webserver import (
+    WebServer,
+    answer,
+    downloaded,
+    drip,
+    local,
+    not_modified,
+    redirect,
+    refused,
+    resolver,
+    secured,
+    settings,
+)
+from warehouse.records import Reason
+
+EITHER = {Reason.FETCH_FAILED, Reason.TIMED_OUT}
+PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8", etag='"1"')
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusting(authority: trustme.CA, tmp_path: Path) -> ssl.SSLContext:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    return ssl.create_default_context(cafile=tmp_path / "ca.pem")
+
+
+def fetcher_for(context: ssl.SSLContext, **given: object) -> Fetcher:
+    return Fetcher(settings(**given), resolve=resolver("127.0.0.1"), ssl_context=context)
+
+
+def http2(authority: trustme.CA) -> ssl.SSLContext:
+    return secured(authority, "news.example", protocols=("h2", "http/1.1"))
+
+
+def test_http2_is_spoken_where_a_server_offers_it(authority, trusting):
+    routes = {"/old": redirect("/a"), "/a": PAGE}
+    with WebServer(routes, http2(authority)) as server, fetcher_for(trusting) as fetcher:
+        got = downloaded(fetcher.fetch(local(server.url("/old", "news.example"))))
+    assert (got.content, got.media_type) == (b"<p>Bread is dearer.</p>", "text/html")
+    assert [exchange.http_version for exchange in got.exchanges] == ["HTTP/2"] * 3
+    assert ("etag", '"1"') in got.exchanges[-1].headers
+    assert got.exchanges[-1].ip_address == "127.0.0.1"
+    sent = server.requests[-1].decode()
+    assert f"\r\n:authority: news.example:{server.port}\r\n" in sent
+    assert "\r\nuser-agent: Copydesk (news article collector)\r\n" in sent
+
+
+def test_http1_is_spoken_where_a_server_offers_nothing_else(authority, trusting):
+    with WebServer({"/a": PAGE}, secured(authority, "news.example")) as server, fetcher_for(trusting) as fetcher:
+        got = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+    assert [exchange.http_version for exchange in got.exchanges] == ["HTTP/1.1"] * 2
+
+
+def test_many_documents_come_over_few_connections(authority, trusting):
+    routes = {f"/{number}": answer(b"%d" % number) for number in range(40)}
+    with WebServer(routes, http2(authority)) as server, fetcher_for(trusting) as fetcher:
+        futures = [fetcher.submit(local(server.url(f"/{number}", "news.example"))) for number in range(40)]
+        contents = [downloaded(future.result()).content for future in futures]
+    assert contents == [b"%d" % number for number in range(40)]
+    assert server.connections <= 2
+
+
+def test_what_is_packed_too_large_or_unchanged_is_so_over_http2_too(authority, trusting):
+    routes = {
+        "/packed": answer(gzip.compress(b"news"), content_encoding="gzip"),
+        "/bomb": answer(gzip.compress(bytes(40_000_000)), content_encoding="gzip"),
+        "/endless": answer(b"x" * 60_000),
+        "/same": answer(status="304 x"),
+        "/a": PAGE,
+    }
+    with WebServer(routes, http2(authority)) as server, fetcher_for(trusting, max_document_bytes=20_000) as fetcher:
+        got = {path: fetcher.fetch(local(server.url(path, "news.example"), etag='"1"')) for path in routes}
+    assert downloaded(got["/packed"]).content == b"news"
+    assert {refused(got[path]).reason for path in ("/bomb", "/endless")} == {Reason.TOO_LARGE}
+    assert not_modified(got["/same"]).exchanges[0].http_version == "HTTP/2"
+    downloaded(got["/a"])
+
+
+def test_a_silent_answer_takes_neither_the_others_nor_the_host_with_it(authority, trusting):
+    routes = {"/hangs": drip(b"", b"", 9.0), "/a": PAGE}
+    with WebServer(routes, http2(authority)) as server, fetcher_for(trusting, fetch_seconds=1.5) as fetcher:
+        first = fetcher.submit(local(server.url("/hangs", "news.example")))
+        beside = [fetcher.submit(local(server.url("/a", "news.example"))) for _ in range(3)]
+        concurrent.futures.wait([first, *beside])
+        assert refused(first.result()).reason is Reason.TIMED_OUT
+        for future in beside:
+            downloaded(future.result())
+        downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+
+
+def test_a_connection_with_an_answer_left_unread_is_not_used_again(authority, trusting):
+    # What nobody reads keeps its share of the connection's window, 16 MB in all, after which nothing would come.
+    routes = {"/large": answer(b"x" * 60_000), "/a": PAGE}
+    with WebServer(routes, http2(authority)) as server, fetcher_for(trusting) as fetcher:
+        refused(fetcher.fetch(local(server.url("/large", "news.example"), max_bytes=1_000)))
+        assert server.connections == 1
+        for _ in range(3):
+            downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+        assert server.connections == 2
+
+
+def test_headers_that_hide_a_line_end_are_kept_without_it(authority, trusting):
+    page = answer(b"x", etag='"1"\x85', x_odd="caf\xe9\tau lait")
+    with WebServer({"/a": page}, http2(authority)) as server, fetcher_for(trusting) as fetcher:
+        got = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+    values = [value for _, value in got.exchanges[-1].headers]
+    assert all("\n" not in value and "\r" not in value for value in values)
+    assert got.etag == '"1"'
+
+
+def test_a_certificate_that_is_not_valid_is_not_tried_again(authority, trusting):
+    with WebServer({"/a": PAGE}, http2(authority)) as server, fetcher_for(trusting, fetch_attempts=3) as fetcher:
+        got = refused(fetcher.fetch(local(server.url("/a", "other.example"))))
+    assert "certificate is not valid: Hostname mismatch" in got.detail
+    assert (len(got.exchanges), server.requests) == (1, [])
+
+
+def hostile(*headers: tuple[str, str], reset: bool = False, leave: bool = False, body: bytes = b"x") -> object:
+    """A server of HTTP/2 that answers what no decent one does."""
+
+    def speak(stream: socket.socket) -> None:
+        connection = h2.connection.H2Connection(
+            h2.config.H2Configuration(client_side=False, validate_outbound_headers=False)
+        )
+        connection.initiate_connection()
+        stream.sendall(connection.data_to_send())
+        while got := stream.recv(65_536):
+            for event in connection.receive_data(got):
+                if isinstance(event, h2.events.RequestReceived):
+                    if reset:
+                        connection.reset_stream(event.stream_id, h2.errors.ErrorCodes.INTERNAL_ERROR)
+                    elif leave:
+                        connection.close_connection()
+                        stream.sendall(connection.data_to_send())
+                        return
+                    else:
+                        connection.send_headers(event.stream_id, headers)
+                        connection.send_data(event.stream_id, body, end_stream=True)
+            stream.sendall(connection.data_to_send())
+
+    return speak
+
+
+def endless(stream: socket.socket) -> None:
+    """Pings, for ever."""
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+    connection.initiate_connection()
+    while True:
+        connection.ping(b"12345678")
+        stream.sendall(connection.data_to_send())
+        time.sleep(0.001)
+
+
+@pytest.mark.parametrize(
+    ("speak", "reasons"),
+    [
+        (hostile((":status", "two hundred")), {Reason.FETCH_FAILED}),
+        (hostile((":status", "99999999999999")), {Reason.FETCH_FAILED}),
+        (hostile((":status", "200"), *[(f"x-{number}", "y" * 8_000) for number in range(40)]), EITHER),
+        (hostile((":status", "200"), ("content-encoding", "gzip")), {Reason.FETCH_FAILED}),
+        (hostile(reset=True), {Reason.FETCH_FAILED}),
+        (hostile(leave=True), {Reason.FETCH_FAILED}),
+        (lambda stream: stream.sendall(b"HTTP/1.1 200 OK\r\n\r\n" * 99), {Reason.FETCH_FAILED}),
+        (lambda stream: stream.sendall(bytes(range(256)) * 500), {Reason.FETCH_FAILED}),
+        (lambda stream: None, {Reason.FETCH_FAILED}),
+        (lambda stream: time.sleep(9), {Reason.TIMED_OUT}),
+        (endless, {Reason.TIMED_OUT}),
+    ],
+    ids="status large-status headers gzip reset leave http1 bytes nothing silence pings".split(),
+)
+def test_whatever_comes_over_http2_is_one_sentence(speak, reasons, authority, trusting):
+    seconds = 0.5 if reasons == {Reason.TIMED_OUT} else 3.0
+    with WebServer({}, http2(authority), speak_http2=speak) as server:
+        began = time.monotonic()
+        with fetcher_for(trusting, fetch_seconds=seconds) as fetcher:
+            got = refused(fetcher.fetch(local(server.url("/a", "news.example"))))
+        assert time.monotonic() - began < seconds + 1
+    assert got.reason in reasons
+    assert got.exchanges[-1].error or got.exchanges[-1].status
+
+
+def test_a_line_end_inside_a_header_ends_no_line(authority, trusting):
+    speak = hostile((":status", "200"), ("x-odd", "a\r\nX-Injected: yes"), ("etag", "1\r\nX: y"))
+    with WebServer({}, http2(authority), speak_http2=speak) as server, fetcher_for(trusting) as fetcher:
+        got = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+    assert ("x-odd", "aX-Injected: yes") in got.exchanges[-1].headers
+    assert got.etag == "1X: y"

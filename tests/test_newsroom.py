@@ -1,0 +1,335 @@
+"""The simulated newsroom keeps its word: what it serves is what its plan says, and its checks see what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import pytest
+from raws import raw_page
+
+from config.sources import Source, load_sources
+from flows.ingest import make_article
+from tasks.feeds import read_feed
+from tasks.links import read_links
+from tasks.sitemaps import read_sitemap
+from tests.newsroom import feeds, manners
+from tests.newsroom.clock import ScaledClock, SimClock
+from tests.newsroom.configure import configure
+from tests.newsroom.ledger import write_requests
+from tests.newsroom.pages import article_page, encoded
+from tests.newsroom.plan import Article, Fault, Plan, Site
+from tests.newsroom.scenario import START, make_plan, small, week
+from tests.newsroom.server import Newsroom
+from warehouse.records import Article as Landed
+
+ALL_SITES = week(1).sites
+NEVER = "/no-such-page"
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return make_plan("test", 7, timedelta(days=2), 20)
+
+
+@pytest.fixture
+def newsroom(plan: Plan) -> Iterator[Newsroom]:
+    with Newsroom(plan, SimClock(plan.span.start)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False, timeout=5.0) as opened:
+        yield opened
+
+
+def site(newsroom: Newsroom, name: str) -> Site:
+    return next(one for one in newsroom.plan.sites if one.id == name)
+
+
+def with_fault(newsroom: Newsroom, fault: Fault) -> Article:
+    return next(one for one in newsroom.plan.articles if one.fault is fault)
+
+
+def get(newsroom: Newsroom, client: httpx.Client, name: str, path: str, **headers: str) -> httpx.Response:
+    asked = {key.replace("_", "-"): value for key, value in headers.items()}
+    return client.get(newsroom.url(name, path), headers=asked)
+
+
+def test_one_seed_gives_one_plan_and_another_seed_another():
+    assert small(3) == small(3)
+    assert {one.story.title for one in small(3).articles}.isdisjoint(one.story.title for one in small(4).articles)
+
+
+def test_every_fault_and_every_kind_of_change_happens_in_a_week():
+    articles = week(1).articles
+    assert {one.fault for one in articles} == set(Fault)
+    assert {edit.kind for one in articles for edit in one.edits} == {"headline", "number", "addition"}
+    for change in ("moved_at", "removed_at", "twin_path", "agency"):
+        assert any(getattr(one, change) for one in articles), change
+    assert any(one.moved_at and one.edits for one in articles)
+
+
+def test_a_paragraph_tells_whose_article_it_is(plan):
+    # Else a check could not tell that a text has somebody else's paragraph in it.
+    own = [text for one in plan.articles if not one.agency for text in one.story.paragraphs]
+    assert len(own) == len(set(own))
+    assert all(len(one.story.paragraphs) >= 6 for one in plan.articles)
+
+
+@pytest.mark.parametrize("one", ALL_SITES, ids=lambda one: one.id)
+def test_the_pipeline_finds_title_date_and_paragraphs_of_a_page(one: Site, plan: Plan):
+    # A page that it could not read would make every other check say the wrong thing.
+    source = Source.model_validate(
+        {"id": one.id, "title": one.title, "language": one.language, "timezone": one.zone}
+        | {"input": [{"kind": "feed", "url": "http://127.0.0.1/"}]}
+    )
+    wanted = [article for article in plan.by_site[one.id] if not article.reasons]
+    for article in wanted:
+        now = article.published + timedelta(hours=30)
+        page = article_page(plan, one, article, now, "http://127.0.0.1:80")
+        content, charset = encoded(one, article, page)
+        raw = raw_page(content, "http://127.0.0.1" + article.shown_path(now), charset=charset)
+        raw = replace(raw, capture=replace(raw.capture, fetched_at=now))
+        made = make_article(raw, source, 1_000_000)
+        story = article.words(article.version(now))
+        assert isinstance(made, Landed), made
+        assert made.title == story.title
+        assert made.text.split("\n\n") == list(story.paragraphs)
+        assert made.published_at == article.published
+
+
+@pytest.mark.parametrize("one", ALL_SITES, ids=lambda one: one.id)
+def test_a_listing_names_what_the_plan_has_published_and_nothing_else(one: Site, newsroom, client):
+    newsroom.clock.wait(18 * 3600)
+    got = get(newsroom, client, one.id, one.listing_path)
+    if one.listing == "section":
+        listing = read_links(got.content, str(got.url), r"/(news/20|amp|go|members)")
+    else:
+        listing = read_feed(got.content, str(got.url), got.headers["content-type"])
+    now = newsroom.clock()
+    assert {entry.url for entry in listing.entries} == {
+        newsroom.url(one.id, path)
+        for article in newsroom.plan.up(one.id, now)[: one.window]
+        for path in article.paths(now)
+    }
+    assert {newsroom.url(one.id, path) for path in newsroom.ledger[-1].answer.listed} == {
+        entry.url for entry in listing.entries
+    }
+
+
+def test_a_feed_rolls_over_and_the_news_sitemap_remembers(newsroom, client):
+    first = get(newsroom, client, "merrow-gazette", "/rss.xml")
+    newsroom.clock.wait(40 * 3600)
+    second = get(newsroom, client, "merrow-gazette", "/rss.xml")
+    links = [{one.url for one in read_feed(got.content, str(got.url)).entries} for got in (first, second)]
+    up = newsroom.plan.up("merrow-gazette", newsroom.clock())
+    still = {newsroom.url(one.site, path) for one in up for path in one.paths(newsroom.clock())}
+    gone = (links[0] - links[1]) & still
+    assert gone
+    sitemap = read_sitemap(get(newsroom, client, "merrow-gazette", "/sitemap.xml").content, "http://127.0.0.1/")
+    assert gone & {entry.url for entry in sitemap.entries}
+
+
+def test_a_sitemap_index_leads_to_everything_of_two_days(newsroom, client):
+    newsroom.clock.wait(40 * 3600)
+    index = read_sitemap(get(newsroom, client, "zarechny-vestnik", "/sitemap.xml").content, "http://127.0.0.1/")
+    found = set()
+    for child in index.children:
+        found |= {entry.url for entry in read_sitemap(client.get(child.url).content, child.url).entries}
+    up = newsroom.plan.up("zarechny-vestnik", newsroom.clock(), feeds.NEWS_SITEMAP)
+    assert found == {newsroom.url("zarechny-vestnik", path) for one in up for path in one.paths(newsroom.clock())}
+
+
+def test_a_paged_feed_can_be_followed_to_its_first_article(newsroom, client):
+    newsroom.clock.wait(40 * 3600)
+    url: str | None = newsroom.url("marsa-alyoum", "/atom")
+    found: list[str] = []
+    while url:
+        listing = read_feed(client.get(url).content, url)
+        found += [entry.url for entry in listing.entries]
+        url = listing.older_url
+    up = newsroom.plan.up("marsa-alyoum", newsroom.clock())
+    assert len(found) == len(set(found)) == sum(len(one.paths(newsroom.clock())) for one in up)
+
+
+def test_an_unchanged_feed_is_304_and_a_changed_one_is_not(newsroom, client):
+    first = get(newsroom, client, "merrow-gazette", "/rss.xml")
+    etag, changed = first.headers["etag"], first.headers["last-modified"]
+    assert parsedate_to_datetime(changed) <= newsroom.clock()
+    assert get(newsroom, client, "merrow-gazette", "/rss.xml", if_none_match=etag).status_code == 304
+    assert get(newsroom, client, "merrow-gazette", "/rss.xml", if_modified_since=changed).status_code == 304
+    newsroom.clock.wait(12 * 3600)
+    assert get(newsroom, client, "merrow-gazette", "/rss.xml", if_none_match=etag).status_code == 200
+
+
+def test_an_etag_lies_while_the_plan_says_so(newsroom, client):
+    etag = get(newsroom, client, "courrier-aubrac", "/rss.xml").headers["etag"]
+    lie = site(newsroom, "courrier-aubrac").lies[0]
+    newsroom.clock.wait_until(lie.start + timedelta(hours=2))
+    assert get(newsroom, client, "courrier-aubrac", "/rss.xml", if_none_match=etag).status_code == 304
+    honest = get(newsroom, client, "courrier-aubrac", "/rss.xml")
+    assert honest.status_code == 200
+    assert honest.headers["etag"] != etag
+    newsroom.clock.wait_until(lie.end)
+    assert get(newsroom, client, "courrier-aubrac", "/rss.xml", if_none_match=etag).status_code == 200
+
+
+def test_a_throttle_says_how_long_to_wait_and_means_it(newsroom, client):
+    limit = site(newsroom, "courrier-aubrac").throttle
+    answers = [get(newsroom, client, "courrier-aubrac", NEVER).status_code for _ in range(limit.requests + 1)]
+    assert answers == [404] * limit.requests + [429]
+    newsroom.clock.wait(limit.retry_after - 1)
+    again = get(newsroom, client, "courrier-aubrac", NEVER)
+    assert (again.status_code, again.headers["retry-after"]) == (429, str(limit.retry_after))
+    newsroom.clock.wait(limit.retry_after)
+    assert get(newsroom, client, "courrier-aubrac", NEVER).status_code == 404
+
+
+def test_a_feed_moves_for_good(newsroom, client):
+    moved_at = site(newsroom, "faro-almendro").feed_moved_at
+    assert get(newsroom, client, "faro-almendro", "/atom.xml").status_code == 200
+    newsroom.clock.wait_until(moved_at)
+    moved = get(newsroom, client, "faro-almendro", "/atom.xml")
+    assert moved.status_code == 301
+    assert read_feed(client.get(moved.headers["location"]).content, "http://127.0.0.1/").entries
+
+
+def test_a_burst_of_errors_spares_robots_txt_and_ends(newsroom, client):
+    burst = site(newsroom, "merrow-gazette").bursts[0]
+    newsroom.clock.wait_until(burst.start)
+    assert get(newsroom, client, "merrow-gazette", "/rss.xml").status_code == 503
+    assert get(newsroom, client, "merrow-gazette", "/robots.txt").status_code == 200
+    newsroom.clock.wait_until(burst.end)
+    assert get(newsroom, client, "merrow-gazette", "/rss.xml").status_code == 200
+
+
+def test_a_moved_article_redirects_and_a_removed_one_is_gone(newsroom, client):
+    moved = next(one for one in newsroom.plan.articles if one.moved_at and not one.removed_at)
+    removed = next(one for one in newsroom.plan.articles if one.removed_at and one.published > START)
+    newsroom.clock.wait_until(removed.published)
+    assert get(newsroom, client, removed.site, removed.path).status_code == 200
+    newsroom.clock.wait_until(max(moved.moved_at, removed.removed_at))
+    assert get(newsroom, client, removed.site, removed.path).status_code == 410
+    answer = get(newsroom, client, moved.site, moved.path)
+    assert (answer.status_code, answer.headers["location"]) == (301, newsroom.url(moved.site, moved.new_path))
+    assert moved.words(moved.version(newsroom.clock())).title in client.get(answer.headers["location"]).text
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [(Fault.EMPTY, 200), (Fault.BINARY, 200), (Fault.GONE, 410), (Fault.BROKEN, 500), (Fault.TO_FTP, 302)],
+)
+def test_a_faulty_page_answers_as_its_fault_says(fault, status, newsroom, client):
+    article = with_fault(newsroom, fault)
+    newsroom.clock.wait_until(max(article.published, newsroom.clock()))
+    assert get(newsroom, client, article.site, article.path).status_code == status
+    assert newsroom.ledger[-1].answer.version is None
+
+
+def test_a_hanging_page_does_not_hold_the_clock(newsroom):
+    article = with_fault(newsroom, Fault.HANG)
+    newsroom.clock.wait_until(article.published)
+    with httpx.Client(trust_env=False, timeout=0.3) as impatient, pytest.raises(httpx.ReadTimeout):
+        get(newsroom, impatient, article.site, article.path)
+    newsroom.clock.wait(1)
+
+
+def test_an_endless_page_goes_on_until_its_reader_has_had_enough(newsroom, client):
+    article = with_fault(newsroom, Fault.ENDLESS)
+    newsroom.clock.wait_until(article.published)
+    read = 0
+    with client.stream("GET", newsroom.url(article.site, article.path)) as answer:
+        for piece in answer.iter_bytes():
+            read += len(piece)
+            if read > 500_000:
+                break
+    assert read > 500_000
+
+
+def test_sources_are_written_that_the_pipeline_accepts(newsroom, tmp_path):
+    good, wrong = load_sources(configure(tmp_path, newsroom))
+    assert not wrong
+    assert set(good) == set(newsroom.authorities)
+    assert all(one.allow_private for one in good.values())
+
+
+def test_time_jumps_to_the_next_waker_in_order():
+    clock, woken = SimClock(START), []
+
+    async def wait(seconds: float) -> None:
+        await clock.sleep(seconds)
+        woken.append((seconds, clock() - START))
+
+    async def together() -> None:
+        await asyncio.gather(*(wait(seconds) for seconds in (500, 20, 7_000)))
+
+    began = time.monotonic()
+    asyncio.run(together())
+    assert woken == [(seconds, timedelta(seconds=seconds)) for seconds in (20, 500, 7_000)]
+    assert time.monotonic() - began < 5
+
+
+def test_time_stands_still_while_a_request_is_on_its_way():
+    clock, sent = SimClock(START), 0
+    with clock.watched(lambda: sent):
+        sent = 1
+        waiting = threading.Thread(target=clock.wait, args=(3600,))
+        waiting.start()
+        time.sleep(0.05)
+        assert clock.peek() == START
+        with clock.working():
+            assert clock.peek() == START
+        waiting.join(5)
+    assert clock.peek() == START + timedelta(hours=1)
+
+
+def test_another_process_can_have_the_same_clock(plan, client):
+    with Newsroom(plan, ScaledClock(START, 3600)) as newsroom:
+        told = client.get(f"http://{newsroom.control}/__clock").json()
+        other = ScaledClock.of(told["clock"])
+        assert abs(other() - newsroom.clock()) < timedelta(minutes=5)
+        assert datetime.fromisoformat(told["now"]) >= START
+
+
+def test_the_checks_see_bad_manners(newsroom, client):
+    agent = {"user_agent": "Copydesk/0 (test)"}
+    get(newsroom, client, "merrow-gazette", "/robots.txt", **agent)
+    newsroom.clock.wait(5)
+    get(newsroom, client, "merrow-gazette", "/rss.xml", **agent)
+    assert not manners.check_manners(newsroom)
+    assert not manners.check_pacing(newsroom, 5.0, 2)
+    newsroom.clock.wait(4)
+    get(newsroom, client, "merrow-gazette", Site.FORBIDDEN + "x")
+    get(newsroom, client, "faro-almendro", "/atom.xml", **agent)
+    client.get(f"http://{newsroom.canary}/", headers={"user-agent": "Copydesk"})
+    said = " ".join(manners.check_manners(newsroom))
+    for seen in ("robots.txt forbids it", "the user agent is", "before robots.txt was read", "nobody may ask"):
+        assert seen in said
+    assert "4 s after /rss.xml, not 5" in " ".join(manners.check_pacing(newsroom, 5.0, 2))
+
+
+def test_the_checks_see_a_429_that_was_not_heeded(newsroom, client):
+    for _ in range(10):
+        get(newsroom, client, "courrier-aubrac", NEVER)
+        newsroom.clock.wait(5)
+    assert any("asked for 75" in one for one in manners.check_pacing(newsroom, 5.0, 2))
+
+
+def test_a_requests_ledger_can_be_read_again(newsroom, client, tmp_path):
+    get(newsroom, client, "merrow-gazette", "/rss.xml")
+    told: list[dict[str, Any]] = [
+        json.loads(line)
+        for line in write_requests(newsroom, tmp_path / "requests.jsonl").read_text("utf-8").splitlines()
+    ]
+    assert told[0]["target"] == "/rss.xml"
+    assert tuple(told[0]["listed"]) == newsroom.ledger[0].answer.listed

@@ -1,0 +1,271 @@
+"""The turns of hosts, by a clock that only sleeping moves unless processes are what a test is about."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.hosts import HostState, HostStates
+from tasks.pacing import HostBlockedError, Turns
+from tests.webserver import Clock, settings
+
+HOST = "news.example:443"
+DAY = 86_400.0
+
+
+async def started(turns: Turns, clock: Clock, *delays: float, host: str = HOST) -> list[float]:
+    """The moments at which requests start that are all there at once, in the order of the requests."""
+
+    async def one(delay: float) -> float:
+        async with turns.turn(host, delay):
+            return clock.seconds
+
+    return await asyncio.gather(*map(one, delays))
+
+
+def turns_by(clock: Clock, hosts: Path | None = None, **given: object) -> Turns:
+    return Turns(settings(**given), clock, clock.sleep, hosts)
+
+
+def test_requests_to_a_host_start_apart_and_in_order():
+    clock = Clock()
+    assert asyncio.run(started(turns_by(clock), clock, 5, 5, 5, 5)) == [0, 5, 10, 15]
+
+
+def test_each_request_keeps_the_distance_it_asks_for():
+    clock = Clock()
+    assert asyncio.run(started(turns_by(clock), clock, 5, 2, 20, 0, 5)) == [0, 2, 22, 22, 27]
+
+
+def test_hosts_do_not_wait_for_each_other():
+    clock = Clock()
+    turns = turns_by(clock)
+
+    async def both() -> list[float]:
+        return [*await started(turns, clock, 5, 5), *await started(turns, clock, 5, host="other.example:80")]
+
+    assert asyncio.run(both()) == [0, 5, 5]
+
+
+@pytest.mark.parametrize("factor", [0.3, 1.0, 50.0], ids=["wakes early", "is exact", "oversleeps"])
+def test_a_sleep_that_is_not_exact_brings_no_two_requests_together(factor):
+    clock = Clock()
+
+    async def sleep(seconds: float) -> None:
+        await clock.sleep(seconds * factor)
+
+    got = asyncio.run(started(Turns(settings(), clock, sleep, None), clock, *[5.0] * 8))
+    assert min(later - earlier for earlier, later in pairwise(got)) >= 5
+
+
+@pytest.mark.parametrize(
+    ("limits", "in_all", "to_one"),
+    [({"connections": 3, "host_connections": 2}, 3, 1), ({"connections": 64, "host_connections": 2}, 8, 2)],
+)
+def test_only_so_many_requests_are_under_way_together(limits, in_all, to_one):
+    clock = Clock()
+    turns = turns_by(clock, **limits)
+    under_way: list[str] = []
+    most_in_all, most_to_one = [], []
+
+    async def one(host: str) -> None:
+        async with turns.turn(host, 0) as sent:
+            under_way.append(host)
+            await sent()
+            most_in_all.append(len(under_way))
+            most_to_one.append(under_way.count(host))
+            await asyncio.sleep(0.001)
+            under_way.remove(host)
+
+    async def crowd() -> None:
+        await asyncio.gather(*(one(f"{number % 4}.example:80") for number in range(40)))
+
+    asyncio.run(crowd())
+    assert (max(most_in_all), max(most_to_one)) == (in_all, to_one)
+
+
+def test_a_request_that_waits_for_its_connection_moves_the_next_one_on():
+    clock = Clock()
+    turns = turns_by(clock)
+    sends: list[float] = []
+
+    async def one(connecting: float) -> None:
+        async with turns.turn(HOST, 5) as sent:
+            await clock.sleep(connecting)
+            await sent()
+            sends.append(clock.seconds)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*map(one, (4.5, 0, 20, 0)))
+
+    asyncio.run(all_of_them())
+    assert sends == [4.5, 9.5, 34.5, 39.5]
+
+
+def test_a_host_that_asks_for_a_short_wait_is_waited_for_and_for_a_long_one_left():
+    clock = Clock()
+    turns = turns_by(clock, patience_seconds=120)
+
+    async def asked() -> list[float]:
+        await turns.block(HOST, 100)
+        waited = await started(turns, clock, 0)
+        with pytest.raises(HostBlockedError) as blocked:
+            await turns.block(HOST, 500)
+        with pytest.raises(HostBlockedError) as again:
+            await started(turns, clock, 0)
+        assert again.value.until == blocked.value.until == clock().timestamp() + 500
+        return waited
+
+    assert asyncio.run(asked()) == [100]
+    assert (turns.politeness.requests, turns.politeness.waits, turns.politeness.waited_seconds) == (1, 1, 100)
+
+
+def test_those_who_queue_for_a_host_learn_that_it_wants_to_be_left_alone():
+    clock = Clock()
+    turns = turns_by(clock)
+
+    async def queue() -> list[object]:
+        async def first() -> None:
+            async with turns.turn(HOST, 5):
+                await turns.block(HOST, 3_600)
+
+        return await asyncio.gather(first(), *(started(turns, clock, 5) for _ in range(3)), return_exceptions=True)
+
+    assert [type(outcome) for outcome in asyncio.run(queue())] == [HostBlockedError] * 4
+    assert clock.seconds == 0
+
+
+def test_refusals_without_a_time_double_the_wait_up_to_an_hour_until_the_host_answers():
+    clock = Clock()
+    turns = turns_by(clock, patience_seconds=DAY)
+    states = turns._states
+
+    async def refuse() -> float:
+        await turns.block(HOST, None)
+        wait = (await states.update(HOST, lambda state: state)).blocked_until - clock().timestamp()
+        await started(turns, clock, 0)
+        return wait
+
+    async def many() -> list[float]:
+        waits = [await refuse() for _ in range(12)]
+        await turns.welcome(HOST)
+        return [*waits, await refuse()]
+
+    waits = asyncio.run(many())
+    for number, wait in enumerate(waits[:6]):
+        assert 30 * 2**number <= wait <= 45 * 2**number
+    assert 2_400 <= waits[11] <= 3_600
+    assert 30 <= waits[12] <= 45
+
+
+def test_what_a_clock_wrote_that_ran_a_day_ahead_is_not_waited_for(tmp_path):
+    clock = Clock()
+    ahead = (clock.now + timedelta(days=400)).timestamp()
+
+    async def asked() -> list[float]:
+        turns = turns_by(clock, tmp_path)
+        await turns._states.update(HOST, lambda state: HostState(ahead, ahead))
+        return await started(turns, clock, 5, 5)
+
+    assert asyncio.run(asked()) == [0, 5]
+
+
+def test_the_next_run_keeps_the_distance_from_the_one_before(tmp_path):
+    clock = Clock()
+    assert asyncio.run(started(turns_by(clock, tmp_path), clock, 5)) == [0]
+    assert asyncio.run(started(turns_by(clock, tmp_path), clock, 5)) == [5]
+
+
+@given(torn=st.binary(max_size=200))
+def test_a_file_of_anything_counts_as_none(torn, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hosts")
+    states = HostStates(folder)
+    state = HostState(1.5, 2.5, 3)
+    asyncio.run(states.update(HOST, lambda _: state))
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    assert asyncio.run(states.update(HOST, lambda state: state)) == state
+    for damaged in (torn, whole[:40] + torn, whole[: len(torn)]):
+        file.write_bytes(damaged)
+        if damaged != whole:
+            assert asyncio.run(states.update(HOST, lambda state: state)) in {HostState(), state}
+    file.write_bytes(whole.replace(b"1.5", b"9.5"))
+    assert asyncio.run(states.update(HOST, lambda state: state)) == HostState()
+
+
+def test_a_process_stopped_in_the_middle_holds_up_its_own_host_only(tmp_path):
+    clock = Clock()
+    turns = turns_by(clock, tmp_path)
+
+    async def asked() -> None:
+        await started(turns, clock, 0)
+        (file,) = tmp_path.iterdir()
+        with file.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            waiting = asyncio.create_task(started(turns, clock, 0))
+            await started(turns, clock, 0, host="other.example:80")
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+        await asyncio.wait_for(waiting, 5)
+
+    asyncio.run(asked())
+
+
+TURNS = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from config.settings import Settings
+from tasks.pacing import Turns
+
+told = []
+def clock():
+    told.append(datetime.now(UTC))
+    return told[-1]
+
+async def main():
+    turns = Turns(Settings(), clock, asyncio.sleep, Path(sys.argv[1]))
+    for _ in range(int(sys.argv[2])):
+        async with turns.turn("news.example:443", float(sys.argv[3])):
+            print(told[-1].timestamp(), flush=True)
+
+asyncio.run(main())
+"""
+
+
+def process(*arguments: object) -> subprocess.Popen[str]:
+    words = [sys.executable, "-c", TURNS, *map(str, arguments)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent)
+
+
+def test_processes_that_share_a_folder_keep_the_distance_together(tmp_path):
+    both = [process(tmp_path, 6, 0.1) for _ in range(2)]
+    starts = sorted(float(line) for one in both for line in one.communicate(timeout=60)[0].split())
+    assert len(starts) == 12
+    # A microsecond is what a file's figure is rounded to.
+    assert min(later - earlier for earlier, later in pairwise(starts)) >= 0.1 - 2e-6
+
+
+def test_a_process_killed_at_any_moment_leaves_a_state_that_can_be_read(tmp_path):
+    for pause in (0.0, 0.002, 0.01):
+        one = process(tmp_path, 10_000_000, 0)
+        assert one.stdout is not None
+        last = float(one.stdout.readline())
+        time.sleep(pause)
+        os.kill(one.pid, signal.SIGKILL)
+        last = max([last, *(float(line) for line in one.communicate()[0].split("\n")[:-1])])
+        state = asyncio.run(HostStates(tmp_path).update(HOST, lambda state: replace(state, refusals=0)))
+        assert state.started >= last - 2e-6

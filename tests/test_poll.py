@@ -1,0 +1,514 @@
+"""What is polled: feeds, sitemaps and section pages become articles, once, politely, and nothing is missed."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from itertools import count
+from typing import Any
+
+import pytest
+from webserver import WebServer, answer, redirect
+
+from config.settings import Settings
+from config.sources import Source, load_source
+from flows.ingest import ingest
+from flows.workers import Workers
+from tasks.download import Fetcher
+from warehouse.connect import connect
+from warehouse.records import RunStatus
+
+TOWNS = (
+    "Lindau Konstanz Bregenz Meersburg Ravensburg Wangen Isny Kempten Sonthofen Immenstadt Oberstdorf Füssen".split()
+)
+
+
+def page(number: int, title: str = "", extra: str = "") -> str:
+    town = TOWNS[number % len(TOWNS)]
+    title = title or f"Bakers of {town} return to stone ovens ({number})"
+    return f"""<html lang="en"><head><title>{title}</title><meta charset="utf-8"></head><body>
+    <nav><a href="/">Home</a> <a href="/sport">Sport</a></nav><article><h1>{title}</h1>
+    <p>{number + 2} bakeries in {town} have gone back to stone ovens this spring, because gas has become dearer than
+    wood, and because the customers asked for the old crust.</p>
+    <p>"The crust is better, and so is the bill," said baker Oskar Lenz the {number}th, whose family has baked in {town}
+    since 19{number % 90 + 10} and means to go on.</p>
+    <p>The town hall of {town} welcomed the change but asked the bakers to fire their ovens before dawn, when the air is
+    calm over the lake. {extra}</p></article></body></html>"""
+
+
+class Site:
+    """A small site with a feed, a sitemap and a clock of its own."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.moments: dict[int, datetime] = {}
+        self.routes: dict[str, Any] = {"/robots.txt": answer(b"User-agent: *\nDisallow: /closed/\n")}
+        self.server = WebServer(self.routes)
+
+    def publish(self, *numbers: int, path: str = "/news/{}", **changes: Any) -> None:
+        for number in numbers:
+            self.routes[path.format(number)] = answer(page(number, **changes).encode(), content_type="text/html")
+
+    def feed(self, *numbers: int, path: str = "/news/{}", at: str = "/feed", query: str = "", **headers: str) -> None:
+        self.routes[at] = answer(
+            self.rss(*numbers, path=path, query=query).encode(), content_type="application/rss+xml", **headers
+        )
+
+    def rss(self, *numbers: int, path: str = "/news/{}", query: str = "") -> str:
+        entries = "".join(
+            f"<item><title>Feed title {number}</title><link>{self.server.url(path.format(number))}{query}</link>"
+            f"<guid isPermaLink='false'>story-{number}</guid>"
+            f"<pubDate>{format_datetime(self.published(number))}</pubDate></item>"
+            for number in numbers
+        )
+        return f"<rss version='2.0'><channel><title>Lake News</title>{entries}</channel></rss>"
+
+    def published(self, number: int) -> datetime:
+        return self.moments.get(number, self.now + timedelta(minutes=10 * number))
+
+    def sitemap(self, *numbers: int, at: str = "/news-sitemap.xml", lastmod: datetime | None = None) -> None:
+        urls = "".join(
+            f"<url><loc>{self.server.url(f'/news/{number}')}</loc>"
+            f"<lastmod>{(lastmod or self.published(number)).isoformat()}</lastmod></url>"
+            for number in numbers
+        )
+        xml = f"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{urls}</urlset>"
+        self.routes[at] = answer(xml.encode(), content_type="application/xml")
+
+    def asked(self, path: str) -> int:
+        return self.server.paths.count(path)
+
+
+@pytest.fixture
+def site(now):
+    site = Site(now)
+    with site.server:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def workers():
+    with Workers(Settings(workers=1)) as pool:
+        yield pool
+
+
+@pytest.fixture
+def look(tmp_path, site, settings, workers, now):
+    """Runs a source whose inputs are given as TOML, `hours` after the first time."""
+    settings = settings.model_copy(update={"retry_seconds": 0.01, "fetch_seconds": 5.0, "patience_seconds": 5.0})
+    folder = tmp_path / "config" / "sources"
+    folder.mkdir(parents=True)
+    # Never twice the same moment, as in a real clock.
+    ticks = count()
+
+    def once(inputs: str, hours: float = 0, only: Any = None, due: bool = False, **settings_changed: Any) -> Any:
+        source = write(folder, inputs.replace("SITE", site.server.url("")))
+
+        def clock() -> datetime:
+            return now + timedelta(hours=hours, microseconds=next(ticks))
+
+        with Fetcher(settings.model_copy(update=settings_changed), clock=clock) as fetcher:
+            return ingest(source, settings, workers, fetcher, clock=clock, only=only, due=due)
+
+    return once
+
+
+def write(folder: Any, inputs: str) -> Source:
+    path = folder / "lake.toml"
+    path.write_text(f'title = "Lake News"\nlanguage = "en"\nallow_private = true\ndelay = 0\n{inputs}')
+    return load_source(path)
+
+
+@pytest.fixture
+def ask(settings):
+    def answer(query: str) -> list[Any]:
+        with connect(settings.data) as warehouse:
+            return warehouse.execute(query).fetchall()
+
+    return answer
+
+
+FEED = '[[input]]\nkind = "feed"\nurl = "SITE/feed"\n'
+
+
+def counts(run: Any) -> dict[str, int]:
+    names = ("discovered", "stored", "unchanged", "duplicate", "rejected", "failed", "pending")
+    return {name: getattr(run, name) for name in names if getattr(run, name)}
+
+
+def test_the_articles_of_a_feed_land_with_what_the_feed_says_of_them(site, look, ask):
+    site.publish(1, 2)
+    site.feed(2, 1)
+    run = look(FEED)
+    assert run.status is RunStatus.SUCCEEDED, run.error
+    assert counts(run) == {"discovered": 2, "stored": 2}
+    told = (
+        "SELECT provenance['title'].origin, published_at IS NOT NULL, provenance['published_at'].origin FROM articles"
+    )
+    assert ask(told) == [("html", True, "feed"), ("html", True, "feed")]
+    assert ask("SELECT guid, title, published_at IS NOT NULL, found_in FROM discoveries ORDER BY guid") == [
+        (f"{site.server.url('/feed')}#story-{number}", f"Feed title {number}", True, site.server.url("/feed"))
+        for number in (1, 2)
+    ]
+    assert ask("SELECT outcome, http_status, count(*) FROM captures GROUP BY ALL ORDER BY ALL") == [
+        ("listed", 200, 1),
+        ("stored", 200, 2),
+    ]
+    ((endpoint, entries, known, gap, error),) = ask("SELECT endpoint, entries, known, gap_suspected, error FROM polls")
+    assert (endpoint, entries, known, gap, error) == (site.server.url("/feed"), 2, 0, False, None)
+
+
+def test_a_feed_that_is_as_it_was_is_asked_for_once_and_its_articles_not_again(site, look, ask):
+    site.publish(1)
+    site.feed(1, etag='"one"')
+    look(FEED)
+    site.routes["/feed"] = answer(status="304 Not Modified", etag='"one"')
+    run = look(FEED, hours=0.5)
+    assert b'if-none-match: "one"' in site.server.requests[-1].lower()
+    assert counts(run) == {}
+    assert site.asked("/news/1") == 1
+    assert ask("SELECT http_status, outcome FROM captures WHERE url LIKE '%/feed' ORDER BY fetched_at") == [
+        (200, "listed"),
+        (304, "listed"),
+    ]
+
+
+def test_a_server_that_says_304_is_now_and_then_asked_without_conditions(site, look, ask):
+    site.publish(1, 2)
+    site.feed(1, etag='"stuck"')
+    look(FEED)
+
+    def liar(client: Any) -> None:
+        conditional = b"if-none-match" in site.server.requests[-1].lower()
+        body = site.rss(2, 1).encode()
+        client.sendall(answer(status="304 Not Modified") if conditional else answer(body, etag='"stuck"'))
+
+    site.routes["/feed"] = liar
+    runs = [look(FEED, hours=hours) for hours in (1, 2, 3, 4)]
+    assert [run.stored for run in runs] == [0, 0, 0, 1]
+    # It has lied: from now on it is always sent whole.
+    look(FEED, hours=5)
+    feeds = [request for request in site.server.requests if request.startswith(b"GET /feed")]
+    assert [b"if-none-match" in request.lower() for request in feeds] == [False, True, True, True, False, False]
+
+
+def test_what_came_and_went_between_two_looks_is_found_in_the_sitemap(site, look, ask):
+    site.routes["/robots.txt"] = answer(f"Sitemap: {site.server.url('/news-sitemap.xml')}\n".encode())
+    site.publish(*range(12))
+    site.publish(3, path="/sport/{}")
+    site.feed(0, 1, 2)
+    look(FEED)
+    site.feed(9, 10, 11)
+    site.sitemap(*range(12))
+    run = look(FEED, hours=3)
+    assert ask("SELECT gap_suspected FROM polls WHERE endpoint LIKE '%/feed' ORDER BY polled_at") == [(False,), (True,)]
+    # Of the window alone, which begins an hour before the last look, for clocks that go wrong.
+    assert run.stored == 9
+    assert ask("SELECT count(*) FROM articles") == [(12,)]
+
+
+def test_a_window_that_rolls_on_with_a_known_entry_is_no_gap(site, look, ask):
+    site.publish(1, 2, 3)
+    site.feed(1, 2)
+    look(FEED)
+    site.feed(2, 3)
+    look(FEED, hours=1)
+    assert ask("SELECT bool_or(gap_suspected) FROM polls") == [(False,)]
+    assert ask("SELECT count(*) FROM articles") == [(3,)]
+
+
+def test_the_pages_of_a_paged_feed_are_followed_back_to_what_is_known(site, look):
+    site.publish(*range(9))
+
+    def paged(at: str, numbers: tuple[int, ...], older: str | None) -> None:
+        rss = site.rss(*numbers)
+        if older:
+            link = f"<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='{site.server.url(older)}'/>"
+            rss = rss.replace("</title>", f"</title>{link}", 1)
+        site.routes[at] = answer(rss.encode(), content_type="application/rss+xml")
+
+    paged("/feed", (2, 1), "/feed?page=2")
+    paged("/feed?page=2", (0,), None)
+    assert look(FEED).stored == 3
+    paged("/feed", (8, 7), "/feed?page=2")
+    paged("/feed?page=2", (6, 5), "/feed?page=3")
+    paged("/feed?page=3", (4, 3, 2), "/feed?page=4")
+    assert look(FEED, hours=1).stored == 6
+    assert site.asked("/feed?page=4") == 0
+
+
+def test_an_address_under_other_tracking_parameters_is_the_same_article(site, look, ask):
+    site.publish(1)
+    site.feed(1, query="?utm_source=rss&amp;utm_campaign=a")
+    site.routes["/news/1?utm_source=rss&utm_campaign=a"] = site.routes["/news/1"]
+    look(FEED)
+    site.feed(1, query="?utm_source=rss&amp;utm_campaign=b")
+    assert counts(look(FEED, hours=0.5)) == {"discovered": 1, "unchanged": 1}
+    assert ask("SELECT count(*) FROM discoveries") == [(1,)]
+
+
+def test_an_article_is_looked_at_again_at_the_hours_of_the_source_and_an_edit_is_a_version(site, look, ask):
+    site.publish(1)
+    site.feed(1)
+    source = "recheck = [1, 6]\n" + FEED
+    look(source)
+    look(source, hours=0.5)
+    assert site.asked("/news/1") == 1
+    site.publish(1, extra="The mayor added that the rule holds from May.")
+    site.feed(2)
+    site.publish(2)
+    # It is no longer in the feed, and still due.
+    assert counts(look(source, hours=1.5)) == {"discovered": 2, "stored": 2}
+    assert counts(look(source, hours=2))["unchanged"] == 1
+    assert site.asked("/news/1") == 2
+    look(source, hours=40)
+    look(source, hours=80)
+    assert site.asked("/news/1") == 3
+    assert ask("SELECT count(*), count(DISTINCT version_id) FROM article_versions WHERE url LIKE '%/1'") == [(2, 2)]
+    assert ask("SELECT text LIKE '%from May%' FROM articles WHERE url LIKE '%/1'") == [(True,)]
+    assert ask("SELECT outcome FROM captures WHERE url LIKE '%/news/1' ORDER BY fetched_at") == [
+        ("stored",), ("stored",), ("unchanged",),
+    ]  # fmt: skip
+
+
+def test_a_page_that_cannot_be_had_is_refused_with_its_answer_archived_and_asked_for_again(site, look, ask):
+    site.feed(1)
+    site.routes["/news/1"] = answer(b"sorry", status="500 Internal Server Error")
+    run = look(FEED)
+    assert counts(run) == {"discovered": 1, "failed": 1}
+    assert run.status is RunStatus.SUCCEEDED
+    ((reason, detail, capture),) = ask("SELECT reason, detail, capture_id FROM rejects_open")
+    assert (reason, "answered 500" in detail) == ("fetch_failed", True)
+    assert ask(f"SELECT outcome, http_status FROM captures WHERE capture_id = '{capture}'") == [("failed", 500)]
+    tried = site.asked("/news/1")
+    look(FEED, hours=0.1)
+    assert site.asked("/news/1") == tried
+    site.publish(1)
+    site.feed()
+    assert counts(look(FEED, hours=0.5)) == {"discovered": 1, "stored": 1}
+    assert ask("SELECT count(*) FROM rejects_open") == [(0,)]
+
+
+def test_what_robots_forbid_is_refused_and_never_asked_for(site, look, ask):
+    site.publish(1, path="/closed/{}")
+    site.feed(1, path="/closed/{}")
+    assert counts(look(FEED)) == {"discovered": 1, "rejected": 1}
+    assert ask("SELECT reason FROM rejects_open") == [("disallowed",)]
+    assert site.asked("/closed/1") == 0
+
+
+def test_a_host_that_asks_for_a_long_wait_leaves_its_articles_pending(site, look, ask):
+    site.publish(1)
+    site.feed(1, 2)
+    site.routes["/news/2"] = answer(status="429 Too Many Requests", retry_after="7200")
+    run = look(FEED)
+    assert run.discovered == 2
+    assert ask("SELECT count(*) FROM pending") == [(run.pending,)]
+    site.publish(2)
+    assert look(FEED, hours=3).status is RunStatus.SUCCEEDED
+    assert ask("SELECT count(*) FROM articles") == [(2,)]
+    assert ask("SELECT count(*) FROM pending") == [(0,)]
+
+
+def test_a_feed_that_fails_is_said_slows_down_and_is_never_dropped(site, look, ask):
+    site.publish(1)
+    site.feed(1)
+    look(FEED)
+    site.routes["/feed"] = answer(b"gone", status="404 Not Found")
+    for hours in (1, 2, 3):
+        run = look(FEED, hours=hours)
+        assert run.status is RunStatus.FAILED
+        assert "/feed: " in run.error
+        assert "404" in run.error
+    waits = ask(
+        "SELECT epoch(next_poll_at) - epoch(polled_at), failures FROM polls WHERE error IS NOT NULL ORDER BY polled_at"
+    )
+    assert [failures for _, failures in waits] == [1, 2, 3]
+    assert waits[0][0] < waits[1][0] < waits[2][0] <= 30 * 86_400
+    site.feed(1, 2)
+    site.publish(2)
+    assert look(FEED, hours=4).stored == 1
+    assert ask("SELECT arg_max(failures, polled_at) FROM polls") == [(0.0,)]
+
+
+def test_a_feed_that_moved_for_good_is_asked_for_where_it_is(site, look, ask):
+    site.publish(1, 2)
+    site.feed(1, at="/new-feed")
+    site.routes["/feed"] = answer(status="301 Moved Permanently", location="/new-feed")
+    look(FEED)
+    site.feed(1, 2, at="/new-feed")
+    assert look(FEED, hours=1).stored == 1
+    assert site.asked("/feed") == 1
+    assert ask("SELECT DISTINCT moved_to FROM polls WHERE moved_to IS NOT NULL") == [(site.server.url("/new-feed"),)]
+
+
+def test_a_feed_that_moved_for_a_while_is_asked_for_where_it_was(site, look):
+    site.publish(1)
+    site.feed(1, at="/new-feed")
+    site.routes["/feed"] = redirect("/new-feed")
+    look(FEED)
+    look(FEED, hours=1)
+    assert site.asked("/feed") == 2
+
+
+def test_a_feed_of_whole_articles_needs_no_pages(site, look, ask):
+    html = page(1).split("</h1>")[1].replace("<", "&lt;").replace("&lt;html", "&lt;div").replace("/html>", "/div>")
+    rss = site.rss(1).replace(
+        "<guid",
+        f"<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'>{html}</content:encoded><guid",
+    )
+    site.routes["/feed"] = answer(rss.encode(), content_type="application/rss+xml")
+    assert counts(look(FEED + "full_text = true\n")) == {"discovered": 1, "stored": 1}
+    assert site.asked("/news/1") == 0
+    assert ask("SELECT title, text LIKE '%stone ovens%' FROM articles") == [("Feed title 1", True)]
+    assert counts(look(FEED + "full_text = true\n", hours=2)) == {"discovered": 1, "unchanged": 1}
+
+
+def test_a_sitemap_index_is_read_where_it_has_changed(site, look, ask):
+    site.publish(1, 2, 3)
+    children = (("/old.xml", site.now - timedelta(days=90)), ("/new.xml", site.now))
+
+    def index(*children: tuple[str, datetime]) -> None:
+        maps = "".join(
+            f"<sitemap><loc>{site.server.url(path)}</loc><lastmod>{at.isoformat()}</lastmod></sitemap>"
+            for path, at in children
+        )
+        site.routes["/sitemap.xml"] = answer(f"<sitemapindex>{maps}</sitemapindex>".encode(), content_type="text/xml")
+
+    index(*children)
+    site.sitemap(1, at="/old.xml")
+    site.sitemap(2, at="/new.xml")
+    sitemap = '[[input]]\nkind = "sitemap"\nurl = "SITE/sitemap.xml"\n'
+    assert look(sitemap).stored == 2
+    site.sitemap(2, 3, at="/new.xml")
+    index(children[0], ("/new.xml", site.now + timedelta(hours=4)))
+    assert look(sitemap, hours=5).stored == 1
+    assert (site.asked("/old.xml"), site.asked("/new.xml")) == (1, 2)
+
+
+def test_a_page_that_its_sitemap_says_has_changed_is_fetched_again(site, look, ask):
+    site.publish(1)
+    site.sitemap(1, at="/sitemap.xml")
+    sitemap = 'recheck = []\n[[input]]\nkind = "sitemap"\nurl = "SITE/sitemap.xml"\n'
+    look(sitemap)
+    look(sitemap, hours=1)
+    assert site.asked("/news/1") == 1
+    site.publish(1, title="Bakers of Lindau change their minds")
+    site.sitemap(1, at="/sitemap.xml", lastmod=site.now + timedelta(hours=2))
+    assert counts(look(sitemap, hours=3)) == {"discovered": 1, "stored": 1}
+    assert ask("SELECT title FROM articles") == [("Bakers of Lindau change their minds",)]
+    look(sitemap, hours=4)
+    assert site.asked("/news/1") == 2
+
+
+def test_old_addresses_of_a_sitemap_are_left_out_where_the_source_says_so(site, look):
+    site.publish(1, 2)
+    site.sitemap(1, 2, at="/sitemap.xml")
+    assert look('[[input]]\nkind = "sitemap"\nurl = "SITE/sitemap.xml"\nmax_age_days = 1\n', hours=24.3).stored == 1
+
+
+def test_links_of_a_section_page_are_taken_by_their_pattern(site, look):
+    site.publish(1, 2)
+    links = "".join(f'<a href="{path}">x</a>' for path in ("/news/1", "/about", "/news/2#comments", "/news/1"))
+    site.routes["/section"] = answer(f"<html><body>{links}</body></html>".encode(), content_type="text/html")
+    section = '[[input]]\nkind = "pages"\nurl = "SITE/section"\nlinks = "/news/\\\\d+$"\n'
+    assert counts(look(section)) == {"discovered": 2, "stored": 2}
+    assert site.asked("/about") == 0
+
+
+def test_a_list_of_addresses_is_fetched_once(site, look, ask, tmp_path):
+    site.publish(1, 2)
+    urls = json.dumps([site.server.url("/news/1"), site.server.url("/news/2")])
+    listed = f'recheck = []\n[[input]]\nkind = "pages"\nurls = {urls}\n'
+    assert counts(look(listed)) == {"discovered": 2, "stored": 2}
+    assert counts(look(listed, hours=1)) == {"discovered": 2, "unchanged": 2}
+    assert site.asked("/news/1") == 1
+    (tmp_path / "list.txt").write_text(f"# two\n{site.server.url('/news/1')}\n\nnot an address\n")
+    filed = 'recheck = []\n[[input]]\nkind = "pages"\npath = "../../list.txt"\n'
+    assert counts(look(filed, hours=2)) == {"discovered": 2, "unchanged": 1, "rejected": 1}
+
+
+def test_only_what_is_due_is_looked_at_when_asked_so(site, look):
+    site.publish(1, 2)
+    site.feed(1)
+    look(FEED)
+    look(FEED, hours=0.05, due=True)
+    assert site.asked("/feed") == 1
+    look(FEED, hours=30, due=True)
+    assert site.asked("/feed") == 2
+
+
+def test_a_named_address_is_read_again_whatever_its_hours(site, look, ask):
+    site.publish(1)
+    site.feed(1)
+    look(FEED)
+    site.publish(1, title="Bakers of Lindau correct a number")
+    run = look(FEED, hours=0.1, only=[site.server.url("/news/1")])
+    assert counts(run) == {"discovered": 1, "stored": 1}
+    assert site.asked("/feed") == 1
+
+
+def test_a_wrong_feed_says_what_it_is(site, look):
+    site.routes["/feed"] = answer(b"<html><body><h1>Please log in</h1></body></html>", content_type="text/html")
+    run = look(FEED)
+    assert run.status is RunStatus.FAILED
+    assert "/feed: " in run.error
+
+
+def test_a_headline_that_changes_is_seen_whatever_the_feed_once_said(site, look, ask):
+    site.publish(1)
+    site.feed(1)
+    source = "recheck = [1]\n" + FEED
+    look(source)
+    site.publish(1, title="Bakers of Lindau give up on stone ovens")
+    site.feed(etag='"gone"')
+    assert look(source, hours=2).stored == 1
+    assert ask("SELECT title FROM articles") == [("Bakers of Lindau give up on stone ovens",)]
+    assert ask("SELECT changed, title_after FROM article_edits") == [
+        (["headline"], "Bakers of Lindau give up on stone ovens")
+    ]
+
+
+def test_an_article_that_moved_is_not_taken_for_another_one(site, look, ask):
+    section = 'recheck = [1]\n[[input]]\nkind = "pages"\nurl = "SITE/section"\nlinks = "/(news|moved)/"\n'
+
+    def links(*paths: str) -> None:
+        html = "".join(f'<a href="{path}">x</a>' for path in paths)
+        site.routes["/section"] = answer(f"<html><body>{html}</body></html>".encode(), content_type="text/html")
+
+    site.publish(1)
+    links("/news/1")
+    look(section)
+    site.publish(1, path="/moved/{}", extra="It was said later that the rule holds from May.")
+    site.routes["/news/1"] = answer(status="301 Moved Permanently", location="/moved/1")
+    assert look(section, hours=2).stored == 1
+    links("/moved/1")
+    assert counts(look(section, hours=3)) == {"discovered": 1, "unchanged": 1}
+    assert ask("SELECT url LIKE '%/news/1', text LIKE '%from May%' FROM articles") == [(True, True)]
+
+
+def test_an_address_that_leads_to_a_known_article_is_its_duplicate(site, look, ask):
+    site.publish(1)
+    site.feed(1)
+    look(FEED)
+    site.publish(1, extra="It was said later that the rule holds from May.")
+    site.routes["/short/1"] = redirect("/news/1")
+    site.feed(1, path="/short/{}")
+    assert counts(look(FEED, hours=0.5)) == {"discovered": 1, "duplicate": 1}
+    assert ask("SELECT reason, detail LIKE 'redirects to%' FROM rejects_open") == [("duplicate", True)]
+
+
+def test_a_gap_behind_a_server_that_lied_is_repaired_from_when_it_was_last_read(site, look, ask):
+    site.routes["/robots.txt"] = answer(f"Sitemap: {site.server.url('/sitemap.xml')}\n".encode())
+    site.publish(*range(12))
+    site.feed(0, 1, 2, etag='"stuck"')
+    look(FEED)
+    site.routes["/feed"] = answer(status="304 Not Modified")
+    look(FEED, hours=1.2)
+    site.feed(9, 10, 11, etag='"stuck"')
+    index = f"<sitemapindex><sitemap><loc>{site.server.url('/news-sitemap.xml')}</loc></sitemap></sitemapindex>"
+    site.routes["/sitemap.xml"] = answer(index.encode(), content_type="text/xml")
+    site.sitemap(*range(12))
+    look(FEED, hours=3)
+    assert ask("SELECT count(*) FROM articles") == [(12,)]

@@ -1,0 +1,68 @@
+"""A feed that rolls on while its reader is killed again and again: what it ever named is landed, once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+from test_crash import KILLED_AT, copydesk, environment
+from test_poll import Site
+from webserver import answer
+
+from warehouse.connect import connect
+from warehouse.verify import verify
+
+WINDOW = 4
+STEP = 9
+
+
+@pytest.mark.slow
+def test_killed_at_any_file_operation_while_a_feed_rolls_on_every_article_is_landed_once(tmp_path, now):
+    site = Site(now)
+    with site.server:
+        site.routes["/robots.txt"] = answer(f"Sitemap: {site.server.url('/news-sitemap.xml')}\n".encode())
+        sources = tmp_path / "config" / "sources"
+        sources.mkdir(parents=True)
+        (sources / "lake.toml").write_text(
+            'title = "Lake News"\nlanguage = "en"\nallow_private = true\ndelay = 0\n'
+            f'[[input]]\nkind = "feed"\nurl = "{site.server.url("/feed")}"\n'
+        )
+        root = str(tmp_path / "data")
+        arguments = ["run", "--config", str(tmp_path / "config"), "--data", root]
+
+        def roll(times: int) -> int:
+            newest = times * WINDOW
+            for number in range(newest):
+                site.moments.setdefault(number, datetime.now(UTC))
+            site.publish(*range(newest))
+            site.feed(*range(newest - WINDOW, newest))
+            site.sitemap(*range(newest))
+            return newest
+
+        roll(1)
+        assert copydesk(arguments).returncode == 0
+        killed = 0
+        for moment in count(3, STEP):
+            # Every entry of the look before has left the feed by now.
+            published = roll(killed + 2)
+            process = subprocess.run(
+                [sys.executable, "-c", KILLED_AT, str(moment), *arguments],
+                env=environment(),
+                capture_output=True,
+                timeout=300,
+                check=False,
+            )
+            if process.returncode != -signal.SIGKILL:
+                break
+            killed += 1
+        assert killed >= 6
+        assert copydesk(arguments).returncode == 0
+    with connect(root) as warehouse:
+        landed = warehouse.execute("SELECT url FROM articles ORDER BY ALL").fetchall()
+    assert landed == sorted((site.server.url(f"/news/{number}"),) for number in range(published))
+    findings = verify(root)
+    assert not findings.findings, findings

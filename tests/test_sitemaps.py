@@ -1,0 +1,135 @@
+"""Sitemaps of every kind, whole and damaged, kind and hostile."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_feeds import ATTACKS, IN_TIME, printed
+
+from tasks.listing import Child, ListingError
+from tasks.sitemaps import MOST_ENTRIES, read_sitemap
+
+CASES = sorted(path for path in (Path(__file__).parent / "sitemaps").iterdir())
+URL = "https://www.example.org/sitemaps/news.xml"
+
+
+def content_of(case: Path) -> bytes:
+    return next(path for path in case.iterdir() if path.stem.startswith("sitemap")).read_bytes()
+
+
+def read(case: Path, alternates: bool = False) -> dict:
+    listing = read_sitemap(content_of(case), URL, alternates)
+    return printed(listing)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_sitemap_is_read_as_its_golden_file_says(case):
+    assert json.loads(json.dumps(read(case))) == json.loads((case / "expected.json").read_text("utf-8"))
+
+
+def urlset(*urls: str) -> bytes:
+    head = '<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    return (head + "".join(urls) + "</urlset>").encode()
+
+
+def test_other_languages_are_entries_of_their_own_where_they_are_asked_for():
+    listing = read_sitemap(content_of(Path(__file__).parent / "sitemaps" / "hreflang-catalan"), URL, alternates=True)
+    assert {entry.url: [candidate.values for candidate in entry.candidates] for entry in listing.entries} == {
+        "https://far.example/ca/far": [("ca",)],
+        "https://far.example/es/faro": [("es",)],
+        "https://www.example.org/en/lighthouse": [("en",)],
+    }
+
+
+def test_an_index_names_its_sitemaps_in_order():
+    listing = read_sitemap(
+        b"<sitemapindex><sitemap><loc>/2.xml</loc></sitemap><sitemap><loc>/1.xml</loc></sitemap></sitemapindex>", URL
+    )
+    assert listing.children == (Child("https://www.example.org/2.xml"), Child("https://www.example.org/1.xml"))
+    assert listing.entries == ()
+
+
+def test_a_parameter_that_looks_like_an_entity_stays():
+    listing = read_sitemap(urlset("<url><loc>https://example.org/?a=1&amp;copy=2&amp;lang=en</loc></url>"), URL)
+    assert [entry.url for entry in listing.entries] == ["https://example.org/?a=1&copy=2&lang=en"]
+
+
+def test_an_empty_sitemap_is_one_without_entries():
+    assert read_sitemap(urlset(), URL).entries == ()
+
+
+def test_fifty_thousand_addresses_take_seconds():
+    sitemap = urlset(
+        *(f"<url><loc>https://example.org/news/{n}</loc><lastmod>2026-07-06</lastmod></url>" for n in range(50_000))
+    )
+    started = time.process_time()
+    listing = read_sitemap(gzip.compress(sitemap, 1), URL)
+    assert (len(listing.entries), listing.damage) == (50_000, None)
+    assert time.process_time() - started < IN_TIME
+
+
+def test_what_is_longer_than_it_may_be_is_cut_and_says_so():
+    listing = read_sitemap(urlset(*(f"<url><loc>/{n}</loc></url>" for n in range(MOST_ENTRIES + 5))), URL)
+    assert len(listing.entries) == MOST_ENTRIES
+    assert "100,000" in str(listing.damage)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html><body>Not found</body></html>", "web page"),
+        (b"nothing here\nis an address", "neither"),
+        (b"\x1f\x8b\x08\x00damaged", "damaged"),
+        (gzip.compress(b"\0" * 60_000_000, 9), "more than"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "PNG"),
+    ],
+    ids=["empty", "web page", "prose", "damaged gzip", "gzip bomb", "image"],
+)
+def test_what_is_no_sitemap_is_refused_in_a_sentence(content, said):
+    with pytest.raises(ListingError, match=said) as refused:
+        read_sitemap(content, URL)
+    assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ATTACKS if not name.startswith(("json", "markup", "dates", "long "))]
+)
+def test_an_attack_ends_in_time(name):
+    content = ATTACKS[name]().replace(b"<rss", b"<urlset").replace(b"<item>", b"<url>").replace(b"</item>", b"</url>")
+    started = time.process_time()
+    with suppress(ListingError):
+        read_sitemap(content.replace(b"<link>", b"<loc>").replace(b"</link>", b"</loc>"), URL)
+    assert time.process_time() - started < IN_TIME
+
+
+def test_an_external_entity_is_not_read(tmp_path):
+    canary = tmp_path / "canary.txt"
+    canary.write_text("https://example.org/canary-3141")
+    listing = read_sitemap(
+        f'<!DOCTYPE urlset [<!ENTITY c SYSTEM "{canary.as_uri()}">]><urlset><url><loc>&c;</loc></url></urlset>'.encode(),
+        URL,
+    )
+    assert "canary-3141" not in repr(listing)
+
+
+WHOLE = [content_of(case) for case in CASES]
+
+
+@given(content=st.binary(max_size=400) | st.sampled_from(WHOLE), at=st.integers(0, 600), noise=st.binary(max_size=8))
+def test_whatever_comes_is_read_or_refused(content, at, noise):
+    try:
+        listing = read_sitemap(content[:at] + noise + content[at + len(noise) :], URL, alternates=True)
+    except ListingError:
+        return
+    for named in (*listing.entries, *listing.children):
+        assert urlsplit(named.url).scheme in {"http", "https"}
+        assert named.url.isprintable() or not any(ord(character) < 33 for character in named.url)

@@ -1,0 +1,434 @@
+"""The pages of WARC files, whoever wrote them and whatever happened to them since, become documents."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import brotli
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.inputs import WarcInput
+from config.sources import Source, load_source
+from tasks.errors import InputError
+from tasks.members import unpacked
+from tasks.unpack import PackedError
+from tasks.warcs import _Reader, address, read_warcs
+from tests.webserver import WebServer, answer
+from tests.webserver import settings as local_settings
+from warehouse.records import Fetched, Reason, Rejection
+
+PAGE = "<!doctype html><title>Regen über Köln</title><p>Es regnete den ganzen Tag.</p>".encode()
+HTML = "Content-Type: text/html; charset=UTF-8"
+ID = "<urn:uuid:6f0c0a1e-0000-4000-8000-00000000000{}>"
+
+
+def http(body: bytes = PAGE, *headers: str, status: str = "HTTP/1.1 200 OK") -> bytes:
+    return "\r\n".join([status, *headers, "", ""]).encode() + body
+
+
+def record(
+    url: str | bytes = "https://e.example/a",
+    block: bytes = http(PAGE, HTML),
+    kind: str = "response",
+    *headers: str,
+    length: object = None,
+    version: str = "WARC/1.0",
+    media: str = "application/http; msgtype=response",
+    date: str | None = "2026-03-01T08:30:00Z",
+) -> bytes:
+    lines = [
+        version.encode(),
+        b"WARC-Type: " + kind.encode(),
+        b"WARC-Target-URI: " + (url if isinstance(url, bytes) else url.encode()),
+        b"WARC-Record-ID: " + ID.format(1).encode(),
+        *([f"WARC-Date: {date}".encode()] if date else []),
+        b"Content-Type: " + media.encode(),
+        *(header.encode() for header in headers),
+        f"Content-Length: {len(block) if length is None else length}".encode(),
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + block + b"\r\n\r\n"
+
+
+@pytest.fixture
+def source_of(tmp_path):
+    """A source of one WARC input, declared by these lines."""
+
+    def declare(keys: str) -> Source:
+        path = tmp_path / "crawl.toml"
+        path.write_text(f'title = "Crawl"\n[[input]]\nkind = "warc"\n{keys}\n')
+        return load_source(path)
+
+    return declare
+
+
+@pytest.fixture
+def read(tmp_path, source_of, settings, now):
+    """Reads a file, or what is at `path`; also what was said at the end."""
+
+    def read_file(content: bytes | None, name: str = "a.warc", more: str = "", path: str = ""):
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        source = source_of(f'path = "{path or name}"\n{more}')
+        found, said = [], ""
+        try:
+            found.extend(iter(read_warcs(source, source.input[0], settings, now)))
+        except InputError as error:
+            said = str(error)
+        return found, said
+
+    return read_file
+
+
+def urls(found: list[Fetched | Rejection]) -> list[str]:
+    return [one.item.url for one in found if isinstance(one, Fetched)]
+
+
+def test_a_page_comes_with_its_facts(read, tmp_path, now):
+    headers = (HTML, 'ETag: "x1"', "Last-Modified: Sun, 01 Mar 2026 08:00:00 GMT", "X-Crawl: é")
+    (page,), said = read(record("https://e.example/a", http(PAGE, *headers), "response", "WARC-IP-Address: 192.0.2.7"))
+    assert not said
+    assert page.content == PAGE
+    assert page.fetched_at == datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
+    assert (page.media_type, page.charset, page.http_status) == ("text/html", "utf-8", 200)
+    assert (page.etag, page.last_modified) == ('"x1"', "Sun, 01 Mar 2026 08:00:00 GMT")
+    assert page.final_url == "https://e.example/a"
+    item = page.item
+    assert (item.source_id, item.url, item.guid, item.is_record) == ("crawl", page.final_url, page.final_url, True)
+    assert (item.found_in, item.seen_at) == ((tmp_path / "a.warc").as_uri(), now)
+    (exchange,) = page.exchanges
+    assert (exchange.status, exchange.reason, exchange.http_version) == (200, "OK", "HTTP/1.1")
+    assert exchange.headers[0] == ("Content-Type", "text/html; charset=UTF-8")
+    assert exchange.headers[3] == ("X-Crawl", "é")
+    assert (exchange.content, exchange.ip_address, exchange.started_at) == (PAGE, "192.0.2.7", page.fetched_at)
+
+
+def zstd_with_dictionary(one: bytes, two: bytes) -> bytes:
+    dictionary = zstandard.train_dictionary(4_096, [record(f"https://e.example/{n}") * 3 for n in range(300)])
+    packer = zstandard.ZstdCompressor(dict_data=dictionary)
+    held = zstandard.compress(dictionary.as_bytes())
+    frame = b"\x5d\x2a\x4d\x18" + len(held).to_bytes(4, "little") + held
+    return frame + packer.compress(one) + packer.compress(two)
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        lambda one, two: one + two,
+        lambda one, two: gzip.compress(one) + gzip.compress(two),
+        lambda one, two: gzip.compress(one + two),
+        lambda one, two: gzip.compress(one) + gzip.compress(two) + bytes(512),
+        lambda one, two: zstandard.compress(one) + zstandard.compress(two),
+        zstd_with_dictionary,
+    ],
+    ids=["plain", "gzip", "one gzip member", "zeros at the end", "zstd", "zstd with a dictionary"],
+)
+def test_every_packing_is_read_whatever_the_name(read, pack):
+    found, said = read(pack(record("https://e.example/a"), record("https://e.example/b")))
+    assert (urls(found), said) == (["https://e.example/a", "https://e.example/b"], "")
+
+
+@pytest.mark.parametrize("version", ["WARC/0.18", "WARC/1.0", "WARC/1.1"])
+def test_every_version_is_read(read, version):
+    assert urls(read(record("<https://e.example/old>", version=version))[0]) == ["https://e.example/old"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        record("https://e.example/", b"GET / HTTP/1.1\r\n\r\n", "request"),
+        record("https://e.example/", b"software: crawler\r\n", "warcinfo", media="application/warc-fields"),
+        record("https://e.example/", http(b"", HTML), "revisit"),
+        record("https://e.example/", http(PAGE, HTML, status="HTTP/1.1 404 Not Found")),
+        record("https://e.example/", http(PAGE, HTML, "Location: /b", status="HTTP/1.1 301 Moved")),
+        record("https://e.example/a.png", http(b"\x89PNG", "Content-Type: image/png")),
+        record("dns:e.example", b"e.example. 300 IN A 192.0.2.7", media="text/dns"),
+        record("https://e.example/a.pdf", b"%PDF-1.7", "resource", media="application/pdf"),
+        record("https://e.example/x", http(b"\0\1\2\3")),
+        record("metadata://gnu.org/software/wget/warc/wget.log", b"done", "resource", media="text/plain"),
+        record("<urn:X-wpull:log>", b"done", "resource", media="text/plain"),
+        record("https://e.example/robots.txt", http(b"User-agent: *", "Content-Type: text/plain")),
+    ],
+)
+def test_what_is_no_page_is_passed_over(read, other):
+    found, said = read(other + record())
+    assert (urls(found), len(found), said) == (["https://e.example/a"], 1, "")
+
+
+def test_a_resource_is_a_document_without_an_exchange(read):
+    (page,), _ = read(record("https://e.example/a", PAGE, "resource", media="text/html; charset=utf-8"))
+    assert (page.content, page.charset, page.http_status, page.exchanges) == (PAGE, "utf-8", None, ())
+
+
+def test_a_page_without_a_media_type_is_known_by_its_first_tag(read):
+    (page,), _ = read(record(block=http(PAGE)))
+    assert page.media_type == "text/html"
+
+
+@pytest.mark.parametrize("stated", ["file:///etc/passwd", "ftp://e.example/a", "", "javascript:alert(1)"])
+def test_an_address_that_is_none_of_the_web_is_never_one_to_fetch(read, tmp_path, stated):
+    (page,), _ = read(record(stated, PAGE, "resource", media="text/html"))
+    assert page.item.url.startswith((tmp_path / "a.warc").as_uri() + "#")
+
+
+def test_a_password_in_an_address_is_forgotten(read):
+    assert urls(read(record("https://ada:secret@e.example/a"))[0]) == ["https://e.example/a"]
+
+
+@pytest.mark.parametrize("stated", [b"https://e.example/\xe9t\xe9 \xff", b"https://e.example/" + b"a" * 9_000])
+def test_an_absurd_address_still_names_one_document(read, stated):
+    (page,), said = read(record(stated))
+    assert not said
+    assert page.item.url.startswith("file:")
+    assert page.item.url.isascii()
+    assert len(page.item.url) < 2_200
+
+
+@pytest.mark.parametrize("date", [None, "yesterday", "0000-00-00T00:00:00Z"])
+def test_a_page_without_a_date_was_fetched_when_it_was_seen(read, now, date):
+    assert read(record(date=date))[0][0].fetched_at == now
+
+
+def chunked(body: bytes) -> bytes:
+    return b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (9, body[:9], len(body) - 9, body[9:])
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (chunked(PAGE), ["Transfer-Encoding: chunked"]),
+        (PAGE, ["Transfer-Encoding: chunked"]),
+        (gzip.compress(PAGE), ["Content-Encoding: gzip"]),
+        (chunked(gzip.compress(PAGE)), ["Content-Encoding: gzip", "Transfer-Encoding: chunked"]),
+        (brotli.compress(PAGE), ["Content-Encoding: br"]),
+        (zstandard.compress(PAGE), ["Content-Encoding: zstd"]),
+        (zlib.compress(PAGE), ["Content-Encoding: deflate"]),
+        (PAGE, ["Content-Encoding: gzip"]),
+        (PAGE, ["Content-Encoding: br"]),
+        (PAGE, ["X-Crawler-Content-Encoding: gzip"]),
+    ],
+)
+def test_codings_are_removed_where_the_crawler_left_them(read, body, headers):
+    (page,), said = read(record(block=http(body, HTML, *headers)))
+    assert (page.content, said) == (PAGE, "")
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason", "said"),
+    [
+        (record(block=http(b"x" * 200_000, HTML)), Reason.TOO_LARGE, "200,000 bytes, the limit is 100,000"),
+        (
+            record(block=http(gzip.compress(bytes(50_000_000)), HTML, "Content-Encoding: gzip")),
+            Reason.TOO_LARGE,
+            "unpacked, more than 100,000 bytes",
+        ),
+        (record(block=http(b"\0\1\2", HTML, "Content-Encoding: gzip")), Reason.BAD_RECORD, "not valid gzip"),
+        (record(block=http(b"\0\1\2", HTML, "Content-Encoding: rot13")), Reason.BAD_RECORD, "packed as 'rot13'"),
+        (record(block=http(PAGE, HTML, "X: " + "a" * 300_000)), Reason.BAD_RECORD, "HTTP headers have more than"),
+        (record(block=b"\0garbage\r\n\r\n" + PAGE), Reason.BAD_RECORD, "does not begin as an HTTP response does"),
+        (record(block=http(PAGE, HTML, status="HTTP/1.1 ok")), Reason.BAD_RECORD, "does not begin as an HTTP"),
+        (
+            record("https://e.example/a", http(PAGE, HTML), "response", "WARC-Truncated: length"),
+            Reason.BAD_RECORD,
+            "cut",
+        ),
+        (
+            record("https://e.example/a", http(PAGE, HTML), "response", "WARC-Segment-Number: 1"),
+            Reason.BAD_RECORD,
+            "div",
+        ),
+    ],
+)
+def test_a_bad_page_is_refused_by_name_and_those_after_it_are_taken(read, bad, reason, said):
+    (refused, after), told = read(bad + record("https://e.example/after"))
+    assert after.item.url == "https://e.example/after"
+    assert not told
+    assert (refused.reason, refused.url) == (reason, "https://e.example/a")
+    assert said in refused.detail
+    assert f"record {ID.format(1)} of file://" in refused.detail
+
+
+def test_a_gzip_file_that_is_cut_short_gives_the_whole_records_before_the_cut(read):
+    # The names differ so that no read-ahead can hide one of them.
+    members = [gzip.compress(record(f"https://e.example/{n}")) for n in range(500)]
+    content = b"".join(members)
+    found, said = read(content[:-40], "a.warc.gz")
+    assert urls(found) == [f"https://e.example/{n}" for n in range(499)]
+    start = len(content) - len(members[-1])
+    assert f"a.warc.gz: it is cut short in the part that begins at byte {start:,}; 499 documents" in said
+
+
+@pytest.mark.parametrize("cut", [3, 30, 200, 300])
+def test_a_plain_file_that_is_cut_short_gives_no_half_page(read, cut):
+    content = record("https://e.example/a") + record("https://e.example/b")
+    found, said = read(content[: -4 - cut])
+    assert urls(found) == ["https://e.example/a"]
+    assert "a.warc: it is" in said
+    assert f"byte {len(record()):,} (unpacked)" in said
+
+
+def test_damage_inside_a_gzip_file_is_told_with_its_place(read):
+    one, two = (gzip.compress(record(f"https://e.example/{name}")) for name in "ab")
+    torn = bytearray(two)
+    torn[len(torn) // 2] ^= 0xFF
+    found, said = read(one + bytes(torn) + one)
+    assert urls(found) == ["https://e.example/a"]
+    assert f"damaged in the part that begins at byte {len(one):,}" in said
+
+
+@pytest.mark.parametrize("length", [-5, "x", "1e3", 2**70, "", "9" * 5_000])
+def test_a_record_without_a_valid_length_does_not_hide_those_after_it(read, length):
+    found, said = read(record(length=length) + record("https://e.example/after"))
+    assert urls(found) == ["https://e.example/after"]
+    assert "the record at byte 0 (unpacked) states no valid length" in said
+
+
+def test_a_length_beyond_the_end_is_told(read):
+    found, said = read(record("https://e.example/a") + record("https://e.example/b", length=10**15))
+    assert urls(found) == ["https://e.example/a"]
+    assert found[1].reason is Reason.TOO_LARGE
+    assert "cut short in the record" in said
+
+
+def test_a_header_bomb_ends_its_file_with_a_sentence(read):
+    found, said = read(record() + record("https://e.example/b", PAGE, "response", "X: " + "a" * 2_000_000))
+    assert urls(found) == ["https://e.example/a"]
+    assert "a.warc: Maximum header length exceeded" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"filedesc://x.arc 0.0.0.0 20260301 text/plain 76\n1 0 X\n", "it is an ARC file"),
+        (gzip.compress(b"filedesc://x.arc 0.0.0.0 20260301 text/plain 76\n1 0 X\n"), "it is an ARC file"),
+        (PAGE, "it is not a WARC file"),
+        (b"\x1f\x8bnonsense", "it is damaged in the part that begins at byte 0"),
+    ],
+)
+def test_another_file_is_told_in_a_sentence(read, content, said):
+    found, told = read(content)
+    assert found == []
+    assert said in told
+
+
+def test_an_empty_file_holds_nothing(read):
+    assert read(b"") == ([], "")
+
+
+def test_only_the_addresses_that_are_wanted_are_taken(read):
+    content = b"".join(record(f"https://e.example/{name}") for name in ("news/a", "news/tags/b", "shop/c"))
+    found, _ = read(content, more='include = "/news/"\nexclude = "/tags/"')
+    assert urls(found) == ["https://e.example/news/a"]
+
+
+def test_a_folder_is_read_in_the_order_of_the_names_and_a_bad_file_hides_no_other(read, tmp_path):
+    (tmp_path / "crawl" / "deep").mkdir(parents=True)
+    (tmp_path / "crawl" / "b.warc.gz").write_bytes(gzip.compress(record("https://e.example/b")))
+    (tmp_path / "crawl" / "deep" / "c.WARC").write_bytes(record("https://e.example/c"))
+    (tmp_path / "crawl" / "a.warc").write_bytes(b"broken")
+    (tmp_path / "crawl" / ".d.warc").write_bytes(record("https://e.example/d"))
+    (tmp_path / "crawl" / "notes.txt").write_text("nothing")
+    found, said = read(None, path="crawl")
+    assert urls(found) == ["https://e.example/b", "https://e.example/c"]
+    assert found[0].item.found_in == (tmp_path / "crawl" / "b.warc.gz").as_uri()
+    assert "a.warc: it is not a WARC file" in said
+
+
+def test_a_folder_without_warcs_is_told(read, tmp_path):
+    (tmp_path / "crawl").mkdir()
+    assert "crawl: holds no .warc" in read(None, path="crawl")[1]
+
+
+@pytest.mark.parametrize("name", ["crawl.paths", "crawl.txt", "warc.paths.gz"])
+def test_a_list_names_files_beside_it_or_behind_a_prefix(read, tmp_path, name):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "a.warc").write_bytes(record("https://e.example/a"))
+    (tmp_path / "set" / "b.warc").write_bytes(record("https://e.example/b"))
+    content = "# both\n\nset/b.warc\r\nset/missing.warc\nset/a.warc\n".encode("utf-8-sig")
+    packed = gzip.compress(content) if name.endswith(".gz") else content
+    found, said = read(packed, name)
+    assert urls(found) == ["https://e.example/b", "https://e.example/a"]
+    assert "missing.warc: cannot be read: No such file" in said
+    found, said = read(content.replace(b"set/", b"/"), "crawl.paths", f'prefix = "{tmp_path}/set/"')
+    assert urls(found) == ["https://e.example/b", "https://e.example/a"]
+
+
+@pytest.fixture
+def read_from(source_of, now):
+    """Reads what is at a path of a server with these routes."""
+
+    def read_address(routes: dict, path: str, more: str = ""):
+        with WebServer({"/robots.txt": answer(status="404 Not Found"), **routes}) as server:
+            more = more.replace("SERVER", server.url(""))
+            source = source_of(f'url = "{server.url(path)}"\n{more}')
+            source = source.model_copy(update={"allow_private": True, "delay": 0.0})
+            found, said = [], ""
+            try:
+                found.extend(iter(read_warcs(source, source.input[0], local_settings(), now)))
+            except InputError as error:
+                said = str(error)
+        return found, said.replace(server.url(""), "")
+
+    return read_address
+
+
+def test_a_file_at_an_address_is_read(read_from):
+    packed = gzip.compress(record("https://e.example/a"))
+    (page,), said = read_from({"/a.warc.gz": answer(packed, content_type="application/warc")}, "/a.warc.gz")
+    assert (page.content, said) == (PAGE, "")
+    assert page.item.found_in.endswith("/a.warc.gz")
+    assert read_from({}, "/a.warc")[1].startswith("/a.warc: 127.0.0.1: answered 404")
+
+
+@pytest.mark.parametrize(
+    ("lines", "more"), [("sub/a.warc", ""), ("/x/sub/a.warc", ""), ("sub/a.warc", 'prefix = "SERVER/x/"')]
+)
+def test_a_list_at_an_address_names_files_beside_it_or_behind_a_prefix(read_from, lines, more):
+    routes = {"/x/warc.paths": answer(lines.encode()), "/x/sub/a.warc": answer(record("https://e.example/a"))}
+    found, said = read_from(routes, "/x/warc.paths", more)
+    assert (urls(found), said) == (["https://e.example/a"], "")
+
+
+@pytest.mark.parametrize(
+    ("line", "more"), [("secret.warc", "prefix = '/home'"), ("file:///home/secret.warc", ""), ("s3://b/a.warc", "")]
+)
+def test_a_list_at_an_address_cannot_name_a_file_of_this_machine(read_from, line, more):
+    found, said = read_from({"/warc.paths": answer(b"# ours\n" + line.encode())}, "/warc.paths", more)
+    assert found == []
+    assert said == "/warc.paths, line 2: a list at an address may name only http and https addresses"
+
+
+def test_the_address_of_an_input_is_what_it_names(source_of, tmp_path):
+    source = source_of('path = "crawl"')
+    assert address(source, source.input[0]) == (tmp_path / "crawl").as_uri()
+    source = source_of('url = "https://e.example/warc.paths.gz"')
+    assert address(source, source.input[0]) == "https://e.example/warc.paths.gz"
+
+
+@given(st.binary(max_size=2_000), st.integers(0, 600))
+def test_no_bytes_end_the_reading_of_a_warc_otherwise_than_as_told(content, place):
+    whole = record() + record("https://e.example/b")
+
+    source = Source(id="s", title="s", input=(WarcInput(kind="warc", path=Path("x")),))
+    reader = _Reader(source, source.input[0], 1_000, "file:///x", datetime.now(UTC))
+    try:
+        made = list(reader.read(io.BytesIO(whole[:place] + content + whole[place:])))
+    except (OSError, PackedError, InputError):
+        return
+    assert all(isinstance(one, Fetched | Rejection) for one in made)
+
+
+@given(st.binary(max_size=5_000), st.sampled_from([gzip.compress, zstandard.compress]), st.data())
+def test_a_packed_file_never_ends_early_without_saying_so(content, pack, data):
+    packed = pack(content) + pack(content)
+    assert unpacked(io.BytesIO(packed)).read() == content * 2
+    cut = data.draw(st.integers(5, len(packed) - 1))
+    if cut != len(pack(content)):
+        with pytest.raises(PackedError):
+            unpacked(io.BytesIO(packed[:cut])).read()

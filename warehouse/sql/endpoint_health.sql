@@ -1,0 +1,16 @@
+-- One row an endpoint of a source, a feed, sitemap, folder or file: its newest look, and what is the matter with it.
+CREATE VIEW endpoint_health AS
+SELECT
+    source_id,
+    endpoint,
+    max(polled_at) AS polled_at,
+    arg_max_null(http_status, polled_at) AS http_status,
+    arg_max_null(next_poll_at, polled_at) AS next_poll_at,
+    arg_max_null(error, polled_at) AS error,
+    arg_max(failures, polled_at) AS failures,
+    -- The newest that was said: a look that met no change says nothing of it.
+    arg_max(moved_to, polled_at) AS moved_to,
+    max(polled_at) FILTER (WHERE gap_suspected) AS gap_at,
+    arg_max(run_id, polled_at) FILTER (WHERE gap_suspected) AS gap_run_id
+FROM polls
+GROUP BY source_id, endpoint;
