@@ -286,7 +286,7 @@ def test_a_site_with_two_feeds_that_share_all_becomes_a_source_of_one(tmp_path, 
         assert declared["expect"]["articles_per_day"] == 12
         assert "delay" not in declared
         assert "timezone" not in declared
-        assert "Story 16" in shown.err
+        assert "16th time" in shown.err
         said = "\n".join(facts(tried))
         assert f"left out: {server.url('/sport/rss')}, 100% of it is in the others" in said
         assert "5 articles tried, 5 read" in said

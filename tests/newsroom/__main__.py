@@ -49,7 +49,7 @@ def work(plan: Plan, folder: Path) -> int:
     with at_work(plan, clock, folder, DELAY) as (newsroom, settings):
         runs = drive(newsroom, settings, watch)
         root = Path(settings.data)
-        console.print(report(newsroom, root))
+        report(newsroom, root, sys.stdout)
         wrong = check(newsroom, settings, DELAY)
     for sentence in wrong:
         console.print(sentence, highlight=False)

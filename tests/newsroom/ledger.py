@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from rich.table import Table
-
+from flows.show import Format, write_rows
 from tests.newsroom.checks import Warehouse, missed, read_warehouse, seen
 from tests.newsroom.plan import Article, Site
 from tests.newsroom.server import Newsroom
@@ -82,15 +82,15 @@ def _line(newsroom: Newsroom, held: Warehouse, site: Site) -> Line:
     )
 
 
-def report(newsroom: Newsroom, root: Path) -> Table:
-    """The ledger as a table for people."""
-    table = Table(*COLUMNS, title=f"The newsroom's ledger: {newsroom.plan.name}, seed {newsroom.plan.seed}")
+def report(newsroom: Newsroom, root: Path, stream: IO[str]) -> None:
+    """Write the ledger as a table for people."""
+    rows = []
     for line in lines(newsroom, root):
-        rejected = "\n".join(f"{count} {reason}" for reason, count in line.rejected.most_common())
+        rejected = [f"{count} {reason}" for reason, count in line.rejected.most_common()]
         numbers = (line.published, line.named, line.landed, line.versions, line.duplicated, line.missed)
         rest = (line.pending, line.requests, line.not_modified, line.throttled, line.failed, line.never_asked)
-        table.add_row(line.site, *map(str, numbers), rejected, *map(str, rest))
-    return table
+        rows.append((line.site, *numbers, rejected, *rest))
+    write_rows(Format.TABLE, COLUMNS, rows, stream)
 
 
 def write_requests(newsroom: Newsroom, path: Path) -> Path:
