@@ -10,12 +10,15 @@ from tasks.characters import split_lines
 from tasks.decode import Refusal, decode, unpack
 from tasks.markdown import read_markdown
 from tasks.page import read_page
+from tasks.quality import weigh_words
 from tasks.statements import by_trust
 from warehouse.records import ExtractedArticle, RawArticle, Reason, Rejection, Stage
 
 HTML: Final = "html"
 MARKDOWN: Final = "markdown"
 TEXT: Final = "text"
+LEAST_WORDS: Final = 10
+"""A page with fewer is a notice in an article's place (a video that is missing, a wall), or one still to be written."""
 
 _MEDIA_TYPES: Final = {
     "text/html": HTML, "application/xhtml+xml": HTML, "text/markdown": MARKDOWN, "text/x-markdown": MARKDOWN,
@@ -57,6 +60,9 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     document = read_page(decoded.text, address) if kind == HTML else read_markdown(decoded.text)
     if document is None:
         return reject(Reason.NO_ARTICLE, "No paragraphs of an article were found on the page.")
+    if kind == HTML and weigh_words(document.text) < LEAST_WORDS:
+        shown = " ".join(document.text.split())
+        return reject(Reason.NO_ARTICLE, f"All that could be read is '{shown[:100]}', which is no article yet.")
     candidates = by_trust(stated + document.candidates)
     return ExtractedArticle(raw, document.text, candidates, document.extractor, decoded.charset)
 

@@ -108,12 +108,12 @@ class Newsroom:
                 answer = self._answer(site, authority, method, target, headers)
                 if not (answer.hangs or answer.endless):
                     await _send(writer, method, answer)
-                    self._answering[authority] -= 1
+                # One that has no end is not counted: that its client went away is seen here only some time later.
+                self._answering[authority] -= 1
             if answer.hangs or answer.endless:
                 # Time goes on meanwhile; the client ends it.
                 with contextlib.suppress(ConnectionError):
                     await _never_end(reader, writer, answer)
-                self._answering[authority] -= 1
                 return
 
     def _answer(
