@@ -70,7 +70,7 @@ def _runs(source: Source, health: Health, now: datetime) -> Iterator[str]:
     due = _due(source, health)
     if due is not None and now > due:
         since = f"since {_moment(facts['last_success_at'])}" if facts["last_success_at"] else "yet"
-        yield f"no success {since}, {MISSED} turns of its schedule missed: is 'copydesk serve' running?"
+        yield f"no success {since}, {MISSED} turns of its schedule missed: run it, or see to what runs it"
 
 
 def _due(source: Source, health: Health) -> datetime | None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from test_poll import Site
+from webserver import answer
 
 from config.sources import load_source
 
@@ -74,6 +78,30 @@ def test_the_example_source_is_a_right_one(tmp_path):
     path = tmp_path / "example-news.toml"
     path.write_text(example, "utf-8")
     assert load_source(path).expect.articles_per_day == 20
+
+
+def test_the_commands_that_add_a_source_do_so(tmp_path, now):
+    block = next(block for language, block in BLOCKS if language == "sh" and "copydesk sources" in block)
+    commands = [line.partition(" #")[0].strip() for line in block.splitlines() if line]
+    assert [command.split()[2] for command in commands] == ["probe", "add", "import", "export"]
+    shutil.copytree(PROJECT / "config" / "sources", tmp_path / "config" / "sources")
+    (tmp_path / "feeds.opml").write_text(
+        '<opml version="2.0"><body><outline text="Ferry Post" xmlUrl="https://ferry.example/rss"/></body></opml>'
+    )
+    site = Site(datetime.now(UTC) - timedelta(hours=1))
+    with site.server:
+        site.publish(1, 2, 3)
+        site.feed(1, 2, 3)
+        link = '<link rel="alternate" type="application/rss+xml" href="/feed">'
+        site.routes["/"] = answer(f"<html><head><title>Lake News</title>{link}</head></html>".encode())
+        here = f"{site.server.url('/')} --allow-private --delay 0 --config config"
+        for command in commands:
+            told = command.replace("https://news.example", here)
+            told = told if here in told else f"{told} --config config"
+            copydesk(told, tmp_path)
+    assert load_source(tmp_path / "config" / "sources" / "lake-news.toml").title == "Lake News"
+    assert load_source(tmp_path / "config" / "sources" / "ferry-post.toml").title == "Ferry Post"
+    assert "https://ferry.example/rss" in (tmp_path / "feeds.opml").read_text()
 
 
 def test_the_targets_it_names_exist():
