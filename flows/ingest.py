@@ -83,8 +83,19 @@ def ingest(
         # The rules are those by which all of a source was judged; some named addresses are not all.
         judged_by = rules if only is None else (rules[0], "")
         run = first_run_row(source, run_id or new_run_id(began), began, judged_by)
-        ledger, endpoints = load_ledger(settings.data, source.id, rules), load_endpoints(settings.data, source.id)
-        job = Job(source, settings, store, ledger, endpoints, workers, fetcher, clock, run, stop or threading.Event())
+        ledger = load_ledger(settings.data, source.id, rules)
+        job = Job(
+            source,
+            settings,
+            store,
+            ledger,
+            *load_endpoints(settings.data, source.id),
+            workers,
+            fetcher,
+            clock,
+            run,
+            stop or threading.Event(),
+        )
         job.remember_moves()
         job.begin()
         try:
@@ -98,9 +109,14 @@ def ingest(
             job.problems.append(str(error))
             return job.finish(RunStatus.FAILED)
         except BaseException as error:
-            job.problems.append(f"{type(error).__name__}: {error}")
-            job.finish(RunStatus.INTERRUPTED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED)
-            raise
+            if not (isinstance(error, KeyboardInterrupt) or job.stop.is_set()):
+                job.problems.append(f"{type(error).__name__}: {error}")
+                job.finish(RunStatus.FAILED)
+                raise
+            # What a stop breaks, such as a fetch under way, says nothing about the source.
+            job.problems.append("interrupted; the next run takes the rest")
+            job.finish(RunStatus.INTERRUPTED)
+            raise KeyboardInterrupt from None
 
 
 def ingest_batch(job: Job, batch: list[Found], *, again: bool = False) -> None:

@@ -56,6 +56,8 @@ class Job:
     store: Store
     ledger: Ledger
     endpoints: dict[str, Endpoint]
+    killed_since: datetime | None
+    """When the first of the runs before this one began, if all since were killed."""
     workers: Workers
     fetcher: Fetcher
     clock: Clock

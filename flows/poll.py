@@ -7,6 +7,7 @@ server may be asked next time only for what has changed since.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -90,7 +91,9 @@ def _follow(look: Look, state: Endpoint, answered: Answered) -> bool:
         return False
     if isinstance(look.entry, FeedInput):
         _read_older(look, listing, known)
-    # A killed run may have been about to repair a gap, which what it had named now hides.
+    # Runs that were killed may have been told of entries that are gone again, before they could keep the answer.
+    state = replace(state, read_at=state.read_at or job.killed_since)
+    # One may have been about to repair a gap, which what it had named now hides.
     gap = suspects_gap(state, look.entries, look.known) or (state.url in job.unsure and state.read_at is not None)
     if gap and isinstance(look.entry, FeedInput):
         repair(look, state, look.entry)

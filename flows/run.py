@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -99,10 +99,6 @@ def _run_one(
             problem = f"{source.id}: {run.error}"
     except WarehouseError as error:
         problem = f"{source.id}: {error}"
-    except CancelledError:
-        if not stop.is_set():
-            raise
-        raise KeyboardInterrupt from None
     except Exception as error:  # noqa: BLE001  the other sources still have their turn
         problem = f"{source.id}: {type(error).__name__}: {error}"
     finally:

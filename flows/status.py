@@ -26,6 +26,7 @@ COLUMNS: Final = (
     "articles_24h",
     "articles_per_day",
     "expected_per_day",
+    "with_text",
     "with_date",
     "with_author",
     "with_title",
@@ -40,7 +41,7 @@ BRIEF: Final = tuple(
     name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "wrong")
 )
 """What a table on a terminal has room for; the sentences follow below it."""
-_SHARES: Final = {"with_date": "share_with_date", "with_author": "share_with_author", "with_title": "share_with_title"}
+_SHARES: Final = {f"with_{what}": f"share_with_{what}" for what in ("text", "date", "author", "title")}
 
 
 def show_status(sources: Mapping[str, Source], root: str, form: Format, output: Path | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -35,6 +36,8 @@ _ERROR_BODY_SECONDS: Final = 2.0
 _GRACE_SECONDS: Final = 0.1
 _IN_THREAD_BYTES: Final = 65_536
 _MAX_HEADER: Final = 8_000
+_PASSWORD: Final = re.compile(r"(?<=:)//[^/?#\s@]*@")
+"""User and password of an address, which nothing that is kept may hold."""
 _SENT: Final = ".send_request_headers.complete"
 _NOT_IN_AGENT: Final = str.maketrans("", "", "()\\")
 
@@ -164,7 +167,7 @@ def _with_head(exchange: Exchange, response: httpx.Response) -> Exchange:
         http_version=_line(response.extensions.get("http_version", b"HTTP/1.1")),
         status=response.status_code,
         reason=_line(response.extensions.get("reason_phrase", b"")),
-        headers=tuple((_line(name), _line(value)) for name, value in response.headers.raw),
+        headers=tuple((_line(name), _PASSWORD.sub("//", _line(value))) for name, value in response.headers.raw),
         ip_address=str(peer[0]) if peer else None,
     )
 

@@ -81,7 +81,9 @@ def test_records_are_addressed_by_url_then_id_then_digest(tmp_path, settings, no
 
 
 def test_an_inserted_line_leaves_the_others_addresses_alone(tmp_path, settings, now):
-    before = {item.url for item in records(jsonl_source(tmp_path, b'{"text": "one"}\n{"text": "two"}\n'), settings, now)}
+    before = {
+        item.url for item in records(jsonl_source(tmp_path, b'{"text": "one"}\n{"text": "two"}\n'), settings, now)
+    }
     after = {
         item.url
         for item in records(

@@ -3,9 +3,9 @@ from __future__ import annotations
 import gzip
 
 import pytest
+from webserver import WebServer, answer, fetch, local, redirect, refused, settings
 
 from tasks.download import Downloaded, Fetcher
-from tests.webserver import WebServer, answer, fetch, local, redirect, refused, settings
 from warehouse.records import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")

@@ -13,9 +13,9 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from webserver import WebServer, answer, drip, fetch, redirect, refused, resolver, settings
 
 from tasks.download import Downloaded, Fetcher, Request
-from tests.webserver import WebServer, answer, drip, fetch, redirect, refused, resolver, settings
 from warehouse.records import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")

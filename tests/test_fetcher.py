@@ -14,9 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
-from tasks.download import Fetcher, Request, Rules
-from tests.webserver import (
+from webserver import (
     Clock,
     WebServer,
     answer,
@@ -30,6 +28,8 @@ from tests.webserver import (
     refused,
     settings,
 )
+
+from tasks.download import Fetcher, Request, Rules
 from warehouse.records import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
@@ -372,3 +372,16 @@ def test_no_thread_or_connection_is_left_behind():
                 pass
     time.sleep(0.2)
     assert threading.active_count() <= before
+
+
+def test_a_password_in_a_redirect_is_kept_nowhere():
+    routes = {
+        "/a": answer(
+            status="302 Found", location="http://bob:s3cret@127.0.0.1/x", link="<https://al:s3cret@b.example/>"
+        )
+    }
+    with WebServer(routes) as server:
+        refused = fetch(server.url("/a"))
+    assert refused.reason is Reason.DISALLOWED
+    assert "http://127.0.0.1/x" in str(refused.exchanges)
+    assert "s3cret" not in str(refused)

@@ -15,9 +15,7 @@ import h2.errors
 import h2.events
 import pytest
 import trustme
-
-from tasks.download import Fetcher
-from tests.webserver import (
+from webserver import (
     WebServer,
     answer,
     downloaded,
@@ -30,6 +28,8 @@ from tests.webserver import (
     secured,
     settings,
 )
+
+from tasks.download import Fetcher
 from warehouse.records import Reason
 
 EITHER = {Reason.FETCH_FAILED, Reason.TIMED_OUT}

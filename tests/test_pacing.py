@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from webserver import Clock, settings
 
 from tasks.hosts import HostState, HostStates
 from tasks.pacing import HostBlockedError, Turns
-from tests.webserver import Clock, settings
 
 HOST = "news.example:443"
 DAY = 86_400.0

@@ -17,7 +17,8 @@ from flows.ingest import ingest
 from flows.workers import Workers
 from tasks.download import Fetcher
 from warehouse.connect import connect
-from warehouse.records import RunStatus
+from warehouse.records import Run, RunStatus
+from warehouse.store import Store
 
 TOWNS = (
     "Lindau Konstanz Bregenz Meersburg Ravensburg Wangen Isny Kempten Sonthofen Immenstadt Oberstdorf Füssen".split()
@@ -512,3 +513,17 @@ def test_a_gap_behind_a_server_that_lied_is_repaired_from_when_it_was_last_read(
     site.sitemap(*range(12))
     look(FEED, hours=3)
     assert ask("SELECT count(*) FROM articles") == [(12,)]
+
+
+def test_what_a_killed_first_run_was_told_and_could_not_keep_is_looked_for(site, look, ask, settings):
+    site.routes["/robots.txt"] = answer(f"Sitemap: {site.server.url('/news-sitemap.xml')}\n".encode())
+    site.publish(*range(12))
+    store = Store(settings.data)
+    store.prepare()
+    # Of such a run there is a row that says it began, and nothing else.
+    killed = Run("killed", "lake", site.now - timedelta(minutes=1))
+    store.land("runs", [killed], source_id="lake", key="killed", now=site.now)
+    site.feed(9, 10, 11)
+    site.sitemap(*range(12))
+    assert look(FEED, hours=3).stored == 12
+    assert ask("SELECT gap_suspected FROM polls WHERE endpoint LIKE '%/feed'") == [(True,)]

@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from webserver import Route, WebServer, answer, redirect, settings
 
 from config.errors import ConfigError
 from config.settings import Settings
@@ -18,7 +19,6 @@ from flows.propose import add_source, facts, show_probe
 from flows.survey import MOST_REQUESTS, Survey
 from flows.workers import Workers
 from tasks.download import Fetcher
-from tests.webserver import Route, WebServer, answer, redirect, settings
 from warehouse.records import Article, Reason, Rejection
 
 NOW = datetime.now(UTC).replace(microsecond=0)

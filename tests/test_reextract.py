@@ -271,7 +271,7 @@ def test_what_only_the_feed_said_is_not_lost(tmp_path, take_in, again, ask):
             f'[[input]]\nkind = "feed"\nurl = "{server.url("/rss")}"\n'
         )
         take_in(load_source(toml))
-    said = [("As the feed has it", ["Nele Kranz"], "2026-03-02 08:30:00+00")]
+    said = [("As the page has it", ["Nele Kranz"], "2026-03-02 08:30:00+00")]
     query = "SELECT title, authors, published_at::VARCHAR FROM articles"
     assert ask(query) == said
     _, row, _ = again(load_source(toml))

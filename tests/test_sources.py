@@ -50,8 +50,14 @@ def test_a_jsonl_source_names_its_own_keys(tmp_path):
         ('titel = "x"\n' + FOLDER, "unknown key 'titel', did you mean 'title'? known here: allow_private, delay"),
         (FOLDER, "key 'title' is missing"),
         ('title = "x"\n', "key 'input' is missing"),
-        ('title = "x"\n[[input]]\npath = "p"\n', "key 'input.1.kind': missing; known: feed, folder, jsonl, pages, sitemap, warc"),
-        ('title = "x"\n[[input]]\nkind = "fax"\n', "unknown kind 'fax'; known: feed, folder, jsonl, pages, sitemap, warc"),
+        (
+            'title = "x"\n[[input]]\npath = "p"\n',
+            "key 'input.1.kind': missing; known: feed, folder, jsonl, pages, sitemap, warc",
+        ),
+        (
+            'title = "x"\n[[input]]\nkind = "fax"\n',
+            "unknown kind 'fax'; known: feed, folder, jsonl, pages, sitemap, warc",
+        ),
         ('title = "x"\n[[input]]\nkind = "folder"\npth = "p"\n', "unknown key 'input.1.pth', did you mean 'path'?"),
         ('title = "x"\n[[input]]\nkind = "jsonl"\n', "give either path or url"),
         (

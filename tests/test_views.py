@@ -257,6 +257,7 @@ def test_health_shows_the_last_run_the_articles_and_how_complete_they_are(wareho
         "articles_24h": 1,
         "articles_7d": 2,
         "articles_per_day": pytest.approx(2 / 7),
+        "share_with_text": pytest.approx(5 / 6),
         "articles_week": 2,
         "share_with_date": 1.0,
         "share_with_author": 0.5,

@@ -13,6 +13,8 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from webserver import WebServer, answer
+from webserver import settings as local_settings
 
 from config.inputs import WarcInput
 from config.sources import Source, load_source
@@ -20,8 +22,6 @@ from tasks.errors import InputError
 from tasks.members import unpacked
 from tasks.unpack import PackedError
 from tasks.warcs import _Reader, address, read_warcs
-from tests.webserver import WebServer, answer
-from tests.webserver import settings as local_settings
 from warehouse.records import Fetched, Reason, Rejection
 
 PAGE = "<!doctype html><title>Regen über Köln</title><p>Es regnete den ganzen Tag.</p>".encode()

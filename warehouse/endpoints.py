@@ -8,7 +8,7 @@ from typing import Final
 
 from warehouse.archive import Earlier
 from warehouse.connect import connect, rows
-from warehouse.records import LISTED
+from warehouse.records import LISTED, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,16 @@ class Endpoint:
         )
 
 
-def load_endpoints(root: str, source_id: str) -> dict[str, Endpoint]:
-    """The listings of a source by their addresses. Raises `WarehouseError`."""
+def load_endpoints(root: str, source_id: str) -> tuple[dict[str, Endpoint], datetime | None]:
+    """The listings of a source by their addresses, and when the first of the runs began that were killed last.
+
+    Raises `WarehouseError`.
+    """
     with connect(root) as connection:
         found = rows(connection, _QUERY, [source_id])
+        ((killed_since,),) = rows(connection, _KILLED, [source_id])
     told = ([*row[:4], row[4] and timedelta(seconds=row[4]), *row[5:]] for row in found)
-    return {row[0]: Endpoint(*row) for row in told}
+    return {row[0]: Endpoint(*row) for row in told}, killed_since
 
 
 _QUERY: Final = f"""
@@ -100,3 +104,12 @@ _QUERY: Final = f"""
         url IN (SELECT url FROM liar)
     FROM poll FULL JOIN whole USING (url)
 """  # noqa: S608  a value of ours
+
+_KILLED: Final = f"""
+    SELECT min(started_at) FROM runs
+    WHERE source_id = $1 AND status IN ('{RunStatus.RUNNING}', '{RunStatus.INTERRUPTED}') AND started_at > coalesce(
+        (SELECT max(started_at) FROM runs
+         WHERE source_id = $1 AND status IN ('{RunStatus.SUCCEEDED}', '{RunStatus.FAILED}')),
+        '0001-01-01 00:00:00+00'
+    )
+"""  # noqa: S608  values of ours

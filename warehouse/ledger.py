@@ -252,5 +252,6 @@ _QUERIES: Final = {
     f" WHERE source_id = $1 AND status = '{RunStatus.RUNNING}'",
     # Of the last run that came to the end of all that its inputs list; one of named addresses has no digest.
     "rules": "SELECT code_version, config_digest FROM runs"
-    " WHERE source_id = $1 AND config_digest <> '' AND finished_at IS NOT NULL AND pending = 0 ORDER BY started_at DESC LIMIT 1",
+    " WHERE source_id = $1 AND config_digest <> '' AND finished_at IS NOT NULL AND pending = 0"
+    " ORDER BY started_at DESC LIMIT 1",
 }

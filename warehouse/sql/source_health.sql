@@ -1,5 +1,5 @@
 -- One row a source: its runs, its articles, how complete they are, what is refused and what waits.
--- `share_with_…` and `median_words` are of its latest week, the 7 days up to its newest article; `…_before` of the
+-- `share_with_…` (but for text) and `median_words` are of its latest week, the 7 days up to its newest article; `…_before` of the
 -- week before that. Seconds, and no INTERVAL: its arithmetic with time zones is an extension's.
 CREATE VIEW source_health AS
 WITH run AS (
@@ -93,6 +93,7 @@ refused AS (
         source_id,
         sum(rejects)::BIGINT AS rejects_open,
         sum(rejects_7d)::BIGINT AS rejects_7d,
+        coalesce(sum(rejects) FILTER (WHERE reason IN ('no_article', 'empty')), 0)::BIGINT AS textless,
         map_from_entries(list({'reason': reason, 'n': rejects} ORDER BY rejects DESC, reason)) AS rejects_by_reason,
         arg_max(reason, rejects_7d) FILTER (WHERE rejects_7d > 0) AS main_reason_7d
     FROM (
@@ -135,6 +136,8 @@ SELECT
     coalesce(week.articles_7d, 0) / least(
         7, greatest(1, (epoch(now()) - epoch(coalesce(least(run.first_run_at, newest.oldest_at), now()))) / 86400)
     ) AS articles_per_day,
+    -- Of the documents that could be read, those in which there was an article.
+    article.articles / nullif(article.articles + coalesce(refused.textless, 0), 0) AS share_with_text,
     coalesce(week.articles_week, 0) AS articles_week,
     week.share_with_date,
     week.share_with_author,
