@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -67,11 +68,20 @@ def read_warehouse(newsroom: Newsroom, root: Path) -> Warehouse:
 
 
 def seen(newsroom: Newsroom) -> dict[Article, set[str]]:
-    """The articles that an answer to the pipeline named, and by which paths."""
+    """The articles that an answer to the pipeline named, and by which paths.
+
+    A sitemap that is searched for a gap also names what had come before the first look at the site, which was never
+    new to anybody.
+    """
     found: defaultdict[Article, set[str]] = defaultdict(set)
+    first: dict[str | None, datetime] = {}
     for asked in newsroom.ledger:
+        if asked.answer.kind == "listing":
+            first.setdefault(asked.site, asked.at)
         for path in asked.answer.listed:
-            found[newsroom.plan.by_path[asked.site or "", path]].add(path)
+            article = newsroom.plan.by_path[asked.site or "", path]
+            if asked.answer.kind != "sitemap" or article.published > first.get(asked.site, asked.at):
+                found[article].add(path)
     return dict(found)
 
 
