@@ -1,4 +1,4 @@
-"""A simulated week of eight sites with faults: the newsroom's ledger, and what went wrong (exit code 1).
+"""A simulated week of nine sites with faults: the newsroom's ledger, and what went wrong (exit code 1).
 
 Takes some minutes. `python bench/newsroom_week.py [SEED]`; the same as `python -m tests.newsroom --plan week`.
 """

@@ -52,6 +52,9 @@ class Settings(BaseModel):
     sources_at_once: Annotated[int, Field(ge=1, le=256)] = Field(
         16, description="Sources that a run takes side by side; what they ask of one host still waits its turn."
     )
+    run_seconds: Annotated[float, Field(gt=0)] = Field(
+        3_600.0, description="A run over feeds, sitemaps or section pages that takes longer leaves the rest pending."
+    )
     fetch_seconds: Annotated[float, Field(gt=0)] = Field(30.0, description="Time for one whole response.")
     fetch_attempts: Annotated[int, Field(ge=1, le=10)] = Field(
         3, description="Times that an address is asked for when no answer, a 429 or a 5xx comes."

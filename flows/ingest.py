@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from config.inputs import PagesInput
 from config.settings import Settings
 from config.sources import Source
 from flows.job import Clock, Job, first_run_row, new_run_id, rules_of
-from flows.listings import Found, is_page, list_documents
+from flows.listings import list_documents
 from flows.poll import read_again
 from flows.workers import Workers
 from tasks import jsonl
@@ -20,6 +21,7 @@ from tasks.discover import is_polled
 from tasks.download import Fetcher
 from tasks.extract import extract
 from tasks.fetch import Read, fetch_each
+from tasks.found import Found, named
 from tasks.normalise import normalise
 from tasks.response import NotModified, Postponed, Refused
 from tasks.strip import strip
@@ -35,6 +37,7 @@ from warehouse.records import (
     Item,
     Outcome,
     RawArticle,
+    Reason,
     Rejection,
     Run,
     RunStatus,
@@ -45,6 +48,8 @@ from warehouse.store import Store
 BATCH_BYTES: Final = 64_000_000
 LAND_SECONDS: Final = 300
 """A page that was fetched is to be in the views within about this time."""
+
+FORGOTTEN_TWIN: Final = "this article was taken down with 'copydesk forget', and is not taken in again"
 
 Progress = Callable[[int], None]
 """Told how many more documents came to their conclusion."""
@@ -77,7 +82,8 @@ def ingest(
     Raises `LockedError` where another run holds the source for longer than `lock_seconds`.
     """
     store = Store(settings.data)
-    with store.lock(source.id, settings.lock_seconds):
+    stop = stop or threading.Event()
+    with store.lock(source.id, settings.lock_seconds, stop):
         store.prepare()
         began, rules = clock(), rules_of(source, settings)
         # The rules are those by which all of a source was judged; some named addresses are not all.
@@ -89,19 +95,23 @@ def ingest(
             settings,
             store,
             ledger,
-            *load_endpoints(settings.data, source.id),
+            *load_endpoints(settings.data, source.id, began),
             workers,
             fetcher,
             clock,
             run,
-            stop or threading.Event(),
+            stop,
         )
         job.remember_moves()
         job.begin()
         try:
             take_up_recovered(job)
-            named = list_documents(job, due=due) if only is None else (job.recall(url) for url in only)
-            for batch in in_batches(named, batch_size(source, settings)):
+            listed = list_documents(job, due=due) if only is None else (job.recall(url) for url in only)
+            for batch in in_batches(listed, batch_size(source, settings)):
+                if is_late(job):
+                    # They are pending, and the feeds are to be looked at again before their turn comes.
+                    job.found += len(batch)
+                    continue
                 ingest_batch(job, batch, again=only is not None)
                 progress(len(batch))
             return job.finish(RunStatus.FAILED if job.problems else RunStatus.SUCCEEDED)
@@ -130,6 +140,8 @@ def ingest_batch(job: Job, batch: list[Found], *, again: bool = False) -> None:
         for raw, made in job.workers.each(make_article, raws, job.source):
             conclusions.append(job.ledger.conclude(raw, made, job.clock()))
     job.land(conclusions)
+    job.land_captures(job.asides)
+    job.asides.clear()
     archive.settle()
     job.counts.update(conclusion.outcome for conclusion in conclusions)
 
@@ -140,13 +152,17 @@ def read_each(
     """Each document as it was read; a page that is known and not to be fetched now is concluded."""
     now, wanted = job.clock(), []
     for found in batch:
-        if isinstance(found, Rejection):
-            conclusions.append(job.ledger.refuse(found, now))
+        one = named(found)
+        if isinstance(one, Rejection):
+            conclusions.append(job.ledger.refuse(one, now))
+            continue
+        item, is_file = job.ledger.identify(one), one.url.startswith("file:")
+        if job.is_forgotten(item):
+            conclusions.append(job.ledger.refuse(item.reject(Stage.DISCOVER, Reason.FORGOTTEN, FORGOTTEN_TWIN), now))
         elif isinstance(found, Fetched):
-            known = job.ledger.identify(found.item)
-            yield known, replace(found, item=known)
-        elif again or not is_page(job, found.url) or job.ledger.addresses[found.url].is_wanted(now, job.source.recheck):
-            wanted.append(job.ledger.identify(found))
+            yield item, replace(found, item=item)
+        elif again or is_file or job.ledger.addresses[item.url].is_wanted(now, job.source.recheck):
+            wanted.append(item)
         else:
             conclusions.append(Conclusion(job.recovered.pop(found.url, Outcome.UNCHANGED)))
     yield from fetch_each(wanted, job.source, job.settings, job.fetcher, job.clock, job.earlier)
@@ -161,7 +177,9 @@ def archive_new(
         job.check_stop()
         if isinstance(got, Rejection):
             conclusions.append(job.ledger.refuse(got, job.clock()))
-        elif isinstance(got, Postponed) or is_unasked(got):
+        elif isinstance(got, Postponed) or (isinstance(got, Refused) and not getattr(got,"asked",True) and got.retry_after is not None):
+            # Its host, or its host's robots.txt, wants to be left alone just now.
+            keep_said(job, archive, item, got)
             if not job.ledger.addresses[item.url].is_pending:
                 conclusions.append(Conclusion(Outcome.UNCHANGED))
         elif isinstance(got, Refused):
@@ -171,38 +189,54 @@ def archive_new(
         elif (item.url, got.payload_digest) in taken:
             conclusions.append(Conclusion(Outcome.UNCHANGED))
         elif twin := job.moved_to(got):
-            raw = RawArticle(got.item, archive.write(got), got.content)
-            conclusions.append(job.ledger.moved(raw, twin, job.clock()))
+            conclusions.append(conclude_moved(job, archive, got, twin))
         else:
             taken.add((item.url, got.payload_digest))
             yield RawArticle(got.item, archive.write(got), got.content)
 
 
-def is_unasked(got: Read) -> bool:
-    """Whether a page was not asked for, and may be later: its host's robots.txt cannot be had just now."""
-    return isinstance(got, Refused) and got.retry_after is not None and not got.exchanges
-
-
 def conclude_unread(job: Job, archive: ArchiveWriter, item: Item, got: Refused) -> Conclusion:
     """A page that could not be had; what was said over HTTP is archived."""
-    now = job.clock()
-    refused = item.reject(Stage.FETCH, got.reason, got.detail)
-    capture = archive.write_failure(item, got.exchanges, got.detail, now) if got.exchanges else None
+    now, capture = job.clock(), None
+    if not getattr(got,"asked",True):
+        keep_said(job, archive, item, got)
+    elif got.exchanges:
+        capture = archive.write_failure(item, got.exchanges, got.detail, now)
     job.ledger.ask(item.url, now)
-    concluded = job.ledger.refuse(
-        replace(refused, capture_id=capture.capture_id if capture else None), now, is_page=True
-    )
-    return replace(concluded, capture=capture)
+    refused = item.reject(Stage.FETCH, got.reason, got.detail)
+    refused = replace(refused, capture_id=capture.capture_id if capture else None)
+    return replace(job.ledger.refuse(refused, now, is_page=True), capture=capture)
+
+
+def keep_said(job: Job, archive: ArchiveWriter, item: Item, got: Refused | Postponed) -> None:
+    """Archive what was said about a page that is not to be asked for now: by its host, or by a robots.txt."""
+    if not got.exchanges:
+        return
+    url, now = got.exchanges[-1].url, job.clock()
+    if url.endswith("/robots.txt"):
+        rules = Item(job.source.id, url, url, url, now)
+        job.asides.append(archive.write_failure(rules, got.exchanges, got.detail, now, LISTED))
+    else:
+        job.asides.append(archive.write_failure(item, got.exchanges, got.detail, now))
+
+
+def conclude_moved(job: Job, archive: ArchiveWriter, got: Fetched, twin: str) -> Conclusion:
+    """A page that has come to be that of another article; of one that was taken down nothing is kept."""
+    now = job.clock()
+    if job.ledger.addresses[twin].is_forgotten:
+        return job.ledger.refuse(got.item.reject(Stage.DEDUPE, Reason.FORGOTTEN, FORGOTTEN_TWIN), now)
+    return job.ledger.moved(RawArticle(got.item, archive.write(got), got.content), twin, now)
 
 
 def conclude_same(job: Job, archive: ArchiveWriter, item: Item, got: Fetched | NotModified) -> Conclusion:
     """A document that is as it was; that a page was looked at again is archived."""
     outcome = job.recovered.pop(item.url, Outcome.UNCHANGED)
-    earlier = job.earlier(item)
-    if not got.exchanges or earlier is None:
+    # A record of a file was not looked at again: it stands there, exchange and all, in every run.
+    if item.is_record or not got.exchanges:
         return Conclusion(outcome)
-    capture = archive.write_revisit(item, got.exchanges, earlier, job.clock())
-    job.ledger.ask(item.url, capture.fetched_at)
+    job.ledger.ask(item.url, job.clock())
+    earlier = job.earlier(item)
+    capture = archive.write_revisit(item, got.exchanges, earlier, job.clock()) if earlier else None
     return Conclusion(outcome, None, capture)
 
 
@@ -219,18 +253,23 @@ def make_article(raw: RawArticle, source: Source, max_bytes: int) -> Article | R
 def take_up_recovered(job: Job) -> None:
     """Finish what a killed run had archived: index it, name what its listings name, make the articles that are due."""
     found = recover(job.settings.data, job.source.id)
-    for listing in (capture for capture in found if capture.outcome == LISTED):
-        job.see(read_again(job, listing))
+    listings = []
+    for capture in (capture for capture in found if capture.outcome == LISTED):
+        items, listing = read_again(job, capture)
+        job.see(items)
+        listings.append(listing)
     captures = [capture for capture in found if capture.outcome == RECOVERED]
     landed = concluded(job.settings.data, [capture.capture_id for capture in captures]) if captures else set()
     job.see(
         Item(job.source.id, url, url, "", seen_at)
         for url, seen_at in {capture.url: capture.fetched_at for capture in captures}.items()
     )
-    job.land_captures([one for one in found if one.outcome != RECOVERED or one.capture_id in landed])
+    settled = [one for one in found if one.outcome not in (LISTED, RECOVERED) or one.capture_id in landed]
+    job.land_captures(listings + settled)
 
     def raws() -> Iterator[RawArticle]:
         for capture in captures:
+            job.check_stop()
             if capture.capture_id in landed:
                 job.ledger.note(capture)
                 continue
@@ -244,9 +283,15 @@ def take_up_recovered(job: Job) -> None:
     job.recovered = {raw.item.url: one.outcome for (raw, _), one in zip(made, conclusions, strict=True)}
 
 
+def is_late(job: Job) -> bool:
+    """Whether a run over feeds, sitemaps or section pages has taken so long that they may have rolled on."""
+    took = (job.clock() - job.run.started_at).total_seconds()
+    return took > job.settings.run_seconds and any(map(is_polled, job.source.input))
+
+
 def batch_size(source: Source, settings: Settings) -> int:
     """How many documents land together: of those that come one after another, what comes in some minutes."""
-    if source.delay == 0 or not any(map(is_polled, source.input)):
+    if source.delay == 0 or not any(is_polled(entry) or isinstance(entry, PagesInput) for entry in source.input):
         return settings.batch
     return max(1, min(settings.batch, int(LAND_SECONDS / source.delay)))
 

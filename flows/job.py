@@ -7,10 +7,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from uuid import uuid4
 
+from config.inputs import FeedInput
 from config.settings import Settings
 from config.sources import Source
 from flows.workers import Workers
@@ -18,10 +19,13 @@ from tasks.addresses import normalize_url
 from tasks.characters import clean_line
 from tasks.dates import parse_date
 from tasks.download import Fetcher
+from tasks.found import Found, named
+from tasks.identity import article_id
 from warehouse.archive import Earlier
 from warehouse.connect import write_catalogue
 from warehouse.endpoints import Endpoint
 from warehouse.errors import WarehouseError
+from warehouse.known import RETRIED
 from warehouse.ledger import Conclusion, Ledger
 from warehouse.records import (
     Article,
@@ -67,6 +71,8 @@ class Job:
     counts: Counter[Outcome] = field(default_factory=Counter)
     found: int = 0
     problems: list[str] = field(default_factory=list)
+    asides: list[Capture] = field(default_factory=list)
+    """Captures of no document: of a robots.txt, of an answer that asks to wait."""
     unsure: set[str] = field(default_factory=set)
     """Listings that a killed run had read and not settled: something may have come and gone around them."""
     recovered: dict[str, Outcome] = field(default_factory=dict)
@@ -81,11 +87,16 @@ class Job:
         """What is known of a listing; nothing at first."""
         return self.endpoints.get(url) or Endpoint(url)
 
-    def see(self, found: Iterable[Item | Fetched | Rejection]) -> list[Item | Fetched | Rejection]:
+    def waits_for(self, place: str) -> bool:
+        """Whether entries of a feed that holds whole articles are pending."""
+        whole = any(isinstance(one, FeedInput) and one.full_text and one.url == place for one in self.source.input)
+        return whole and any(one.is_pending and one.found_in == place for one in self.ledger.addresses.values())
+
+    def see(self, found: Iterable[Found]) -> list[Found]:
         """The documents under the spelling by which their addresses were first known; those that are news land."""
-        seen = [self._known_as(one) for one in found]
+        seen = [self.known_as(self._dated(one)) for one in found]
         now = self.clock()
-        news = [one for one in seen if self.ledger.see(one, now, normalize_url(_named(one).url))]
+        news = [one for one in seen if self.ledger.see(one, now, normalize_url(named(one).url))]
         self.land_discoveries(news)
         return seen
 
@@ -112,49 +123,67 @@ class Job:
         return Item(self.source.id, url, known.guid, known.found_in, known.first_seen_at, candidates)
 
     def earlier(self, item: Item) -> Earlier | None:
-        """The last capture of an address that a new answer can be compared with."""
-        return self.ledger.addresses[item.url].earlier
+        """The last capture of an address, for a server to say that it is the same; none where that would not do."""
+        known = self.ledger.addresses[item.url]
+        again = known.refusal is not None and known.refusal[1] in RETRIED
+        return None if again else known.earlier
 
-    def published_at(self, found: Item | Fetched | Rejection) -> datetime | None:
+    def is_forgotten(self, item: Item) -> bool:
+        """Whether this is an article that was taken down, at whatever address."""
+        guid = self.ledger.addresses[item.url].guid
+        return bool(self.ledger.forgotten) and article_id(self.source.id, guid, item.url) in self.ledger.forgotten
+
+    def date_of(self, found: Found) -> datetime | None:
+        """When a document was published, else last changed, as the place that named it says."""
+        one = named(found)
+        return self.published_at(found) or (self.read_date(one.modified) if isinstance(one, Item) else None)
+
+    def published_at(self, found: Found) -> datetime | None:
         """When the place that named a document says that it was published."""
-        named = _named(found)
-        return self.read_date(_stated(named, "published_at")) if isinstance(named, Item) else None
+        one = named(found)
+        return self.read_date(_stated(one, "published_at")) if isinstance(one, Item) else None
 
     def read_date(self, printed: str | None) -> datetime | None:
         """A date as a listing prints it, read as the source's articles are."""
         read = parse_date(clean_line(printed), self.source.language, self.source.timezone) if printed else None
         return read.instant if read else None
 
-    def land_discoveries(self, found: Iterable[Item | Fetched | Rejection]) -> None:
+    def land_discoveries(self, found: Iterable[Found]) -> None:
         """Addresses seen for the first time, pending at least from here on, or said to have changed."""
         rows = [self._discovery(one) for one in found]
-        self._land("discoveries", rows, _key(f"{row.url} {row.modified}" if row.modified else row.url for row in rows))
+        self._land("discoveries", rows, _key([self.run.run_id, *(row.url for row in rows)]))
 
-    def _discovery(self, found: Item | Fetched | Rejection) -> Discovery:
-        named = _named(found)
-        known = self.ledger.addresses[named.url]
+    def known_as(self, found: Found) -> Found:
+        """The document under the address by which it was first known."""
+        one = named(found)
+        if not isinstance(one, Item) or one.is_record or one.url in self.ledger.addresses:
+            return found
+        first = self.ledger.spellings.get(normalize_url(one.url))
+        return found if first is None else _renamed(found, replace(one, url=first))
+
+    def _dated(self, found: Found) -> Found:
+        # Listings print one moment in several ways; compared as printed, each would be a change for the other.
+        one = named(found)
+        if not isinstance(one, Item) or one.modified is None:
+            return found
+        read = self.read_date(one.modified)
+        return _renamed(found, replace(one, modified=read.astimezone(UTC).isoformat() if read else None))
+
+    def _discovery(self, found: Found) -> Discovery:
+        one = named(found)
+        known = self.ledger.addresses[one.url]
         return Discovery(
             self.source.id,
             self.run.run_id,
-            named.url,
-            normalize_url(named.url),
+            one.url,
+            normalize_url(one.url),
             known.guid,
             known.found_in,
-            named.seen_at if isinstance(named, Item) else known.first_seen_at,
-            _stated(named, "title") if isinstance(named, Item) else None,
-            self.published_at(named),
+            one.seen_at if isinstance(one, Item) else known.first_seen_at,
+            _stated(one, "title") if isinstance(one, Item) else None,
+            self.published_at(found),
             known.modified,
         )
-
-    def _known_as(self, found: Item | Fetched | Rejection) -> Item | Fetched | Rejection:
-        named = _named(found)
-        if not isinstance(named, Item) or named.is_record or named.url in self.ledger.addresses:
-            return found
-        first = self.ledger.spellings.get(normalize_url(named.url))
-        if first is None:
-            return found
-        item = replace(named, url=first)
-        return replace(found, item=item) if isinstance(found, Fetched) else item
 
     def land(self, conclusions: Iterable[Conclusion]) -> None:
         """Rows of documents that came to their conclusion.
@@ -167,7 +196,7 @@ class Job:
         rejects = [replace(row, run_id=self.run.run_id) for row in rows if isinstance(row, Rejection)]
         captures = [conclusion.capture for conclusion in conclusions if conclusion.capture]
         self._land("articles", articles, _key(row.capture_id for row in articles))
-        self._land("rejects", rejects, _key(f"{row.url} {row.attempts}" for row in rejects))
+        self._land("rejects", rejects, _key([self.run.run_id, *(f"{row.url} {row.attempts}" for row in rejects)]))
         self.land_captures(captures)
 
     def land_captures(self, captures: list[Capture]) -> None:
@@ -230,8 +259,8 @@ def first_run_row(source: Source, run_id: str, now: datetime, rules: tuple[str, 
     return Run(run_id, source.id, now, code_version=rules[0], config_digest=rules[1])
 
 
-def _named(found: Item | Fetched | Rejection) -> Item | Rejection:
-    return found.item if isinstance(found, Fetched) else found
+def _renamed(found: Found, item: Item) -> Found:
+    return replace(found, item=item) if isinstance(found, Fetched) else item
 
 
 def _stated(item: Item, name: str) -> str | None:

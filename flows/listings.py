@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from config.inputs import Input, JsonlInput, PagesInput, WarcInput
+from config.inputs import FeedInput, Input, JsonlInput, PagesInput, WarcInput
 from flows.poll import poll
 from tasks.discover import discover, endpoint, is_polled
 from tasks.errors import InputError
-from warehouse.records import Fetched, Item, Poll, Reason, Rejection, Stage
+from tasks.found import Found, named
+from tasks.polling import LONGEST_FAILING
+from warehouse.records import Fetched, Item, Poll, Reason, Stage
 
 if TYPE_CHECKING:
     from flows.job import Job
-
-Found = Item | Fetched | Rejection
 
 _WARC_NAMES: Final = (".warc", ".warc.gz", ".warc.zst")
 
@@ -25,39 +26,47 @@ def list_documents(job: Job, *, due: bool = False) -> Iterator[Found]:
     With `due`, what is polled is only looked at where its time has come.
     """
     waiting = dict.fromkeys(job.ledger.pending())
-    listed: set[str] = set()
     unlisted: set[str] = set()
-    for number, entry in enumerate(job.source.input):
+    looks: list[Iterable[Found]] = []
+    # All that is polled first: while the pages of one listing are fetched, another one may roll on.
+    for entry in sorted(job.source.input, key=lambda entry: not is_polled(entry)):
         problems = len(job.problems)
-        for found in _look(job, number, entry, due=due):
-            url = found.item.url if isinstance(found, Fetched) else found.url
-            waiting.pop(url, None)
-            if not is_polled(entry):
-                yield found
-            elif url not in listed:  # two feeds of a source name the same articles
-                listed.add(url)
-                yield found
+        looks.append(_poll(job, entry, due=due) if is_polled(entry) else _read(job, entry, unlisted))
         if len(job.problems) > problems:
             unlisted.add(endpoint(job.source, entry))
+
+    listed: set[str] = set()
+    for found in chain.from_iterable(looks):
+        url = named(job.known_as(found)).url
+        waiting.pop(url, None)
+        # Two feeds of a source name the same articles; a file may hold two forms of one record.
+        if url not in listed or isinstance(found, Fetched) or not url.startswith("http"):
+            listed.add(url)
+            yield found
     yield from _waiting(job, waiting, unlisted)
     yield from _due(job, listed | waiting.keys())
 
 
 def is_page(job: Job, url: str) -> bool:
-    """Whether a known address is that of a page to fetch, not of a file or of a record inside one."""
+    """Whether a known address is that of a page to fetch: not of a file, nor of what comes inside a file or feed."""
     if not url.startswith("http"):
         return False
     found_in = job.ledger.addresses[url].found_in
     if found_in.startswith("http"):
-        return found_in not in _record_files(job) and not found_in.endswith(_WARC_NAMES)
+        return found_in not in _record_files(job) | whole_feeds(job) and not found_in.endswith(_WARC_NAMES)
     return any(isinstance(entry, PagesInput) and endpoint(job.source, entry) == found_in for entry in job.source.input)
 
 
-def _look(job: Job, number: int, entry: Input, *, due: bool) -> Iterator[Found]:
-    if not is_polled(entry):
-        return _read(job, number, entry)
-    next_poll_at = job.endpoint(endpoint(job.source, entry)).next_poll_at
-    return iter(()) if due and next_poll_at is not None and next_poll_at > job.clock() else poll(job, entry)
+def whole_feeds(job: Job) -> set[str]:
+    """The feeds of the source that hold whole articles."""
+    return {entry.url for entry in job.source.input if isinstance(entry, FeedInput) and entry.full_text}
+
+
+def _poll(job: Job, entry: Input, *, due: bool) -> list[Found]:
+    now, next_poll_at = job.clock(), job.endpoint(endpoint(job.source, entry)).next_poll_at
+    # One that lies beyond every interval was written by a clock that has been set back since.
+    waits = next_poll_at is not None and now < next_poll_at <= now + LONGEST_FAILING
+    return [] if due and waits else poll(job, entry)
 
 
 def _waiting(job: Job, waiting: Iterable[str], unlisted: set[str]) -> Iterator[Found]:
@@ -71,7 +80,7 @@ def _waiting(job: Job, waiting: Iterable[str], unlisted: set[str]) -> Iterator[F
             # What was not listed for a reason that may pass goes on waiting.
             if not unlisted:
                 yield item.reject(Stage.FETCH, Reason.VANISHED, f"{found_in}: the record is no longer in the file")
-        elif found_in not in unlisted:
+        elif found_in not in unlisted and not url.startswith("http"):
             yield item
 
 
@@ -82,27 +91,22 @@ def _due(job: Job, listed: Iterable[str]) -> Iterator[Item]:
             yield job.recall(url)
 
 
-def _read(job: Job, number: int, entry: Input) -> Iterator[Found]:
-    """A look at a local input, each document as it comes."""
-    polled_at = job.clock()
+def _read(job: Job, entry: Input, unlisted: set[str]) -> Iterator[Found]:
+    """A look at a local input, each document as it comes; its address is `unlisted` where not all could be listed."""
+    polled_at, place = job.clock(), endpoint(job.source, entry)
     entries = known = 0
     problem: str | None = None
     try:
         for found in discover(job.source, entry, job.settings, polled_at):
             entries += 1
-            known += (found.item.url if isinstance(found, Fetched) else found.url) in job.ledger.addresses
+            known += named(found).url in job.ledger.addresses
             yield found
     except InputError as error:
         problem = str(error)
         job.problems.append(problem)
-    place = endpoint(job.source, entry)
-    failures = 1.0 if problem else 0.0
-    job.land_poll(
-        Poll(
-            job.source.id, job.run.run_id, place, polled_at, None, entries, known, None, False, None, problem, failures
-        ),
-        number,
-    )
+        unlisted.add(place)
+    told = (place, polled_at, None, entries, known, None, False, None, problem, 1.0 if problem else 0.0)
+    job.land_poll(Poll(job.source.id, job.run.run_id, *told), job.source.input.index(entry))
 
 
 def _record_files(job: Job) -> set[str]:

@@ -12,6 +12,7 @@ from tasks.discover import name_items
 from tasks.download import LISTINGS
 from tasks.feeds import read_feed
 from tasks.fetch import as_fetched, request
+from tasks.found import Found, named
 from tasks.links import read_links
 from tasks.listing import Listing, ListingError
 from tasks.polling import sends_validators, weigh
@@ -19,12 +20,10 @@ from tasks.response import NotModified, Postponed, Refused
 from tasks.sitemaps import read_sitemap
 from warehouse.archive import ArchiveWriter
 from warehouse.endpoints import Endpoint
-from warehouse.records import LISTED, Capture, Fetched, Item, Reason, Rejection
+from warehouse.records import LISTED, Capture, Item, Reason
 
 if TYPE_CHECKING:
     from flows.job import Job
-
-Found = Item | Fetched | Rejection
 
 
 @dataclass(slots=True)
@@ -57,12 +56,15 @@ class Look:
     def ask(self, url: str, state: Endpoint) -> Answered:
         """Ask for a listing, archive what was said, and read it."""
         job = self.job
-        earlier = state.earlier if sends_validators(state) else None
+        # Entries that wait, and are no pages of their own, come with the whole feed only.
+        earlier = state.earlier if sends_validators(state) and not job.waits_for(state.url) else None
         asked = replace(request(url, job.source, earlier, job.settings.max_listing_bytes), accept=LISTINGS)
         got = job.fetcher.fetch(asked)
         job.check_stop()
         item, now = Item(job.source.id, state.url, state.url, state.url, job.clock()), job.clock()
         if isinstance(got, Postponed):
+            if got.exchanges:
+                self.captures.append(self.archive.write_failure(item, got.exchanges, got.detail, now, LISTED))
             return Answered(problem=got.detail, failure=weigh(until=got.until).value, until=got.until)
         if isinstance(got, Refused):
             if got.exchanges:
@@ -87,23 +89,24 @@ class Look:
 
     def take(self, listing: Listing, found_in: str) -> int:
         """Name what a listing holds, and let it land; how many of its entries were known."""
-        named = list(name_items(self.job.source, self.entry, listing, found_in, self.job.clock()))
-        named = [one for one in named if self._is_recent(one)]
-        before = len(self.job.ledger.addresses)
-        seen = self.job.see(named)
-        known = len({_url(one) for one in seen}) - (len(self.job.ledger.addresses) - before)
+        items = name_items(self.job.source, self.entry, listing, found_in, self.job.clock())
+        seen = self.job.see(one for one in items if is_recent(self.job, self.entry, one))
+        # What another listing of the source named a moment ago was not known to this one.
+        first_seen = [self.job.ledger.addresses[url].first_seen_at for url in {named(one).url for one in seen}]
+        known = sum(moment < self.job.run.started_at for moment in first_seen)
         self.found += seen
         self.entries += len(seen)
         self.known += known
         self.dates += filter(None, map(self.job.published_at, seen))
         return known
 
-    def _is_recent(self, found: Item | Fetched) -> bool:
-        if not isinstance(self.entry, SitemapInput) or self.entry.max_age_days is None:
-            return True
-        item = found.item if isinstance(found, Fetched) else found
-        date = self.job.published_at(item) or self.job.read_date(item.modified)
-        return date is None or date >= self.job.clock() - timedelta(days=self.entry.max_age_days)
+
+def is_recent(job: Job, entry: Input, found: Found) -> bool:
+    """Whether an input takes what is as old as this; what has no date is taken."""
+    if not isinstance(entry, SitemapInput) or entry.max_age_days is None:
+        return True
+    date = job.date_of(found)
+    return date is None or date >= job.clock() - timedelta(days=entry.max_age_days)
 
 
 def parse(job: Job, entry: Input, content: bytes, url: str, media_type: str | None, charset: str | None) -> Listing:
@@ -118,7 +121,3 @@ def read_listing(entry: Input, content: bytes, url: str, media_type: str | None,
     if isinstance(entry, PagesInput):
         return read_links(content, url, entry.links or "", charset)
     return read_feed(content, url, media_type, charset)
-
-
-def _url(found: Found) -> str:
-    return found.item.url if isinstance(found, Fetched) else found.url

@@ -6,16 +6,16 @@ server may be asked next time only for what has changed since.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from config.inputs import FeedInput, Input, SitemapInput
-from flows.look import Answered, Found, Look, parse
-from flows.repair import repair
+from flows.look import Answered, Look, is_recent, parse
+from flows.repair import REPAIR, repair
 from flows.workers import CallError
 from tasks.discover import endpoint, name_items
+from tasks.found import Found
 from tasks.listing import Listing, ListingError
 from tasks.polling import (
     next_interval,
@@ -40,8 +40,8 @@ SITEMAP_ROOTS: Final = (b"<urlset", b"<sitemapindex")
 SITEMAP_ROOTS_WITHIN: Final = 4_000
 
 
-def poll(job: Job, entry: Input) -> Iterator[Found]:
-    """What a feed, sitemap or section page names now; its rows have landed when the first document comes."""
+def poll(job: Job, entry: Input) -> list[Found]:
+    """What a feed, sitemap or section page names now; its rows have landed."""
     place = endpoint(job.source, entry)
     state, polled_at = job.endpoint(place), job.clock()
     with ArchiveWriter(job.settings.data, job.source.id, job.run.run_id, polled_at) as archive:
@@ -53,23 +53,25 @@ def poll(job: Job, entry: Input) -> Iterator[Found]:
     job.land_poll(_poll(job, state, look, answered, polled_at, gap=gap))
     if answered.problem and answered.until is None:
         job.problems.append(f"{place}: {answered.problem}")
-    yield from look.found
+    return look.found
 
 
-def read_again(job: Job, capture: Capture) -> list[Found]:
-    """What a listing names that a killed run had archived and gone no further."""
+def read_again(job: Job, capture: Capture) -> tuple[list[Found], Capture]:
+    """What a listing names that a killed run had archived and gone no further, and its capture as read."""
     job.unsure.add(capture.url)
-    if capture.http_status != 200 or not capture.payload_bytes:  # noqa: PLR2004
-        return []
+    # What a repair reads it reads for a window of time, and will read again.
+    if capture.http_status != 200 or not capture.payload_bytes or capture.url.endswith(REPAIR):  # noqa: PLR2004
+        return [], capture
     try:
         content = read(job.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
         entry = _input_of(job, capture.url, content)
         if entry is None:
-            return []
+            return [], capture
         listing = parse(job, entry, content, capture.final_url or capture.url, capture.media_type, capture.charset)
-    except (ListingError, CallError, WarehouseError):
-        return []
-    return list(name_items(job.source, entry, listing, endpoint(job.source, entry), capture.fetched_at))
+    except (ListingError, CallError, WarehouseError) as error:
+        return [], replace(capture, error=str(error))
+    items = name_items(job.source, entry, listing, endpoint(job.source, entry), capture.fetched_at)
+    return [one for one in items if is_recent(job, entry, one)], capture
 
 
 def _input_of(job: Job, url: str, content: bytes) -> Input | None:
@@ -118,10 +120,7 @@ def _read_children(look: Look, listing: Listing, read_urls: set[str]) -> None:
     # Those that were never read first, so that a very long index is read to its end in several looks.
     for child in sorted(listing.children, key=lambda child: job.endpoint(child.url).read_at is not None):
         state = job.endpoint(child.url)
-        modified = job.read_date(child.modified)
-        unchanged = state.read_at is not None and modified is not None and modified + SLACK < state.read_at
-        retired = state.read_at is not None and modified is not None and modified < now - RETIRED
-        if child.url in read_urls or unchanged or retired or len(read_urls) > MOST_SITEMAPS:
+        if child.url in read_urls or len(read_urls) > MOST_SITEMAPS or not _is_due(job, state, child.modified):
             continue
         read_urls.add(child.url)
         part = Look(job, look.entry, look.archive, look.captures, look.found)
@@ -131,9 +130,20 @@ def _read_children(look: Look, listing: Listing, read_urls: set[str]) -> None:
             _read_children(part, answered.listing, read_urls)
         look.entries, look.known = look.entries + part.entries, look.known + part.known
         look.dates += part.dates
+        # One that fails is told by its own row; it does not make a failure of the index and the others.
         job.land_poll(_poll(job, state, part, answered, now, gap=False))
-        if answered.problem and answered.until is None:
-            job.problems.append(f"{child.url}: {answered.problem}")
+
+
+def _is_due(job: Job, state: Endpoint, printed: str | None) -> bool:
+    """Whether a sitemap of an index is to be read: it never was, or it says to have changed, or its time has come."""
+    now, modified = job.clock(), job.read_date(printed)
+    if state.polled_at is None:
+        return True
+    if modified is None:
+        return state.next_poll_at is None or now >= state.next_poll_at
+    if state.read_at is None or modified + SLACK >= state.polled_at:
+        return state.failures == 0 or state.next_poll_at is None or now >= state.next_poll_at
+    return modified + SLACK >= state.read_at and modified >= now - RETIRED
 
 
 def _poll(job: Job, state: Endpoint, look: Look, answered: Answered, polled_at: datetime, *, gap: bool) -> Poll:

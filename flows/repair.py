@@ -13,14 +13,17 @@ from config.inputs import FeedInput, SitemapInput
 from flows.look import Answered, Look
 from tasks.discover import name_items
 from tasks.download import Rules
+from tasks.found import Found
 from tasks.listing import Listing
 from tasks.polling import gap_window
 from warehouse.endpoints import Endpoint
-from warehouse.records import Fetched, Item, Poll
+from warehouse.records import Poll
 
 if TYPE_CHECKING:
     from flows.job import Job
 
+REPAIR: Final = "#repair"
+"""Ends the address of a sitemap where it is read for a gap: as an input of its own, it is not read by that."""
 MOST_REPAIRS: Final = 20
 """Sitemaps that are read to repair one gap."""
 SLACK: Final = timedelta(hours=1)
@@ -43,17 +46,24 @@ def repair(look: Look, state: Endpoint, entry: FeedInput) -> None:
     reader = Look(job, as_sitemap, look.archive, look.captures)
     waiting = sitemaps[:MOST_REPAIRS]
     for url in waiting:
-        answered = reader.ask(url, Endpoint(url))
+        answered = reader.ask(url, Endpoint(url + REPAIR))
         listing = answered.listing or Listing()
-        for child in listing.children:
-            modified = job.read_date(child.modified)
-            if (modified is None or modified >= window[0] - SLACK) and len(waiting) < MOST_REPAIRS:
-                waiting.append(child.url)
+        waiting += [child for child in _newest(job, listing, window[0]) if child not in waiting]
+        del waiting[MOST_REPAIRS:]
         missed = replace(listing, entries=tuple(one for one in listing.entries if belongs(one.url)))
-        named = name_items(job.source, reader.entry, missed, url, job.clock())
-        found = job.see(one for one in named if _within(job, one, window))
+        items = name_items(job.source, reader.entry, missed, url, job.clock())
+        found = job.see(one for one in items if _is_within(job, one, window))
         look.found += found
-        job.land_poll(_poll(job, url, answered, len(found)))
+        job.land_poll(_poll(job, url + REPAIR, answered, len(found)))
+
+
+def _newest(job: Job, listing: Listing, since: datetime) -> list[str]:
+    """The sitemaps of an index that may hold what is missing, those dated ones first, then by number."""
+    dated = [(job.read_date(child.modified), child.url) for child in listing.children]
+    changed = sorted(((date, url) for date, url in dated if date and date >= since - SLACK), reverse=True)
+    undated = [url for date, url in dated if date is None]
+    undated.sort(key=lambda url: [int(number) for number in re.findall(r"\d{1,18}", url)], reverse=True)
+    return [url for _, url in changed] + undated
 
 
 def _poll(job: Job, url: str, answered: Answered, entries: int) -> Poll:
@@ -64,9 +74,8 @@ def _poll(job: Job, url: str, answered: Answered, entries: int) -> Poll:
     )
 
 
-def _within(job: Job, found: Item | Fetched, window: tuple[datetime, datetime]) -> bool:
-    item = found.item if isinstance(found, Fetched) else found
-    date = job.published_at(item) or job.read_date(item.modified)
+def _is_within(job: Job, found: Found, window: tuple[datetime, datetime]) -> bool:
+    date = job.date_of(found)
     return date is not None and window[0] - SLACK <= date <= window[1] + SLACK
 
 

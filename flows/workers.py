@@ -9,6 +9,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as LateError
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
@@ -17,6 +18,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from config.settings import Settings
 from config.sources import Source
+from tasks.listing import ListingError
 from warehouse.records import Article, RawArticle, Reason, Rejection, Stage
 
 GRACE_SECONDS: Final = 5
@@ -67,7 +69,7 @@ class Workers:
             yield raw, self._wait(raw, future)
 
     def call(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """What a function of a module returns or raises, in a process of the pool. Raises `CallError`."""
+        """What a function of a module returns, in a process of the pool. Raises `CallError`, and its `ListingError`."""
         limit = self._settings.document_seconds
         try:
             made = self._pooled().schedule(_alarmed, args=(limit, function, *arguments), timeout=limit)
@@ -76,6 +78,11 @@ class Workers:
             raise CallError(f"reading it took over {limit:g} s; raise document_seconds to wait longer") from None
         except ProcessExpired as error:
             raise CallError(f"reading it ended its process with exit code {error.exitcode}") from None
+        except (ListingError, CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001
+            # Whatever a listing does to its reader, its source has others, and a next time.
+            raise CallError(f"reading it raised {type(error).__name__}: {error}") from None
 
     def _pooled(self) -> ProcessPool:
         with self._starting:  # several sources may come with their first document at once

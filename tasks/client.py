@@ -65,6 +65,8 @@ class Request:
     allow_private: bool = False
     max_bytes: int | None = None
     """Of the document, unpacked; `max_document_bytes` unless said."""
+    seconds: float | None = None
+    """For all redirects together; `fetch_seconds` unless said."""
     etag: str | None = None
     """Of the copy at hand, with `last_modified`: the answer may then be that it is not modified."""
     last_modified: str | None = None
@@ -127,7 +129,8 @@ class Client:
                     exchange = _with_head(exchange, response)
                     exchange = await _with_body(exchange, response, bounds)
         except (*_LASTING, *_PASSING) as error:
-            refused = refusal_for(error, url.host, self._settings, bounds.bytes)
+            seconds = request.seconds or self._settings.fetch_seconds
+            refused = refusal_for(error, url.host, self._settings, bounds.bytes, seconds)
             may_pass = not isinstance(error, _LASTING) and not is_certificate_error(error)
             return Reply(replace(exchange, error=refused.detail), refused, time.monotonic() - began, may_pass)
         answer = Answer(url, response.status_code, response.headers, exchange.content)

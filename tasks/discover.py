@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from config.inputs import FeedInput, FolderInput, Input, JsonlInput, PagesInput, SitemapInput, WarcInput
 from config.settings import Settings
@@ -18,26 +18,29 @@ from tasks.errors import InputError
 from tasks.listing import Entry, Listing
 from warehouse.records import Fetched, Item, Reason, Rejection, Stage
 
+if TYPE_CHECKING:
+    from tasks.download import Fetcher
+
 SUFFIXES: Final = (".txt", ".md", ".html", ".htm")
 """What a file of a folder may be named, each also with .gz; others are not looked at."""
 
 
 def discover(
-    source: Source, entry: Input, settings: Settings, seen_at: datetime
+    source: Source, entry: Input, settings: Settings, seen_at: datetime, fetcher: Fetcher | None = None
 ) -> Iterator[Item | Fetched | Rejection]:
     """Every document that one local input of a source names now, in a stable order, one at a time.
 
     An `Item` is still to be read; a `Fetched` was read already, as a record of a file is.
-    What cannot be listed does not hide the rest: `InputError` is raised after all that could be.
+    A file at an address is fetched by `fetcher`. What cannot be listed does not hide the rest: `InputError` is raised after all that could be.
     """
     if isinstance(entry, FolderInput):
         return _discover_folder(source, entry, seen_at)
     if isinstance(entry, PagesInput):
         return _discover_pages(source, entry, seen_at)
     if isinstance(entry, WarcInput):
-        return warcs.read_warcs(source, entry, settings, seen_at)
+        return warcs.read_warcs(source, entry, settings, seen_at, fetcher)
     if isinstance(entry, JsonlInput):
-        return jsonl.read_records(source, entry, settings, seen_at)
+        return jsonl.read_records(source, entry, settings, seen_at, fetcher)
     raise TypeError(f"{entry.kind} is polled, not read")
 
 

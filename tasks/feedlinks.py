@@ -17,7 +17,7 @@ from tasks.addresses import canonical_domain
 from tasks.decode import GZIP, Refusal, decode
 from tasks.entries import article_url
 from tasks.listing import Child
-from tasks.markup import root_name
+from tasks.markup import mend_characters, root_name
 
 Kind = Literal["feed", "sitemap", "page"]
 
@@ -123,7 +123,7 @@ def parse_page(content: bytes, charset: str | None) -> HtmlElement | None:
         return None
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
     try:
-        return document_fromstring(decoded.text.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+        return document_fromstring(mend_characters(decoded.text).encode(), parser=parser)
     except (etree.LxmlError, ValueError):
         return None
 

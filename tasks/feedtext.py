@@ -11,6 +11,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from tasks.characters import clean_line, split_lines
 from tasks.entries import article_url
+from tasks.markup import mend_characters
 
 SHORTEST_ARTICLE: Final = 300
 """Characters of a content that is more than a summary."""
@@ -33,6 +34,7 @@ def plain_text(markup: str, *, is_html: bool = True, link: str = "", title: str 
     # Without its semicolon an entity may be a part of a word, or of an address.
     if not is_html or ("<" not in markup and not _ENTITY.search(markup)):
         return clean_line(markup)
+    markup = mend_characters(markup)
     tree = _parse(markup) if "<" in markup and markup.count("<") <= MOST_TAGS else None
     if tree is None:
         return clean_line(html.unescape(markup))
@@ -49,6 +51,7 @@ def summary_and_article(
     summary: str, content: str, content_is_html: bool, link: str, title: str
 ) -> tuple[str, str | None]:
     """The summary as plain text, empty where there is none, and the article's HTML where the entry holds it."""
+    summary, content = mend_characters(summary), mend_characters(content)
     if not content and len(plain := plain_text(summary, link=link, title=title)) <= LONGEST_SUMMARY:
         return plain, None
     if summary.strip() == content.strip() or not content:
@@ -79,6 +82,6 @@ def _drop_footer(tree: HtmlElement, link: str, title: str) -> None:
 def _parse(markup: str) -> HtmlElement | None:
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
     try:
-        return document_fromstring(f"<div>{markup}</div>".encode("utf-8", "replace"), parser=parser)
+        return document_fromstring(f"<div>{markup}</div>".encode(), parser=parser)
     except (etree.LxmlError, ValueError):
         return None

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tasks.entries import article_url, say_damage, statements, unique
 from tasks.feedtext import plain_text, summary_and_article
 from tasks.listing import Entry, Listing, ListingError
+from tasks.markup import mend_characters
 
 MOST_ENTRIES: Final = 10_000
 MOST_VALUES: Final = 100
@@ -55,7 +56,7 @@ def _entry(item: Mapping[str, Any], url: str) -> Entry | None:
         "modified_at": [_text(item, "date_modified")],
         "authors": _authors(item),
         "description": [summary],
-        "tags": [tag for tag in _several(item, "tags") if isinstance(tag, str)],
+        "tags": [mend_characters(tag) for tag in _several(item, "tags") if isinstance(tag, str)],
         "image_url": [article_url(_text(item, "image") or _text(item, "banner_image"), link) or ""],
         "language": [_text(item, "language")],
     }
@@ -77,4 +78,4 @@ def _text(item: Mapping[str, Any], name: str) -> str:
     value = item.get(name)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return mend_characters(value) if isinstance(value, str) else ""

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from config.inputs import RECORD_FIELDS, JsonlInput
@@ -19,6 +19,9 @@ from tasks.members import unpacked
 from tasks.tables import PARQUET, Row, TableError, read_csv, read_parquet, table_kind
 from tasks.unpack import PackedError
 from warehouse.records import Candidate, Fetched, Item, Origin, RawArticle, Reason, Rejection, Stage
+
+if TYPE_CHECKING:
+    from tasks.download import Fetcher
 
 MEDIA_TYPE: Final = "application/json"
 MAX_FETCHED_BYTES: Final = 200_000_000
@@ -38,17 +41,17 @@ _NOT_COLUMNS: Final = frozenset({"id", "html", "text", "url"})
 
 
 def read_records(
-    source: Source, entry: JsonlInput, settings: Settings, seen_at: datetime
+    source: Source, entry: JsonlInput, settings: Settings, seen_at: datetime, fetcher: Fetcher | None = None
 ) -> Iterator[Fetched | Rejection]:
     """The records of a file, each line kept as it is for the archive.
 
     A record's address is its `url`, else the file's with its `id` as fragment, else with the line's digest:
     by a line number, every record after an inserted line would take the place of another.
-    Raises `InputError` where the file cannot be read, or not to its end.
+    What is at an address is asked for by `fetcher` in the turn of its host. Raises `InputError` where the file cannot be read, or not to its end.
     """
     found_in = address(source, entry)
     part = "row" if table_kind(found_in) else "line"
-    for number, line in _lines(source, entry, settings):
+    for number, line in _lines(source, entry, settings, fetcher):
         if isinstance(line, Reason):
             detail = f"{part} {number} {_WHY_NOT[line].format(settings.max_document_bytes)}"
             yield Rejection(source.id, f"{found_in}#{part}={number}", None, Stage.DISCOVER, line, detail)
@@ -92,13 +95,13 @@ def address(source: Source, entry: JsonlInput) -> str:
     return entry.url or (source.folder / str(entry.path)).resolve().as_uri()
 
 
-def _lines(source: Source, entry: JsonlInput, settings: Settings) -> Iterator[Row]:
+def _lines(source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetcher | None) -> Iterator[Row]:
     """Lines and rows by their numbers from 1; what is over the limit is passed over without being held."""
     place = entry.url or str((source.folder / str(entry.path)).resolve())
     kind, limit = table_kind(place), settings.max_document_bytes
     wanted = [entry.fields.get(name, name) for name in ("html", "text")]
     try:
-        with _open(source, entry, settings) as file:
+        with _open(source, entry, settings, fetcher) as file:
             if kind == PARQUET:
                 yield from read_parquet(file, wanted, limit)
                 return
@@ -109,12 +112,16 @@ def _lines(source: Source, entry: JsonlInput, settings: Settings) -> Iterator[Ro
         raise InputError(f"{place}: cannot be read: {said}; correct {source.id}.toml or the file") from None
 
 
-def _open(source: Source, entry: JsonlInput, settings: Settings) -> IO[bytes]:
+def _open(source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetcher | None) -> IO[bytes]:
     if entry.url is None:
         return (source.folder / str(entry.path)).open("rb")
-    from tasks.download import Downloaded, download
+    from tasks.download import Downloaded, Request, download
 
-    got = download(entry.url, settings, allow_private=source.allow_private, max_bytes=MAX_FETCHED_BYTES)
+    private, most = source.allow_private, MAX_FETCHED_BYTES
+    if fetcher is None:
+        got = download(entry.url, settings, allow_private=private, max_bytes=most)
+    else:
+        got = fetcher.fetch(Request(entry.url, source.delay, allow_private=private, max_bytes=most))
     if not isinstance(got, Downloaded):
         raise InputError(f"{entry.url}: {getattr(got, 'detail', 'no content was sent')}")
     return io.BytesIO(got.content)

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from tasks.decode import Refusal, decode
 from tasks.entries import article_url
 from tasks.listing import Entry, Listing, ListingError
-from tasks.markup import cut_tags, shorten_tags
+from tasks.markup import cut_tags, mend_characters, shorten_tags
 
 MOST_LINKS: Final = 10_000
 MOST_ANCHORS: Final = 50_000
@@ -45,6 +45,6 @@ def read_links(content: bytes, url: str, pattern: str, charset: str | None = Non
 def _parse(text: str) -> HtmlElement:
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
     try:
-        return document_fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+        return document_fromstring(mend_characters(text).encode(), parser=parser)
     except (etree.LxmlError, ValueError):
         raise ListingError("The page holds no HTML that could be read.") from None

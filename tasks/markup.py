@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from itertools import islice
 from typing import Final
 
@@ -29,6 +30,11 @@ _CDATA_OR_AMPERSAND: Final = re.compile(
 )
 _OF_XML: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _VAST_TAG: Final = re.compile(r"(<[\w:.-]{1,100})[^<>]{5000,}>")
+_REFERENCE: Final = re.compile(
+    r"&#(?:[xX](?=[\da-fA-F])0*+([\da-fA-F]{0,6})(?![\da-fA-F])|(?=\d)0*+(\d{0,7})(?!\d));?", re.ASCII
+)
+_HALVES: Final = range(0xD800, 0xE000)
+"""Of a character beyond 0xFFFF: what UTF-16 writes it as."""
 _NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -54,6 +60,17 @@ def read_text(content: bytes, charset: str | None) -> str:
     if isinstance(decoded, Refusal):
         raise ListingError("The answer is empty." if not content.strip() else decoded.detail)
     return decoded.text
+
+
+def mend_characters(text: str) -> str:
+    """The text without characters that XML forbids, printed or by a reference; halves of one (UTF-16) are joined."""
+    # lxml gives strings that cannot be encoded for references to halves, as some write emoji, and raises for the rest.
+    mended = _join(text)
+    if "&#" not in mended:
+        return mended
+    mended = _join(_REFERENCE.sub(_mended, mended))
+    # What is gone may have stood inside another reference (`&&#8;#8;`), and a space ends that one.
+    return _REFERENCE.sub(lambda found: found[0] if _mended(found) == found[0] else " ", mended)
 
 
 def root_name(text: str) -> str | None:
@@ -87,7 +104,7 @@ def read_tree(text: str, most_tags: int = MOST_TAGS) -> tuple[etree._Element, st
     if not text.endswith(">"):
         # Cut short: half an address would be taken for one.
         text = text[: text.rfind("<")]
-    text = _CDATA_OR_AMPERSAND.sub(_resolved, _NO_XML.sub("", text))
+    text = _CDATA_OR_AMPERSAND.sub(_resolved, mend_characters(text))
     parser = etree.XMLParser(
         recover=True, encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False,
         remove_comments=True, remove_pis=True,
@@ -107,14 +124,25 @@ def local_name(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2].rpartition(":")[2].lower()
 
 
+def _join(text: str) -> str:
+    return _NO_XML.sub("", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore"))
+
+
+def _mended(reference: re.Match[str]) -> str:
+    hexadecimal, decimal = reference.groups()
+    code = int(decimal or "0") if hexadecimal is None else int(hexadecimal or "0", 16)
+    if code > sys.maxunicode or _NO_XML.fullmatch(chr(code)):
+        return chr(code) if code in _HALVES else ""
+    return reference[0]
+
+
 def _resolved(found: re.Match[str]) -> str:
     name = found[1]
     if found[0].startswith("<"):
         return found[0]
-    if name is None or name.startswith("#"):
-        # A bare ampersand, as in addresses; a reference to a character that XML forbids would end the reading.
-        return "&amp;" if name is None or _NO_XML.search(html.unescape(f"&{name};")) else found[0]
-    if name in _OF_XML:
+    if name is None:
+        return "&amp;"  # a bare ampersand, as in addresses
+    if name.startswith("#") or name in _OF_XML:
         return found[0]
     character = html.unescape(f"&{name};")
     return html.escape(character) if not character.startswith("&") else f"&amp;{name};"

@@ -108,15 +108,6 @@ def sends_validators(endpoint: Endpoint) -> bool:
     return has_any and not endpoint.lied and endpoint.unchanged_in_row < MOST_UNCHANGED
 
 
-def is_lie(endpoint: Endpoint, etag: str | None, last_modified: str | None, payload_digest: str) -> bool:
-    """Whether the validators that came before with another content came with this one."""
-    if endpoint.payload_digest is None or payload_digest == endpoint.payload_digest:
-        return False
-    # A server that sends both compares the ETag (RFC 9110, 13.2.2), so only that one can hide a change.
-    same_etag = etag is not None and etag == endpoint.etag
-    return same_etag or (etag is None and last_modified is not None and last_modified == endpoint.last_modified)
-
-
 def suspects_gap(endpoint: Endpoint, entries: int, known: int) -> bool:
     """Whether entries may have come and gone since the last look: there are some, and not one is known."""
     return entries > 0 and known == 0 and endpoint.read_at is not None

@@ -67,9 +67,11 @@ class Refused:
     detail: str
     http_status: int | None = None
     retry_after: float | None = None
-    """Seconds that the server asks to wait."""
+    """Seconds that the server asks to wait, or after which its robots.txt, not to be had just now, is asked for again."""
     exchanges: tuple[Exchange, ...] = ()
     """Empty where nothing was asked."""
+    asked: bool = True
+    """Whether the address itself was asked for: not where robots.txt stood in the way, or it may not be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,8 @@ def refusal_by_server(answer: Answer, now: datetime, asked_for: str = "") -> Ref
     return Refused(reason, detail, answer.status, wait)
 
 
-def refusal_for(error: Exception, host: str, settings: Settings, limit: int) -> Refused:
-    """What an exception says that ended a request to `host`, which might give `limit` bytes."""
+def refusal_for(error: Exception, host: str, settings: Settings, limit: int, seconds: float) -> Refused:
+    """What an exception says that ended a request to `host`, which might give `limit` bytes in so many seconds."""
     reason = Reason.FETCH_FAILED
     match error:
         case RefusedAddressError():
@@ -164,10 +166,8 @@ def refusal_for(error: Exception, host: str, settings: Settings, limit: int) -> 
             cure = "; raise max_document_bytes to take it" if limit == settings.max_document_bytes else ""
             reason, problem = Reason.TOO_LARGE, f"more than {limit:,} bytes, the limit{cure}"
         case httpcore.TimeoutException() | TimeoutError():
-            reason, problem = (
-                Reason.TIMED_OUT,
-                f"no complete answer within {settings.fetch_seconds:g} seconds; raise fetch_seconds to wait longer",
-            )
+            cure = "; raise fetch_seconds to wait longer" if seconds == settings.fetch_seconds else ""
+            reason, problem = Reason.TIMED_OUT, f"no complete answer within {seconds:g} seconds{cure}"
         case UnknownHostError() | PackedError():
             problem = str(error)
         case httpcore.ConnectError():

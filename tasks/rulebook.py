@@ -12,12 +12,15 @@ from typing import Final
 from tasks import robots
 from tasks.response import Answer, Postponed, Refused, refusal_by_server
 from tasks.robots import Rules
+from warehouse.records import Reason
 
 KEPT: Final = timedelta(hours=24)
 """Source: RFC 9309, section 2.4."""
 FAILURE_KEPT: Final = timedelta(minutes=1)
 """How long nothing is asked of an origin that could not give its rules; twice as long each time in a row."""
 MAX_FAILURE_KEPT: Final = timedelta(hours=1)
+MOST_KEPT: Final = 2_000
+"""Origins, beyond which those whose time is over are forgotten."""
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -41,19 +44,36 @@ class Rulebook:
 
     async def look_up(self, address: str, ask: Ask, *, allow_private: bool) -> Rules | Refused | Postponed:
         """The rules at an address of a robots.txt, which `ask` gets; a refusal where nothing may be fetched now."""
-        page = self._pages.setdefault((address, allow_private), _Page())
+        page = self._page((address, allow_private))
         async with page.lock:
-            if (now := self._clock()) < page.until:
-                left = (page.until - now).total_seconds()
-                return page.rules if isinstance(page.rules, Rules) else replace(page.rules, retry_after=left)
+            if self._clock() < page.until:
+                return self._given(page)
             answer = await ask()
             if isinstance(answer, Postponed):
                 return answer
-            page.rules = answer if isinstance(answer, Refused) else await _judge(answer, self._clock())
-            failed = isinstance(page.rules, Refused)
-            page.until = self._clock() + (min(FAILURE_KEPT * 2**page.failures, MAX_FAILURE_KEPT) if failed else KEPT)
-            page.failures = min(page.failures + 1, 10) if failed else 0
+            rules = answer if isinstance(answer, Refused) else await _judge(answer, self._clock())
+            if isinstance(rules, Refused):
+                kept = min(FAILURE_KEPT * 2**page.failures, MAX_FAILURE_KEPT)
+                page.until = self._clock() + max(kept, timedelta(seconds=rules.retry_after or 0.0))
+                page.failures = min(page.failures + 1, 10)
+            else:
+                page.until, page.failures = self._clock() + KEPT, 0
+            page.rules = rules
+            return self._given(page)
+
+    def _page(self, key: tuple[str, bool]) -> _Page:
+        if key not in self._pages and len(self._pages) >= MOST_KEPT:
+            now = self._clock()
+            self._pages = {old: page for old, page in self._pages.items() if now < page.until or page.lock.locked()}
+        return self._pages.setdefault(key, _Page())
+
+    def _given(self, page: _Page) -> Rules | Refused:
+        if isinstance(page.rules, Rules):
             return page.rules
+        # An address that may not be asked for stays so; the others will have their rules one day.
+        passes = page.rules.reason is not Reason.DISALLOWED
+        left = (page.until - self._clock()).total_seconds()
+        return replace(page.rules, retry_after=left if passes else None, asked=False)
 
 
 async def _judge(answer: Answer, now: datetime) -> Rules | Refused:

@@ -48,15 +48,17 @@ class PublicTransport(httpx.AsyncBaseTransport):
         """Ask, and come back once the head of the answer is there."""
         url = request.url
         key = (url.scheme, url.host, url.port, bool(request.extensions.get(ALLOW_PRIVATE)))
-        pool = await self._pool(key)
+        pool = self._pool(key)
         asked = httpcore.Request(
             request.method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
             extensions={name: request.extensions[name] for name in ("timeout", "trace")},
         )
+        # Before anything is awaited: a pool that seems idle may be dropped by another request.
         pool.in_use += 1
         try:
+            await self._evict()
             got = await pool.connections.handle_async_request(asked)
         except BaseException:
             await self._release(key, pool, whole=False)
@@ -70,7 +72,7 @@ class PublicTransport(httpx.AsyncBaseTransport):
         while self._pools:
             await self._pools.popitem()[1].connections.aclose()
 
-    async def _pool(self, key: _Key) -> _Pool:
+    def _pool(self, key: _Key) -> _Pool:
         if key not in self._pools:
             if self._ssl_context is None and key[0] == "https":
                 self._ssl_context = httpcore.default_ssl_context()
@@ -82,14 +84,15 @@ class PublicTransport(httpx.AsyncBaseTransport):
                 network_backend=self._networks[key[-1]],
             )
             self._pools[key] = _Pool(pool)
-            await self._evict()
         self._pools.move_to_end(key)
         return self._pools[key]
 
     async def _evict(self) -> None:
-        idle = [key for key, pool in self._pools.items() if not pool.in_use]
-        for key in idle[: max(0, len(self._pools) - _POOLS)]:
-            await self._pools.pop(key).connections.aclose()
+        over = len(self._pools) - _POOLS
+        if over > 0:
+            idle = [key for key, pool in self._pools.items() if not pool.in_use]
+            for pool in [self._pools.pop(key) for key in idle[:over]]:
+                await pool.connections.aclose()
 
     async def _release(self, key: _Key, pool: _Pool, *, whole: bool) -> None:
         pool.in_use -= 1

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Final
 
 import httpx
 
@@ -22,7 +25,9 @@ from tasks.robots import Rules
 from tasks.rulebook import Rulebook
 from warehouse.records import Exchange, Reason
 
-_ROBOTS = "text/plain, */*;q=0.8"
+log: Final = logging.getLogger("copydesk")
+
+_ROBOTS: Final = "text/plain, */*;q=0.8"
 
 
 class Visitor:
@@ -41,35 +46,45 @@ class Visitor:
     async def visit(self, request: Request) -> Outcome:
         """The document, or why there is none, with all that was said.
 
-        `fetch_seconds` bounds the time in which names are looked up, connections made and answers read, for all
+        `Request.seconds` bounds the time in which names are looked up, connections made and answers read, for all
         redirects together; robots.txt of each origin has as long again. Waits for a host's turn do not count, nor
-        does an attempt that failed for the next.
+        does an attempt that failed for the next. Never raises but for its own end.
         """
         exchanges: list[Exchange] = []
-        got = await self._follow(request, exchanges, self._settings.max_redirects)
-        outcome = judge(got, self._clock(), conditional=request.conditional) if isinstance(got, Answer) else got
+        outcome: Outcome
+        try:
+            got = await self._follow(request, exchanges, self._settings.max_redirects)
+            outcome = judge(got, self._clock(), conditional=request.conditional) if isinstance(got, Answer) else got
+        except Exception as error:  # noqa: BLE001  one page must never end a run
+            outcome = _unforeseen(error, request)
         return replace(outcome, exchanges=tuple(exchanges))
 
     async def rules(self, request: Request) -> Rules | Refused | Postponed:
-        """The rules of an address's origin."""
-        url = read_url(request.url)
-        if isinstance(url, str):
-            return Refused(Reason.DISALLOWED, url)
+        """The rules of an address's origin. Never raises but for its own end."""
         exchanges: list[Exchange] = []
-        return replace(await self._rules(url, request, exchanges), exchanges=tuple(exchanges))
+        rules: Rules | Refused | Postponed
+        try:
+            url = read_url(request.url)
+            if isinstance(url, str):
+                return Refused(Reason.DISALLOWED, url, asked=False)
+            rules = await self._rules(url, request, exchanges)
+        except Exception as error:  # noqa: BLE001  one page must never end a run
+            rules = replace(_unforeseen(error, request), asked=False)
+        return replace(rules, exchanges=tuple(exchanges))
 
     async def _follow(
         self, request: Request, exchanges: list[Exchange], redirects: int, *, for_robots: bool = False
     ) -> Answer | Refused | Postponed:
         passed: list[httpx.URL] = []
-        printed, left, for_good = request.url, self._settings.fetch_seconds, True
+        printed, left, for_good = request.url, request.seconds or self._settings.fetch_seconds, True
         while len(passed) <= redirects:
             url = read_url(printed, passed[-1] if passed else None)
             if isinstance(url, str):
-                return Refused(Reason.DISALLOWED, f"{passed[-1].host}: redirects us, but {url}" if passed else url)
+                detail = f"{passed[-1].host}: redirects us, but {url}" if passed else url
+                return Refused(Reason.DISALLOWED, detail, asked=bool(passed))
             rules = Rules() if for_robots else await self._permission(url, request, exchanges)
             if not isinstance(rules, Rules):
-                return rules
+                return replace(rules, asked=bool(passed)) if isinstance(rules, Refused) else rules
             paced = replace(request, delay=max(request.delay, rules.crawl_delay or 0.0))
             reply = await self._ask(url, paced, exchanges, left, cut=for_robots)
             if not isinstance(reply, Reply):
@@ -110,7 +125,8 @@ class Visitor:
         limit = self._settings.max_document_bytes if request.max_bytes is None else request.max_bytes
         host = authority(url)
         if left <= 0:
-            return refusal_for(TimeoutError(), url.host, self._settings, limit)
+            seconds = request.seconds or self._settings.fetch_seconds
+            return refusal_for(TimeoutError(), url.host, self._settings, limit, seconds)
 
         async def attempt() -> Reply:
             async with self._turns.turn(host, request.delay) as sent:
@@ -133,6 +149,16 @@ class Visitor:
             await self._turns.block(host, wait)
         else:
             await self._turns.welcome(host)
+
+
+def _unforeseen(error: Exception, request: Request) -> Refused:
+    log.debug("an address could not be fetched", exc_info=error)
+    host = "the address"
+    with contextlib.suppress(Exception):
+        host = httpx.URL(request.url).host or host
+    return Refused(
+        Reason.FETCH_FAILED, f"{host}: {type(error).__name__}: an error that was not foreseen ended the request"
+    )
 
 
 async def _allowed(rules: Rules, url: str) -> bool:

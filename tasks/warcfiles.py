@@ -39,18 +39,22 @@ def address(source: Source, entry: WarcInput) -> str:
 
 
 class Opener:
-    """Opens the files of one source; those at addresses are asked for in turn, with the source's delay between."""
+    """Opens the files of one source; those at addresses are asked for in turn, with the source's delay between.
 
-    def __init__(self, source: Source, settings: Settings) -> None:
+    Without a `fetcher` it makes one of its own, and closes it.
+    """
+
+    def __init__(self, source: Source, settings: Settings, fetcher: Fetcher | None = None) -> None:
         self._source = source
-        self._settings = settings.model_copy(update={"fetch_seconds": max(FETCH_SECONDS, settings.fetch_seconds)})
-        self._fetcher: Fetcher | None = None
+        self._settings = settings
+        self._fetcher = fetcher
+        self._is_ours = fetcher is None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._fetcher is not None:
+        if self._fetcher is not None and self._is_ours:
             self._fetcher.close()
 
     def open(self, place: Place, limit: int = MAX_FETCHED_BYTES) -> IO[bytes]:
@@ -73,7 +77,8 @@ class Opener:
 
         self._fetcher = self._fetcher or Fetcher(self._settings)
         source = self._source
-        got = self._fetcher.fetch(Request(url, source.delay, allow_private=source.allow_private, max_bytes=limit))
+        seconds = max(FETCH_SECONDS, self._settings.fetch_seconds)
+        got = self._fetcher.fetch(Request(url, source.delay, source.allow_private, max_bytes=limit, seconds=seconds))
         if isinstance(got, Downloaded):
             return got.content
         said = getattr(got, "detail", "no content was sent")

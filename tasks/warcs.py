@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from http import HTTPStatus
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
@@ -23,6 +23,9 @@ from tasks.members import Unpacked, unpacked
 from tasks.recorded import RecordError, http_facts, printable, read_headers, too_large, unpack_page
 from tasks.unpack import PackedError
 from warehouse.records import Fetched, Item, Reason, Rejection, Stage
+
+if TYPE_CHECKING:
+    from tasks.download import Fetcher
 
 __all__ = ["address", "read_warcs"]
 
@@ -44,15 +47,15 @@ _HTML: Final = re.compile(
 
 
 def read_warcs(
-    source: Source, entry: WarcInput, settings: Settings, seen_at: datetime
+    source: Source, entry: WarcInput, settings: Settings, seen_at: datetime, fetcher: Fetcher | None = None
 ) -> Iterator[Fetched | Rejection]:
     """The HTML and text documents of the files that an input names, with the HTTP exchange that gave each.
 
-    Taken are `response` records of a status 2xx, and `resource` records. What is damaged does not hide the rest:
+    Those at addresses are asked for by `fetcher`, in the turns of their hosts. Taken are `response` records of a status 2xx, and `resource` records. What is damaged does not hide the rest:
     `InputError` is raised after all that could be read, naming file and place.
     """
     wrong: list[str] = []
-    with warcfiles.Opener(source, settings) as opener:
+    with warcfiles.Opener(source, settings, fetcher) as opener:
         for place in _each(warcfiles.find_files(source, entry, opener), wrong):
             reader = _Reader(source, entry, settings.max_document_bytes, warcfiles.place_address(place), seen_at)
             try:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
+from polled import Site
 from test_crash import KILLED_AT, copydesk, environment
-from test_poll import Site
 from webserver import answer
 
 from warehouse.connect import connect

@@ -19,7 +19,6 @@ from tasks.polling import (
     Endpoint,
     Failure,
     gap_window,
-    is_lie,
     next_interval,
     retry_interval,
     sends_validators,
@@ -186,23 +185,6 @@ def test_without_validators_there_is_no_condition():
 
 def test_a_server_whose_validators_lied_is_never_believed_again():
     assert not sends_validators(replace(POLLED, etag='"1"', lied=True))
-
-
-@pytest.mark.parametrize(
-    ("etag", "modified", "digest", "lie"),
-    [
-        ('"1"', "Mon", "sha256:b", True),
-        ('"1"', "Mon", "sha256:a", False),
-        ('"2"', "Mon", "sha256:b", False),
-        (None, "Mon", "sha256:b", True),
-        (None, "Tue", "sha256:b", False),
-        (None, None, "sha256:b", False),
-    ],
-    ids=["same etag", "same content", "new etag", "same date", "new date", "no validators"],
-)
-def test_validators_lie_when_they_stand_for_two_contents(etag, modified, digest, lie):
-    before = replace(POLLED, etag='"1"', last_modified="Mon", payload_digest="sha256:a")
-    assert is_lie(before, etag, modified, digest) is lie
 
 
 @pytest.mark.parametrize(

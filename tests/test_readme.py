@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from test_poll import Site
+from polled import Site
 from webserver import answer
 
 from config.sources import load_source

@@ -13,15 +13,20 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from polled import page
 from webserver import WebServer, answer
 from webserver import settings as local_settings
 
 from config.inputs import WarcInput
 from config.sources import Source, load_source
+from flows.ingest import ingest
+from flows.workers import Workers
+from tasks.download import Fetcher
 from tasks.errors import InputError
 from tasks.members import unpacked
 from tasks.unpack import PackedError
 from tasks.warcs import _Reader, address, read_warcs
+from warehouse.connect import connect
 from warehouse.records import Fetched, Reason, Rejection
 
 PAGE = "<!doctype html><title>Regen über Köln</title><p>Es regnete den ganzen Tag.</p>".encode()
@@ -432,3 +437,15 @@ def test_a_packed_file_never_ends_early_without_saying_so(content, pack, data):
     if cut != len(pack(content)):
         with pytest.raises(PackedError):
             unpacked(io.BytesIO(packed[:cut])).read()
+
+
+def test_a_warc_that_is_run_again_is_unchanged_and_archives_nothing(tmp_path, source_of, settings):
+    body = page(1).encode()
+    (tmp_path / "a.warc").write_bytes(record(block=http(body, HTML)))
+    source = source_of('path = "a.warc"')
+    with Workers(settings) as workers, Fetcher(settings) as fetcher:
+        first, again = (ingest(source, settings, workers, fetcher) for _ in range(2))
+    assert (first.stored, again.stored, again.unchanged) == (1, 0, 1)
+    with connect(settings.data) as warehouse:
+        found = warehouse.execute("SELECT outcome, http_status, fetched_at FROM captures").fetchall()
+    assert found == [("stored", 200, datetime(2026, 3, 1, 8, 30, tzinfo=UTC))]

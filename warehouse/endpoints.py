@@ -10,6 +10,9 @@ from warehouse.archive import Earlier
 from warehouse.connect import connect, rows
 from warehouse.records import LISTED, RunStatus
 
+CLOCKS: Final = timedelta(minutes=1)
+"""By how much the clocks of two machines may differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -57,13 +60,14 @@ class Endpoint:
         )
 
 
-def load_endpoints(root: str, source_id: str) -> tuple[dict[str, Endpoint], datetime | None]:
+def load_endpoints(root: str, source_id: str, now: datetime) -> tuple[dict[str, Endpoint], datetime | None]:
     """The listings of a source by their addresses, and when the first of the runs began that were killed last.
 
+    What a clock wrote that was ahead of `now` is not believed: nothing would be due before that day.
     Raises `WarehouseError`.
     """
     with connect(root) as connection:
-        found = rows(connection, _QUERY, [source_id])
+        found = rows(connection, _QUERY, [source_id, now + CLOCKS])
         ((killed_since,),) = rows(connection, _KILLED, [source_id])
     told = ([*row[:4], row[4] and timedelta(seconds=row[4]), *row[5:]] for row in found)
     return {row[0]: Endpoint(*row) for row in told}, killed_since
@@ -81,7 +85,7 @@ _QUERY: Final = f"""
             arg_max(failures, polled_at) AS failures,
             arg_max(moved_to, polled_at) AS moved_to,
             list(http_status ORDER BY polled_at DESC) AS statuses
-        FROM polls WHERE source_id = $1 GROUP BY endpoint
+        FROM polls WHERE source_id = $1 AND polled_at <= $2 GROUP BY endpoint
     ),
     whole AS (
         SELECT url, capture_id, fetched_at, etag, last_modified, payload_digest, media_type, charset, final_url

@@ -12,6 +12,11 @@ from warehouse.records import Reason, Stage
 
 FIRST_RETRY: Final = timedelta(minutes=10)
 LAST_RETRY: Final = timedelta(hours=24)
+LEAST_REST: Final = timedelta(minutes=10)
+"""Between two looks at a page of which a listing says that it has changed."""
+RETRIED: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED})
+"""Refusals that may be the machine's fault; they are tried again in up to `ATTEMPTS` runs."""
+ATTEMPTS: Final = 3
 PAGE_ATTEMPTS: Final = 8
 """A page that could not be had is asked for again after the first time, doubled with each attempt up to the last."""
 
@@ -56,10 +61,18 @@ class Known:
         """
         if self.is_forgotten or self.is_pending:
             return self.is_pending
-        if self.version_id is None and self.refusal is not None and self.refusal[0] == Stage.FETCH:
-            return self.attempts < PAGE_ATTEMPTS and now >= (self.last_fetched_at or now) + self._rest
-        if self.is_changed or self.first_fetched_at is None or self.last_fetched_at is None:
-            return self.is_changed
+        if self.version_id is None and self.refusal is not None:
+            stage, reason, _ = self.refusal
+            if reason == Reason.DUPLICATE:
+                return False  # its twin is looked at again; read first after an edit, it would be an article itself
+            if stage == Stage.FETCH or reason in RETRIED:
+                attempts = PAGE_ATTEMPTS if stage == Stage.FETCH else ATTEMPTS
+                return self.attempts < attempts and now >= (self.last_fetched_at or now) + self._rest
+        if self.first_fetched_at is None or self.last_fetched_at is None:
+            return False
+        if self.is_changed:
+            # Some say `changed just now` at every look: an old page then has a longer rest than a new one.
+            return now >= self.last_fetched_at + max(LEAST_REST, (self.last_fetched_at - self.first_fetched_at) / 2)
         moments = (self.first_fetched_at + timedelta(hours=hours) for hours in recheck)
         return any(self.last_fetched_at < moment <= now for moment in moments)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from warehouse.archive import Earlier
 from warehouse.connect import connect, rows
-from warehouse.known import Known
+from warehouse.known import ATTEMPTS, RETRIED, Known
 from warehouse.records import (
     FORGOTTEN,
     LISTED,
@@ -29,9 +29,6 @@ from warehouse.records import (
 
 TEMPORARY: Final = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.FETCH_FAILED})
 """Refusals that the next run may not meet again: the bytes could not be had."""
-RETRIED: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED})
-"""Refusals that may be the machine's fault; they are tried again in up to `ATTEMPTS` runs."""
-ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +49,8 @@ class Ledger:
     """The address under which a normalized_url was first known."""
     versions: dict[str, str] = field(default_factory=dict)
     """Address of the first article with a version_id."""
+    forgotten: set[str] = field(default_factory=set)
+    """Ids of articles that were taken down."""
     unfinished: tuple[Run, ...] = ()
     """Runs that were killed."""
     rules_changed: bool = False
@@ -70,7 +69,7 @@ class Ledger:
             self.spellings.setdefault(normalized_url or named.url, named.url)
             return True
         modified = named.modified if isinstance(named, Item) else None
-        if modified is None or modified == known.modified or known.is_forgotten:
+        if modified is None or known.is_forgotten or known.is_changed or modified <= (known.modified or ""):
             return False
         known.is_changed = known.modified is not None
         known.modified = modified
@@ -203,7 +202,9 @@ def load_ledger(root: str, source_id: str, rules: tuple[str, str]) -> Ledger:
         for url, version_id, seen_at, deleted in ask("articles"):
             one = known(url, seen_at)
             one.version_id, one.is_forgotten = version_id, deleted
-            ledger.versions.setdefault(version_id, url)
+        # Of every version: a twin may still be what an article was before its last edit.
+        ledger.versions = dict(ask("versions"))
+        ledger.forgotten = {article_id for (article_id,) in ask("forgotten")}
         for url, attempts, refused_at, last_at, stage, reason, detail in ask("rejects"):
             one = known(url, refused_at)
             one.attempts, one.refused_at, one.refusal = attempts, refused_at, (stage, reason, detail)
@@ -243,6 +244,9 @@ _QUERIES: Final = {
     " QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC, capture_id DESC) = 1",
     "articles": "SELECT url, last(version_id ORDER BY fetched_at, landed_at, capture_id), min(fetched_at),"
     " bool_or(deleted) FROM landed('articles') WHERE source_id = $1 GROUP BY url ORDER BY min(landed_at)",
+    "versions": "SELECT version_id, arg_min(url, landed_at) FROM landed('articles')"
+    " WHERE source_id = $1 AND NOT deleted GROUP BY version_id",
+    "forgotten": "SELECT DISTINCT article_id FROM landed('articles') WHERE source_id = $1 AND deleted",
     # A refusal before the article was stored is settled.
     "rejects": "SELECT url, max(attempts), min(first_seen_at), max(last_seen_at), last(stage ORDER BY last_seen_at),"
     " last(reason ORDER BY last_seen_at), last(detail ORDER BY last_seen_at) FROM rejects AS refusal"

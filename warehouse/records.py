@@ -41,6 +41,7 @@ class Reason(StrEnum):
     BAD_RECORD = "bad_record"
     NO_ARTICLE = "no_article"
     DUPLICATE = "duplicate"
+    FORGOTTEN = "forgotten"
     TIMED_OUT = "timed_out"
     CRASHED = "crashed"
 
@@ -146,7 +147,7 @@ class Item:
     is_record: bool = False
     """One of several documents inside a file; the file may hold an address's old and new form at once."""
     modified: str | None = None
-    """When the place that named it says that it last changed, as printed; another value than before is news."""
+    """When the place that named it says that it last changed: ISO 8601 in UTC once it was read; later is news."""
 
     def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
         """The refusal of a document that was not archived."""
@@ -404,7 +405,7 @@ class Discovery:
     title: str | None = None
     published_at: datetime | None = None
     modified: str | None = None
-    """When it last changed, as the place that named it prints it."""
+    """When it last changed, as the place that named it says: ISO 8601 in UTC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from hashlib import sha256
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -24,9 +25,12 @@ from warehouse.schema import SCHEMAS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from threading import Event
 
 Row = Article | Capture | Discovery | Poll | Rejection | Run
 
+LOOK_SECONDS: Final = 1.0
+"""How often a wait for a lock looks whether it was told to stop."""
 ROW_GROUP: Final = 20_000
 FALSE_POSITIVES: Final = 0.01
 LOOKED_UP: Final = {
@@ -76,11 +80,11 @@ class Store:
         return left_over
 
     @contextmanager
-    def lock(self, source_id: str, seconds: float) -> Iterator[None]:
+    def lock(self, source_id: str, seconds: float, stop: Event | None = None) -> Iterator[None]:
         """Hold the one lock of a source on this data root; the system frees it when the process dies.
 
-        Waits up to `seconds` for another run, then raises `LockedError`. For an object store the lock holds on one
-        machine only.
+        Waits up to `seconds` for another run, then raises `LockedError`; KeyboardInterrupt once `stop` is set.
+        For an object store the lock holds on one machine only.
         """
         folder = self.root.local / ".locks"
         holder = folder / f"{source_id}.json"
@@ -91,7 +95,7 @@ class Store:
                 lock.acquire(timeout=0)
             except Timeout:
                 log.warning("waiting for another run of source '%s' (%s)", source_id, _holder(holder))
-                lock.acquire(timeout=seconds)
+                _wait(lock, seconds, stop)
         except Timeout:
             raise LockedError(
                 f"source '{source_id}' is being run by another process ({_holder(holder)}) on {self.root.url}; wait for"
@@ -126,6 +130,20 @@ class Store:
             if not self.root.exists(name):
                 self.root.publish(name, to_parquet(table, schema.empty_table()))
         self._prepared = True
+
+
+def _wait(lock: FileLock, seconds: float, stop: Event | None) -> None:
+    until = monotonic() + seconds
+    while True:
+        try:
+            lock.acquire(timeout=max(0.0, min(LOOK_SECONDS, until - monotonic())))
+        except Timeout:
+            if stop is not None and stop.is_set():
+                raise KeyboardInterrupt from None
+            if monotonic() >= until:
+                raise
+        else:
+            return
 
 
 def to_arrow(table: str, rows: Sequence[Row], now: datetime) -> pa.Table:

@@ -36,7 +36,7 @@ class Desk:
             return Answer(503 if down else 200, body, (TEXT,), "robots")
         if unwell := self._unwell(site, now):
             return unwell
-        if path in {site.listing_path, feeds.MOVED_FEED}:
+        if path in {site.listing_path, feeds.MOVED_FEED} or (site.desk and path == feeds.DESK_FEED):
             return self._listing(site, path, query, headers, now)
         if path.startswith("/sitemap"):
             return self._sitemap(site, path, now)
@@ -70,17 +70,20 @@ class Desk:
         moved = site.feed_moved_at is not None and now >= site.feed_moved_at
         if moved and path == site.listing_path:
             return Answer(301, headers=(("Location", origin + feeds.MOVED_FEED),), kind="listing")
+        feed = "desk" if path == feeds.DESK_FEED else "front"
+        if feed == "front" and any(now in one for one in site.front_down):
+            return Answer(503, b"overloaded", (TEXT,), "listing")
         page = int(query.get("page", ["1"])[0])
         match site.listing:
             case "rss":
-                body, media = feeds.rss(plan, site, now, origin), "application/rss+xml"
+                body, media = feeds.rss(plan, site, now, origin, feed), "application/rss+xml"
             case "json":
                 body, media = feeds.json_feed(plan, site, now, origin), "application/feed+json"
             case "section":
                 body, media = pages.section_page(plan, site, now, origin).encode(site.charset), "text/html"
             case _:
                 body, media = feeds.atom(plan, site, now, origin, page), "application/atom+xml"
-        shown = feeds.entries(plan, site, now, page)
+        shown = feeds.entries(plan, site, now, page, feed)
         listed = tuple(path for _, path in shown)
         if any(now in one for one in site.garbled):
             body = body[: len(body) * 6 // 10]
@@ -90,7 +93,7 @@ class Desk:
         if site.validators:
             etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             facts += [("ETag", etag), ("Last-Modified", format_datetime(changed, usegmt=True))]
-            lies = _is_conditional(headers) and any(now in one for one in site.lies)
+            lies = feed == "front" and _is_conditional(headers) and any(now in one for one in site.lies)
             if lies or _unchanged(headers, etag, changed):
                 return Answer(304, headers=tuple(facts[1:]), kind="listing")
         return Answer(200, body, tuple(facts), "listing", listed=listed)

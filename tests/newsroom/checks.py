@@ -4,75 +4,27 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 
 from config.settings import Settings
 from tests.newsroom.feeds import NEWS_SITEMAP
-from tests.newsroom.manners import check_manners, check_pacing, check_secrets
+from tests.newsroom.landed import Ran, Warehouse, read_warehouse
+from tests.newsroom.manners import check_demand, check_manners, check_pacing, check_secrets
 from tests.newsroom.plan import Article, Fault
 from tests.newsroom.server import Asked, Newsroom
 from tests.newsroom.stories import Story
 from warehouse.connect import connect, rows
 
-COLUMNS: Final = ("url", "article_id", "version_id", "title", "text")
-
-
-@dataclass
-class Warehouse:
-    """What landed, by the article of the plan that it is."""
-
-    landed: defaultdict[Article, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-    """Rows of `articles`."""
-    versions: defaultdict[Article, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-    refused: defaultdict[Article, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    """Reasons in `rejects_open`, by path."""
-    pending: defaultdict[Article, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Paths that wait."""
-    strangers: list[str] = field(default_factory=list)
-    """Addresses that landed and that no site ever published."""
-
-
-def read_warehouse(newsroom: Newsroom, root: Path) -> Warehouse:
-    """The rows of a data root, as articles of the plan."""
-    sites = {authority: site for site, authority in newsroom.authorities.items()}
-    held = Warehouse()
-
-    def known(url: str) -> tuple[Article | None, str]:
-        parts = urlsplit(url)
-        return newsroom.plan.by_path.get((sites.get(parts.netloc, ""), parts.path)), parts.path
-
-    with connect(root) as connection:
-
-        def read(view: str, *names: str) -> Iterator[tuple[Article, str, dict[str, Any]]]:
-            for row in rows(connection, f"SELECT {', '.join(names)} FROM {view}", []):
-                told = dict(zip(names, row, strict=True))
-                article, path = known(told["url"])
-                if article:
-                    yield article, path, told
-                elif view == "articles":
-                    held.strangers.append(told["url"])
-
-        for article, _, row in read("articles", *COLUMNS):
-            held.landed[article].append(row)
-        for article, _, row in read("article_versions", *COLUMNS):
-            held.versions[article].append(row)
-        for article, path, row in read("rejects_open", "url", "reason"):
-            held.refused[article][path] = row["reason"]
-        for article, path, _ in read("pending", "url"):
-            held.pending[article].add(path)
-    return held
-
 
 def seen(newsroom: Newsroom) -> dict[Article, set[str]]:
     """The articles that an answer to the pipeline named, and by which paths.
 
-    A sitemap that is searched for a gap also names what had come before the first look at the site, which was never
-    new to anybody.
+    A sitemap that is only searched for a gap also names what had come before the first look at the site, which was
+    never new to anybody.
     """
+    inputs = {site.id for site in newsroom.plan.sites if site.is_input}
     found: defaultdict[Article, set[str]] = defaultdict(set)
     first: dict[str | None, datetime] = {}
     for asked in newsroom.ledger:
@@ -80,7 +32,8 @@ def seen(newsroom: Newsroom) -> dict[Article, set[str]]:
             first.setdefault(asked.site, asked.at)
         for path in asked.answer.listed:
             article = newsroom.plan.by_path[asked.site or "", path]
-            if asked.answer.kind != "sitemap" or article.published > first.get(asked.site, asked.at):
+            searched = asked.answer.kind == "sitemap" and asked.site not in inputs
+            if not searched or article.published > first.get(asked.site, asked.at):
                 found[article].add(path)
     return dict(found)
 
@@ -110,17 +63,21 @@ def check(
     root = Path(settings.data)
     wrong = check_articles(newsroom, root, killed=killed) + check_counts(root)
     wrong += check_manners(newsroom) + check_pacing(newsroom, delay, settings.host_connections, slack)
+    wrong += check_demand(newsroom, killed=killed)
     return wrong + check_secrets(root)
 
 
 def check_articles(newsroom: Newsroom, root: Path, *, killed: bool = False) -> list[str]:
     """Every article that was seen landed once, as it was last served, or is refused for the right reason.
 
-    Where runs were `killed`, a version that was served and superseded before it landed is not asked for.
+    Where runs were `killed`, what one of them was served need not have landed if it was superseded before the source's
+    next run ended by itself.
     """
     held, shown = read_warehouse(newsroom, root), seen(newsroom)
     wrong = [f"{url} landed and was never published" for url in held.strangers]
     wrong += [f"{_name(one)} was published {one.published:%a %H:%M} and never seen" for one in missed(newsroom)]
+    titles = ((one, said) for one, said in dict.fromkeys(held.listed) if said not in one.titles)
+    wrong += [f"{_name(one)}: a listing's title landed as {said!r}" for one, said in titles]
     for article, paths in shown.items():
         wrong += [f"{_name(article)}: {one}" for one in _check_article(newsroom, held, article, paths, killed)]
     return wrong
@@ -148,15 +105,16 @@ def _check_refused(held: Warehouse, article: Article, paths: set[str]) -> Iterat
             yield f"{path} should be refused as {' or '.join(sorted(article.reasons))} and is {reason or 'not refused'}"
 
 
-def _check_landed(held: Warehouse, article: Article, served: list[int], killed: bool) -> Iterator[str]:
+def _check_landed(held: Warehouse, article: Article, served: list[tuple[datetime, int]], killed: bool) -> Iterator[str]:
     landed = held.landed[article]
     may_be_gone = article.removed_at is not None and not landed
     if len(landed) != 1 and not may_be_gone:
         where = ", ".join(row["url"] for row in landed) or held.refused[article] or "nowhere"
         yield f"landed {len(landed)} times: {where}"
     for row in landed[:1]:
-        yield from _differences(row, article.words(served[-1]))
-    for version in dict.fromkeys(() if killed else served):
+        yield from _differences(row, article.words(served[-1][1]))
+    runs = held.runs[article.site]
+    for version in dict.fromkeys(version for at, version in served if not killed or _was_to_land(article, at, runs)):
         story = article.words(version)
         if all(list(_differences(row, story)) for row in held.versions[article]):
             yield f"version {version} was served and has not landed"
@@ -172,12 +130,26 @@ def _differences(row: dict[str, Any], story: Story) -> Iterator[str]:
         yield f"{len(foreign)} paragraphs are not its own, such as {foreign[0][:60]!r}"
 
 
-def _served(newsroom: Newsroom, article: Article) -> list[int]:
+def _served(newsroom: Newsroom, article: Article) -> list[tuple[datetime, int]]:
+    """When it was served whole, and in which version: on its page, or in a feed that holds whole articles."""
+    whole = {site.id for site in newsroom.plan.sites if site.whole}
+    paths = {*article.all_paths}
     return [
-        asked.answer.version
+        (asked.at, article.version(asked.at))
         for asked in newsroom.ledger
-        if asked.answer.version is not None and (asked.site, asked.answer.article) == (article.site, article.id)
+        if asked.site == article.site
+        if (asked.answer.article == article.id and asked.answer.version is not None)
+        or (article.site in whole and paths.intersection(asked.answer.listed))
     ]
+
+
+def _was_to_land(article: Article, served: datetime, runs: list[Ran]) -> bool:
+    """Whether the run that was served it ended by itself, or the next that did still met the same version."""
+    latest = max((one.started for one in runs if one.started <= served), default=served)
+    ended = next((one for one in runs if one.started >= latest and one.finished), None)
+    return ended is not None and (
+        ended.started == latest or article.version(served) == article.version(ended.finished or served)
+    )
 
 
 def check_counts(root: Path) -> list[str]:

@@ -13,6 +13,7 @@ from config.settings import Settings
 from config.sources import Source, load_sources
 from flows.ingest import ingest
 from flows.workers import Workers
+from tasks.discover import endpoint
 from tasks.download import Fetcher
 from tests.newsroom.clock import Clock
 from tests.newsroom.configure import configure
@@ -64,7 +65,7 @@ def drive(newsroom: Newsroom, settings: Settings, watch: Watch = lambda _: None)
             name = min(turns, key=lambda one: turns[one])
             clock.wait_until(moment)
             take(sources[name], due=True)
-            turns[name] = max(next_look(settings.data, name, clock()), clock() + LEAST)
+            turns[name] = max(next_look(settings.data, sources[name], clock()), clock() + LEAST)
         clock.wait_until(end)
         for _ in range(LAST_LOOKS):
             for source in sources.values():
@@ -94,12 +95,12 @@ def desk(settings: Settings, clock: Clock) -> Iterator[tuple[Workers, Fetcher]]:
         yield workers, fetcher
 
 
-def next_look(data: str, source_id: str, now: datetime) -> datetime:
-    """When the source's listing is to be looked at again, by the newest row of `polls`."""
+def next_look(data: str, source: Source, now: datetime) -> datetime:
+    """When the first of the source's inputs is to be looked at again, by the newest rows of `polls`."""
     query = (
         "SELECT min(next_poll_at) FROM (SELECT arg_max(next_poll_at, polled_at) AS next_poll_at"
-        " FROM polls WHERE source_id = $1 GROUP BY endpoint)"
+        " FROM polls WHERE source_id = $1 AND endpoint IN (SELECT unnest($2)) GROUP BY endpoint)"
     )
     with connect(data) as connection:
-        found = rows(connection, query, [source_id])
+        found = rows(connection, query, [source.id, [endpoint(source, one) for one in source.input]])
     return found[0][0] or now + UNSAID

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from tests.newsroom.plan import Article, Plan, Site
 from tests.newsroom.stories import Story
@@ -14,22 +16,25 @@ from tests.newsroom.stories import Story
 NEWS_SITEMAP: Final = timedelta(hours=48)
 """A news sitemap holds the articles of the last two days."""
 MOVED_FEED: Final = "/feeds/latest.xml"
+DESK_FEED: Final = "/desk.xml"
 
 
-def entries(plan: Plan, site: Site, now: datetime, page: int = 1) -> list[tuple[Article, str]]:
-    """The articles and addresses on one page of a site's listing, newest first."""
-    newest = plan.up(site.id, now)[(page - 1) * site.window : page * site.window]
+def entries(plan: Plan, site: Site, now: datetime, page: int = 1, feed: str = "front") -> list[tuple[Article, str]]:
+    """The articles and addresses on one page of a site's listing, or of its desk's `feed`, newest first."""
+    named = [one for one in plan.up(site.id, now) if one.feeds in {feed, "both"}]
+    newest = named[(page - 1) * site.window : page * site.window]
     return [(one, path) for one in newest for path in one.paths(now)]
 
 
-def rss(plan: Plan, site: Site, now: datetime, origin: str) -> bytes:
+def rss(plan: Plan, site: Site, now: datetime, origin: str, feed: str = "front") -> bytes:
     """RSS 2.0."""
     items = "".join(
         f"<item><title>{escape(story.title)}</title><link>{escape(origin + path)}</link>"
         f'<guid isPermaLink="false">{_guid(site, one, path)}</guid><pubDate>{format_datetime(one.published)}</pubDate>'
         f"<dc:creator>{escape(story.author)}</dc:creator><description>{escape(_summary(story))}</description></item>\n"
-        for one, path, story in _told(plan, site, now)
+        for one, path, story in _told(plan, site, now, feed=feed)
     )
+    items = _halved(items) if site.surrogates else items
     text = (
         f'<?xml version="1.0" encoding="{site.charset}"?>\n<rss version="2.0" '
         f'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>{escape(site.title)}</title>'
@@ -44,7 +49,7 @@ def atom(plan: Plan, site: Site, now: datetime, origin: str, page: int = 1) -> b
         f'<entry><title>{escape(story.title)}</title><link href="{escape(origin + path)}"/>'
         f"<id>{_guid(site, one, path)}</id><published>{one.published.isoformat()}</published>"
         f"<updated>{one.modified(now).isoformat()}</updated><author><name>{escape(story.author)}</name></author>"
-        f"<summary>{escape(_summary(story))}</summary></entry>\n"
+        f"<summary>{escape(_summary(story))}</summary>{_content(story) if site.whole else ''}</entry>\n"
         for one, path, story in _told(plan, site, now, page)
     )
     has_more = site.listing == "paged" and entries(plan, site, now, page + 1)
@@ -86,7 +91,7 @@ def sitemap_articles(plan: Plan, site: Site, now: datetime, day: str | None = No
 def news_sitemap(plan: Plan, site: Site, now: datetime, origin: str, day: str | None = None) -> bytes:
     """Google's news sitemap."""
     urls = "".join(
-        f"<url><loc>{escape(origin + path)}</loc><lastmod>{one.modified(now).isoformat()}</lastmod><news:news>"
+        f"<url><loc>{escape(origin + path)}</loc><lastmod>{_lastmod(site, one.modified(now), now)}</lastmod><news:news>"
         f"<news:publication><news:name>{escape(site.title)}</news:name><news:language>{site.language}</news:language>"
         f"</news:publication><news:publication_date>{one.published.isoformat()}</news:publication_date>"
         f"<news:title>{escape(one.words(one.version(now)).title)}</news:title></news:news></url>\n"
@@ -105,7 +110,7 @@ def sitemap_index(plan: Plan, site: Site, now: datetime, origin: str) -> bytes:
         day = f"{one.published:%Y-%m-%d}"
         newest[day] = max(newest.get(day, one.published), one.modified(now))
     rows = "".join(
-        f"<sitemap><loc>{origin}/sitemap-{day}.xml</loc><lastmod>{changed.isoformat()}</lastmod></sitemap>\n"
+        f"<sitemap><loc>{origin}/sitemap-{day}.xml</loc><lastmod>{_lastmod(site, changed, now)}</lastmod></sitemap>\n"
         for day, changed in newest.items()
     )
     return (
@@ -122,8 +127,31 @@ def robots_txt(site: Site, origin: str) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-def _told(plan: Plan, site: Site, now: datetime, page: int = 1) -> list[tuple[Article, str, Story]]:
-    return [(one, path, one.words(one.version(now))) for one, path in entries(plan, site, now, page)]
+def _told(
+    plan: Plan, site: Site, now: datetime, page: int = 1, feed: str = "front"
+) -> list[tuple[Article, str, Story]]:
+    return [(one, path, one.words(one.version(now))) for one, path in entries(plan, site, now, page, feed)]
+
+
+def _lastmod(site: Site, changed: datetime, now: datetime) -> str:
+    if site.lastmod == "local":
+        return changed.astimezone(ZoneInfo(site.zone)).isoformat(timespec="milliseconds")
+    return (now if site.lastmod == "now" else changed).isoformat()
+
+
+def _content(story: Story) -> str:
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in story.paragraphs)
+    return f'<content type="html">{escape(paragraphs)}</content>'
+
+
+def _halved(text: str) -> str:
+    """Characters beyond the first plane as references to the two halves of their UTF-16 form, which XML forbids."""
+
+    def halves(found: re.Match[str]) -> str:
+        units = found[0].encode("utf-16-be")
+        return "".join(f"&#{int.from_bytes(units[at : at + 2])};" for at in (0, 2))
+
+    return re.sub("[\U00010000-\U0010ffff]", halves, text)
 
 
 def _guid(site: Site, article: Article, path: str) -> str:

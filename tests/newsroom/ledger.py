@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from flows.show import Format, write_rows
-from tests.newsroom.checks import Warehouse, missed, read_warehouse, seen
+from tests.newsroom.checks import missed, seen
+from tests.newsroom.landed import Warehouse, read_warehouse
 from tests.newsroom.plan import Article, Site
 from tests.newsroom.server import Newsroom
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import pairwise
+from math import log
 from pathlib import Path
+from typing import Final
 
 from tasks.robots import TOKEN
+from tests.newsroom.configure import RECHECK
 from tests.newsroom.faults import SECRET
-from tests.newsroom.plan import Site
+from tests.newsroom.plan import Article, Fault, Site
 from tests.newsroom.server import Asked, Newsroom
 from warehouse.connect import TABLES, connect, rows
 
 ROUNDING = 0.001
 """Seconds."""
+MOST_FAILURES: Final = 16
+"""Answers without a page at one address: eight attempts of two requests."""
+OVER_AND_OVER: Final = frozenset({Fault.BOMB, Fault.ENDLESS, Fault.HANG})
+"""Faults that fail although their status is 200."""
+REST: Final = timedelta(minutes=10)
+REST_GROWTH: Final = 1.5
+"""A page that is always said to have changed just now may be asked for after so long, then each time later."""
 
 
 def check_manners(newsroom: Newsroom) -> list[str]:
@@ -66,6 +78,39 @@ def _hurried(requests: list[Asked], delay: float, slack: float) -> Iterator[str]
             yield f"{asked.site}: {asked.target} came {gap:g} s after {requests[latest[1]].target}, not {least:g}"
         if latest is None or first >= latest[0]:
             latest = (first, number)
+
+
+def check_demand(newsroom: Newsroom, *, killed: bool = False) -> list[str]:
+    """No page is asked for more often than its first time, its recheck hours, its changes and its failures explain.
+
+    Those of a feed that holds whole articles never are. Where runs were `killed`, what they had asked is asked again.
+    """
+    wrong: list[str] = []
+    asked_for: defaultdict[tuple[Site, str], list[Asked]] = defaultdict(list)
+    sites = {site.id: site for site in newsroom.plan.sites}
+    for asked in newsroom.ledger:
+        if asked.answer.kind == "page" and asked.site:
+            asked_for[sites[asked.site], asked.target].append(asked)
+    for (site, target), requests in asked_for.items():
+        if site.whole:
+            wrong.append(f"{site.id}: {target} was asked for, and the feed holds the whole article")
+        article = newsroom.plan.by_path[site.id, target.removesuffix("/step")]
+        read = [one for one in requests if one.answer.status == 200 and article.fault not in OVER_AND_OVER]
+        most = _explained(site, article, read) if read else 0
+        if len(read) > most and not killed:
+            wrong.append(f"{site.id}: {target} was read {len(read)} times, and {most} are explained")
+        if len(requests) - len(read) > MOST_FAILURES and not killed:
+            wrong.append(f"{site.id}: {target} failed {len(requests) - len(read)} times and was asked for still")
+    return wrong
+
+
+def _explained(site: Site, article: Article, read: list[Asked]) -> int:
+    first, age = read[0].at, read[-1].at - read[0].at
+    due = sum(timedelta(hours=hours) <= age for hours in RECHECK)
+    changes = sum(first < edit.at <= read[-1].at for edit in article.edits)
+    moves = article.moved_at is not None and article.moved_at <= read[-1].at
+    lies = site.is_input and site.lastmod == "now" and age >= REST
+    return 1 + due + changes + moves + (lies and 3 + int(log(max(1.0, age / REST / 2), REST_GROWTH)))
 
 
 def check_secrets(root: Path, logged: Iterable[str] = ()) -> list[str]:

@@ -99,6 +99,10 @@ class Article:
     removed_at: datetime | None = None
     twin_path: str | None = None
     """Another address of the same article, which the feed names too."""
+    twin_first: bool = False
+    """Whether it names that one first."""
+    feeds: str = "front"
+    """Which of a site's feeds name it: front, desk or both."""
     agency: str | None = None
     """The agency whose copy it is; the story then stands in several sites."""
 
@@ -116,16 +120,26 @@ class Article:
 
     def paths(self, now: datetime) -> tuple[str, ...]:
         """Where the site says it is."""
-        path = self.new_path if self.moved_at and self.new_path and now >= self.moved_at else self.path
-        return (path, self.twin_path) if self.twin_path else (path,)
+        path = self._own_path(now)
+        if not self.twin_path:
+            return (path,)
+        return (self.twin_path, path) if self.twin_first else (path, self.twin_path)
 
     def shown_path(self, now: datetime) -> str:
         """Where its page is in the end."""
-        return self.new_path if self.fault is Fault.CHAIN and self.new_path else self.paths(now)[0]
+        return self.new_path if self.fault is Fault.CHAIN and self.new_path else self._own_path(now)
+
+    def _own_path(self, now: datetime) -> str:
+        return self.new_path if self.moved_at and self.new_path and now >= self.moved_at else self.path
 
     def is_up(self, now: datetime) -> bool:
         """Whether it is published and not taken away."""
         return self.published <= now and (self.removed_at is None or now < self.removed_at)
+
+    @property
+    def titles(self) -> frozenset[str]:
+        """Every headline that it ever has."""
+        return frozenset({self.story.title, *(edit.story.title for edit in self.edits)})
 
     @property
     def all_paths(self) -> tuple[str, ...]:
@@ -167,6 +181,16 @@ class Site:
     """Whether it answers conditional requests."""
     sitemap: str | None = "news"
     """news, index (an index of one news sitemap a day) or None."""
+    is_input: bool = False
+    """Whether its source has the sitemap as an input, beside the listing."""
+    lastmod: str = "same"
+    """How its sitemap says when a page changed: same (as its feed spells it), local (its own zone) or now (always)."""
+    desk: bool = False
+    """Whether one of its desks has a feed too, with some of the entries of the front page."""
+    whole: bool = False
+    """Whether the entries of its feed hold the articles, so that no page need be asked for."""
+    surrogates: bool = False
+    """Whether its feed writes an emoji as two references, one for each half of its UTF-16 form."""
     crawl_delay: float | None = None
     throttle: Throttle | None = None
     feed_moved_at: datetime | None = None
@@ -174,6 +198,8 @@ class Site:
     """503 to everything but robots.txt."""
     robots_bursts: tuple[Window, ...] = ()
     """503 to robots.txt."""
+    front_down: tuple[Window, ...] = ()
+    """503 to the feed of the front page alone; half of the site's articles come in the first of them."""
     lies: tuple[Window, ...] = ()
     """304 to every conditional request, whatever is new."""
     garbled: tuple[Window, ...] = ()

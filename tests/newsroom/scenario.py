@@ -12,7 +12,7 @@ from tests.newsroom.sites import FAULTS, FAULTY_EVERY, REMOVED_AFTER, sites
 from tests.newsroom.stories import Story, Writer, phrases
 
 START: Final = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
-SMALL_SITES: Final = ("merrow-gazette", "faro-almendro", "zarechny-vestnik", "courrier-aubrac")
+SMALL_SITES: Final = ("merrow-gazette", "faro-almendro", "zarechny-vestnik", "courrier-aubrac", "tarn-voice")
 BEFORE: Final = timedelta(hours=6)
 """How long before the span the sites began to publish: a feed is never empty at its first poll."""
 SETTLED: Final = timedelta(hours=1)
@@ -20,15 +20,16 @@ SETTLED: Final = timedelta(hours=1)
 RUSH: Final = timedelta(minutes=90)
 RUSH_SHARE: Final = 5
 """One article in so many comes in one rush, which rolls the feeds over."""
+EMOJI: Final = "\N{SMILING FACE WITH SMILING EYES}"
 
 
 def small(seed: int = 1, only: tuple[str, ...] = SMALL_SITES) -> Plan:
-    """Twelve hours of four sites, 15 articles each."""
+    """Twelve hours of five sites, 15 articles each."""
     return make_plan("small", seed, timedelta(hours=12), 15, only)
 
 
 def week(seed: int = 1, only: tuple[str, ...] = ()) -> Plan:
-    """Seven days of all eight sites, 85 articles each."""
+    """Seven days of all nine sites, 85 articles each."""
     return make_plan("week", seed, timedelta(days=7), 85, only)
 
 
@@ -47,9 +48,12 @@ def make_plan(name: str, seed: int, length: timedelta, each: int, only: tuple[st
 
 def _articles(site: Site, span: Window, each: int, random: Random, writer: Writer) -> list[Article]:
     from_, to = span.start - BEFORE, span.end - SETTLED
-    rush = span.start + (to - span.start - RUSH) * random.random()
-    moments = [from_ + (to - from_) * random.random() for _ in range(each - each // RUSH_SHARE)]
-    moments += [rush + RUSH * random.random() for _ in range(each // RUSH_SHARE)]
+    start = span.start + (to - span.start - RUSH) * random.random()
+    rush, hurried = Window(start, start + RUSH), each // RUSH_SHARE
+    if site.front_down:
+        rush, hurried = site.front_down[0], each // 2
+    moments = [from_ + (to - from_) * random.random() for _ in range(each - hurried)]
+    moments += [rush.start + (rush.end - rush.start) * random.random() for _ in range(hurried)]
     moments.sort()
     faults = _faults(site, each, random)
     return [
@@ -60,7 +64,7 @@ def _articles(site: Site, span: Window, each: int, random: Random, writer: Write
 
 def _faults(site: Site, each: int, random: Random) -> list[Fault]:
     wanted = list(FAULTS[site.id])
-    wanted += random.choices(wanted, k=max(0, each // FAULTY_EVERY - len(wanted)))
+    wanted += random.choices(wanted, k=max(0, each // FAULTY_EVERY - len(wanted))) if wanted else []
     faults = [*wanted, *[Fault.NONE] * (each - len(wanted))][:each]
     random.shuffle(faults)
     return faults
@@ -72,6 +76,10 @@ def _article(site: Site, number: int, published: datetime, fault: Fault, random:
     folder = Site.FORBIDDEN if fault is Fault.FORBIDDEN else "/news/"
     path = f"{folder}{published:%Y/%m/%d}/{identity}-{number}.html"
     article = Article(site.id, identity, published, random.choice(sections), path, writer.story(), fault)
+    if site.desk:
+        article = replace(article, feeds=("desk", "front", "both", "front")[number % 4])
+    if site.surrogates and number % 2:
+        article = replace(article, story=_cheered(article.story))
     if fault is Fault.CHAIN:
         article = replace(article, path=f"/go/{identity}", new_path=path)
     if fault is not Fault.NONE:
@@ -80,7 +88,9 @@ def _article(site: Site, number: int, published: datetime, fault: Fault, random:
         case 1:
             article = replace(article, edits=_edits(article.story, published, random, writer))
         case 3:
-            article = replace(article, twin_path=f"/amp/{identity}")
+            # Both pages are edited at once.
+            edits = _edits(article.story, published, random, writer)[:1]
+            article = replace(article, twin_path=f"/amp/{identity}", twin_first=number % 2 == 1, edits=edits)
         case 4:
             moved = published + timedelta(minutes=random.randrange(40, 300))
             # Every other one is edited where it moved to: the edit belongs to the article that it was.
@@ -92,6 +102,11 @@ def _article(site: Site, number: int, published: datetime, fault: Fault, random:
         case 6:
             article = replace(article, edits=_edits(article.story, published, random, writer)[:1])
     return article
+
+
+def _cheered(story: Story) -> Story:
+    lead, *rest = story.paragraphs
+    return replace(story, title=f"{story.title} {EMOJI}", paragraphs=(f"{EMOJI} {lead}", *rest))
 
 
 def _edits(story: Story, published: datetime, random: Random, writer: Writer) -> tuple[Edit, ...]:

@@ -17,11 +17,12 @@ def sites(span: Window) -> tuple[Site, ...]:
     return (
         Site(
             "merrow-gazette", "The Merrow Gazette", "en", "Europe/London", "rss", "json-ld",
-            window=8, bursts=(part(0.42, 0.44),),
+            window=8, bursts=(part(0.42, 0.44),), surrogates=True,
         ),
         Site(
             "faro-almendro", "El Faro de Almendro", "es", "Europe/Madrid", "atom", "open-graph",
-            window=8, feed_moved_at=part(0.5, 1).start, garbled=(part(0.3, 0.33), part(0.7, 0.73)),
+            window=8, feed_moved_at=part(0.5, 1).start, garbled=(part(0.3, 0.33), part(0.7, 0.73)), is_input=True,
+            lastmod="local",
         ),
         Site(
             "lindauer-bote", "Lindauer Bote", "de", "Europe/Berlin", "rss", "meta",
@@ -29,10 +30,11 @@ def sites(span: Window) -> tuple[Site, ...]:
         ),
         Site(
             "zarechny-vestnik", "Зареченский вестник", "ru", "Europe/Moscow", "rss", "meta",
-            window=8, charset="windows-1251", sitemap="index", validators=False,
+            window=8, charset="windows-1251", sitemap="index", is_input=True, lastmod="now", validators=False,
         ),
         Site(
             "mihama-shimbun", "美浜新聞", "ja", "Asia/Tokyo", "json", "json-ld",
+            is_input=True, lastmod="now",
         ),
         Site(
             "diario-formosa", "Diário de Serra Formosa", "pt", "America/Sao_Paulo", "section", "open-graph",
@@ -44,7 +46,12 @@ def sites(span: Window) -> tuple[Site, ...]:
         ),
         Site(
             "courrier-aubrac", "Le Courrier d'Aubrac", "fr", "Europe/Paris", "rss", "microdata",
-            window=6, throttle=Throttle(8, 100, 75), lies=(part(0.2, 0.3), part(0.55, 0.75)),
+            window=4, throttle=Throttle(8, 100, 75), lies=(part(0.2, 0.3), part(0.7, 0.85)), desk=True,
+            front_down=(part(0.45, 0.6),),
+        ),
+        Site(
+            "tarn-voice", "The Tarn Valley Voice", "en", "Europe/Dublin", "paged", "open-graph",
+            window=6, sitemap=None, whole=True,
         ),
     )  # fmt: skip
 
@@ -60,6 +67,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "diario-formosa": (Fault.FORBIDDEN, Fault.EMPTY, Fault.FLAKY, Fault.CHAIN),
     "marsa-alyoum": (Fault.NO_STORY, Fault.BINARY, Fault.FLAKY),
     "courrier-aubrac": (Fault.FLAKY, Fault.GONE),
+    "tarn-voice": (),
 }  # fmt: skip
 """The faults of each site's addresses; every one happens at least once in a plan."""
 
