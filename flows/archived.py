@@ -14,7 +14,7 @@ from config.sources import Source
 from tasks import jsonl
 from warehouse.archive import read
 from warehouse.errors import StorageError, WarehouseError
-from warehouse.records import FORGOTTEN, Candidate, Capture, Item, Origin, RawArticle, Stage
+from warehouse.records import FORGOTTEN, Candidate, Capture, Item, Origin, RawArticle, Reason, Stage
 
 CHUNK: Final = 200
 """Rows held at a time."""
@@ -165,5 +165,8 @@ SELECT reject, capture, seen
 FROM rejects_open AS reject
 LEFT JOIN capture ON capture.capture_id = reject.capture_id
 LEFT JOIN seen ON seen.url = reject.url
-WHERE reject.source_id = $1 AND ($2 IS NULL OR reject.reason = $2) AND ($3 IS NULL OR reject.url = $3)
+WHERE reject.source_id = $1
+    -- What is another article's says nothing new, and is not to become an article of its own.
+    AND reject.stage <> '{Stage.DEDUPE}' AND reject.reason <> '{Reason.FORGOTTEN}'
+    AND ($2 IS NULL OR reject.reason = $2) AND ($3 IS NULL OR reject.url = $3)
 """  # noqa: S608  ours

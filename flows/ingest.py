@@ -13,7 +13,7 @@ from config.settings import Settings
 from config.sources import Source
 from flows.job import Clock, Job, first_run_row, new_run_id, rules_of
 from flows.listings import list_documents
-from flows.poll import read_again
+from flows.poll import forget_again, read_again
 from flows.workers import Workers
 from tasks import jsonl
 from tasks.detect import detect
@@ -102,7 +102,7 @@ def ingest(
             run,
             stop,
         )
-        job.remember_moves()
+        job.remember()
         job.begin()
         try:
             take_up_recovered(job)
@@ -157,7 +157,7 @@ def read_each(
             conclusions.append(job.ledger.refuse(one, now))
             continue
         item, is_file = job.ledger.identify(one), one.url.startswith("file:")
-        if job.is_forgotten(item):
+        if job.is_forgotten(item.url):
             conclusions.append(job.ledger.refuse(item.reject(Stage.DISCOVER, Reason.FORGOTTEN, FORGOTTEN_TWIN), now))
         elif isinstance(found, Fetched):
             yield item, replace(found, item=item)
@@ -177,7 +177,7 @@ def archive_new(
         job.check_stop()
         if isinstance(got, Rejection):
             conclusions.append(job.ledger.refuse(got, job.clock()))
-        elif isinstance(got, Postponed) or (isinstance(got, Refused) and not getattr(got,"asked",True) and got.retry_after is not None):
+        elif isinstance(got, Postponed) or (isinstance(got, Refused) and got.waits_for_robots):
             # Its host, or its host's robots.txt, wants to be left alone just now.
             keep_said(job, archive, item, got)
             if not job.ledger.addresses[item.url].is_pending:
@@ -198,7 +198,7 @@ def archive_new(
 def conclude_unread(job: Job, archive: ArchiveWriter, item: Item, got: Refused) -> Conclusion:
     """A page that could not be had; what was said over HTTP is archived."""
     now, capture = job.clock(), None
-    if not getattr(got,"asked",True):
+    if not got.asked:
         keep_said(job, archive, item, got)
     elif got.exchanges:
         capture = archive.write_failure(item, got.exchanges, got.detail, now)
@@ -234,8 +234,8 @@ def conclude_same(job: Job, archive: ArchiveWriter, item: Item, got: Fetched | N
     # A record of a file was not looked at again: it stands there, exchange and all, in every run.
     if item.is_record or not got.exchanges:
         return Conclusion(outcome)
-    job.ledger.ask(item.url, job.clock())
-    earlier = job.earlier(item)
+    earlier = job.ledger.addresses[item.url].earlier
+    job.ledger.read(item.url, job.clock())
     capture = archive.write_revisit(item, got.exchanges, earlier, job.clock()) if earlier else None
     return Conclusion(outcome, None, capture)
 
@@ -256,8 +256,7 @@ def take_up_recovered(job: Job) -> None:
     listings = []
     for capture in (capture for capture in found if capture.outcome == LISTED):
         items, listing = read_again(job, capture)
-        job.see(items)
-        listings.append(listing)
+        listings += forget_again(job, [listing], job.see(items))
     captures = [capture for capture in found if capture.outcome == RECOVERED]
     landed = concluded(job.settings.data, [capture.capture_id for capture in captures]) if captures else set()
     job.see(

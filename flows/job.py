@@ -7,8 +7,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from typing import Final
 from uuid import uuid4
 
 from config.inputs import FeedInput
@@ -21,6 +22,7 @@ from tasks.dates import parse_date
 from tasks.download import Fetcher
 from tasks.found import Found, named
 from tasks.identity import article_id
+from tasks.titles import fold
 from warehouse.archive import Earlier
 from warehouse.connect import write_catalogue
 from warehouse.endpoints import Endpoint
@@ -37,6 +39,7 @@ from warehouse.records import (
     Origin,
     Outcome,
     Poll,
+    Precision,
     Rejection,
     Run,
     RunStatus,
@@ -44,6 +47,16 @@ from warehouse.records import (
 from warehouse.store import Row, Store
 
 Clock = Callable[[], datetime]
+
+BELIEVED: Final = timedelta(hours=12)
+"""How long a server is believed that a page is what it was."""
+SAME_ARTICLE: Final = timedelta(hours=1)
+"""By how much an article's date may differ when its address and title are edited."""
+PERIODS: Final = {
+    Precision.YEAR: timedelta(days=366),
+    Precision.MONTH: timedelta(days=31),
+    Precision.DAY: timedelta(days=1),
+}
 
 
 def new_run_id(now: datetime) -> str:
@@ -75,6 +88,8 @@ class Job:
     """Captures of no document: of a robots.txt, of an answer that asks to wait."""
     unsure: set[str] = field(default_factory=set)
     """Listings that a killed run had read and not settled: something may have come and gone around them."""
+    _guids: dict[str, str] = field(default_factory=dict)
+    """The address under which an id was first known."""
     recovered: dict[str, Outcome] = field(default_factory=dict)
     """What came of documents that a killed run had archived, by address, until the listing meets them again."""
 
@@ -94,9 +109,14 @@ class Job:
 
     def see(self, found: Iterable[Found]) -> list[Found]:
         """The documents under the spelling by which their addresses were first known; those that are news land."""
-        seen = [self.known_as(self._dated(one)) for one in found]
-        now = self.clock()
-        news = [one for one in seen if self.ledger.see(one, now, normalize_url(named(one).url))]
+        seen, news, now = [], [], self.clock()
+        for one in found:
+            # One after another: a listing may spell one address twice.
+            known = self.known_as(self._identified(self._dated(one)))
+            seen.append(known)
+            if self.ledger.see(known, now, normalize_url(named(known).url)):
+                news.append(known)
+                self._guids.setdefault(known_guid(known), named(known).url)
         self.land_discoveries(news)
         return seen
 
@@ -109,9 +129,10 @@ class Job:
         known = self.ledger.addresses.get(first)
         return first if first != item.url and known is not None and known.version_id is not None else None
 
-    def remember_moves(self) -> None:
-        """Where articles were found to have moved: sighted there, they are known."""
+    def remember(self) -> None:
+        """The ids of what is known, and where articles were found to have moved: sighted there, they are known."""
         for url, known in self.ledger.addresses.items():
+            self._guids.setdefault(known.guid, url)
             if known.earlier is not None and known.earlier.url != url and known.version_id is not None:
                 self.ledger.spellings.setdefault(normalize_url(known.earlier.url), url)
 
@@ -126,17 +147,20 @@ class Job:
         """The last capture of an address, for a server to say that it is the same; none where that would not do."""
         known = self.ledger.addresses[item.url]
         again = known.refusal is not None and known.refusal[1] in RETRIED
-        return None if again else known.earlier
+        # A server that says 304 for ever is asked without conditions after some hours.
+        old = known.earlier is not None and self.clock() - known.earlier.fetched_at >= BELIEVED
+        return None if again or old or known.is_changed else known.earlier
 
-    def is_forgotten(self, item: Item) -> bool:
-        """Whether this is an article that was taken down, at whatever address."""
-        guid = self.ledger.addresses[item.url].guid
-        return bool(self.ledger.forgotten) and article_id(self.source.id, guid, item.url) in self.ledger.forgotten
+    def is_forgotten(self, url: str) -> bool:
+        """Whether a known address is that of an article that was taken down, there or elsewhere."""
+        known = self.ledger.addresses[url]
+        same_id = bool(self.ledger.forgotten) and article_id(self.source.id, known.guid, url) in self.ledger.forgotten
+        return known.is_forgotten or same_id
 
-    def date_of(self, found: Found) -> datetime | None:
-        """When a document was published, else last changed, as the place that named it says."""
+    def date_of(self, found: Found) -> tuple[datetime, datetime] | None:
+        """From when to when a document was published, else last changed, as the place that named it says."""
         one = named(found)
-        return self.published_at(found) or (self.read_date(one.modified) if isinstance(one, Item) else None)
+        return (self.read_period(_stated(one, "published_at") or one.modified)) if isinstance(one, Item) else None
 
     def published_at(self, found: Found) -> datetime | None:
         """When the place that named a document says that it was published."""
@@ -147,6 +171,11 @@ class Job:
         """A date as a listing prints it, read as the source's articles are."""
         read = parse_date(clean_line(printed), self.source.language, self.source.timezone) if printed else None
         return read.instant if read else None
+
+    def read_period(self, printed: str | None) -> tuple[datetime, datetime] | None:
+        """The first and last instant that a date as a listing prints it may stand for: a bare day is all of it."""
+        read = parse_date(clean_line(printed), self.source.language, self.source.timezone) if printed else None
+        return None if read is None else (read.instant, read.instant + PERIODS.get(read.precision, timedelta()))
 
     def land_discoveries(self, found: Iterable[Found]) -> None:
         """Addresses seen for the first time, pending at least from here on, or said to have changed."""
@@ -160,6 +189,21 @@ class Job:
             return found
         first = self.ledger.spellings.get(normalize_url(one.url))
         return found if first is None else _renamed(found, replace(one, url=first))
+
+    def _identified(self, found: Found) -> Found:
+        """The document under its own address where its id was another article's before: of another day and title."""
+        one = named(found)
+        first = self._guids.get(known_guid(found)) if isinstance(one, Item) and not one.is_record else None
+        if not isinstance(one, Item) or first is None or first == one.url:
+            return found
+        known, title, published_at = self.ledger.addresses[first], _stated(one, "title"), self.published_at(found)
+        is_other = (
+            bool(known.title and title and fold(known.title) != fold(title))
+            and known.published_at is not None
+            and published_at is not None
+            and abs(known.published_at - published_at) > SAME_ARTICLE
+        )
+        return _renamed(found, replace(one, guid=one.url)) if is_other else found
 
     def _dated(self, found: Found) -> Found:
         # Listings print one moment in several ways; compared as printed, each would be a change for the other.
@@ -180,7 +224,7 @@ class Job:
             known.guid,
             known.found_in,
             one.seen_at if isinstance(one, Item) else known.first_seen_at,
-            _stated(one, "title") if isinstance(one, Item) else None,
+            _stated(one, "title") if isinstance(one, Item) and not self.is_forgotten(one.url) else None,
             self.published_at(found),
             known.modified,
         )
@@ -257,6 +301,12 @@ def rules_of(source: Source, settings: Settings) -> tuple[str, str]:
 def first_run_row(source: Source, run_id: str, now: datetime, rules: tuple[str, str]) -> Run:
     """A run that has just begun."""
     return Run(run_id, source.id, now, code_version=rules[0], config_digest=rules[1])
+
+
+def known_guid(found: Found) -> str:
+    """What identifies a document; of a refusal, its address."""
+    one = named(found)
+    return one.guid if isinstance(one, Item) else one.url
 
 
 def _renamed(found: Found, item: Item) -> Found:

@@ -97,7 +97,7 @@ def _read(job: Job, entry: Input, unlisted: set[str]) -> Iterator[Found]:
     entries = known = 0
     problem: str | None = None
     try:
-        for found in discover(job.source, entry, job.settings, polled_at):
+        for found in discover(job.source, entry, job.settings, polled_at, job.fetcher):
             entries += 1
             known += named(found).url in job.ledger.addresses
             yield found

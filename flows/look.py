@@ -19,7 +19,7 @@ from tasks.polling import sends_validators, weigh
 from tasks.response import NotModified, Postponed, Refused
 from tasks.sitemaps import read_sitemap
 from warehouse.archive import ArchiveWriter
-from warehouse.endpoints import Endpoint
+from warehouse.endpoints import UNREAD, Endpoint
 from warehouse.records import LISTED, Capture, Item, Reason
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Look:
             self.captures.append(replace(capture, error=listing.damage))
             return Answered(listing, got.http_status, moved_to=got.moved_to)
         except (ListingError, CallError) as error:
-            self.captures.append(replace(capture, error=str(error)))
+            self.captures.append(replace(capture, error=f"{UNREAD}{error}"))
             return Answered(None, got.http_status, str(error), weigh(final=True).value)
 
     def take(self, listing: Listing, found_in: str) -> int:
@@ -105,8 +105,8 @@ def is_recent(job: Job, entry: Input, found: Found) -> bool:
     """Whether an input takes what is as old as this; what has no date is taken."""
     if not isinstance(entry, SitemapInput) or entry.max_age_days is None:
         return True
-    date = job.date_of(found)
-    return date is None or date >= job.clock() - timedelta(days=entry.max_age_days)
+    period = job.date_of(found)
+    return period is None or period[1] >= job.clock() - timedelta(days=entry.max_age_days)
 
 
 def parse(job: Job, entry: Input, content: bytes, url: str, media_type: str | None, charset: str | None) -> Listing:

@@ -6,6 +6,7 @@ server may be asked next time only for what has changed since.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from flows.look import Answered, Look, is_recent, parse
 from flows.repair import REPAIR, repair
 from flows.workers import CallError
 from tasks.discover import endpoint, name_items
-from tasks.found import Found
+from tasks.found import Found, named
 from tasks.listing import Listing, ListingError
 from tasks.polling import (
     next_interval,
@@ -23,9 +24,10 @@ from tasks.polling import (
     suspects_gap,
 )
 from warehouse.archive import ArchiveWriter, read
-from warehouse.endpoints import Endpoint
+from warehouse.endpoints import UNREAD, Endpoint
 from warehouse.errors import WarehouseError
-from warehouse.records import Capture, Poll
+from warehouse.records import FORGOTTEN, Capture, Poll
+from warehouse.removal import remove
 
 if TYPE_CHECKING:
     from flows.job import Job
@@ -48,12 +50,24 @@ def poll(job: Job, entry: Input) -> list[Found]:
         look = Look(job, entry, archive)
         answered = look.ask(state.moved_to or place, state)
         gap = _follow(look, state, answered) if answered.listing else False
-    job.land_captures(look.captures)
+    job.land_captures(forget_again(job, look.captures, look.found))
     archive.settle()
     job.land_poll(_poll(job, state, look, answered, polled_at, gap=gap))
     if answered.problem and answered.until is None:
         job.problems.append(f"{place}: {answered.problem}")
     return look.found
+
+
+def forget_again(job: Job, captures: list[Capture], found: Iterable[Found]) -> list[Capture]:
+    """The captures of a look; of what was taken down, and is still listed, the archive keeps no title or text."""
+    if not any(job.is_forgotten(named(one).url) for one in found):
+        return captures
+    for filename in {capture.warc_filename for capture in captures}:
+        ids = {capture.capture_id for capture in captures if capture.warc_filename == filename}
+        remove(job.store.root, filename, ids, job.clock())
+    return [
+        replace(capture, outcome=FORGOTTEN, payload_digest="", etag=None, last_modified=None) for capture in captures
+    ]
 
 
 def read_again(job: Job, capture: Capture) -> tuple[list[Found], Capture]:
@@ -69,7 +83,7 @@ def read_again(job: Job, capture: Capture) -> tuple[list[Found], Capture]:
             return [], capture
         listing = parse(job, entry, content, capture.final_url or capture.url, capture.media_type, capture.charset)
     except (ListingError, CallError, WarehouseError) as error:
-        return [], replace(capture, error=str(error))
+        return [], replace(capture, error=f"{UNREAD}{error}")
     items = name_items(job.source, entry, listing, endpoint(job.source, entry), capture.fetched_at)
     return [one for one in items if is_recent(job, entry, one)], capture
 
@@ -136,14 +150,17 @@ def _read_children(look: Look, listing: Listing, read_urls: set[str]) -> None:
 
 def _is_due(job: Job, state: Endpoint, printed: str | None) -> bool:
     """Whether a sitemap of an index is to be read: it never was, or it says to have changed, or its time has come."""
-    now, modified = job.clock(), job.read_date(printed)
+    now, modified = job.clock(), job.read_period(printed)
     if state.polled_at is None:
         return True
+    rested = state.next_poll_at is None or now >= state.next_poll_at
     if modified is None:
-        return state.next_poll_at is None or now >= state.next_poll_at
-    if state.read_at is None or modified + SLACK >= state.polled_at:
-        return state.failures == 0 or state.next_poll_at is None or now >= state.next_poll_at
-    return modified + SLACK >= state.read_at and modified >= now - RETIRED
+        return rested
+    # A bare day is over when it is over everywhere.
+    changed_until = modified[1] + SLACK
+    if state.failures:
+        return rested
+    return state.read_at is None or (changed_until >= state.read_at and changed_until >= now - RETIRED)
 
 
 def _poll(job: Job, state: Endpoint, look: Look, answered: Answered, polled_at: datetime, *, gap: bool) -> Poll:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,9 +12,10 @@ from urllib.parse import urlsplit
 
 from config.inputs import FeedInput, SitemapInput
 from flows.look import Answered, Look
+from tasks.addresses import is_address
 from tasks.discover import name_items
 from tasks.download import Rules
-from tasks.found import Found
+from tasks.found import Found, named
 from tasks.listing import Listing
 from tasks.polling import gap_window
 from warehouse.endpoints import Endpoint
@@ -29,19 +31,23 @@ MOST_REPAIRS: Final = 20
 SLACK: Final = timedelta(hours=1)
 """By how much the clocks of a site may differ from each other."""
 FEW_SECTIONS: Final = 12
+MOST_UNDATED: Final = 500
+"""Addresses without a date that are taken from a sitemap which the source names."""
 
 
 def repair(look: Look, state: Endpoint, entry: FeedInput) -> None:
     """Look in the site's sitemaps for what was published between the last look and the oldest entry of this one.
 
-    Only what lies where the feed's own entries do is taken: a sitemap is the whole site's.
+    Of a sitemap that robots.txt names, only what lies where the feed's own entries do is taken: it is the whole site's.
     """
     job = look.job
     window = gap_window(state, look.dates, job.clock())
     if window is None:
         return
     sitemaps = [entry.sitemap] if entry.sitemap else _stated_sitemaps(job, entry.url)
-    belongs = partial(_belongs, _sections(job, state.url))
+    # One that the source names is its own; those of robots.txt are the whole site's.
+    belongs = partial(_belongs, _sections(job, state.url)) if entry.sitemap is None else bool
+    undated = MOST_UNDATED if entry.sitemap else 0
     as_sitemap = SitemapInput(kind="sitemap", url=entry.url, include=entry.include, exclude=entry.exclude)
     reader = Look(job, as_sitemap, look.archive, look.captures)
     waiting = sitemaps[:MOST_REPAIRS]
@@ -52,16 +58,16 @@ def repair(look: Look, state: Endpoint, entry: FeedInput) -> None:
         del waiting[MOST_REPAIRS:]
         missed = replace(listing, entries=tuple(one for one in listing.entries if belongs(one.url)))
         items = name_items(job.source, reader.entry, missed, url, job.clock())
-        found = job.see(one for one in items if _is_within(job, one, window))
+        found = job.see(_missing(job, items, window, undated))
         look.found += found
         job.land_poll(_poll(job, url + REPAIR, answered, len(found)))
 
 
 def _newest(job: Job, listing: Listing, since: datetime) -> list[str]:
     """The sitemaps of an index that may hold what is missing, those dated ones first, then by number."""
-    dated = [(job.read_date(child.modified), child.url) for child in listing.children]
-    changed = sorted(((date, url) for date, url in dated if date and date >= since - SLACK), reverse=True)
-    undated = [url for date, url in dated if date is None]
+    dated = [(job.read_period(child.modified), child.url) for child in listing.children]
+    changed = sorted(((period, url) for period, url in dated if period and period[1] >= since - SLACK), reverse=True)
+    undated = [url for period, url in dated if period is None]
     undated.sort(key=lambda url: [int(number) for number in re.findall(r"\d{1,18}", url)], reverse=True)
     return [url for _, url in changed] + undated
 
@@ -74,9 +80,15 @@ def _poll(job: Job, url: str, answered: Answered, entries: int) -> Poll:
     )
 
 
-def _is_within(job: Job, found: Found, window: tuple[datetime, datetime]) -> bool:
-    date = job.date_of(found)
-    return date is not None and window[0] - SLACK <= date <= window[1] + SLACK
+def _missing(job: Job, items: Iterable[Found], window: tuple[datetime, datetime], undated: int) -> Iterator[Found]:
+    """What may have been published in the window; of what has no date so many at most, if it was never seen."""
+    for one in items:
+        period = job.date_of(one)
+        if period is not None and period[0] <= window[1] + SLACK and period[1] >= window[0] - SLACK:
+            yield one
+        elif period is None and undated and named(job.known_as(one)).url not in job.ledger.addresses:
+            undated -= 1
+            yield one
 
 
 def _sections(job: Job, found_in: str) -> frozenset[tuple[str, str]]:
@@ -101,4 +113,5 @@ def _section(url: str) -> tuple[str, str]:
 def _stated_sitemaps(job: Job, url: str) -> list[str]:
     """Those that the site's robots.txt names, for news first."""
     rules = job.fetcher.robots(url, delay=job.source.delay, allow_private=job.source.allow_private)
-    return sorted(rules.sitemaps, key=lambda url: "news" not in url.lower()) if isinstance(rules, Rules) else []
+    stated = filter(is_address, rules.sitemaps) if isinstance(rules, Rules) else ()
+    return sorted(stated, key=lambda url: "news" not in url.lower())

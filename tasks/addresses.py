@@ -63,7 +63,12 @@ def absolute_url(url: str, base: str) -> str | None:
     try:
         joined = urljoin(base, url.strip()) if base.startswith("http") else url.strip()
         parts = urlsplit(joined)
-        usable = parts.scheme in _DEFAULT_PORT and "." in (parts.hostname or "") and not re.search(r"\s", joined)
+        usable = (
+            parts.scheme in _DEFAULT_PORT
+            and "." in (parts.hostname or "")
+            and "@" not in parts.netloc
+            and not re.search(r"\s", joined)
+        )
     except ValueError:
         return None
     return joined if usable else None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +23,7 @@ from warehouse.records import Fetched, Item, Reason, Rejection, Stage
 if TYPE_CHECKING:
     from tasks.download import Fetcher
 
+_PASSWORD: Final = re.compile(r"://[^/?#]*@")
 SUFFIXES: Final = (".txt", ".md", ".html", ".htm")
 """What a file of a folder may be named, each also with .gz; others are not looked at."""
 
@@ -31,7 +34,8 @@ def discover(
     """Every document that one local input of a source names now, in a stable order, one at a time.
 
     An `Item` is still to be read; a `Fetched` was read already, as a record of a file is.
-    A file at an address is fetched by `fetcher`. What cannot be listed does not hide the rest: `InputError` is raised after all that could be.
+    A file at an address is fetched by `fetcher`, or else by one of its own.
+    What cannot be listed does not hide the rest: `InputError` is raised after all that could be.
     """
     if isinstance(entry, FolderInput):
         return _discover_folder(source, entry, seen_at)
@@ -72,7 +76,8 @@ def name_items(
     for one in listing.entries:
         if isinstance(entry, FeedInput | SitemapInput) and not entry.takes(one.url):
             continue
-        guid = one.guid if one.guid and shared[one.guid] == 1 else one.url
+        usable = one.guid and shared[one.guid] == 1 and not _PASSWORD.search(one.guid)
+        guid = one.guid if one.guid and usable else one.url
         # `7` of one feed is not `7` of another; what is an address or an URN is one everywhere.
         known_as = guid if ":" in guid else f"{found_in}#{guid}"
         item = Item(source.id, one.url, known_as, found_in, seen_at, one.candidates, modified=one.modified)
@@ -80,7 +85,10 @@ def name_items(
 
 
 def _whole(item: Item, entry: Entry) -> Fetched:
-    content = f"<html><body><article>{entry.html}</article></body></html>".encode("utf-8", "replace")
+    # With title and date, which the feed alone states: an edit of them is one of the document.
+    stated = {one.field: one.values[0] for one in entry.candidates if one.values}
+    head = f"<title>{escape(stated.get('title', ''))}</title>"
+    content = f"<html><head>{head}</head><body><article>{entry.html}</article></body></html>".encode("utf-8", "replace")
     return Fetched(item, content, item.seen_at, media_type="text/html", charset="utf-8")
 
 

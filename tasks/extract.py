@@ -58,11 +58,9 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     if kind == TEXT:
         return ExtractedArticle(raw, "\n".join(split_lines(decoded.text)), stated, kind, decoded.charset)
     document = read_page(decoded.text, address) if kind == HTML else read_markdown(decoded.text)
-    if document is None:
-        return reject(Reason.NO_ARTICLE, "No paragraphs of an article were found on the page.")
-    if kind == HTML and weigh_words(document.text) < LEAST_WORDS:
-        shown = " ".join(document.text.split())
-        return reject(Reason.NO_ARTICLE, f"All that could be read is '{shown[:100]}', which is no article yet.")
+    if document is None or (kind == HTML and weigh_words(document.text) < LEAST_WORDS):
+        shown = f"but '{' '.join(document.text.split())[:100]}'" if document else "at all"
+        return reject(Reason.NO_ARTICLE, f"No paragraphs of an article were found on the page {shown}.")
     candidates = by_trust(stated + document.candidates)
     return ExtractedArticle(raw, document.text, candidates, document.extractor, decoded.charset)
 

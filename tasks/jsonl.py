@@ -47,7 +47,8 @@ def read_records(
 
     A record's address is its `url`, else the file's with its `id` as fragment, else with the line's digest:
     by a line number, every record after an inserted line would take the place of another.
-    What is at an address is asked for by `fetcher` in the turn of its host. Raises `InputError` where the file cannot be read, or not to its end.
+    What is at an address is asked for by `fetcher`, or else by one of its own.
+    Raises `InputError` where the file cannot be read, or not to its end.
     """
     found_in = address(source, entry)
     part = "row" if table_kind(found_in) else "line"

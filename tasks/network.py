@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import httpcore
 
-from tasks.policy import special_kind
+from tasks.policy import METADATA, special_kind
 
 # (family, type, protocol, canonical name, address), as socket.getaddrinfo answers.
 Answer = tuple[Any, Any, int, str, tuple[Any, ...]]
@@ -69,8 +69,11 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
     async def _addresses(self, host: str, port: int, deadline: float | None) -> list[str]:
         answers = await self._answers(host, port, _left(deadline, httpcore.ConnectTimeout))
         addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
-        for address in [] if self._allow_private else addresses:
-            if kind := special_kind(address):
+        for address in addresses:
+            kind = special_kind(address)
+            if kind == METADATA:
+                raise RefusedAddressError(f"{address} is a {kind} address, from which nothing is ever fetched")
+            if kind and not self._allow_private:
                 raise RefusedAddressError(
                     f"{address} is a {kind} address, not a public one; a source may set allow_private = true"
                 )

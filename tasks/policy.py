@@ -5,6 +5,7 @@ Nothing here touches the network, so that every client, blocking or not, keeps t
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -12,11 +13,17 @@ import httpx
 
 MAX_URL_LENGTH: Final = 8_000
 
+METADATA: Final = "cloud metadata"
+"""The kind of addresses behind which a cloud keeps a machine's passwords: never fetched from, whoever allows it."""
+
 # Written out from the IANA special-purpose registries: `is_global` of the standard library changed its mind between
 # 3.11 and 3.13, and a fetch must not be allowed by one Python and refused by another.
 _SPECIAL: Final = tuple(
     (ip_network(network), kind)
     for network, kind in (
+        ("169.254.169.254/32", METADATA),
+        ("100.100.100.200/32", METADATA),
+        ("fd00:ec2::254/128", METADATA),
         ("0.0.0.0/8", "local"),
         ("10.0.0.0/8", "private"),
         ("100.64.0.0/10", "carrier-grade NAT"),
@@ -33,7 +40,7 @@ _SPECIAL: Final = tuple(
         ("224.0.0.0/4", "multicast"),
         ("240.0.0.0/4", "reserved"),
         # The address looks public, and is the control plane of every virtual machine in Azure.
-        ("168.63.129.16/32", "cloud metadata"),
+        ("168.63.129.16/32", METADATA),
         ("::/128", "local"),
         ("::1/128", "loopback"),
         ("64:ff9b:1::/48", "private"),
@@ -86,8 +93,11 @@ def read_url(printed: str, base: httpx.URL | None = None) -> httpx.URL | str:
     """
     if len(printed) > MAX_URL_LENGTH:
         return f"the address has {len(printed)} characters; at most {MAX_URL_LENGTH} are allowed"
+    # Servers take an escaped dot for a dot; only so written out do rules of robots.txt see where `..` leads.
+    path, mark, query = printed.strip().partition("?")
+    printed = re.sub("%2e", ".", path, flags=re.IGNORECASE) + mark + query
     try:
-        url = base.join(printed) if base else httpx.URL(printed.strip())
+        url = base.join(printed) if base else httpx.URL(printed)
         url = url.copy_with(fragment=None) if "#" in str(url) else url
     except (httpx.InvalidURL, ValueError):
         return "the address is not a valid URL"

@@ -67,11 +67,16 @@ class Refused:
     detail: str
     http_status: int | None = None
     retry_after: float | None = None
-    """Seconds that the server asks to wait, or after which its robots.txt, not to be had just now, is asked for again."""
+    """Seconds that the server asks to wait, or after which its robots.txt, not to be had now, is asked for again."""
     exchanges: tuple[Exchange, ...] = ()
     """Empty where nothing was asked."""
     asked: bool = True
     """Whether the address itself was asked for: not where robots.txt stood in the way, or it may not be asked for."""
+
+    @property
+    def waits_for_robots(self) -> bool:
+        """Whether the address may be asked for once its host gives its robots.txt, which it does not just now."""
+        return not self.asked and self.retry_after is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ MAX_CRAWL_DELAY: Final = 3_600.0
 MAX_SITEMAPS: Final = 1_000
 LARGE_BYTES: Final = 20_000
 
+_OWN_AGENT: Final = re.compile(rf"(\s*user[- ]?agent\s*+:?+\s*+){TOKEN}(?![\w-]).*", re.IGNORECASE | re.DOTALL)
+"""Our name, whatever version or other names stand behind it."""
 _OTHER_AGENT: Final = re.compile(
     rf"(\s*user[- ]?agent\s*+:?+\s*+)(?!(?:\*|{TOKEN})\s*(?:#|$))[^\s#].*", re.IGNORECASE | re.DOTALL
 )
@@ -50,7 +52,8 @@ def read_rules(content: bytes) -> Rules:
         text = text.rpartition("\n")[0]  # half a line, `Disallow: /` of `Disallow: /private`, would say something else
     # Groups of other crawlers become one: the parser copies each rule to every crawler of its group, so a hostile
     # file of 500 KiB, half of it names and half of it rules, would become hundreds of millions of rules in memory.
-    parsed = Protego.parse("\n".join(_OTHER_AGENT.sub(r"\1other", line) for line in text.splitlines()))
+    own = (_OWN_AGENT.sub(rf"\1{TOKEN}", line) for line in text.splitlines())
+    parsed = Protego.parse("\n".join(_OTHER_AGENT.sub(r"\1other", line) for line in own))
     delay = parsed.crawl_delay(TOKEN)
     return Rules(
         parsed,

@@ -51,8 +51,9 @@ def read_warcs(
 ) -> Iterator[Fetched | Rejection]:
     """The HTML and text documents of the files that an input names, with the HTTP exchange that gave each.
 
-    Those at addresses are asked for by `fetcher`, in the turns of their hosts. Taken are `response` records of a status 2xx, and `resource` records. What is damaged does not hide the rest:
-    `InputError` is raised after all that could be read, naming file and place.
+    Taken are `response` records of a status 2xx, and `resource` records. A file at an address is fetched by `fetcher`,
+    or else by one of its own. What is damaged does not hide the rest: `InputError` is raised after all that could be
+    read, naming file and place.
     """
     wrong: list[str] = []
     with warcfiles.Opener(source, settings, fetcher) as opener:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from webserver import WebServer, answer, fetch, local, redirect, refused, settings
+from webserver import Clock, WebServer, answer, fetch, local, redirect, refused, settings
 
-from tasks.download import Downloaded, Fetcher
+from tasks.download import Downloaded, Fetcher, Request
 from warehouse.records import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
@@ -94,7 +94,7 @@ def test_a_status_is_told_with_how_long_to_wait(
 def test_a_redirect_to_what_may_not_be_asked_for_is_refused(location: str, detail: str) -> None:
     with WebServer({"/a": redirect(location)}) as server:
         got = refused(fetch(server.url("/a")))
-    assert got.reason is Reason.DISALLOWED
+    assert (got.reason, got.asked) == (Reason.DISALLOWED, True)
     assert detail in got.detail
 
 
@@ -115,6 +115,7 @@ def test_what_robots_txt_forbids_is_not_asked_for() -> None:
     with WebServer({"/robots.txt": rules} | OPEN) as server:
         got = refused(fetch(server.url("/a")))
     assert (got.reason, server.paths) == (Reason.DISALLOWED, ["/robots.txt"])
+    assert (got.asked, got.retry_after) == (False, None)
     assert got.detail == "127.0.0.1: robots.txt does not let Copydesk fetch this address"
 
 
@@ -133,17 +134,31 @@ def test_a_site_without_robots_txt_allows_everything(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["500 x", "503 x", "429 x"])
-def test_a_site_that_cannot_give_its_robots_txt_allows_nothing(status: str) -> None:
-    with WebServer({"/robots.txt": answer(status=status, retry_after="60")} | OPEN) as server:
-        got = refused(fetch(server.url("/a")))
-    assert (got.reason, got.retry_after, server.paths) == (Reason.FETCH_FAILED, 60.0, ["/robots.txt"])
-    assert "to robots.txt, without which nothing may be fetched, and asks to wait 60 seconds" in got.detail
+@pytest.mark.parametrize("asks", [0, 60, 100])
+def test_a_site_that_cannot_give_its_robots_txt_allows_nothing_for_a_minute_or_as_long_as_it_asks(
+    status: str, asks: int
+) -> None:
+    with WebServer({"/robots.txt": answer(status=status, retry_after=str(asks))} | OPEN) as server:
+        clock = Clock()
+        with Fetcher(settings(), clock=clock, sleep=clock.sleep) as fetcher:
+            first, second = (refused(fetcher.fetch(local(server.url("/a")))) for _ in range(2))
+    assert (first.reason, first.asked, server.paths) == (Reason.FETCH_FAILED, False, ["/robots.txt"])
+    assert first.retry_after == second.retry_after == max(asks, 60)
+    assert f"to robots.txt, without which nothing may be fetched, and asks to wait {asks} seconds" in first.detail
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "http://ann:s3cret@news.example/", "http://10.0.0.1/a"])
+def test_an_address_that_may_not_be_asked_for_is_not_asked_for_later_either(url: str) -> None:
+    with Fetcher(settings()) as fetcher:
+        for _ in range(2):
+            got = refused(fetcher.fetch(Request(url, delay=0)))
+            assert (got.reason, got.asked, got.retry_after) == (Reason.DISALLOWED, False, None)
 
 
 def test_a_robots_txt_that_breaks_off_allows_nothing() -> None:
     with WebServer({"/robots.txt": b""} | OPEN) as server:
-        refused(fetch(server.url("/a")))
-    assert server.paths == ["/robots.txt"]
+        got = refused(fetch(server.url("/a")))
+    assert (server.paths, got.asked, round(got.retry_after or 0)) == (["/robots.txt"], False, 60)
 
 
 def test_an_endless_robots_txt_counts_to_its_limit() -> None:
@@ -157,6 +172,7 @@ def test_a_redirect_leads_to_an_origin_with_rules_of_its_own() -> None:
     with WebServer({"/robots.txt": rules} | OPEN) as strict, WebServer({"/rules": answer()}) as lax:
         lax.routes |= {"/robots.txt": redirect("/rules"), "/a": redirect(strict.url("/a"))}
         got = refused(fetch(lax.url("/a")))
+    assert got.asked
     assert (got.reason, lax.paths, strict.paths) == (
         Reason.DISALLOWED,
         ["/robots.txt", "/rules", "/a"],

@@ -7,8 +7,10 @@ import json
 
 import pytest
 import zstandard
+from webserver import Clock, WebServer, answer
 
 from config.sources import load_source
+from tasks.download import Fetcher
 from tasks.errors import InputError
 from tasks.jsonl import MEDIA_TYPE, open_record, read_records
 from warehouse.records import Candidate, Capture, Item, Origin, RawArticle, Reason, Rejection
@@ -115,3 +117,18 @@ def test_a_packed_file_that_is_cut_short_gives_its_whole_lines(tmp_path, setting
         found.extend(iter(read_records(source, source.input[0], settings, now)))
     assert len(found) > 80_000
     assert found[-1].content == b'{"text": "rainy day %d"}\n' % (len(found) - 1)
+
+
+def test_a_file_at_an_address_is_fetched_in_the_turn_of_its_host(tmp_path, settings, now):
+    clock = Clock()
+    with WebServer({"/w.jsonl": answer(b'{"id": 1, "text": "It rained."}\n')}) as server:
+        path = tmp_path / "wire.toml"
+        path.write_text(f'title = "Wire"\n[[input]]\nkind = "jsonl"\nurl = "{server.url("/w.jsonl")}"\n')
+        source = load_source(path).model_copy(update={"allow_private": True, "delay": 7.0})
+        with Fetcher(settings, clock=clock, sleep=clock.sleep) as fetcher:
+            for _ in range(2):
+                (record,) = read_records(source, source.input[0], settings, now, fetcher)
+        assert record.content == b'{"id": 1, "text": "It rained."}\n'
+        assert (server.paths, clock.seconds) == (["/robots.txt", "/w.jsonl", "/w.jsonl"], 14)
+        with pytest.raises(RuntimeError, match="closed"):
+            list(read_records(source, source.input[0], settings, now, fetcher))

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from html import escape
 from typing import Any
 
 import httpx
 import pytest
 from raws import raw_page
 
+from config.inputs import FeedInput
 from config.sources import Source, load_sources
 from flows.ingest import make_article
 from tasks.feeds import read_feed
@@ -67,7 +69,7 @@ def get(newsroom: Newsroom, client: httpx.Client, name: str, path: str, **header
 
 def test_one_seed_gives_one_plan_and_another_seed_another():
     assert small(3) == small(3)
-    assert {one.story.title for one in small(3).articles}.isdisjoint(one.story.title for one in small(4).articles)
+    assert {one.story for one in small(3).articles}.isdisjoint(one.story for one in small(4).articles)
 
 
 def test_every_fault_and_every_kind_of_change_happens_in_a_week():
@@ -119,7 +121,7 @@ def test_a_listing_names_what_the_plan_has_published_and_nothing_else(one: Site,
     now = newsroom.clock()
     assert {entry.url for entry in listing.entries} == {
         newsroom.url(one.id, path)
-        for article in newsroom.plan.up(one.id, now)[: one.window]
+        for article in [up for up in newsroom.plan.up(one.id, now) if up.feeds != "desk"][: one.window]
         for path in article.paths(now)
     }
     assert {newsroom.url(one.id, path) for path in newsroom.ledger[-1].answer.listed} == {
@@ -160,6 +162,64 @@ def test_a_paged_feed_can_be_followed_to_its_first_article(newsroom, client):
         url = listing.older_url
     up = newsroom.plan.up("marsa-alyoum", newsroom.clock())
     assert len(found) == len(set(found)) == sum(len(one.paths(newsroom.clock())) for one in up)
+
+
+def test_a_sitemap_that_is_an_input_spells_a_change_in_another_way_than_the_feed_or_calls_all_new(newsroom, client):
+    newsroom.clock.wait(18 * 3600)
+    feed = read_feed(get(newsroom, client, "faro-almendro", "/atom.xml").content, "http://127.0.0.1/")
+    said = {one.url: one.modified for one in feed.entries}
+    sitemap = read_sitemap(get(newsroom, client, "faro-almendro", "/sitemap.xml").content, "http://127.0.0.1/")
+    both = [(said[one.url], one.modified) for one in sitemap.entries if one.url in said]
+    assert both
+    for one, other in both:
+        assert one != other
+        assert datetime.fromisoformat(one) == datetime.fromisoformat(other)
+    always = read_sitemap(get(newsroom, client, "mihama-shimbun", "/sitemap.xml").content, "http://127.0.0.1/")
+    assert {datetime.fromisoformat(one.modified) for one in always.entries} == {newsroom.clock.peek()}
+
+
+def test_an_outage_hides_what_rolled_off_the_front_page_while_its_desk_names_what_is_left():
+    # Else a gap of one feed would never lie behind what the other has named meanwhile.
+    for plan in (small(), week()):
+        site = next(one for one in plan.sites if one.desk)
+        down = site.front_down[0]
+        before, after = (
+            {one for one, _ in feeds.entries(plan, site, at, feed="front")} for at in (down.start, down.end)
+        )
+        came = {one for one in plan.by_site[site.id] if one.published in down and one.feeds == "front"}
+        assert not before & after
+        assert came - after
+        assert any(one.feeds == "both" for one in after)
+
+
+def test_a_feed_of_whole_articles_holds_them_and_none_is_a_page_to_fetch(newsroom, client, tmp_path):
+    newsroom.clock.wait(18 * 3600)
+    listing = read_feed(get(newsroom, client, "tarn-voice", "/atom").content, "http://127.0.0.1/")
+    by_url = {newsroom.url(one.site, path): one for one in newsroom.plan.articles for path in one.all_paths}
+    assert listing.entries
+    for entry in listing.entries:
+        article = by_url[entry.url]
+        for paragraph in article.words(article.version(newsroom.clock())).paragraphs:
+            assert escape(paragraph) in (entry.html or "")
+    source = load_sources(configure(tmp_path, newsroom))[0]["tarn-voice"]
+    assert [one.full_text for one in source.input if isinstance(one, FeedInput)] == [True]
+
+
+def test_an_emoji_comes_as_two_references_that_xml_forbids(newsroom, client):
+    newsroom.clock.wait(18 * 3600)
+    text = get(newsroom, client, "merrow-gazette", "/rss.xml").text
+    assert "&#55357;&#56842;</title>" in text
+    assert "<description>&#55357;&#56842; " in text
+    assert max(text) < "\U00010000"
+
+
+def test_a_twin_stands_before_its_article_and_both_are_edited_at_once(newsroom, client):
+    twin = next(one for one in newsroom.plan.by_site["faro-almendro"] if one.twin_first and one.edits)
+    newsroom.clock.wait_until(twin.edits[0].at)
+    url = newsroom.url(twin.site, twin.path)
+    pages = [get(newsroom, client, twin.site, path).text for path in twin.paths(newsroom.clock())]
+    assert twin.paths(newsroom.clock()) == (twin.twin_path, twin.path)
+    assert all(twin.edits[0].story.title in page and f'<link rel="canonical" href="{url}">' in page for page in pages)
 
 
 def test_an_unchanged_feed_is_304_and_a_changed_one_is_not(newsroom, client):
@@ -323,6 +383,24 @@ def test_the_checks_see_a_429_that_was_not_heeded(newsroom, client):
         get(newsroom, client, "courrier-aubrac", NEVER)
         newsroom.clock.wait(5)
     assert any("asked for 75" in one for one in manners.check_pacing(newsroom, 5.0, 2))
+
+
+def test_the_checks_see_a_page_that_is_asked_for_too_often(newsroom, client):
+    def is_plain(one: Article) -> bool:
+        return one.fault is Fault.NONE and not (one.edits or one.moved_at or one.removed_at)
+
+    plain = next(filter(is_plain, newsroom.plan.by_site["merrow-gazette"]))
+    whole = newsroom.plan.by_site["tarn-voice"][0]
+    newsroom.clock.wait_until(max(plain.published, newsroom.clock()))
+    for hours in (0, 1, 5):
+        newsroom.clock.wait(hours * 3600)
+        get(newsroom, client, plain.site, plain.path)
+    assert not manners.check_demand(newsroom)
+    get(newsroom, client, plain.site, plain.path)
+    get(newsroom, client, whole.site, whole.path)
+    often, never = manners.check_demand(newsroom)
+    assert f"{plain.path} was read 4 times, and 3 are explained" in often
+    assert f"{whole.path} was asked for, and the feed holds the whole article" in never
 
 
 def test_a_requests_ledger_can_be_read_again(newsroom, client, tmp_path):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from polled import FEED, counts
+import pytest
+from polled import FEED, counts, page
 from webserver import answer, redirect
 
 from tasks.addresses import normalize_url
 from tasks.identity import article_id
 from warehouse.forget import forget
+from warehouse.verify import verify
+from warehouse.warc import records as read_records
 
 OTHER = '[[input]]\nkind = "feed"\nurl = "SITE/sport"\n'
 SITEMAP = '[[input]]\nkind = "sitemap"\nurl = "SITE/news-sitemap.xml"\n'
@@ -223,3 +228,118 @@ def test_a_clock_that_was_once_ahead_does_not_stop_the_polling(site, look):
     look(FEED, hours=24 * 365, due=True)
     look(FEED, hours=30, due=True)
     assert site.asked("/feed") == 3
+
+
+def test_a_sitemap_of_today_is_read_again_the_same_day(site, look):
+    site.publish(1, 2)
+    today = f"{site.now:%Y-%m-%d}"
+    index = f"<sitemap><loc>{site.server.url('/today.xml')}</loc><lastmod>{today}</lastmod></sitemap>"
+    site.routes["/news-sitemap.xml"] = answer(f"<sitemapindex>{index}</sitemapindex>".encode(), content_type="text/xml")
+    site.sitemap(1, at="/today.xml")
+    look(SITEMAP)
+    site.sitemap(1, 2, at="/today.xml")
+    assert look(SITEMAP, hours=3).stored == 1
+
+
+@pytest.mark.parametrize("lastmod", ["<lastmod>2026-03-15</lastmod>", ""])
+def test_a_gap_is_repaired_from_a_sitemap_that_states_days_or_nothing(site, look, ask, lastmod):
+    site.publish(*range(12))
+    urls = "".join(f"<url><loc>{site.server.url(f'/news/{number}')}</loc>{lastmod}</url>" for number in range(12))
+    site.routes["/news-sitemap.xml"] = answer(f"<urlset>{urls}</urlset>".encode(), content_type="text/xml")
+    source = FEED + 'sitemap = "SITE/news-sitemap.xml"\n'
+    site.feed(0, 1, 2)
+    look(source)
+    site.feed(9, 10, 11)
+    look(source, hours=3)
+    assert ask("SELECT count(*) FROM articles") == [(12,)]
+
+
+def test_an_id_that_is_given_to_another_article_later_does_not_hide_the_first(site, look, ask):
+    site.publish(1, 2)
+
+    def feed(number: int, day: int) -> None:
+        link = site.server.url(f"/news/{number}")
+        date = f"<pubDate>{day} Mar 2026 08:00:00 GMT</pubDate>"
+        site.routes["/feed"] = rss(f"<item><title>No. {number}</title><guid>top</guid><link>{link}</link>{date}</item>")
+
+    feed(1, 14)
+    look(FEED)
+    feed(2, 15)
+    look(FEED, hours=1)
+    assert ask("SELECT count(*) FROM articles") == [(2,)]
+
+
+def test_what_was_taken_down_and_is_still_listed_is_not_archived_again(site, look, ask, settings):
+    site.publish(1, 2)
+    site.feed(1, 2)
+    look(FEED)
+    moment = datetime.now(site.now.tzinfo)
+    forget(settings.data, site.server.url("/news/1"), moment, normalize=normalize_url, identify=article_id)
+    assert look(FEED, hours=1).error is None
+    kept = b"".join(path.read_bytes() for path in Path(settings.data).rglob("*.warc.gz"))
+    records = [payload for _, _, _, payload in read_records(io.BytesIO(kept))]
+    assert not [payload for payload in records if b"Feed title 1" in payload]
+    assert ask("SELECT count(*) FROM discoveries WHERE title = 'Feed title 1'") == [(0,)]
+    assert not verify(settings.data).findings
+
+
+def test_a_title_edited_in_a_feed_of_whole_articles_is_seen(site, look, ask):
+    content = (
+        "&lt;p&gt;The boats came home late on Monday, and each had caught more than in the week before.&lt;/p&gt;" * 4
+    )
+    for hours, title in enumerate(("Boats come home", "Boats come home at last")):
+        site.routes["/feed"] = rss(
+            f"<item><title>{title}</title><link>{site.server.url('/news/1')}</link>"
+            f"<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'>{content}</content:encoded></item>"
+        )
+        look(FEED + "full_text = true\n", hours=hours)
+    assert ask("SELECT title FROM articles") == [("Boats come home at last",)]
+
+
+def test_a_page_whose_server_always_says_304_is_now_and_then_fetched_whole(site, look, ask):
+    site.feed(1)
+
+    def stuck(client: Any) -> None:
+        known = b"if-none-match" in site.server.requests[-1].lower()
+        body = page(1, extra="" if len(site.server.requests) < 4 else "It holds from May.").encode()
+        client.sendall(answer(status="304 Not Modified") if known else answer(body, etag='"e"'))
+
+    site.routes["/news/1"] = stuck
+    for hours in (0, 1.1, 6.1, 24.1):
+        look(FEED, hours=hours)
+    assert ask("SELECT text LIKE '%from May%' FROM articles") == [(True,)]
+
+
+def test_a_change_that_was_announced_is_looked_for_until_it_was_read(site, look):
+    site.publish(1)
+    site.sitemap(1, lastmod=site.now)
+    source = "recheck = []\n" + SITEMAP
+    look(source)
+    site.sitemap(1, lastmod=site.now + timedelta(hours=1))
+    site.routes["/news/1"] = answer(status="500 Internal Server Error")
+    look(source, hours=2)
+    site.publish(1, extra="It holds from May.")
+    assert look(source, hours=5).stored == 1
+
+
+def test_one_address_that_a_listing_spells_twice_is_one_article(site, look):
+    site.publish(1)
+    links = "".join(f'<a href="{path}">x</a>' for path in ("/news/1", "/news/1?utm_source=top"))
+    site.routes["/section"] = answer(f"<html><body>{links}</body></html>".encode(), content_type="text/html")
+    section = '[[input]]\nkind = "pages"\nurl = "SITE/section"\nlinks = "/news/"\n'
+    assert counts(look(section)) == {"discovered": 1, "stored": 1}
+
+
+def test_an_entry_without_an_address_leaves_the_feed_conditional(site, look):
+    site.publish(1)
+    site.feed(1)
+    body = (
+        site.routes["/feed"]
+        .partition(b"\r\n\r\n")[2]
+        .replace(b"</channel>", b"<item><title>x</title></item></channel>")
+    )
+    site.routes["/feed"] = answer(body, etag='"one"', content_type="application/rss+xml")
+    look(FEED)
+    look(FEED, hours=1)
+    feeds = [request.lower() for request in site.server.requests if request.startswith(b"GET /feed")]
+    assert b"if-none-match" in feeds[-1]

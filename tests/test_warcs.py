@@ -14,7 +14,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from polled import page
-from webserver import WebServer, answer
+from webserver import Clock, WebServer, answer
 from webserver import settings as local_settings
 
 from config.inputs import WarcInput
@@ -449,3 +449,19 @@ def test_a_warc_that_is_run_again_is_unchanged_and_archives_nothing(tmp_path, so
     with connect(settings.data) as warehouse:
         found = warehouse.execute("SELECT outcome, http_status, fetched_at FROM captures").fetchall()
     assert found == [("stored", 200, datetime(2026, 3, 1, 8, 30, tzinfo=UTC))]
+
+
+def test_files_at_addresses_are_fetched_in_the_turn_of_their_host(source_of, now):
+    routes = {"/warc.paths": answer(b"a.warc\na.warc"), "/a.warc": answer(record("https://e.example/a"))}
+    clock = Clock()
+    with WebServer(routes) as server:
+        source = source_of(f'url = "{server.url("/warc.paths")}"').model_copy(
+            update={"allow_private": True, "delay": 7.0}
+        )
+        with Fetcher(local_settings(), clock=clock, sleep=clock.sleep) as fetcher:
+            for _ in range(2):
+                found = list(read_warcs(source, source.input[0], local_settings(), now, fetcher))
+        assert urls(found) == ["https://e.example/a"] * 2
+        assert (server.paths, clock.seconds) == (["/robots.txt", *["/warc.paths", "/a.warc", "/a.warc"] * 2], 42)
+        with pytest.raises(RuntimeError, match="closed"):
+            list(read_warcs(source, source.input[0], local_settings(), now, fetcher))

@@ -10,6 +10,8 @@ from warehouse.archive import Earlier
 from warehouse.connect import connect, rows
 from warehouse.records import LISTED, RunStatus
 
+UNREAD: Final = "not read: "
+"""Begins the error of a listing's capture of which nothing could be read; others tell of parts that could not."""
 CLOCKS: Final = timedelta(minutes=1)
 """By how much the clocks of two machines may differ."""
 
@@ -90,7 +92,8 @@ _QUERY: Final = f"""
     whole AS (
         SELECT url, capture_id, fetched_at, etag, last_modified, payload_digest, media_type, charset, final_url
         FROM captures
-        WHERE source_id = $1 AND outcome = '{LISTED}' AND http_status = 200 AND error IS NULL AND payload_bytes > 0
+        WHERE source_id = $1 AND outcome = '{LISTED}' AND http_status = 200 AND payload_bytes > 0
+            AND (error IS NULL OR NOT starts_with(error, '{UNREAD}'))
         QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC) = 1
     ),
     liar AS (

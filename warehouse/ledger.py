@@ -120,7 +120,7 @@ class Ledger:
         """Remember that an address was read, and what with."""
         known = self.addresses[capture.url]
         known.payload_digests += (capture.payload_digest,)
-        self.ask(capture.url, capture.fetched_at)
+        self.read(capture.url, capture.fetched_at)
         if capture.http_status is not None:
             known.earlier = Earlier(
                 capture.capture_id,
@@ -133,12 +133,16 @@ class Ledger:
                 capture.charset,
             )
 
+    def read(self, url: str, now: datetime) -> None:
+        """Remember that an address was asked for and gave what it holds now."""
+        self.ask(url, now)
+        self.addresses[url].is_changed = False
+
     def ask(self, url: str, now: datetime) -> None:
         """Remember that an address was asked for, whatever came of it."""
         known = self.addresses[url]
         known.first_fetched_at = known.first_fetched_at or now
         known.last_fetched_at = now
-        known.is_changed = False
 
     def refuse(self, rejection: Rejection, now: datetime, *, is_page: bool = False) -> Conclusion:
         """The outcome of a refusal: the same one again is no news, unless trying again was the point.
@@ -194,7 +198,9 @@ def load_ledger(root: str, source_id: str, rules: tuple[str, str]) -> Ledger:
             # A discoveries file that was lost must not stop its source for ever.
             return ledger.addresses.setdefault(url, Known(url, url.partition("#")[0], seen_at))
 
-        for url, digests, first_at, last_at in ask("captures"):
+        read_at: dict[str, datetime] = {}
+        for url, digests, first_at, last_at, last_read_at in ask("captures"):
+            read_at[url] = last_read_at
             one = known(url, first_at)
             one.payload_digests, one.first_fetched_at, one.last_fetched_at = tuple(digests or ()), first_at, last_at
         for url, *facts in ask("earlier"):
@@ -210,8 +216,8 @@ def load_ledger(root: str, source_id: str, rules: tuple[str, str]) -> Ledger:
             one.attempts, one.refused_at, one.refusal = attempts, refused_at, (stage, reason, detail)
             one.last_fetched_at = max(one.last_fetched_at or last_at, last_at)
         for url, changed_at in changed.items():
-            asked_at = ledger.addresses[url].last_fetched_at
-            ledger.addresses[url].is_changed = asked_at is not None and changed_at > asked_at
+            last_read_at = read_at.get(url)
+            ledger.addresses[url].is_changed = last_read_at is not None and changed_at > last_read_at
         ledger.unfinished = tuple(Run(*row) for row in ask("unfinished"))
         ledger.rules_changed = ask("rules") not in ([], [rules])
     return ledger
@@ -234,7 +240,8 @@ _QUERIES: Final = {
     " CASE WHEN count(DISTINCT modified) > 1 THEN max(seen_at) END"
     " FROM discoveries WHERE source_id = $1 GROUP BY url ORDER BY min(seen_at)",
     "captures": "SELECT url, list(payload_digest ORDER BY fetched_at, capture_id)"  # noqa: S608  names of ours
-    f" FILTER (WHERE outcome <> '{Outcome.FAILED}'), min(fetched_at), max(fetched_at)"
+    f" FILTER (WHERE outcome <> '{Outcome.FAILED}'), min(fetched_at), max(fetched_at),"
+    f" max(fetched_at) FILTER (WHERE outcome <> '{Outcome.FAILED}')"
     f" FROM captures WHERE source_id = $1 AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}') GROUP BY url",
     # What a page was when it was last read whole: asked for again, its server can say that it is the same.
     "earlier": "SELECT url, capture_id, coalesce(final_url, url), fetched_at, payload_digest, etag,"  # noqa: S608

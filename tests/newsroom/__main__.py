@@ -28,7 +28,7 @@ DELAY = 5.0
 def main() -> int:
     """Exit code 1 where something went wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.newsroom", description=__doc__)
-    parser.add_argument("--plan", choices=PLANS, default="small", help="twelve hours of five sites, or a week of nine")
+    parser.add_argument("--plan", choices=PLANS, default="small", help="nine hours of five sites, or a week of nine")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another plan")
     parser.add_argument("--data", type=Path, help="folder to work in; a temporary one unless said")
     parser.add_argument("--serve", type=float, metavar="SCALE", help="only serve, so many times as fast as the world")

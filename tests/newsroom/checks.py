@@ -76,7 +76,7 @@ def check_articles(newsroom: Newsroom, root: Path, *, killed: bool = False) -> l
     held, shown = read_warehouse(newsroom, root), seen(newsroom)
     wrong = [f"{url} landed and was never published" for url in held.strangers]
     wrong += [f"{_name(one)} was published {one.published:%a %H:%M} and never seen" for one in missed(newsroom)]
-    titles = ((one, said) for one, said in dict.fromkeys(held.listed) if said not in one.titles)
+    titles = ((one, said) for one, said in dict.fromkeys(held.listed) if said and said not in one.titles)
     wrong += [f"{_name(one)}: a listing's title landed as {said!r}" for one, said in titles]
     for article, paths in shown.items():
         wrong += [f"{_name(article)}: {one}" for one in _check_article(newsroom, held, article, paths, killed)]
@@ -91,7 +91,7 @@ def _check_article(
     if article.reasons:
         yield from _check_refused(held, article, paths - waiting)
     elif served := _served(newsroom, article):
-        yield from _check_landed(held, article, served, killed)
+        yield from _check_landed(held, article, served, killed=killed, apart=_moved_unsaid(newsroom, article))
     elif not held.refused[article] and not waiting:
         yield "was named, never served, and is neither refused nor pending"
 
@@ -105,9 +105,13 @@ def _check_refused(held: Warehouse, article: Article, paths: set[str]) -> Iterat
             yield f"{path} should be refused as {' or '.join(sorted(article.reasons))} and is {reason or 'not refused'}"
 
 
-def _check_landed(held: Warehouse, article: Article, served: list[tuple[datetime, int]], killed: bool) -> Iterator[str]:
-    landed = held.landed[article]
+def _check_landed(
+    held: Warehouse, article: Article, served: list[tuple[datetime, int]], *, killed: bool, apart: bool
+) -> Iterator[str]:
+    landed = sorted(held.landed[article], key=lambda row: row["url"].endswith(article.new_path or article.path))
     may_be_gone = article.removed_at is not None and not landed
+    if apart:
+        landed = landed[-1:]
     if len(landed) != 1 and not may_be_gone:
         where = ", ".join(row["url"] for row in landed) or held.refused[article] or "nowhere"
         yield f"landed {len(landed)} times: {where}"
@@ -141,6 +145,21 @@ def _served(newsroom: Newsroom, article: Article) -> list[tuple[datetime, int]]:
         if (asked.answer.article == article.id and asked.answer.version is not None)
         or (article.site in whole and paths.intersection(asked.answer.listed))
     ]
+
+
+def _moved_unsaid(newsroom: Newsroom, article: Article) -> bool:
+    """Whether an article moved and nobody could know: a sitemap alone had named where it was, and no redirect was met.
+
+    Edited besides, it is another article for all that the pipeline was told.
+    """
+    moved_at = article.moved_at
+    if moved_at is None:
+        return False
+    ours = [asked for asked in newsroom.ledger if asked.site == article.site]
+    by_feed = any(asked.answer.kind == "listing" and article.path in asked.answer.listed for asked in ours)
+    read_at = next((asked.at for asked in ours if asked.target == article.new_path), newsroom.plan.span.end)
+    redirected = any(asked.target == article.path and moved_at <= asked.at <= read_at for asked in ours)
+    return not by_feed and not redirected
 
 
 def _was_to_land(article: Article, served: datetime, runs: list[Ran]) -> bool:

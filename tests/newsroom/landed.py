@@ -37,8 +37,8 @@ class Warehouse:
     """Reasons in `rejects_open`, by path."""
     pending: defaultdict[Article, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Paths that wait."""
-    listed: list[tuple[Article, str]] = field(default_factory=list)
-    """Titles in `discoveries`."""
+    listed: list[tuple[Article, str | None]] = field(default_factory=list)
+    """Titles in `discoveries`; None where the listing gave none."""
     runs: defaultdict[str, list[Ran]] = field(default_factory=lambda: defaultdict(list))
     """Runs by source, in the order of their beginnings."""
     strangers: list[str] = field(default_factory=list)
@@ -47,19 +47,13 @@ class Warehouse:
 
 def read_warehouse(newsroom: Newsroom, root: Path) -> Warehouse:
     """The rows of a data root, as articles of the plan."""
-    sites = {authority: site for site, authority in newsroom.authorities.items()}
     held = Warehouse()
-
-    def known(url: str) -> tuple[Article | None, str]:
-        parts = urlsplit(url)
-        return newsroom.plan.by_path.get((sites.get(parts.netloc, ""), parts.path)), parts.path
-
     with connect(root) as connection:
 
         def read(view: str, *names: str) -> Iterator[tuple[Article, str, dict[str, Any]]]:
             for row in rows(connection, f"SELECT {', '.join(names)} FROM {view}", []):
                 told = dict(zip(names, row, strict=True))
-                article, path = known(told["url"])
+                article, path = published(newsroom, told["url"])
                 if article:
                     yield article, path, told
                 elif view == "articles":
@@ -73,8 +67,14 @@ def read_warehouse(newsroom: Newsroom, root: Path) -> Warehouse:
             held.refused[article][path] = row["reason"]
         for article, path, _ in read("pending", "url"):
             held.pending[article].add(path)
-        for article, _, row in read("discoveries", "url", "title"):
-            held.listed += [(article, row["title"])] if row["title"] else []
+        held.listed = [(article, row["title"]) for article, _, row in read("discoveries", "url", "title")]
         for source, *ran in rows(connection, "SELECT source_id, started_at, finished_at FROM runs ORDER BY 2", []):
             held.runs[source].append(Ran(*ran))
     return held
+
+
+def published(newsroom: Newsroom, url: str) -> tuple[Article | None, str]:
+    """The article that a site has at an address, and the address's path."""
+    parts = urlsplit(url)
+    site = next((site for site, authority in newsroom.authorities.items() if authority == parts.netloc), "")
+    return newsroom.plan.by_path.get((site, parts.path)), parts.path

@@ -99,8 +99,9 @@ def check_demand(newsroom: Newsroom, *, killed: bool = False) -> list[str]:
         most = _explained(site, article, read) if read else 0
         if len(read) > most and not killed:
             wrong.append(f"{site.id}: {target} was read {len(read)} times, and {most} are explained")
-        if len(requests) - len(read) > MOST_FAILURES and not killed:
-            wrong.append(f"{site.id}: {target} failed {len(requests) - len(read)} times and was asked for still")
+        failed = sum(one.answer.status >= 400 or article.fault in OVER_AND_OVER for one in requests)
+        if failed > MOST_FAILURES and not killed:
+            wrong.append(f"{site.id}: {target} failed {failed} times and was asked for still")
     return wrong
 
 

@@ -24,8 +24,8 @@ EMOJI: Final = "\N{SMILING FACE WITH SMILING EYES}"
 
 
 def small(seed: int = 1, only: tuple[str, ...] = SMALL_SITES) -> Plan:
-    """Twelve hours of five sites, 15 articles each."""
-    return make_plan("small", seed, timedelta(hours=12), 15, only)
+    """Nine hours of five sites, 14 articles each."""
+    return make_plan("small", seed, timedelta(hours=9), 14, only)
 
 
 def week(seed: int = 1, only: tuple[str, ...] = ()) -> Plan:
@@ -128,7 +128,7 @@ def _agency_copy(chosen: tuple[Site, ...], span: Window, random: Random, written
     days = max(1, round((span.end - span.start) / timedelta(days=1)))
     copies = []
     for day in range(days):
-        story, first = writer.story(), span.start + timedelta(days=day, hours=random.uniform(1, 8))
+        story, first = writer.story(), span.start + timedelta(days=day, hours=random.uniform(1, 5))
         for number, site in enumerate(printing):
             at = (first + timedelta(minutes=50 * number)).replace(microsecond=0)
             identity = f"wire{random.randrange(16**6):06x}"
