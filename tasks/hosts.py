@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_SIZE: Final = 80
+_SIZE: Final = 96
 _BUSY_SECONDS: Final = 0.005
 
 
@@ -25,6 +25,8 @@ class HostState:
     blocked_until: float = 0.0
     refusals: int = 0
     """Times in a row that it answered 429 without saying for how long."""
+    connecting_until: float = 0.0
+    """While a request waits for its connection: when it will have given up, should nobody be left to say so."""
 
 
 Change = Callable[[HostState], HostState]
@@ -74,7 +76,7 @@ def _update_file(path: Path, change: Change) -> HostState | None:
 
 
 def _written(state: HostState) -> bytes:
-    line = f"{state.started:.6f} {state.blocked_until:.6f} {state.refusals}"
+    line = f"{state.started:.6f} {state.blocked_until:.6f} {state.refusals} {state.connecting_until:.6f}"
     return f"{line} {zlib.crc32(line.encode()):08x}".ljust(_SIZE - 1).encode() + b"\n"
 
 
@@ -82,5 +84,5 @@ def _read(content: bytes) -> HostState:
     line, _, checksum = content.strip().rpartition(b" ")
     if f"{zlib.crc32(line):08x}".encode() != checksum:
         return HostState()
-    started, blocked_until, refusals = line.split()
-    return HostState(float(started), float(blocked_until), int(refusals))
+    started, blocked_until, refusals, connecting_until = line.split()
+    return HostState(float(started), float(blocked_until), int(refusals), float(connecting_until))

@@ -24,6 +24,7 @@ MAX_BACK_OFF_SECONDS: Final = 3_600.0
 
 _JITTER: Final = 0.5
 _LEAST_SLEEP: Final = 0.001
+_LOOK_SECONDS: Final = 0.1
 _CLOCK_SECONDS: Final = 60.0
 
 
@@ -84,7 +85,7 @@ class Turns:
         queue = self._queue(host)
         # asyncio's locks are fair: first come, first served.
         await queue.order.acquire()
-        is_sent = False
+        is_started = is_sent = False
 
         async def sent() -> None:
             nonlocal is_sent
@@ -92,9 +93,11 @@ class Turns:
                 return
             is_sent = True
             try:
-                if delay:
+                if delay and is_started:
                     now = self._now()
-                    await self._states.update(host, lambda state: replace(state, started=max(now, state.started)))
+                    await self._states.update(
+                        host, lambda state: replace(state, started=max(now, state.started), connecting_until=0.0)
+                    )
             finally:
                 queue.order.release()
 
@@ -102,6 +105,7 @@ class Turns:
             await queue.slots.acquire()
             try:
                 await self._start(host, queue, delay)
+                is_started = True
                 try:
                     yield sent
                 finally:
@@ -109,8 +113,8 @@ class Turns:
             finally:
                 queue.slots.release()
         finally:
-            if not is_sent:
-                queue.order.release()
+            # A request that failed on its way has had its turn too.
+            await sent()
 
     async def block(self, host: str, seconds: float | None) -> None:
         """Leave a host alone for as long as it asks; where it does not say, longer each time that it refuses.
@@ -174,7 +178,11 @@ class Turns:
             if blocked_until - now > self._settings.patience_seconds:
                 raise HostBlockedError(blocked_until)
             wait = max(blocked_until, _next_start(state, delay, now)) - now
-            return state if wait > 0 else replace(state, started=now)
+            if delay and wait <= 0 and now < state.connecting_until <= now + self._settings.fetch_seconds:
+                # Of this process no other is on its way to the host: it is another one's.
+                wait = min(state.connecting_until - now, _LOOK_SECONDS)
+            gives_up = now + self._settings.fetch_seconds if delay else 0.0
+            return state if wait > 0 else replace(state, started=now, connecting_until=gives_up)
 
         queue.refusals = (await self._states.update(host, start)).refusals
         if wait <= 0:

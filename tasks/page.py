@@ -16,6 +16,7 @@ from trafilatura.settings import Extractor
 
 from tasks.document import Document
 from tasks.jsonld import read_json_ld
+from tasks.markup import mend_characters
 from tasks.metadata import read_metadata
 from tasks.standfirst import find_standfirst
 from warehouse.records import Candidate, Origin
@@ -84,7 +85,7 @@ def _is_vast(text: str, tree: HtmlElement) -> bool:
 def _parse(text: str) -> HtmlElement | None:
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
     try:
-        return document_fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+        return document_fromstring(mend_characters(text).encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError):
         return None
 

@@ -24,8 +24,10 @@ from tasks.feeds import read_feed
 from tasks.links import read_links
 from tasks.sitemaps import read_sitemap
 from tests.newsroom import feeds, manners
+from tests.newsroom.checks import was_to_land
 from tests.newsroom.clock import ScaledClock, SimClock
 from tests.newsroom.configure import configure
+from tests.newsroom.landed import Ran
 from tests.newsroom.ledger import write_requests
 from tests.newsroom.pages import article_page, encoded
 from tests.newsroom.plan import Article, Fault, Plan, Site
@@ -401,6 +403,18 @@ def test_the_checks_see_a_page_that_is_asked_for_too_often(newsroom, client):
     often, never = manners.check_demand(newsroom)
     assert f"{plain.path} was read 4 times, and 3 are explained" in often
     assert f"{whole.path} was asked for, and the feed holds the whole article" in never
+
+
+def test_an_edit_that_killed_runs_were_served_may_be_lost_only_if_no_later_run_met_it(plan):
+    article = next(one for one in plan.articles if len(one.edits) > 1)
+    edited, superseded = article.edits[0].at, article.edits[1].at
+    minute = timedelta(minutes=1)
+    killed = Ran(edited, None)
+    soon, late = Ran(edited + 5 * minute, edited + 6 * minute), Ran(superseded, superseded + minute)
+    assert not was_to_land(article, edited + minute, [killed])
+    assert not was_to_land(article, edited + minute, [killed, late])
+    assert was_to_land(article, edited + minute, [killed, soon, late])
+    assert was_to_land(article, edited + minute, [Ran(edited, superseded + minute)])
 
 
 def test_a_requests_ledger_can_be_read_again(newsroom, client, tmp_path):

@@ -87,7 +87,7 @@ def test_runs_that_are_killed_and_two_at_once_end_the_same(tmp_path):
     clock = ScaledClock(plan.span.start + timedelta(hours=8), SCALE)
     chance = random.Random(5)
     with at_work(plan, clock, tmp_path, KILL_DELAY) as (newsroom, settings):
-        for _ in range(6):
+        for _ in range(4):
             two = [start_child(settings, clock), start_child(settings, clock)]
             for child in two:
                 wait_for_request(newsroom, child)

@@ -115,6 +115,41 @@ def test_a_request_that_waits_for_its_connection_moves_the_next_one_on():
     assert sends == [4.5, 9.5, 34.5, 39.5]
 
 
+def test_a_request_of_another_process_that_waits_for_its_connection_is_waited_for(tmp_path):
+    clock = Clock()
+    ours, theirs = turns_by(clock, tmp_path), turns_by(clock, tmp_path)
+    sends: list[float] = []
+
+    async def one(turns: Turns, connecting: float) -> None:
+        async with turns.turn(HOST, 5) as sent:
+            for _ in range(int(connecting)):
+                await clock.sleep(1)
+                await asyncio.sleep(0)
+            await sent()
+            sends.append(clock.seconds)
+
+    async def both() -> None:
+        await asyncio.gather(one(ours, 7), one(theirs, 0))
+
+    asyncio.run(both())
+    assert len(sends) == 2
+    assert sends[1] - sends[0] >= 5
+
+
+def test_a_process_that_died_while_connecting_holds_nobody_up_for_long(tmp_path):
+    clock = Clock()
+
+    async def dies() -> None:
+        async with turns_by(clock, tmp_path).turn(HOST, 5):
+            os._exit(0)
+
+    child = os.fork()
+    if not child:
+        asyncio.run(dies())
+    os.waitpid(child, 0)
+    assert asyncio.run(started(turns_by(clock, tmp_path, fetch_seconds=20.0), clock, 5))[0] <= 21
+
+
 def test_a_host_that_asks_for_a_short_wait_is_waited_for_and_for_a_long_one_left():
     clock = Clock()
     turns = turns_by(clock, patience_seconds=120)

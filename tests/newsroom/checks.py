@@ -118,7 +118,7 @@ def _check_landed(
     for row in landed[:1]:
         yield from _differences(row, article.words(served[-1][1]))
     runs = held.runs[article.site]
-    for version in dict.fromkeys(version for at, version in served if not killed or _was_to_land(article, at, runs)):
+    for version in dict.fromkeys(version for at, version in served if not killed or was_to_land(article, at, runs)):
         story = article.words(version)
         if all(list(_differences(row, story)) for row in held.versions[article]):
             yield f"version {version} was served and has not landed"
@@ -148,21 +148,22 @@ def _served(newsroom: Newsroom, article: Article) -> list[tuple[datetime, int]]:
 
 
 def _moved_unsaid(newsroom: Newsroom, article: Article) -> bool:
-    """Whether an article moved and nobody could know: a sitemap alone had named where it was, and no redirect was met.
+    """Whether nobody could know, when an article was first read where it had moved to, that it was the same.
 
-    Edited besides, it is another article for all that the pipeline was told.
+    Only a feed's ids or a redirect tell; a sitemap has no ids. Edited besides, it is then another article.
     """
     moved_at = article.moved_at
     if moved_at is None:
         return False
     ours = [asked for asked in newsroom.ledger if asked.site == article.site]
-    by_feed = any(asked.answer.kind == "listing" and article.path in asked.answer.listed for asked in ours)
     read_at = next((asked.at for asked in ours if asked.target == article.new_path), newsroom.plan.span.end)
-    redirected = any(asked.target == article.path and moved_at <= asked.at <= read_at for asked in ours)
-    return not by_feed and not redirected
+    before = [asked for asked in ours if asked.at <= read_at]
+    by_feed = {path for asked in before if asked.answer.kind == "listing" for path in asked.answer.listed}
+    redirected = any(asked.target == article.path and asked.at >= moved_at for asked in before)
+    return not redirected and not by_feed.issuperset({article.path, article.new_path})
 
 
-def _was_to_land(article: Article, served: datetime, runs: list[Ran]) -> bool:
+def was_to_land(article: Article, served: datetime, runs: list[Ran]) -> bool:
     """Whether the run that was served it ended by itself, or the next that did still met the same version."""
     latest = max((one.started for one in runs if one.started <= served), default=served)
     ended = next((one for one in runs if one.started >= latest and one.finished), None)
