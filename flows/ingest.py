@@ -236,8 +236,10 @@ def conclude_same(job: Job, archive: ArchiveWriter, item: Item, got: Fetched | N
         return Conclusion(outcome)
     earlier = job.ledger.addresses[item.url].earlier
     job.ledger.read(item.url, job.clock())
-    capture = archive.write_revisit(item, got.exchanges, earlier, job.clock()) if earlier else None
-    return Conclusion(outcome, None, capture)
+    if earlier:
+        return Conclusion(outcome, None, archive.write_revisit(item, got.exchanges, earlier, job.clock()))
+    # One without content, or with a status of its own, has no earlier record that a revisit could name.
+    return Conclusion(outcome, None, archive.write(got, outcome) if isinstance(got, Fetched) else None)
 
 
 def make_article(raw: RawArticle, source: Source, max_bytes: int) -> Article | Rejection:

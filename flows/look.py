@@ -91,14 +91,19 @@ class Look:
         """Name what a listing holds, and let it land; how many of its entries were known."""
         items = name_items(self.job.source, self.entry, listing, found_in, self.job.clock())
         seen = self.job.see(one for one in items if is_recent(self.job, self.entry, one))
-        # What another listing of the source named a moment ago was not known to this one.
-        first_seen = [self.job.ledger.addresses[url].first_seen_at for url in {named(one).url for one in seen}]
-        known = sum(moment < self.job.run.started_at for moment in first_seen)
+        known = sum(self._is_known(url, found_in) for url in {named(one).url for one in seen})
         self.found += seen
         self.entries += len(seen)
         self.known += known
         self.dates += filter(None, map(self.job.published_at, seen))
         return known
+
+    def _is_known(self, url: str, found_in: str) -> bool:
+        """Whether a listing has named an address before; what only another one has named since is not known to it."""
+        first, read_at = self.job.ledger.addresses[url], self.job.endpoint(found_in).read_at
+        if first.found_in == found_in:
+            return first.first_seen_at < self.job.run.started_at
+        return read_at is not None and first.first_seen_at <= read_at
 
 
 def is_recent(job: Job, entry: Input, found: Found) -> bool:

@@ -117,23 +117,28 @@ def test_a_request_that_waits_for_its_connection_moves_the_next_one_on():
 
 def test_a_request_of_another_process_that_waits_for_its_connection_is_waited_for(tmp_path):
     clock = Clock()
-    ours, theirs = turns_by(clock, tmp_path), turns_by(clock, tmp_path)
-    sends: list[float] = []
+    ours, theirs = (turns_by(clock, tmp_path, fetch_seconds=1_000.0) for _ in range(2))
+    sends: list[tuple[str, float]] = []
 
-    async def one(turns: Turns, connecting: float) -> None:
+    async def one(name: str, turns: Turns, connected: asyncio.Event) -> None:
         async with turns.turn(HOST, 5) as sent:
-            for _ in range(int(connecting)):
-                await clock.sleep(1)
-                await asyncio.sleep(0)
+            await connected.wait()
+            sends.append((name, clock.seconds))
             await sent()
-            sends.append(clock.seconds)
 
     async def both() -> None:
-        await asyncio.gather(one(ours, 7), one(theirs, 0))
+        slow, at_once = asyncio.Event(), asyncio.Event()
+        at_once.set()
+        tasks = [asyncio.create_task(one("ours", ours, slow))]
+        await asyncio.sleep(0.01)
+        tasks.append(asyncio.create_task(one("theirs", theirs, at_once)))
+        await asyncio.sleep(0.05)
+        slow.set()
+        await asyncio.gather(*tasks)
 
     asyncio.run(both())
-    assert len(sends) == 2
-    assert sends[1] - sends[0] >= 5
+    assert [name for name, _ in sends] == ["ours", "theirs"]
+    assert sends[1][1] - sends[0][1] >= 5
 
 
 def test_a_process_that_died_while_connecting_holds_nobody_up_for_long(tmp_path):

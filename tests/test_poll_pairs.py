@@ -343,3 +343,31 @@ def test_an_entry_without_an_address_leaves_the_feed_conditional(site, look):
     look(FEED, hours=1)
     feeds = [request.lower() for request in site.server.requests if request.startswith(b"GET /feed")]
     assert b"if-none-match" in feeds[-1]
+
+
+def test_what_only_another_feed_named_since_hides_no_gap_either(site, look, ask):
+    site.routes["/robots.txt"] = answer(f"Sitemap: {site.server.url('/news-sitemap.xml')}\n".encode())
+    site.publish(*range(14))
+    site.feed(0, 1, 2)
+    site.feed(0, at="/sport")
+    look(FEED + OTHER)
+    site.routes["/feed"] = answer(status="503 Service Unavailable")
+    site.feed(11, at="/sport")
+    look(FEED + OTHER, hours=2)
+    site.feed(11, 12, 13)
+    site.sitemap(*range(14))
+    look(FEED + OTHER, hours=4)
+    assert ask("SELECT count(*) FROM polls WHERE gap_suspected AND endpoint LIKE '%/feed'") == [(1,)]
+    assert ask("SELECT count(*) FROM articles") == [(14,)]
+
+
+def test_a_page_without_content_is_looked_at_at_its_hours_only(site, look, ask):
+    site.feed(1)
+    site.routes["/news/1"] = answer(b"", content_type="text/html")
+    for hours in (0, 1.1, 1.2, 1.3, 1.4):
+        look("recheck = [1]\n" + FEED, hours=hours)
+    assert site.asked("/news/1") == 2
+    assert ask("SELECT outcome FROM captures WHERE url LIKE '%/news/1' ORDER BY fetched_at") == [
+        ("rejected",),
+        ("unchanged",),
+    ]
