@@ -48,7 +48,16 @@ def trap() -> Iterator[WebServer]:
 def test_a_private_address_is_not_reached_however_it_is_written(host: str, trap: WebServer) -> None:
     got = refused(download(trap.url("/a", host), settings()))
     # What is not an address in the eyes of this system's resolver, or of the URL's own rules, is refused before.
-    assert any(part in got.detail for part in ("not a public one", "does not resolve", "not a valid URL"))
+    assert any(
+        part in got.detail for part in ("not a public one", "nothing is ever", "does not resolve", "not a valid URL")
+    )
+
+
+def test_where_a_cloud_keeps_its_passwords_is_reached_by_no_source() -> None:
+    with Fetcher(settings(), resolve=resolver("169.254.169.254")) as fetcher:
+        got = refused(fetcher.fetch(Request("http://metadata.example/latest", delay=0, allow_private=True)))
+    assert got.reason is Reason.DISALLOWED
+    assert "169.254.169.254 is a cloud metadata address, from which nothing is ever fetched" in got.detail
 
 
 def test_a_name_is_refused_when_any_of_its_addresses_is_private(trap: WebServer) -> None:

@@ -71,9 +71,9 @@ def fetcher():
 
 @pytest.fixture
 def clock(now):
-    """An hour later at every look."""
-    hours = count()
-    return lambda: now + timedelta(hours=next(hours))
+    """A minute later at every look."""
+    minutes = count()
+    return lambda: now + timedelta(minutes=next(minutes))
 
 
 @pytest.fixture

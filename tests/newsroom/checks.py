@@ -42,8 +42,10 @@ def missed(newsroom: Newsroom) -> list[Article]:
     """Articles that no answer named although one could have: by a feed's older pages or the news sitemap."""
     shown = seen(newsroom)
     looks: defaultdict[str | None, list[Asked]] = defaultdict(list)
+    # What a desk's feed says is no reason to search for what its front page had.
+    fronts = {site.listing_path for site in newsroom.plan.sites}
     for asked in newsroom.ledger:
-        if asked.answer.kind == "listing" and asked.answer.listed:
+        if asked.answer.kind == "listing" and asked.answer.listed and asked.target.partition("?")[0] in fronts:
             looks[asked.site].append(asked)
     return [
         article
