@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from many_hosts import HOSTS
+from results import write_section
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
@@ -208,7 +209,7 @@ def main() -> int:
         for delay, pages in ((0.0, FAST_PAGES), (1.0, PACED_PAGES)):
             lines.append(run_pipeline(server, folder / f"delay-{delay:g}", delay, pages))
     print("\n".join(lines))
-    write_section("\n".join(lines))
+    write_section(TITLE, "\n".join(lines))
     return 0
 
 
@@ -219,14 +220,6 @@ def serving() -> Iterator[Server]:
         requests, answers = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
         yield Server(requests, answers, json.loads(answers.readline()))
         requests.close()
-
-
-def write_section(said: str) -> None:
-    """Put what was measured in the place of what was measured before; the other sections stay."""
-    path = HERE / "RESULTS.md"
-    text = path.read_text("utf-8") if path.exists() else "# Benchmark results\n"
-    kept = re.sub(rf"\n## {re.escape(TITLE)}\n.*?(?=\n## |\Z)", "", text, flags=re.DOTALL).rstrip("\n")
-    path.write_text(f"{kept}\n\n## {TITLE}\n\n```\n{said}\n```\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,26 @@
 """A simulated week of nine sites with faults: the newsroom's ledger, and what went wrong (exit code 1).
 
-Takes some minutes. `python bench/newsroom_week.py [SEED]`; the same as `python -m tests.newsroom --plan week`.
+Takes some minutes. `python bench/newsroom_week.py [SEED]`; the same as `python -m tests.newsroom --plan week`, and
+what it prints in the end is written into RESULTS.md.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from results import write_section
+
 from tests.newsroom.__main__ import work
 from tests.newsroom.scenario import week
 
 if __name__ == "__main__":
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    sys.exit(work(week(seed), Path(tempfile.mkdtemp(prefix="newsroom-"))))
+    said = io.StringIO()
+    code = work(week(seed), Path(tempfile.mkdtemp(prefix="newsroom-")), said)
+    write_section("Newsroom: a simulated week with faults", said.getvalue())
+    sys.exit(code)

@@ -1,4 +1,4 @@
-"""Run every benchmark over the corpus that COPYDESK_CORPUS names, and write bench/RESULTS.md.
+"""Run every benchmark over the corpus that COPYDESK_CORPUS names, and write its section of bench/RESULTS.md.
 
 The folder holds `corpus/news/` with `gold.jsonl`, `pages/<id>.html.gz` and `text.jsonl.gz`, and `corpus/score.py`.
 """
@@ -6,12 +6,11 @@ The folder holds `corpus/news/` with `gold.jsonl`, `pages/<id>.html.gz` and `tex
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
+
+from results import write_section
 
 HERE = Path(__file__).resolve().parent
 BENCHMARKS = {
@@ -26,13 +25,6 @@ def main() -> int:
         print("bench: name a folder of gold data in COPYDESK_CORPUS; it has corpus/news/ in it", file=sys.stderr)
         return 2
     corpus = Path(named).resolve() / "corpus"
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    machine = f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
-    lines = [
-        "# Benchmark results",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {machine}, trafilatura {version('trafilatura')}. `make bench` renews it.",
-    ]
     for title, (script, folder) in BENCHMARKS.items():
         command = [sys.executable, str(HERE / script), str(corpus / folder)]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -40,8 +32,7 @@ def main() -> int:
             print(ran.stderr, file=sys.stderr)
             return 1
         print(title, ran.stdout, sep="\n")
-        lines += ["", f"## {title}", "", "```", ran.stdout.rstrip(), "```"]
-    (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n", "utf-8")
+        write_section(title, ran.stdout)
     return 0
 
 

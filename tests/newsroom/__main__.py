@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 
@@ -38,23 +39,24 @@ def main() -> int:
     return serve(plan, folder, chosen.serve) if chosen.serve else work(plan, folder)
 
 
-def work(plan: Plan, folder: Path) -> int:
-    """Let the pipeline work to the plan's end in simulated time, and show the ledger."""
+def work(plan: Plan, folder: Path, told: IO[str] = sys.stdout) -> int:
+    """Let the pipeline work to the plan's end in simulated time, and write the ledger to `told`; the exit code."""
     console, clock, began = Console(), SimClock(plan.span.start), time.monotonic()
 
     def watch(run: Run) -> None:
-        told = f"{run.stored} stored, {run.unchanged} unchanged, {run.rejected + run.duplicate + run.failed} refused"
-        console.print(f"{clock.peek():%a %H:%M:%S}  {run.source_id:<18} {told}", highlight=False)
+        ends = f"{run.stored} stored, {run.unchanged} unchanged, {run.rejected + run.duplicate + run.failed} refused"
+        console.print(f"{clock.peek():%a %H:%M:%S}  {run.source_id:<18} {ends}", highlight=False)
 
     with at_work(plan, clock, folder, DELAY) as (newsroom, settings):
         runs = drive(newsroom, settings, watch)
         root = Path(settings.data)
-        report(newsroom, root, sys.stdout)
+        report(newsroom, root, told)
         wrong = check(newsroom, settings, DELAY)
     for sentence in wrong:
-        console.print(sentence, highlight=False)
+        print(sentence, file=told)
     seconds = time.monotonic() - began
-    console.print(f"{len(runs)} runs, {len(newsroom.ledger)} requests, {len(wrong)} things wrong; {seconds:.0f} s")
+    counted = f"{len(runs)} runs, {len(newsroom.ledger)} requests, {len(wrong)} things wrong; {seconds:.0f} s"
+    print(counted, file=told)
     requests = write_requests(newsroom, folder / "requests.jsonl")
     console.print(
         f"every request: {requests}\nquery it with: copydesk sql --data {root}", highlight=False, soft_wrap=True
