@@ -8,9 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from typing import Final
-from uuid import uuid4
 
 from config.inputs import FeedInput
 from config.settings import Settings
@@ -20,7 +18,7 @@ from tasks.addresses import normalize_url
 from tasks.characters import clean_line
 from tasks.dates import parse_date
 from tasks.download import Fetcher
-from tasks.found import Found, named
+from tasks.found import Found, guid_of, named, renamed, stated
 from tasks.identity import article_id
 from tasks.titles import fold
 from warehouse.archive import Earlier
@@ -57,11 +55,6 @@ PERIODS: Final = {
     Precision.MONTH: timedelta(days=31),
     Precision.DAY: timedelta(days=1),
 }
-
-
-def new_run_id(now: datetime) -> str:
-    """The second it began and 8 random hex digits."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
 
 
 @dataclass(slots=True)
@@ -116,7 +109,7 @@ class Job:
             seen.append(known)
             if self.ledger.see(known, now, normalize_url(named(known).url)):
                 news.append(known)
-                self._guids.setdefault(known_guid(known), named(known).url)
+                self._guids.setdefault(guid_of(known), named(known).url)
         self.land_discoveries(news)
         return seen
 
@@ -139,8 +132,8 @@ class Job:
     def recall(self, url: str) -> Item:
         """A known address as an item, with what was said of it when it was named."""
         known = self.ledger.addresses[url]
-        stated = {"title": known.title, "published_at": known.published_at and known.published_at.isoformat()}
-        candidates = tuple(Candidate(name, (value,), Origin.FEED) for name, value in stated.items() if value)
+        told = {"title": known.title, "published_at": known.published_at and known.published_at.isoformat()}
+        candidates = tuple(Candidate(name, (value,), Origin.FEED) for name, value in told.items() if value)
         return Item(self.source.id, url, known.guid, known.found_in, known.first_seen_at, candidates)
 
     def earlier(self, item: Item) -> Earlier | None:
@@ -160,12 +153,12 @@ class Job:
     def date_of(self, found: Found) -> tuple[datetime, datetime] | None:
         """From when to when a document was published, else last changed, as the place that named it says."""
         one = named(found)
-        return (self.read_period(_stated(one, "published_at") or one.modified)) if isinstance(one, Item) else None
+        return (self.read_period(stated(one, "published_at") or one.modified)) if isinstance(one, Item) else None
 
     def published_at(self, found: Found) -> datetime | None:
         """When the place that named a document says that it was published."""
         one = named(found)
-        return self.read_date(_stated(one, "published_at")) if isinstance(one, Item) else None
+        return self.read_date(stated(one, "published_at")) if isinstance(one, Item) else None
 
     def read_date(self, printed: str | None) -> datetime | None:
         """A date as a listing prints it, read as the source's articles are."""
@@ -188,22 +181,22 @@ class Job:
         if not isinstance(one, Item) or one.is_record or one.url in self.ledger.addresses:
             return found
         first = self.ledger.spellings.get(normalize_url(one.url))
-        return found if first is None else _renamed(found, replace(one, url=first))
+        return found if first is None else renamed(found, replace(one, url=first))
 
     def _identified(self, found: Found) -> Found:
         """The document under its own address where its id was another article's before: of another day and title."""
         one = named(found)
-        first = self._guids.get(known_guid(found)) if isinstance(one, Item) and not one.is_record else None
+        first = self._guids.get(guid_of(found)) if isinstance(one, Item) and not one.is_record else None
         if not isinstance(one, Item) or first is None or first == one.url:
             return found
-        known, title, published_at = self.ledger.addresses[first], _stated(one, "title"), self.published_at(found)
+        known, title, published_at = self.ledger.addresses[first], stated(one, "title"), self.published_at(found)
         is_other = (
             bool(known.title and title and fold(known.title) != fold(title))
             and known.published_at is not None
             and published_at is not None
             and abs(known.published_at - published_at) > SAME_ARTICLE
         )
-        return _renamed(found, replace(one, guid=one.url)) if is_other else found
+        return renamed(found, replace(one, guid=one.url)) if is_other else found
 
     def _dated(self, found: Found) -> Found:
         # Listings print one moment in several ways; compared as printed, each would be a change for the other.
@@ -211,7 +204,7 @@ class Job:
         if not isinstance(one, Item) or one.modified is None:
             return found
         read = self.read_date(one.modified)
-        return _renamed(found, replace(one, modified=read.astimezone(UTC).isoformat() if read else None))
+        return renamed(found, replace(one, modified=read.astimezone(UTC).isoformat() if read else None))
 
     def _discovery(self, found: Found) -> Discovery:
         one = named(found)
@@ -224,7 +217,7 @@ class Job:
             known.guid,
             known.found_in,
             one.seen_at if isinstance(one, Item) else known.first_seen_at,
-            _stated(one, "title") if isinstance(one, Item) and not self.is_forgotten(one.url) else None,
+            stated(one, "title") if isinstance(one, Item) and not self.is_forgotten(one.url) else None,
             self.published_at(found),
             known.modified,
         )
@@ -290,31 +283,6 @@ class Job:
     def _land(self, table: str, rows: Sequence[Row], key: str) -> None:
         if rows:
             self.store.land(table, rows, source_id=self.source.id, key=key, now=self.clock())
-
-
-def rules_of(source: Source, settings: Settings) -> tuple[str, str]:
-    """The code's version, and a digest of what the configuration says that may decide a document's end."""
-    limits = f"{source.digest} {settings.max_document_bytes} {settings.document_seconds}"
-    return version("copydesk"), hashlib.sha256(limits.encode()).hexdigest()[:16]
-
-
-def first_run_row(source: Source, run_id: str, now: datetime, rules: tuple[str, str]) -> Run:
-    """A run that has just begun."""
-    return Run(run_id, source.id, now, code_version=rules[0], config_digest=rules[1])
-
-
-def known_guid(found: Found) -> str:
-    """What identifies a document; of a refusal, its address."""
-    one = named(found)
-    return one.guid if isinstance(one, Item) else one.url
-
-
-def _renamed(found: Found, item: Item) -> Found:
-    return replace(found, item=item) if isinstance(found, Fetched) else item
-
-
-def _stated(item: Item, name: str) -> str | None:
-    return next((one.values[0] for one in item.candidates if one.field == name and one.values), None)
 
 
 def _key(parts: Iterable[str]) -> str:

@@ -15,7 +15,8 @@ from config.sources import Source
 from flows.archived import current_articles, is_archived, open_refusals, raw_article
 from flows.compare import Change
 from flows.ingest import make_article, utc_now
-from flows.job import Clock, new_run_id
+from flows.job import Clock
+from flows.runs import new_run_id
 from flows.shell import write_out
 from flows.show import Format
 from flows.workers import Workers

@@ -16,8 +16,9 @@ from config.settings import Settings
 from config.sources import Source
 from flows.archived import is_archived, open_refusals, raw_article
 from flows.ingest import ingest, make_article, utc_now
-from flows.job import Clock, new_run_id, rules_of
+from flows.job import Clock
 from flows.run import open_fetcher
+from flows.runs import new_run_id, rules_of
 from flows.shell import write_out
 from flows.show import Format
 from flows.workers import Workers
