@@ -126,9 +126,9 @@ def zstd_with_dictionary(one: bytes, two: bytes) -> bytes:
     "pack",
     [
         lambda one, two: one + two,
-        lambda one, two: gzip.compress(one) + gzip.compress(two),
-        lambda one, two: gzip.compress(one + two),
-        lambda one, two: gzip.compress(one) + gzip.compress(two) + bytes(512),
+        lambda one, two: gzip.compress(one, mtime=0) + gzip.compress(two, mtime=0),
+        lambda one, two: gzip.compress(one + two, mtime=0),
+        lambda one, two: gzip.compress(one, mtime=0) + gzip.compress(two, mtime=0) + bytes(512),
         lambda one, two: zstandard.compress(one) + zstandard.compress(two),
         zstd_with_dictionary,
     ],
@@ -209,8 +209,8 @@ def chunked(body: bytes) -> bytes:
     [
         (chunked(PAGE), ["Transfer-Encoding: chunked"]),
         (PAGE, ["Transfer-Encoding: chunked"]),
-        (gzip.compress(PAGE), ["Content-Encoding: gzip"]),
-        (chunked(gzip.compress(PAGE)), ["Content-Encoding: gzip", "Transfer-Encoding: chunked"]),
+        (gzip.compress(PAGE, mtime=0), ["Content-Encoding: gzip"]),
+        (chunked(gzip.compress(PAGE, mtime=0)), ["Content-Encoding: gzip", "Transfer-Encoding: chunked"]),
         (brotli.compress(PAGE), ["Content-Encoding: br"]),
         (zstandard.compress(PAGE), ["Content-Encoding: zstd"]),
         (zlib.compress(PAGE), ["Content-Encoding: deflate"]),
@@ -229,7 +229,7 @@ def test_codings_are_removed_where_the_crawler_left_them(read, body, headers):
     [
         (record(block=http(b"x" * 200_000, HTML)), Reason.TOO_LARGE, "200,000 bytes, the limit is 100,000"),
         (
-            record(block=http(gzip.compress(bytes(50_000_000)), HTML, "Content-Encoding: gzip")),
+            record(block=http(gzip.compress(bytes(50_000_000), mtime=0), HTML, "Content-Encoding: gzip")),
             Reason.TOO_LARGE,
             "unpacked, more than 100,000 bytes",
         ),
@@ -261,7 +261,7 @@ def test_a_bad_page_is_refused_by_name_and_those_after_it_are_taken(read, bad, r
 
 def test_a_gzip_file_that_is_cut_short_gives_the_whole_records_before_the_cut(read):
     # The names differ so that no read-ahead can hide one of them.
-    members = [gzip.compress(record(f"https://e.example/{n}")) for n in range(500)]
+    members = [gzip.compress(record(f"https://e.example/{n}"), mtime=0) for n in range(500)]
     content = b"".join(members)
     found, said = read(content[:-40], "a.warc.gz")
     assert urls(found) == [f"https://e.example/{n}" for n in range(499)]
@@ -279,7 +279,7 @@ def test_a_plain_file_that_is_cut_short_gives_no_half_page(read, cut):
 
 
 def test_damage_inside_a_gzip_file_is_told_with_its_place(read):
-    one, two = (gzip.compress(record(f"https://e.example/{name}")) for name in "ab")
+    one, two = (gzip.compress(record(f"https://e.example/{name}"), mtime=0) for name in "ab")
     torn = bytearray(two)
     torn[len(torn) // 2] ^= 0xFF
     found, said = read(one + bytes(torn) + one)
@@ -311,7 +311,7 @@ def test_a_header_bomb_ends_its_file_with_a_sentence(read):
     ("content", "said"),
     [
         (b"filedesc://x.arc 0.0.0.0 20260301 text/plain 76\n1 0 X\n", "it is an ARC file"),
-        (gzip.compress(b"filedesc://x.arc 0.0.0.0 20260301 text/plain 76\n1 0 X\n"), "it is an ARC file"),
+        (gzip.compress(b"filedesc://x.arc 0.0.0.0 20260301 text/plain 76\n1 0 X\n", mtime=0), "it is an ARC file"),
         (PAGE, "it is not a WARC file"),
         (b"\x1f\x8bnonsense", "it is damaged in the part that begins at byte 0"),
     ],
@@ -334,7 +334,7 @@ def test_only_the_addresses_that_are_wanted_are_taken(read):
 
 def test_a_folder_is_read_in_the_order_of_the_names_and_a_bad_file_hides_no_other(read, tmp_path):
     (tmp_path / "crawl" / "deep").mkdir(parents=True)
-    (tmp_path / "crawl" / "b.warc.gz").write_bytes(gzip.compress(record("https://e.example/b")))
+    (tmp_path / "crawl" / "b.warc.gz").write_bytes(gzip.compress(record("https://e.example/b"), mtime=0))
     (tmp_path / "crawl" / "deep" / "c.WARC").write_bytes(record("https://e.example/c"))
     (tmp_path / "crawl" / "a.warc").write_bytes(b"broken")
     (tmp_path / "crawl" / ".d.warc").write_bytes(record("https://e.example/d"))
@@ -356,7 +356,7 @@ def test_a_list_names_files_beside_it_or_behind_a_prefix(read, tmp_path, name):
     (tmp_path / "set" / "a.warc").write_bytes(record("https://e.example/a"))
     (tmp_path / "set" / "b.warc").write_bytes(record("https://e.example/b"))
     content = "# both\n\nset/b.warc\r\nset/missing.warc\nset/a.warc\n".encode("utf-8-sig")
-    packed = gzip.compress(content) if name.endswith(".gz") else content
+    packed = gzip.compress(content, mtime=0) if name.endswith(".gz") else content
     found, said = read(packed, name)
     assert urls(found) == ["https://e.example/b", "https://e.example/a"]
     assert "missing.warc: cannot be read: No such file" in said
@@ -384,7 +384,7 @@ def read_from(source_of, now):
 
 
 def test_a_file_at_an_address_is_read(read_from):
-    packed = gzip.compress(record("https://e.example/a"))
+    packed = gzip.compress(record("https://e.example/a"), mtime=0)
     (page,), said = read_from({"/a.warc.gz": answer(packed, content_type="application/warc")}, "/a.warc.gz")
     assert (page.content, said) == (PAGE, "")
     assert page.item.found_in.endswith("/a.warc.gz")
