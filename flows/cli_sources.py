@@ -21,7 +21,7 @@ DELAY: Final = 5.0
 
 
 @app.command("list", epilog="Example:  copydesk sources list --format json")
-def listread_sources(form: As = Format.TABLE, output: Output = None, config: Config = None) -> None:
+def list_sources(form: As = Format.TABLE, output: Output = None, config: Config = None) -> None:
     """The configured sources."""
     from flows.shell import write_out
 
@@ -36,7 +36,7 @@ def listread_sources(form: As = Format.TABLE, output: Output = None, config: Con
 
 
 @app.command("check", epilog="Example:  copydesk sources check sample")
-def checkread_sources(source: Some = None, config: Config = None) -> None:
+def check_sources(source: Some = None, config: Config = None) -> None:
     """Validate the configuration and that every input can be read. Exit 2 if not."""
     from flows.check import check
 

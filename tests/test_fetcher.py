@@ -405,6 +405,7 @@ def test_an_interrupted_process_ends_at_once(tmp_path):
 import os, signal, sys, time, threading
 from config.settings import Settings
 from tasks.download import Fetcher, Request
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests themselves run in the background
 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     with Fetcher(Settings(), resolve=lambda *a, **k: time.sleep(60)) as fetcher:

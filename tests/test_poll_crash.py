@@ -17,7 +17,7 @@ from warehouse.connect import connect
 from warehouse.verify import verify
 
 WINDOW = 4
-STEP = 15
+STEP = 23
 
 
 @pytest.mark.slow
