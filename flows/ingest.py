@@ -161,7 +161,7 @@ def read_each(
             conclusions.append(job.ledger.refuse(item.reject(Stage.DISCOVER, Reason.FORGOTTEN, FORGOTTEN_TWIN), now))
         elif isinstance(found, Fetched):
             yield item, replace(found, item=item)
-        elif again or is_file or job.ledger.addresses[item.url].is_wanted(now, job.source.recheck):
+        elif again or is_file or job.ledger.is_wanted(item.url, now, job.source.recheck):
             wanted.append(item)
         else:
             conclusions.append(Conclusion(job.recovered.pop(found.url, Outcome.UNCHANGED)))

@@ -375,6 +375,20 @@ def test_an_address_that_leads_to_a_known_article_is_its_duplicate(site, look, a
     assert ask("SELECT reason, detail LIKE 'redirects to%' FROM rejects_open") == [("duplicate", True)]
 
 
+def test_an_article_that_moved_is_looked_at_again_where_it_is_only(site, look, ask):
+    source = "recheck = [1, 3, 6]\n" + FEED
+    site.publish(1)
+    site.feed(1)
+    look(source)
+    site.publish(1, path="/moved/{}", extra="It was said later that the rule holds from May.")
+    site.routes["/news/1"] = answer(status="301 Moved Permanently", location="/moved/1")
+    site.feed(1, path="/moved/{}")  # the same guid
+    for hours in (2, 4, 7):
+        look(source, hours=hours)
+    assert (site.asked("/news/1"), site.asked("/moved/1")) == (2, 4)
+    assert ask("SELECT count(DISTINCT article_id), count(DISTINCT version_id) FROM article_versions") == [(1, 2)]
+
+
 def test_a_gap_behind_a_server_that_lied_is_repaired_from_when_it_was_last_read(site, look, ask):
     site.routes["/robots.txt"] = answer(f"Sitemap: {site.server.url('/sitemap.xml')}\n".encode())
     site.publish(*range(12))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -78,6 +78,16 @@ class Ledger:
     def identify(self, item: Item) -> Item:
         """The item under the id by which its address was first known."""
         return replace(item, guid=self.addresses[item.url].guid)
+
+    def is_wanted(self, url: str, now: datetime, recheck: Sequence[float]) -> bool:
+        """Whether a page is to be fetched now; one that leads to another known one is looked at there."""
+        known = self.addresses[url]
+        place = known.earlier.url if known.earlier else url
+        other = self.addresses.get(place)
+        if place != url and known.version_id is not None and other is not None and other.version_id is not None:
+            is_there = other.earlier is not None and other.earlier.url == place
+            return not is_there and known.is_wanted(now, recheck)
+        return known.is_wanted(now, recheck)
 
     def holds(self, fetched: Fetched) -> bool:
         """Whether these bytes of this address came to a conclusion that still stands.
