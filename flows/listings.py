@@ -86,7 +86,7 @@ def _waiting(job: Job, waiting: Iterable[str], unlisted: set[str]) -> Iterator[F
 
 def _due(job: Job, listed: Iterable[str]) -> Iterator[Item]:
     now, taken = job.clock(), set(listed)
-    for url, known in list(job.ledger.addresses.items()):
+    for url in list(job.ledger.addresses):
         if url not in taken and job.ledger.is_wanted(url, now, job.source.recheck) and is_page(job, url):
             yield job.recall(url)
 
