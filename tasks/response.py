@@ -106,7 +106,9 @@ class Answer:
     @property
     def is_success(self) -> bool:
         """Whether the server says that the content is what was asked for."""
-        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+        # No part is ever asked for: taken for the whole, it would be an article cut short.
+        whole = self.status != HTTPStatus.PARTIAL_CONTENT
+        return whole and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
     def is_client_error(self) -> bool:

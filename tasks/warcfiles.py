@@ -26,7 +26,7 @@ FETCH_SECONDS: Final = 3_600.0
 MAX_LIST_BYTES: Final = 50_000_000
 
 _WARCS: Final = (".warc", ".warc.gz", ".warc.zst")
-_LISTS: Final = (".paths", ".txt")
+_LISTS: Final = (".paths", "/paths", ".txt")
 _LONGEST_LINE: Final = 8_000
 
 Place = Path | str
@@ -90,7 +90,7 @@ def find_files(source: Source, entry: WarcInput, opener: Opener) -> Iterator[Pla
     place: Place = entry.url or (source.folder / str(entry.path)).resolve()
     if isinstance(place, Path) and place.is_dir():
         yield from _in_folder(place)
-    elif _name(place).removesuffix(".gz").removesuffix(".zst").endswith(_LISTS):
+    elif f"/{_name(place)}".removesuffix(".gz").removesuffix(".zst").endswith(_LISTS):
         yield from _in_list(place, entry.prefix, opener)
     else:
         yield place

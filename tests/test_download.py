@@ -61,6 +61,7 @@ def test_redirects_are_followed_and_told() -> None:
         (answer(status="403 <b>"), Reason.FETCH_FAILED, "answered 403 Forbidden", None),
         (answer(status="304 Not Modified"), Reason.FETCH_FAILED, "answered 304 Not Modified", None),
         (answer(status="302 Found"), Reason.FETCH_FAILED, "answered 302 Found", None),
+        (answer(b"<html>", status="206 x"), Reason.FETCH_FAILED, "answered 206 Partial Content", None),
         (answer(status="999 x"), Reason.FETCH_FAILED, "answered 999", None),
         (answer(status="429 x", retry_after="120"), Reason.FETCH_FAILED, "asks to wait 120 seconds", 120.0),
         (answer(status="503 x", retry_after="soon"), Reason.FETCH_FAILED, "503 Service Unavailable", None),

@@ -350,7 +350,7 @@ def test_a_folder_without_warcs_is_told(read, tmp_path):
     assert "crawl: holds no .warc" in read(None, path="crawl")[1]
 
 
-@pytest.mark.parametrize("name", ["crawl.paths", "crawl.txt", "warc.paths.gz"])
+@pytest.mark.parametrize("name", ["crawl.paths", "crawl.txt", "warc.paths.gz", "paths.gz"])
 def test_a_list_names_files_beside_it_or_behind_a_prefix(read, tmp_path, name):
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "a.warc").write_bytes(record("https://e.example/a"))
