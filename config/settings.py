@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from config.errors import ConfigError, explain
+from config.schedule import read_schedule
 
 SETTINGS_FILE: Final = "copydesk.toml"
 STORES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs")
 PREFIX: Final = "COPYDESK_"
 PROJECT_CONFIG: Final = Path(__file__).resolve().parent
+OFF: Final = "off"
+"""The schedule of what is never to run by itself."""
+SECRETS: Final = ("alert_webhook", "alert_command")
+"""Settings that may hold a token: whoever knows it could send alerts, so no message shows their values."""
 
 
 def _root(data: str) -> str:
@@ -23,6 +30,33 @@ def _root(data: str) -> str:
         known = ", ".join(f"{name}://" for name in STORES)
         raise ValueError(f"not a folder, nor a bucket or host behind one of {known}")
     return data
+
+
+def _schedule(printed: str) -> str:
+    if printed != OFF:
+        try:
+            read_schedule(printed)
+        except ValueError as error:
+            raise ValueError(f"{error}; '{OFF}' switches it off") from None
+    return printed
+
+
+def _webhook(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc):
+        raise ValueError("not an http or https address; a token goes into its path or query, not before an @")
+    return url
+
+
+def _command(command: str) -> str:
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        raise ValueError(f"not to be split into a program and its arguments: {error}") from None
+    return command
+
+
+Schedule = Annotated[str, AfterValidator(_schedule)]
 
 
 class Settings(BaseModel):
@@ -72,6 +106,24 @@ class Settings(BaseModel):
     )
     max_redirects: Annotated[int, Field(ge=0, le=50)] = Field(10, description="Redirects followed for one address.")
     contact: str = Field("", description="An address or page named in the User-Agent, so that a site can reach you.")
+    alert_webhook: Annotated[str, AfterValidator(_webhook)] = Field(
+        "", repr=False, description="Alerts are sent there with POST, as JSON: `text`, `source`, `condition` and more."
+    )
+    alert_command: Annotated[str, AfterValidator(_command)] = Field(
+        "", repr=False, description="A program and its arguments, started for each alert; the JSON is on its stdin."
+    )
+    stale_hours: Annotated[float, Field(gt=0)] = Field(
+        24.0, description="Hours without a success, or with nothing new, before a source may be called stale."
+    )
+    maintain_schedule: Schedule = Field(
+        "17 3 * * *", description="When a served installation verifies and sweeps the warehouse, in UTC, or `off`."
+    )
+    recheck_schedule: Schedule = Field(
+        "37 * * * *", description="When it fetches again what is due by the `recheck` of its sources, or `off`."
+    )
+    quality_schedule: Schedule = Field(
+        "7 * * * *", description="When it looks for sources that are stale, fail or drift, and tells, or `off`."
+    )
 
 
 def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
@@ -90,6 +142,8 @@ def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
         return Settings.model_validate(declared)
     except ValidationError as error:
         said = explain(error, {"": tuple(Settings.model_fields)})
+        for name in SECRETS:
+            said = said.replace(f" (given: {declared.get(name)!r})", "")
         raise ConfigError(f"{path}, or the environment as {PREFIX}<NAME>: {said}") from None
 
 

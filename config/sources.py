@@ -14,14 +14,14 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from config.errors import ConfigError, explain
 from config.inputs import INPUTS, Input, Part, Pattern
+from config.schedule import read_schedule
 
 ID_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def _cron(schedule: str) -> str:
-    if len(schedule.split()) != 5:  # noqa: PLR2004
-        raise ValueError("not five cron fields, minute hour day month weekday, such as '*/20 * * * *'")
-    return schedule
+def _schedule(printed: str) -> str:
+    read_schedule(printed)
+    return printed
 
 
 def _zone(name: str) -> str:
@@ -56,8 +56,8 @@ class Source(Part):
     timezone: Annotated[str, AfterValidator(_zone)] | None = Field(
         None, description="IANA name, for printed times that name no zone."
     )
-    schedule: Annotated[str, AfterValidator(_cron)] | None = Field(
-        None, description="Cron: minute hour day month weekday."
+    schedule: Annotated[str, AfterValidator(_schedule)] | None = Field(
+        None, description="Cron (minute hour day month weekday), @hourly, @daily, or 'every 20 minutes'."
     )
     delay: Annotated[float, Field(ge=0)] = Field(
         5.0, description="Seconds between the starts of two requests to one host; its robots.txt may ask for more."

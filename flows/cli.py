@@ -12,8 +12,21 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from config.errors import ConfigError
-from flows import cli_rejects, cli_sources
-from flows.options import As, Config, Data, Output, Some, choose, complete_source, read_settings, read_sources, tell
+from flows import cli_backfill, cli_rejects, cli_serve, cli_sources
+from flows.options import (
+    As,
+    Config,
+    Data,
+    EngineOption,
+    Output,
+    Scheduler,
+    Some,
+    choose,
+    complete_source,
+    read_settings,
+    read_sources,
+    tell,
+)
 from flows.show import Format
 from warehouse.errors import WarehouseError
 
@@ -30,6 +43,8 @@ app = typer.Typer(
 
 
 maintain_app = typer.Typer(help="Look after the warehouse.", no_args_is_help=True, rich_markup_mode=None)
+cli_serve.add_to(app)
+app.command("backfill", epilog=cli_backfill.EXAMPLES)(cli_backfill.backfill)
 app.add_typer(cli_rejects.app, name="rejects")
 app.add_typer(cli_sources.app, name="sources")
 app.add_typer(maintain_app, name="maintain")
@@ -45,6 +60,8 @@ def run(
     due: Annotated[
         bool, typer.Option("--due", help="Look only at feeds, sitemaps and section pages whose time has come.")
     ] = False,
+    engine: EngineOption = "local",
+    scheduler: Scheduler = None,
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -55,6 +72,12 @@ def run(
     chosen, wrong = choose(settings, source)
     # A service manager ends a run as Ctrl-C does: what is under way is told, and the next run takes the rest.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if engine == "dask":
+        from flows.backfill import run_on
+
+        raise typer.Exit(run_on(chosen, wrong, settings, scheduler))
+    if scheduler:
+        raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
     raise typer.Exit(run_sources(chosen, wrong, settings, due=due))
 
 
@@ -127,6 +150,20 @@ def status(form: As = Format.TABLE, output: Output = None, data: Data = None, co
     known, wrong = read_sources(settings)
     show_status(known, settings.data, form, output)
     tell(wrong)
+
+
+@app.command(epilog="Examples:  copydesk alert   |   copydesk alert --test")
+def alert(
+    test: Annotated[bool, typer.Option("--test", help="Only send a test to each hook.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Tell the hooks of the settings which sources are stale, fail or drift: once when it begins, once when it ends."""
+    from flows.alerts import show_trial, show_watch
+    from flows.ingest import utc_now
+
+    settings = read_settings(data, config)
+    raise typer.Exit(show_trial(settings) if test else show_watch(settings, utc_now()))
 
 
 @app.command(epilog="Examples:  copydesk reextract --dry-run   |   copydesk reextract sample")

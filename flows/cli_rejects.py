@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -62,3 +63,14 @@ def replay_rejects(
     settings = read_settings(data, config)
     chosen, _ = choose(settings, source)
     raise typer.Exit(replay(chosen, settings, reason=reason, url=url, form=form, output=output))
+
+
+@app.command("raw", epilog="Example:  copydesk rejects raw https://news.example/ferry > page.html")
+def show_raw(
+    named: Annotated[str, typer.Argument(metavar="ADDRESS|PLACE", help="An address, or archive/FILE:OFFSET.")],
+    data: Data = None,
+) -> None:
+    """A document as it came, out of the archive; its bytes go to stdout."""
+    from flows.raw import write_raw
+
+    write_raw(read_settings(data, None).data, named, sys.stdout.buffer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from config.inputs import PagesInput
@@ -16,6 +16,7 @@ from flows.job import Clock, Job
 from flows.listings import list_documents
 from flows.poll import forget_again, read_again
 from flows.runs import first_run_row, new_run_id, rules_of
+from flows.shards import Shard, list_shard
 from flows.workers import Workers
 from tasks import jsonl
 from tasks.detect import detect
@@ -72,24 +73,34 @@ def ingest(
     stop: threading.Event | None = None,
     only: Collection[str] | None = None,
     due: bool = False,
+    early: timedelta = timedelta(),
+    shard: Shard | None = None,
+    beside: Collection[str] = (),
 ) -> Run:
     """Take in all that is new in one source; every document ends in one of the six counts of the `Run`.
 
     `only` names known addresses to read again now, in place of what the inputs name. `due` leaves alone the feeds,
-    sitemaps and section pages whose time has not come. `stop` ends the run from another thread as Ctrl-C does.
+    sitemaps and section pages whose time does not come within `early`. `stop` ends the run from another thread as
+    Ctrl-C does. Of a `shard` only its documents are taken, judged as if the runs `beside` it had not been; whoever
+    starts it holds the source.
     Killed at any moment and run again, it ends in the same rows. An input that cannot be listed, or storage that
     cannot be written, makes the run `failed`, its `error` the sentence to show; what had landed stays.
     Raises `LockedError` where another run holds the source for longer than `lock_seconds`.
     """
     store = Store(settings.data)
     stop = stop or threading.Event()
-    with store.lock(source.id, settings.lock_seconds, stop):
+    run_id = shard.run_id if shard else run_id
+    with store.lock(source.id, settings.lock_seconds, stop, part=shard.run_id if shard else ""):
         store.prepare()
         began, rules = clock(), rules_of(source, settings)
         # The rules are those by which all of a source was judged; some named addresses are not all.
-        judged_by = rules if only is None else (rules[0], "")
+        judged_by = rules if only is None and shard is None else (rules[0], "")
         run = first_run_row(source, run_id or new_run_id(began), began, judged_by)
-        ledger = load_ledger(settings.data, source.id, rules)
+        ledger = load_ledger(settings.data, source.id, rules, beside)
+        if shard is not None:
+            # The others that are under way are not to be taken for killed, nor known pages to be looked at again.
+            ledger.unfinished = ()
+            source = source.model_copy(update={"recheck": ()})
         job = Job(
             source,
             settings,
@@ -105,10 +116,15 @@ def ingest(
         job.remember()
         job.begin()
         try:
-            take_up_recovered(job)
-            listed = list_documents(job, due=due) if only is None else (job.recall(url) for url in only)
+            take_up_recovered(job, shard)
+            if shard is not None:
+                listed: Iterable[Found] = list_shard(job, shard)
+            elif only is not None:
+                listed = (job.recall(url) for url in only)
+            else:
+                listed = list_documents(job, due=due, early=early)
             for batch in in_batches(listed, batch_size(source, settings)):
-                if is_late(job):
+                if shard is None and is_late(job):
                     # They are pending, and the feeds are to be looked at again before their turn comes.
                     job.found += len(batch)
                     continue
@@ -172,7 +188,7 @@ def archive_new(
     job: Job, archive: ArchiveWriter, documents: Iterable[tuple[Item, Read]], conclusions: list[Conclusion]
 ) -> Iterator[RawArticle]:
     """Archive each document before anything else is done with it; what holds no news is concluded."""
-    taken: set[tuple[str, str]] = set()
+    taken: dict[str, set[str]] = {}
     for item, got in documents:
         job.check_stop()
         if isinstance(got, Rejection):
@@ -186,13 +202,14 @@ def archive_new(
             conclusions.append(conclude_unread(job, archive, item, got))
         elif isinstance(got, NotModified) or job.ledger.holds(got):
             conclusions.append(conclude_same(job, archive, item, got))
-        elif (item.url, got.payload_digest) in taken:
+        elif item.url in taken and got.payload_digest in taken[item.url]:
             conclusions.append(Conclusion(Outcome.UNCHANGED))
         elif twin := job.moved_to(got):
             conclusions.append(conclude_moved(job, archive, got, twin))
         else:
-            taken.add((item.url, got.payload_digest))
-            yield RawArticle(got.item, archive.write(got), got.content)
+            capture = archive.write(got)
+            taken.setdefault(item.url, set()).add(capture.payload_digest)
+            yield RawArticle(got.item, capture, got.content)
 
 
 def make_article(raw: RawArticle, source: Source, max_bytes: int) -> Article | Rejection:
@@ -205,9 +222,12 @@ def make_article(raw: RawArticle, source: Source, max_bytes: int) -> Article | R
     return normalise(detect(stripped, source.language), source)
 
 
-def take_up_recovered(job: Job) -> None:
-    """Finish what a killed run had archived: index it, name what its listings name, make the articles that are due."""
-    found = recover(job.settings.data, job.source.id)
+def take_up_recovered(job: Job, shard: Shard | None = None) -> None:
+    """Finish what a killed run had archived: index it, name what its listings name, make the articles that are due.
+
+    A shard finishes what it had archived itself.
+    """
+    found = recover(job.settings.data, job.source.id, shard.run_id if shard else "")
     listings = []
     for capture in (capture for capture in found if capture.outcome == LISTED):
         items, listing = read_again(job, capture)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from config.inputs import FeedInput, Input, JsonlInput, PagesInput, WarcInput
+from config.sources import Source
 from flows.poll import poll
 from tasks.discover import discover, endpoint, is_polled
 from tasks.errors import InputError
 from tasks.found import Found, named
 from tasks.polling import LONGEST_FAILING
+from warehouse.ledger import Ledger
 from warehouse.records import Fetched, Item, Poll, Reason, Stage
 
 if TYPE_CHECKING:
@@ -20,10 +23,10 @@ if TYPE_CHECKING:
 _WARC_NAMES: Final = (".warc", ".warc.gz", ".warc.zst")
 
 
-def list_documents(job: Job, *, due: bool = False) -> Iterator[Found]:
+def list_documents(job: Job, *, due: bool = False, early: timedelta = timedelta()) -> Iterator[Found]:
     """Every document that the source names now, then what waits to be read, then what is due to be read again.
 
-    With `due`, what is polled is only looked at where its time has come.
+    With `due`, what is polled is only looked at where its time has come, or comes within `early`.
     """
     waiting = dict.fromkeys(job.ledger.pending())
     unlisted: set[str] = set()
@@ -31,7 +34,7 @@ def list_documents(job: Job, *, due: bool = False) -> Iterator[Found]:
     # All that is polled first: while the pages of one listing are fetched, another one may roll on.
     for entry in sorted(job.source.input, key=lambda entry: not is_polled(entry)):
         problems = len(job.problems)
-        looks.append(_poll(job, entry, due=due) if is_polled(entry) else _read(job, entry, unlisted))
+        looks.append(_poll(job, entry, due=due, early=early) if is_polled(entry) else _read(job, entry, unlisted))
         if len(job.problems) > problems:
             unlisted.add(endpoint(job.source, entry))
 
@@ -47,34 +50,41 @@ def list_documents(job: Job, *, due: bool = False) -> Iterator[Found]:
     yield from _due(job, listed | waiting.keys())
 
 
-def is_page(job: Job, url: str) -> bool:
+def due_again(source: Source, ledger: Ledger, now: datetime) -> Iterator[str]:
+    """The known pages that are to be fetched now: edits may be due, a failed one had its rest, one still waits."""
+    for url in list(ledger.addresses):
+        if ledger.is_wanted(url, now, source.recheck) and is_page(source, ledger, url):
+            yield url
+
+
+def is_page(source: Source, ledger: Ledger, url: str) -> bool:
     """Whether a known address is that of a page to fetch: not of a file, nor of what comes inside a file or feed."""
     if not url.startswith("http"):
         return False
-    found_in = job.ledger.addresses[url].found_in
+    found_in = ledger.addresses[url].found_in
     if found_in.startswith("http"):
-        return found_in not in _record_files(job) | whole_feeds(job) and not found_in.endswith(_WARC_NAMES)
-    return any(isinstance(entry, PagesInput) and endpoint(job.source, entry) == found_in for entry in job.source.input)
+        return found_in not in _record_files(source) | whole_feeds(source) and not found_in.endswith(_WARC_NAMES)
+    return any(isinstance(entry, PagesInput) and endpoint(source, entry) == found_in for entry in source.input)
 
 
-def whole_feeds(job: Job) -> set[str]:
-    """The feeds of the source that hold whole articles."""
-    return {entry.url for entry in job.source.input if isinstance(entry, FeedInput) and entry.full_text}
+def whole_feeds(source: Source) -> set[str]:
+    """The feeds of a source that hold whole articles."""
+    return {entry.url for entry in source.input if isinstance(entry, FeedInput) and entry.full_text}
 
 
-def _poll(job: Job, entry: Input, *, due: bool) -> list[Found]:
+def _poll(job: Job, entry: Input, *, due: bool, early: timedelta) -> list[Found]:
     now, next_poll_at = job.clock(), job.endpoint(endpoint(job.source, entry)).next_poll_at
     # One that lies beyond every interval was written by a clock that has been set back since.
-    waits = next_poll_at is not None and now < next_poll_at <= now + LONGEST_FAILING
+    waits = next_poll_at is not None and now + early < next_poll_at <= now + LONGEST_FAILING
     return [] if due and waits else poll(job, entry)
 
 
 def _waiting(job: Job, waiting: Iterable[str], unlisted: set[str]) -> Iterator[Found]:
-    records = _record_files(job)
+    records = _record_files(job.source)
     for url in waiting:
         found_in = job.ledger.addresses[url].found_in
         item = job.recall(url)
-        if is_page(job, url):
+        if is_page(job.source, job.ledger, url):
             yield item
         elif found_in in records or found_in.endswith(_WARC_NAMES):
             # What was not listed for a reason that may pass goes on waiting.
@@ -85,10 +95,8 @@ def _waiting(job: Job, waiting: Iterable[str], unlisted: set[str]) -> Iterator[F
 
 
 def _due(job: Job, listed: Iterable[str]) -> Iterator[Item]:
-    now, taken = job.clock(), set(listed)
-    for url in list(job.ledger.addresses):
-        if url not in taken and job.ledger.is_wanted(url, now, job.source.recheck) and is_page(job, url):
-            yield job.recall(url)
+    taken = set(listed)
+    yield from (job.recall(url) for url in due_again(job.source, job.ledger, job.clock()) if url not in taken)
 
 
 def _read(job: Job, entry: Input, unlisted: set[str]) -> Iterator[Found]:
@@ -109,5 +117,5 @@ def _read(job: Job, entry: Input, unlisted: set[str]) -> Iterator[Found]:
     job.land_poll(Poll(job.source.id, job.run.run_id, *told), job.source.input.index(entry))
 
 
-def _record_files(job: Job) -> set[str]:
-    return {endpoint(job.source, entry) for entry in job.source.input if isinstance(entry, JsonlInput | WarcInput)}
+def _record_files(source: Source) -> set[str]:
+    return {endpoint(source, entry) for entry in source.input if isinstance(entry, JsonlInput | WarcInput)}

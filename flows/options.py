@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 import typer.core
@@ -53,6 +53,15 @@ Output = Annotated[
 Some = Annotated[
     list[str] | None,
     typer.Argument(metavar="[SOURCE]...", help="Ids of sources.", autocompletion=complete_source, show_default=False),
+]
+
+EngineOption = Annotated[
+    Literal["local", "dask"],
+    typer.Option("--engine", help="Where it runs: on this machine, or in shards on a Dask cluster."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Dask's, such as tcp://10.0.0.5:8786. [default: its own]"),
 ]
 
 

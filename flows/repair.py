@@ -44,9 +44,9 @@ def repair(look: Look, state: Endpoint, entry: FeedInput) -> None:
     window = gap_window(state, look.dates, job.clock())
     if window is None:
         return
-    sitemaps = [entry.sitemap] if entry.sitemap else _stated_sitemaps(job, entry.url)
+    sitemaps = [entry.sitemap] if entry.sitemap else stated_sitemaps(job, entry.url)
     # One that the source names is its own; those of robots.txt are the whole site's.
-    belongs = partial(_belongs, _sections(job, state.url)) if entry.sitemap is None else bool
+    is_ours = partial(belongs, sections(job, state.url)) if entry.sitemap is None else bool
     undated = MOST_UNDATED if entry.sitemap else 0
     as_sitemap = SitemapInput(kind="sitemap", url=entry.url, include=entry.include, exclude=entry.exclude)
     reader = Look(job, as_sitemap, look.archive, look.captures)
@@ -56,7 +56,7 @@ def repair(look: Look, state: Endpoint, entry: FeedInput) -> None:
         listing = answered.listing or Listing()
         waiting += [child for child in _newest(job, listing, window[0]) if child not in waiting]
         del waiting[MOST_REPAIRS:]
-        missed = replace(listing, entries=tuple(one for one in listing.entries if belongs(one.url)))
+        missed = replace(listing, entries=tuple(one for one in listing.entries if is_ours(one.url)))
         items = name_items(job.source, reader.entry, missed, url, job.clock())
         found = job.see(_missing(job, items, window, undated))
         look.found += found
@@ -91,26 +91,28 @@ def _missing(job: Job, items: Iterable[Found], window: tuple[datetime, datetime]
             yield one
 
 
-def _sections(job: Job, found_in: str) -> frozenset[tuple[str, str]]:
+def sections(job: Job, found_in: str) -> frozenset[tuple[str, str]]:
     """Host and first part of the path of what a feed has named so far; empty where there are too many to tell."""
     known = (url for url, known in job.ledger.addresses.items() if known.found_in == found_in)
-    sections = frozenset(_section(url) for url in known)
+    sections = frozenset(section(url) for url in known)
     return sections if len(sections) <= FEW_SECTIONS else frozenset((host, "") for host, _ in sections)
 
 
-def _belongs(sections: frozenset[tuple[str, str]], url: str) -> bool:
+def belongs(known: frozenset[tuple[str, str]], url: str) -> bool:
+    """Whether an address lies where those of some sections do."""
     # The sitemap is the whole site's; the feed may be that of its sports desk.
-    section = _section(url)
-    return section in sections or (section[0], "") in sections
+    part = section(url)
+    return part in known or (part[0], "") in known
 
 
-def _section(url: str) -> tuple[str, str]:
+def section(url: str) -> tuple[str, str]:
+    """Host and first part of the path of an address."""
     parts = urlsplit(url)
     first, _, rest = parts.path.strip("/").partition("/")
     return parts.netloc, first if rest and not re.fullmatch(r"(19|20)\d\d", first) else ""
 
 
-def _stated_sitemaps(job: Job, url: str) -> list[str]:
+def stated_sitemaps(job: Job, url: str) -> list[str]:
     """Those that the site's robots.txt names, for news first."""
     rules = job.fetcher.robots(url, delay=job.source.delay, allow_private=job.source.allow_private)
     stated = filter(is_address, rules.sitemaps) if isinstance(rules, Rules) else ()

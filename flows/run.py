@@ -40,17 +40,7 @@ def run_sources(
     `wrong` is what is wrong with the files of other sources, told in the end. `due` leaves alone what is polled and
     whose time has not come.
     """
-    terminal = console(stderr=True)
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=terminal,
-        transient=True,
-        disable=not terminal.is_terminal,
-    )
+    progress = progress_bars()
     stop = threading.Event()
     with (
         Workers(settings) as workers,
@@ -73,6 +63,21 @@ def run_sources(
     for failure in failures:
         print(f"copydesk: {failure}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def progress_bars() -> Progress:
+    """How far sources are, on a terminal; elsewhere nothing shows."""
+    terminal = console(stderr=True)
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=terminal,
+        transient=True,
+        disable=not terminal.is_terminal,
+    )
 
 
 def open_fetcher(settings: Settings) -> Fetcher:

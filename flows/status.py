@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from config.sources import Source
-from flows.health import Health, problems
+from flows.health import Health, load_health, problems
 from flows.shell import write_out
 from flows.show import Format
-from warehouse.connect import connect, rows
-from warehouse.errors import EmptyWarehouseError
 
 COLUMNS: Final = (
     "source",
@@ -46,8 +43,8 @@ _SHARES: Final = {f"with_{what}": f"share_with_{what}" for what in ("text", "dat
 
 def show_status(sources: Mapping[str, Source], root: str, form: Format, output: Path | None) -> None:
     """A row for every source that is configured or has landed anything. Raises `WarehouseError`."""
-    held = _health(root)
     now = datetime.now(UTC)
+    held = load_health(root, now)
     told = []
     for name in sorted(sources.keys() | held.keys()):
         health = held.get(name, Health())
@@ -59,37 +56,6 @@ def show_status(sources: Mapping[str, Source], root: str, form: Format, output: 
     for row in told:
         for sentence in row["wrong"] or ():
             print(f"{row['source']}: {sentence}", file=sys.stdout)
-
-
-def _health(root: str) -> dict[str, Health]:
-    try:
-        connection = connect(root)
-    except EmptyWarehouseError:
-        return {}
-    with connection:
-
-        def ask(query: str) -> list[dict[str, Any]]:
-            answer = rows(connection, query)
-            names = [column[0] for column in connection.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in answer]
-
-        endpoints, repairs = defaultdict(list), defaultdict(set)
-        for row in ask("FROM endpoint_health ORDER BY source_id, endpoint"):
-            endpoints[row["source_id"]].append(row)
-        for row in ask(_SAME_RUN):
-            repairs[row["source_id"], row["run_id"]].add(row["endpoint"])
-        return {
-            row["source_id"]: Health(row, endpoints[row["source_id"]], repairs) for row in ask("FROM source_health")
-        }
-
-
-_SAME_RUN: Final = """
-    SELECT DISTINCT source_id, run_id, endpoint
-    FROM polls
-    SEMI JOIN (SELECT source_id, gap_run_id AS run_id FROM endpoint_health) AS gap USING (source_id, run_id)
-    WHERE error IS NULL
-"""
-"""What else was looked at, and answered, in the run that suspected the newest gap of an endpoint."""
 
 
 def _row(name: str, source: Source | None, health: Health, wrong: list[str]) -> dict[str, Any]:

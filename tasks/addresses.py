@@ -30,6 +30,7 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _DAY_OR_ROUND: Final = re.compile(r"(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])\d*|[0-3]\d[01]\d(?:19|20)\d\d|\d*000")
 
 
+@lru_cache(maxsize=1024)
 def normalize_url(url: str) -> str:
     """One spelling of an address: case of scheme and host, default port, escapes, dot parts, order of the
     parameters; tracking parameters and the fragment gone (`#!` stays: it names a page). What is not http(s),

@@ -22,13 +22,13 @@ def _names() -> re.Pattern[str]:
     table = tomllib.loads(AGENCIES.read_text("utf-8"))
     names = {name for known, others in table.items() for name in (known, *others)}
     # The longest first: of `AFP` and `dpa/AFP` each is found, of `AP` in `AP通信` the whole name.
-    return re.compile("|".join(map(_pattern, sorted(names, key=lambda name: (-len(name), name)))))
+    longest = sorted(names, key=lambda name: (-len(name), name))
+    unspaced = "|".join(re.escape(name) for name in longest if _UNSPACED.search(name))
+    # All behind one condition, or each of some hundred names would be tried at each character.
+    words = "|".join(_cased(name) for name in longest if not _UNSPACED.search(name))
+    return re.compile(rf"{unspaced}|(?<!\w)(?:{words})(?!\w)")
 
 
-def _pattern(name: str) -> str:
-    escaped = re.escape(name)
-    if _UNSPACED.search(name):
-        return escaped
+def _cased(name: str) -> str:
     # `AP`, `TT` and `PA` are words in other languages once they are not in capitals.
-    cased = escaped if name.isupper() or len(name) <= 4 else f"(?i:{escaped})"  # noqa: PLR2004
-    return rf"(?<!\w){cased}(?!\w)"
+    return re.escape(name) if name.isupper() or len(name) <= 4 else f"(?i:{re.escape(name)})"  # noqa: PLR2004

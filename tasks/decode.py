@@ -46,7 +46,9 @@ _META: Final = re.compile(rb"<meta\s[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", 
 _XML: Final = re.compile(rb"\s*<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
 _SAMPLE: Final = 131_072
-_UNPRINTED: Final = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+# Control characters, as UTF-8 has them; looked for in bytes, which takes a tenth of the time.
+_ASCII_CONTROLS: Final = bytes({*range(0x20), 0x7F} - {*b"\t\n\x0b\x0c\r\x1b"})
+_OTHER_CONTROLS: Final = re.compile(b"\xc2[\x80-\x84\x86-\x9f]")
 MOST_UNPRINTED: Final = 0.02
 """Share of control characters above which bytes are no text: a damaged page has a few, random bytes a tenth."""
 
@@ -120,8 +122,10 @@ def _read(content: bytes, declared: str | None, html: bool) -> Decoded:
 
 
 def _is_printed(text: str) -> bool:
-    sample = text[:_SAMPLE]
-    return len(_UNPRINTED.findall(sample)) <= MOST_UNPRINTED * len(sample)
+    sample = text[:_SAMPLE].encode("utf-8", "surrogatepass")
+    unprinted = len(sample) - len(sample.translate(None, _ASCII_CONTROLS)) + len(_OTHER_CONTROLS.findall(sample))
+    unprinted += sample.count(b"\xef\xbf\xbe") + sample.count(b"\xef\xbf\xbf")
+    return unprinted <= MOST_UNPRINTED * len(text[:_SAMPLE])
 
 
 def _try(content: bytes, charset: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -115,15 +115,21 @@ def _discover_folder(source: Source, entry: FolderInput, seen_at: datetime) -> I
     folder = (source.folder / entry.path).resolve()
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; correct `path` in {source.id}.toml, it is relative to that file")
+    yield from name_files(source, entry, files(folder, entry.glob), seen_at)
+
+    if closed := next(closed_folders(folder, deep="**" in entry.glob), None):
+        raise InputError(f"{closed.filename}: cannot be listed: {closed.strerror}; mend its permissions")
+
+
+def name_files(source: Source, entry: FolderInput, paths: Iterable[Path], seen_at: datetime) -> Iterator[Item]:
+    """The items of files of a folder."""
+    folder = (source.folder / entry.path).resolve()
     found_in = folder.as_uri()
-    for path in files(folder, entry.glob):
+    for path in paths:
         # Two folders of one source may each hold an `a.txt`.
         name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
         guid = f"{entry.path.as_posix()}/{name}"
         yield Item(source.id, path.as_uri(), guid, found_in, seen_at)
-
-    if closed := next(closed_folders(folder, deep="**" in entry.glob), None):
-        raise InputError(f"{closed.filename}: cannot be listed: {closed.strerror}; mend its permissions")
 
 
 def _discover_pages(source: Source, entry: PagesInput, seen_at: datetime) -> Iterator[Item | Rejection]:

@@ -58,11 +58,16 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     if kind == TEXT:
         return ExtractedArticle(raw, "\n".join(split_lines(decoded.text)), stated, kind, decoded.charset)
     document = read_page(decoded.text, address) if kind == HTML else read_markdown(decoded.text)
-    if document is None or (kind == HTML and weigh_words(document.text) < LEAST_WORDS):
+    if document is None or (kind == HTML and _is_notice(document.text)):
         shown = f"but '{' '.join(document.text.split())[:100]}'" if document else "at all"
         return reject(Reason.NO_ARTICLE, f"No paragraphs of an article were found on the page {shown}.")
     candidates = by_trust(stated + document.candidates)
     return ExtractedArticle(raw, document.text, candidates, document.extractor, decoded.charset)
+
+
+def _is_notice(text: str) -> bool:
+    # Most articles show with their first lines that they are none.
+    return weigh_words(text[:_SNIFFED]) < LEAST_WORDS and weigh_words(text) < LEAST_WORDS
 
 
 def _kind(media_type: str, address: str, content: bytes) -> str:

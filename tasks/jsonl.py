@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -41,9 +42,14 @@ _NOT_COLUMNS: Final = frozenset({"id", "html", "text", "url"})
 
 
 def read_records(
-    source: Source, entry: JsonlInput, settings: Settings, seen_at: datetime, fetcher: Fetcher | None = None
+    source: Source,
+    entry: JsonlInput,
+    settings: Settings,
+    seen_at: datetime,
+    fetcher: Fetcher | None = None,
+    span: tuple[int, int | None] = (0, None),
 ) -> Iterator[Fetched | Rejection]:
-    """The records of a file, each line kept as it is for the archive.
+    """The records of a file, each line kept as it is for the archive; of a `span`, those from one number up to another.
 
     A record's address is its `url`, else the file's with its `id` as fragment, else with the line's digest:
     by a line number, every record after an inserted line would take the place of another.
@@ -52,13 +58,27 @@ def read_records(
     """
     found_in = address(source, entry)
     part = "row" if table_kind(found_in) else "line"
+    first, end = span
     for number, line in _lines(source, entry, settings, fetcher):
+        if end is not None and number >= end:
+            return
+        if number < first:
+            continue
         if isinstance(line, Reason):
             detail = f"{part} {number} {_WHY_NOT[line].format(settings.max_document_bytes)}"
             yield Rejection(source.id, f"{found_in}#{part}={number}", None, Stage.DISCOVER, line, detail)
         elif line.strip():
             item = _item(source, entry, found_in, line, seen_at)
             yield Fetched(item, line, seen_at, media_type=MEDIA_TYPE)
+
+
+def number_rows(source: Source, entry: JsonlInput, settings: Settings) -> range:
+    """The numbers of the lines or rows that can be read."""
+    first, last = 1, 0
+    with suppress(InputError):  # whoever reads the rows says so
+        for number, _ in _lines(source, entry, settings, None):
+            first, last = (number, number) if not last else (first, number)
+    return range(first, last + 1)
 
 
 def open_record(raw: RawArticle, source: Source) -> RawArticle | Rejection:

@@ -36,6 +36,13 @@ _REFERENCE: Final = re.compile(
 _HALVES: Final = range(0xD800, 0xE000)
 """Of a character beyond 0xFFFF: what UTF-16 writes it as."""
 _NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NO_XML_IN_ASCII: Final = bytes({*range(0x20)} - {*b"\t\n\r"})
+# References that may be to such a character; nearly all pages have none, and their many others need no second look.
+_DOUBTFUL: Final = re.compile(
+    r"&#(?:0*(?:[012]?\d|3[01]|5[5-7]\d{3}|6553[45]|\d{7})(?!\d)"
+    r"|[xX]0*(?:[01]?[\da-fA-F]|[dD][89a-fA-F][\da-fA-F]{2}|[fF]{3}[eEfF]|[\da-fA-F]{6})(?![\da-fA-F]))",
+    re.ASCII,
+)
 
 
 def cut_tags(text: str, most: int = MOST_TAGS) -> tuple[str, str | None]:
@@ -65,8 +72,8 @@ def read_text(content: bytes, charset: str | None) -> str:
 def mend_characters(text: str) -> str:
     """The text without characters that XML forbids, printed or by a reference; halves of one (UTF-16) are joined."""
     # lxml gives strings that cannot be encoded for references to halves, as some write emoji, and raises for the rest.
-    mended = _join(text)
-    if "&#" not in mended:
+    mended = text if _is_clean(text) else _join(text)
+    if "&#" not in mended or not _DOUBTFUL.search(mended):
         return mended
     mended = _join(_REFERENCE.sub(_mended, mended))
     # What is gone may have stood inside another reference (`&&#8;#8;`), and a space ends that one.
@@ -122,6 +129,14 @@ def read_tree(text: str, most_tags: int = MOST_TAGS) -> tuple[etree._Element, st
 def local_name(element: etree._Element) -> str:
     """The name of an element without namespace or prefix, in lower case."""
     return str(element.tag).rpartition("}")[2].rpartition(":")[2].lower()
+
+
+def _is_clean(text: str) -> bool:
+    try:
+        packed = text.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(packed.translate(None, _NO_XML_IN_ASCII)) == len(packed) and not ("\ufffe" in text or "\uffff" in text)
 
 
 def _join(text: str) -> str:

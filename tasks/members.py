@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Final, Protocol
 
 import zstandard
+from isal import isal_zlib
 
 from tasks.unpack import PackedError
 
@@ -82,6 +82,37 @@ class Unpacked(io.RawIOBase):
         return size
 
 
+class Section(io.RawIOBase):
+    """The bytes of a file from one place up to another, as a file of their own."""
+
+    def __init__(self, stream: IO[bytes], first: int, end: int | None) -> None:
+        self._stream = stream
+        self._first = first
+        self._end = end
+        stream.seek(first)
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """To a place counted from the begin."""
+        if whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("only from the begin")
+        return self._stream.seek(self._first + offset) - self._first
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the only kind that is passed
+        """Fill the buffer, up to the end of the section."""
+        size = len(buffer) if self._end is None else min(len(buffer), self._end - self._stream.tell())
+        piece = self._stream.read(max(0, size))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
 def unpacked(stream: IO[bytes], buffer: int = io.DEFAULT_BUFFER_SIZE) -> io.BufferedReader:
     """The content of a file, to be read by lines."""
     return io.BufferedReader(Unpacked(stream), buffer)
@@ -91,7 +122,7 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
     magic = stream.read(4)
     stream.seek(0)
     if magic.startswith(_GZIP):
-        yield from _unpacked(stream, lambda: zlib.decompressobj(wbits=31), _GZIP_SLICE)
+        yield from _unpacked(stream, lambda: isal_zlib.decompressobj(wbits=31), _GZIP_SLICE)
     elif magic == _ZSTD or magic[1:] == _ZSTD_SKIPPED:
         dictionary = _dictionary(stream) if magic == _DICTIONARY else None
         engine = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_ZSTD_WINDOW)
@@ -111,7 +142,7 @@ def _unpacked(stream: IO[bytes], begin: Callable[[], _Engine], size: int) -> Ite
                 engine, start = begin(), end
             try:
                 content = engine.decompress(piece)
-            except (zlib.error, zstandard.ZstdError):
+            except (isal_zlib.IsalError, zstandard.ZstdError):  # type: ignore[misc]  # its stub names an instance
                 raise PackedError(f"it is damaged in the part that begins at byte {start:,}") from None
             if content:
                 yield content

@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import islice
 from typing import Final
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 _FIELDS: Final = {
@@ -18,6 +19,7 @@ _FIELDS: Final = {
 _SEVERAL: Final = frozenset({"authors", "tags"})
 _ADDRESSES: Final = frozenset({"image_url", "license"})
 _ARTICLE: Final = re.compile(r"Article|Posting|CreativeWork|WebPage|Report", re.IGNORECASE)
+_STATING: Final = etree.XPath("//@itemprop/..|//@property/..")
 _MOST: Final = 50
 _LONGEST: Final = 1_000
 
@@ -27,7 +29,7 @@ def read_microdata(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     scopes: dict[str, HtmlElement | None] = {}
     tried: Counter[str] = Counter()
-    for element in tree.iter():
+    for element in _STATING(tree):
         names = element.get("itemprop") or (element.get("property") if element.tag != "meta" else None)
         for name in (names or "").split():
             field = _FIELDS.get(name.rpartition(":")[2])

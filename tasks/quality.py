@@ -29,7 +29,9 @@ _DAY_OR_BETTER: Final = frozenset({Precision.DAY, Precision.MINUTE, Precision.SE
 def count_words(text: str) -> int:
     """Runs between spaces that hold a letter or figure; a character each in scripts that put no space between words."""
     spaced, characters = (text, 0) if text.isascii() else _UNSPACED.subn(" ", text)
-    return characters + sum(token.isalnum() or _WORD.search(token) is not None for token in spaced.split())
+    tokens = spaced.split()
+    mixed = [token for token in tokens if not token.isalnum()]
+    return characters + len(tokens) - len(mixed) + sum(map(bool, map(_WORD.search, mixed)))
 
 
 def weigh_words(text: str) -> float:

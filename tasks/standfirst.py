@@ -50,8 +50,11 @@ def _blocks_above(tree: HtmlElement, paragraph: str, beginnings: set[str]) -> It
     """Texts of the blocks that begin as wanted, up to the first paragraph of the body."""
     tried = 0
     for element in tree.iter():
-        begun = fold((element.text or "")[:400])
-        if not begun or element.tag in {"title", "option", "textarea"}:
+        text = element.text
+        if not text or text.isspace() or element.tag in {"title", "option", "textarea"}:
+            continue
+        begun = fold(text[:400])
+        if not begun:
             continue
         if len(begun) >= SHORTEST and paragraph.startswith(begun[:_COMPARED]):
             return

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from http import HTTPStatus
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, cast
 from urllib.parse import quote
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
@@ -19,7 +19,7 @@ from config.sources import Source
 from tasks import warcfiles
 from tasks.addresses import is_address
 from tasks.errors import InputError
-from tasks.members import Unpacked, unpacked
+from tasks.members import Section, Unpacked, unpacked
 from tasks.recorded import RecordError, http_facts, printable, read_headers, too_large, unpack_page
 from tasks.unpack import PackedError
 from warehouse.records import Fetched, Item, Reason, Rejection, Stage
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["address", "read_warcs"]
 
+Window = tuple[datetime, datetime]
+WHOLE: Final = (0, None)
 log: Final = logging.getLogger("copydesk")
 address = warcfiles.address
 
@@ -47,9 +49,20 @@ _HTML: Final = re.compile(
 
 
 def read_warcs(
-    source: Source, entry: WarcInput, settings: Settings, seen_at: datetime, fetcher: Fetcher | None = None
+    source: Source,
+    entry: WarcInput,
+    settings: Settings,
+    seen_at: datetime,
+    fetcher: Fetcher | None = None,
+    *,
+    places: Iterable[warcfiles.Place] | None = None,
+    span: tuple[int, int | None] = WHOLE,
+    window: Window | None = None,
 ) -> Iterator[Fetched | Rejection]:
     """The HTML and text documents of the files that an input names, with the HTTP exchange that gave each.
+
+    Of these only `places` where they are given, of each file only the bytes of `span`, which begins and ends between
+    members, of its records only those dated within `window`.
 
     Taken are `response` records of a status 2xx, and `resource` records. A file at an address is fetched by `fetcher`,
     or else by one of its own. What is damaged does not hide the rest: `InputError` is raised after all that could be
@@ -57,11 +70,12 @@ def read_warcs(
     """
     wrong: list[str] = []
     with warcfiles.Opener(source, settings, fetcher) as opener:
-        for place in _each(warcfiles.find_files(source, entry, opener), wrong):
-            reader = _Reader(source, entry, settings.max_document_bytes, warcfiles.place_address(place), seen_at)
+        for place in _each(warcfiles.find_files(source, entry, opener) if places is None else places, wrong):
+            limit, address = settings.max_document_bytes, warcfiles.place_address(place)
+            reader = _Reader(source, entry, limit, address, seen_at, window, span[0])
             try:
                 with opener.open(place) as file:
-                    yield from reader.read(file)
+                    yield from reader.read(file if span == WHOLE else cast("IO[bytes]", Section(file, *span)))
             except InputError as error:
                 wrong.append(str(error))
             except (OSError, PackedError) as error:
@@ -72,7 +86,7 @@ def read_warcs(
         raise InputError(wrong[0] + more)
 
 
-def _each(places: Iterator[warcfiles.Place], wrong: list[str]) -> Iterator[warcfiles.Place]:
+def _each(places: Iterable[warcfiles.Place], wrong: list[str]) -> Iterator[warcfiles.Place]:
     try:
         yield from places
     except InputError as error:
@@ -82,12 +96,23 @@ def _each(places: Iterator[warcfiles.Place], wrong: list[str]) -> Iterator[warcf
 class _Reader:
     """Reads one file, and counts what it meets."""
 
-    def __init__(self, source: Source, entry: WarcInput, limit: int, found_in: str, seen_at: datetime) -> None:
+    def __init__(
+        self,
+        source: Source,
+        entry: WarcInput,
+        limit: int,
+        found_in: str,
+        seen_at: datetime,
+        window: Window | None = None,
+        first: int = 0,
+    ) -> None:
         self._source = source
         self._entry = entry
         self._limit = limit
         self._found_in = found_in
         self._seen_at = seen_at
+        self._window = window
+        self._before = f"{first}+" if first else ""
         self.records = 0
         self.taken = 0
 
@@ -104,7 +129,7 @@ class _Reader:
                 # The reader goes on where the next record begins.
                 damaged = damaged or f"the record at byte {record.stream_pos:,} (unpacked) states no valid length"
                 continue
-            made = self._document(record)
+            made = self._document(record) if self._is_wanted(record) else None
             if made is not None:
                 self.taken += isinstance(made, Fetched)
                 yield made
@@ -112,6 +137,9 @@ class _Reader:
             _check_whole(record)
         if damaged:
             raise PackedError(f"it is damaged: {damaged}")
+
+    def _is_wanted(self, record: WarcRecord) -> bool:
+        return self._window is None or self._window[0] <= (record.record_date or self._seen_at) < self._window[1]
 
     def _document(self, record: WarcRecord) -> Fetched | Rejection | None:
         """What a record holds; None where that is no page, or none that is wanted."""
@@ -157,7 +185,11 @@ class _Reader:
         url = stated
         if len(stated) > _LONGEST_URL or not is_address(stated):
             # What is fetched again one day must not be a file of this machine, which a record may well name.
-            key = f"uri={quote(stated)}" if stated else f"record={quote(record.record_id or str(self.records))}"
+            key = (
+                f"uri={quote(stated)}"
+                if stated
+                else f"record={quote(record.record_id or self._before + str(self.records))}"
+            )
             long = len(key) > _LONGEST_URL
             url = f"{self._found_in}#{'sha256=' + hashlib.sha256(key.encode()).hexdigest()[:32] if long else key}"
         return Item(self._source.id, url, url, self._found_in, self._seen_at, is_record=True)

@@ -160,3 +160,9 @@ def test_a_caption_is_read_only_of_the_image_that_the_page_names() -> None:
     assert stated("image_caption", head, figure.format("bakery-front")) == [("The shop",)]
     assert stated("image_credit", head, figure.format("bakery-front")) == [("A. Byron",)]
     assert stated("image_caption", head, figure.format("other-picture")) == []
+
+
+def test_a_printed_date_that_trafilatura_cannot_read_is_read_as_any_other() -> None:
+    # Left to dateparser, this one costs each process the rules of 200 languages, and is not found all the same.
+    printed = '<p class="date">Von der Bäckerinnung 4. 2. 2022</p>'
+    assert stated("published_at", "<title>Bäckerei</title>", printed) == [("2022-02-04T00:00:00",)]

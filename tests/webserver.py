@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -131,7 +132,7 @@ class WebServer:
                 (self.speak_http2 or self._answer_http2)(stream)
                 return
             request = b""
-            while b"\r\n\r\n" not in request:
+            while b"\r\n\r\n" not in request or len(request.partition(b"\r\n\r\n")[2]) < _announced(request):
                 got = stream.recv(65_536)
                 if not got:
                     return
@@ -172,6 +173,12 @@ class WebServer:
 
     def _secured(self, client: socket.socket) -> socket.socket:
         return self.tls.wrap_socket(client, server_side=True) if self.tls else client
+
+
+def _announced(request: bytes) -> int:
+    """Bytes of content that a request says to have."""
+    found = re.search(rb"content-length: *(\d+)", request, re.IGNORECASE)
+    return int(found[1]) if found else 0
 
 
 def settings(**given: Any) -> Settings:

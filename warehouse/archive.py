@@ -158,15 +158,15 @@ class ArchiveWriter:
         return replace(capture, warc_length=len(record))
 
 
-def recover(root: str | os.PathLike[str] | Root, source_id: str) -> list[Capture]:
-    """What a killed run archived and did not index: its captures, their outcome `recovered`.
+def recover(root: str | os.PathLike[str] | Root, source_id: str, run_id: str = "") -> list[Capture]:
+    """What a killed run archived and did not index, or only the run `run_id`: its captures, their outcome `recovered`.
 
     Those that were written with another outcome than `pending` keep it. The source's lock is held. Torn tails are cut
     off and files left open get their final names. Whoever lands the rows needs to do no more; landing none of them, the
     next call returns them again. Raises `StorageError`.
     """
     root = Root.at(root)
-    names = sorted(path.name for path in marker(root, source_id, "").glob("*"))
+    names = sorted(path.name for path in marker(root, source_id, "").glob(f"*-{run_id}-*" if run_id else "*"))
     found = []
     for name in names:
         filename = f"archive/{source_id}/{name}"

@@ -25,7 +25,8 @@ SQL: Final = Path(__file__).resolve().parent / "sql"
 TABLES: Final = ("articles", "captures", "discoveries", "polls", "rejects", "runs")
 ORDER: Final = (
     "landed", "articles", "articles_as_of", "article_versions", "captures", "discoveries", "polls", "rejects", "runs",
-    "rejects_open", "ledger", "pending", "articles_by_day", "article_edits", "endpoint_health", "source_health",
+    "rejects_open", "ledger", "pending", "articles_by_day", "quality_by_day", "article_edits",
+    "endpoint_health", "source_health",
 )  # fmt: skip
 """Every view and macro, each after those it reads."""
 VIEWS: Final = tuple(name for name in ORDER if name not in ("landed", "articles_as_of"))

@@ -115,8 +115,9 @@ _QUERY: Final = f"""
 _KILLED: Final = f"""
     SELECT min(started_at) FROM runs
     WHERE source_id = $1 AND status IN ('{RunStatus.RUNNING}', '{RunStatus.INTERRUPTED}') AND started_at > coalesce(
+        -- One of named addresses, which has no digest, looked at no listing.
         (SELECT max(started_at) FROM runs
-         WHERE source_id = $1 AND status IN ('{RunStatus.SUCCEEDED}', '{RunStatus.FAILED}')),
+         WHERE source_id = $1 AND config_digest <> '' AND status IN ('{RunStatus.SUCCEEDED}', '{RunStatus.FAILED}')),
         '0001-01-01 00:00:00+00'
     )
 """  # noqa: S608  values of ours

@@ -50,7 +50,7 @@ def answer(exchange: Exchange, date: datetime, answer_id: str, content: bytes, c
     if exchange.status is None:
         said = f"failed: {printable(exchange.error or 'no answer')}\r\n".encode()
         return member("metadata", answer_id, date, [FIELDS, *headers], said)
-    headers += [ANSWERED, ("WARC-Payload-Digest", digest(content))]
+    headers += [ANSWERED, ("WARC-Payload-Digest", digest(content) if capture is None else capture.payload_digest)]
     if exchange.error is not None:
         headers.append(("WARC-Truncated", "unspecified"))
     block = _status_and_headers(exchange, ("Content-Length", str(len(content)))) + content

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from warehouse.archive import Earlier
 from warehouse.connect import connect, rows
@@ -26,6 +26,9 @@ from warehouse.records import (
     RunStatus,
     Stage,
 )
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 TEMPORARY: Final = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.FETCH_FAILED})
 """Refusals that the next run may not meet again: the bytes could not be had."""
@@ -98,7 +101,7 @@ class Ledger:
         if known.is_forgotten:
             return True
         concluded = known.payload_digests if fetched.item.is_record else known.payload_digests[-1:]
-        if fetched.payload_digest not in concluded:
+        if not concluded or fetched.payload_digest not in concluded:  # the digest of a page takes a while
             return False
         retried = known.refusal is not None and known.refusal[1] in RETRIED and known.attempts < ATTEMPTS
         return not (retried or (known.refusal is not None and self.rules_changed))
@@ -185,16 +188,15 @@ class Ledger:
         return Conclusion(Outcome.DUPLICATE, refused.row, replace(raw.capture, outcome=Outcome.DUPLICATE))
 
 
-def load_ledger(root: str, source_id: str, rules: tuple[str, str]) -> Ledger:
+def load_ledger(root: str, source_id: str, rules: tuple[str, str], beside: Collection[str] = ()) -> Ledger:
     """The ledger of a source as the warehouse stands; an address takes about a kilobyte of memory.
 
-    `rules` are the code's version and the configuration's digest. Raises `WarehouseError`.
+    `rules` are the code's version and the configuration's digest. What the runs `beside` landed is left out.
+    Raises `WarehouseError`.
     """
     ledger = Ledger()
     with connect(root) as connection:
-
-        def ask(name: str) -> list[tuple[Any, ...]]:
-            return rows(connection, _QUERIES[name], [source_id])
+        ask = _asker(connection, source_id, beside)
 
         changed: dict[str, datetime] = {}
         for url, normalized, guid, found_in, seen_at, title, published_at, modified, changed_at in ask("addresses"):
@@ -233,6 +235,20 @@ def load_ledger(root: str, source_id: str, rules: tuple[str, str]) -> Ledger:
     return ledger
 
 
+def _asker(
+    connection: DuckDBPyConnection, source_id: str, beside: Collection[str]
+) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Answers a query of ours by its name."""
+
+    def ask(name: str) -> list[tuple[Any, ...]]:
+        query = _QUERIES[name]
+        if not beside or "$apart" not in query:
+            return rows(connection, query.replace("$apart", ""), [source_id])
+        return rows(connection, query.replace("$apart", _APART), [source_id, list(beside)])
+
+    return ask
+
+
 def concluded(root: str, capture_ids: Iterable[str]) -> set[str]:
     """Those of the captures that an article or a refusal names. Raises `WarehouseError`."""
     query = (
@@ -243,32 +259,35 @@ def concluded(root: str, capture_ids: Iterable[str]) -> set[str]:
         return {row[0] for row in rows(connection, query, [list(capture_ids)])}
 
 
+_APART: Final = " AND coalesce(run_id, '') NOT IN (SELECT unnest($2::VARCHAR[]))"
+
 # What is newest is decided as the views decide it, or ledger and view would name two versions the current one.
 _QUERIES: Final = {
     "addresses": "SELECT url, arg_min(normalized_url, seen_at), arg_min(guid, seen_at), arg_min(found_in, seen_at),"
     " min(seen_at), arg_min(title, seen_at), arg_min(published_at, seen_at), arg_max(modified, seen_at),"
     " CASE WHEN count(DISTINCT modified) > 1 THEN max(seen_at) END"
-    " FROM discoveries WHERE source_id = $1 GROUP BY url ORDER BY min(seen_at)",
+    " FROM discoveries WHERE source_id = $1$apart GROUP BY url ORDER BY min(seen_at)",
     "captures": "SELECT url, list(payload_digest ORDER BY fetched_at, capture_id)"  # noqa: S608  names of ours
     f" FILTER (WHERE outcome <> '{Outcome.FAILED}'), min(fetched_at), max(fetched_at),"
     f" max(fetched_at) FILTER (WHERE outcome <> '{Outcome.FAILED}')"
-    f" FROM captures WHERE source_id = $1 AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}') GROUP BY url",
+    f" FROM captures WHERE source_id = $1$apart AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}') GROUP BY url",
     # What a page was when it was last read whole: asked for again, its server can say that it is the same.
     "earlier": "SELECT url, capture_id, coalesce(final_url, url), fetched_at, payload_digest, etag,"  # noqa: S608
     " last_modified,"
-    " media_type, charset FROM captures WHERE source_id = $1 AND http_status = 200 AND payload_bytes > 0"
+    " media_type, charset FROM captures WHERE source_id = $1$apart AND http_status = 200 AND payload_bytes > 0"
     f" AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}', '{Outcome.FAILED}')"
     " QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC, capture_id DESC) = 1",
     "articles": "SELECT url, last(version_id ORDER BY fetched_at, landed_at, capture_id), min(fetched_at),"
-    " bool_or(deleted) FROM landed('articles') WHERE source_id = $1 GROUP BY url ORDER BY min(landed_at)",
+    " bool_or(deleted) FROM landed('articles') WHERE source_id = $1$apart GROUP BY url ORDER BY min(landed_at)",
     "versions": "SELECT version_id, arg_min(url, landed_at) FROM landed('articles')"
-    " WHERE source_id = $1 AND NOT deleted GROUP BY version_id",
+    " WHERE source_id = $1$apart AND NOT deleted GROUP BY version_id",
     "forgotten": "SELECT DISTINCT article_id FROM landed('articles') WHERE source_id = $1 AND deleted",
     # A refusal before the article was stored is settled.
     "rejects": "SELECT url, max(attempts), min(first_seen_at), max(last_seen_at), last(stage ORDER BY last_seen_at),"
     " last(reason ORDER BY last_seen_at), last(detail ORDER BY last_seen_at) FROM rejects AS refusal"
-    " LEFT JOIN (SELECT url, max(landed_at) AS landed_at FROM landed('articles') WHERE source_id = $1 GROUP BY url)"
-    " AS article USING (url) WHERE source_id = $1 AND (landed_at IS NULL OR last_seen_at > landed_at) GROUP BY url",
+    " LEFT JOIN (SELECT url, max(landed_at) AS landed_at FROM landed('articles') WHERE source_id = $1$apart"
+    " GROUP BY url) AS article USING (url)"
+    " WHERE source_id = $1$apart AND (landed_at IS NULL OR last_seen_at > landed_at) GROUP BY url",
     "unfinished": f"SELECT {', '.join(Run.__slots__)} FROM runs"  # noqa: S608  names and a value of ours
     f" WHERE source_id = $1 AND status = '{RunStatus.RUNNING}'",
     # Of the last run that came to the end of all that its inputs list; one of named addresses has no digest.

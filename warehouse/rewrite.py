@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyarrow as pa
@@ -70,12 +70,42 @@ def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in capture_ids], change)
 
 
+def drop_rows(root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str) -> int:
+    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows."""
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        return rows.filter(pc.invert(meant)), meant
+
+    return _rewrite(root, table, columns, keys, change, prefix)
+
+
+def change_outcomes(root: Root, outcomes: Mapping[str, str], prefix: str) -> int:
+    """Say of captures, by their ids, what came of them after all; the number of rows."""
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        others = pa.array([outcomes.get(capture_id) for capture_id in rows["capture_id"].to_pylist()], pa.string())
+        return rows.set_column(
+            rows.schema.get_field_index("outcome"), rows.schema.field("outcome"), pc.coalesce(others, rows["outcome"])
+        ), meant
+
+    return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in outcomes], change, prefix)
+
+
 def _rewrite(
-    root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], change: Change
+    root: Root,
+    table: str,
+    columns: tuple[str, ...],
+    keys: Collection[tuple[str, ...]],
+    change: Change,
+    prefix: str = "",
 ) -> int:
+    if not keys:
+        return 0
     wanted = pa.array(["\0".join(key) for key in keys], pa.string())
     changed = 0
     for name in root.names(table):
+        if not name.rpartition("/")[2].startswith(prefix):
+            continue
         if (found := _read(root, name, columns, wanted)) is None:
             continue
         rows, which = change(*found)

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from hashlib import sha256
@@ -80,15 +80,28 @@ class Store:
         return left_over
 
     @contextmanager
-    def lock(self, source_id: str, seconds: float, stop: Event | None = None) -> Iterator[None]:
-        """Hold the one lock of a source on this data root; the system frees it when the process dies.
+    def lock(self, source_id: str, seconds: float, stop: Event | None = None, part: str = "") -> Iterator[None]:
+        """Hold the one lock of a source on this data root, or of a `part`; the system frees it when the process dies.
 
         Waits up to `seconds` for another run, then raises `LockedError`; KeyboardInterrupt once `stop` is set.
+        Who holds the source has waited for its parts: they outlive a run that had started them on other machines.
         For an object store the lock holds on one machine only.
         """
         folder = self.root.local / ".locks"
-        holder = folder / f"{source_id}.json"
-        lock = FileLock(folder / f"{source_id}.lock")
+        name = f"{source_id}.{part}" if part else source_id
+        with ExitStack() as held:
+            held.enter_context(self._lock(source_id, folder / name, seconds, stop))
+            if not part:
+                for left in folder.glob(f"{source_id}.*.lock"):
+                    with self._lock(source_id, left.with_suffix(""), seconds, stop):
+                        left.unlink(missing_ok=True)
+                        left.with_suffix(".json").unlink(missing_ok=True)
+            yield
+
+    @contextmanager
+    def _lock(self, source_id: str, path: Path, seconds: float, stop: Event | None) -> Iterator[None]:
+        folder, holder = path.parent, path.with_name(f"{path.name}.json")
+        lock = FileLock(path.with_name(f"{path.name}.lock"))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from uuid import uuid4
 
 from fastwarc.warc import ArchiveIterator
+from isal import isal_zlib
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +27,10 @@ REMOVED: Final = "Copydesk-Removed"
 """The header of a record that stands where another was taken down: when that was."""
 KIND: Final = "WARC-Type"
 FIELDS: Final = ("Content-Type", "application/warc-fields")
-LEVEL: Final = 6
+LEVEL: Final = 2
+"""ISA-L's; a page takes a tenth of the time of zlib's level 6 and a sixth more space."""
+GZIP: Final = 31
+"""What zlib calls the gzip container with the widest window."""
 BLOCK: Final = 1 << 16
 HEADER: Final = 1 << 20
 NOT_A_NAME: Final = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
@@ -67,9 +71,9 @@ def removal(record_id: str, now: datetime, length: int) -> bytes:
 
 def member(kind: str, record_id: str, date: datetime, headers: list[Header], block: bytes) -> bytes:
     """One record with the digest of its block, packed."""
-    return gzip.compress(
-        _record(kind, record_id, date, [*headers, ("WARC-Block-Digest", digest(block))], block), LEVEL, mtime=0
-    )
+    record = _record(kind, record_id, date, [*headers, ("WARC-Block-Digest", digest(block))], block)
+    packed: bytes = isal_zlib.compress(record, LEVEL, GZIP)
+    return packed
 
 
 def head(first: str, headers: Iterable[Header]) -> bytes:

@@ -15,6 +15,8 @@ WITH run AS (
         -- Of two rows of one run the one that says how it ended; as `runs` has it, without its sorting.
         SELECT *, epoch_us(started_at) * 4 + 2 * (status <> 'running')::INT + (status <> 'interrupted')::INT AS moment
         FROM landed('runs')
+        -- A run of named addresses, which has no digest, does not look at the source's inputs.
+        WHERE config_digest <> ''
     )
     GROUP BY source_id
 ),

@@ -1,0 +1,149 @@
+"""The deployments that a configuration asks for: one a source, and the upkeep of the warehouse."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import Flow
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron, Interval, Schedule
+from prefect.types.entrypoint import EntrypointType
+
+from config.errors import ConfigError
+from config.inputs import Input
+from config.schedule import WORDS, read_schedule
+from config.settings import OFF, Settings
+from config.sources import Source, load_sources
+from flows.scheduled import ingest_source
+
+TAG: Final = "copydesk"
+"""On every deployment of ours."""
+PAUSED: Final = "paused in config"
+"""On those that the configuration pauses: so that a change of it is told from a click in the UI."""
+_STEPS: Final = re.compile(r"\*/(\d+)( .+)")
+_ANCHOR: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_HOUR: Final = 60
+# Whoever comes while a run of the same source is under way is not needed: that run takes all that is due.
+_ONE: Final = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A deployment as the configuration wants it."""
+
+    name: str
+    flow: Flow[Any, Any]
+    description: str
+    parameters: Mapping[str, Any]
+    tags: tuple[str, ...] = ()
+    schedule: Schedule | None = None
+    paused: bool = False
+
+    @property
+    def entrypoint(self) -> str:
+        """Where a process that runs it finds its flow."""
+        return f"{self.flow.fn.__module__}.{self.flow.fn.__name__}"
+
+    async def deployment(self, *, paused: bool, active: bool, work_pool: str | None = None) -> RunnerDeployment:
+        """As Prefect takes it; `paused` and `active`, of its schedule, as they are to be on the server."""
+        said = (PAUSED,) if self.paused else ()
+        made: RunnerDeployment = await self.flow.ato_deployment(
+            self.name,
+            schedule=self.schedule and replace(self.schedule, active=active),
+            description=self.description,
+            parameters=dict(self.parameters),
+            tags=[TAG, *self.tags, *said],
+            version=version("copydesk"),
+            paused=paused,
+            concurrency_limit=_ONE,
+            entrypoint_type=EntrypointType.MODULE_PATH,
+            work_pool_name=work_pool,
+        )
+        return made
+
+
+def plan(settings: Settings) -> tuple[list[Planned], list[ConfigError]]:
+    """What is to be deployed, and what is wrong with other files. Raises `ConfigError` where there are no sources."""
+    good, wrong = load_sources(settings.config)
+    planned = []
+    for source in good.values():
+        try:
+            planned.append(plan_source(source, settings))
+        except ValueError as error:
+            # Prefect knows fewer forms of cron than we do.
+            wrong.append(
+                ConfigError(f"{source.folder / source.id}.toml: key 'schedule': {error}; write it more plainly")
+            )
+    return [*planned, *plan_upkeep(settings)], wrong
+
+
+def plan_source(source: Source, settings: Settings) -> Planned:
+    """The deployment of one source; without a schedule it runs when somebody starts it."""
+    return Planned(
+        source.id,
+        ingest_source,
+        describe(source),
+        {"source": source.id, **places(settings)},
+        tuple(dict.fromkeys([*(entry.kind for entry in source.input), *filter(None, [source.language])])),
+        None if source.schedule is None else stagger(source.id, source.schedule, source.timezone),
+        source.paused,
+    )
+
+
+def plan_upkeep(settings: Settings) -> list[Planned]:
+    """The deployments that look after the warehouse, on the schedules of the settings."""
+    from flows.upkeep import UPKEEP
+
+    made = []
+    for name, flow, field in UPKEEP:
+        printed = getattr(settings, field)
+        schedule = None if printed == OFF else stagger(name, printed, None)
+        about = f"{flow.description or name}\n\nIts schedule is `{field}` in copydesk.toml."
+        made.append(Planned(name, flow, about, places(settings), ("upkeep",), schedule))
+    return made
+
+
+def places(settings: Settings) -> dict[str, str]:
+    """The roots as parameters of a flow, whichever folder its process starts in."""
+    data = settings.data if "://" in settings.data else str(Path(settings.data).expanduser().resolve())
+    return {"data": data, "config": str(settings.config.resolve())}
+
+
+def stagger(name: str, printed: str, zone: str | None) -> Schedule:
+    """A schedule with an offset that is always the same for a name, wherever the schedule leaves it open.
+
+    `*/20` leaves 20 minutes open, `@hourly` an hour, `every 20 minutes` each of its seconds; `0 * * * *` says minute 0.
+    """
+    schedule, seed = read_schedule(printed), int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+    zone = zone or "UTC"
+    if isinstance(schedule, timedelta):
+        offset = timedelta(seconds=seed % int(schedule.total_seconds()))
+        return Interval(schedule, anchor_date=_ANCHOR + offset, timezone=zone)
+    if printed in WORDS:
+        schedule = f"{seed % _HOUR}{schedule[1:]}"
+    elif (found := _STEPS.fullmatch(schedule)) and 1 < int(found[1]) < _HOUR:
+        schedule = f"{seed % int(found[1])}-59/{found[1]}{found[2]}"
+    return Cron(schedule, timezone=zone)
+
+
+def describe(source: Source) -> str:
+    """What the UI shows of a source, in Markdown."""
+    shown = [source.title]
+    if source.schedule is not None:
+        shown.append(f"Schedule: `{source.schedule}` ({source.timezone or 'UTC'})")
+    shown.append("\n".join(f"- {entry.kind}: {place_of(entry)}" for entry in source.input))
+    return "\n\n".join(shown)
+
+
+def place_of(entry: Input) -> str:
+    """Where an input's articles come from, for people."""
+    url, path = getattr(entry, "url", None), getattr(entry, "path", None)
+    return f"<{url}>" if url else f"`{path}`" if path else f"{len(getattr(entry, 'urls', ()))} pages"

@@ -1,0 +1,170 @@
+"""The Prefect server that `copydesk serve` works with: the one that is named, or one of its own on this machine.
+
+This module does not import Prefect, which reads its settings from the environment as it is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, MutableMapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Final
+
+START_SECONDS: Final = 120
+STOP_SECONDS: Final = 20
+_LOCAL: Final = ("127.0.0.1", "localhost", "::1")
+_QUIET: Final = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+_OWN: Final = {
+    # Leases kept in memory would be forgotten with the server: a source that ran when it was killed would never
+    # have its turn again.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    # Fifty sources make a million runs a year; the warehouse keeps its own table of them.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 86_400),
+}
+
+
+class ServeError(Exception):
+    """What keeps from serving; its text is one sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Prefect server that answers."""
+
+    api: str
+    """The address of its API."""
+    process: subprocess.Popen[bytes] | None = None
+    """Its process, where it is ours to end."""
+    log: Path | None = None
+
+    @property
+    def ui(self) -> str:
+        """Where to look at it."""
+        return self.api.removesuffix("/api")
+
+    @property
+    def problem(self) -> str | None:
+        """What has become of a server of ours that is gone."""
+        if self.process is None or self.process.poll() is None:
+            return None
+        return f"the Prefect server ended with exit code {self.process.returncode}; its last words are in {self.log}"
+
+
+@contextmanager
+def prefect_server(home: Path, host: str, port: int) -> Iterator[Server]:
+    """The server of PREFECT_API_URL, else one that is started for the time being. Raises `ServeError`.
+
+    A server of our own keeps what it knows in `home`, unless PREFECT_HOME names another place, so that what its user
+    does with Prefect besides is not touched.
+    """
+    environment = os.environ
+    environment.update(_QUIET)
+    if api := environment.get("PREFECT_API_URL"):
+        if ask(f"{api.rstrip('/')}/health") is None:
+            cure = "start it, or unset PREFECT_API_URL to have one started here"
+            raise ServeError(f"no Prefect server answers at {api}, which PREFECT_API_URL names; {cure}")
+        yield Server(api.rstrip("/"))
+        return
+    prepare(environment, home, host, port)
+    with _started(host, port, environment) as server:
+        yield server
+
+
+def prepare(environment: MutableMapping[str, str], home: Path, host: str, port: int) -> None:
+    """Settings by which this process, the server and the runs find each other."""
+    for name, value in _OWN.items():
+        environment.setdefault(name, value)
+    environment.setdefault("PREFECT_HOME", str(home))
+    address = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
+    environment["PREFECT_API_URL"] = f"http://{address}:{port}/api"
+    # A proxy that is meant for the web cannot reach this machine for us.
+    environment["NO_PROXY"] = ",".join(filter(None, [environment.get("NO_PROXY"), address, *_LOCAL]))
+    Path(environment["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _started(host: str, port: int, environment: MutableMapping[str, str]) -> Iterator[Server]:
+    api, log = environment["PREFECT_API_URL"], Path(environment["PREFECT_HOME"]) / "server.log"
+    check_port(host, port, "--port", api)
+    if host not in _LOCAL:
+        print(f"copydesk: the UI at {host}:{port} asks for no password: let nobody reach it whom you do not know")
+    command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+    with log.open("wb") as stream:
+        # A session of its own: Ctrl-C is for us, and the runs that we end need the server to the last.
+        process = subprocess.Popen(  # noqa: S603
+            [*command, "--host", host, "--port", str(port), "--timeout-keep-alive", "5", "--log-level", "warning"],
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=dict(environment),
+        )
+    server = Server(api, process, log)
+    try:
+        _wait(server)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(server: Server) -> None:
+    end = monotonic() + START_SECONDS
+    while ask(f"{server.api}/health") is None:
+        if server.problem:
+            raise ServeError(server.problem)
+        if monotonic() > end:
+            raise ServeError(f"no Prefect server at {server.api} after {START_SECONDS} s; {server.log} may say why")
+        sleep(0.2)
+
+
+def check_port(host: str, port: int, option: str, api: str | None = None) -> None:
+    """Raises `ServeError` that says who may be there, where a port is taken."""
+    try:
+        # As the server will: a port whose last connections are still being closed is free.
+        family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with closing(socket.socket(family, kind, number)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        problem = (error.strerror or str(error)).lower()
+        if api and ask(f"{api}/health") is not None:
+            cure = f"to serve with it set PREFECT_API_URL={api}, else choose another port with {option}"
+            raise ServeError(f"a Prefect server runs already at {host}:{port}; {cure}") from None
+        raise ServeError(f"cannot listen at {host}:{port}: {problem}; choose another with {option}") from None
+
+
+def check_not_serving(port: int) -> None:
+    """Raises `ServeError` where another `copydesk serve` answers at a health address."""
+    told = ask(f"http://127.0.0.1:{port}/health")
+    if isinstance(told, dict) and "copydesk" in told:
+        cure = "end it, or give this one ports of its own with --port and --health-port"
+        raise ServeError(f"copydesk serve runs already on this machine, with UI {told.get('ui')}; {cure}")
+
+
+def ask(url: str) -> Any:
+    """What an address answers as JSON, whatever the status; None where nothing does."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  an address from us or our user
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        try:
+            return json.load(error)
+        except ValueError:
+            return None
+    except (OSError, ValueError):
+        return None

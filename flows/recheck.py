@@ -1,0 +1,77 @@
+"""Fetching again what may have been edited, between two runs of a source and without asking its feeds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from config.settings import Settings
+from config.sources import Source
+from flows.ingest import ingest, utc_now
+from flows.listings import due_again
+from flows.run import open_fetcher
+from flows.runs import rules_of
+from flows.workers import Workers
+from tasks.download import Fetcher
+from warehouse.errors import EmptyWarehouseError, LockedError, WarehouseError
+from warehouse.ledger import load_ledger
+from warehouse.records import Run, RunStatus
+from warehouse.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """What came of one source's pages that were due."""
+
+    source_id: str
+    due: int = 0
+    run: Run | None = None
+    """None where nothing was due, or it could not be."""
+    note: str = ""
+    problem: str | None = None
+
+
+def recheck(sources: Iterable[Source], settings: Settings, stop: threading.Event | None = None) -> list[Rechecked]:
+    """Fetch the pages of each source whose hour of `recheck` has come, and those that failed or wait, side by side.
+
+    A source that is being run is left to that run. Raises KeyboardInterrupt once `stop` is set.
+    """
+    stop = stop or threading.Event()
+    with (
+        Workers(settings) as workers,
+        open_fetcher(settings) as fetcher,
+        ThreadPoolExecutor(settings.sources_at_once, "source") as threads,
+    ):
+        take = partial(recheck_source, settings=settings, workers=workers, fetcher=fetcher, stop=stop)
+        return list(threads.map(take, sources))
+
+
+def recheck_source(
+    source: Source, *, settings: Settings, workers: Workers, fetcher: Fetcher, stop: threading.Event | None = None
+) -> Rechecked:
+    """Fetch the pages of one source that are due; what goes wrong is told by the result."""
+    try:
+        if Store(settings.data).is_locked(source.id):
+            return Rechecked(source.id, note="being run: that run looks at them")
+        urls = due_pages(source, settings, utc_now())
+        if not urls:
+            return Rechecked(source.id, note="nothing due")
+        at_once = settings.model_copy(update={"lock_seconds": 0.0})
+        run = ingest(source, at_once, workers, fetcher, only=urls, stop=stop)
+    except EmptyWarehouseError:
+        return Rechecked(source.id, note="never ran")
+    except LockedError:
+        return Rechecked(source.id, note="being run: that run looks at them")
+    except WarehouseError as error:
+        return Rechecked(source.id, problem=f"{source.id}: {error}")
+    problem = None if run.status is RunStatus.SUCCEEDED else f"{source.id}: {run.error}"
+    return Rechecked(source.id, len(urls), run, problem=problem)
+
+
+def due_pages(source: Source, settings: Settings, now: datetime) -> list[str]:
+    """The addresses of a source that are to be fetched now. Raises `WarehouseError`."""
+    return list(due_again(source, load_ledger(settings.data, source.id, rules_of(source, settings)), now))

@@ -1,0 +1,188 @@
+"""What a configuration asks of Prefect: its deployments, their turns, and whose word holds on a pause."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from types import SimpleNamespace
+
+import pytest
+
+from config.schedule import read_schedule, turns
+from config.settings import Settings
+from config.sources import load_source
+from flows.deployments import PAUSED, Planned, plan, plan_source, stagger
+from flows.register import is_same, keep_active, keep_pause
+from flows.scheduled import patience
+from flows.wellness import Wellness, respond
+
+NAMES = [f"source-{number}" for number in range(50)]
+
+
+@pytest.fixture
+def installation(tmp_path):
+    """A configuration of two sources, one of them paused, and no upkeep."""
+    (tmp_path / "sources").mkdir()
+    feed = '[[input]]\nkind = "feed"\nurl = "https://harbour.example/rss.xml"\n'
+    (tmp_path / "sources" / "harbour.toml").write_text(
+        'title = "Harbour Times"\nlanguage = "en"\ntimezone = "Europe/London"\nschedule = "*/20 * * * *"\n' + feed
+    )
+    (tmp_path / "sources" / "quay.toml").write_text('title = "Quay"\npaused = true\n' + feed)
+    off = dict.fromkeys(("maintain_schedule", "recheck_schedule", "quality_schedule"), "off")
+    return Settings(data=str(tmp_path / "data"), config=tmp_path, **off)
+
+
+def on_server(planned: Planned, **changes):
+    """A deployment as the server gives it back after it was registered."""
+    made = asyncio.run(planned.deployment(paused=planned.paused, active=True))
+    facts = {
+        name: getattr(made, name)
+        for name in (
+            "description",
+            "version",
+            "entrypoint",
+            "tags",
+            "paused",
+            "parameters",
+            "schedules",
+            "concurrency_options",
+            "work_pool_name",
+        )
+    }
+    return SimpleNamespace(**{**facts, "global_concurrency_limit": SimpleNamespace(limit=1), **changes})
+
+
+def test_a_source_is_a_deployment_that_says_what_it_is(installation):
+    (harbour, quay, *upkeep), wrong = plan(installation)
+    assert not wrong
+    assert (harbour.name, harbour.entrypoint) == ("harbour", "flows.scheduled.ingest_source")
+    assert harbour.parameters == {"source": "harbour", "data": installation.data, "config": str(installation.config)}
+    assert harbour.tags == ("feed", "en")
+    assert "Harbour Times" in harbour.description
+    assert "<https://harbour.example/rss.xml>" in harbour.description
+    assert harbour.schedule.timezone == "Europe/London"
+    assert (harbour.paused, quay.paused, quay.schedule) == (False, True, None)
+    assert [one.schedule for one in upkeep] == [None, None, None]
+
+
+def test_a_wrong_file_is_told_and_keeps_no_other_from_being_deployed(installation):
+    (installation.config / "sources" / "wrong.toml").write_text("title = ")
+    planned, [error] = plan(installation)
+    assert {"harbour", "quay"} < {one.name for one in planned}
+    assert "wrong.toml: not readable as TOML" in str(error)
+
+
+def test_a_schedule_that_prefect_cannot_read_is_told_and_keeps_no_other_from_being_deployed(installation):
+    path = installation.config / "sources" / "harbour.toml"
+    path.write_text(path.read_text().replace("*/20 * * * *", "0 0 LW * *"))
+    planned, [error] = plan(installation)
+    assert "harbour" not in {one.name for one in planned}
+    assert "harbour.toml: key 'schedule': " in str(error)
+
+
+def test_a_deployment_takes_one_run_at_a_time_and_drops_the_next(installation):
+    made = asyncio.run(plan(installation)[0][0].deployment(paused=False, active=True))
+    assert (made.concurrency_limit, made.concurrency_options.collision_strategy) == (1, "CANCEL_NEW")
+
+
+@pytest.mark.parametrize(
+    ("printed", "fields"),
+    [
+        ("*/20 * * * *", r"\d+-59/20 * * * *"),
+        ("*/15 6-9 * * 1", r"\d+-59/15 6-9 * * 1"),
+        ("@hourly", r"\d+ * * * *"),
+        ("@daily", r"\d+ 0 * * *"),
+    ],
+)
+def test_a_schedule_that_leaves_the_minute_open_gets_one_by_the_source(printed, fields):
+    crons = [stagger(name, printed, None).cron for name in NAMES]
+    assert crons == [stagger(name, printed, None).cron for name in NAMES]
+    step = int(printed[2:4]) if printed[0] == "*" else 60
+    minutes = [int(cron.split("-")[0].split(" ")[0]) for cron in crons]
+    assert all(0 <= minute < step for minute in minutes)
+    assert len(set(minutes)) > step / 2
+    assert {cron.replace(str(minute), r"\d+", 1) for cron, minute in zip(crons, minutes, strict=True)} == {fields}
+    for cron in crons:
+        read_schedule(cron)
+
+
+@pytest.mark.parametrize("printed", ["0 * * * *", "30 6,18 * * 1-5", "* * * * *", "*/1 * * * *"])
+def test_a_schedule_that_says_the_minute_keeps_it(printed):
+    assert {stagger(name, printed, None).cron for name in NAMES} == {printed}
+
+
+def test_an_interval_begins_at_a_second_of_its_own():
+    schedules = [stagger(name, "every 20 minutes", "Asia/Tokyo") for name in NAMES]
+    assert {schedule.interval for schedule in schedules} == {timedelta(minutes=20)}
+    assert len({schedule.anchor_date for schedule in schedules}) > 45
+    assert {schedule.timezone for schedule in schedules} == {"Asia/Tokyo"}
+
+
+@pytest.mark.parametrize("printed", ["every 0 minutes", "every second", "99 * * * *", "0 0 30 2 *", "daily", "@reboot"])
+def test_a_schedule_that_never_comes_or_is_none_is_refused(printed):
+    with pytest.raises(ValueError, match=r"not five cron fields|once a minute"):
+        read_schedule(printed)
+
+
+def test_turns_are_those_of_the_zone():
+    # The last Sunday of March: clocks in London go forward, and six o'clock comes an hour sooner in UTC.
+    since = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    assert [turn.isoformat() for turn in islice(turns("0 6 * * *", "Europe/London", since), 1)] == [
+        "2026-03-29T05:00:00+00:00"
+    ]
+    assert next(turns("every 2 hours", None, since)) == since + timedelta(hours=2)
+
+
+def test_a_feed_may_be_looked_at_before_its_time_by_half_the_way_to_the_next_turn(folder_source):
+    now = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    daily = folder_source.model_copy(update={"schedule": "0 12 * * *"})
+    assert patience(daily, now) == timedelta(hours=12)
+    assert patience(folder_source, now) == timedelta()
+
+
+@pytest.mark.parametrize(
+    ("said_before", "says_now", "in_the_ui", "holds"),
+    [
+        (False, False, False, False),
+        (False, False, True, True),  # paused in the UI
+        (True, True, False, False),  # resumed in the UI
+        (False, True, False, True),  # paused in the file since
+        (True, False, True, False),  # resumed in the file since
+        (True, False, False, False),
+    ],
+)
+def test_a_pause_is_what_was_said_last(installation, said_before, says_now, in_the_ui, holds):
+    wanted = plan(installation)[0][1 if says_now else 0]
+    before = on_server(wanted, paused=in_the_ui, tags=[PAUSED] if said_before else [])
+    assert keep_pause(wanted, before) is holds
+    assert keep_pause(wanted, None) is says_now
+
+
+def test_a_schedule_that_was_switched_off_stays_off_until_the_file_changes(installation):
+    harbour, quay = plan(installation)[0][:2]
+    off = [SimpleNamespace(active=False)]
+    assert keep_active(harbour, on_server(harbour, schedules=off)) is False
+    assert keep_active(quay, on_server(quay, schedules=off, tags=[])) is True
+
+
+def test_what_has_not_changed_is_left_alone(installation, tmp_path):
+    harbour = plan(installation)[0][0]
+    made = asyncio.run(harbour.deployment(paused=False, active=True))
+    assert is_same(made, on_server(harbour))
+    path = tmp_path / "sources" / "harbour.toml"
+    path.write_text(path.read_text().replace("*/20", "*/30"))
+    assert not is_same(made, on_server(plan_source(load_source(path), installation)))
+
+
+def test_health_is_503_until_runs_are_looked_for():
+    wellness = Wellness("http://127.0.0.1:4200", "data")
+    assert respond(b"GET /health HTTP/1.1\r\n", wellness).startswith(b"HTTP/1.1 503 ")
+    wellness.last_poll = datetime.now(UTC)
+    head, _, body = respond(b"GET /health HTTP/1.1\r\n", wellness).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    assert json.loads(body)["status"] == "ok"
+    wellness.last_poll -= timedelta(minutes=2)
+    assert respond(b"GET /health HTTP/1.1\r\n", wellness).startswith(b"HTTP/1.1 503 ")
+    assert respond(b"GET / HTTP/1.1\r\n", wellness).startswith(b"HTTP/1.1 404 ")

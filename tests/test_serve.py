@@ -1,0 +1,308 @@
+"""`copydesk serve`, whole: a process with its Prefect server, sources that change, an outage, and its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flows.deployments import stagger
+from warehouse.connect import connect
+
+pytestmark = pytest.mark.slow
+
+PROJECT = Path(__file__).resolve().parent.parent
+PAGE = """<html lang="en"><head><title>Ferry {0} is back in port</title>
+<meta property="article:published_time" content="2026-03-0{0}T10:00:00Z"></head><body><article>
+<h1>Ferry {0} is back in port</h1>{1}</article></body></html>"""
+PARAGRAPH = (
+    "<p>Ferry number {0} came back to port on day {1} after a long night at sea, the harbour master told reporters.</p>"
+)
+FOLDER = '[[input]]\nkind = "folder"\npath = "../../pages"\n'
+
+
+def free_ports() -> tuple[int, int]:
+    """Two, one after the other."""
+    while True:
+        with closing(socket.socket()) as first, closing(socket.socket()) as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port, port + 1
+
+
+def wait_for(sight, seconds: float, what: str):
+    """What `sight` returns once it is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if seen := sight():
+            return seen
+        time.sleep(0.3)
+    raise AssertionError(f"not seen in {seconds:g} s: {what}")
+
+
+class Served:
+    """An installation, and the process that serves it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.data = folder, folder / "data"
+        self.port, self.health_port = free_ports()
+        # Its turn comes about half a minute from now, not a whole one.
+        soon = (time.time() + 30) % 60
+        names = (f"paper-{number}" for number in range(1_000))
+        self.paper = next(
+            name for name in names if abs(stagger(name, "every minute", None).anchor_date.second - soon) < 3
+        )
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / "config" / "sources" / f"{name}.toml").write_text(f'title = "{name.title()}"\n{text}')
+
+    def command(self, *arguments: str) -> list[str]:
+        ports = ["--port", str(self.port), "--health-port", str(self.health_port)]
+        return [sys.executable, "-m", "flows", "serve", *ports, *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "COPYDESK"))}
+        off = dict.fromkeys(
+            ("COPYDESK_MAINTAIN_SCHEDULE", "COPYDESK_RECHECK_SCHEDULE", "COPYDESK_QUALITY_SCHEDULE"), "off"
+        )
+        roots = {
+            "COPYDESK_DATA": str(self.data),
+            "COPYDESK_CONFIG": str(self.folder / "config"),
+            "COPYDESK_WORKERS": "1",
+        }
+        return inherited | off | roots | {"PYTHONPATH": str(PROJECT)}
+
+    def start(self) -> None:
+        with (self.folder / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(), cwd=self.folder, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        wait_for(lambda: self.health().get("status") == "ok" or self.process.poll() is not None, 180, "a healthy serve")
+        assert self.process.poll() is None, self.log
+
+    def stop(self) -> int:
+        """SIGTERM, to the first process alone; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "serve.log").read_text()
+
+    def processes(self) -> list[str]:
+        """The processes that came of it and are still there, by what each was started in."""
+        there = []
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"COPYDESK_DATA={self.data}".encode() in (place / "environ").read_bytes().split(b"\0"):
+                    there.append((place / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+        return there
+
+    def ask(self, path: str, body=None):
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            answer = client.post(f"http://127.0.0.1:{self.port}/api{path}", json=body or {}).raise_for_status()
+        return answer.json() if answer.content else None
+
+    def deployments(self):
+        return {one["name"]: one for one in self.ask("/deployments/filter")}
+
+    def runs(self, name: str):
+        """All runs of a source that are or were more than planned."""
+        chosen = {"deployments": {"name": {"any_": [name]}}, "limit": 200}
+        return [run for run in self.ask("/flow_runs/filter", chosen) if run["state_name"] != "Scheduled"]
+
+    def health(self) -> dict:
+        try:
+            with httpx.Client(trust_env=False) as client:
+                return client.get(f"http://127.0.0.1:{self.health_port}/health").json()
+        except httpx.HTTPError:
+            return {}
+
+    def rows(self, query: str):
+        with connect(str(self.data)) as warehouse:
+            return warehouse.execute(query).fetchall()
+
+
+@contextmanager
+def web(folder: Path):
+    """A folder on the web."""
+    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "config" / "sources").mkdir(parents=True)
+    (folder / "pages").mkdir()
+    for number in range(1, 4):
+        text = "".join(PARAGRAPH.format(number, day) for day in range(1, 9))
+        (folder / "pages" / f"{number}.html").write_text(PAGE.format(number, text))
+    desk = Served(folder)
+    with web(folder / "pages") as address:
+        desk.write(desk.paper, f'schedule = "every minute"\n{FOLDER}')
+        desk.write("daily", f'schedule = "@daily"\n{FOLDER}')
+        desk.write("resting", f'schedule = "@daily"\npaused = true\n{FOLDER}')
+        urls = [f"{address}/{number % 3 + 1}.html?{number}" for number in range(90)]
+        desk.write("slow", f'delay = 1.0\nallow_private = true\n[[input]]\nkind = "pages"\nurls = {json.dumps(urls)}\n')
+        try:
+            desk.start()
+            yield desk
+        finally:
+            if desk.process and desk.process.poll() is None:
+                desk.stop()
+
+
+def test_every_source_is_deployed_and_told_where(served):
+    assert served.deployments().keys() >= {served.paper, "daily", "resting", "slow"}
+    assert served.deployments()["resting"]["paused"]
+    health = served.health()
+    assert (health["status"], health["sources"], health["paused"], health["problems"]) == ("ok", 4, 1, [])
+    assert "4 sources, 1 paused" in served.log
+    assert f"the UI is at http://127.0.0.1:{served.port}" in served.log
+
+
+def test_a_second_one_says_that_there_is_one(served):
+    done = subprocess.run(
+        served.command(),
+        cwd=served.folder,
+        env=served.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"copydesk: copydesk serve runs already on this machine, with UI http://127.0.0.1:{served.port}; "
+        "end it, or give this one ports of its own with --port and --health-port\n"
+    )
+
+
+def test_the_sources_are_followed_as_their_files_change(served):
+    served.ask(f"/deployments/{served.deployments()['daily']['id']}/pause_deployment")
+    served.write("late", f"{FOLDER}")
+    served.write("daily", f'schedule = "@weekly"\n{FOLDER}')
+    served.write("resting", "title = ")
+    wait_for(lambda: "late" in served.deployments(), 30, "a new source")
+    there = served.deployments()
+    # Paused in the UI, which the file has said nothing about since.
+    assert there["daily"]["paused"]
+    assert there["daily"]["schedules"][0]["schedule"]["cron"].endswith(" 0 * * 0")
+    # Its file is wrong now: it stays as it was.
+    assert there["resting"]["paused"]
+    assert "resting.toml" in served.health()["problems"][0]
+    served.write("resting", f"{FOLDER}")
+    (served.folder / "config" / "sources" / "late.toml").unlink()
+    wait_for(lambda: "late" not in served.deployments(), 30, "a source that has gone")
+    assert not served.deployments()["resting"]["paused"]
+
+
+def test_a_run_on_schedule_lands_articles(served):
+    def done():
+        return [run for run in served.runs(served.paper) if run["auto_scheduled"] and run["state_type"] == "COMPLETED"]
+
+    [run, *_] = wait_for(done, 150, "a scheduled run that is completed")
+    assert run["state"]["message"] == f"{served.paper}: 3 discovered, 3 stored"
+    assert served.rows(f"SELECT count(*) FROM articles WHERE source_id = '{served.paper}'") == [(3,)]
+
+
+def test_sigterm_ends_runs_as_interrupted_and_leaves_no_process(served):
+    served.ask(f"/deployments/{served.deployments()['slow']['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    running = "SELECT count(*) FROM runs WHERE source_id = 'slow' AND status = 'running'"
+    wait_for(lambda: served.rows(running) == [(1,)], 90, "a run of the slow source")
+    assert served.stop() == 0, served.log
+    assert served.processes() == []
+    assert "Traceback" not in served.log
+    assert served.rows("SELECT status FROM runs WHERE source_id = 'slow'") == [("interrupted",)]
+
+
+def test_after_an_outage_each_source_is_run_once_and_a_pause_still_holds(served):
+    # As if it had been away until the last of the turns that the server had planned.
+    restart = datetime.now(UTC)
+    with closing(sqlite3.connect(served.data / ".prefect" / "prefect.db")) as base:
+        ours = f"state_type = 'SCHEDULED' AND deployment_id = (SELECT id FROM deployment WHERE name = '{served.paper}')"
+        [last] = base.execute(f"SELECT max(expected_start_time) FROM flow_run WHERE {ours}").fetchone()
+        away = (datetime.fromisoformat(last).replace(tzinfo=UTC) - restart).total_seconds() + 1
+        earlier = f"strftime('%Y-%m-%d %H:%M:%f', expected_start_time, '-{away} seconds')"
+        base.execute(
+            f"UPDATE flow_run SET expected_start_time = {earlier}, next_scheduled_start_time = {earlier} WHERE {ours}"
+        )
+        base.commit()
+    served.start()
+
+    def late():
+        return [
+            run for run in served.runs(served.paper) if datetime.fromisoformat(run["expected_start_time"]) < restart
+        ]
+
+    missed = "one run takes all that is due since"
+    wait_for(
+        lambda: any(run["auto_scheduled"] and "unchanged" in (run["state"]["message"] or "") for run in late()),
+        90,
+        "a run that catches up",
+    )
+    [taken] = [run for run in late() if run["state_type"] != "CANCELLED" and run["end_time"] > restart.isoformat()]
+    assert taken["state"]["message"] == f"{served.paper}: 3 discovered, 3 unchanged"
+    assert sum(missed in (run["state"]["message"] or "") for run in late()) > 30
+    assert served.deployments()["daily"]["paused"]
+
+
+def test_deploy_hands_the_same_deployments_to_a_work_pool_and_does_it_once(served):
+    def deploy():
+        return subprocess.run(
+            [sys.executable, "-m", "flows", "deploy", "--work-pool", "news"],
+            cwd=served.folder,
+            env=served.environment
+            | {"PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api", "PREFECT_HOME": str(served.folder)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    refused = deploy()
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no work pool 'news'" in refused.stderr
+    assert "'prefect work-pool create news --type process' makes it" in refused.stderr
+    served.ask("/work_pools/", {"name": "news", "type": "process"})
+    assert "updated    daily\n" in deploy().stdout
+    assert {one["work_pool_name"] for one in served.deployments().values()} == {"news"}
+    assert served.deployments()["daily"]["paused"]
+    again = deploy()
+    assert again.stdout == "".join(f"unchanged  {name}\n" for name in sorted(served.deployments(), key=kind_and_name))
+    assert served.stop() == 0, served.log
+    assert served.processes() == []
+
+
+def kind_and_name(name: str) -> tuple[bool, str]:
+    """Sources come before upkeep."""
+    return name in {"maintain-warehouse", "recheck-versions", "watch-quality"}, name
