@@ -181,7 +181,8 @@ class Desk:
     def opening(self, changes: Changes) -> str:
         """The line that says where to look."""
         paused = f", {self.wellness.paused} paused" if self.wellness.paused else ""
-        return f"{self.wellness.sources} sources{paused} ({changes}); the UI is at {self.server.ui}"
+        served = self.wellness.sources
+        return f"{served} source{'s' * (served != 1)}{paused} ({changes}); the UI is at {self.server.ui}"
 
 
 def fingerprint(path: Path) -> tuple[int, int] | None:
