@@ -13,6 +13,8 @@ from typing import Any, Final
 
 ENGINE: Final = 0.75
 """What the engines' answer counts for beside its rivals' words, in words."""
+DOUBT: Final = 2
+"""Words that would have to be more for a lead to be whole."""
 OWN: Final = 2
 """What a word counts for that only one of them has."""
 DECLARED: Final = 0.5
@@ -51,7 +53,7 @@ class Family:
         if declared in found:
             found[declared] += DECLARED
         (best, most), (_, next_best) = sorted(found.items(), key=lambda pair: -pair[1])[:2]
-        return best, (most - next_best) / (abs(most) + 1)
+        return best, (most - next_best) / (abs(most) + DOUBT)
 
 
 def family_of(language: str) -> Family | None:

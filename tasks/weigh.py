@@ -56,19 +56,15 @@ def weigh(sample: str, script: str, letters: int, opinion: Opinion, declared: st
     ranking = profiles().rank(sample)
     lowered = sample.lower()
     verdict = _settle(ranking, opinion, declared)
-    if (
-        script == "Latin"
-        and (verdict.confidence < ONLY_CLD2_KNOWS or opinion.score < FAINT)
-        and (told := unlisted(lowered))
-    ):
+    doubtful = verdict.confidence < ONLY_CLD2_KNOWS or opinion.score < FAINT
+    if script == "Latin" and doubtful and (told := unlisted(lowered)):
         return Language(told, UNLISTED)
     if letters < FEW:
         verdict = Verdict(verdict.tag, BOTH_ON_LITTLE) if verdict.confidence == AGREED else NEITHER
     if not verdict.tag:
         return UNKNOWN
-    tag, confidence = _among_twins(
-        IN_SCRIPT.get((verdict.tag, script), verdict.tag), verdict.confidence, lowered, declared
-    )
+    verdict = verdict._replace(tag=IN_SCRIPT.get((verdict.tag, script), verdict.tag))
+    tag, confidence = _among_twins(verdict, lowered, declared)
     return Language(region_of(tag, lowered, declared), round(confidence, 3))
 
 
@@ -102,13 +98,14 @@ def _choose(first: str, ranking: Ranking, opinion: Opinion, declared: str | None
     return Verdict(first if ranking.margin(_named(said)) > CLEAR else said, CONFLICT)
 
 
-def _among_twins(tag: str, confidence: float, text: str, declared: str | None) -> tuple[str, float]:
-    family = family_of(tag)
+def _among_twins(verdict: Verdict, text: str, declared: str | None) -> Verdict:
+    """The verdict, or another of its family whose words the text has."""
+    family = family_of(verdict.tag)
     if family is None:
-        return tag, confidence
-    told, lead = family.tell(text, tag, declared)
+        return verdict
+    told, lead = family.tell(text, verdict.tag, declared)
     sure = min(1.0, 0.5 + lead) * (0.97 if text.count(" ") >= WORDS else 0.94)
-    return told, min(confidence, sure)
+    return Verdict(told, min(verdict.confidence, sure))
 
 
 def by_langdetect(sample: str) -> Language:
