@@ -38,7 +38,6 @@ class Ranking:
     """The languages of a table by how well a text fits them."""
 
     best: str
-    second: str
     scores: dict[str, float]
     """Natural logarithms of the likelihood, per n-gram, less their mean."""
     ngrams: int
@@ -93,9 +92,8 @@ class Profiles:
         if not known:
             return None
         scores = self._weights.take(rows, axis=0).sum(axis=0) / known
-        best, second = scores.argsort()[:-3:-1]
         named = dict(zip(self.languages, scores.tolist(), strict=True))
-        return Ranking(self.languages[best], self.languages[second], named, known)
+        return Ranking(self.languages[int(scores.argmax())], named, known)
 
     def _ngrams(self, text: str) -> Iterator[str]:
         """All of one to three characters, a blank before and after each word; langdetect passes over acronyms."""

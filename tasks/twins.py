@@ -17,8 +17,8 @@ DOUBT: Final = 2
 """Words that would have to be more for a lead to be whole."""
 OWN: Final = 2
 """What a word counts for that only one of them has."""
-DECLARED: Final = 0.5
-"""What a declaration counts for: less than any word, so that it breaks ties and no more."""
+DECLARED: Final = 0.9
+"""What a declaration counts for: more than an engine that has no word to show, and less than any word."""
 FEWEST: Final = 3
 SHARE: Final = 0.25
 """The share of a text's words by which a language that no engine knows is told."""

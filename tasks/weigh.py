@@ -20,7 +20,7 @@ IN_SCRIPT: Final = {
     ("ug", "Latin"): "ug-Latn",
 }  # fmt: skip
 """Tags that say the script, as the language has more than one."""
-FAINT: Final = 250
+FAINT: Final = 280
 """Points of CLD2's below which a text is likely in a language that it does not know."""
 CLEAR: Final = 0.1
 """langdetect's lead, per n-gram, by which it is the one to believe."""
@@ -82,7 +82,7 @@ def _settle(ranking: Ranking | None, opinion: Opinion, declared: str | None) -> 
     for other, percent in opinion.others:
         if percent >= HALF and not _knows(ranking, other):
             return Verdict(other, CONFLICT)
-    return Verdict(said, AGREED)
+    return Verdict(said, AGREED if opinion.score >= FAINT else CONFLICT)
 
 
 def _choose(first: str, ranking: Ranking, opinion: Opinion, declared: str | None) -> Verdict:
