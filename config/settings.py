@@ -105,6 +105,9 @@ class Settings(BaseModel):
         50_000_000, description="A larger feed, sitemap or section page is refused; after decompression."
     )
     max_redirects: Annotated[int, Field(ge=0, le=50)] = Field(10, description="Redirects followed for one address.")
+    langdetect_alone: bool = Field(
+        False, description="Tell the language by langdetect alone: 54 languages, and its neighbour for any other."
+    )
     contact: str = Field("", description="An address or page named in the User-Agent, so that a site can reach you.")
     alert_webhook: Annotated[str, AfterValidator(_webhook)] = Field(
         "", repr=False, description="Alerts are sent there with POST, as JSON: `text`, `source`, `condition` and more."

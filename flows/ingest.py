@@ -212,14 +212,16 @@ def archive_new(
             yield RawArticle(got.item, capture, got.content)
 
 
-def make_article(raw: RawArticle, source: Source, max_bytes: int) -> Article | Rejection:
+def make_article(
+    raw: RawArticle, source: Source, max_bytes: int, *, langdetect_alone: bool = False
+) -> Article | Rejection:
     """The steps from bytes to article; pure, so that a worker process can take them."""
     opened = jsonl.open_record(raw, source) if raw.capture.media_type == jsonl.MEDIA_TYPE else raw
     found = opened if isinstance(opened, Rejection) else extract(opened, max_bytes)
     stripped = found if isinstance(found, Rejection) else strip(found, source.strip)
     if isinstance(stripped, Rejection):
         return stripped
-    return normalise(detect(stripped, source.language), source)
+    return normalise(detect(stripped, source.language, alone=langdetect_alone), source)
 
 
 def take_up_recovered(job: Job, shard: Shard | None = None) -> None:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as LateError
+from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
 
@@ -27,7 +28,8 @@ AHEAD: Final = 4
 
 Document = TypeVar("Document", bound=RawArticle | Rejection)
 Made = Article | Rejection
-Step = Callable[[RawArticle, Source, int], Made]
+Step = Callable[..., Made]
+"""Takes a document, its source and `max_document_bytes`; `langdetect_alone=True` too where that is set."""
 Result = TypeVar("Result")
 
 
@@ -59,6 +61,8 @@ class Workers:
 
         What is a rejection already passes through in its place.
         """
+        if self._settings.langdetect_alone:
+            step = partial(step, langdetect_alone=True)
         ahead: deque[tuple[Document, ProcessFuture[Made] | None]] = deque()
         for raw in raws:
             ahead.append((raw, self._submit(step, raw, source) if isinstance(raw, RawArticle) else None))

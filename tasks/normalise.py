@@ -17,10 +17,10 @@ from tasks.agencies import find_agencies
 from tasks.bylines import split_byline
 from tasks.characters import clean_line, split_lines
 from tasks.dates import ParsedDate, parse_date
-from tasks.detect import UNKNOWN
 from tasks.identity import article_id, version_id
 from tasks.quality import count_words, rate
 from tasks.statements import Statements, plain
+from tasks.weigh import UNKNOWN
 from warehouse.records import Article, Candidate, ExtractedArticle, Reason, Rejection, Stage
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def normalise(found: ExtractedArticle, source: Source) -> Article | Rejection:
         license=stated.first("license", _label),
         language=language.tag,
         language_confidence=language.confidence,
+        languages=found.languages,
         published_at=published.instant if published else None,
         modified_at=modified.instant if modified else None,
         published_raw=stated.printed.get("published_at"),

@@ -1,23 +1,26 @@
-"""Scripts and letters that tell a language by themselves."""
+"""Scripts that tell a language by themselves, and the two ways of writing Chinese."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final
 
 OWNED: Final = {
     "Greek": "el", "Armenian": "hy", "Hebrew": "he", "Thaana": "dv", "Gurmukhi": "pa", "Gujarati": "gu", "Odia": "or",
     "Tamil": "ta", "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Sinhala": "si", "Thai": "th", "Lao": "lo",
     "Tibetan": "bo", "Burmese": "my", "Georgian": "ka", "Khmer": "km", "Hangul": "ko", "Bengali": "bn",
+    "Ethiopic": "am",
 }  # fmt: skip
-"""Scripts in which the world's press writes one language."""
+"""Scripts in which the world's press writes one language, or one and a few others."""
 
-LETTERS_OF: Final = {
-    "be": "ў", "sr": "ђћ", "kk": "ұ", "tg": "ҷӣӯҳ", "tt": "җһ", "az": "ə", "as": "ৰৱ", "yi": "ײװױ", "is": "þð",
-    "mt": "ħ", "ps": "ټډړښږ", "ckb": "ڕڵ", "ug": "ۇۈ", "sd": "ڄٻڀڃ", "ky": "ң", "mn": "өү",
-}  # fmt: skip
-"""Letters of languages that langdetect lacks, and that none of its languages has."""
+SHARERS: Final = {"Hebrew": ("yi",), "Tibetan": ("dz",), "Bengali": ("as",), "Ethiopic": ("ti",)}
+"""The others, each of which has to be named by an engine."""
+
+LETTERS_OF: Final = {"as": "ৰৱ", "ti": "ኣቐቓቑቕ", "yi": "ײװױ", "az-Cyrl": "ҹҝ", "ckb": "ڕڵێ"}
+"""Letters of languages that the engines miss, and that none that they know has."""
 
 _BLOCKS: Final = (
     (0x0041, "Latin"), (0x0250, ""), (0x0370, "Greek"), (0x0400, "Cyrillic"), (0x0530, "Armenian"), (0x0590, "Hebrew"),
@@ -29,12 +32,13 @@ _BLOCKS: Final = (
     (0x1E00, "Latin"), (0x1F00, "Greek"), (0x2000, ""), (0x2D00, "Georgian"), (0x2D30, ""), (0x3041, "Kana"),
     (0x3100, ""), (0x3130, "Hangul"), (0x3190, ""), (0x31F0, "Kana"), (0x3200, ""), (0x3400, "Han"), (0x4DC0, ""),
     (0x4E00, "Han"), (0xA000, ""), (0xAC00, "Hangul"), (0xD7B0, ""), (0xF900, "Han"), (0xFB00, ""), (0xFB1D, "Hebrew"),
-    (0xFB50, "Arabic"), (0xFE00, ""), (0xFE70, "Arabic"), (0xFEFF, ""), (0xFF66, "Kana"), (0xFFA0, ""),
-    (0x20000, "Han"), (0x32000, ""),
+    (0xFB50, "Arabic"), (0xFE00, ""), (0xFE70, "Arabic"), (0xFEFF, ""), (0xFF21, "Latin"), (0xFF5B, ""),
+    (0xFF66, "Kana"), (0xFFA0, ""), (0x20000, "Han"), (0x32000, ""),
 )  # fmt: skip
 _STARTS: Final = tuple(start for start, _ in _BLOCKS)
 
 
+@lru_cache(4_096)
 def script_of(letter: str) -> str:
     """The script of a letter, by its Unicode block; empty where it tells nothing."""
     place = bisect_right(_STARTS, ord(letter)) - 1
@@ -43,8 +47,31 @@ def script_of(letter: str) -> str:
 
 def count_scripts(text: str) -> Counter[str]:
     """How many letters of each script a text has."""
+    if text.isascii():
+        return Counter({"Latin": sum(map(str.isalpha, text))})
     scripts: Counter[str] = Counter()
     for letter, times in Counter(text).items():
         if letter.isalpha():
             scripts[script_of(letter)] += times
     return scripts
+
+
+def count_forms(text: str) -> tuple[int, int]:
+    """How many characters of a text are simplified Chinese alone, and how many traditional alone."""
+    simplified, traditional = _forms()
+    return sum(character in simplified for character in text), sum(character in traditional for character in text)
+
+
+@cache
+def _forms() -> tuple[frozenset[str], frozenset[str]]:
+    """The frequent characters of the mainland's and of Taiwan's first character sets that the other set lacks."""
+    mainland = _decoded("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF))
+    taiwan = _decoded("big5", range(0xA4, 0xC7), [*range(0x40, 0x7F), *range(0xA1, 0xFF)])
+    every_mainland = mainland | _decoded("gb2312", range(0xD8, 0xF8), range(0xA1, 0xFF))
+    every_taiwan = taiwan | _decoded("big5", range(0xC9, 0xFA), [*range(0x40, 0x7F), *range(0xA1, 0xFF)])
+    han = {character for character in mainland | taiwan if script_of(character) == "Han"}
+    return frozenset(han - every_taiwan), frozenset(han - every_mainland)
+
+
+def _decoded(charset: str, firsts: Iterable[int], seconds: Iterable[int]) -> set[str]:
+    return {bytes((first, second)).decode(charset, "ignore") for first in firsts for second in seconds} - {""}

@@ -168,7 +168,7 @@ def test_columns_of_one_name_are_all_written(data):
 def test_rows_of_many_columns_are_written_a_line_a_column(data):
     shown = copydesk("sql", "--data", data, "FROM articles LIMIT 1").stdout.splitlines()
     assert shown[0] == "── 1 ──"
-    assert len(shown) == 40
+    assert len(shown) == 41
     assert shown[1].split()[0] == "article_id"
 
 

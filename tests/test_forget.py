@@ -193,7 +193,7 @@ def test_a_tombstone_keeps_ids_and_addresses_and_nothing_else(root: Path) -> Non
     assert (one["url"], one["canonical_url"], one["normalized_url"]) == (url(1), MOVED, "harbour.example/news/1")
     assert one["landed_at"] == LATER
     empty = {
-        name: value for name, value in one.items() if name in article(1).__slots__[9:31] and value not in ([], None)
+        name: value for name, value in one.items() if name in article(1).__slots__[9:32] and value not in ([], None)
     }
     assert empty == {"text": "", "language": "und", "language_confidence": 0.0, "first_seen_at": NOON}
 

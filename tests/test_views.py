@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from rows import NOON, article, discovery, poll, rejection, run, url
 
@@ -83,6 +84,27 @@ def test_the_columns_of_articles_are_those_of_the_table_in_its_order(warehouse: 
     for view in ("articles", "article_versions", "articles_as_of(now())"):
         columns = [row[0] for row in warehouse.ask(f"DESCRIBE FROM {view}")]
         assert columns == list(type(article(1)).__slots__)
+
+
+def test_articles_that_landed_before_a_column_was_thought_of_are_read_beside_newer_ones(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    warehouse.land("articles", article(1))
+    path = next(tmp_path.glob("articles/*/harbour-1.parquet"))
+    pq.write_table(pq.read_table(path, partitioning=None).drop_columns(["languages"]), path)
+    warehouse.land("articles", article(2))
+    told = "SELECT article_id, languages FROM {} ORDER BY 1"
+    for view in ("articles", "article_versions", "articles_as_of(now())"):
+        assert warehouse.ask(told.format(view)) == [
+            ("article-1", None),
+            ("article-2", [{"language": "cy", "share": 0.2}]),
+        ]
+
+
+def test_the_other_languages_of_articles_are_a_list_to_unnest(warehouse: Warehouse) -> None:
+    warehouse.land("articles", article(1), article(2, languages=()))
+    spoken = "SELECT article_id, part.language FROM articles, unnest(languages) AS parts(part)"
+    assert warehouse.ask(spoken) == [("article-1", "cy")]
 
 
 def test_a_run_shows_once_as_it_ended(warehouse: Warehouse) -> None:

@@ -23,6 +23,11 @@ def answer(raw: RawArticle, source: object, max_bytes: int) -> Rejection:
     return Rejection("paper", raw.item.url, None, Stage.STRIP, Reason.NO_ARTICLE, f"{raw.content.decode()} {max_bytes}")
 
 
+def tell_engines(raw: RawArticle, source: object, max_bytes: int, *, langdetect_alone: bool = False) -> Rejection:
+    """A step that says by which engines it would tell the language."""
+    return Rejection("paper", raw.item.url, None, Stage.STRIP, Reason.NO_ARTICLE, f"alone: {langdetect_alone}")
+
+
 @pytest.fixture
 def raws(now):
     def make(*contents: bytes) -> list[RawArticle]:
@@ -55,6 +60,13 @@ def test_documents_come_back_in_order_each_with_its_own_end(settings, folder_sou
     assert made[1][1].detail == "extraction ended its process with exit code -11"
     assert made[3][1].detail == "extraction took over 2 s; raise document_seconds to wait longer"
     assert made[5][1].detail == "extraction raised ValueError: a bug"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_setting_that_forces_langdetect_alone_reaches_the_step(settings, folder_source, raws, alone):
+    with Workers(settings.model_copy(update={"langdetect_alone": alone})) as workers:
+        made = list(workers.each(tell_engines, raws(b"one"), folder_source))
+    assert made[0][1].detail == f"alone: {alone}"
 
 
 def test_what_is_refused_already_keeps_its_place(settings, folder_source, raws):

@@ -145,6 +145,7 @@ def _tombstone(one: Named, identify: Identify, now: datetime) -> Article:
         license=None,
         language="und",
         language_confidence=0.0,
+        languages=(),
         published_at=None,
         modified_at=None,
         published_raw=None,

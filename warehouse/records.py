@@ -293,6 +293,16 @@ class Language:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageShare:
+    """Another language that a part of a text is in."""
+
+    language: str
+    """BCP 47."""
+    share: float
+    """Of the text's letters, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractedArticle:
     """What a document says about itself; nothing here has been checked."""
 
@@ -305,6 +315,8 @@ class ExtractedArticle:
     charset: str
     stripped: tuple[StrippedLine, ...] = ()
     language: Language | None = None
+    languages: tuple[LanguageShare, ...] = ()
+    """The languages of parts of the text, the largest first; its main language is not among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +369,8 @@ class Article:
 
     language: str
     language_confidence: float
+    languages: tuple[LanguageShare, ...]
+    """Those that more than a tenth of the text is in beside its main one, the largest first."""
 
     published_at: datetime | None
     modified_at: datetime | None

@@ -20,6 +20,7 @@ PROVENANCE: Final = pa.map_(
     ),
 )
 STRIPPED: Final = pa.list_(pa.struct([("line", pa.int32()), ("reason", STRING), ("text", STRING)]))
+LANGUAGES: Final = pa.list_(pa.struct([("language", STRING), ("share", pa.float64())]))
 
 
 def _required(name: str, kind: pa.DataType) -> pa.Field:
@@ -53,6 +54,7 @@ ARTICLES: Final = pa.schema(
         pa.field("license", STRING),
         _required("language", STRING),
         _required("language_confidence", pa.float64()),
+        _required("languages", LANGUAGES),
         pa.field("published_at", INSTANT),
         pa.field("modified_at", INSTANT),
         pa.field("published_raw", STRING),
