@@ -12,6 +12,7 @@ from tasks.agencies import find_agencies
 from tasks.body import find_body, keep_inside
 from tasks.credits import read_credits
 from tasks.furniture import is_name, read_caption
+from tasks.habits import NONE, Habits
 from tasks.headline import find_headline, find_standfirst, repeats
 from tasks.lines import Line, read_lines
 from tasks.scores import PROSE, score_lines
@@ -44,18 +45,19 @@ _SIGNED_WORDS: Final = 4
 _MENU_WORDS: Final = 3
 
 
-def strip(found: ExtractedArticle, rules: StripRules) -> ExtractedArticle | Rejection:
+def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> ExtractedArticle | Rejection:
     """The document with its paragraphs only, a blank line between them; every other line is in `stripped`.
 
     Stripped lines add what they state (title, byline, dates, section, caption, credit, agencies, tags) to the
-    candidates. A line that a pattern of `rules.keep` or `rules.drop` finds is kept or dropped whatever else it is.
-    A text without an article is refused.
+    candidates. `habits` are what its site repeats: of such lines none is kept, unless no other would be. A line that a
+    pattern of `rules.keep` or `rules.drop` finds is kept or dropped whatever else it is. A text without an article is
+    refused.
     """
     lines = read_lines(found.text)
     title = next((one.values[0] for one in found.candidates if one.field == "title"), None)
     is_text = found.extractor in READ_BY_LINE
     reasons = label_text(lines, title) if is_text else label_page(lines, title)
-    reasons = _overrule(lines, reasons, rules)
+    reasons = _overrule(lines, habits.strip(lines, reasons), rules)
 
     kept = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
     if not any(line.words for line in kept):

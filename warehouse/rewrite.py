@@ -70,6 +70,15 @@ def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in capture_ids], change)
 
 
+def forget_habits(root: Root, sources: Collection[str]) -> int:
+    """Take out what some sources were seen to repeat, to be learned anew without what is gone; the number of rows."""
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        return rows.filter(pc.invert(meant)), meant
+
+    return _rewrite(root, "habits", ("source_id",), [(source_id,) for source_id in sources], change)
+
+
 def _rewrite(
     root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], change: Change
 ) -> int:
