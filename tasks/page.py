@@ -14,6 +14,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from trafilatura.metadata import extract_metadata
 from trafilatura.settings import Extractor
 
+from tasks.asides import drop_asides
 from tasks.document import Document
 from tasks.jsonld import read_json_ld
 from tasks.markup import mend_characters
@@ -54,6 +55,7 @@ def read_page(text: str, url: str) -> Document | None:
         if missing := _NEEDED.difference(candidate.field for candidate in candidates):
             candidates += _guess_metadata(tree, url, missing)
         etree.strip_elements(tree, *_NO_ARTICLE, with_tail=False)
+        drop_asides(tree)
         body = _find_article(tree, linked.body_length)
     extractor = EXTRACTOR if body else "paragraphs"
     body = body or "\n".join(_longest_run(tree))
