@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from tasks.habits import FEWEST, NONE, Habits, Printed, learn
-from warehouse.errors import EmptyWarehouseError
+from tasks.habits import FEWEST, Habits, Printed, learn
 from warehouse.habits import known_habits, newest_articles, news_of
 from warehouse.records import Outcome
 
@@ -17,13 +15,15 @@ if TYPE_CHECKING:
     from flows.job import Job
     from flows.workers import Made, Step
 
+EACH: Final = 300
+"""Articles up to which a source learns in every run that stores one,"""
+EVERY: Final = 100
+"""and from then on each time that so many more have come: looking for the newest takes time with all there are."""
+
 
 def load_habits(root: str, source_id: str) -> Habits:
-    """The habits of a source; none where nothing has landed. Raises `WarehouseError`."""
-    try:
-        return Habits.of({habit.line: habit.place for habit in known_habits(root, source_id)})
-    except EmptyWarehouseError:
-        return NONE
+    """The habits of a source. Raises `StorageError`."""
+    return Habits.of({habit.line: habit.place for habit in known_habits(root, source_id)})
 
 
 def with_habits(step: Callable[..., Made], habits: Habits) -> Step:
@@ -34,10 +34,11 @@ def with_habits(step: Callable[..., Made], habits: Habits) -> Step:
 def learn_habits(job: Job) -> None:
     """Land what the source's newest articles show, where it is news and there are any. Raises `WarehouseError`.
 
-    Killed before or meanwhile, the next run that stores an article learns the same.
+    Killed before or meanwhile, a later run learns the same.
     """
-    held = (known for known in job.ledger.addresses.values() if known.version_id is not None)
-    if not job.counts[Outcome.STORED] or len(list(islice(held, FEWEST))) < FEWEST:
+    stored = job.counts[Outcome.STORED]
+    held = sum(known.version_id is not None for known in job.ledger.addresses.values())
+    if not stored or held < FEWEST or (held > EACH and held // EVERY == (held - stored) // EVERY):
         return
     root, source_id, now = job.settings.data, job.source.id, job.clock()
     learned = learn(source_id, map(_printed, newest_articles(root, source_id)), now)

@@ -6,11 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from warehouse.connect import connect, rows
+from warehouse.errors import StorageError
 from warehouse.records import Habit, HabitPlace
+from warehouse.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
 NEWEST: Final = 300
@@ -22,10 +27,34 @@ AGAIN: Final = timedelta(days=7)
 
 
 def known_habits(root: str, source_id: str) -> list[Habit]:
-    """The habits of a source as last learned, the forgotten ones not among them. Raises `WarehouseError`."""
-    with connect(root) as connection:
-        found = rows(connection, _KNOWN, [source_id])
-    return [replace(habit, place=HabitPlace(habit.place)) for habit in (Habit(*row) for row in found)]
+    """The habits of a source as last learned, the forgotten ones not among them: what the view `habits` shows.
+
+    Every run asks. The views open every file of every table first, and this only those of one source in one table.
+    Raises `StorageError`.
+    """
+    newest: dict[str, Habit] = {}
+    for habit in _landed(Root.at(root), source_id):
+        before = newest.get(habit.line)
+        if before is None or (habit.learned_at, habit.articles) > (before.learned_at, before.articles):
+            newest[habit.line] = habit
+    return [newest[line] for line in sorted(newest) if newest[line].articles]
+
+
+def _landed(root: Root, source_id: str) -> Iterator[Habit]:
+    for name in root.names("habits"):
+        if not name.rpartition("/")[2].startswith(f"{source_id}-"):
+            continue
+        try:
+            with root.open(name) as file:
+                found = pq.read_table(file).to_pylist()
+        except FileNotFoundError:
+            continue  # taken down meanwhile
+        except (OSError, pa.ArrowException) as error:
+            cure = "delete it: what it says is learned again"
+            raise StorageError(f"{root.place(name)} is not readable as Parquet; {cure}") from error
+        for row in found:
+            if row["source_id"] == source_id:
+                yield Habit(**row | {"place": HabitPlace(row["place"])})
 
 
 def newest_articles(root: str, source_id: str) -> list[tuple[Any, ...]]:
@@ -58,10 +87,6 @@ def _is_news(before: Habit | None, now: Habit) -> bool:
     return not before.articles / 2 < now.articles < before.articles * 2
 
 
-_KNOWN: Final = """
-    SELECT source_id, line, text, place, articles, among, first_seen_at, last_seen_at, learned_at
-    FROM habits WHERE source_id = $1 ORDER BY line
-"""
 _SINCE: Final = """
     SELECT min(landed_at)
     FROM (
