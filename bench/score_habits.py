@@ -22,9 +22,10 @@ from typing import Any
 from bench.score_pages import raw_page
 from bench.score_texts import NOW, document
 from config.sources import StripRules
-from tasks import habits
+from tasks import learn
 from tasks.extract import extract
-from tasks.habits import NONE, Habits, Printed
+from tasks.habits import NONE, Habits
+from tasks.learn import Printed
 from tasks.strip import strip
 from warehouse.records import ExtractedArticle
 
@@ -61,14 +62,14 @@ def body(found: ExtractedArticle, known: Habits) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--fewest", type=int, default=habits.FEWEST, help="other articles that make a habit")
+    parser.add_argument("--fewest", type=int, default=learn.FEWEST, help="other articles that make a habit")
     asked = parser.parse_args()
     sys.path.insert(0, str(asked.corpus))
     import metrics  # type: ignore[import-not-found]
 
-    habits.FEWEST = asked.fewest  # type: ignore[misc]
-    habits.FEWEST_IN_A_DAY = asked.fewest  # type: ignore[misc]
-    habits.FEWEST_INSIDE = asked.fewest  # type: ignore[misc]
+    learn.FEWEST = asked.fewest  # type: ignore[misc]
+    learn.FEWEST_IN_A_DAY = asked.fewest  # type: ignore[misc]
+    learn.FEWEST_INSIDE = asked.fewest  # type: ignore[misc]
     rows = [json.loads(line) for line in (asked.corpus / "news" / "gold.jsonl").read_text("utf-8").splitlines() if line]
     gold = {row["id"]: row for row in rows}
     publishers = defaultdict(list)
@@ -86,7 +87,7 @@ def main() -> int:
             seen = {page: printed(page, number, documents[rendering, page]) for number, page in enumerate(held)}
             for page in held:
                 others = [one for other, one in seen.items() if other != page and one]
-                learned = habits.learn("bench", others, NOW)
+                learned = learn.learn("bench", others, NOW)
                 known = Habits.of({habit.line: habit.place for habit in learned})
                 found, right = documents[rendering, page], gold[page]["body"]
                 was, now = before.add(right, body(found, NONE)), after.add(right, body(found, known))

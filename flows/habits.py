@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tasks.habits import FEWEST, Habits, Printed, learn
+from tasks.habits import Habits
+from tasks.learn import FEWEST, Printed, learn
 from warehouse.habits import known_habits, newest_articles, news_of
 from warehouse.records import Outcome
 

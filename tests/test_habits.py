@@ -22,8 +22,9 @@ from flows.reextract import reextract_source
 from flows.workers import Workers
 from tasks.addresses import normalize_url
 from tasks.download import Fetcher
-from tasks.habits import FEWEST, Habits, Printed, fold_line, learn
+from tasks.habits import Habits, fold_line
 from tasks.identity import article_id
+from tasks.learn import FEWEST, Printed, learn
 from tasks.strip import strip
 from warehouse.connect import query
 from warehouse.forget import forget
