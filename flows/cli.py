@@ -102,7 +102,8 @@ def sql(
 
 
 @app.command(
-    epilog="Examples:  copydesk extract page.html --explain   |   copydesk extract texts/ > records.jsonl   |   "
+    epilog="Examples:  copydesk extract page.html --explain   |   copydesk extract page.html --html why.html   |   "
+    "copydesk extract texts/ > records.jsonl   |   "
     "curl -s URL | copydesk extract - --url URL"
 )
 def extract(
@@ -115,17 +116,22 @@ def extract(
     ] = None,
     url: Annotated[str | None, typer.Option(help="The address of the one document given.")] = None,
     source: Annotated[
-        str | None, typer.Option(help="Apply this source's rules.", autocompletion=complete_source)
+        str | None,
+        typer.Option(help="Apply this source's rules, and what its runs have learned.", autocompletion=complete_source),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show what was stripped, why, and where each field came from.")
+        bool, typer.Option("--explain", help="Show what was kept and stripped, why, and where each field came from.")
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what --explain shows to an HTML page.", dir_okay=False)
+    ] = None,
+    data: Data = None,
     config: Config = None,
 ) -> None:
     """One clean record a document, as JSON Lines; nothing is stored."""
-    from flows.documents import extract_documents, read_manifest
+    from flows.documents import explaining, extract_documents, read_manifest
 
-    settings = read_settings(None, config)
+    settings = read_settings(data, config)
     chosen = choose(settings, [source])[0][0] if source else None
     named: list[tuple[str, str | None]] = [(name, None) for name in document or []]
     if manifest is not None:
@@ -138,7 +144,8 @@ def extract(
         if not url.startswith(("http://", "https://")) or Path(named[0][0]).is_dir():
             raise typer.BadParameter("--url is the http or https address of one document")
         named = [(named[0][0], url)]
-    extract_documents(named, chosen, settings, explain=explain)
+    with explaining(html, explain=explain) as show:
+        extract_documents(named, chosen, settings, show=show)
 
 
 @app.command(epilog="Example:  copydesk status --format json")

@@ -6,7 +6,8 @@ import json
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +19,16 @@ from config.errors import ConfigError
 from config.inputs import FolderInput
 from config.settings import Settings
 from config.sources import Source
-from flows.explain import explain_article
+from flows.explain import Explained, explain, print_explained
+from flows.explain_page import Page
+from flows.habits import load_habits, with_habits
 from flows.ingest import make_article, utc_now
 from flows.show import plain
 from flows.workers import Workers
 from tasks.discover import closed_folders, files
 from tasks.download import Fetcher
 from tasks.fetch import Read, fetch_each, read_file
+from tasks.habits import NONE
 from tasks.response import Refused
 from warehouse.records import Article, Capture, Fetched, Item, Precision, RawArticle, Reason, Rejection, Stage
 
@@ -69,8 +73,18 @@ def _checked(name: object) -> str:
     return name
 
 
-def extract_documents(named: Iterable[Named], source: Source | None, settings: Settings, *, explain: bool) -> None:
-    """Write one record a document to stdout, in the order given, each as soon as it is made."""
+def extract_documents(
+    named: Iterable[Named],
+    source: Source | None,
+    settings: Settings,
+    *,
+    show: Callable[[Explained], None] | None = None,
+) -> None:
+    """Write one record a document to stdout, in the order given, each as soon as it is made; or `show` it instead.
+
+    A source brings its rules, and its habits where the data root knows them. Raises `WarehouseError`.
+    """
+    step = with_habits(make_article, load_habits(settings.data, source.id) if source else NONE)
     source = source or Source(id="none", title="none", input=(FolderInput(kind="folder", path=Path()),))
     labels: deque[str] = deque()
 
@@ -87,12 +101,36 @@ def extract_documents(named: Iterable[Named], source: Source | None, settings: S
             yield _unarchived(item, read, urls.popleft())
 
     with Workers(settings) as workers, Fetcher(settings) as fetcher:
-        for _, made in workers.each(make_article, raws(fetcher), source):
+        for raw, made in workers.each(step, raws(fetcher), source):
             label = labels.popleft().encode("utf-8", "backslashreplace").decode()
-            if explain:
-                explain_article(label, made)
+            if show:
+                show(explain(label, raw, made, source))
             else:
                 print(json.dumps(record(label, made), ensure_ascii=False), flush=True)
+
+
+@contextmanager
+def explaining(page: Path | None, *, explain: bool) -> Iterator[Callable[[Explained], None] | None]:
+    """What shows a document: on stdout with `explain`, on an HTML page where one is named; None without both.
+
+    Raises `ConfigError` where the page cannot be written.
+    """
+    if page is None:
+        yield print_explained if explain else None
+        return
+    try:
+        with page.open("w", encoding="utf-8", errors="replace") as stream:
+            written = Page(stream)
+
+            def show(told: Explained) -> None:
+                written.add(told)
+                if explain:
+                    print_explained(told)
+
+            yield show
+            written.close()
+    except OSError as error:
+        raise ConfigError(f"{page}: cannot be written: {error.strerror}") from None
 
 
 def record(label: str, made: Article | Rejection) -> dict[str, Any]:

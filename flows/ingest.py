@@ -12,6 +12,7 @@ from config.inputs import PagesInput
 from config.settings import Settings
 from config.sources import Source
 from flows.conclude import FORGOTTEN_TWIN, conclude_moved, conclude_same, conclude_unread, keep_said
+from flows.habits import learn_habits, load_habits, with_habits
 from flows.job import Clock, Job
 from flows.listings import list_documents
 from flows.poll import forget_again, read_again
@@ -25,6 +26,7 @@ from tasks.download import Fetcher
 from tasks.extract import extract
 from tasks.fetch import Read, fetch_each
 from tasks.found import Found, named
+from tasks.habits import NONE, Habits
 from tasks.normalise import normalise
 from tasks.response import NotModified, Postponed, Refused
 from tasks.strip import strip
@@ -112,6 +114,7 @@ def ingest(
             clock,
             run,
             stop,
+            habits=load_habits(settings.data, source.id),
         )
         job.remember()
         job.begin()
@@ -130,6 +133,9 @@ def ingest(
                     continue
                 ingest_batch(job, batch, again=only is not None)
                 progress(len(batch))
+            if shard is None:
+                # Else what a shard strips would depend on which shards had ended before it.
+                learn_habits(job)
             return job.finish(RunStatus.FAILED if job.problems else RunStatus.SUCCEEDED)
         except WarehouseError as error:
             job.problems.append(str(error))
@@ -153,7 +159,7 @@ def ingest_batch(job: Job, batch: list[Found], *, again: bool = False) -> None:
     conclusions: list[Conclusion] = []
     with ArchiveWriter(job.settings.data, job.source.id, job.run.run_id, job.clock()) as archive:
         raws = archive_new(job, archive, read_each(job, seen, conclusions, again=again), conclusions)
-        for raw, made in job.workers.each(make_article, raws, job.source):
+        for raw, made in job.workers.each(with_habits(make_article, job.habits), raws, job.source):
             conclusions.append(job.ledger.conclude(raw, made, job.clock()))
     job.land(conclusions)
     job.land_captures(job.asides)
@@ -213,12 +219,12 @@ def archive_new(
 
 
 def make_article(
-    raw: RawArticle, source: Source, max_bytes: int, *, langdetect_alone: bool = False
+    raw: RawArticle, source: Source, max_bytes: int, habits: Habits = NONE, *, langdetect_alone: bool = False
 ) -> Article | Rejection:
     """The steps from bytes to article; pure, so that a worker process can take them."""
     opened = jsonl.open_record(raw, source) if raw.capture.media_type == jsonl.MEDIA_TYPE else raw
     found = opened if isinstance(opened, Rejection) else extract(opened, max_bytes)
-    stripped = found if isinstance(found, Rejection) else strip(found, source.strip)
+    stripped = found if isinstance(found, Rejection) else strip(found, source.strip, habits)
     if isinstance(stripped, Rejection):
         return stripped
     return normalise(detect(stripped, source.language, alone=langdetect_alone), source)
@@ -253,7 +259,7 @@ def take_up_recovered(job: Job, shard: Shard | None = None) -> None:
             content = read(job.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
             yield RawArticle(item, replace(capture, run_id=job.run.run_id), content)
 
-    made = list(job.workers.each(make_article, raws(), job.source))
+    made = list(job.workers.each(with_habits(make_article, job.habits), raws(), job.source))
     conclusions = [job.ledger.conclude(raw, end, job.clock()) for raw, end in made]
     job.land(conclusions)
     job.recovered = {raw.item.url: one.outcome for (raw, _), one in zip(made, conclusions, strict=True)}

@@ -19,6 +19,7 @@ from tasks.characters import clean_line
 from tasks.dates import parse_date
 from tasks.download import Fetcher
 from tasks.found import Found, guid_of, named, renamed, stated
+from tasks.habits import NONE, Habits
 from tasks.identity import article_id
 from tasks.titles import fold
 from warehouse.archive import Earlier
@@ -33,6 +34,7 @@ from warehouse.records import (
     Capture,
     Discovery,
     Fetched,
+    Habit,
     Item,
     Origin,
     Outcome,
@@ -79,6 +81,8 @@ class Job:
     problems: list[str] = field(default_factory=list)
     asides: list[Capture] = field(default_factory=list)
     """Captures of no document: of a robots.txt, of an answer that asks to wait."""
+    habits: Habits = NONE
+    """What the source's articles repeat, as it was known when the run began."""
     unsure: set[str] = field(default_factory=set)
     """Listings that a killed run had read and not settled: something may have come and gone around them."""
     _guids: dict[str, str] = field(default_factory=dict)
@@ -239,6 +243,10 @@ class Job:
     def land_captures(self, captures: list[Capture]) -> None:
         """Index what the archive holds."""
         self._land("captures", captures, _key(row.capture_id for row in captures))
+
+    def land_habits(self, habits: list[Habit]) -> None:
+        """Say what was learned of lines that recur."""
+        self._land("habits", habits, _key([self.run.run_id]))
 
     def begin(self) -> None:
         """Say that the run is on, and of killed ones that they are not."""

@@ -14,6 +14,7 @@ from config.settings import Settings
 from config.sources import Source
 from flows.archived import current_articles, is_archived, open_refusals, raw_article
 from flows.compare import Change
+from flows.habits import load_habits, with_habits
 from flows.ingest import make_article, utc_now
 from flows.job import Clock
 from flows.runs import new_run_id
@@ -162,7 +163,8 @@ def _again(
             underway[raw.capture.capture_id] = row
             yield raw
 
-    for raw, made in workers.each(make_article, raws(), source):
+    step = with_habits(make_article, load_habits(settings.data, source.id))
+    for raw, made in workers.each(step, raws(), source):
         yield underway.pop(raw.capture.capture_id), made
 
 

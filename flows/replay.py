@@ -15,6 +15,7 @@ from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import Source
 from flows.archived import is_archived, open_refusals, raw_article
+from flows.habits import load_habits, with_habits
 from flows.ingest import ingest, make_article, utc_now
 from flows.job import Clock
 from flows.run import open_fetcher
@@ -132,7 +133,8 @@ def replay_archived(
                         report.unreadable += 1
                         report.sentences.append(f"{row['reject']['url']}: {error}")
 
-        for raw, made in workers.each(make_article, raws(), source):
+        step = with_habits(make_article, load_habits(settings.data, source.id))
+        for raw, made in workers.each(step, raws(), source):
             concluded = ledger.conclude(raw, made, clock())
             if concluded.outcome is Outcome.STORED:
                 report.stored += 1

@@ -32,7 +32,7 @@ _LABELLED: Final = re.compile(
     re.IGNORECASE,
 )
 _PREPOSITION: Final = {
-    "de": "von", "fr": "par", "es": "por", "pt": "por", "ca": "per", "it": "di", "nl": "door", "sv": "av", "nb": "av", "nn": "av", "no": "av",
+    "de": "von", "fr": "par", "es": "por", "pt": "por", "ca": "per", "it": "di", "nl": "door", "sv": "av", "no": "av",
     "nb": "av", "nn": "av", "da": "af", "id": "oleh", "ms": "oleh", "ro": "de", "sw": "na", "tl": "ni", "is": "eftir",
     "gl": "por", "lb": "vum", "hu": "írta", "pl": "autor", "af": "deur",
 }  # fmt: skip

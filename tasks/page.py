@@ -17,6 +17,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from trafilatura.metadata import examine_meta, extract_author, extract_title, extract_url
 from trafilatura.settings import Extractor
 
+from tasks.asides import drop_asides
 from tasks.characters import clean_line
 from tasks.dates import parse_date
 from tasks.document import Document
@@ -60,6 +61,7 @@ def read_page(text: str, url: str) -> Document | None:
         if missing := _NEEDED.difference(candidate.field for candidate in candidates):
             candidates += _guess_metadata(tree, url, missing)
         etree.strip_elements(tree, *_NO_ARTICLE, with_tail=False)
+        drop_asides(tree)
         body = _find_article(tree, linked.body_length)
     extractor = EXTRACTOR if body else "paragraphs"
     body = body or "\n".join(_longest_run(tree))

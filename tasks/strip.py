@@ -12,8 +12,10 @@ from tasks.agencies import find_agencies
 from tasks.body import find_body, keep_inside
 from tasks.credits import read_credits
 from tasks.furniture import is_name, read_caption
-from tasks.headline import find_headline, find_standfirst, repeats
+from tasks.habits import NONE, Habits
+from tasks.headline import find_headline, find_standfirst
 from tasks.lines import Line, read_lines
+from tasks.pagelines import label_page
 from tasks.scores import PROSE, score_lines
 from warehouse.records import (
     ExtractedArticle,
@@ -26,17 +28,8 @@ from warehouse.records import (
 
 _OPENERS: Final = {LineReason.RELATED, LineReason.COMMENT}
 """Kinds of heading that say what the lines after them are."""
-_OF_THE_SITE: Final = {
-    LineReason.RELATED,
-    LineReason.SHARE,
-    LineReason.NEWSLETTER,
-    LineReason.COMMENT,
-    LineReason.LEGAL,
-}
 READ_BY_LINE: Final = {"text", "markdown"}
 """Extractors that leave every line in; the others chose what is text."""
-_TITLES: Final = 3
-"""Lines at the start of a page's text that may repeat its title."""
 _READ: Final = {LineReason.SECTION, LineReason.CAPTION, LineReason.CREDIT, LineReason.DATE_LINE, LineReason.BYLINE}
 _UNREAD: Final = {LineReason.MENU, LineReason.BOILERPLATE}
 _TAG_WORDS: Final = 4
@@ -44,18 +37,19 @@ _SIGNED_WORDS: Final = 4
 _MENU_WORDS: Final = 3
 
 
-def strip(found: ExtractedArticle, rules: StripRules) -> ExtractedArticle | Rejection:
+def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> ExtractedArticle | Rejection:
     """The document with its paragraphs only, a blank line between them; every other line is in `stripped`.
 
     Stripped lines add what they state (title, byline, dates, section, caption, credit, agencies, tags) to the
-    candidates. A line that a pattern of `rules.keep` or `rules.drop` finds is kept or dropped whatever else it is.
-    A text without an article is refused.
+    candidates. `habits` are what its site repeats: of such lines none is kept, unless no other would be. A line that a
+    pattern of `rules.keep` or `rules.drop` finds is kept or dropped whatever else it is. A text without an article is
+    refused.
     """
     lines = read_lines(found.text)
-    title = next((one.values[0] for one in found.candidates if one.field == "title"), None)
+    titles = [one.values[0] for one in found.candidates if one.field == "title"]
     is_text = found.extractor in READ_BY_LINE
-    reasons = label_text(lines, title) if is_text else label_page(lines, title)
-    reasons = _overrule(lines, reasons, rules)
+    reasons = label_text(lines, next(iter(titles), None)) if is_text else label_page(lines, titles)
+    reasons = _overrule(lines, habits.strip(lines, reasons), rules)
 
     kept = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
     if not any(line.words for line in kept):
@@ -103,19 +97,6 @@ def _below(headline: set[int], kept: set[int]) -> set[int]:
     rest = kept - headline
     below = {place for place in rest if place > max(headline, default=-1)}
     return below if len(below) * 2 >= len(rest) else rest
-
-
-def label_page(lines: Sequence[Line], title: str | None) -> list[LineReason | None]:
-    """What each line of a page's extracted text is: leading repeats of the title, and what surely speaks of the site.
-
-    Its extractor chose the lines by their place on the page, which says more than their shape.
-    """
-    reasons = [line.reason if line.reason in _OF_THE_SITE else None for line in lines]
-    for place, line in enumerate(lines[:_TITLES]):
-        if title is None or not repeats(line.text, title):
-            break
-        reasons[place] = LineReason.TITLE
-    return reasons if None in reasons else [None] * len(lines)
 
 
 def _guess(line: Line, prose: bool, under: LineReason | None, inside: bool) -> LineReason:

@@ -11,13 +11,14 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pyarrow as pa
 import pytest
 
-from warehouse.records import Article, Capture, Discovery, Poll, Rejection, Run
+from warehouse.records import Article, Capture, Discovery, Habit, Poll, Rejection, Run
 from warehouse.schema import SCHEMAS
 
 RECORDS = {
     "articles": Article,
     "captures": Capture,
     "discoveries": Discovery,
+    "habits": Habit,
     "polls": Poll,
     "rejects": Rejection,
     "runs": Run,

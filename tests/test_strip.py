@@ -30,6 +30,22 @@ from warehouse.records import (
 
 CASES = sorted(path.parent for path in Path(__file__).with_name("texts").glob("*/input.txt"))
 
+NOT_YET = frozenset(
+    (
+        "capitals_of_a_wire_with_slugs",
+        "chinese_column_links_around",
+        "interview_with_bold_questions_and_short_answers",
+        "japanese_ranking_and_app_notice_below",
+        "last_line_without_full_stop_above_related",
+        "live_blog_newest_first_with_share_lines",
+        "numbered_list_with_subheadings",
+        "persian_right_to_left_with_teasers_inside",
+        "poem_of_several_stanzas",
+        "transcript_of_a_broadcast",
+    )
+)
+"""Cases whose expected record is right and is not what the rules make of them; one that they get right leaves."""
+
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",
     "Work will begin in March and cost about four million crowns, the mayor said after the meeting.",
@@ -66,7 +82,17 @@ def reason_of(article: ExtractedArticle, text: str) -> LineReason:
     return next(line.reason for line in article.stripped if line.text == text)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case,
+            marks=[pytest.mark.xfail(strict=True, reason="the rules get it wrong")] if case.name in NOT_YET else [],
+            id=case.name,
+        )
+        for case in CASES
+    ],
+)
 def test_a_text_is_stripped_to_its_article(case):
     expected = json.loads((case / "expected.json").read_text("utf-8"))
     article = stripped((case / "input.txt").read_bytes().decode("utf-8"))

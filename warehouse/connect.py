@@ -22,11 +22,11 @@ from warehouse.errors import EmptyWarehouseError, QueryError, StorageError, Ware
 from warehouse.root import Root, sync_folder
 
 SQL: Final = Path(__file__).resolve().parent / "sql"
-TABLES: Final = ("articles", "captures", "discoveries", "polls", "rejects", "runs")
+TABLES: Final = ("articles", "captures", "discoveries", "habits", "polls", "rejects", "runs")
 ORDER: Final = (
     "landed", "articles", "articles_as_of", "article_versions", "captures", "discoveries", "polls", "rejects", "runs",
     "rejects_open", "ledger", "pending", "articles_by_day", "quality_by_day", "article_edits",
-    "endpoint_health", "source_health",
+    "endpoint_health", "source_health", "habits",
 )  # fmt: skip
 """Every view and macro, each after those it reads."""
 VIEWS: Final = tuple(name for name in ORDER if name not in ("landed", "articles_as_of"))

@@ -19,7 +19,7 @@ from warehouse.errors import StorageError
 from warehouse.places import Named, Traces, trace
 from warehouse.records import LISTED, Article, Capture
 from warehouse.removal import named_by, remove
-from warehouse.rewrite import forget_captures, forget_details, forget_titles, keep_tombstones
+from warehouse.rewrite import forget_captures, forget_details, forget_habits, forget_titles, keep_tombstones
 from warehouse.root import PARTIAL, Root
 from warehouse.schema import SCHEMAS
 from warehouse.store import Store
@@ -79,6 +79,7 @@ def _take_down(root: Root, traces: Traces, identify: Identify, now: datetime) ->
     listed = [*traces.listings, *(one for one in unlanded if one.outcome == LISTED)]
     listings = [capture for capture in listed if _names(root, capture, traces.words)]
     removed = _empty_archive(root, [*own, *listings], now)
+    forget_habits(root, traces.sources)
     done = Forgotten(
         addresses=tuple(sorted(traces.places)),
         captures=forget_captures(root, {capture.capture_id for capture in (*own, *listings)}),

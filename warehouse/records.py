@@ -3,8 +3,8 @@
     Item -> Fetched -> RawArticle -> ExtractedArticle -> Article | Rejection
 
 A stage's type says what may be trusted: bytes in a `RawArticle` are safe in the archive, nothing in an
-`ExtractedArticle` has been checked, everything in an `Article` has. The rows of the warehouse's tables are
-`Article`, `Capture`, `Discovery`, `Poll`, `Rejection` and `Run`; `warehouse.schema` gives each its Arrow schema.
+`ExtractedArticle` has been checked, everything in an `Article` has. The rows of the warehouse's tables are `Article`,
+`Capture`, `Discovery`, `Habit`, `Poll`, `Rejection` and `Run`; `warehouse.schema` gives each its Arrow schema.
 """
 
 from __future__ import annotations
@@ -66,6 +66,15 @@ class LineReason(StrEnum):
     SECOND_ARTICLE = "second_article"
     BOILERPLATE = "boilerplate"
     SITE_RULE = "site_rule"
+    HABIT = "habit"
+
+
+class HabitPlace(StrEnum):
+    """Where in a text a line that its site repeats is taken out; each place includes those before it."""
+
+    END = "end"
+    INSIDE = "inside"
+    ANYWHERE = "anywhere"
 
 
 class Origin(StrEnum):
@@ -442,6 +451,26 @@ class Poll:
     """Weight of the failures since it was last read: 1 a hard one, 0.5 a soft one, 0.25 one that the server times."""
     moved_to: str | None = None
     """Where it said to have moved for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """A row of `habits`: what a run learned of one line that recurs across a source's articles."""
+
+    source_id: str
+    line: str
+    """Its words without case and signs, by which it is known again."""
+    text: str
+    """As the newest article prints it."""
+    place: HabitPlace
+    articles: int
+    """Different articles that have it, of those looked at; 0: it is forgotten."""
+    among: int
+    """Different articles that were looked at."""
+    first_seen_at: datetime
+    """In the oldest of these articles, by when that was first seen."""
+    last_seen_at: datetime
+    learned_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

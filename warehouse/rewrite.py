@@ -72,11 +72,12 @@ def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
 
 def drop_rows(root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str) -> int:
     """Take rows out of the files of a table whose names begin with `prefix`; the number of rows."""
+    return _rewrite(root, table, columns, keys, _without, prefix)
 
-    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
-        return rows.filter(pc.invert(meant)), meant
 
-    return _rewrite(root, table, columns, keys, change, prefix)
+def forget_habits(root: Root, sources: Collection[str]) -> int:
+    """Take out what some sources were seen to repeat, to be learned anew without what is gone; the number of rows."""
+    return _rewrite(root, "habits", ("source_id",), [(source_id,) for source_id in sources], _without)
 
 
 def change_outcomes(root: Root, outcomes: Mapping[str, str], prefix: str) -> int:
@@ -89,6 +90,10 @@ def change_outcomes(root: Root, outcomes: Mapping[str, str], prefix: str) -> int
         ), meant
 
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in outcomes], change, prefix)
+
+
+def _without(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+    return rows.filter(pc.invert(meant)), meant
 
 
 def _rewrite(

@@ -143,6 +143,20 @@ REJECTS: Final = pa.schema(
     ]
 )
 
+HABITS: Final = pa.schema(
+    [
+        _required("source_id", STRING),
+        _required("line", STRING),
+        _required("text", STRING),
+        _required("place", STRING),
+        _required("articles", pa.int64()),
+        _required("among", pa.int64()),
+        _required("first_seen_at", INSTANT),
+        _required("last_seen_at", INSTANT),
+        _required("learned_at", INSTANT),
+    ]
+)
+
 RUNS: Final = pa.schema(
     [
         _required("run_id", STRING),
@@ -167,6 +181,7 @@ SCHEMAS: Final = {
     "articles": ARTICLES,
     "captures": CAPTURES,
     "discoveries": DISCOVERIES,
+    "habits": HABITS,
     "polls": POLLS,
     "rejects": REJECTS,
     "runs": RUNS,

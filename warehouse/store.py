@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from warehouse.errors import LockedError, StorageError
-from warehouse.records import Article, Capture, Discovery, Poll, Rejection, Run
+from warehouse.records import Article, Capture, Discovery, Habit, Poll, Rejection, Run
 from warehouse.root import Root
 from warehouse.schema import SCHEMAS
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event
 
-Row = Article | Capture | Discovery | Poll | Rejection | Run
+Row = Article | Capture | Discovery | Habit | Poll | Rejection | Run
 
 LOOK_SECONDS: Final = 1.0
 """How often a wait for a lock looks whether it was told to stop."""

@@ -1,0 +1,105 @@
+"""What knowing a site's habits is worth: each text of a publisher stripped without, and with what its others show.
+
+    python -m bench.score_habits CORPUS [--fewest N]
+
+CORPUS holds `metrics.py` and `news/` with `gold.jsonl` (id, body), `text.jsonl.gz` (id, rendering, text) and `pages/`;
+a page's publisher is its id up to `_`. With two to four pages of a publisher `--fewest 1` shows the most that there is
+to gain, and to lose: a line is then a habit that one other article has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.score_pages import raw_page
+from bench.score_texts import NOW, document
+from config.sources import StripRules
+from tasks import learn
+from tasks.extract import extract
+from tasks.habits import NONE, Habits
+from tasks.learn import Printed
+from tasks.strip import strip
+from warehouse.records import ExtractedArticle
+
+PAGE = "page"
+
+
+def read(corpus: Path, wanted: set[str], gold: dict[str, Any]) -> Iterator[tuple[str, str, ExtractedArticle]]:
+    """Rendering, id and document of each text of the wanted pages."""
+    with gzip.open(corpus / "news" / "text.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for text in map(json.loads, lines):
+            if text["id"] in wanted:
+                yield text["rendering"], text["id"], document(text["text"])
+    for page in sorted(wanted):
+        content = gzip.decompress((corpus / "news" / "pages" / f"{page}.html.gz").read_bytes())
+        found = extract(raw_page(content, gold[page]["url"]))
+        if isinstance(found, ExtractedArticle):
+            yield PAGE, page, found
+
+
+def printed(page: str, number: int, found: ExtractedArticle) -> Printed | None:
+    made = strip(found, StripRules())
+    if not isinstance(made, ExtractedArticle):
+        return None
+    told = tuple((str(line.reason), line.text) for line in made.stripped)
+    day = date(2026, 1, 1) + timedelta(days=number)
+    return Printed(page, None, NOW + timedelta(days=number), day, tuple(made.text.split("\n\n")), told)
+
+
+def body(found: ExtractedArticle, known: Habits) -> str:
+    made = strip(found, StripRules(), known)
+    return made.text if isinstance(made, ExtractedArticle) else ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--fewest", type=int, default=learn.FEWEST, help="other articles that make a habit")
+    asked = parser.parse_args()
+    sys.path.insert(0, str(asked.corpus))
+    import metrics  # type: ignore[import-not-found]
+
+    learn.FEWEST = asked.fewest  # type: ignore[misc]
+    learn.FEWEST_IN_A_DAY = asked.fewest  # type: ignore[misc]
+    learn.FEWEST_INSIDE = asked.fewest  # type: ignore[misc]
+    rows = [json.loads(line) for line in (asked.corpus / "news" / "gold.jsonl").read_text("utf-8").splitlines() if line]
+    gold = {row["id"]: row for row in rows}
+    publishers = defaultdict(list)
+    for page in sorted(gold):
+        publishers[page.split("_", maxsplit=1)[0]].append(page)
+    wanted = {page for pages in publishers.values() if len(pages) > asked.fewest for page in pages}
+    documents: dict[tuple[str, str], ExtractedArticle] = {
+        (rendering, page): found for rendering, page, found in read(asked.corpus, wanted, gold)
+    }
+    for rendering in sorted({rendering for rendering, _ in documents}):
+        before, after = metrics.BodyScores(metrics.unitokens), metrics.BodyScores(metrics.unitokens)
+        changes = []
+        for pages in publishers.values():
+            held = [page for page in pages if (rendering, page) in documents and page in wanted]
+            seen = {page: printed(page, number, documents[rendering, page]) for number, page in enumerate(held)}
+            for page in held:
+                others = [one for other, one in seen.items() if other != page and one]
+                learned = learn.learn("bench", others, NOW)
+                known = Habits.of({habit.line: habit.place for habit in learned})
+                found, right = documents[rendering, page], gold[page]["body"]
+                was, now = before.add(right, body(found, NONE)), after.add(right, body(found, known))
+                if now != was:
+                    changes.append((round(now - was, 3), page))
+        was, now = before.result(), after.result()
+        better, worse = (sum(sign * gain > 0 for gain, _ in changes) for sign in (1, -1))
+        print(f"{rendering}: {was['n']} texts; body F1 {was['sh_f1']:.4f} -> {now['sh_f1']:.4f}, ", end="")
+        print(f"exact {was['sh_acc']:.3f} -> {now['sh_acc']:.3f}; better {better}, worse {worse}")
+        print("  ", *sorted(changes))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

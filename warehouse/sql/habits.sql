@@ -1,0 +1,21 @@
+-- One row a line that recurs across a source's articles and is stripped as `habit`: how often, since when, and what
+-- keeps it. Learned from the source's newest articles; a line that these have no more is forgotten and gone from here.
+CREATE VIEW habits AS
+SELECT
+    source_id,
+    text,
+    place,
+    articles,
+    among,
+    first_seen_at,
+    last_seen_at,
+    since,
+    learned_at,
+    'keep = [''^' || regexp_replace(text, '[^\p{L}\p{N} ]', '.', 'g') || '$'']' AS to_keep,
+    line
+FROM (
+    SELECT *, min(learned_at) OVER (PARTITION BY source_id, line) AS since
+    FROM landed('habits')
+    QUALIFY row_number() OVER (PARTITION BY source_id, line ORDER BY learned_at DESC, articles DESC) = 1
+)
+WHERE articles > 0;
