@@ -9,12 +9,12 @@ from typing import Final
 
 from config.sources import StripRules
 from tasks.agencies import find_agencies
-from tasks.body import find_body, keep_inside
+from tasks.body import choose_lines
 from tasks.credits import read_credits
 from tasks.furniture import is_name, read_caption
 from tasks.headline import find_headline, find_standfirst, repeats
 from tasks.lines import Line, read_lines
-from tasks.scores import PROSE, score_lines
+from tasks.scores import score_lines
 from warehouse.records import (
     ExtractedArticle,
     LineReason,
@@ -77,8 +77,8 @@ def strip(found: ExtractedArticle, rules: StripRules) -> ExtractedArticle | Reje
 def label_text(lines: Sequence[Line], title: str | None) -> list[LineReason | None]:
     """What each line of a plain text is; None is article text. All have a reason where there is no article."""
     scores = score_lines(lines)
-    begin, end = find_body(lines, scores)
-    kept = keep_inside(lines, scores, begin, end)
+    kept = choose_lines(scores)
+    begin, end = min(kept, default=0), max(kept, default=-1) + 1
     headline = find_headline(lines, kept, title)
     kept = _below(headline, kept)
     if headline and kept:
@@ -93,7 +93,7 @@ def label_text(lines: Sequence[Line], title: str | None) -> list[LineReason | No
         reason = LineReason.TITLE if place in headline else line.reason
         if reason in _OPENERS and any(cue.alone for cue in line.cues):
             under = reason
-        prose = scores[place] > PROSE and place >= end
+        prose = scores.prose[place] and place >= end
         reasons.append(reason or _guess(line, prose, under, begin <= place < end))
     return _corrected(lines, reasons, min(headline, default=0), min(kept, default=0))
 
