@@ -11,11 +11,10 @@ import numpy as np
 
 from tasks.lines import UNSPACED, Line
 from tasks.scores import Scores
+from warehouse.records import LineReason
 
 ALIKE: Final = 0.15
 """Share of words in common of a line that has none to compare."""
-LENIENCE: Final = 0.9
-"""A missing paragraph is worse than a line too many: what the best threshold is lowered by."""
 LEAST_CHANCE: Final = 0.05
 MOST_CHANCE: Final = 0.6
 """Between them is the threshold of every text."""
@@ -24,6 +23,17 @@ SURE: Final = 0.3
 FEWEST_TOKENS: Final = 4
 """Of the shortest article."""
 
+NEAR: Final = 6
+"""Lines below a heading in which another article begins."""
+HEADLINE: Final = 4
+"""Words of the shortest headline that is compared with what follows it."""
+RESTATED: Final = 0.6
+"""Share of a headline's words that the first paragraph under it has."""
+FEWEST_CLOCKS: Final = 3
+"""Entries of a live report."""
+
+_CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
+_GOES_ON: Final = (",", ";", "،", "，", "、", "—", ":", "：")
 _CONTENT: Final = re.compile(r"[^\W\d_]{5,}")
 _PAIR: Final = re.compile("(?=([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2}))")
 
@@ -41,9 +51,74 @@ def choose_lines(scores: Scores) -> set[int]:
     order = np.argsort(-chance, kind="stable")
     right = (chance * tokens)[order]
     expected = 2 * np.cumsum(right) / np.maximum(1, np.cumsum(tokens[order]) + right.sum())
-    threshold = np.clip(expected.max() / 2 * LENIENCE, LEAST_CHANCE, MOST_CHANCE)
+    threshold = np.clip(expected.max() / 2, LEAST_CHANCE, MOST_CHANCE)
     kept = np.flatnonzero(chance >= threshold)
     return set(kept.tolist()) if right.sum() >= FEWEST_TOKENS else set()
+
+
+def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
+    """The places of the article's lines: the likeliest ones, held to what some lines surely say of themselves."""
+    likely = choose_lines(scores)
+    kept = {place for place in likely if lines[place].reason is None}
+    if not kept:
+        return set()
+    end = _closed(lines, scores, kept)
+    kept = {place for place in kept if place < end}
+    kept |= _verses(lines, kept)
+    return kept | _clocks(lines, kept)
+
+
+def _closed(lines: Sequence[Line], scores: Scores, kept: set[int]) -> int:
+    """Where the article ends at the latest: above its tags or comments, or a heading under which another one begins."""
+    prose = 0
+    for place in range(min(kept), max(kept) + 1):
+        prose += place in kept and scores.prose[place]
+        closes = prose > 1 and _closes(lines[place])
+        if closes or (prose and _opens_another(lines, scores, place)):
+            return place
+    return max(kept) + 1
+
+
+def _closes(line: Line) -> bool:
+    heading = line.reason is LineReason.COMMENT and any(cue.alone for cue in line.cues)
+    return heading or line.reason is LineReason.TAGS
+
+
+def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
+    """Whether a heading such as `Read also` is followed by a headline and by prose that says the same again."""
+    if lines[place].reason is not LineReason.RELATED or not any(cue.alone for cue in lines[place].cues):
+        return False
+    below = range(place + 1, min(len(lines), place + 1 + NEAR))
+    prose = next((lower for lower in below if scores.prose[lower]), None)
+    if prose is None:
+        return False
+    said = words_of([lines[prose]])
+    headlines = (lines[upper] for upper in range(place + 1, prose) if lines[upper].reason is None)
+    return any(line.words >= HEADLINE and likeness(line, said) >= RESTATED for line in headlines)
+
+
+def _verses(lines: Sequence[Line], kept: set[int]) -> set[int]:
+    """Short lines between kept ones of which the first was announced and each goes on in the next, up to a kept one."""
+    found: set[int] = set()
+    for place in range(min(kept) + 1, max(kept)):
+        line, above = lines[place], place - 1
+        goes_on = lines[above].text.endswith(_GOES_ON) and not lines[above].bullet
+        if (
+            goes_on
+            and place not in kept
+            and (above in kept or above in found)
+            and line.reason is None
+            and not line.bullet
+        ):
+            found.add(place)
+    return found
+
+
+def _clocks(lines: Sequence[Line], kept: set[int]) -> set[int]:
+    """The times above the entries of a live report, the first included; a single one is when an article appeared."""
+    clocks = {place for place in range(max(0, min(kept) - 1), max(kept)) if _CLOCK.fullmatch(lines[place].bare)}
+    above = {place for place in clocks if place + 1 in kept}
+    return above if len(above) >= FEWEST_CLOCKS else set()
 
 
 def words_of(text: Iterable[Line]) -> Counter[str]:

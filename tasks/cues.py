@@ -17,7 +17,7 @@ LONGEST: Final = 60
 """Characters of a line that are compared; no phrase is longer."""
 
 _KEY: Final = 4
-"""Characters by which phrases are looked up."""
+"""Characters by which phrases are looked up; signs above and below them apart."""
 _BEGIN: Final = re.compile(r"[^\W\d_]|[©ⓒ【(]")
 _SEPARATOR: Final = re.compile(r"\s*[:：|>»›/–—-]+\s*|\s+")
 _LABELS: Final = re.compile(r"\s*[:：|>»›–—]")
@@ -51,7 +51,7 @@ def find_cues(line: str) -> tuple[Cue, ...]:
     """The cues of a line, those of its longest phrase only; a count before it (`12 comments`) is passed over."""
     begun = _BEGIN.search(line[:LONGEST])
     begin = begun.start() if begun else 0
-    candidates = _candidates(_fold(line[begin : begin + _KEY])[0][:_KEY])
+    candidates = _candidates(_fold(line[begin : begin + 3 * _KEY])[0][:_KEY])
     if not candidates:
         return ()
     head = line[:LONGEST]

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.lines import Line
-from tasks.shapes import Floats, Words, read_shapes
+from tasks.shapes import READ, Floats, Words, read_shapes
 from warehouse.records import LineReason
 
 FAR: Final = 50
 """Lines beyond which a distance counts no more."""
+BEGINNING: Final = 20
+"""Characters of a line that tell whether it is printed again, whole or cut short."""
 PROSE: Final = 0.5
 STRICTNESS: Final = (1.0, 1.6, 3.0)
 """How much what is no prose weighs in the stretches that are looked for."""
@@ -34,10 +36,18 @@ _REASONS: Final = (
     LineReason.AGENCY,
     LineReason.BOILERPLATE,
 )
-_KINDS: Final = ("related", "comment", "share", "newsletter", "legal", "menu", "section", "byline", "advert")
-_NEAR: Final = ("prose", "characters", "ends_stop", "capitalised", "cued", "bullet", "words", "heading", "blank_above")
-_AROUND: Final = ("prose", "is_prose", "short", "cued", "heading", "dated", "ends_stop", "capitalised", "repeated",
-                  "ends_asking", "begins_small", "bullet", "upper", "quotes", "figures")  # fmt: skip
+_NUMBERS: Final = {reason: number for number, reason in enumerate(_REASONS)}
+_HEADED: Final = {
+    **{reason.value: f"is_{reason.value}" for reason in (*_REASONS[:7], *_REASONS[8:12])},
+    "heading": "heading",
+    "prose": "is_prose",
+    "unprose": "no_prose",
+}
+_PASSED: Final = ("related", "comment", "share", "newsletter", "legal", "tags", "heading")
+_SINCE: Final = ("related", "comment", "heading")
+_BESIDE: Final = ("prose", "begun_again", "characters", "words", "blank_above", "bullet", "cued", "capitalised")
+_AROUND: Final = ("prose", "is_prose", "short", "cued", "heading", "dated", "ends_stop", "capitalised", "ends_asking",
+                  "begins_small", "bullet", "upper", "quotes", "figures")  # fmt: skip
 _WINDOWS: Final = ((-2, 2), (-6, 6), (-15, 15), (-5, -1), (1, 5), (-20, -1), (1, 20))
 _OFFSETS: Final = (-3, -2, -1, 1, 2, 3)
 
@@ -49,37 +59,37 @@ def read_features(lines: Sequence[Line]) -> dict[str, Floats]:
     prose = _prose(own)
     own["prose"] = prose
     own["is_prose"] = (prose > PROSE).astype(np.float32)
+    own["no_prose"] = 1 - own["is_prose"]
     own["short"] = (own["words"] < np.log1p(5)).astype(np.float32)
     runs = [_greatest(np.where(prose < 0, prose * strict, prose).tolist()) for strict in STRICTNESS]
-    return own | _beside(own) | _around(own) | _placed(own, runs) | _headed(own, runs[1][0]) | _alike(own, words, runs[1])
+    return (
+        own | _beside(own) | _around(own) | _placed(own, runs) | _headed(own, runs[1][0]) | _alike(own, words, runs[1])
+    )
 
 
 def _stated(lines: Sequence[Line]) -> dict[str, Floats]:
     """What the lines say of themselves, and how they are parted from their neighbours."""
     often = Counter(line.bare for line in lines)
+    begun = Counter(line.bare[:BEGINNING] for line in lines)
     first = [line.numbers[0] for line in lines]
     last = [line.numbers[-1] for line in lines]
     gaps = np.minimum(5, np.array([first[0] > 0, *(a - b - 1 for a, b in zip(first[1:], last, strict=False)), 1]))
     said: dict[str, list[float]] = {
         "bullet": [line.bullet for line in lines],
         "repeated": [min(3, often[line.bare] - 1) for line in lines],
-        "cued": [line.reason is not None for line in lines],
-        "heading": [
-            any(cue.alone for cue in line.cues) and line.reason in _REASONS[:5] if line.cues else False
-            for line in lines
+        "begun_again": [min(3, begun[line.bare[:BEGINNING]] - 1) for line in lines],
+        "doubled": [
+            len(line.bare) > 2 * BEGINNING and line.bare[:BEGINNING] in line.bare[BEGINNING:READ] for line in lines
         ],
+        "cued": [line.reason is not None for line in lines],
+        "heading": [line.reason in _REASONS[:5] and any(cue.alone for cue in line.cues) for line in lines],
         "dated": [line.reason is LineReason.DATE_LINE for line in lines],
-        "cue_words": [max((cue.words for cue in line.cues), default=0) for line in lines],
-        "cue_alone": [any(cue.alone for cue in line.cues) for line in lines],
-        "cue_labelled": [any(cue.labelled for cue in line.cues) for line in lines],
+        "cue_words": [line.cues[0].words if line.cues else 0 for line in lines],
     }
-    reason = [line.reason for line in lines]
-    kind = [line.cues[0].kind if line.cues else "" for line in lines]
-    for one in _REASONS:
-        said[f"is_{one.value}"] = [other is one for other in reason]
-    for name in _KINDS:
-        said[f"cue_{name}"] = [other == name for other in kind]
     figures = {name: np.array(values, np.float32) for name, values in said.items()}
+    reasons = np.array([_NUMBERS.get(line.reason, -1) if line.reason else -1 for line in lines])
+    told = (reasons == np.arange(len(_REASONS))[:, None]).astype(np.float32)
+    figures |= {f"is_{reason.value}": row for reason, row in zip(_REASONS, told, strict=True)}
     figures["blank_above"], figures["blank_below"] = gaps[:-1].astype(np.float32), gaps[1:].astype(np.float32)
     return figures
 
@@ -100,7 +110,7 @@ def _prose(own: dict[str, Floats]) -> Floats:
 
 def _beside(own: dict[str, Floats]) -> dict[str, Floats]:
     """The same figures of the lines next to it."""
-    table = np.stack([own[name] for name in _NEAR])
+    table = np.stack([own[name] for name in _BESIDE])
     beside: dict[str, Floats] = {}
     for offset in _OFFSETS:
         moved = np.full_like(table, -1)
@@ -109,21 +119,21 @@ def _beside(own: dict[str, Floats]) -> dict[str, Floats]:
                 moved[:, -offset:] = table[:, :offset]
             else:
                 moved[:, :-offset] = table[:, offset:]
-        beside |= {f"{name}{offset:+d}": row for name, row in zip(_NEAR, moved, strict=True)}
+        beside |= {f"{name}{offset:+d}": row for name, row in zip(_BESIDE, moved, strict=True)}
     return beside
 
 
 def _around(own: dict[str, Floats]) -> dict[str, Floats]:
     """Means over windows."""
-    table = np.stack([own[name] for name in _AROUND])
-    count = table.shape[1]
-    sums = np.concatenate([np.zeros((len(table), 1), np.float32), np.cumsum(table, axis=1, dtype=np.float32)], axis=1)
+    table = np.stack([own[name] for name in _AROUND], axis=1)
+    count = len(table)
+    sums = np.concatenate([np.zeros((1, len(_AROUND)), np.float32), np.cumsum(table, axis=0, dtype=np.float32)])
     place = np.arange(count)
     around: dict[str, Floats] = {}
     for begin, end in _WINDOWS:
         low = np.clip(place + begin, 0, count)
         high = np.clip(place + end + 1, 0, count)
-        mean = (sums[:, high] - sums[:, low]) / np.maximum(1, high - low)
+        mean = ((sums[high] - sums[low]) / np.maximum(1, high - low)[:, None].astype(np.float32)).T
         around |= {f"{name}{begin:+d}{end:+d}": row for name, row in zip(_AROUND, mean, strict=True)}
     return around
 
@@ -168,31 +178,21 @@ def _headed(own: dict[str, Floats], begin: int) -> dict[str, Floats]:
     """How far above and below it the cues of each kind are, and what was said since."""
     count = len(own["prose"])
     place = np.arange(count)
-    flags = np.stack([
-        *(own[f"is_{one.value}"] for one in (*_REASONS[:7], LineReason.DATE_LINE, LineReason.CAPTION, LineReason.BYLINE)),
-        own["heading"],
-        own["is_prose"],
-        1 - own["is_prose"],
-    ]) > 0  # fmt: skip
-    names = (
-        *(one.value for one in (*_REASONS[:7], LineReason.DATE_LINE, LineReason.CAPTION, LineReason.BYLINE)),
-        "heading",
-        "prose",
-        "unprose",
-    )
+    flags = np.stack([own[name] for name in _HEADED.values()]) > 0
     above = np.maximum.accumulate(np.where(flags, place, -FAR), axis=1)
     above = np.concatenate([np.full((len(flags), 1), -FAR), above[:, :-1]], axis=1)
     below = np.minimum.accumulate(np.where(flags, place, count + FAR)[:, ::-1], axis=1)[:, ::-1]
     below = np.concatenate([below[:, 1:], np.full((len(flags), 1), count + FAR)], axis=1)
-    since, until = np.minimum(FAR, place - above), np.minimum(FAR, below - place)
-    counts = np.cumsum(flags[[0, 1, 2, 3, 4, 6, 7, 10]] & (place >= begin), axis=1)
-    mass = np.maximum(0, own["prose"])
-    sums = np.concatenate([[0], np.cumsum(mass)])
-    headed = {f"since_{name}": row for name, row in zip(names, since, strict=True)}
-    headed |= {f"until_{name}": row for name, row in zip(names, until, strict=True)}
-    headed |= {f"passed_{names[number]}": row for number, row in zip((0, 1, 2, 3, 4, 6, 7, 10), counts, strict=True)}
-    for number in (0, 1, 10):
-        headed[f"mass_since_{names[number]}"] = np.where(above[number] >= 0, sums[place] - sums[np.maximum(0, above[number])], -1)
+    passed = np.cumsum(flags & (place >= begin), axis=1)
+    sums = np.concatenate([[0], np.cumsum(np.maximum(0, own["prose"]))])
+    headed: dict[str, NDArray[np.generic]] = {}
+    for name, high, low, often in zip(_HEADED, above, below, passed, strict=True):
+        headed[f"since_{name}"] = np.minimum(FAR, place - high)
+        headed[f"until_{name}"] = np.minimum(FAR, low - place)
+        if name in _PASSED:
+            headed[f"passed_{name}"] = often
+        if name in _SINCE:
+            headed[f"mass_since_{name}"] = np.where(high >= 0, sums[place] - sums[np.maximum(0, high)], -1)
     return {name: np.asarray(row, np.float32) for name, row in headed.items()}
 
 
@@ -218,7 +218,7 @@ def _alike(own: dict[str, Floats], words: Words, run: tuple[int, int]) -> dict[s
     in_lead = np.bincount(known[lead[line]], minlength=kinds)
     often = max(2.0, 0.15 * main.sum())
 
-    def share(where: NDArray[np.bool_] | Floats, of: NDArray[np.bool_] | Floats) -> Floats:
+    def share(where: NDArray[np.bool_], of: NDArray[np.floating]) -> Floats:
         total = np.bincount(line, of, count)
         found = np.bincount(line, np.where(where, of, 0), count)
         return np.where(total > 0, found / np.maximum(total, 1e-6), -1).astype(np.float32)

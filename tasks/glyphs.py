@@ -30,7 +30,7 @@ MARK: Final = 2048
 
 _STOPS: Final = ".!?。！？｡।؟۔։።…"
 _COMMAS: Final = ",،，、;；؛"
-_QUOTES: Final = "\"“”„«»‹›「」『』”‘"
+_QUOTES: Final = '"“”„«»‹›「」『』”‘'
 _COLONS: Final = ":：—–"
 _BREAKS: Final = "|/>›»•·→©#@_*+=▪●"
 _UNSPACED: Final = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF))
@@ -62,6 +62,13 @@ def kinds() -> NDArray[np.uint16]:
         part = table[first : last + 1]
         part[(part & (LETTER | MARK)) > 0] |= UNSPACED
     return table
+
+
+@cache
+def classes() -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    """The class of each character of the basic plane, and the kinds of each class: there are few sums of kinds."""
+    found, numbers = np.unique(kinds(), return_inverse=True)
+    return numbers.astype(np.uint8), found
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -48,23 +49,30 @@ def read_shapes(texts: Sequence[str]) -> tuple[dict[str, Floats], Words]:
 def _part(texts: Sequence[str], first: int) -> tuple[dict[str, Floats], tuple[NDArray[np.int64], ...]]:
     lines = [text[:READ] for text in texts]
     points = glyphs.code_points("\n".join(lines) + "\n")
-    kinds = glyphs.kinds()[points]
+    numbers, kinds_of = glyphs.classes()
+    classes = numbers[points]
+    kinds = kinds_of[classes]
     sizes = np.fromiter(map(len, lines), np.int64, len(lines))
     starts = np.cumsum(sizes + 1) - sizes - 1
+    line_of = np.repeat(np.arange(len(lines)), sizes + 1)
+    held = np.bincount(line_of * len(kinds_of) + classes, minlength=len(lines) * len(kinds_of))
+    held = held.reshape(len(lines), len(kinds_of))
+
+    def of_kind(kind: int) -> Floats:
+        return np.asarray(held[:, (kinds_of & kind) > 0].sum(axis=1), np.float32)
 
     def count(where: NDArray[np.bool_]) -> Floats:
-        return np.add.reduceat(where, starts, dtype=np.float32)
+        return np.bincount(line_of[where], minlength=len(lines)).astype(np.float32)
 
     def has(kind: int) -> NDArray[np.bool_]:
         return (kinds & kind) > 0
 
-    letters, unspaced = has(glyphs.LETTER), has(glyphs.UNSPACED)
+    letters, unspaced = of_kind(glyphs.LETTER), has(glyphs.UNSPACED)
     in_word = (has(glyphs.LETTER | glyphs.DIGIT | glyphs.MARK)) & ~unspaced
     begins = in_word.copy()
     begins[1:] &= ~in_word[:-1]
     words = count(begins)
-    pieces = count(unspaced)
-    upper, lower = has(glyphs.UPPER), has(glyphs.LOWER)
+    pieces = of_kind(glyphs.UNSPACED)
     stops = has(glyphs.STOP)
     inner = stops.copy()
     inner[:-1] &= points[1:] == ord(" ")
@@ -72,37 +80,40 @@ def _part(texts: Sequence[str], first: int) -> tuple[dict[str, Floats], tuple[ND
     total = np.maximum(1, sizes).astype(np.float32)
     lengths = np.fromiter(map(len, texts), np.float32, len(texts))
     spoken = np.maximum(1, words + pieces / LETTERS_A_WORD)
-    figures: dict[str, Floats] = {
+    figures: dict[str, NDArray[np.floating]] = {
         "characters": np.log1p(lengths),
         "words": np.log1p(spoken),
         "tokens": words + pieces,
-        "letters": count(letters) / total,
-        "figures": count(has(glyphs.DIGIT)) / total,
-        "upper": count(upper) / np.maximum(1, count(letters)),
-        "capitalised": count(begins & upper) / np.maximum(1, words),
-        "began_small": count(begins & lower) / np.maximum(1, words),
-        "word_length": (count(letters)) / spoken,
+        "letters": letters / total,
+        "figures": of_kind(glyphs.DIGIT) / total,
+        "upper": of_kind(glyphs.UPPER) / np.maximum(1, letters),
+        "capitalised": count(begins & has(glyphs.UPPER)) / np.maximum(1, words),
+        "began_small": count(begins & has(glyphs.LOWER)) / np.maximum(1, words),
+        "word_length": letters / spoken,
         "unspaced": pieces / total,
-        "stops": count(stops),
+        "stops": of_kind(glyphs.STOP),
         "sentences": count(inner),
-        "commas": count(has(glyphs.COMMA)) / spoken,
-        "any_comma": count(has(glyphs.COMMA)),
-        "quotes": count(has(glyphs.QUOTE)),
-        "colons": count(has(glyphs.COLON)),
-        "breaks": count(has(glyphs.BREAK)),
-        "signs": count(has(glyphs.SIGN)) / total,
+        "commas": of_kind(glyphs.COMMA) / spoken,
+        "any_comma": of_kind(glyphs.COMMA),
+        "quotes": of_kind(glyphs.QUOTE),
+        "colons": of_kind(glyphs.COLON),
+        "breaks": of_kind(glyphs.BREAK),
+        "signs": of_kind(glyphs.SIGN) / total,
     }
     figures |= _ends(kinds, points, starts, sizes)
-    return figures, _words(points, kinds, in_word, begins, unspaced, np.repeat(np.arange(len(lines)), sizes + 1), first)
+    words_found = _words(points, kinds, in_word, begins, unspaced, line_of, first)
+    return {name: np.asarray(row, np.float32) for name, row in figures.items()}, words_found
 
 
 def _ends(
     kinds: NDArray[np.uint16], points: NDArray[np.uint32], starts: NDArray[np.int64], sizes: NDArray[np.int64]
-) -> dict[str, Floats]:
+) -> dict[str, NDArray[np.floating]]:
     """How the lines begin and end: each of the kinds that may be told there."""
     last = np.maximum(starts, starts + sizes - 1)
     final, before, first = kinds[last], kinds[np.maximum(starts, last - 1)], kinds[starts]
-    dots = (points[last] == ord("…")) | ((points[last] == ord(".")) & (points[np.maximum(starts, last - 1)] == ord(".")))
+    dots = (points[last] == ord("…")) | (
+        (points[last] == ord(".")) & (points[np.maximum(starts, last - 1)] == ord("."))
+    )
     closed = ((final & glyphs.QUOTE) > 0) | (points[last] == ord(")")) | (points[last] == ord("'"))
     return {
         name: where.astype(np.float32)
@@ -150,6 +161,7 @@ def _words(
     return line, np.concatenate([hashed, pairs]).view(np.int64), long
 
 
+@cache
 def _powers() -> NDArray[np.uint64]:
     return np.array(list(_odd()), np.uint64)
 
