@@ -39,11 +39,13 @@ class Maker:
         chance = self.chance
         text = kept(page)
         begin = 0 if chance.random() < 0.6 else chance.randrange(len(text))
-        count = len(text) if chance.random() < 0.25 else 1 + int(chance.expovariate(1 / 5))
+        count = len(text) if chance.random() < 0.25 else 1 + int(chance.expovariate(1 / 4))
         body = self._between(page, text[begin : begin + count])
+        if chance.random() < 0.15:
+            body[0] = (self._dateline() + body[0][0], 1.0, True)
         if sum(len(line) for line, label, _ in body if label) < 90:
             return []
-        if len(body) > 2 and chance.random() < 0.4:
+        if len(body) > 1 and chance.random() < 0.5:
             place = chance.randrange(1, len(body))
             body[place:place] = self._link()
         first, last = text[begin], text[min(len(text), begin + count) - 1]
@@ -103,6 +105,13 @@ class Maker:
             f"{day:02}.{month:02}.{year}", f"{year}-{month:02}-{day:02} {clock}", f"{day}/{month}/{year} {clock}",
             f"{chance.randint(2, 59)} min", f"{day:02}.{month:02}.{year}, {clock}", clock,
         ])  # fmt: skip
+
+    def _dateline(self) -> str:
+        place = self.chance.choice(self.names).split()[-1]
+        day = self.chance.choice(["", f", {self._date()}", f", {self.chance.randint(1, 28)}"])
+        agency = self.chance.choice(["", "", " (AFP)", " (dpa)", " (Reuters)", " /TASS/", " (EFE)", " (ANSA)"])
+        dash = self.chance.choice([" - ", " — ", " – ", ". "])
+        return f"{self.chance.choice([place, place.upper()])}{day}{agency}{dash}"
 
     def _link(self) -> list[Row]:
         heading, title = self._heading("related").rstrip(":"), self.titles.get(self.chance.choice(self.pages).page, "")

@@ -29,11 +29,12 @@ HEADLINE: Final = 4
 """Words of the shortest headline that is compared with what follows it."""
 RESTATED: Final = 0.6
 """Share of a headline's words that the first paragraph under it has."""
+ANNOUNCING: Final = (":", "：")
 FEWEST_CLOCKS: Final = 3
 """Entries of a live report."""
 
 _CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
-_GOES_ON: Final = (",", ";", "،", "，", "、", "—", ":", "：")
+_GOES_ON: Final = (",", ";", "،", "，", "、", "—", *ANNOUNCING)
 _CONTENT: Final = re.compile(r"[^\W\d_]{5,}")
 _PAIR: Final = re.compile("(?=([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2}))")
 
@@ -64,8 +65,10 @@ def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
         return set()
     end = _closed(lines, scores, kept)
     kept = {place for place in kept if place < end}
-    kept |= _verses(lines, kept)
-    return kept | _clocks(lines, kept)
+    # What the last line announces is not there: `Share this story on social media:`.
+    if len(kept) > 1 and lines[max(kept)].text.endswith(ANNOUNCING):
+        kept.remove(max(kept))
+    return kept | _verses(lines, kept) | _clocks(lines, kept)
 
 
 def _closed(lines: Sequence[Line], scores: Scores, kept: set[int]) -> int:

@@ -32,8 +32,11 @@ class Trees:
 
     def score(self, figures: Mapping[str, Floats]) -> Floats:
         """For each line the probability that it is what the trees were trained to find."""
-        table = np.stack([figures[name] for name in self.names], dtype=np.float32)
-        parts = [self._sum(table[:, begin : begin + AT_ONCE]) for begin in range(0, table.shape[1], AT_ONCE)]
+        rows = [figures[name] for name in self.names]
+        parts = [
+            self._sum(np.stack([row[begin : begin + AT_ONCE] for row in rows], dtype=np.float32))
+            for begin in range(0, len(rows[0]), AT_ONCE)
+        ]
         odds = np.clip(np.concatenate(parts) + self.bias, -30, 30)
         return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
 
