@@ -29,6 +29,15 @@ HEADLINE: Final = 4
 """Words of the shortest headline that is compared with what follows it."""
 RESTATED: Final = 0.6
 """Share of a headline's words that the first paragraph under it has."""
+SUBHEADING: Final = 12
+"""Words of the longest."""
+PARAGRAPH: Final = 18
+"""Words of a line that is longer than most titles."""
+NEARLY: Final = 0.75
+"""Share of the threshold that a subheading needs."""
+NEARLY_FIRST: Final = 0.3
+VERSES: Final = 4
+"""Lines that a paragraph above the likely ones may announce."""
 ANNOUNCING: Final = (":", "：")
 FEWEST_CLOCKS: Final = 3
 """Entries of a live report."""
@@ -40,21 +49,23 @@ _PAIR: Final = re.compile("(?=([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u
 
 
 def choose_lines(scores: Scores) -> set[int]:
-    """The places of the lines that are the article's; none where no line surely is.
+    """The places of the lines that are the article's; none where no line surely is."""
+    if not len(scores.chance) or scores.chance.max() < SURE or scores.chance @ scores.tokens < FEWEST_TOKENS:
+        return set()
+    return set(np.flatnonzero(scores.chance >= find_threshold(scores)).tolist())
 
-    Of all sets of lines those above one threshold are looked at, and the one taken whose expected F1, weighed by
-    tokens, is the greatest; it is the same as half of that F1 (Lipton, Elkan and Narayanaswamy, 2014). In a text with
-    a clear article every doubtful line goes; where all is doubtful, the likeliest lines stay.
+
+def find_threshold(scores: Scores) -> float:
+    """The chance from which lines are taken: half of the greatest F1 that any threshold can be expected to reach.
+
+    F1 is weighed by tokens (Lipton, Elkan and Narayanaswamy, 2014, on why half of it). In a text with a clear article
+    every doubtful line goes; where all is doubtful, the likeliest lines stay.
     """
     chance, tokens = scores.chance.astype(np.float64), scores.tokens.astype(np.float64)
-    if not len(chance) or chance.max() < SURE:
-        return set()
     order = np.argsort(-chance, kind="stable")
     right = (chance * tokens)[order]
     expected = 2 * np.cumsum(right) / np.maximum(1, np.cumsum(tokens[order]) + right.sum())
-    threshold = np.clip(expected.max() / 2, LEAST_CHANCE, MOST_CHANCE)
-    kept = np.flatnonzero(chance >= threshold)
-    return set(kept.tolist()) if right.sum() >= FEWEST_TOKENS else set()
+    return float(np.clip(expected.max() / 2, LEAST_CHANCE, MOST_CHANCE))
 
 
 def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
@@ -68,7 +79,7 @@ def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
     # What the last line announces is not there: `Share this story on social media:`.
     if len(kept) > 1 and lines[max(kept)].text.endswith(ANNOUNCING):
         kept.remove(max(kept))
-    return kept | _verses(lines, kept) | _clocks(lines, kept)
+    return kept | _doubtful(lines, scores, kept) | _verses(lines, kept) | _clocks(lines, kept)
 
 
 def _closed(lines: Sequence[Line], scores: Scores, kept: set[int]) -> int:
@@ -98,6 +109,36 @@ def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
     said = words_of([lines[prose]])
     headlines = (lines[upper] for upper in range(place + 1, prose) if lines[upper].reason is None)
     return any(line.words >= HEADLINE and likeness(line, said) >= RESTATED for line in headlines)
+
+
+def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]:
+    """Lines nearly likely enough: subheadings between kept lines, and a long first paragraph above them."""
+    threshold = find_threshold(scores)
+    found = {
+        place
+        for place in range(min(kept) + 1, max(kept))
+        if place not in kept and {place - 1, place + 1} <= kept and _may_head(lines[place])
+        if scores.chance[place] >= threshold * NEARLY
+    }
+    first = _paragraph_above(lines, min(kept))
+    if first is not None and scores.chance[first] >= threshold * NEARLY_FIRST:
+        found.add(first)
+    return found
+
+
+def _paragraph_above(lines: Sequence[Line], first: int) -> int | None:
+    """The place of a long line right above the first kept one, or of one that announces the few lines between."""
+    for place in range(first - 1, max(-1, first - 1 - VERSES), -1):
+        line = lines[place]
+        if line.reason is not None:
+            return None
+        if line.words >= PARAGRAPH and (place == first - 1 or line.text.endswith(ANNOUNCING)):
+            return place
+    return None
+
+
+def _may_head(line: Line) -> bool:
+    return line.reason is None and not line.bullet and not line.sentence and line.words <= SUBHEADING
 
 
 def _verses(lines: Sequence[Line], kept: set[int]) -> set[int]:
