@@ -110,8 +110,8 @@ class Maker:
         place = self.chance.choice(self.names).split()[-1]
         day = self.chance.choice(["", f", {self._date()}", f", {self.chance.randint(1, 28)}"])
         agency = self.chance.choice(["", "", " (AFP)", " (dpa)", " (Reuters)", " /TASS/", " (EFE)", " (ANSA)"])
-        dash = self.chance.choice([" - ", " — ", " – ", ". "])
-        return f"{self.chance.choice([place, place.upper()])}{day}{agency}{dash}"
+        printed = self.chance.choice([place, place.upper()])
+        return printed + day + agency + self.chance.choice([" - ", " — ", " – ", ". "])
 
     def _link(self) -> list[Row]:
         heading, title = self._heading("related").rstrip(":"), self.titles.get(self.chance.choice(self.pages).page, "")
