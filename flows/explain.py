@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -48,8 +47,6 @@ ABREAST: Final = 100
 """Columns from which a terminal shows what was kept beside what was stripped."""
 SHOWN: Final = 96
 """Characters of a line, where it has a row to itself."""
-STEEPNESS: Final = 3.0
-"""Of the curve that makes a share of a score: at 0.5 the score is prose, and the share 0.8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +98,9 @@ def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, 
 
 
 def keep_scores(lines: Sequence[Line]) -> Mapping[int, float]:
-    """From 0 to 1, how much each line of a text reads like an article's, by its number."""
-    scored = zip(lines, score_lines(lines), strict=True)
-    return {line.numbers[0]: 1 / (1 + math.exp(-STEEPNESS * score)) for line, score in scored}
+    """From 0 to 1, how likely each line of a text is article text by the line model alone, by the line's number."""
+    scored = zip(lines, score_lines(lines).chance, strict=True)
+    return {line.numbers[0]: float(chance) for line, chance in scored}
 
 
 def print_explained(told: Explained) -> None:

@@ -1,8 +1,4 @@
-"""Which lines of a text are its article: one stretch of them, decided as a whole, less what stands in its way.
-
-Boilerplate comes in blocks, so the article is the stretch of lines with the greatest sum of scores (Bentley's maximum
-segment). Prose outside it, and what else the page printed, counts for less the fewer words it shares with it.
-"""
+"""Which lines of a text are its article: chosen together, so that the whole is as right as can be expected."""
 
 from __future__ import annotations
 
@@ -11,80 +7,160 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
+import numpy as np
+
 from tasks.lines import UNSPACED, Line
-from tasks.scores import GOES_ON, PROSE, REPEATED
+from tasks.scores import Scores
 from warehouse.records import LineReason
 
-LEAST: Final = 0.55
-"""Score of the shortest article: a sentence of five words."""
 ALIKE: Final = 0.15
-"""Share of words in common from which a line counts in full."""
-SUBHEADING: Final = 12
-"""Words of the longest."""
-LEAST_SUBHEADING: Final = 1
-FEWEST_CLOCKS: Final = 3
-"""Entries of a live report."""
+"""Share of words in common of a line that has none to compare."""
+LEAST_CHANCE: Final = 0.05
+MOST_CHANCE: Final = 0.6
+"""Between them is the threshold of every text."""
+SURE: Final = 0.3
+"""The least that the likeliest line of an article has."""
+FEWEST_TOKENS: Final = 4
+"""Of the shortest article."""
+
 NEAR: Final = 6
 """Lines below a heading in which another article begins."""
 HEADLINE: Final = 4
 """Words of the shortest headline that is compared with what follows it."""
 RESTATED: Final = 0.6
 """Share of a headline's words that the first paragraph under it has."""
+SUBHEADING: Final = 12
+"""Words of the longest."""
+PARAGRAPH: Final = 18
+"""Words of a line that is longer than most titles."""
+NEARLY: Final = 0.75
+"""Share of the threshold that a subheading needs."""
+NEARLY_FIRST: Final = 0.3
+VERSES: Final = 4
+"""Lines that a paragraph above the likely ones may announce."""
 ANNOUNCING: Final = (":", "：")
-STRICT: Final = 1.6
-"""How much what is no prose weighs at first, when it is not yet known what the article is about."""
-STRANGE: Final = 0.12
-"""What a line with no word in common still counts."""
+FEWEST_CLOCKS: Final = 3
+"""Entries of a live report."""
 
-_CONTENT: Final = re.compile(r"[^\W\d_]{5,}")
 _CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
+_GOES_ON: Final = (",", ";", "،", "，", "、", "—", *ANNOUNCING)
+_CONTENT: Final = re.compile(r"[^\W\d_]{5,}")
 _PAIR: Final = re.compile("(?=([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2}))")
-_ENDS: Final = {LineReason.AGENCY, LineReason.TAGS, LineReason.CREDIT, LineReason.LEGAL, LineReason.COMMENT}
-_CLOSERS: Final = {LineReason.RELATED, LineReason.COMMENT, LineReason.TAGS}
 
 
-def find_body(lines: Sequence[Line], scores: Sequence[float]) -> tuple[int, int]:
-    """First and last-but-one place of the article's stretch; equal where there is none."""
-    begin, end = _greatest([score * STRICT if score < 0 else score for score in scores])
-    words = words_of(lines[place] for place in range(begin, end) if scores[place] > PROSE)
-    weighed = [
-        score * min(1.0, max(STRANGE, likeness(line, words) / ALIKE))
-        if score > PROSE and not begin <= place < end
-        else score
-        for place, (line, score) in enumerate(zip(lines, scores, strict=True))
-    ]
-    begin, end = _greatest(weighed)
-    if sum(max(0.0, score) for score in scores[begin:end]) < LEAST:
-        return 0, 0
-    return begin, _closed(lines, scores, begin, end)
+def choose_lines(scores: Scores) -> set[int]:
+    """The places of the lines that are the article's; none where no line surely is."""
+    if not len(scores.chance) or scores.chance.max() < SURE or scores.chance @ scores.tokens < FEWEST_TOKENS:
+        return set()
+    return set(np.flatnonzero(scores.chance >= find_threshold(scores)).tolist())
 
 
-def keep_inside(lines: Sequence[Line], scores: Sequence[float], begin: int, end: int) -> set[int]:
-    """Places of the stretch that are text: prose, and the short lines that belong to it."""
-    kept = {place for place in range(begin, end) if scores[place] > 0 and lines[place].reason is None}
-    for place in range(begin + 1, end - 1):
-        if place not in kept and lines[place].reason is None and _belongs(lines, scores, kept, place):
-            kept.add(place)
+def find_threshold(scores: Scores) -> float:
+    """The chance from which lines are taken: half of the greatest F1 that any threshold can be expected to reach.
+
+    F1 is weighed by tokens (Lipton, Elkan and Narayanaswamy, 2014, on why half of it). In a text with a clear article
+    every doubtful line goes; where all is doubtful, the likeliest lines stay.
+    """
+    chance, tokens = scores.chance.astype(np.float64), scores.tokens.astype(np.float64)
+    order = np.argsort(-chance, kind="stable")
+    right = (chance * tokens)[order]
+    expected = 2 * np.cumsum(right) / np.maximum(1, np.cumsum(tokens[order]) + right.sum())
+    return float(np.clip(expected.max() / 2, LEAST_CHANCE, MOST_CHANCE))
+
+
+def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
+    """The places of the article's lines: the likeliest ones, held to what some lines surely say of themselves."""
+    likely = choose_lines(scores)
+    kept = {place for place in likely if lines[place].reason is None}
+    if not kept:
+        return set()
+    end = _closed(lines, scores, kept)
+    kept = {place for place in kept if place < end}
     # What the last line announces is not there: `Share this story on social media:`.
     if len(kept) > 1 and lines[max(kept)].text.endswith(ANNOUNCING):
         kept.remove(max(kept))
-    return kept | _clocks(lines, kept, begin)
+    return kept | _doubtful(lines, scores, kept) | _verses(lines, kept) | _clocks(lines, kept)
 
 
-def _belongs(lines: Sequence[Line], scores: Sequence[float], kept: set[int], place: int) -> bool:
-    """Whether a short line goes on from the one above, as verses and lists do, or is a subheading of the next."""
-    line, before = lines[place], lines[place - 1]
-    if place - 1 not in kept or scores[place] <= REPEATED:
+def _closed(lines: Sequence[Line], scores: Scores, kept: set[int]) -> int:
+    """Where the article ends at the latest: above its tags or comments, or a heading under which another one begins."""
+    prose = 0
+    for place in range(min(kept), max(kept) + 1):
+        prose += place in kept and scores.prose[place]
+        closes = prose > 1 and _closes(lines[place])
+        if closes or (prose and _opens_another(lines, scores, place)):
+            return place
+    return max(kept) + 1
+
+
+def _closes(line: Line) -> bool:
+    heading = line.reason is LineReason.COMMENT and any(cue.alone for cue in line.cues)
+    return heading or line.reason is LineReason.TAGS
+
+
+def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
+    """Whether a heading such as `Read also` is followed by a headline and by prose that says the same again."""
+    if lines[place].reason is not LineReason.RELATED or not any(cue.alone for cue in lines[place].cues):
         return False
-    if before.text.endswith((*ANNOUNCING, *GOES_ON)) or (line.bullet and before.bullet):
-        return True
-    between = scores[place - 1] > PROSE < scores[place + 1] and lines[place + 1].reason is None
-    return between and not line.bullet and LEAST_SUBHEADING <= line.words <= SUBHEADING
+    below = range(place + 1, min(len(lines), place + 1 + NEAR))
+    prose = next((lower for lower in below if scores.prose[lower]), None)
+    if prose is None:
+        return False
+    said = words_of([lines[prose]])
+    headlines = (lines[upper] for upper in range(place + 1, prose) if lines[upper].reason is None)
+    return any(line.words >= HEADLINE and likeness(line, said) >= RESTATED for line in headlines)
 
 
-def _clocks(lines: Sequence[Line], kept: set[int], begin: int) -> set[int]:
+def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]:
+    """Lines nearly likely enough: subheadings between kept lines, and a long first paragraph above them."""
+    threshold = find_threshold(scores)
+    found = {
+        place
+        for place in range(min(kept) + 1, max(kept))
+        if place not in kept and {place - 1, place + 1} <= kept and _may_head(lines[place])
+        if scores.chance[place] >= threshold * NEARLY
+    }
+    first = _paragraph_above(lines, min(kept))
+    if first is not None and scores.chance[first] >= threshold * NEARLY_FIRST:
+        found.add(first)
+    return found
+
+
+def _paragraph_above(lines: Sequence[Line], first: int) -> int | None:
+    """The place of a long line right above the first kept one, or of one that announces the few lines between."""
+    for place in range(first - 1, max(-1, first - 1 - VERSES), -1):
+        line = lines[place]
+        if line.reason is not None:
+            return None
+        if line.words >= PARAGRAPH and (place == first - 1 or line.text.endswith(ANNOUNCING)):
+            return place
+    return None
+
+
+def _may_head(line: Line) -> bool:
+    return line.reason is None and not line.bullet and not line.sentence and line.words <= SUBHEADING
+
+
+def _verses(lines: Sequence[Line], kept: set[int]) -> set[int]:
+    """Short lines between kept ones of which the first was announced and each goes on in the next, up to a kept one."""
+    found: set[int] = set()
+    for place in range(min(kept) + 1, max(kept)):
+        line, above = lines[place], place - 1
+        goes_on = lines[above].text.endswith(_GOES_ON) and not lines[above].bullet
+        if (
+            goes_on
+            and place not in kept
+            and (above in kept or above in found)
+            and line.reason is None
+            and not line.bullet
+        ):
+            found.add(place)
+    return found
+
+
+def _clocks(lines: Sequence[Line], kept: set[int]) -> set[int]:
     """The times above the entries of a live report, the first included; a single one is when an article appeared."""
-    clocks = {place for place in range(max(0, begin - 1), max(kept, default=0)) if _CLOCK.fullmatch(lines[place].bare)}
+    clocks = {place for place in range(max(0, min(kept) - 1), max(kept)) if _CLOCK.fullmatch(lines[place].bare)}
     above = {place for place in clocks if place + 1 in kept}
     return above if len(above) >= FEWEST_CLOCKS else set()
 
@@ -98,51 +174,6 @@ def likeness(line: Line, words: Container[str]) -> float:
     """The share of a line's longer words that are among `words`."""
     said = _content(line)
     return sum(word in words for word in said) / len(said) if said else ALIKE
-
-
-def _closed(lines: Sequence[Line], scores: Sequence[float], begin: int, end: int) -> int:
-    """Where the stretch ends at the latest: before the lines that close an article, if something else follows them."""
-    prose = 0
-    for place in range(begin, end):
-        prose += scores[place] > PROSE
-        if lines[place].reason not in _CLOSERS or not prose:
-            continue
-        first = place
-        while first > begin and lines[first - 1].reason in _ENDS:
-            first -= 1
-        if (prose > 1 and _closes(lines[place], credited=first < place)) or _opens_another(lines, scores, place):
-            return first
-    return end
-
-
-def _closes(line: Line, credited: bool) -> bool:
-    alone = any(cue.alone for cue in line.cues)
-    return line.reason is LineReason.TAGS or (alone and (credited or line.reason is LineReason.COMMENT))
-
-
-def _opens_another(lines: Sequence[Line], scores: Sequence[float], place: int) -> bool:
-    """Whether a heading such as `Read also` is followed by a headline and by prose that says the same again."""
-    if lines[place].reason is not LineReason.RELATED or not any(cue.alone for cue in lines[place].cues):
-        return False
-    below = range(place + 1, min(len(lines), place + 1 + NEAR))
-    prose = next((lower for lower in below if scores[lower] > PROSE), None)
-    if prose is None:
-        return False
-    said = words_of([lines[prose]])
-    headlines = (lines[upper] for upper in range(place + 1, prose) if lines[upper].reason is None)
-    return any(line.words >= HEADLINE and likeness(line, said) >= RESTATED for line in headlines)
-
-
-def _greatest(scores: Sequence[float]) -> tuple[int, int]:
-    best, total, begin = 0.0, 0.0, 0
-    found = (0, 0)
-    for place, score in enumerate(scores):
-        if total <= 0:
-            total, begin = 0.0, place
-        total += score
-        if total > best:
-            best, found = total, (begin, place + 1)
-    return found
 
 
 def _content(line: Line) -> set[str]:

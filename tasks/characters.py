@@ -13,7 +13,6 @@ _INVISIBLE: Final = re.compile(
 # A joiner that joins nothing is noise at an edge or beside a space.
 _LOOSE_JOINER: Final = re.compile("(?:^|(?<=\\s))[\u200c\u200d]+|[\u200c\u200d]+(?=\\s|$)")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
-_LINE_END: Final = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SPACES: Final = re.compile(r"\s+")
 
 
@@ -27,4 +26,5 @@ def clean_line(text: str) -> str:
 
 def split_lines(text: str) -> list[str]:
     """The lines of a text, whatever their ends: CR LF, LF, CR, form feed, vertical tab, NEL, LS, PS."""
-    return _LINE_END.split(text)
+    # str.splitlines gives no last line after a final end of line; numbers of lines count it.
+    return (text + "\n").splitlines() if not text.endswith("\r") else [*text.splitlines(), ""]

@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,9 @@ CUES: Final = Path(__file__).with_name("cues.toml")
 LONGEST: Final = 60
 """Characters of a line that are compared; no phrase is longer."""
 
+_KEY: Final = 4
+"""Characters by which phrases are looked up; signs above and below them apart."""
+_BEGIN: Final = re.compile(r"[^\W\d_]|[©ⓒ【(]")
 _SEPARATOR: Final = re.compile(r"\s*[:：|>»›/–—-]+\s*|\s+")
 _LABELS: Final = re.compile(r"\s*[:：|>»›–—]")
 _COUNT: Final = re.compile(r"[\d\W]*")
@@ -46,10 +49,16 @@ class Cue:
 
 def find_cues(line: str) -> tuple[Cue, ...]:
     """The cues of a line, those of its longest phrase only; a count before it (`12 comments`) is passed over."""
+    begun = _BEGIN.search(line[:LONGEST])
+    begin = begun.start() if begun else 0
+    candidates = _candidates(_fold(line[begin : begin + 3 * _KEY])[0][:_KEY])
+    if not candidates:
+        return ()
     head = line[:LONGEST]
-    begin = _first_letter(head)
     folded, origin = _fold(head[begin:])
-    for phrase in _candidates(folded):
+    for phrase in candidates:
+        if not folded.startswith(phrase):
+            continue
         end = begin + (origin[len(phrase)] if len(phrase) < len(origin) else len(head) - begin)
         rest = line[end:]
         if _bounded(phrase, rest):
@@ -69,10 +78,6 @@ def phrases_of(kind: str) -> frozenset[str]:
 def fold(text: str) -> str:
     """Text as phrases are compared: no case, no accents or vowel signs, Arabic letters in one form."""
     return _fold(text)[0]
-
-
-def _first_letter(head: str) -> int:
-    return next((place for place, sign in enumerate(head) if sign.isalpha() or sign in "©ⓒ【("), 0)
 
 
 def _fold(text: str) -> tuple[str, Sequence[int]]:
@@ -99,8 +104,10 @@ def _bounded(phrase: str, rest: str) -> bool:
     return _UNSPACED.search(phrase) is not None and len(phrase) >= 4  # noqa: PLR2004
 
 
-def _candidates(folded: str) -> Iterator[str]:
-    return (phrase for phrase in _by_start().get(folded[:2], ()) if folded.startswith(phrase))
+def _candidates(start: str) -> Sequence[str]:
+    """The phrases that a line may begin with, the longest first."""
+    known = _by_start()
+    return next((found for end in range(len(start), 0, -1) if (found := known.get(start[:end]))), ())
 
 
 @cache
@@ -123,10 +130,13 @@ def _phrases() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _by_start() -> dict[str, tuple[str, ...]]:
-    """Phrases by their first two characters, the longest first."""
+    """Phrases by their first characters, the longest first; with the shorter ones that a longer start begins with."""
     starts: dict[str, list[str]] = defaultdict(list)
-    for phrase in sorted(_phrases(), key=len, reverse=True):
-        starts[phrase[:2]].append(phrase)
-        if len(phrase) == 1:
-            starts[phrase].append(phrase)
+    phrases = sorted(_phrases(), key=len, reverse=True)
+    for phrase in phrases:
+        starts[phrase[:_KEY]].append(phrase)
+    for phrase in phrases:
+        if len(phrase) < _KEY:
+            for start in [start for start in starts if start != phrase and start.startswith(phrase)]:
+                starts[start].append(phrase)
     return {start: tuple(found) for start, found in starts.items()}

@@ -119,12 +119,15 @@ def _names(cue: Cue, line: Line) -> bool:
 
 
 def _reserves_rights(text: str) -> bool:
-    if " " not in text and text.isascii():
+    in_ascii = text.isascii()
+    if in_ascii and " " not in text:
         return False
     folded = text.casefold()
-    return any(map(folded.__contains__, _rights()))
+    return any(map(folded.__contains__, _rights(in_ascii)))
 
 
 @cache
-def _rights() -> tuple[str, ...]:
-    return tuple(phrase.casefold() for phrase in phrases_of("rights"))
+def _rights(in_ascii: bool) -> tuple[str, ...]:
+    """The phrases that a line may hold; in one of ASCII letters only those that have no others."""
+    phrases = (phrase.casefold() for phrase in phrases_of("rights"))
+    return tuple(phrase for phrase in phrases if phrase.isascii() or not in_ascii)

@@ -20,6 +20,8 @@ _SIGNED: Final = re.compile(rf"[.!?。！？؟۔।]{_CLOSING}\s(?:[^\W\d_]{{2,8
 _CUT_SHORT: Final = re.compile(rf"(?:\.\.\.|…){_CLOSING}$")
 _BULLET: Final = re.compile(r"\s*(?:[•*·‣◦+▪●►▶■□◆◇○]|\d{1,2}[.)](?=\s)|[-–](?=\s))\s*")
 UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_STOP: Final = re.compile("[.!?。！？｡।؟۔։።…]")
+_QUOTED: Final = ("”", "“", "»", "」", "』")
 _WORD: Final = re.compile(r"\w+")
 _CHARACTERS_A_WORD: Final = 2.2
 """Of scripts without spaces."""
@@ -71,6 +73,8 @@ def _line(numbers: tuple[int, ...], parts: Sequence[str], cleaned: Sequence[str]
 
 
 def _ends(tail: str) -> bool:
+    if not _STOP.search(tail):
+        return tail.endswith(_QUOTED)
     if _END.search(tail):
         return _CUT_SHORT.search(tail) is None
     signed = _SIGNED.search(tail)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from config.sources import StripRules
 from tasks.agencies import find_agencies
-from tasks.body import find_body, keep_inside
+from tasks.body import find_body
 from tasks.credits import read_credits
 from tasks.furniture import is_name, read_caption
 from tasks.habits import NONE, Habits
 from tasks.headline import find_headline, find_standfirst
 from tasks.lines import Line, read_lines
 from tasks.pagelines import label_page
-from tasks.scores import PROSE, score_lines
+from tasks.scores import score_lines
+from tasks.shapes import Floats
 from warehouse.records import (
     ExtractedArticle,
     LineReason,
@@ -48,7 +49,7 @@ def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> 
     lines = read_lines(found.text)
     titles = [one.values[0] for one in found.candidates if one.field == "title"]
     is_text = found.extractor in READ_BY_LINE
-    reasons = label_text(lines, next(iter(titles), None)) if is_text else label_page(lines, titles)
+    reasons = label_text(lines, next(iter(titles), None)).reasons if is_text else label_page(lines, titles)
     reasons = _overrule(lines, habits.strip(lines, reasons), rules)
 
     kept = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
@@ -68,11 +69,21 @@ def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> 
     )
 
 
-def label_text(lines: Sequence[Line], title: str | None) -> list[LineReason | None]:
-    """What each line of a plain text is; None is article text. All have a reason where there is no article."""
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What each line of a plain text is, and how sure that is."""
+
+    reasons: list[LineReason | None]
+    """None is article text."""
+    chance: Floats
+    """The probability, by the model alone, that the line is article text; cues and neighbours may have overruled it."""
+
+
+def label_text(lines: Sequence[Line], title: str | None) -> Labels:
+    """What each line of a plain text is. All have a reason where there is no article."""
     scores = score_lines(lines)
-    begin, end = find_body(lines, scores)
-    kept = keep_inside(lines, scores, begin, end)
+    kept = find_body(lines, scores)
+    begin, end = min(kept, default=0), max(kept, default=-1) + 1
     headline = find_headline(lines, kept, title)
     kept = _below(headline, kept)
     if headline and kept:
@@ -87,9 +98,9 @@ def label_text(lines: Sequence[Line], title: str | None) -> list[LineReason | No
         reason = LineReason.TITLE if place in headline else line.reason
         if reason in _OPENERS and any(cue.alone for cue in line.cues):
             under = reason
-        prose = scores[place] > PROSE and place >= end
+        prose = scores.prose[place] and place >= end
         reasons.append(reason or _guess(line, prose, under, begin <= place < end))
-    return _corrected(lines, reasons, min(headline, default=0), min(kept, default=0))
+    return Labels(_corrected(lines, reasons, min(headline, default=0), min(kept, default=0)), scores.chance)
 
 
 def _below(headline: set[int], kept: set[int]) -> set[int]:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from config.sources import StripRules
 from tasks.characters import clean_line, split_lines
-from tasks.strip import strip
+from tasks.lines import read_lines
+from tasks.strip import label_text, strip
 from warehouse.records import (
     Candidate,
     Capture,
@@ -327,3 +328,29 @@ def test_the_document_itself_is_left_as_it_was():
     before = replace(found)
     strip(found, StripRules())
     assert found == before
+
+
+def test_each_line_of_a_text_has_its_chance_beside_its_reason():
+    labels = label_text(read_lines(paragraphs("Home", *STORY, "Contact us")), None)
+    assert [reason is None for reason in labels.reasons] == [False, True, True, True, False]
+    assert labels.chance[0] < 0.5 < labels.chance[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        pytest.param("\n".join((STORY[0], "Home") * 100_000), None, id="200,000 lines"),
+        pytest.param("\n".join(("Home", "News", "Sport", "Log in") * 2_000), None, id="nothing but menus"),
+        pytest.param("?!...\n" * 5_000, None, id="nothing but punctuation"),
+        pytest.param("\r\n".join(STORY[:2]) + "\r" + STORY[2] + "\f", STORY, id="ends of lines of all kinds"),
+        pytest.param(" ".join(STORY), (" ".join(STORY),), id="no end of line"),
+    ],
+)
+def test_a_text_that_is_no_ordinary_article_is_stripped_in_bounded_time(text, kept):
+    began = time.process_time()
+    article = strip(document(text), StripRules())
+    assert time.process_time() - began < 30
+    if kept is None:
+        assert isinstance(article, (Rejection, ExtractedArticle))
+    else:
+        assert article.text == paragraphs(*kept)

@@ -1,0 +1,209 @@
+"""The texts that the line model learns from: gold bodies and pages rendered to plain text, each line with a label.
+
+A gold line is text where at least half of its 4-grams stand in the gold body, in the body's order: subheadings,
+bullets and captions are text where the gold has them. Pages without a gold body get the opinion of extractors that
+see the HTML; `train_strip.py` weighs it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+RENDERINGS = ("main", "all", "layout")
+OPINIONS = ("traf", "trafp", "main")
+LONGEST = 3_000
+"""Lines of the longest page that is learnt from."""
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+@dataclass
+class Text:
+    """One text to learn from."""
+
+    page: str
+    kind: str
+    lines: list[str]
+    label: np.ndarray
+    table: np.ndarray
+    """Lines x figures."""
+    tokens: np.ndarray
+    opinions: np.ndarray = field(default_factory=lambda: np.zeros((0, len(OPINIONS)), np.float32))
+    rendering: str = ""
+    spaced: list[bool] = field(default_factory=list)
+    group: str = ""
+    gold: list[str] = field(default_factory=list)
+
+
+def tokens_of(text: str) -> list[str]:
+    return _TOKEN.findall(unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold())
+
+
+def read_gold(corpus: Path, kind: str) -> dict[str, dict[str, Any]]:
+    lines = (corpus / kind / "gold.jsonl").read_text("utf-8").splitlines()
+    return {page["id"]: page for page in map(json.loads, filter(None, lines))}
+
+
+def render_pages(corpus: Path, cache: Path) -> list[dict[str, Any]]:
+    """Every page of the corpus as plain text three ways, and what extractors make of it."""
+    if not cache.is_file():
+        jobs = [(str(corpus), kind, page) for kind in ("news", "web") for page in read_gold(corpus, kind)]
+        with ProcessPoolExecutor(2) as pool, cache.open("w", encoding="utf-8") as output:
+            for page in pool.map(_render, jobs, chunksize=4):
+                output.write(json.dumps(page, ensure_ascii=False) + "\n")
+    return [json.loads(line) for line in cache.open(encoding="utf-8")]
+
+
+def _render(job: tuple[str, str, str]) -> dict[str, Any]:
+    import inscriptis
+    import trafilatura
+    from resiliparse.extract.html2text import extract_plain_text
+
+    from tasks.decode import decode
+
+    corpus, kind, page = job
+    content = gzip.decompress((Path(corpus) / kind / "pages" / f"{page}.html.gz").read_bytes())
+    try:
+        html = content.decode("utf-8")
+    except UnicodeDecodeError:
+        html = getattr(decode(content, None, True), "text", None) or content.decode("utf-8", "replace")
+    made: dict[str, Any] = {"kind": kind, "id": page}
+    plain = {"include_comments": False, "include_tables": True}
+    for name, make in {
+        "main": lambda: extract_plain_text(html, main_content=True),
+        "all": lambda: extract_plain_text(html),
+        "layout": lambda: inscriptis.get_text(html),
+        "traf": lambda: trafilatura.extract(html, **plain),
+        "trafp": lambda: trafilatura.extract(html, favor_precision=True, **plain),
+        "comments": lambda: trafilatura.bare_extraction(html, include_comments=True).comments,
+        "title": lambda: trafilatura.extract_metadata(html).title,
+    }.items():
+        try:
+            made[name] = make() or ""
+        except Exception:  # noqa: BLE001 - one page that an extractor cannot read is one opinion less
+            made[name] = ""
+    return made
+
+
+def group_pages(pages: list[dict[str, Any]], urls: dict[str, str]) -> dict[str, str]:
+    """A name for the pages of one publisher or template: those of one domain, or that share six lines of furniture."""
+    parent = {page["id"]: page["id"] for page in pages}
+
+    def find(page: str) -> str:
+        while parent[page] != page:
+            parent[page] = parent[parent[page]]
+            page = parent[page]
+        return page
+
+    domains: dict[str, list[str]] = defaultdict(list)
+    printed: dict[str, list[str]] = defaultdict(list)
+    for page in pages:
+        labels = (urlsplit(urls.get(page["id"], "")).hostname or page["id"]).lower().split(".")
+        short = len(labels) >= 2 and len(labels[-2]) > 3
+        shared = ".".join(labels[-2:]) in {"wordpress.com", "blogspot.com", "blogspot.de", "archive.org"}
+        domains[".".join(labels if shared else labels[-2:] if short else labels[-3:])].append(page["id"])
+        for line in {line.strip() for line in page["all"].split("\n")}:
+            if len(line) >= 15 and line not in page["traf"]:
+                printed[line].append(page["id"])
+    together: Counter[tuple[str, str]] = Counter()
+    for found in printed.values():
+        if len(found) <= 12:
+            together.update((found[low], found[high]) for high in range(len(found)) for low in range(high))
+    same = [pair for pair, count in together.items() if count >= 6]
+    same += [(found[0], other) for found in domains.values() for other in found[1:]]
+    for one, other in same:
+        parent[find(one)] = find(other)
+    return {page: find(page) for page in parent}
+
+
+def share_inside(lines: Sequence[Sequence[str]], body: Sequence[str]) -> np.ndarray:
+    """The share of each line's 4-grams that a body has; of a shorter line, whether the body has it."""
+    grams = {size: set(zip(*(body[skip:] for skip in range(size)), strict=False)) for size in (1, 2, 3, 4)}
+    shares = np.zeros(len(lines), np.float32)
+    for place, line in enumerate(lines):
+        size = min(4, len(line))
+        if size:
+            own = list(zip(*(line[skip:] for skip in range(size)), strict=False))
+            shares[place] = sum(gram in grams[size] for gram in own) / len(own)
+    return shares
+
+
+def align(lines: Sequence[Sequence[str]], gold: Sequence[str]) -> np.ndarray:
+    """1 for each line that is the gold's: the heaviest chain of lines whose places in the gold follow each other.
+
+    What the chain leaves uncovered may stand elsewhere: a standfirst that the gold has at its end.
+    """
+    shares = share_inside(lines, gold)
+    found = sorted(_places(lines, gold, shares))
+    best, back = [one[3] for one in found], [-1] * len(found)
+    for place, (line, begin, _, weight) in enumerate(found):
+        for before in range(max(0, place - 600), place):
+            above, _, end, _ = found[before]
+            worth = best[before] + weight - 0.02 * min(50, line - above - 1)
+            if above < line and end <= begin + 2 and worth > best[place]:
+                best[place], back[place] = worth, before
+    kept: dict[int, tuple[int, int]] = {}
+    place = int(np.argmax(best)) if found else -1
+    while place >= 0:
+        kept[found[place][0]] = found[place][1:3]
+        place = back[place]
+    covered = np.zeros(len(gold) + 4, np.bool_)
+    for begin, end in kept.values():
+        covered[begin:end] = True
+    for line, begin, end, weight in sorted(found, key=lambda one: -one[3]):
+        if line not in kept and weight >= 8 and shares[line] >= 0.7 and covered[begin:end].mean() < 0.3:
+            kept[line] = (begin, end)
+            covered[begin:end] = True
+    return np.array([float(place in kept and shares[place] >= 0.5) for place in range(len(lines))], np.float32)
+
+
+def _places(
+    lines: Sequence[Sequence[str]], gold: Sequence[str], shares: np.ndarray
+) -> Iterator[tuple[int, int, int, float]]:
+    """Line, first and last-but-one token of the gold, and weight, of every place where a line may stand."""
+    grams: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, gram in enumerate(zip(gold, gold[1:], gold[2:], gold[3:], strict=False)):
+        grams[gram].append(place)
+    for number, line in enumerate(lines):
+        if 0 < len(line) < 4 and shares[number]:
+            starts = [place for place, token in enumerate(gold) if token == line[0]][:200]
+            yield from (
+                (number, place, place + len(line), float(len(line)))
+                for place in starts
+                if list(gold[place : place + len(line)]) == list(line)
+            )
+        if len(line) < 4 or shares[number] < 0.4:
+            continue
+        hits = [
+            (skip, place)
+            for skip, gram in enumerate(zip(line, line[1:], line[2:], line[3:], strict=False))
+            for place in grams.get(gram, ())[:50]
+        ]
+        reach = max(10, len(line) // 3)
+        seen = set()
+        for offset, _ in Counter(place - skip for skip, place in hits).most_common(4):
+            near = {place for skip, place in hits if abs(place - skip - offset) <= reach}
+            span = (min(near), max(near) + 4)
+            if span not in seen:
+                seen.add(span)
+                yield number, *span, len(near) + 0.5 * (shares[number] > 0.95)
+
+
+def right(got: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:
+    """Precision and recall of 4-grams."""
+    one, other = (Counter(zip(*(tokens[skip:] for skip in range(4)), strict=False)) for tokens in (got, gold))
+    both = (one & other).total()
+    return both / max(1, one.total()), both / max(1, other.total())

@@ -1,0 +1,300 @@
+"""Train the model that tells the lines of an article from those around it, and write it as npz.
+
+    python bench/train_strip.py CORPUS [--output tasks/strip_model.npz] [--cache FOLDER] [--folds 5]
+
+CORPUS holds `news/` (gold bodies) and `web/` (pages with snippets). Needs catboost and inscriptis. The same corpus and
+the same versions give the same file, byte for byte. `--folds` cross-validates by publisher and template instead.
+
+1. A teacher learns from gold lines by what the line model sees and by which lines extractors took from the HTML.
+2. It labels the lines of the web pages, which have no gold; the snippets of those overrule it.
+3. The model learns from gold lines, from these, and from cases that are made of both (`strip_cases.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import random
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from catboost import CatBoostClassifier
+from strip_cases import Maker, kept, print_text
+from strip_corpus import (
+    LONGEST,
+    OPINIONS,
+    RENDERINGS,
+    Text,
+    align,
+    group_pages,
+    read_gold,
+    render_pages,
+    right,
+    share_inside,
+    tokens_of,
+)
+
+from tasks.body import choose_lines
+from tasks.features import read_features
+from tasks.lines import read_lines
+from tasks.scores import MODEL, Scores
+
+WEB, CASE_NEWS, CASE_WEB = 0.5, 0.8, 0.3
+"""Weight of a web page and of a made case; a gold text has 1."""
+CASES = 2
+TREES = {"iterations": 300, "depth": 6, "learning_rate": 0.08, "rsm": 0.3}
+_SAME = {
+    "l2_leaf_reg": 6,
+    "random_seed": 1,
+    "thread_count": 2,
+    "verbose": 0,
+    "border_count": 32,
+    "bootstrap_type": "Bernoulli",
+    "subsample": 0.7,
+    "loss_function": "CrossEntropy",
+    "allow_writing_files": False,
+}
+
+Job = tuple[str, str, str, str, list[str], list[str]]
+
+
+def hashed(text: str, over: int) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % over
+
+
+def read_text(job: Job) -> Text | None:
+    """Kind, page, rendering, text, gold tokens and opinions, as a text to learn from."""
+    kind, page, rendering, text, gold, opinions = job
+    lines = read_lines(text)
+    if not lines or len(lines) > LONGEST:
+        return None
+    tokens = [tokens_of(line.text) for line in lines]
+    label = align(tokens, gold) if gold else np.zeros(len(lines), np.float32)
+    said = np.stack([share_inside(tokens, tokens_of(opinion)) for opinion in opinions], 1) if opinions else None
+    return Text(
+        page, kind, [line.text for line in lines], label, table_of(lines), counts(tokens),
+        said if said is not None else np.zeros((0, len(OPINIONS)), np.float32),
+        rendering, [line.after_blank for line in lines], gold=gold,
+    )  # fmt: skip
+
+
+def read_case(job: tuple[str, str, str, dict[str, float]]) -> Text | None:
+    page, kind, text, labels = job
+    lines = read_lines(text)
+    if any(line.text not in labels for line in lines):  # joined as a wrapped paragraph
+        return None
+    label = np.array([labels[line.text] for line in lines], np.float32)
+    tokens = counts([tokens_of(line.text) for line in lines])
+    return Text(page, kind, [], label, table_of(lines), tokens)
+
+
+def table_of(lines: Sequence[Any]) -> np.ndarray:
+    return np.stack(list(read_features(lines).values()), 1)
+
+
+def counts(tokens: Sequence[Sequence[str]]) -> np.ndarray:
+    return np.array([len(line) for line in tokens], np.float32)
+
+
+def in_parallel(make: Callable[[Any], Text | None], jobs: Sequence[Any]) -> list[Text]:
+    with ProcessPoolExecutor(2) as pool:
+        return [text for text in pool.map(make, jobs, chunksize=16) if text is not None]
+
+
+def read_corpus(corpus: Path, pages: list[dict[str, Any]]) -> tuple[list[Text], list[Text]]:
+    """The gold texts in all renderings, and the web pages in one each."""
+    said = {page["id"]: [page[name] for name in OPINIONS] for page in pages}
+    gold = {page: tokens_of(one["body"]) for page, one in read_gold(corpus, "news").items()}
+    with gzip.open(corpus / "news" / "text.jsonl.gz", "rt", encoding="utf-8") as stored:
+        texts = [json.loads(line) for line in stored]
+    news = [("news", one["id"], one["rendering"], one["text"], gold[one["id"]], said[one["id"]]) for one in texts]
+    web = [
+        ("web", page["id"], rendering, page[rendering], [], said[page["id"]])
+        for page in pages
+        if page["kind"] == "web" and page[(rendering := RENDERINGS[hashed(page["id"], 3)])].strip()
+    ]
+    return in_parallel(read_text, news), in_parallel(read_text, web)
+
+
+def weigh(text: Text, label: np.ndarray) -> np.ndarray:
+    """Of each line: by its tokens, so that all texts weigh alike and a missing paragraph more than a word."""
+    base = (np.minimum(text.tokens, 300) + 4) ** 0.7
+    return base / max((base * label).sum(), 0.1 * base.sum()) * 50
+
+
+def rows_of(texts: Sequence[tuple[Text, np.ndarray, float]], more: bool = False) -> tuple[np.ndarray, ...]:
+    """Table, labels and weights; three quarters of what is surely furniture left out, the rest weighed for it."""
+    chance = np.random.default_rng(0)
+    tables, labels, weights = [], [], []
+    for text, label, weight in texts:
+        easy = (label < 0.03) & (text.tokens < 12)
+        take = ~easy | (chance.random(len(label)) < 0.25)
+        table = np.concatenate([text.table, text.opinions], 1) if more else text.table
+        tables.append(table[take])
+        labels.append(label[take])
+        weights.append((weigh(text, label) * weight * np.where(easy, 4, 1))[take])
+    return np.concatenate(tables), np.concatenate(labels), np.concatenate(weights)
+
+
+def fit(rows: tuple[np.ndarray, ...], **chosen: Any) -> CatBoostClassifier:
+    table, label, weight = rows
+    model = CatBoostClassifier(**(_SAME | TREES | chosen))
+    return model.fit(table, label, sample_weight=weight)
+
+
+def chances(model: CatBoostClassifier, table: np.ndarray) -> np.ndarray:
+    return np.asarray(model.predict_proba(table)[:, 1], np.float32)
+
+
+def label_web(
+    news: Sequence[Text], web: Sequence[Text], snippets: dict[str, dict[str, Any]]
+) -> list[tuple[Text, float]]:
+    """Gives the web's lines their labels; each text with its weight, less where the teacher doubts."""
+    teacher = fit(rows_of([(text, text.label, 1.0) for text in news], more=True), iterations=250, depth=5)
+    found = []
+    for text in web:
+        label = chances(teacher, np.concatenate([text.table, text.opinions], 1))
+        wanted, unwanted = (
+            [" ".join(part.split()) for part in snippets[text.page][key]] for key in ("with", "without")
+        )
+        for place, line in enumerate(text.lines):
+            if any(part in line for part in wanted):
+                label[place] = max(label[place], 0.9)
+            elif any(part in line for part in unwanted):
+                label[place] = min(label[place], 0.15)
+        base = (np.minimum(text.tokens, 300) + 4) ** 0.7
+        doubt = float((base * np.minimum(label, 1 - label)).sum() / max(1, (base * label).sum()))
+        text.label = label
+        if (text.tokens * label).sum() >= 50 and doubt <= 0.4:
+            found.append((text, 1 - doubt))
+    return found
+
+
+def make_cases(texts: Sequence[Text], pages: list[dict[str, Any]], gold: dict[str, Any]) -> list[Text]:
+    """Cases of the texts of one fold, made of each other."""
+    ours = {text.page for text in texts}
+    said = [page["comments"].split("\n") for page in pages if page["kind"] == "web" and page["id"] in ours]
+    comments = [lines for part in said if len(lines := [line.strip() for line in part if line.strip()]) > 3]
+    titles = {page["id"]: " ".join(page["title"].split()) for page in pages}
+    titles |= {page: one.get("title") or "" for page, one in gold.items()}
+    names = [name for one in gold.values() for name in one.get("authors") or () if name.strip()]
+    maker = Maker(random.Random(5), list(texts), titles, comments, names)  # noqa: S311 - the same cases every time
+    jobs = []
+    for text in texts:
+        for number in range(CASES * 2 if text.kind == "news" else CASES):
+            make = maker.compact if number % 2 == 0 or len(text.lines) > 600 else maker.appended
+            rows = make(text)
+            if not rows:
+                continue
+            labels: dict[str, float] = {}
+            for line, label, _ in rows:
+                clean = " ".join(line.split())
+                labels[clean] = max(round(label), labels.get(clean, 0))
+            jobs.append((text.page, text.kind, print_text(rows, maker.chance), labels))
+    return in_parallel(read_case, jobs)
+
+
+def write(model: CatBoostClassifier, names: Sequence[str], path: Path) -> None:
+    """The trees as arrays; figures that no tree asks for are left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "model.json")
+        model.save_model(file, format="json")
+        made = json.loads(Path(file).read_text("utf-8"))
+    scale, bias = made["scale_and_bias"]
+    trees = made["oblivious_trees"]
+    levels = max(len(tree["splits"]) for tree in trees)
+    asked = [[(one["float_feature_index"], one["border"]) for one in tree["splits"]] for tree in trees]
+    leaves = []
+    for tree, questions in zip(trees, asked, strict=True):
+        values = np.array(tree["leaf_values"]) * scale
+        while len(questions) < levels:  # a tree that stopped early: a question that nothing answers
+            questions.append((questions[0][0] if questions else 0, np.inf))
+            values = np.concatenate([values, values])
+        leaves.append(values)
+    used = sorted({figure for questions in asked for figure, _ in questions})
+    np.savez_compressed(
+        path,
+        names=np.array("\n".join(names[figure] for figure in used)),
+        figure=np.array([[used.index(figure) for figure, _ in questions] for questions in asked], np.int16),
+        border=np.array([[border for _, border in questions] for questions in asked], np.float32),
+        leaves=np.array(leaves, np.float16),
+        bias=np.array(bias[0]),
+    )
+
+
+def sure(text: Text) -> bool:
+    """Whether its labels are good enough to make cases of."""
+    doubt = (text.tokens * np.minimum(text.label, 1 - text.label)).sum() / max(1, (text.tokens * text.label).sum())
+    return bool(kept(text)) and (text.tokens * text.label).sum() >= 60 and doubt <= 0.15
+
+
+def learn(news: Sequence[Text], web: Sequence[Text], corpus: Path, pages: list[dict[str, Any]]) -> CatBoostClassifier:
+    """The model of these texts."""
+    labelled = label_web(news, web, read_gold(corpus, "web"))
+    texts = [(text, text.label, 1.0) for text in news] + [(text, text.label, WEB * worth) for text, worth in labelled]
+    whole = [
+        text for text in [*news, *(text for text, _ in labelled)] if text.rendering != "main" or text.kind == "web"
+    ]
+    gold = {page: one for page, one in read_gold(corpus, "news").items() if page in {text.page for text in news}}
+    cases = make_cases([text for text in whole if sure(text)], pages, gold)
+    texts += [(text, text.label, CASE_NEWS if text.kind == "news" else CASE_WEB) for text in cases]
+    return fit(rows_of(texts))
+
+
+def cross_validate(
+    news: Sequence[Text], web: Sequence[Text], corpus: Path, pages: list[dict[str, Any]], folds: int
+) -> None:
+    """Prints 4-gram F1, precision and recall of each rendering on publishers and templates kept back."""
+    groups = sorted({text.group for text in news}, key=lambda group: hashlib.sha256(group.encode()).digest())
+    back = {group: number % folds for number, group in enumerate(groups)}
+    scored: dict[str, list[tuple[float, float]]] = {}
+    for fold in range(folds):
+        held = {group for group, number in back.items() if number == fold}
+        model = learn(
+            [text for text in news if text.group not in held], [text for text in web if text.group not in held],
+            corpus, pages,
+        )  # fmt: skip
+        for text in news:
+            if text.group in held:
+                chosen = choose_lines(Scores(chances(model, text.table), text.tokens, ()))
+                got = [token for place in sorted(chosen) for token in tokens_of(text.lines[place])]
+                scored.setdefault(text.rendering, []).append(right(got, text.gold))
+        print(f"fold {fold + 1} of {folds}", flush=True)
+    for rendering, pairs in scored.items():
+        precision, recall = np.mean(pairs, axis=0)
+        each = [2 * p * r / (p + r) if p + r else 0.0 for p, r in pairs]
+        error = np.std(each) / len(each) ** 0.5
+        f1 = 2 * precision * recall / (precision + recall)
+        print(f"{rendering:8s} F1 {f1:.4f} P {precision:.3f} R {recall:.3f} standard error {error:.3f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--output", type=Path, default=MODEL)
+    parser.add_argument("--cache", type=Path, help="folder that keeps the rendered pages from one time to the next")
+    parser.add_argument("--folds", type=int, default=0)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        pages = render_pages(asked.corpus, (asked.cache or Path(folder)) / "pages.jsonl")
+    news, web = read_corpus(asked.corpus, pages)
+    urls = {page: one["url"] for kind in ("news", "web") for page, one in read_gold(asked.corpus, kind).items()}
+    groups = group_pages(pages, urls)
+    for text in [*news, *web]:
+        text.group = groups[text.page]
+    print(f"{len(news)} gold texts, {len(web)} web pages, {len(set(groups.values()))} publishers and templates")
+    if asked.folds:
+        cross_validate(news, web, asked.corpus, pages, asked.folds)
+    else:
+        names = list(read_features(read_lines("A line.\n")))
+        write(learn(news, web, asked.corpus, pages), names, asked.output)
+
+
+if __name__ == "__main__":
+    main()
