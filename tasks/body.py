@@ -36,6 +36,9 @@ PARAGRAPH: Final = 18
 NEARLY: Final = 0.75
 """Share of the threshold that a subheading needs."""
 NEARLY_FIRST: Final = 0.3
+NEARLY_LAST: Final = 0.6
+LAST: Final = 10
+"""Words of the shortest last line of a text that may be its article's without a mark at its end."""
 VERSES: Final = 4
 """Lines that a paragraph above the likely ones may announce."""
 ANNOUNCING: Final = (":", "：")
@@ -112,7 +115,7 @@ def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
 
 
 def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]:
-    """Lines nearly likely enough: subheadings between kept lines, and a long first paragraph above them."""
+    """Lines nearly likely enough: subheadings between kept lines, a long first paragraph, the last line of all."""
     threshold = find_threshold(scores)
     found = {
         place
@@ -120,6 +123,9 @@ def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]
         if place not in kept and {place - 1, place + 1} <= kept and _may_head(lines[place])
         if scores.chance[place] >= threshold * NEARLY
     }
+    last = len(lines) - 1
+    if last - 1 in kept and lines[last].reason is None and lines[last].words >= LAST:
+        found |= {last} if scores.chance[last] >= threshold * NEARLY_LAST else set()
     first = _paragraph_above(lines, min(kept))
     if first is not None and scores.chance[first] >= threshold * NEARLY_FIRST:
         found.add(first)

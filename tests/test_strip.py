@@ -37,7 +37,6 @@ NOT_YET = frozenset(
         "chinese_column_links_around",
         "interview_with_bold_questions_and_short_answers",
         "japanese_ranking_and_app_notice_below",
-        "last_line_without_full_stop_above_related",
         "live_blog_newest_first_with_share_lines",
         "numbered_list_with_subheadings",
         "persian_right_to_left_with_teasers_inside",
