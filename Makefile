@@ -21,7 +21,7 @@ demo: $(READY) ## a newsroom on this machine, simulated: see feeds roll over, fa
 	$(BIN)/python -m tests.newsroom
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## check style with ruff
 	$(BIN)/ruff check .

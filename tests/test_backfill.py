@@ -164,7 +164,7 @@ def test_a_scheduler_without_its_engine_is_told_so(command, capsys, monkeypatch,
 
 
 def test_dask_that_is_not_installed_or_does_not_answer_is_told_in_a_sentence(settings, monkeypatch):
-    pytest.importorskip("distributed", reason="needs copydesk[dask]")
+    pytest.importorskip("distributed", reason="needs the extra dask")
     monkeypatch.setattr(engine, "CONNECT_SECONDS", 1)
     with (
         pytest.raises(ConfigError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1: .*start one with: dask"),
@@ -173,7 +173,7 @@ def test_dask_that_is_not_installed_or_does_not_answer_is_told_in_a_sentence(set
         pass
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
-        pytest.raises(ConfigError, match=r"install it with: pip install 'copydesk\[dask\]'"),
+        pytest.raises(ConfigError, match=r"install it with: pip install '.\[dask\]'"),
         engine.open_engine(engine.Engine.DASK, settings, None),
     ):
         pass

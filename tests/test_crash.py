@@ -103,7 +103,7 @@ def test_a_run_killed_at_any_file_operation_and_run_again_ends_in_the_same_rows(
     root, arguments = installation
     # The kills follow each other on one data root, so that what one leaves meets the next.
     killed = 0
-    for moment in count(random.randint(1, 3), 3):
+    for moment in count(random.randint(1, 5), 5):
         process = subprocess.run(
             [sys.executable, "-c", KILLED_AT, str(moment), *arguments],
             env=environment(),

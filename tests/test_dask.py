@@ -29,7 +29,7 @@ from warehouse.store import Store
 from warehouse.verify import verify
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("distributed", reason="needs copydesk[dask]")
+pytest.importorskip("distributed", reason="needs the extra dask")
 
 PROJECT = Path(__file__).resolve().parent.parent
 LEAST = 12

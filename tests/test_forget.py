@@ -384,7 +384,7 @@ def test_killed_at_any_moment_and_run_again_it_ends_the_same(
     root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("killed") / "roots"
-    roots = killed_at_every_moment(folder, PROGRAM.format(template=str(root)), step=5)
+    roots = killed_at_every_moment(folder, PROGRAM.format(template=str(root)), step=6)
     assert len(roots) > 8
     ends = set()
     for killed in roots:

@@ -256,6 +256,12 @@ def test_after_an_outage_each_source_is_run_once_and_a_pause_still_holds(served)
         base.execute(
             f"UPDATE flow_run SET expected_start_time = {earlier}, next_scheduled_start_time = {earlier} WHERE {ours}"
         )
+        # A run also waits for the time that its state names.
+        turn = "(SELECT strftime('%Y-%m-%dT%H:%M:%fZ', expected_start_time) FROM flow_run WHERE state_id = flow_run_state.id)"
+        base.execute(
+            f"UPDATE flow_run_state SET state_details = json_set(state_details, '$.scheduled_time', {turn})"
+            f" WHERE id IN (SELECT state_id FROM flow_run WHERE {ours})"
+        )
         base.commit()
     served.start()
 
