@@ -44,7 +44,7 @@ NOT_YET = frozenset(
         "transcript_of_a_broadcast",
     )
 )
-"""Cases whose expected record is right and is not what the rules make of them; one that they get right leaves."""
+"""Cases whose expected record is right and is not what comes of them; one that comes out right leaves."""
 
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",
@@ -87,7 +87,7 @@ def reason_of(article: ExtractedArticle, text: str) -> LineReason:
     [
         pytest.param(
             case,
-            marks=[pytest.mark.xfail(strict=True, reason="the rules get it wrong")] if case.name in NOT_YET else [],
+            marks=[pytest.mark.xfail(strict=True, reason="the line model gets it wrong")] if case.name in NOT_YET else [],
             id=case.name,
         )
         for case in CASES
