@@ -87,7 +87,9 @@ def reason_of(article: ExtractedArticle, text: str) -> LineReason:
     [
         pytest.param(
             case,
-            marks=[pytest.mark.xfail(strict=True, reason="the line model gets it wrong")] if case.name in NOT_YET else [],
+            marks=[pytest.mark.xfail(strict=True, reason="the line model gets it wrong")]
+            if case.name in NOT_YET
+            else [],
             id=case.name,
         )
         for case in CASES
