@@ -16,7 +16,6 @@ from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
 from flows.engine import Engine, Task, open_engine, run_tasks
-from flows.ingest import utc_now
 from flows.job import Clock
 from flows.plan import Plan, finish_killed, make_plan
 from flows.run import COUNTS, open_fetcher, progress_bars
@@ -24,6 +23,7 @@ from flows.settle import settle
 from flows.shards import Shard, Window, done_shards, shards_of_files
 from flows.show import Format, write_rows
 from flows.workers import Workers
+from tasks.download import utc_now
 from tasks.parts import can_split
 from warehouse.errors import WarehouseError
 from warehouse.records import Run, RunStatus

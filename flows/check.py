@@ -9,10 +9,9 @@ from config.errors import ConfigError
 from config.inputs import FolderInput, Input, PagesInput
 from config.settings import Settings
 from config.sources import Source, load_source, source_files
-from flows.ingest import utc_now
 from flows.look import read_listing
 from tasks.discover import discover, endpoint, is_polled
-from tasks.download import LISTINGS, Downloaded, Fetcher, Postponed, Refused
+from tasks.download import LISTINGS, Downloaded, Fetcher, Postponed, Refused, utc_now
 from tasks.errors import InputError
 from tasks.fetch import request
 from tasks.listing import ListingError

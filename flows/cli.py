@@ -167,7 +167,7 @@ def alert(
 ) -> None:
     """Tell the hooks of the settings which sources are stale, fail or drift: once when it begins, once when it ends."""
     from flows.alerts import show_trial, show_watch
-    from flows.ingest import utc_now
+    from tasks.download import utc_now
 
     settings = read_settings(data, config)
     raise typer.Exit(show_trial(settings) if test else show_watch(settings, utc_now()))

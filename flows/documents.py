@@ -22,11 +22,11 @@ from config.sources import Source
 from flows.explain import Explained, explain, print_explained
 from flows.explain_page import Page
 from flows.habits import load_habits, with_habits
-from flows.ingest import make_article, utc_now
+from flows.ingest import make_article
 from flows.show import plain
 from flows.workers import Workers
 from tasks.discover import closed_folders, files
-from tasks.download import Fetcher
+from tasks.download import Fetcher, utc_now
 from tasks.fetch import Read, fetch_each, read_file
 from tasks.habits import NONE
 from tasks.response import Refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from config.inputs import PagesInput
@@ -22,7 +22,7 @@ from flows.workers import Workers
 from tasks import jsonl
 from tasks.detect import detect
 from tasks.discover import is_polled
-from tasks.download import Fetcher
+from tasks.download import Fetcher, utc_now
 from tasks.extract import extract
 from tasks.fetch import Read, fetch_each
 from tasks.found import Found, named
@@ -56,11 +56,6 @@ LAND_SECONDS: Final = 300
 
 Progress = Callable[[int], None]
 """Told how many more documents came to their conclusion."""
-
-
-def utc_now() -> datetime:
-    """The present, in UTC."""
-    return datetime.now(UTC)
 
 
 def ingest(

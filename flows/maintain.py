@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from config.settings import Settings
-from flows.ingest import utc_now
 from flows.show import Format, write_rows
 from tasks.addresses import normalize_url
+from tasks.download import utc_now
 from tasks.identity import article_id
 from warehouse.forget import forget
 from warehouse.store import Store

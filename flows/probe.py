@@ -16,13 +16,13 @@ from config.inputs import FeedInput, FolderInput, Input, SitemapInput
 from config.settings import Settings
 from config.sources import ID_PATTERN, Expect, Source
 from config.write import free_id
-from flows.ingest import make_article, utc_now
+from flows.ingest import make_article
 from flows.survey import Asked, Survey
 from flows.workers import Workers
 from tasks.addresses import canonical_domain, is_address
 from tasks.cadence import Measured
 from tasks.choose import choose, expected, is_news, spread, total_pace
-from tasks.download import Fetcher
+from tasks.download import Fetcher, utc_now
 from tasks.fetch import as_fetched
 from tasks.listing import Entry
 from tasks.policy import read_url

@@ -12,11 +12,11 @@ from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import Source
 from config.write import source_toml, write_source
-from flows.ingest import utc_now
 from flows.probe import DEFAULT_DELAY, Probe, probe
 from flows.show import Format, write_rows
 from tasks.cadence import Measured, overlap
 from tasks.choose import is_news
+from tasks.download import utc_now
 from tasks.samples import Sample, articles, feed_holds_all, mean_quality, weaknesses
 from warehouse.records import Article
 

@@ -11,12 +11,12 @@ from functools import partial
 
 from config.settings import Settings
 from config.sources import Source
-from flows.ingest import ingest, utc_now
+from flows.ingest import ingest
 from flows.listings import due_again
 from flows.run import open_fetcher
 from flows.runs import rules_of
 from flows.workers import Workers
-from tasks.download import Fetcher
+from tasks.download import Fetcher, utc_now
 from warehouse.errors import EmptyWarehouseError, LockedError, WarehouseError
 from warehouse.ledger import load_ledger
 from warehouse.records import Run, RunStatus

@@ -15,12 +15,13 @@ from config.sources import Source
 from flows.archived import current_articles, is_archived, open_refusals, raw_article
 from flows.compare import Change
 from flows.habits import load_habits, with_habits
-from flows.ingest import make_article, utc_now
+from flows.ingest import make_article
 from flows.job import Clock
 from flows.runs import new_run_id
 from flows.shell import write_out
 from flows.show import Format
 from flows.workers import Workers
+from tasks.download import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.records import Article, RawArticle, Rejection

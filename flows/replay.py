@@ -16,14 +16,14 @@ from config.settings import Settings
 from config.sources import Source
 from flows.archived import is_archived, open_refusals, raw_article
 from flows.habits import load_habits, with_habits
-from flows.ingest import ingest, make_article, utc_now
+from flows.ingest import ingest, make_article
 from flows.job import Clock
 from flows.run import open_fetcher
 from flows.runs import new_run_id, rules_of
 from flows.shell import write_out
 from flows.show import Format
 from flows.workers import Workers
-from tasks.download import Fetcher
+from tasks.download import Fetcher, utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.ledger import Conclusion, load_ledger

@@ -14,9 +14,9 @@ from config.settings import load_settings
 from config.sources import choose_sources
 from flows.alerts import Watch, watch_sources
 from flows.artifacts import artifact_link, leave_table, leave_text
-from flows.ingest import utc_now
 from flows.recheck import Rechecked, recheck
 from flows.scheduled import forget_main
+from tasks.download import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
 from warehouse.records import Outcome

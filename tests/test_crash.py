@@ -76,6 +76,18 @@ def copydesk(arguments, **options):
     )
 
 
+def killed_at(moment, arguments):
+    """Whether a run came to its `moment`th file operation, at which it is killed."""
+    process = subprocess.run(
+        [sys.executable, "-c", KILLED_AT, str(moment), *arguments],
+        env=environment(),
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    return process.returncode == -signal.SIGKILL
+
+
 def content(root):
     """What a reader of the warehouse sees, without the moments at which it came there."""
     with connect(root) as warehouse:
@@ -104,14 +116,7 @@ def test_a_run_killed_at_any_file_operation_and_run_again_ends_in_the_same_rows(
     # The kills follow each other on one data root, so that what one leaves meets the next.
     killed = 0
     for moment in count(random.randint(1, 5), 5):
-        process = subprocess.run(
-            [sys.executable, "-c", KILLED_AT, str(moment), *arguments],
-            env=environment(),
-            capture_output=True,
-            timeout=300,
-            check=False,
-        )
-        if process.returncode != -signal.SIGKILL:
+        if not killed_at(moment, arguments):
             break
         killed += 1
     assert killed >= 8

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
 from itertools import count
 
 import pytest
 from polled import Site
-from test_crash import KILLED_AT, copydesk, environment
+from test_crash import copydesk, killed_at
 from webserver import answer
 
 from warehouse.connect import connect
@@ -49,14 +46,7 @@ def test_killed_at_any_file_operation_while_a_feed_rolls_on_every_article_is_lan
         for moment in count(3, STEP):
             # Every entry of the look before has left the feed by now.
             published = roll(killed + 2)
-            process = subprocess.run(
-                [sys.executable, "-c", KILLED_AT, str(moment), *arguments],
-                env=environment(),
-                capture_output=True,
-                timeout=300,
-                check=False,
-            )
-            if process.returncode != -signal.SIGKILL:
+            if not killed_at(moment, arguments):
                 break
             killed += 1
         assert killed >= 6

@@ -85,12 +85,14 @@ class Ledger:
     def is_wanted(self, url: str, now: datetime, recheck: Sequence[float]) -> bool:
         """Whether a page is to be fetched now; one that leads to another known one is looked at there."""
         known = self.addresses[url]
-        place = known.earlier.url if known.earlier else url
-        other = self.addresses.get(place)
-        if place != url and known.version_id is not None and other is not None and other.version_id is not None:
-            is_there = other.earlier is not None and other.earlier.url == place
-            return not is_there and known.is_wanted(now, recheck)
-        return known.is_wanted(now, recheck)
+        place = known.earlier.url if known.earlier is not None and known.version_id is not None else url
+        return not (place != url and self._stands_at(place)) and known.is_wanted(now, recheck)
+
+    def _stands_at(self, url: str) -> bool:
+        """Whether an article was read at this address, and not led on from it."""
+        known = self.addresses.get(url)
+        held = None if known is None or known.version_id is None else known.earlier
+        return held is not None and held.url == url
 
     def holds(self, fetched: Fetched) -> bool:
         """Whether these bytes of this address came to a conclusion that still stands.
