@@ -12,7 +12,8 @@ from config.sources import Source
 from flows.health import cure_of, length, moment
 from flows.raw import place_of
 from warehouse.connect import connect, rows
-from warehouse.records import Outcome, Run
+from warehouse.rows import Run
+from warehouse.vocabulary import Outcome
 
 SHOWN: Final = 20
 """Refused documents that are named."""

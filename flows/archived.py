@@ -14,7 +14,8 @@ from config.sources import Source
 from tasks import jsonl
 from warehouse.archive import read
 from warehouse.errors import StorageError, WarehouseError
-from warehouse.records import FORGOTTEN, Candidate, Capture, Item, Origin, RawArticle, Reason, Stage
+from warehouse.records import FORGOTTEN, Candidate, Capture, Item, RawArticle
+from warehouse.vocabulary import Origin, Reason, Stage
 
 CHUNK: Final = 200
 """Rows held at a time."""

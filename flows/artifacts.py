@@ -29,7 +29,7 @@ from flows.account import load_account, safe, tell_counts, tell_rejects
 from tasks.discover import count
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
-from warehouse.records import Run
+from warehouse.rows import Run
 
 FIRST_SECONDS: Final = 5.0
 """A run that is over sooner shows no progress."""

@@ -26,8 +26,9 @@ from flows.workers import Workers
 from tasks.download import utc_now
 from tasks.parts import can_split
 from warehouse.errors import WarehouseError
-from warehouse.records import Run, RunStatus
+from warehouse.rows import Run
 from warehouse.store import Store
+from warehouse.vocabulary import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
-from warehouse.records import Article, LineReason, Rejection
+from warehouse.records import Article, Rejection
 from warehouse.schema import ARTICLES
 from warehouse.store import to_arrow
+from warehouse.vocabulary import LineReason
 
 CONTENT: Final = (
     "title", "text", "description", "authors", "by", "located", "section", "tags", "info_sources", "canonical_url",

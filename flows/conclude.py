@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.response import NotModified, Postponed, Refused
 from warehouse.ledger import Conclusion
-from warehouse.records import LISTED, Fetched, Item, Outcome, RawArticle, Reason, Stage
+from warehouse.records import LISTED, Fetched, Item, RawArticle
+from warehouse.vocabulary import Outcome, Reason, Stage
 
 if TYPE_CHECKING:
     from flows.job import Job

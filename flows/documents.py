@@ -30,7 +30,8 @@ from tasks.download import Fetcher, utc_now
 from tasks.fetch import Read, fetch_each, read_file
 from tasks.habits import NONE
 from tasks.response import Refused
-from warehouse.records import Article, Capture, Fetched, Item, Precision, RawArticle, Reason, Rejection, Stage
+from warehouse.records import Article, Capture, Fetched, Item, RawArticle, Rejection
+from warehouse.vocabulary import Precision, Reason, Stage
 
 WAREHOUSE_COLUMNS: Final = frozenset(
     "article_id source_id capture_id run_id first_seen_at fetched_at landed_at deleted".split()

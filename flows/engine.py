@@ -19,8 +19,8 @@ from flows.run import open_fetcher
 from flows.shards import Shard
 from flows.workers import Workers
 from warehouse.errors import WarehouseError
-from warehouse.records import Run
 from warehouse.root import Root
+from warehouse.rows import Run
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -14,7 +14,8 @@ from tasks.extract import extract
 from tasks.lines import Line, read_lines
 from tasks.scores import score_lines
 from tasks.strip import READ_BY_LINE
-from warehouse.records import Article, LineReason, RawArticle, Rejection
+from warehouse.records import Article, RawArticle, Rejection
+from warehouse.vocabulary import LineReason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tasks.habits import Habits
 from tasks.learn import FEWEST, Printed, learn
 from warehouse.habits import known_habits, newest_articles, news_of
-from warehouse.records import Outcome
+from warehouse.vocabulary import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

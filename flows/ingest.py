@@ -34,21 +34,10 @@ from warehouse.archive import ArchiveWriter, read, recover
 from warehouse.endpoints import load_endpoints
 from warehouse.errors import WarehouseError
 from warehouse.ledger import Conclusion, concluded, load_ledger
-from warehouse.records import (
-    LISTED,
-    RECOVERED,
-    Article,
-    Fetched,
-    Item,
-    Outcome,
-    RawArticle,
-    Reason,
-    Rejection,
-    Run,
-    RunStatus,
-    Stage,
-)
+from warehouse.records import LISTED, RECOVERED, Article, Fetched, Item, RawArticle, Rejection
+from warehouse.rows import Run
 from warehouse.store import Store
+from warehouse.vocabulary import Outcome, Reason, RunStatus, Stage
 
 BATCH_BYTES: Final = 64_000_000
 LAND_SECONDS: Final = 300

@@ -28,23 +28,10 @@ from warehouse.endpoints import Endpoint
 from warehouse.errors import WarehouseError
 from warehouse.known import RETRIED
 from warehouse.ledger import Conclusion, Ledger
-from warehouse.records import (
-    Article,
-    Candidate,
-    Capture,
-    Discovery,
-    Fetched,
-    Habit,
-    Item,
-    Origin,
-    Outcome,
-    Poll,
-    Precision,
-    Rejection,
-    Run,
-    RunStatus,
-)
+from warehouse.records import Article, Candidate, Capture, Fetched, Item, Rejection
+from warehouse.rows import Discovery, Habit, Poll, Run
 from warehouse.store import Row, Store
+from warehouse.vocabulary import Origin, Outcome, Precision, RunStatus
 
 Clock = Callable[[], datetime]
 

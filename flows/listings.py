@@ -15,7 +15,9 @@ from tasks.errors import InputError
 from tasks.found import Found, named
 from tasks.polling import LONGEST_FAILING
 from warehouse.ledger import Ledger
-from warehouse.records import Fetched, Item, Poll, Reason, Stage
+from warehouse.records import Fetched, Item
+from warehouse.rows import Poll
+from warehouse.vocabulary import Reason, Stage
 
 if TYPE_CHECKING:
     from flows.job import Job

@@ -20,7 +20,8 @@ from tasks.response import NotModified, Postponed, Refused
 from tasks.sitemaps import read_sitemap
 from warehouse.archive import ArchiveWriter
 from warehouse.endpoints import UNREAD, Endpoint
-from warehouse.records import LISTED, Capture, Item, Reason
+from warehouse.records import LISTED, Capture, Item
+from warehouse.vocabulary import Reason
 
 if TYPE_CHECKING:
     from flows.job import Job

@@ -27,8 +27,10 @@ from warehouse.batch import marker
 from warehouse.connect import connect, rows
 from warehouse.endpoints import load_endpoints
 from warehouse.ledger import load_ledger
-from warehouse.records import Item, Outcome, Run
+from warehouse.records import Item
+from warehouse.rows import Run
 from warehouse.store import Store
+from warehouse.vocabulary import Outcome
 
 PREFIX: Final = "plan-"
 """Of the run_id of the listings that were read for a plan; `runs` has no row for it."""

@@ -26,8 +26,9 @@ from tasks.polling import (
 from warehouse.archive import ArchiveWriter, read
 from warehouse.endpoints import UNREAD, Endpoint
 from warehouse.errors import WarehouseError
-from warehouse.records import FORGOTTEN, Capture, Poll
+from warehouse.records import FORGOTTEN, Capture
 from warehouse.removal import remove
+from warehouse.rows import Poll
 
 if TYPE_CHECKING:
     from flows.job import Job

@@ -28,7 +28,8 @@ from tasks.listing import Entry
 from tasks.policy import read_url
 from tasks.response import Downloaded, NotModified, Outcome, Refused
 from tasks.samples import Sample, articles, feed_holds_all, main_language, needs_scripts
-from warehouse.records import Article, Capture, Item, RawArticle, Reason, Rejection, Stage
+from warehouse.records import Article, Capture, Item, RawArticle, Rejection
+from warehouse.vocabulary import Reason, Stage
 
 SAMPLES: Final = 5
 DEFAULT_DELAY: Final = 5.0

@@ -19,8 +19,9 @@ from flows.workers import Workers
 from tasks.download import Fetcher, utc_now
 from warehouse.errors import EmptyWarehouseError, LockedError, WarehouseError
 from warehouse.ledger import load_ledger
-from warehouse.records import Run, RunStatus
+from warehouse.rows import Run
 from warehouse.store import Store
+from warehouse.vocabulary import RunStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tasks.found import Found, named
 from tasks.listing import Listing
 from tasks.polling import gap_window
 from warehouse.endpoints import Endpoint
-from warehouse.records import Poll
+from warehouse.rows import Poll
 
 if TYPE_CHECKING:
     from flows.job import Job

@@ -27,8 +27,9 @@ from tasks.download import Fetcher, utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.ledger import Conclusion, load_ledger
-from warehouse.records import Article, Outcome, RawArticle, Reason, Rejection, RunStatus, Stage
+from warehouse.records import Article, RawArticle, Rejection
 from warehouse.store import Store
+from warehouse.vocabulary import Outcome, Reason, RunStatus, Stage
 
 COLUMNS: Final = ("source", "tried", "stored", "duplicate", "still_refused", "unreadable", "waiting", "reasons")
 """`tried` is the sum of the five counts after it; `reasons` are those for which documents are refused still."""

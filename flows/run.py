@@ -21,8 +21,9 @@ from flows.workers import Workers
 from tasks.discover import count
 from tasks.download import Fetcher
 from warehouse.errors import WarehouseError
-from warehouse.records import Outcome, Run, RunStatus
 from warehouse.root import Root
+from warehouse.rows import Run
+from warehouse.vocabulary import Outcome, RunStatus
 
 COUNTS = ("discovered", *Outcome)
 """The report's columns: the first is the sum of the others."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from config.settings import Settings
 from config.sources import Source
-from warehouse.records import Run
+from warehouse.rows import Run
 
 
 def new_run_id(now: datetime) -> str:

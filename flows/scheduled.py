@@ -26,7 +26,8 @@ from flows.run import COUNTS, open_fetcher
 from flows.workers import Workers
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, WarehouseError
-from warehouse.records import Run, RunStatus
+from warehouse.rows import Run
+from warehouse.vocabulary import RunStatus
 
 RETRY_SECONDS: Final = [30.0, 120.0, 600.0]
 """Before a task is tried again: storage that cannot be reached, a lock that is held, may pass."""

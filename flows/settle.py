@@ -21,9 +21,11 @@ from config.sources import Source
 from warehouse.connect import connect, rows
 from warehouse.known import ATTEMPTS, RETRIED
 from warehouse.ledger import TEMPORARY
-from warehouse.records import Outcome, Reason, Rejection, Run, Stage
+from warehouse.records import Rejection
 from warehouse.rewrite import change_outcomes, drop_rows
+from warehouse.rows import Run
 from warehouse.store import Store
+from warehouse.vocabulary import Outcome, Reason, Stage
 
 SETTLED: Final = "-settled"
 """Ends the run_id of refusals that settling lands: those of the run itself can then be told from them, and go."""

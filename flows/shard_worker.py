@@ -14,7 +14,7 @@ from flows.run import open_fetcher
 from flows.shards import Shard
 from flows.workers import Workers
 from warehouse.errors import WarehouseError
-from warehouse.records import Run
+from warehouse.rows import Run
 
 _starting = threading.Lock()
 

@@ -17,7 +17,9 @@ from tasks.found import Found
 from tasks.parts import Part, can_split, read_part, split
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
-from warehouse.records import Item, Run, RunStatus
+from warehouse.records import Item
+from warehouse.rows import Run
+from warehouse.vocabulary import RunStatus
 
 if TYPE_CHECKING:
     from flows.job import Job

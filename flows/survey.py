@@ -33,7 +33,7 @@ from tasks.listing import Listing, ListingError
 from tasks.response import Downloaded, NotModified, Postponed, Refused
 from tasks.robots import TOKEN, Rules
 from tasks.sitemaps import read_sitemap
-from warehouse.records import Reason
+from warehouse.vocabulary import Reason
 
 MOST_REQUESTS: Final = 12
 """For feeds and sitemaps together, the first page included: at 5 seconds each, a minute."""

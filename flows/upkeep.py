@@ -19,9 +19,9 @@ from flows.scheduled import forget_main
 from tasks.download import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
-from warehouse.records import Outcome
 from warehouse.store import Store
 from warehouse.verify import Verification, verify
+from warehouse.vocabulary import Outcome
 
 SAMPLE: Final = 1_000
 """Captures that are read back each time: of a large archive, all would take hours."""

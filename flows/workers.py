@@ -20,7 +20,8 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from config.settings import Settings
 from config.sources import Source
 from tasks.listing import ListingError
-from warehouse.records import Article, RawArticle, Reason, Rejection, Stage
+from warehouse.records import Article, RawArticle, Rejection
+from warehouse.vocabulary import Reason, Stage
 
 GRACE_SECONDS: Final = 5
 AHEAD: Final = 4

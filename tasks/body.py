@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.lines import UNSPACED, Line
 from tasks.scores import Scores
-from warehouse.records import LineReason
+from warehouse.vocabulary import LineReason
 
 ALIKE: Final = 0.15
 """Share of words in common of a line that has none to compare."""

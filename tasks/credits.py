@@ -13,7 +13,8 @@ from typing import Final
 from tasks.agencies import find_agencies
 from tasks.furniture import find_day, is_name, read_caption, read_dateline, read_dates, read_section, read_tags
 from tasks.lines import Line
-from warehouse.records import Candidate, LineReason, Origin
+from warehouse.records import Candidate
+from warehouse.vocabulary import LineReason, Origin
 
 ABOVE: Final = 12
 """Lines above the title, or above the text where none is printed, that may speak of the article."""

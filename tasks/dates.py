@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tasks.printed import Day, find_date
-from warehouse.records import Precision, Zone
+from warehouse.vocabulary import Precision, Zone
 
 LONGEST: Final = 200
 """Characters; what is longer is not a date but a text."""

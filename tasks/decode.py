@@ -13,7 +13,7 @@ from typing import Final
 
 from resiliparse.parse.encoding import EncodingDetector, map_encoding_to_html5
 
-from warehouse.records import Reason
+from warehouse.vocabulary import Reason
 
 GZIP: Final = b"\x1f\x8b"
 

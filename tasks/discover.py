@@ -18,7 +18,8 @@ from tasks import jsonl, warcs
 from tasks.addresses import is_address
 from tasks.errors import InputError
 from tasks.listing import Entry, Listing
-from warehouse.records import Fetched, Item, Reason, Rejection, Stage
+from warehouse.records import Fetched, Item, Rejection
+from warehouse.vocabulary import Reason, Stage
 
 if TYPE_CHECKING:
     from tasks.download import Fetcher

@@ -9,7 +9,8 @@ from urllib.parse import urljoin, urlsplit
 
 from tasks.characters import clean_line
 from tasks.listing import Entry
-from warehouse.records import Candidate, Origin
+from warehouse.records import Candidate
+from warehouse.vocabulary import Origin
 
 LONGEST_URL: Final = 8_000
 LONGEST_VALUE: Final = 8_000

@@ -12,7 +12,8 @@ from tasks.markdown import read_markdown
 from tasks.page import read_page
 from tasks.quality import weigh_words
 from tasks.statements import by_trust
-from warehouse.records import ExtractedArticle, RawArticle, Reason, Rejection, Stage
+from warehouse.records import ExtractedArticle, RawArticle, Rejection
+from warehouse.vocabulary import Reason, Stage
 
 HTML: Final = "html"
 MARKDOWN: Final = "markdown"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tasks.lines import Line
 from tasks.shapes import READ, Floats, Words, read_shapes
-from warehouse.records import LineReason
+from warehouse.vocabulary import LineReason
 
 FAR: Final = 50
 """Lines beyond which a distance counts no more."""

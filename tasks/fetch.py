@@ -15,7 +15,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from config.settings import Settings
 from tasks.response import Downloaded, NotModified, Postponed, Refused
 from warehouse.archive import Earlier
-from warehouse.records import Fetched, Item, Reason, Rejection, Stage
+from warehouse.records import Fetched, Item, Rejection
+from warehouse.vocabulary import Reason, Stage
 
 if TYPE_CHECKING:
     from config.sources import Source

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tasks.lines import Line
-from warehouse.records import HabitPlace, LineReason
+from warehouse.vocabulary import HabitPlace, LineReason
 
 LONGEST: Final = 1_000
 """Characters of a line that may be one."""

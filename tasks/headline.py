@@ -10,7 +10,7 @@ from tasks.body import likeness, words_of
 from tasks.cues import fold
 from tasks.furniture import find_day
 from tasks.lines import Line
-from warehouse.records import LineReason
+from warehouse.vocabulary import LineReason
 
 SHORTEST: Final = 3
 """Words of a title."""

@@ -19,7 +19,8 @@ from tasks.errors import InputError
 from tasks.members import unpacked
 from tasks.tables import PARQUET, Row, TableError, read_csv, read_parquet, table_kind
 from tasks.unpack import PackedError
-from warehouse.records import Candidate, Fetched, Item, Origin, RawArticle, Reason, Rejection, Stage
+from warehouse.records import Candidate, Fetched, Item, RawArticle, Rejection
+from warehouse.vocabulary import Origin, Reason, Stage
 
 if TYPE_CHECKING:
     from tasks.download import Fetcher

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.cues import Cue, phrases_of
 from tasks.furniture import is_date_line, read_caption, read_section
-from warehouse.records import LineReason
+from warehouse.vocabulary import LineReason
 
 if TYPE_CHECKING:
     from tasks.lines import Line

@@ -17,7 +17,8 @@ from typing import Final
 from tasks.body import words_of
 from tasks.habits import fold_line
 from tasks.lines import count_words, read_lines
-from warehouse.records import Habit, HabitPlace, LineReason
+from warehouse.rows import Habit
+from warehouse.vocabulary import HabitPlace, LineReason
 
 FEWEST: Final = 3
 """Different articles that have a line before it is a habit."""

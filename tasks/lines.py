@@ -11,7 +11,7 @@ from tasks.characters import clean_line, split_lines
 from tasks.cues import Cue, find_cues
 from tasks.labels import label
 from tasks.paragraphs import group_lines, join_lines
-from warehouse.records import LineReason
+from warehouse.vocabulary import LineReason
 
 _CLOSING: Final = "[\"'”“’»«›)\\]」』*\u2069]*"
 _END: Final = re.compile(rf"[.!?。！？｡।؟۔։።]{_CLOSING}$|[”“»」』]$")

@@ -8,7 +8,8 @@ from typing import Final
 
 from tasks.characters import split_lines
 from tasks.document import Document
-from warehouse.records import Candidate, Origin
+from warehouse.records import Candidate
+from warehouse.vocabulary import Origin
 
 MOST_FRONT_MATTER: Final = 200
 """Lines in which front matter must end; without an end it is text."""

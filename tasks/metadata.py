@@ -13,7 +13,8 @@ from tasks.jsonld import JsonLd, plain
 from tasks.microdata import read_microdata
 from tasks.shown import read_shown
 from tasks.titles import fold, site_names, without_site
-from warehouse.records import Candidate, Origin
+from warehouse.records import Candidate
+from warehouse.vocabulary import Origin
 
 MOST_REPEATED: Final = 100
 """Values kept of a `meta` name that a page repeats."""

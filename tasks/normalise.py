@@ -21,7 +21,8 @@ from tasks.identity import article_id, version_id
 from tasks.quality import count_words, rate
 from tasks.statements import Statements, plain
 from tasks.weigh import UNKNOWN
-from warehouse.records import Article, Candidate, ExtractedArticle, Reason, Rejection, Stage
+from warehouse.records import Article, Candidate, ExtractedArticle, Rejection
+from warehouse.vocabulary import Reason, Stage
 
 if TYPE_CHECKING:
     from config.sources import Source

@@ -25,7 +25,8 @@ from tasks.jsonld import read_json_ld
 from tasks.markup import mend_characters
 from tasks.metadata import read_metadata
 from tasks.standfirst import find_standfirst
-from warehouse.records import Candidate, Origin, Zone
+from warehouse.records import Candidate
+from warehouse.vocabulary import Origin, Zone
 
 EXTRACTOR: Final = f"trafilatura {trafilatura.__version__}"
 

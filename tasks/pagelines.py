@@ -13,7 +13,7 @@ from typing import Final
 from tasks.agencies import find_agencies
 from tasks.headline import repeats
 from tasks.lines import Line
-from warehouse.records import LineReason
+from warehouse.vocabulary import LineReason
 
 TITLES: Final = 3
 """Lines at the start of the text that may repeat the title."""

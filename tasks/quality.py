@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from warehouse.records import Article, Precision
+from warehouse.records import Article
+from warehouse.vocabulary import Precision
 
 ENOUGH_WORDS: Final = 100
 CHARACTERS_A_WORD: Final = 2.5

@@ -12,7 +12,8 @@ from fastwarc.stream_io import ChunkedReader
 from fastwarc.warc import HeaderMap, WarcRecord
 
 from tasks.unpack import PackedError, TooLargeError, read_codings, unpack
-from warehouse.records import Exchange, Reason
+from warehouse.records import Exchange
+from warehouse.vocabulary import Reason
 
 _MAX_HEADERS: Final = 1 << 18
 _LONGEST_HEADER: Final = 1_000

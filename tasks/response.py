@@ -17,7 +17,8 @@ import httpx
 from config.settings import Settings
 from tasks.network import RefusedAddressError, UnknownHostError
 from tasks.unpack import PackedError, TooLargeError
-from warehouse.records import Exchange, Reason
+from warehouse.records import Exchange
+from warehouse.vocabulary import Reason
 
 MAX_HEADER_LENGTH: Final = 1_000
 MAX_RETRY_AFTER: Final = 86_400.0

@@ -12,7 +12,7 @@ from typing import Final
 from tasks import robots
 from tasks.response import Answer, Postponed, Refused, refusal_by_server
 from tasks.robots import Rules
-from warehouse.records import Reason
+from warehouse.vocabulary import Reason
 
 KEPT: Final = timedelta(hours=24)
 """Source: RFC 9309, section 2.4."""

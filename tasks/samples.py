@@ -13,7 +13,8 @@ from lxml import etree
 
 from tasks.feedlinks import parse_page
 from tasks.quality import count_words
-from warehouse.records import Article, Reason, Rejection
+from warehouse.records import Article, Rejection
+from warehouse.vocabulary import Reason
 
 SHORT: Final = 80
 """Words; what has fewer is a teaser, or the beginning of what must be paid for."""

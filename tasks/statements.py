@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from tasks.characters import clean_line
 from tasks.titles import fold
-from warehouse.records import Candidate, FieldProvenance, LostCandidate, Origin
+from warehouse.records import Candidate, FieldProvenance, LostCandidate
+from warehouse.vocabulary import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -18,14 +18,8 @@ from tasks.lines import Line, read_lines
 from tasks.pagelines import label_page
 from tasks.scores import score_lines
 from tasks.shapes import Floats
-from warehouse.records import (
-    ExtractedArticle,
-    LineReason,
-    Reason,
-    Rejection,
-    Stage,
-    StrippedLine,
-)
+from warehouse.records import ExtractedArticle, Rejection, StrippedLine
+from warehouse.vocabulary import LineReason, Reason, Stage
 
 _OPENERS: Final = {LineReason.RELATED, LineReason.COMMENT}
 """Kinds of heading that say what the lines after them are."""

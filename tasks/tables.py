@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from tasks.decode import Decoded, decode
 from tasks.unpack import PackedError
-from warehouse.records import Reason
+from warehouse.vocabulary import Reason
 
 if TYPE_CHECKING:
     import pyarrow

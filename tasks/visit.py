@@ -23,7 +23,8 @@ from tasks.response import Answer, Outcome, Postponed, Refused, judge, refusal_f
 from tasks.retries import persist
 from tasks.robots import Rules
 from tasks.rulebook import Rulebook
-from warehouse.records import Exchange, Reason
+from warehouse.records import Exchange
+from warehouse.vocabulary import Reason
 
 log: Final = logging.getLogger("copydesk")
 

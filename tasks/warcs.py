@@ -22,7 +22,8 @@ from tasks.errors import InputError
 from tasks.members import Section, Unpacked, unpacked
 from tasks.recorded import RecordError, http_facts, printable, read_headers, too_large, unpack_page
 from tasks.unpack import PackedError
-from warehouse.records import Fetched, Item, Reason, Rejection, Stage
+from warehouse.records import Fetched, Item, Rejection
+from warehouse.vocabulary import Reason, Stage
 
 if TYPE_CHECKING:
     from tasks.download import Fetcher

@@ -8,24 +8,16 @@ from typing import Any
 
 from warehouse.records import (
     Article,
-    Discovery,
     Fetched,
     FieldProvenance,
     Item,
     LanguageShare,
-    LineReason,
     LostCandidate,
-    Origin,
-    Poll,
-    Precision,
-    Reason,
     Rejection,
-    Run,
-    RunStatus,
-    Stage,
     StrippedLine,
-    Zone,
 )
+from warehouse.rows import Discovery, Poll, Run
+from warehouse.vocabulary import LineReason, Origin, Precision, Reason, RunStatus, Stage, Zone
 
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from webserver import answer
 from flows.account import Account, load_account, safe, tell_counts, tell_rejects
 from flows.raw import write_raw
 from warehouse.errors import StorageError
-from warehouse.records import Outcome, RunStatus
+from warehouse.vocabulary import Outcome, RunStatus
 
 EMPTY = b"<html><title>Menu [a](http://evil.example) | b</title><body><p>Menu</p></body></html>"
 

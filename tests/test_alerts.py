@@ -15,8 +15,8 @@ from webserver import WebServer, answer
 
 from config.settings import Settings
 from flows.alerts import Watch, show_watch, watch_sources
-from warehouse.records import RunStatus
 from warehouse.store import Row, Store
+from warehouse.vocabulary import RunStatus
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from lxml.html import document_fromstring
 from tasks.asides import drop_asides
 from tasks.lines import read_lines
 from tasks.pagelines import label_page
-from warehouse.records import LineReason
+from warehouse.vocabulary import LineReason
 
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",

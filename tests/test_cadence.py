@@ -10,7 +10,8 @@ from conftest import NOW
 from tasks.cadence import is_of_comments, measure, overlap, pace
 from tasks.choose import choose, expected, is_news, spread, total_pace
 from tasks.listing import Entry, Listing
-from warehouse.records import Candidate, Origin
+from warehouse.records import Candidate
+from warehouse.vocabulary import Origin
 
 
 def entry(name: str, at: datetime | None = None, **stated: str) -> Entry:

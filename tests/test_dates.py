@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.dates import ParsedDate, parse_date
-from warehouse.records import Precision, Zone
+from warehouse.vocabulary import Precision, Zone
 
 D, M, S = Precision.DAY, Precision.MINUTE, Precision.SECOND
 ISO = [

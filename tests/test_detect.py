@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.detect import detect, detect_language
-from warehouse.records import Candidate, Capture, ExtractedArticle, Item, Origin, RawArticle
+from warehouse.records import Candidate, Capture, ExtractedArticle, Item, RawArticle
+from warehouse.vocabulary import Origin
 
 NEWS = tomllib.loads((Path(__file__).parent / "languages" / "news.toml").read_text("utf-8"))
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)

@@ -10,7 +10,8 @@ import pytest
 from config.sources import load_source
 from tasks.discover import count, discover, endpoint
 from tasks.errors import InputError
-from warehouse.records import Fetched, Item, Reason, Rejection
+from warehouse.records import Fetched, Item, Rejection
+from warehouse.vocabulary import Reason
 
 
 def listed(source, settings, now):

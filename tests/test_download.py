@@ -6,7 +6,7 @@ import pytest
 from webserver import Clock, WebServer, answer, fetch, local, redirect, refused, settings
 
 from tasks.download import Downloaded, Fetcher, Request
-from warehouse.records import Reason
+from warehouse.vocabulary import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
 OPEN = {"/a": PAGE}

@@ -17,8 +17,8 @@ from flows.drift import HISTORY, Drift, find_drifts, has_history, last_day, load
 from flows.measures import MEASURES, Sample, compare
 from flows.mixes import distance
 from warehouse.connect import connect
-from warehouse.records import Reason
 from warehouse.store import Row, Store
+from warehouse.vocabulary import Reason
 
 LAST = date(2026, 3, 14)
 DAYS = HISTORY.days

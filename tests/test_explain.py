@@ -20,8 +20,10 @@ from flows.explain import Explained, ShownLine, explain, print_explained
 from flows.explain_page import Page
 from flows.ingest import make_article
 from tasks.habits import fold_line
-from warehouse.records import Article, Capture, Habit, HabitPlace, Item, LineReason, RawArticle, Rejection
+from warehouse.records import Article, Capture, Item, RawArticle, Rejection
+from warehouse.rows import Habit
 from warehouse.store import Store
+from warehouse.vocabulary import HabitPlace, LineReason
 
 TEXT = paragraphs("Home", "Norby repairs its old bridge", "By Ann Lee", *STORY, "Read also: <b>The ferry</b> & more")
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tasks import feedxml
 from tasks.feeds import read_feed
 from tasks.listing import Listing, ListingError
-from warehouse.records import Origin
+from warehouse.vocabulary import Origin
 
 CASES = sorted(path for path in (Path(__file__).parent / "feeds").iterdir())
 URL = "https://www.example.org/feeds/news.xml"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from tasks.fetch import read_file
-from warehouse.records import Item, Reason
+from warehouse.records import Item
+from warehouse.vocabulary import Reason
 
 
 def fetched(path, settings, now):

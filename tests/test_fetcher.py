@@ -34,7 +34,7 @@ from webserver import (
 
 from tasks.download import Fetcher, Refused, Request, Rules
 from tasks.rulebook import Rulebook
-from warehouse.records import Reason
+from warehouse.vocabulary import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
 OPEN = {"/a": PAGE, "/b": PAGE}

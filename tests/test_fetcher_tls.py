@@ -30,7 +30,7 @@ from webserver import (
 )
 
 from tasks.download import Fetcher
-from warehouse.records import Reason
+from warehouse.vocabulary import Reason
 
 EITHER = {Reason.FETCH_FAILED, Reason.TIMED_OUT}
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8", etag='"1"')

@@ -22,12 +22,13 @@ from warehouse.archive import ArchiveWriter, Earlier, read, recover
 from warehouse.connect import connect, write_catalogue
 from warehouse.errors import LockedError, StorageError
 from warehouse.forget import Forgotten, forget
-from warehouse.records import FORGOTTEN, LISTED, Capture, Exchange, Item, Reason
+from warehouse.records import FORGOTTEN, LISTED, Capture, Exchange, Item
 from warehouse.removal import named_by
 from warehouse.root import Root
 from warehouse.schema import SCHEMAS
 from warehouse.store import Store
 from warehouse.verify import verify
+from warehouse.vocabulary import Reason
 from warehouse.warc import records
 
 LATER = NOON + timedelta(days=1)

@@ -29,7 +29,9 @@ from tasks.strip import strip
 from warehouse.connect import query
 from warehouse.forget import forget
 from warehouse.habits import known_habits, news_of
-from warehouse.records import ExtractedArticle, Habit, HabitPlace, LineReason, RunStatus
+from warehouse.records import ExtractedArticle
+from warehouse.rows import Habit
+from warehouse.vocabulary import HabitPlace, LineReason, RunStatus
 
 APP = "The Norby Post is also an app, for phones and for watches."
 """A sentence that says nothing of what an article is about, nor what it is itself."""

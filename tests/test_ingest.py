@@ -19,8 +19,10 @@ from tasks.download import Fetcher
 from warehouse.archive import read
 from warehouse.connect import connect
 from warehouse.errors import LockedError, WarehouseError
-from warehouse.records import Discovery, Fetched, Item, RunStatus
+from warehouse.records import Fetched, Item
+from warehouse.rows import Discovery
 from warehouse.store import Store
+from warehouse.vocabulary import RunStatus
 
 BREAD = """Bakers of Lindau return to stone ovens
 

@@ -13,7 +13,8 @@ from config.sources import load_source
 from tasks.download import Fetcher
 from tasks.errors import InputError
 from tasks.jsonl import MEDIA_TYPE, open_record, read_records
-from warehouse.records import Candidate, Capture, Item, Origin, RawArticle, Reason, Rejection
+from warehouse.records import Candidate, Capture, Item, RawArticle, Rejection
+from warehouse.vocabulary import Origin, Reason
 
 
 @pytest.fixture

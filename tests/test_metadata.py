@@ -11,7 +11,8 @@ from raws import CASES, expected, raw_page
 from tasks.extract import extract
 from tasks.jsonld import JsonLd, read_json_ld
 from tasks.titles import site_names, without_site
-from warehouse.records import Candidate, ExtractedArticle, Origin
+from warehouse.records import Candidate, ExtractedArticle
+from warehouse.vocabulary import Origin
 
 PARAGRAPH = "<p>The bakery on Mill Street reopened on Friday after a fire that had closed it for the whole winter.</p>"
 

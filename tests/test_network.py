@@ -10,7 +10,7 @@ import trustme
 from webserver import WebServer, answer, fetch, local, redirect, refused, resolver, secured, settings
 
 from tasks.download import Downloaded, Fetcher, Request, download
-from warehouse.records import Reason
+from warehouse.vocabulary import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
 OPEN = {"/a": PAGE}

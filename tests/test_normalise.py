@@ -22,16 +22,12 @@ from warehouse.records import (
     Item,
     Language,
     LostCandidate,
-    Origin,
-    Precision,
     RawArticle,
-    Reason,
     Rejection,
-    Stage,
     StrippedLine,
-    Zone,
 )
 from warehouse.schema import ARTICLES
+from warehouse.vocabulary import Origin, Precision, Reason, Stage, Zone
 
 URL = "https://www.example.org/port/lighthouse-71234567?utm_source=feed"
 FETCHED = datetime(2026, 7, 6, 12, tzinfo=UTC)

@@ -19,7 +19,8 @@ from flows.propose import add_source, facts, show_probe
 from flows.survey import MOST_REQUESTS, Survey
 from flows.workers import Workers
 from tasks.download import Fetcher
-from warehouse.records import Article, Reason, Rejection
+from warehouse.records import Article, Rejection
+from warehouse.vocabulary import Reason
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 PARAGRAPHS = (

@@ -8,7 +8,7 @@ import pytest
 from rows import article, rejection
 
 from tasks.samples import Sample, feed_holds_all, main_language, mean_quality, needs_scripts, weaknesses
-from warehouse.records import Reason
+from warehouse.vocabulary import Reason
 
 
 def good(**changes: Any) -> Sample:

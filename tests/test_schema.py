@@ -11,7 +11,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pyarrow as pa
 import pytest
 
-from warehouse.records import Article, Capture, Discovery, Habit, Poll, Rejection, Run
+from warehouse.records import Article, Capture, Rejection
+from warehouse.rows import Discovery, Habit, Poll, Run
 from warehouse.schema import SCHEMAS
 
 RECORDS = {

@@ -13,8 +13,8 @@ from rows import article, discovery, poll, rejection, run
 from config.sources import Source
 from flows.show import Format
 from flows.status import COLUMNS, show_status
-from warehouse.records import Reason, RunStatus, Stage
 from warehouse.store import Row, Store
+from warehouse.vocabulary import Reason, RunStatus, Stage
 
 RSS = "https://harbour.example/rss"
 NOW = datetime.now(UTC)

@@ -17,9 +17,9 @@ from rows import NOON, article, discovery, poll, rejection, run, url
 
 from warehouse.connect import connect
 from warehouse.errors import EmptyWarehouseError, LockedError, StorageError
-from warehouse.records import Precision
 from warehouse.schema import SCHEMAS
 from warehouse.store import Store
+from warehouse.vocabulary import Precision
 
 BATCH = """
 import sys

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from config.sources import load_source
 from tasks.errors import InputError
 from tasks.jsonl import MEDIA_TYPE, read_records
-from warehouse.records import Fetched, Reason, Rejection
+from warehouse.records import Fetched, Rejection
+from warehouse.vocabulary import Reason
 
 
 @pytest.fixture

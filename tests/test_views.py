@@ -12,8 +12,8 @@ import pytest
 from rows import NOON, article, discovery, poll, rejection, run, url
 
 from warehouse.connect import CATALOGUE, connect, write_catalogue
-from warehouse.records import Reason, RunStatus
 from warehouse.store import Row, Store
+from warehouse.vocabulary import Reason, RunStatus
 
 LATER = NOON + timedelta(hours=1)
 

@@ -27,7 +27,8 @@ from tasks.members import unpacked
 from tasks.unpack import PackedError
 from tasks.warcs import _Reader, address, read_warcs
 from warehouse.connect import connect
-from warehouse.records import Fetched, Reason, Rejection
+from warehouse.records import Fetched, Rejection
+from warehouse.vocabulary import Reason
 
 PAGE = "<!doctype html><title>Regen über Köln</title><p>Es regnete den ganzen Tag.</p>".encode()
 HTML = "Content-Type: text/html; charset=UTF-8"

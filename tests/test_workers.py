@@ -9,7 +9,8 @@ import time
 import pytest
 
 from flows.workers import Workers
-from warehouse.records import Capture, Item, RawArticle, Reason, Rejection, Stage
+from warehouse.records import Capture, Item, RawArticle, Rejection
+from warehouse.vocabulary import Reason, Stage
 
 
 def answer(raw: RawArticle, source: object, max_bytes: int) -> Rejection:

@@ -24,8 +24,9 @@ from warehouse.batch import OPEN, BatchFile, finish, marker
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, StorageError
 from warehouse.exchanges import answer, hops, request, revisit
-from warehouse.records import RECOVERED, Capture, Exchange, Fetched, Outcome
+from warehouse.records import RECOVERED, Capture, Exchange, Fetched
 from warehouse.root import Root
+from warehouse.vocabulary import Outcome
 from warehouse.warc import FACTS, KIND, REMOVED, printable, records, resource
 
 if TYPE_CHECKING:

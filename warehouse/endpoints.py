@@ -8,7 +8,8 @@ from typing import Final
 
 from warehouse.archive import Earlier
 from warehouse.connect import connect, rows
-from warehouse.records import LISTED, RunStatus
+from warehouse.records import LISTED
+from warehouse.vocabulary import RunStatus
 
 UNREAD: Final = "not read: "
 """Begins the error of a listing's capture of which nothing could be read; others tell of parts that could not."""

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from warehouse.connect import connect, rows
 from warehouse.errors import StorageError
-from warehouse.records import Habit, HabitPlace
 from warehouse.root import Root
+from warehouse.rows import Habit
+from warehouse.vocabulary import HabitPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

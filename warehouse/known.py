@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from warehouse.archive import Earlier
-from warehouse.records import Reason, Stage
+from warehouse.vocabulary import Reason, Stage
 
 FIRST_RETRY: Final = timedelta(minutes=10)
 LAST_RETRY: Final = timedelta(hours=24)

@@ -11,21 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from warehouse.archive import Earlier
 from warehouse.connect import connect, rows
 from warehouse.known import ATTEMPTS, RETRIED, Known
-from warehouse.records import (
-    FORGOTTEN,
-    LISTED,
-    Article,
-    Capture,
-    Fetched,
-    Item,
-    Outcome,
-    RawArticle,
-    Reason,
-    Rejection,
-    Run,
-    RunStatus,
-    Stage,
-)
+from warehouse.records import FORGOTTEN, LISTED, Article, Capture, Fetched, Item, RawArticle, Rejection
+from warehouse.rows import Run
+from warehouse.vocabulary import Outcome, Reason, RunStatus, Stage
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
-from warehouse.records import LISTED, Capture, Reason
+from warehouse.records import LISTED, Capture
+from warehouse.vocabulary import Reason
 
 if TYPE_CHECKING:
     import duckdb

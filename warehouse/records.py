@@ -3,8 +3,8 @@
     Item -> Fetched -> RawArticle -> ExtractedArticle -> Article | Rejection
 
 A stage's type says what may be trusted: bytes in a `RawArticle` are safe in the archive, nothing in an
-`ExtractedArticle` has been checked, everything in an `Article` has. The rows of the warehouse's tables are `Article`,
-`Capture`, `Discovery`, `Habit`, `Poll`, `Rejection` and `Run`; `warehouse.schema` gives each its Arrow schema.
+`ExtractedArticle` has been checked, everything in an `Article` has. `Article`, `Capture` and `Rejection` are rows of
+tables too, as are the accounts in `warehouse.rows`; `warehouse.schema` gives each its Arrow schema.
 """
 
 from __future__ import annotations
@@ -12,123 +12,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
-
-class Stage(StrEnum):
-    """The step at which a document was refused."""
-
-    DISCOVER = "discover"
-    FETCH = "fetch"
-    EXTRACT = "extract"
-    STRIP = "strip"
-    NORMALISE = "normalise"
-    DEDUPE = "dedupe"
-
-
-class Reason(StrEnum):
-    """Why a document did not become an article."""
-
-    VANISHED = "vanished"
-    UNREADABLE = "unreadable"
-    FETCH_FAILED = "fetch_failed"
-    DISALLOWED = "disallowed"
-    TOO_LARGE = "too_large"
-    EMPTY = "empty"
-    BINARY = "binary"
-    BAD_GZIP = "bad_gzip"
-    BAD_RECORD = "bad_record"
-    NO_ARTICLE = "no_article"
-    DUPLICATE = "duplicate"
-    FORGOTTEN = "forgotten"
-    TIMED_OUT = "timed_out"
-    CRASHED = "crashed"
-
-
-class LineReason(StrEnum):
-    """What a line taken out of a text was."""
-
-    TITLE = "title"
-    BYLINE = "byline"
-    DATE_LINE = "date_line"
-    SECTION = "section"
-    CAPTION = "caption"
-    CREDIT = "credit"
-    AGENCY = "agency"
-    TAGS = "tags"
-    RELATED = "related"
-    MENU = "menu"
-    SHARE = "share"
-    COMMENT = "comment"
-    NEWSLETTER = "newsletter"
-    LEGAL = "legal"
-    SECOND_ARTICLE = "second_article"
-    BOILERPLATE = "boilerplate"
-    SITE_RULE = "site_rule"
-    HABIT = "habit"
-
-
-class HabitPlace(StrEnum):
-    """Where in a text a line that its site repeats is taken out; each place includes those before it."""
-
-    END = "end"
-    INSIDE = "inside"
-    ANYWHERE = "anywhere"
-
-
-class Origin(StrEnum):
-    """Where a field's value was found, most trusted first."""
-
-    RECORD = "record"
-    JSON_LD = "json-ld"
-    MICRODATA = "microdata"
-    OPEN_GRAPH = "open-graph"
-    META = "meta"
-    FEED = "feed"
-    HTML = "html"
-    TRAFILATURA = "trafilatura"
-    TEXT = "text"
-    URL = "url"
-    SOURCE = "source"
-
-
-class Precision(StrEnum):
-    """How much of a date the article states."""
-
-    YEAR = "year"
-    MONTH = "month"
-    DAY = "day"
-    MINUTE = "minute"
-    SECOND = "second"
-
-
-class Zone(StrEnum):
-    """Where a date's time zone comes from: printed with it, set for the source, or taken to be UTC."""
-
-    EXPLICIT = "explicit"
-    SOURCE = "source"
-    ASSUMED = "assumed"
-
-
-class Outcome(StrEnum):
-    """The one count in which a document ends."""
-
-    STORED = "stored"
-    UNCHANGED = "unchanged"
-    DUPLICATE = "duplicate"
-    REJECTED = "rejected"
-    FAILED = "failed"
-    PENDING = "pending"
-
-
-class RunStatus(StrEnum):
-    """How a run stands; one that was killed is `running` until the source's next run finds it `interrupted`."""
-
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
+from warehouse.vocabulary import LineReason, Origin, Outcome, Precision, Reason, Stage, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,83 +298,3 @@ class Rejection:
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None
     run_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """A row of `discoveries`: one sighting of one address."""
-
-    source_id: str
-    run_id: str
-    url: str
-    normalized_url: str
-    guid: str
-    found_in: str
-    seen_at: datetime
-    title: str | None = None
-    published_at: datetime | None = None
-    modified: str | None = None
-    """When it last changed, as the place that named it says: ISO 8601 in UTC."""
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """A row of `polls`: one look at one feed, sitemap, folder or file."""
-
-    source_id: str
-    run_id: str
-    endpoint: str
-    polled_at: datetime
-    http_status: int | None
-    entries: int
-    known: int
-    oldest_at: datetime | None
-    gap_suspected: bool
-    """Whether none of its entries was known although it had been polled before: some may have come and gone."""
-    next_poll_at: datetime | None
-    error: str | None = None
-    failures: float = 0.0
-    """Weight of the failures since it was last read: 1 a hard one, 0.5 a soft one, 0.25 one that the server times."""
-    moved_to: str | None = None
-    """Where it said to have moved for good."""
-
-
-@dataclass(frozen=True, slots=True)
-class Habit:
-    """A row of `habits`: what a run learned of one line that recurs across a source's articles."""
-
-    source_id: str
-    line: str
-    """Its words without case and signs, by which it is known again."""
-    text: str
-    """As the newest article prints it."""
-    place: HabitPlace
-    articles: int
-    """Different articles that have it, of those looked at; 0: it is forgotten."""
-    among: int
-    """Different articles that were looked at."""
-    first_seen_at: datetime
-    """In the oldest of these articles, by when that was first seen."""
-    last_seen_at: datetime
-    learned_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A row of `runs`: one run of one source. `discovered` is the sum of the six counts after it."""
-
-    run_id: str
-    source_id: str
-    started_at: datetime
-    finished_at: datetime | None = None
-    status: RunStatus = RunStatus.RUNNING
-    discovered: int = 0
-    stored: int = 0
-    unchanged: int = 0
-    duplicate: int = 0
-    rejected: int = 0
-    failed: int = 0
-    pending: int = 0
-    error: str | None = None
-    code_version: str = ""
-    config_digest: str = ""

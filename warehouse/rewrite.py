@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError
-from warehouse.records import FORGOTTEN, Reason
+from warehouse.records import FORGOTTEN
 from warehouse.store import to_parquet
+from warehouse.vocabulary import Reason
 
 if TYPE_CHECKING:
     from warehouse.places import Place

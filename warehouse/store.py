@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from warehouse.errors import LockedError, StorageError
-from warehouse.records import Article, Capture, Discovery, Habit, Poll, Rejection, Run
+from warehouse.records import Article, Capture, Rejection
 from warehouse.root import Root
+from warehouse.rows import Discovery, Habit, Poll, Run
 from warehouse.schema import SCHEMAS
 
 if TYPE_CHECKING:

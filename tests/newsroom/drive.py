@@ -20,7 +20,7 @@ from tests.newsroom.configure import configure
 from tests.newsroom.plan import Plan
 from tests.newsroom.server import Newsroom
 from warehouse.connect import connect, rows
-from warehouse.records import Run
+from warehouse.rows import Run
 
 LEAST: Final = timedelta(minutes=1)
 """Between two runs of one source, whatever it says."""

@@ -1,0 +1,120 @@
+"""The closed lists: of stages, reasons, origins, outcomes. Each is a column somewhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The step at which a document was refused."""
+
+    DISCOVER = "discover"
+    FETCH = "fetch"
+    EXTRACT = "extract"
+    STRIP = "strip"
+    NORMALISE = "normalise"
+    DEDUPE = "dedupe"
+
+
+class Reason(StrEnum):
+    """Why a document did not become an article."""
+
+    VANISHED = "vanished"
+    UNREADABLE = "unreadable"
+    FETCH_FAILED = "fetch_failed"
+    DISALLOWED = "disallowed"
+    TOO_LARGE = "too_large"
+    EMPTY = "empty"
+    BINARY = "binary"
+    BAD_GZIP = "bad_gzip"
+    BAD_RECORD = "bad_record"
+    NO_ARTICLE = "no_article"
+    DUPLICATE = "duplicate"
+    FORGOTTEN = "forgotten"
+    TIMED_OUT = "timed_out"
+    CRASHED = "crashed"
+
+
+class LineReason(StrEnum):
+    """What a line taken out of a text was."""
+
+    TITLE = "title"
+    BYLINE = "byline"
+    DATE_LINE = "date_line"
+    SECTION = "section"
+    CAPTION = "caption"
+    CREDIT = "credit"
+    AGENCY = "agency"
+    TAGS = "tags"
+    RELATED = "related"
+    MENU = "menu"
+    SHARE = "share"
+    COMMENT = "comment"
+    NEWSLETTER = "newsletter"
+    LEGAL = "legal"
+    SECOND_ARTICLE = "second_article"
+    BOILERPLATE = "boilerplate"
+    SITE_RULE = "site_rule"
+    HABIT = "habit"
+
+
+class Origin(StrEnum):
+    """Where a field's value was found, most trusted first."""
+
+    RECORD = "record"
+    JSON_LD = "json-ld"
+    MICRODATA = "microdata"
+    OPEN_GRAPH = "open-graph"
+    META = "meta"
+    FEED = "feed"
+    HTML = "html"
+    TRAFILATURA = "trafilatura"
+    TEXT = "text"
+    URL = "url"
+    SOURCE = "source"
+
+
+class Precision(StrEnum):
+    """How much of a date the article states."""
+
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+    MINUTE = "minute"
+    SECOND = "second"
+
+
+class Zone(StrEnum):
+    """Where a date's time zone comes from: printed with it, set for the source, or taken to be UTC."""
+
+    EXPLICIT = "explicit"
+    SOURCE = "source"
+    ASSUMED = "assumed"
+
+
+class Outcome(StrEnum):
+    """The one count in which a document ends."""
+
+    STORED = "stored"
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+class RunStatus(StrEnum):
+    """How a run stands; one that was killed is `running` until the source's next run finds it `interrupted`."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class HabitPlace(StrEnum):
+    """Where in a text a line that its site repeats is taken out; each place includes those before it."""
+
+    END = "end"
+    INSIDE = "inside"
+    ANYWHERE = "anywhere"
