@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 from config.settings import Settings
 from config.sources import Source, load_source
+from flows.workers import Workers
+from warehouse.connect import connect
 
 # The same examples every time, so that a change is judged by what it does; HYPOTHESIS_PROFILE=explore looks further.
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
@@ -31,6 +36,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture
+def clock(now: datetime) -> Callable[[], datetime]:
+    """A minute later at every look."""
+    minutes = count()
+    return lambda: now + timedelta(minutes=next(minutes))
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Workers]:
+    """One pool for all tests: it takes two seconds to start."""
+    with Workers(Settings(workers=1, max_document_bytes=100_000)) as pool:
+        yield pool
+
+
+@pytest.fixture
+def ask(settings: Settings) -> Callable[[str], list[tuple[Any, ...]]]:
+    """The rows that a query has in the warehouse of the installation."""
+
+    def answer(query: str) -> list[tuple[Any, ...]]:
+        with connect(settings.data) as warehouse:
+            return warehouse.execute(query).fetchall()
+
+    return answer
 
 
 @pytest.fixture

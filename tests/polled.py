@@ -10,12 +10,9 @@ from typing import Any
 import pytest
 from webserver import WebServer, answer
 
-from config.settings import Settings
 from config.sources import Source, load_source
 from flows.ingest import ingest
-from flows.workers import Workers
 from tasks.download import Fetcher
-from warehouse.connect import connect
 
 FEED = '[[input]]\nkind = "feed"\nurl = "SITE/feed"\n'
 TOWNS = (
@@ -86,12 +83,6 @@ def site(now):
         yield site
 
 
-@pytest.fixture(scope="module")
-def workers():
-    with Workers(Settings(workers=1)) as pool:
-        yield pool
-
-
 @pytest.fixture
 def look(tmp_path, site, settings, workers, now):
     """Runs a source whose inputs are given as TOML, `hours` after the first time."""
@@ -118,15 +109,6 @@ def write(folder: Any, inputs: str) -> Source:
     path = folder / "lake.toml"
     path.write_text(f'title = "Lake News"\nlanguage = "en"\nallow_private = true\ndelay = 0\n{inputs}')
     return load_source(path)
-
-
-@pytest.fixture
-def ask(settings):
-    def answer(query: str) -> list[Any]:
-        with connect(settings.data) as warehouse:
-            return warehouse.execute(query).fetchall()
-
-    return answer
 
 
 def counts(run: Any) -> dict[str, int]:

@@ -238,13 +238,6 @@ def test_only_news_of_habits_is_written():
 # From here on: a source's runs over a folder of texts.
 
 
-@pytest.fixture(scope="module")
-def workers():
-    """One pool for all: it is the slow part of a run."""
-    with Workers(Settings(workers=1)) as pool:
-        yield pool
-
-
 @pytest.fixture
 def paper(settings: Settings, folder_source: Source, tmp_path: Path, workers: Workers):
     """Files texts under their numbers into a source's folder and runs it."""

@@ -14,10 +14,8 @@ import pytest
 from config.inputs import JsonlInput
 from config.settings import Settings
 from flows.ingest import in_batches, ingest
-from flows.workers import Workers
 from tasks.download import Fetcher
 from warehouse.archive import read
-from warehouse.connect import connect
 from warehouse.errors import LockedError, WarehouseError
 from warehouse.records import Fetched, Item
 from warehouse.rows import Discovery
@@ -39,13 +37,6 @@ The town hall welcomed the change but asked the bakers to fire their ovens befor
 
 
 @pytest.fixture(scope="module")
-def workers():
-    """One pool for all tests here: it takes a second to start."""
-    with Workers(Settings(workers=1, max_document_bytes=100_000)) as pool:
-        yield pool
-
-
-@pytest.fixture(scope="module")
 def fetcher():
     with Fetcher(Settings()) as asks_nobody:
         yield asks_nobody
@@ -63,15 +54,6 @@ def run(folder_source, settings, workers, fetcher, now):
         return ingest(source, settings, workers, fetcher, clock=lambda: next(ticks))
 
     return once
-
-
-@pytest.fixture
-def ask(settings):
-    def answer(query):
-        with connect(settings.data) as warehouse:
-            return warehouse.execute(query).fetchall()
-
-    return answer
 
 
 def counts(report):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -104,12 +103,6 @@ def quick(tmp_path: Path) -> Settings:
 
 def look_whole(server: WebServer, tmp_path: Path, path: str = "/", **given: str) -> Probe:
     return probe(server.url(path), quick(tmp_path), delay=0.0, allow_private=True, **given)
-
-
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    with Workers(settings(workers=1)) as pool:
-        yield pool
 
 
 def look(workers: Workers, routes: dict[str, Route], path: str = "/") -> tuple[Survey, WebServer]:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -19,9 +18,7 @@ from config.sources import StripRules, load_source
 from flows.ingest import ingest
 from flows.reextract import reextract
 from flows.show import Format
-from flows.workers import Workers
 from tasks.download import Fetcher
-from warehouse.connect import connect
 from warehouse.verify import verify
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -58,22 +55,9 @@ FRAMES = StripRules(drop=("frames|colony|clover|queens",))
 
 
 @pytest.fixture(scope="module")
-def workers():
-    with Workers(Settings(workers=1, max_document_bytes=100_000)) as pool:
-        yield pool
-
-
-@pytest.fixture(scope="module")
 def fetcher():
     with Fetcher(Settings(retry_seconds=0)) as one:
         yield one
-
-
-@pytest.fixture
-def clock(now):
-    """A minute later at every look."""
-    minutes = count()
-    return lambda: now + timedelta(minutes=next(minutes))
 
 
 @pytest.fixture
@@ -105,15 +89,6 @@ def again(settings, workers, clock, capsys):
         return code, row, told.err
 
     return run
-
-
-@pytest.fixture
-def ask(settings):
-    def answer(query):
-        with connect(settings.data) as warehouse:
-            return warehouse.execute(query).fetchall()
-
-    return answer
 
 
 def counts(row):

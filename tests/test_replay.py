@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
 from webserver import WebServer, answer
 
 from config.errors import ConfigError
-from config.settings import Settings
 from config.sources import StripRules, load_source
 from flows.ingest import ingest
 from flows.replay import replay
 from flows.show import Format
-from flows.workers import Workers
 from tasks.download import Fetcher
-from warehouse.connect import connect
 from warehouse.verify import verify
 
 STORY = """Night ferry to Skarvoy sails again
@@ -33,19 +28,6 @@ Tickets cost what they did in the autumn, and bicycles travel free of charge unt
 """
 MENU = "Home\nNews\nSport\nLog in\n"
 KEPT = StripRules(keep=("^(Home|News|Sport|Log in)$",))
-
-
-@pytest.fixture(scope="module")
-def workers():
-    with Workers(Settings(workers=1, max_document_bytes=100_000)) as pool:
-        yield pool
-
-
-@pytest.fixture
-def clock(now):
-    """A minute later at every look."""
-    minutes = count()
-    return lambda: now + timedelta(minutes=next(minutes))
 
 
 @pytest.fixture
@@ -76,15 +58,6 @@ def again(settings, workers, clock, capsys):
         return code, {name: value for name, value in row.items() if value and name != "source"}, told.err
 
     return run
-
-
-@pytest.fixture
-def ask(settings):
-    def answer(query):
-        with connect(settings.data) as warehouse:
-            return warehouse.execute(query).fetchall()
-
-    return answer
 
 
 def test_what_the_rules_still_refuse_is_refused_and_nothing_is_added(source, take_in, again, ask):
