@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from time import perf_counter
@@ -116,7 +116,7 @@ def backfill(
         return 1 if plan.problems else 0
     if not plan.left:
         print(f"copydesk: nothing left to do: all {len(plan.shards):,} shards are done", file=sys.stderr)
-        return 1 if plan.problems else 0
+        engine, scheduler = Engine.LOCAL, None
     sharded = Sharded(source, plan.shards, plan.done)
     code = run_sharded([sharded], settings, engine, scheduler, clock=clock)
     return 1 if plan.problems else code
@@ -177,22 +177,25 @@ def run_shards(
     bars: Progress,
     clock: Clock = utc_now,
 ) -> None:
-    """Run what is left of every source with its lock held, then settle it; then what is polled of them."""
+    """Run what is left of every source with its lock held, then settle it; then what is polled of them.
+
+    Settled is also what has nothing left, or runs here: an earlier command may have been cut off before it settled.
+    """
     store, by_id = Store(settings.data), {one.source.id: one for one in prepared}
     began = perf_counter()
     with ExitStack() as locks:
-        tasks: list[Task] = []
-        for one in prepared:
-            try:
-                if one.left:
-                    locks.enter_context(store.lock(one.source.id, settings.lock_seconds, stop))
-                    tasks += _tasks(one, side_by_side=client is not None)
-            except WarehouseError as error:
-                one.problems.append(str(error))
+        held, tasks = list[Sharded](), list[Task]()
+        for one in (one for one in prepared if one.shards):
+            with _noted(one):
+                locks.enter_context(store.lock(one.source.id, settings.lock_seconds, stop))
+                # While this one asked or waited, another command may have ended some.
+                one.done = done_shards(settings, one.source, one.shards)
+                held.append(one)
+                tasks += _tasks(one, side_by_side=client is not None)
         store.prepare()
         _run(tasks, by_id, settings, client, stop, bars)
-        for one in prepared:
-            if client is not None and one.shards:
+        for one in held:
+            with _noted(one):
                 settle(store, one.source, [shard.run_id for shard in one.shards], clock())
                 now = done_shards(settings, one.source, one.shards)
                 one.done = {run_id: now.get(run_id, run) for run_id, run in one.done.items()}
@@ -203,6 +206,15 @@ def run_shards(
         one.seconds = perf_counter() - began
 
 
+@contextmanager
+def _noted(one: Sharded) -> Iterator[None]:
+    """What goes wrong with one source is its problem, and no other's."""
+    try:
+        yield
+    except WarehouseError as error:
+        one.problems.append(str(error))
+
+
 def _run(
     tasks: Sequence[Task],
     by_id: dict[str, Sharded],
@@ -211,6 +223,8 @@ def _run(
     stop: threading.Event,
     bars: Progress,
 ) -> None:
+    if not tasks:
+        return
     shown = {source_id: bars.add_task(source_id, total=_total(tasks, source_id)) for source_id in _ids(tasks)}
     current = dict.fromkeys(shown, 0)
 

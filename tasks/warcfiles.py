@@ -124,6 +124,7 @@ def _in_list(place: Place, prefix: str | None, opener: Opener) -> Iterator[Place
             lines = unpacked(file).read(MAX_LIST_BYTES + 1).splitlines()
     except (OSError, PackedError) as error:
         raise InputError(f"{place}: cannot be read: {error}") from None
+    told: set[Place] = set()
     for number, line in enumerate(lines, 1):
         named = line[:_LONGEST_LINE].decode("utf-8-sig", "replace").strip()
         if named and not named.startswith("#"):
@@ -131,7 +132,9 @@ def _in_list(place: Place, prefix: str | None, opener: Opener) -> Iterator[Place
             if isinstance(place, str) and isinstance(found, Path):
                 # A list from elsewhere could name any file of this machine.
                 raise InputError(f"{place}, line {number}: a list at an address may name only http and https addresses")
-            yield found
+            if found not in told:  # lists that were joined name some files twice
+                told.add(found)
+                yield found
 
 
 def _named(named: str, place: Place, prefix: str | None) -> Place:

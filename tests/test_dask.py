@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import signal
@@ -14,17 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from polled import page
-from test_warcs import HTML, http, record
+from crawled import LEAST, content, shards_of
 
 from config.settings import Settings
-from config.sources import load_source
 from flows.backfill import Sharded, run_shards
 from flows.engine import Engine, open_engine
 from flows.run import progress_bars
-from flows.shards import done_shards, shards_of_parts
-from tasks.parts import split
-from warehouse.connect import connect
+from flows.shards import done_shards
 from warehouse.store import Store
 from warehouse.verify import verify
 
@@ -32,7 +27,6 @@ pytestmark = pytest.mark.slow
 pytest.importorskip("distributed", reason="needs the extra dask")
 
 PROJECT = Path(__file__).resolve().parent.parent
-LEAST = 12
 
 
 @pytest.fixture(scope="module")
@@ -71,71 +65,21 @@ def scheduler(tmp_path_factory):
             process.wait()
 
 
-def pages():
-    """60 pages of which some come again in other shards: as they were, edited, as another's, refused."""
-    texts = {number: page(number) for number in range(60)}
-    addresses = {number: f"https://e.example/{number}" for number in range(60)}
-    addresses[30] = addresses[2]  # another page at an address that was met: an edit
-    addresses[31] = addresses[3]
-    texts[31] = texts[3]  # the same again
-    addresses[33] = addresses[4]
-    texts[33] = texts[4].replace("<nav>", "<nav>\n")  # other bytes, the same text
-    texts[50] = texts[5]  # at an address of its own: a duplicate
-    texts[51] = texts[50]  # and one in the same shard
-    texts[52] = texts[14]
-    for number in (7, 19, 40):
-        texts[number] = "<html><body><nav>Home</nav></body></html>"
-        addresses[number] = addresses[7]
-    addresses[45] = addresses[7]  # refused three times, then an article
-    return [(addresses[number], texts[number]) for number in range(60)]
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("in")
-    records = [
-        record(url, http(text.encode(), HTML), date=f"2026-03-01T08:30:{second:02}Z")
-        for second, (url, text) in enumerate(pages())
-    ]
-    packed = [gzip.compress(one, mtime=0) for one in records]
-    (folder / "in.warc.gz").write_bytes(b"".join(packed))
-    (folder / "crawl.toml").write_text(
-        'title = "Crawl"\nlanguage = "en"\n[[input]]\nkind = "warc"\npath = "in.warc.gz"\n'
-    )
-    return load_source(folder / "crawl.toml")
-
-
-def run(source, settings, address=None):
+def run(crawl, settings, address=None):
     """The source taken in by shards of a dozen pages, here or on the cluster."""
-    shards = list(shards_of_parts(source, split(source, 0, settings, least=LEAST), None))
-    sharded = Sharded(source, shards, done_shards(settings, source, shards))
+    shards = shards_of(crawl, settings)
+    sharded = Sharded(crawl, shards, done_shards(settings, crawl, shards))
     engine = Engine.DASK if address else Engine.LOCAL
     with open_engine(engine, settings, address) as client, progress_bars() as bars:
         run_shards([sharded], settings, client, threading.Event(), bars)
     return sharded
 
 
-def content(root):
-    """What a reader of the warehouse sees, without the moments at which it came there."""
-    with connect(root) as warehouse:
-        return [
-            warehouse.execute(query).fetchall()
-            for query in (
-                "SELECT article_id, url, version_id, title, text, fetched_at FROM articles ORDER BY ALL",
-                "SELECT url, version_id, title, text, fetched_at FROM article_versions ORDER BY ALL",
-                "SELECT url, stage, reason, detail, attempts FROM rejects ORDER BY ALL",
-                "SELECT url, normalized_url, guid, found_in, state FROM ledger ORDER BY ALL",
-                "SELECT url FROM discoveries ORDER BY ALL",
-                "SELECT discovered, stored, unchanged, duplicate, rejected, failed, pending FROM runs ORDER BY run_id",
-            )
-        ]
-
-
 @pytest.fixture(scope="module")
-def here(source, tmp_path_factory):
+def here(crawl, tmp_path_factory):
     """The installation of one machine, and what it reads there."""
     settings = Settings(data=str(tmp_path_factory.mktemp("here") / "data"), workers=1, batch=5)
-    done = run(source, settings)
+    done = run(crawl, settings)
     assert not done.problems
     assert len(done.ended) == 60 // LEAST
     return content(settings.data)
@@ -161,12 +105,12 @@ class Killer(threading.Thread):
                     self.killed.append(pid)
 
 
-def test_a_cluster_that_loses_a_worker_ends_in_the_rows_of_one_machine(source, here, scheduler, tmp_path):
+def test_a_cluster_that_loses_a_worker_ends_in_the_rows_of_one_machine(crawl, here, scheduler, tmp_path):
     settings = Settings(data=str(tmp_path / "data"), workers=1, batch=5)
-    shards = list(shards_of_parts(source, split(source, 0, settings, least=LEAST), None))
+    shards = shards_of(crawl, settings)
     killer = Killer(settings.data, shards[0].run_id, 1)
     killer.start()
-    done = run(source, settings, scheduler)
+    done = run(crawl, settings, scheduler)
     killer.over.set()
     assert len(killer.killed) == 1
     assert not done.problems
@@ -174,25 +118,25 @@ def test_a_cluster_that_loses_a_worker_ends_in_the_rows_of_one_machine(source, h
         assert there == row
     findings = verify(settings.data)
     assert not findings.findings, findings
-    again = run(source, settings, scheduler)
+    again = run(crawl, settings, scheduler)
     assert not again.ended, "shards that are done were repeated"
     assert content(settings.data) == here
     assert not Store(settings.data).is_locked("crawl")
 
 
-def test_a_shard_that_ends_every_worker_is_named_and_the_others_go_on(source, here, scheduler, tmp_path):
+def test_a_shard_that_ends_every_worker_is_named_and_the_others_go_on(crawl, here, scheduler, tmp_path):
     settings = Settings(data=str(tmp_path / "data"), workers=1, batch=5)
-    shards = list(shards_of_parts(source, split(source, 0, settings, least=LEAST), None))
+    shards = shards_of(crawl, settings)
     killer = Killer(settings.data, shards[2].run_id, 9)
     killer.start()
-    done = run(source, settings, scheduler)
+    done = run(crawl, settings, scheduler)
     killer.over.set()
     assert len(killer.killed) == 2
     (problem,) = done.problems
     assert "in.warc.gz" in problem
     assert "ended every worker that took it up" in problem
     assert set(done.ended) == {one.run_id for one in shards} - {shards[2].run_id}
-    mended = run(source, settings, scheduler)
+    mended = run(crawl, settings, scheduler)
     assert set(mended.ended) == {shards[2].run_id}
     rows = [set(map(str, table)) for table in content(settings.data)]
     assert rows[0] == set(map(str, here[0])), "the articles are not those of one machine"

@@ -192,3 +192,13 @@ def test_what_cannot_be_listed_does_not_hide_the_rest(source_of, tmp_path, setti
     problems: list[str] = []
     assert len(shards_of_files(source, settings, None, problems)) == 1
     assert "gone: no such folder" in problems[0]
+
+
+def test_a_file_that_a_list_names_twice_is_read_once(source_of, settings, tmp_path, now):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.warc.gz").write_bytes(warc(3))
+    (tmp_path / "crawl.paths").write_text("a.warc.gz\nb.warc.gz\na.warc.gz\n")
+    source = source_of('kind = "warc"\npath = "crawl.paths"')
+    (part,) = split(source, 0, settings)
+    assert [path.rpartition("/")[2] for path in part.paths] == ["a.warc.gz", "b.warc.gz"]
+    assert len(urls(read_part(source, part, settings, now))) == 6
