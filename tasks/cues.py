@@ -108,9 +108,7 @@ def _candidates(folded: str) -> Sequence[str]:
     """The phrases that a line may begin with, the longest first."""
     known = _by_start()
     # This is asked of every line there is; a loop over the lengths takes five times as long.
-    return (
-        known.get(folded[:4]) or known.get(folded[:3]) or known.get(folded[:2]) or known.get(folded[:1]) or ()
-    )
+    return known.get(folded[:4]) or known.get(folded[:3]) or known.get(folded[:2]) or known.get(folded[:1]) or ()
 
 
 @cache

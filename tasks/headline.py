@@ -66,9 +66,9 @@ def find_standfirst(lines: Sequence[Line], headline: set[int], kept: set[int]) -
     if place in kept or place >= min(kept):
         return set()
     line = lines[place]
-    words = words_of(lines[other] for other in kept)
-    sums_up = line.reason is None and not line.bullet and line.words >= STANDFIRST and find_day(line.text) is None
-    return {place} if sums_up and likeness(line, words) >= _ALIKE else set()
+    if line.reason is not None or line.bullet or line.words < STANDFIRST or find_day(line.text) is not None:
+        return set()
+    return {place} if likeness(line, words_of(lines[other] for other in kept)) >= _ALIKE else set()
 
 
 def repeats(line: str, title: str) -> bool:

@@ -55,7 +55,10 @@ class Line(NamedTuple):
 
     def cue(self, kind: str) -> Cue | None:
         """Its cue of that kind."""
-        return next((cue for cue in self.cues if cue.kind == kind), None)
+        for cue in self.cues:
+            if cue.kind == kind:
+                return cue
+        return None
 
 
 def read_lines(text: str) -> list[Line]:
