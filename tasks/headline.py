@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 from tasks.body import likeness, words_of
@@ -71,9 +71,10 @@ def find_standfirst(lines: Sequence[Line], headline: set[int], kept: set[int]) -
     return {place} if likeness(line, words_of(lines[other] for other in kept)) >= _ALIKE else set()
 
 
-def repeats(line: str, title: str) -> bool:
-    """Whether a line is the title, letter for letter but for case, accents and signs, or its beginning."""
-    return _repeat(_letters(line), _letters(title))
+def repeats(line: str, titles: Iterable[str]) -> bool:
+    """Whether a line is one of the titles, letter for letter but for case, accents and signs, or its beginning."""
+    said = _letters(line)
+    return any(_repeat(said, whole) for whole in set(map(_letters, titles)))
 
 
 def _repeat(said: str, whole: str) -> bool:

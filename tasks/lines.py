@@ -27,8 +27,12 @@ _CHARACTERS_A_WORD: Final = 2.2
 """Of scripts without spaces."""
 _COUNTED: Final = 4_000
 """Characters of a line whose words are counted."""
-_IN_WORDS: Final = bytes(code if _WORD.fullmatch(chr(code)) else ord(" ") for code in range(256))
-"""ASCII with a space for each sign."""
+_WESTERN: Final = "cp1252"
+"""Characters that fit into a byte, the quotes and dashes of print among them."""
+_IN_WORDS: Final = bytes(
+    code if _WORD.fullmatch(bytes([code]).decode(_WESTERN, "replace")) else ord(" ") for code in range(256)
+)
+"""Each of them, with a space for what is in no word."""
 _SHORT: Final = 100
 """Characters of a line that a site may print on every page."""
 
@@ -40,6 +44,7 @@ class Line(NamedTuple):
     """From 0, blank ones counted."""
     parts: tuple[str, ...]
     """The text of each, cleaned."""
+    after_blank: bool
     text: str
     """Their text; a bullet at its start stays."""
     bare: str
@@ -48,7 +53,6 @@ class Line(NamedTuple):
     sentence: bool
     """Whether it ends as a sentence does."""
     bullet: bool
-    after_blank: bool
     cues: tuple[Cue, ...]
     reason: LineReason | None = None
     """What the line surely is, if it is no text."""
@@ -68,11 +72,11 @@ def read_lines(text: str) -> list[Line]:
 
 
 def _line(numbers: tuple[int, ...], cleaned: Sequence[str]) -> Line:
-    parts = tuple(cleaned[number] for number in numbers)
+    parts = tuple([cleaned[number] for number in numbers])
+    after_blank = numbers[0] == 0 or not cleaned[numbers[0] - 1]
     text = join_lines(parts)
     read = _remember if len(text) <= _SHORT else _read
-    after_blank = numbers[0] == 0 or not cleaned[numbers[0] - 1]
-    return read(text)._replace(numbers=numbers, parts=parts, after_blank=after_blank)
+    return Line(numbers, parts, after_blank, *read(text)[3:])
 
 
 def _read(text: str) -> Line:
@@ -82,7 +86,7 @@ def _read(text: str) -> Line:
     sentence = _ends(text[-30:])
     # A dash before a sentence is how many languages print speech.
     listed = bullet is not None and not (sentence and text[0] in "-–")
-    line = Line((), (), text, bare, count_words(text), sentence, listed, False, find_cues(bare))
+    line = Line((), (), False, text, bare, count_words(text), sentence, listed, find_cues(bare))
     reason = label(line)
     return line._replace(reason=reason) if reason else line
 
@@ -102,8 +106,11 @@ def _ends(tail: str) -> bool:
 def count_words(text: str) -> float:
     """Words, those of scripts without spaces by their usual length. Text past 4,000 characters counts no more."""
     text = text[:_COUNTED]
-    if text.isascii():
-        return len(text.encode().translate(_IN_WORDS).split())
+    try:
+        # Three times as fast as a pattern.
+        return len(text.encode(_WESTERN).translate(_IN_WORDS).split())
+    except UnicodeEncodeError:
+        pass
     if not (unspaced := len(UNSPACED.findall(text))):
         return len(_WORD.findall(text))
     return len(_WORD.findall(UNSPACED.sub(" ", text))) + unspaced / _CHARACTERS_A_WORD

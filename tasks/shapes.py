@@ -66,10 +66,10 @@ def _part(texts: Sequence[str], first: int) -> tuple[dict[str, Floats], tuple[ND
     starts = np.cumsum(sizes + 1) - sizes - 1
     line_of = np.repeat(np.arange(len(lines)), sizes + 1)
     counts = np.bincount(line_of * len(kinds_of) + classes, minlength=len(lines) * len(kinds_of))
-    held = counts.reshape(len(lines), len(kinds_of)).astype(np.float32)
+    held = counts.reshape(len(lines), len(kinds_of))
 
     def of_kind(kind: int) -> Floats:
-        return np.asarray(held @ ((kinds_of & kind) > 0).astype(np.float32))
+        return (held @ ((kinds_of & kind) > 0).astype(np.int64)).astype(np.float32)
 
     def count(places: NDArray[np.int64]) -> Floats:
         return np.bincount(line_of[places], minlength=len(lines)).astype(np.float32)
