@@ -9,20 +9,39 @@ from pathlib import Path
 from typing import Final
 
 AGENCIES: Final = Path(__file__).with_name("agencies.toml")
+_WORD: Final = re.compile(r"\w+")
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 
 
 def find_agencies(text: str) -> tuple[str, ...]:
     """The agencies that a short text names, as printed, in its order, each once."""
-    return tuple(dict.fromkeys(found[0] for found in _names().finditer(text[:1_000])))
+    text = text[:1_000]
+    # Each of some hundred names would be tried at each word.
+    if _first_words().isdisjoint(_words(text)) and not _UNSPACED.search(text):
+        return ()
+    return tuple(dict.fromkeys(found[0] for found in _pattern().finditer(text)))
+
+
+def _words(text: str) -> list[str]:
+    # A pattern without case takes both Turkish letters for `i`.
+    return _WORD.findall(text.replace("İ", "i").replace("ı", "i").casefold())
 
 
 @cache
-def _names() -> re.Pattern[str]:
+def _names() -> frozenset[str]:
     table = tomllib.loads(AGENCIES.read_text("utf-8"))
-    names = {name for known, others in table.items() for name in (known, *others)}
+    return frozenset(name for known, others in table.items() for name in (known, *others))
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    return frozenset(_words(name)[0] for name in _names())
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
     # The longest first: of `AFP` and `dpa/AFP` each is found, of `AP` in `AP通信` the whole name.
-    longest = sorted(names, key=lambda name: (-len(name), name))
+    longest = sorted(_names(), key=lambda name: (-len(name), name))
     unspaced = "|".join(re.escape(name) for name in longest if _UNSPACED.search(name))
     # All behind one condition, or each of some hundred names would be tried at each character.
     words = "|".join(_cased(name) for name in longest if not _UNSPACED.search(name))

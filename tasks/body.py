@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
@@ -47,6 +46,9 @@ FEWEST_CLOCKS: Final = 3
 
 _CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
 _GOES_ON: Final = (",", ";", "،", "，", "、", "—", *ANNOUNCING)
+_COMPARED: Final = 4_000
+"""Characters of a line whose words are compared."""
+_LONG: Final = re.compile(r"\w{5,}")
 _CONTENT: Final = re.compile(r"[^\W\d_]{5,}")
 _PAIR: Final = re.compile("(?=([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2}))")
 
@@ -171,20 +173,27 @@ def _clocks(lines: Sequence[Line], kept: set[int]) -> set[int]:
     return above if len(above) >= FEWEST_CLOCKS else set()
 
 
-def words_of(text: Iterable[Line]) -> Counter[str]:
-    """How many lines of a text have each of its longer words; in scripts without spaces each pair of letters."""
-    return Counter(word for line in text for word in _content(line))
+def words_of(text: Iterable[Line]) -> set[str]:
+    """The longer words of a text; in scripts without spaces each pair of letters."""
+    return _content("\n".join(line.text[:_COMPARED] for line in text))
 
 
 def likeness(line: Line, words: Container[str]) -> float:
     """The share of a line's longer words that are among `words`."""
-    said = _content(line)
+    said = _content(line.text[:_COMPARED])
     return sum(word in words for word in said) / len(said) if said else ALIKE
 
 
-def _content(line: Line) -> set[str]:
-    text = line.text[:4_000].casefold()
-    if text.isascii() or not UNSPACED.search(text):
-        return set(_CONTENT.findall(text))
-    pairs = {pair[1] for pair in _PAIR.finditer(text)}
-    return pairs.union(word for word in _CONTENT.findall(text) if not UNSPACED.search(word))
+def _content(text: str) -> set[str]:
+    folded = text.casefold()
+    words = _long_words(folded)
+    if folded.isascii() or not UNSPACED.search(folded):
+        return words
+    return {word for word in words if not UNSPACED.search(word)}.union(_PAIR.findall(folded))
+
+
+def _long_words(text: str) -> set[str]:
+    # Matching letters alone takes twice as long as matching letters and figures.
+    found = set(_LONG.findall(text))
+    mixed = {word for word in found if not word.isalpha()}
+    return (found - mixed).union(*map(_CONTENT.findall, mixed))

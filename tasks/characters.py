@@ -24,6 +24,14 @@ def clean_line(text: str) -> str:
     return _SPACES.sub(" ", unicodedata.normalize("NFC", _LOOSE_JOINER.sub("", visible))).strip()
 
 
+def clean_lines(text: str) -> list[str]:
+    """Each line of a text as `clean_line` gives it."""
+    lines = split_lines(text)
+    if "".join(lines).isprintable() and unicodedata.is_normalized("NFC", text):
+        return [" ".join(line.split()) for line in lines]
+    return [clean_line(line) for line in lines]
+
+
 def split_lines(text: str) -> list[str]:
     """The lines of a text, whatever their ends: CR LF, LF, CR, form feed, vertical tab, NEL, LS, PS."""
     # str.splitlines gives no last line after a final end of line; numbers of lines count it.

@@ -49,12 +49,12 @@ class Cue:
 
 def find_cues(line: str) -> tuple[Cue, ...]:
     """The cues of a line, those of its longest phrase only; a count before it (`12 comments`) is passed over."""
-    begun = _BEGIN.search(line[:LONGEST])
+    head = line[:LONGEST]
+    begun = None if head[:1].isalpha() else _BEGIN.search(head)
     begin = begun.start() if begun else 0
-    candidates = _candidates(_fold(line[begin : begin + 3 * _KEY])[0][:_KEY])
+    candidates = _candidates(fold(line[begin : begin + 3 * _KEY]))
     if not candidates:
         return ()
-    head = line[:LONGEST]
     folded, origin = _fold(head[begin:])
     for phrase in candidates:
         if not folded.startswith(phrase):
@@ -77,14 +77,14 @@ def phrases_of(kind: str) -> frozenset[str]:
 
 def fold(text: str) -> str:
     """Text as phrases are compared: no case, no accents or vowel signs, Arabic letters in one form."""
-    return _fold(text)[0]
+    return text.lower() if text.isascii() else "".join(map(_plain, text))
 
 
 def _fold(text: str) -> tuple[str, Sequence[int]]:
     """The folded text, and for each of its characters the place of the one it comes from."""
     if text.isascii():
         return text.lower(), range(len(text))
-    letters = [_plain(sign) for sign in text]
+    letters = list(map(_plain, text))
     folded = "".join(letters)
     if len(folded) == len(text):
         return folded, range(len(text))
@@ -104,10 +104,11 @@ def _bounded(phrase: str, rest: str) -> bool:
     return _UNSPACED.search(phrase) is not None and len(phrase) >= 4  # noqa: PLR2004
 
 
-def _candidates(start: str) -> Sequence[str]:
+def _candidates(folded: str) -> Sequence[str]:
     """The phrases that a line may begin with, the longest first."""
     known = _by_start()
-    return next((found for end in range(len(start), 0, -1) if (found := known.get(start[:end]))), ())
+    # This is asked of every line there is; a loop over the lengths takes five times as long.
+    return known.get(folded[:4]) or known.get(folded[:3]) or known.get(folded[:2]) or known.get(folded[:1]) or ()
 
 
 @cache
@@ -119,24 +120,22 @@ def _table() -> dict[str, dict[str, list[str]]]:
 @cache
 def _phrases() -> dict[str, tuple[str, ...]]:
     """The kinds of each folded phrase."""
-    kinds: dict[str, list[str]] = defaultdict(list)
+    kinds: dict[str, dict[str, None]] = defaultdict(dict)
     for kind, languages in _table().items():
         for phrases in languages.values():
-            for phrase in phrases:
-                if kind not in kinds[fold(phrase)]:
-                    kinds[fold(phrase)].append(kind)
+            for phrase in map(fold, phrases):
+                kinds[phrase][kind] = None
     return {phrase: tuple(found) for phrase, found in kinds.items()}
 
 
 @cache
 def _by_start() -> dict[str, tuple[str, ...]]:
     """Phrases by their first characters, the longest first; with the shorter ones that a longer start begins with."""
-    starts: dict[str, list[str]] = defaultdict(list)
     phrases = sorted(_phrases(), key=len, reverse=True)
+    starts: dict[str, list[str]] = defaultdict(list)
     for phrase in phrases:
         starts[phrase[:_KEY]].append(phrase)
-    for phrase in phrases:
-        if len(phrase) < _KEY:
-            for start in [start for start in starts if start != phrase and start.startswith(phrase)]:
-                starts[start].append(phrase)
-    return {start: tuple(found) for start, found in starts.items()}
+    return {
+        start: (*found, *(start[:size] for size in range(len(start) - 1, 0, -1) if start[:size] in starts))
+        for start, found in starts.items()
+    }

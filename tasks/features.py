@@ -36,6 +36,7 @@ _REASONS: Final = (
     LineReason.AGENCY,
     LineReason.BOILERPLATE,
 )
+_HEADINGS: Final = frozenset(_REASONS[:5])
 _NUMBERS: Final = {reason: number for number, reason in enumerate(_REASONS)}
 _HEADED: Final = {
     **{reason.value: f"is_{reason.value}" for reason in (*_REASONS[:7], *_REASONS[8:12])},
@@ -69,20 +70,22 @@ def read_features(lines: Sequence[Line]) -> dict[str, Floats]:
 
 def _stated(lines: Sequence[Line]) -> dict[str, Floats]:
     """What the lines say of themselves, and how they are parted from their neighbours."""
-    often = Counter(line.bare for line in lines)
-    begun = Counter(line.bare[:BEGINNING] for line in lines)
+    bare = [line.bare for line in lines]
+    beginnings = [text[:BEGINNING] for text in bare]
+    often, begun = Counter(bare), Counter(beginnings)
     first = [line.numbers[0] for line in lines]
     last = [line.numbers[-1] for line in lines]
     gaps = np.minimum(5, np.array([first[0] > 0, *(a - b - 1 for a, b in zip(first[1:], last, strict=False)), 1]))
     said: dict[str, list[float]] = {
         "bullet": [line.bullet for line in lines],
-        "repeated": [min(3, often[line.bare] - 1) for line in lines],
-        "begun_again": [min(3, begun[line.bare[:BEGINNING]] - 1) for line in lines],
+        "repeated": [min(3, often[text] - 1) for text in bare],
+        "begun_again": [min(3, begun[beginning] - 1) for beginning in beginnings],
         "doubled": [
-            len(line.bare) > 2 * BEGINNING and line.bare[:BEGINNING] in line.bare[BEGINNING:READ] for line in lines
+            len(text) > 2 * BEGINNING and beginning in text[BEGINNING:READ]
+            for text, beginning in zip(bare, beginnings, strict=True)
         ],
         "cued": [line.reason is not None for line in lines],
-        "heading": [line.reason in _REASONS[:5] and any(cue.alone for cue in line.cues) for line in lines],
+        "heading": [line.reason in _HEADINGS and any(cue.alone for cue in line.cues) for line in lines],
         "dated": [line.reason is LineReason.DATE_LINE for line in lines],
         "cue_words": [line.cues[0].words if line.cues else 0 for line in lines],
     }
@@ -125,15 +128,16 @@ def _beside(own: dict[str, Floats]) -> dict[str, Floats]:
 
 def _around(own: dict[str, Floats]) -> dict[str, Floats]:
     """Means over windows."""
-    table = np.stack([own[name] for name in _AROUND], axis=1)
-    count = len(table)
-    sums = np.concatenate([np.zeros((1, len(_AROUND)), np.float32), np.cumsum(table, axis=0, dtype=np.float32)])
+    table = np.stack([own[name] for name in _AROUND])
+    count = table.shape[1]
+    sums = np.concatenate([np.zeros((len(_AROUND), 1), np.float32), np.cumsum(table, axis=1)], axis=1)
     place = np.arange(count)
     around: dict[str, Floats] = {}
     for begin, end in _WINDOWS:
-        low = np.clip(place + begin, 0, count)
-        high = np.clip(place + end + 1, 0, count)
-        mean = ((sums[high] - sums[low]) / np.maximum(1, high - low)[:, None].astype(np.float32)).T
+        low = np.minimum(np.maximum(place + begin, 0), count)
+        high = np.minimum(np.maximum(place + end + 1, 0), count)
+        lines = np.maximum(1, high - low).astype(np.float32)
+        mean = (sums.take(high, axis=1) - sums.take(low, axis=1)) / lines
         around |= {f"{name}{begin:+d}{end:+d}": row for name, row in zip(_AROUND, mean, strict=True)}
     return around
 
@@ -185,15 +189,12 @@ def _headed(own: dict[str, Floats], begin: int) -> dict[str, Floats]:
     below = np.concatenate([below[:, 1:], np.full((len(flags), 1), count + FAR)], axis=1)
     passed = np.cumsum(flags & (place >= begin), axis=1)
     sums = np.concatenate([[0], np.cumsum(np.maximum(0, own["prose"]))])
-    headed: dict[str, NDArray[np.generic]] = {}
-    for name, high, low, often in zip(_HEADED, above, below, passed, strict=True):
-        headed[f"since_{name}"] = np.minimum(FAR, place - high)
-        headed[f"until_{name}"] = np.minimum(FAR, low - place)
-        if name in _PASSED:
-            headed[f"passed_{name}"] = often
-        if name in _SINCE:
-            headed[f"mass_since_{name}"] = np.where(high >= 0, sums[place] - sums[np.maximum(0, high)], -1)
-    return {name: np.asarray(row, np.float32) for name, row in headed.items()}
+    mass = np.where(above >= 0, sums[place] - sums[np.maximum(0, above)], -1)
+    headed = {f"since_{name}": row for name, row in zip(_HEADED, np.minimum(FAR, place - above), strict=True)}
+    headed |= {f"until_{name}": row for name, row in zip(_HEADED, np.minimum(FAR, below - place), strict=True)}
+    headed |= {f"passed_{name}": row for name, row in zip(_HEADED, passed, strict=True) if name in _PASSED}
+    headed |= {f"mass_since_{name}": row for name, row in zip(_HEADED, mass, strict=True) if name in _SINCE}
+    return {name: row.astype(np.float32) for name, row in headed.items()}
 
 
 def _alike(own: dict[str, Floats], words: Words, run: tuple[int, int]) -> dict[str, Floats]:
@@ -205,8 +206,9 @@ def _alike(own: dict[str, Floats], words: Words, run: tuple[int, int]) -> dict[s
     number = np.cumsum(main) * main
     kinds = int(words.known.max(initial=-1)) + 1
     # A word counts once a line.
-    pairs = np.unique(words.line * kinds + words.known) if kinds else np.empty(0, np.int64)
-    line, known = (pairs // kinds, pairs % kinds) if kinds else (pairs, pairs)
+    pairs = np.sort(words.line * kinds + words.known)
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+    line, known = np.divmod(pairs, max(1, kinds))
     is_long = np.zeros(kinds, np.bool_)
     is_long[words.known[words.long]] = True
     in_main = np.bincount(known[main[line]], minlength=kinds)

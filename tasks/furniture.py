@@ -35,7 +35,10 @@ _MOST_DATES: Final = 4
 _COPYRIGHT: Final = re.compile(r"(?<=\S)\s*©\s?(?P<credit>[^\W\d][^©|]{1,60})$")
 _CREDIT_REACH: Final = 130
 """Characters at the end of a line in which its credit, label and all, stands."""
-_CREDIT_SIGN: Final = re.compile("[:：©/]")
+_CREDIT_LAST: Final = re.compile(r"[:：©/][^:|]{2,80}$")
+"""What every credit has: the sign between its label and the name, and the name at the end of the line."""
+_LONGEST_LABEL: Final = 60
+"""Characters, with what stands around it."""
 _CRUMB: Final = re.compile(r"\s*(?:[>›»→]|/)\s+")
 _CRUMB_WORDS: Final = 4
 _HEADLINE_WORDS: Final = 30
@@ -57,10 +60,11 @@ _AGENCY_DATELINE: Final = re.compile(
 
 def read_caption(line: str) -> tuple[str, str] | None:
     """Caption and credit of a line such as `The bridge. | Photo: Ann Lee` or `The bridge (Foto: dpa)`."""
-    if not _CREDIT_SIGN.search(line):
-        return None
     reach = max(0, len(line) - _CREDIT_REACH)
-    found = _credit().search(line, reach) or _COPYRIGHT.search(line, reach)
+    credited = _CREDIT_LAST.search(line, reach)
+    found = _credit().search(line, max(reach, credited.start() - _LONGEST_LABEL)) if credited else None
+    if found is None and "©" in line:
+        found = _COPYRIGHT.search(line, reach)
     if found is None or not found["credit"].strip():
         return None
     return line[: found.start()].strip(" |([–—-·"), found["credit"].strip(" )].").strip()

@@ -72,7 +72,7 @@ def classes() -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
 
 
 @cache
-def small() -> NDArray[np.uint16]:
+def small() -> NDArray[np.uint64]:
     """The small letter of each character of the basic plane, itself where there is none."""
     lowered = map(str.lower, map(chr, range(_PLANE)))
-    return np.fromiter((ord(low[0]) for low in lowered), np.uint16, _PLANE)
+    return np.fromiter((ord(low[0]) for low in lowered), np.uint64, _PLANE)

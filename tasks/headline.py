@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 from tasks.body import likeness, words_of
@@ -66,14 +66,15 @@ def find_standfirst(lines: Sequence[Line], headline: set[int], kept: set[int]) -
     if place in kept or place >= min(kept):
         return set()
     line = lines[place]
-    words = words_of(lines[other] for other in kept)
-    sums_up = line.reason is None and not line.bullet and line.words >= STANDFIRST and find_day(line.text) is None
-    return {place} if sums_up and likeness(line, words) >= _ALIKE else set()
+    if line.reason is not None or line.bullet or line.words < STANDFIRST or find_day(line.text) is not None:
+        return set()
+    return {place} if likeness(line, words_of(lines[other] for other in kept)) >= _ALIKE else set()
 
 
-def repeats(line: str, title: str) -> bool:
-    """Whether a line is the title, letter for letter but for case, accents and signs, or its beginning."""
-    return _repeat(_letters(line), _letters(title))
+def repeats(line: str, titles: Iterable[str]) -> bool:
+    """Whether a line is one of the titles, letter for letter but for case, accents and signs, or its beginning."""
+    said = _letters(line)
+    return any(_repeat(said, whole) for whole in set(map(_letters, titles)))
 
 
 def _repeat(said: str, whole: str) -> bool:

@@ -119,15 +119,13 @@ def _names(cue: Cue, line: Line) -> bool:
 
 
 def _reserves_rights(text: str) -> bool:
-    in_ascii = text.isascii()
-    if in_ascii and " " not in text:
-        return False
+    phrases = _rights(text.isascii())
     folded = text.casefold()
-    return any(map(folded.__contains__, _rights(in_ascii)))
+    return len(folded) >= len(phrases[0]) and any(map(folded.__contains__, phrases))
 
 
 @cache
 def _rights(in_ascii: bool) -> tuple[str, ...]:
-    """The phrases that a line may hold; in one of ASCII letters only those that have no others."""
+    """The phrases that a line may hold, the shortest first; in one of ASCII letters only those that have no others."""
     phrases = (phrase.casefold() for phrase in phrases_of("rights"))
-    return tuple(phrase for phrase in phrases if phrase.isascii() or not in_ascii)
+    return tuple(sorted((phrase for phrase in phrases if phrase.isascii() or not in_ascii), key=len))

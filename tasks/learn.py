@@ -170,7 +170,7 @@ class _Subjects:
     def __init__(self, articles: Sequence[Printed], apart: set[str]) -> None:
         self._articles = articles
         self._apart = apart
-        self._words: dict[int, Counter[str]] = {}
+        self._words: dict[int, set[str]] = {}
 
     def has(self, line: str, numbers: Sequence[int]) -> bool:
         """Whether a line speaks of what its articles are about, as the background of a running story does."""
@@ -182,13 +182,13 @@ class _Subjects:
         others = self._share(said, [number for number in range(len(self._articles)) if number not in having])
         return own >= BOUND and own - others >= MORE_THAN_OTHERS
 
-    def _share(self, said: Counter[str], numbers: Sequence[int]) -> float:
+    def _share(self, said: set[str], numbers: Sequence[int]) -> float:
         step = max(1, len(numbers) // ASKED)
         asked = numbers[::step][:ASKED]
         found = sum(word in self._of(number) for number in asked for word in said)
         return found / (len(said) * len(asked)) if asked else 0.0
 
-    def _of(self, number: int) -> Counter[str]:
+    def _of(self, number: int) -> set[str]:
         if number not in self._words:
             kept = (text for text in self._articles[number].kept if fold_line(text) not in self._apart)
             self._words[number] = words_of(line for text in kept for line in read_lines(text))

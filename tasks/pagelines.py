@@ -70,7 +70,7 @@ def label_page(lines: Sequence[Line], titles: Sequence[str]) -> list[LineReason 
 
 def _repeats(lines: Sequence[Line], titles: Sequence[str]) -> Iterator[int]:
     for place, line in enumerate(lines[:TITLES]):
-        if not any(repeats(line.text, title) for title in titles):
+        if not repeats(line.text, titles):
             break
         yield place
 

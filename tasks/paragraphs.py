@@ -24,9 +24,12 @@ def group_lines(lines: Sequence[str]) -> Iterator[tuple[int, ...]]:
     A line goes on in the next one where the first word of that would not have fitted on it any more.
     """
     margin = _margin(lines)
+    if not margin:
+        yield from ((number,) for number, line in enumerate(lines) if line)
+        return
     together: list[int] = []
     for number, line in enumerate(lines):
-        goes_on = bool(together and margin and line) and _is_full(lines[number - 1], line, margin)
+        goes_on = bool(together and line) and _is_full(lines[number - 1], line, margin)
         if together and (not goes_on or _ITEM.match(line)):
             yield tuple(together)
             together = []

@@ -43,7 +43,17 @@ def read_shapes(texts: Sequence[str]) -> tuple[dict[str, Floats], Words]:
     parts = [_part(texts[begin : begin + AT_ONCE], begin) for begin in range(0, len(texts), AT_ONCE)]
     figures = {name: np.concatenate([part[0][name] for part in parts]) for name in parts[0][0]}
     line, hashed, long = (np.concatenate([part[1][number] for part in parts]) for number in range(3))
-    return figures, Words(line, np.unique(hashed, return_inverse=True)[1], long)
+    return figures, Words(line, _numbered(hashed), long)
+
+
+def _numbered(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """From 0, in order of size, the same number for the same value."""
+    # np.unique loads numpy.ma for it, which takes longer than a text.
+    order = np.argsort(values)
+    ranked = values[order]
+    numbers = np.empty(len(values), np.int64)
+    numbers[order] = np.cumsum(np.append(False, ranked[1:] != ranked[:-1]))[: len(values)]
+    return numbers
 
 
 def _part(texts: Sequence[str], first: int) -> tuple[dict[str, Floats], tuple[NDArray[np.int64], ...]]:
@@ -55,28 +65,22 @@ def _part(texts: Sequence[str], first: int) -> tuple[dict[str, Floats], tuple[ND
     sizes = np.fromiter(map(len, lines), np.int64, len(lines))
     starts = np.cumsum(sizes + 1) - sizes - 1
     line_of = np.repeat(np.arange(len(lines)), sizes + 1)
-    held = np.bincount(line_of * len(kinds_of) + classes, minlength=len(lines) * len(kinds_of))
-    held = held.reshape(len(lines), len(kinds_of))
+    counts = np.bincount(line_of * len(kinds_of) + classes, minlength=len(lines) * len(kinds_of))
+    held = counts.reshape(len(lines), len(kinds_of))
 
     def of_kind(kind: int) -> Floats:
-        return np.asarray(held[:, (kinds_of & kind) > 0].sum(axis=1), np.float32)
+        return (held @ ((kinds_of & kind) > 0).astype(np.int64)).astype(np.float32)
 
-    def count(where: NDArray[np.bool_]) -> Floats:
-        return np.bincount(line_of[where], minlength=len(lines)).astype(np.float32)
+    def count(places: NDArray[np.int64]) -> Floats:
+        return np.bincount(line_of[places], minlength=len(lines)).astype(np.float32)
 
-    def has(kind: int) -> NDArray[np.bool_]:
-        return (kinds & kind) > 0
-
-    letters, unspaced = of_kind(glyphs.LETTER), has(glyphs.UNSPACED)
-    in_word = (has(glyphs.LETTER | glyphs.DIGIT | glyphs.MARK)) & ~unspaced
-    begins = in_word.copy()
-    begins[1:] &= ~in_word[:-1]
-    words = count(begins)
-    pieces = of_kind(glyphs.UNSPACED)
-    stops = has(glyphs.STOP)
-    inner = stops.copy()
-    inner[:-1] &= points[1:] == ord(" ")
-    inner |= stops & np.append(unspaced[1:], False)
+    unspaced = (kinds & glyphs.UNSPACED) > 0
+    in_word = ((kinds & (glyphs.LETTER | glyphs.DIGIT | glyphs.MARK)) > 0) & ~unspaced
+    begins = np.flatnonzero(in_word & ~np.append(False, in_word[:-1]))
+    initial = kinds[begins]
+    stops = np.flatnonzero((kinds & glyphs.STOP) > 0)
+    inner = stops[(points[stops + 1] == ord(" ")) | unspaced[stops + 1]]
+    letters, pieces, words = of_kind(glyphs.LETTER), of_kind(glyphs.UNSPACED), count(begins)
     total = np.maximum(1, sizes).astype(np.float32)
     lengths = np.fromiter(map(len, texts), np.float32, len(texts))
     spoken = np.maximum(1, words + pieces / LETTERS_A_WORD)
@@ -87,8 +91,8 @@ def _part(texts: Sequence[str], first: int) -> tuple[dict[str, Floats], tuple[ND
         "letters": letters / total,
         "figures": of_kind(glyphs.DIGIT) / total,
         "upper": of_kind(glyphs.UPPER) / np.maximum(1, letters),
-        "capitalised": count(begins & has(glyphs.UPPER)) / np.maximum(1, words),
-        "began_small": count(begins & has(glyphs.LOWER)) / np.maximum(1, words),
+        "capitalised": count(begins[(initial & glyphs.UPPER) > 0]) / np.maximum(1, words),
+        "began_small": count(begins[(initial & glyphs.LOWER) > 0]) / np.maximum(1, words),
         "word_length": letters / spoken,
         "unspaced": pieces / total,
         "stops": of_kind(glyphs.STOP),
@@ -101,8 +105,8 @@ def _part(texts: Sequence[str], first: int) -> tuple[dict[str, Floats], tuple[ND
         "signs": of_kind(glyphs.SIGN) / total,
     }
     figures |= _ends(kinds, points, starts, sizes)
-    words_found = _words(points, kinds, in_word, begins, unspaced, line_of, first)
-    return {name: np.asarray(row, np.float32) for name, row in figures.items()}, words_found
+    line, *told = _words(points, kinds, in_word, begins, unspaced)
+    return {name: np.asarray(row, np.float32) for name, row in figures.items()}, (line_of[line] + first, *told)
 
 
 def _ends(
@@ -139,26 +143,22 @@ def _words(
     points: NDArray[np.uint32],
     kinds: NDArray[np.uint16],
     in_word: NDArray[np.bool_],
-    begins: NDArray[np.bool_],
+    begins: NDArray[np.int64],
     unspaced: NDArray[np.bool_],
-    line_of: NDArray[np.int64],
-    first: int,
 ) -> tuple[NDArray[np.int64], ...]:
-    """Line, hash and whether it is long, of each word."""
-    small = glyphs.small()[points].astype(np.uint64)
-    places = np.flatnonzero(begins)
+    """Place, hash and whether it is long, of each word."""
     inside = np.flatnonzero(in_word)
-    bounds = np.searchsorted(inside, places)
+    bounds = np.searchsorted(inside, begins)
     lengths = np.diff(np.append(bounds, len(inside)))
     along = np.minimum(np.arange(len(inside)) - np.repeat(bounds, lengths), _MOST_LETTERS - 1)
-    mixed = (small[inside] + np.uint64(17)) * _powers()[along]
-    hashed = np.add.reduceat(mixed, bounds) if len(places) else np.empty(0, np.uint64)
-    figured = (kinds[places] & glyphs.DIGIT) > 0
+    small = glyphs.small()
+    mixed = (small[points[inside]] + np.uint64(17)) * _powers()[along]
+    hashed = np.add.reduceat(mixed, bounds) if len(begins) else np.empty(0, np.uint64)
+    figured = (kinds[begins] & glyphs.DIGIT) > 0
     pair = np.flatnonzero(unspaced[:-1] & unspaced[1:])
-    pairs = (small[pair] * np.uint64(_RANDOM)) ^ (small[pair + 1] * _powers()[1])
-    line = np.concatenate([line_of[places], line_of[pair]]) + first
+    pairs = (small[points[pair]] * np.uint64(_RANDOM)) ^ (small[points[pair + 1]] * _powers()[1])
     long = np.concatenate([(lengths >= LONG_WORD) & ~figured, np.ones(len(pair), np.bool_)])
-    return line, np.concatenate([hashed, pairs]).view(np.int64), long
+    return np.concatenate([begins, pair]), np.concatenate([hashed, pairs]).view(np.int64), long
 
 
 @cache

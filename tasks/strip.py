@@ -121,12 +121,11 @@ def _corrected(
     """The reasons, where neighbours and repeats tell more; the title is at `begin`, the text starts at `end`."""
     captions = {read[0] for line in lines if line.reason is LineReason.CAPTION and (read := read_caption(line.bare))}
     for place, line in enumerate(lines):
-        around = reasons[max(0, place - 1) : place + 2]
         if reasons[place] is None or reasons[place] is LineReason.TITLE:
             continue
         if line.bare in captions:
             reasons[place] = LineReason.CAPTION
-        elif _names_section(line) and (place < begin or place > end) and _in_menu(around):
+        elif not begin <= place <= end and _names_section(line) and _in_menu(reasons[max(0, place - 1) : place + 2]):
             reasons[place] = LineReason.MENU
         elif _is_tag(lines, reasons, place):
             reasons[place] = LineReason.TAGS

@@ -66,8 +66,9 @@ def test_trees_answer_as_they_were_drawn():
     # Level 0 asks whether a > 1, level 1 whether b > 5; leaf numbers are the answers as bits.
     trees = Trees(
         ("a", "b"),
-        np.array([[0, 1]], np.int16),
-        np.array([[1, 5]], np.float32),
+        np.array([0, 1]),
+        np.array([1, 5], np.float32),
+        np.array([[0, 1]]),
         np.array([[0, 1, 2, 3]], np.float32),
         -1.0,
     )
