@@ -453,7 +453,8 @@ def test_a_warc_that_is_run_again_is_unchanged_and_archives_nothing(tmp_path, so
 
 
 def test_files_at_addresses_are_fetched_in_the_turn_of_their_host(source_of, now):
-    routes = {"/warc.paths": answer(b"a.warc\na.warc"), "/a.warc": answer(record("https://e.example/a"))}
+    routes = {f"/{name}.warc": answer(record(f"https://e.example/{name}")) for name in "ab"}
+    routes |= {"/warc.paths": answer(b"a.warc\nb.warc")}
     clock = Clock()
     with WebServer(routes) as server:
         source = source_of(f'url = "{server.url("/warc.paths")}"').model_copy(
@@ -462,7 +463,7 @@ def test_files_at_addresses_are_fetched_in_the_turn_of_their_host(source_of, now
         with Fetcher(local_settings(), clock=clock, sleep=clock.sleep) as fetcher:
             for _ in range(2):
                 found = list(read_warcs(source, source.input[0], local_settings(), now, fetcher))
-        assert urls(found) == ["https://e.example/a"] * 2
-        assert (server.paths, clock.seconds) == (["/robots.txt", *["/warc.paths", "/a.warc", "/a.warc"] * 2], 42)
+        assert urls(found) == ["https://e.example/a", "https://e.example/b"]
+        assert (server.paths, clock.seconds) == (["/robots.txt", *["/warc.paths", "/a.warc", "/b.warc"] * 2], 42)
         with pytest.raises(RuntimeError, match="closed"):
             list(read_warcs(source, source.input[0], local_settings(), now, fetcher))
