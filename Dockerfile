@@ -1,4 +1,5 @@
 # Copydesk in a container: `docker build -t copydesk .`, or `docker compose up` for the whole of compose.yaml.
+# `docker run --init`: the children that runs leave have to be waited for, which Python as the first process does not.
 FROM python:3.13-slim AS build
 WORKDIR /app
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1

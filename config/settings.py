@@ -43,16 +43,19 @@ def _schedule(printed: str) -> str:
 
 def _webhook(url: str) -> str:
     parts = urlsplit(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc):
+    known = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    if url and not (known and url.isprintable()):
         raise ValueError("not an http or https address; a token goes into its path or query, not before an @")
     return url
 
 
 def _command(command: str) -> str:
     try:
-        shlex.split(command)
+        argv = shlex.split(command)
     except ValueError as error:
         raise ValueError(f"not to be split into a program and its arguments: {error}") from None
+    if command and not (argv and argv[0]):
+        raise ValueError("names no program; leave it empty for none")
     return command
 
 

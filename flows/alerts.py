@@ -80,13 +80,15 @@ def watch_sources(settings: Settings, now: datetime, link: Link = lambda _: None
     with _locked(Root.at(settings.data)) as folder:
         sources, _ = load_sources(settings.config)
         found = tuple(find_conditions(sources, load_health(settings.data, now), settings.stale_hours, now))
+        shown = tuple(condition for condition in found if not condition.is_covered)
         if not hooks:
-            return Watch(found)
+            return Watch(shown)
         # A file that an editor is just writing says nothing about its source.
         unknown = {path.stem for path in source_files(settings.config)} - sources.keys()
-        teller = _Teller(folder, hooks, link, _load(folder))
+        paused = {name for name, source in sources.items() if source.paused}
+        teller = _Teller(folder, hooks, link, _load(folder), paused)
         teller.tell(found, unknown, now)
-        return Watch(found, tuple(teller.sent), tuple(teller.problems))
+        return Watch(shown, tuple(teller.sent), tuple(teller.problems))
 
 
 def try_hooks(settings: Settings) -> Iterator[tuple[str, str | None]]:
@@ -129,13 +131,15 @@ class _Teller:
     hooks: list[Hook]
     link: Link
     told: dict[str, Told]
+    paused: set[str]
+    """Sources that are not looked at: what was wrong with one ends to be told, and is not called over."""
     sent: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
     """Hooks that failed: with many sources, waiting for each anew would take hours."""
 
     def tell(self, found: Iterable[Condition], unknown: set[str], now: datetime) -> None:
-        conditions = {condition.key: condition for condition in found}
+        conditions = {one.key: one for one in found if not one.is_covered or one.key in self.told}
         for key, condition in conditions.items():
             facts = (condition.since.isoformat(), condition.what, condition.cure, now.isoformat())
             self.told.setdefault(key, Told(condition.source_id, condition.name, *facts))
@@ -165,7 +169,8 @@ class _Teller:
     def _send(self, hook: Hook, told: Told, state: str, now: datetime) -> bool:
         if hook.name in self.closed:
             return False
-        body = alert(told, state, now, self.link(told.source_id))
+        ends = "paused" if told.source_id in self.paused else "over"
+        body = alert(told, state, now, self.link(told.source_id), ends)
         problem = hook.send(json.dumps(body, ensure_ascii=False).encode())
         if problem is not None:
             self.closed.add(hook.name)
@@ -178,11 +183,11 @@ class _Teller:
         _save(self.folder, self.told)
 
 
-def alert(told: Told, state: str, now: datetime, link: str | None) -> dict[str, Any]:
+def alert(told: Told, state: str, now: datetime, link: str | None, ends: str = "over") -> dict[str, Any]:
     """What a hook is given: `text` is one sentence for people, the rest its parts; moments in ISO 8601."""
     begins = f"{told.source_id}: {told.what}; {told.cure}"
     return {
-        "text": begins if state == BEGAN else f"{told.source_id}: over: {told.what}",
+        "text": begins if state == BEGAN else f"{told.source_id}: {ends}: {told.what}",
         "state": state,
         "source": told.source_id,
         "condition": told.name,

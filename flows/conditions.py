@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 from typing import Final
 
 from config.sources import Source
@@ -29,6 +30,8 @@ class Condition:
     since: datetime
     what: str
     cure: str
+    is_covered: bool = False
+    """Whether another one explains it: it does not begin to be told, and is not over either."""
 
     @property
     def key(self) -> str:
@@ -39,15 +42,18 @@ class Condition:
 def find_conditions(
     sources: Mapping[str, Source], held: Mapping[str, Health], stale_hours: float, now: datetime
 ) -> Iterator[Condition]:
-    """What is wrong with each source that is not paused, by id; no success and nothing new are one condition."""
+    """What is wrong with each source that is not paused, by id; no success and nothing new are one condition.
+
+    One that fails is stale soon; that is covered by its failing.
+    """
     for name, source in sorted(sources.items()):
         health = held.get(name)
         if source.paused or health is None or not health.facts or health.facts["last_run_at"] is None:
             continue
         failing = list(_failing(source, health))
         yield from failing
-        if not failing:
-            yield from list(_stale(source, health, stale_hours, now))[:1]
+        for stale in islice(_stale(source, health, stale_hours, now), 1):
+            yield replace(stale, is_covered=bool(failing))
         cure = changed(name)
         for drift in health.drifts:
             since = datetime.combine(drift.since, time(), UTC)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
@@ -31,6 +32,7 @@ PAUSED: Final = "paused in config"
 _STEPS: Final = re.compile(r"\*/(\d+)( .+)")
 _ANCHOR: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _HOUR: Final = 60
+_DAY: Final = timedelta(days=1)
 # Whoever comes while a run of the same source is under way is not needed: that run takes all that is due.
 _ONE: Final = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
@@ -126,12 +128,21 @@ def stagger(name: str, printed: str, zone: str | None) -> Schedule:
     zone = zone or "UTC"
     if isinstance(schedule, timedelta):
         offset = timedelta(seconds=seed % int(schedule.total_seconds()))
-        return Interval(schedule, anchor_date=_ANCHOR + offset, timezone=zone)
+        return Interval(schedule, anchor_date=_ANCHOR + offset, timezone=zone if schedule >= _DAY else "UTC")
     if printed in WORDS:
         schedule = f"{seed % _HOUR}{schedule[1:]}"
-    elif (found := _STEPS.fullmatch(schedule)) and 1 < int(found[1]) < _HOUR:
+    elif (found := _STEPS.fullmatch(schedule)) and 1 < int(found[1]) < _HOUR and _HOUR % int(found[1]) == 0:
         schedule = f"{seed % int(found[1])}-59/{found[1]}{found[2]}"
-    return Cron(schedule, timezone=zone)
+    return Cron(schedule, timezone="UTC" if _is_hourly(schedule, zone) else zone)
+
+
+def _is_hourly(cron: str, zone: str) -> bool:
+    """Whether a schedule has its turns in every hour, and UTC would give it the same minutes as the zone.
+
+    In autumn a zone has one hour twice, and Prefect passes over the second.
+    """
+    seasons = (datetime(2026, month, 1, tzinfo=ZoneInfo(zone)).utcoffset() or timedelta() for month in (1, 7))
+    return cron.split()[1:] == ["*"] * 4 and not any(offset % timedelta(hours=1) for offset in seasons)
 
 
 def describe(source: Source) -> str:

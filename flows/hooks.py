@@ -128,7 +128,7 @@ class Command:
         said.seek(0)
         for line in reversed(said.read().decode("utf-8", "replace").splitlines()):
             told = "".join(character for character in line.strip() if character.isprintable())
-            for argument in self.argv[1:]:
+            for argument in filter(None, self.argv[1:]):
                 told = told.replace(argument, "…")
             if told:
                 yield told[:SHOWN]

@@ -107,6 +107,33 @@ def test_a_source_that_begins_to_be_stale_again_is_told_again_under_another_id(d
     assert desk.told[2]["id"] != desk.told[0]["id"]
 
 
+def test_a_stale_source_that_begins_to_fail_is_stale_still(desk):
+    desk.runs(90, 40)
+    desk.look()
+    desk.runs(3, 2, 1, status=RunStatus.FAILED)
+    watch = desk.look()
+    assert [one.key for one in watch.conditions] == ["harbour failing"]
+    assert desk.brief == [("stale", "began"), ("failing", "began")]
+    desk.runs(0)
+    desk.look()
+    assert sorted(desk.brief[2:]) == [("failing", "ended"), ("stale", "ended")]
+
+
+def test_a_backfill_does_not_hide_that_nothing_new_comes(desk):
+    desk.write('schedule = "0 * * * *"\n[expect]\narticles_per_day = 100')
+    desk.runs(2000, 300, *range(1, 100))
+    seen = [ago(hours=150 + number) for number in range(30)]
+    desk.land(
+        "articles", *(article(n, source_id="harbour", first_seen_at=at, landed_at=at) for n, at in enumerate(seen))
+    )
+    desk.look()
+    assert desk.brief == [("stale", "began")]
+    at = ago(hours=2)
+    desk.land("articles", article(900, first_seen_at=at, landed_at=at, run_id="shard-0123456789abcdef0123"))
+    desk.look()
+    assert desk.brief == [("stale", "began")]
+
+
 def test_a_schedule_that_is_longer_than_stale_hours_is_waited_for(desk):
     desk.runs(90, 8)
     desk.write('schedule = "0 3 * * *"')
@@ -144,7 +171,7 @@ def test_three_failures_in_a_row_are_told_with_the_newest_reason_and_not_called_
     assert condition.name == "failing"
     assert condition.since == ago(hours=29)
     assert condition.what == "the last 3 runs failed, the newest with: 410 Gone"
-    assert desk.brief == [("stale", "began"), ("failing", "began"), ("stale", "ended")]
+    assert desk.brief == [("stale", "began"), ("failing", "began")]
 
 
 def test_a_paused_source_is_left_alone_and_one_whose_file_is_wrong_just_now_is_waited_for(desk):
@@ -157,6 +184,7 @@ def test_a_paused_source_is_left_alone_and_one_whose_file_is_wrong_just_now_is_w
     desk.write('schedule = "0 * * * *"\npaused = true')
     desk.look()
     assert desk.brief == [("stale", "began"), ("stale", "ended")]
+    assert desk.told[1]["text"] == "harbour: paused: no success since 2026-03-15 04:00Z, 3 turns missed"
 
 
 def test_a_hook_that_fails_is_one_sentence_and_tried_again_by_the_next_look(desk, monkeypatch):

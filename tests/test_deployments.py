@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from types import SimpleNamespace
 
 import pytest
+from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 
 from config.schedule import read_schedule, turns
 from config.settings import Settings
@@ -108,7 +109,7 @@ def test_a_schedule_that_leaves_the_minute_open_gets_one_by_the_source(printed, 
         read_schedule(cron)
 
 
-@pytest.mark.parametrize("printed", ["0 * * * *", "30 6,18 * * 1-5", "* * * * *", "*/1 * * * *"])
+@pytest.mark.parametrize("printed", ["0 * * * *", "30 6,18 * * 1-5", "* * * * *", "*/1 * * * *", "*/45 * * * *"])
 def test_a_schedule_that_says_the_minute_keeps_it(printed):
     assert {stagger(name, printed, None).cron for name in NAMES} == {printed}
 
@@ -117,7 +118,35 @@ def test_an_interval_begins_at_a_second_of_its_own():
     schedules = [stagger(name, "every 20 minutes", "Asia/Tokyo") for name in NAMES]
     assert {schedule.interval for schedule in schedules} == {timedelta(minutes=20)}
     assert len({schedule.anchor_date for schedule in schedules}) > 45
-    assert {schedule.timezone for schedule in schedules} == {"Asia/Tokyo"}
+    assert stagger("harbour", "every 2 days", "Asia/Tokyo").timezone == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize(
+    ("printed", "zone", "minutes"),
+    [
+        ("*/20 * * * *", "Europe/Berlin", 20),
+        ("@hourly", "Europe/Berlin", 60),
+        ("0 * * * *", "Europe/Berlin", 60),
+        ("every 20 minutes", "Europe/Berlin", 20),
+        ("every 90 minutes", "Australia/Lord_Howe", 90),
+    ],
+)
+def test_no_turn_is_missed_where_the_clocks_go_back(printed, zone, minutes):
+    """Of both halves of the world; as Prefect's server makes the turns."""
+    schedule = stagger("harbour", printed, zone)
+    made = (
+        IntervalSchedule(interval=schedule.interval, anchor_date=schedule.anchor_date, timezone=schedule.timezone)
+        if schedule.interval
+        else CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
+    )
+    for day in (datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 4, 4, 12, tzinfo=UTC)):
+        moments = [moment.astimezone(UTC) for moment in asyncio.run(made.get_dates(n=24, start=day))]
+        assert {later - earlier for earlier, later in pairwise(moments)} == {timedelta(minutes=minutes)}
+
+
+def test_a_minute_that_is_said_is_one_of_the_zone():
+    assert stagger("harbour", "0 * * * *", "Asia/Kolkata").timezone == "Asia/Kolkata"
+    assert stagger("harbour", "0 8 * * *", "Europe/Berlin").timezone == "Europe/Berlin"
 
 
 @pytest.mark.parametrize("printed", ["every 0 minutes", "every second", "99 * * * *", "0 0 30 2 *", "daily", "@reboot"])

@@ -95,7 +95,7 @@ def test_a_command_that_never_reads_is_well_too(tmp_path):
 
 def test_a_command_that_fails_says_its_last_words_without_its_arguments(tmp_path):
     script = "import sys; sys.exit(f'cannot post\\nwith {sys.argv[1]}: gone')"
-    problem = command(tmp_path, script, TOKEN).send(PAYLOAD)
+    problem = command(tmp_path, script, TOKEN, "").send(PAYLOAD)
     assert problem == f"alert_command {sys.executable}: ended with exit code 1: with …: gone"
 
 
@@ -138,6 +138,8 @@ def test_trying_the_hooks_sends_each_a_test(capsys):
     [
         ("alert_webhook", f"ftp://h.example/{TOKEN}", "not an http or https address"),
         ("alert_webhook", f"https://me:{TOKEN}@h.example/", "not before an @"),
+        ("alert_webhook", f"https://h.example\u2028y/{TOKEN}", "not an http or https address"),
+        ("alert_command", "   ", "names no program; leave it empty for none"),
         ("alert_command", f"notify '{TOKEN}", "not to be split into a program and its arguments: no closing quotation"),
     ],
 )

@@ -24,6 +24,8 @@ hourly AS MATERIALIZED (
     SELECT
         source_id,
         epoch(first_seen_at)::BIGINT // 3600 AS hour,
+        -- What a backfill brought in says nothing of what a source still publishes.
+        coalesce(starts_with(run_id, 'shard-'), false) AS in_shard,
         max(first_seen_at) AS newest_at,
         min(first_seen_at) AS oldest_at
     FROM landed('articles')
@@ -31,7 +33,10 @@ hourly AS MATERIALIZED (
     GROUP BY ALL
 ),
 newest AS MATERIALIZED (
-    SELECT source_id, max(newest_at) AS newest_at, min(oldest_at) AS oldest_at
+    SELECT
+        source_id,
+        coalesce(max(newest_at) FILTER (WHERE NOT in_shard), max(newest_at)) AS newest_at,
+        min(oldest_at) AS oldest_at
     FROM hourly
     GROUP BY source_id
 ),
@@ -40,8 +45,10 @@ silence AS (
     FROM (
         SELECT source_id, hour - lag(hour) OVER (PARTITION BY source_id ORDER BY hour) AS hours
         FROM hourly
-        JOIN (SELECT source_id, max(hour) AS newest_hour FROM hourly GROUP BY source_id) AS last USING (source_id)
-        WHERE newest_hour - hour < 28 * 24
+        JOIN (
+            SELECT source_id, max(hour) AS newest_hour FROM hourly WHERE NOT in_shard GROUP BY source_id
+        ) AS last USING (source_id)
+        WHERE NOT in_shard AND newest_hour - hour < 28 * 24
     )
     GROUP BY source_id
 ),
