@@ -21,6 +21,7 @@ import httpx
 import pytest
 
 from flows.deployments import stagger
+from flows.prefect_server import ServeError, check_api
 from warehouse.connect import connect
 
 pytestmark = pytest.mark.slow
@@ -220,10 +221,21 @@ def test_the_sources_are_followed_as_their_files_change(served):
     # Its file is wrong now: it stays as it was.
     assert there["resting"]["paused"]
     assert "resting.toml" in served.health()["problems"][0]
+    assert "its source is not taken in until that is mended" in served.log
     served.write("resting", f"{FOLDER}")
     (served.folder / "config" / "sources" / "late.toml").unlink()
     wait_for(lambda: "late" not in served.deployments(), 30, "a source that has gone")
     assert not served.deployments()["resting"]["paused"]
+    assert "resting.toml: is right again\n" in served.log
+
+
+def test_an_address_that_is_not_the_servers_api_is_told_with_the_one_that_is(served):
+    root = f"http://127.0.0.1:{served.port}"
+    with pytest.raises(ServeError, match=f"its API does at {root}/api: set PREFECT_API_URL to that"):
+        check_api(root, "start it")
+    with pytest.raises(ServeError, match=r"write it as http://127\.0\.0\.1"):
+        check_api(root.removeprefix("http://"), "start it")
+    check_api(f"{root}/api/", "start it")
 
 
 def test_a_run_on_schedule_lands_articles(served):
@@ -243,6 +255,9 @@ def test_sigterm_ends_runs_as_interrupted_and_leaves_no_process(served):
     assert served.processes() == []
     assert "Traceback" not in served.log
     assert served.rows("SELECT status FROM runs WHERE source_id = 'slow'") == [("interrupted",)]
+    assert "copydesk: slow: stopped; the next run takes up what it has fetched and not landed\n" in served.log
+    assert f"copydesk: {served.paper}: 3 discovered, 3 stored\n" in served.log
+    assert " | ERROR " not in served.log, "an orderly stop looks like a crash"
 
 
 def test_after_an_outage_each_source_is_run_once_and_a_pause_still_holds(served):
@@ -305,6 +320,11 @@ def test_deploy_hands_the_same_deployments_to_a_work_pool_and_does_it_once(serve
     assert served.deployments()["daily"]["paused"]
     again = deploy()
     assert again.stdout == "".join(f"unchanged  {name}\n" for name in sorted(served.deployments(), key=kind_and_name))
+    # Whoever serves takes them back from the pool, whose workers would run them as well.
+    served.write("late", FOLDER)
+    wait_for(
+        lambda: {one["work_pool_name"] for one in served.deployments().values()} == {None}, 60, "nothing in the pool"
+    )
     assert served.stop() == 0, served.log
     assert served.processes() == []
 
