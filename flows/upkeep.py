@@ -79,7 +79,7 @@ async def recheck_versions(data: str | None = None, config: Path | None = None) 
     sources, wrong = choose_sources(settings.config)
     forget_main()
     stop = threading.Event()
-    done = await _in_thread(lambda: recheck(sources, settings, stop), stop)
+    done = await in_thread(lambda: recheck(sources, settings, stop), stop)
     looked = [one for one in done if one.run or one.problem]
     if looked:
         await leave_table("rechecks", "Pages that were fetched again", [_row(one) for one in looked])
@@ -122,7 +122,7 @@ async def watch_quality(data: str | None = None, config: Path | None = None) -> 
     return {"conditions": [one.key for one in watch.conditions], "sent": list(watch.sent)}
 
 
-async def _in_thread(work: Callable[[], Result], stop: threading.Event) -> Result:
+async def in_thread(work: Callable[[], Result], stop: threading.Event) -> Result:
     """Work that is told to stop where the flow is cancelled, and has ended when this has."""
 
     def until_stopped() -> Result | None:
