@@ -19,6 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from histories import Habits, history
+from results import write_section
 
 from flows.drift import HISTORY, find_drifts
 
@@ -61,14 +62,21 @@ def made(days: int, habits: Habits, seed: int, at: int = 10**6, **changed: float
 
 
 def main() -> None:
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        lines.append(line)
+        print(line, flush=True)
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sources", type=int, default=5, help="histories of each kind")
     sources = parser.parse_args().sources
-    print("| source | false alarms a year |\n|---|---|")
+    say(f"{sources} histories of each kind, watched for {WATCHED} days\n")
+    say("| source | false alarms a year |\n|---|---|")
     for name, habits in KINDS.items():
         alarms = sum(len(list(begins(made(KNOWN + WATCHED, habits, seed), KNOWN))) for seed in range(sources))
-        print(f"| {name} | {alarms / sources / WATCHED * 365:.2f} |", flush=True)
-    print("\n| change | " + " | ".join(list(KINDS)[:5]) + " |\n|---|" + "---|" * 5)
+        say(f"| {name} | {alarms / sources / WATCHED * 365:.2f} |")
+    say("\n| change | " + " | ".join(list(KINDS)[:5]) + " |\n|---|" + "---|" * 5)
     for change, changed in CHANGES.items():
         cells = []
         for habits in list(KINDS.values())[:5]:
@@ -78,7 +86,8 @@ def main() -> None:
                 rows = made(at + AFTER, habits, seed, at, **changed)
                 delays += [end - at + 1 for end, _, _ in list(begins(rows, at))[:1]]
             cells.append(f"{median(delays):g} d ({len(delays)}/{sources})" if delays else f"- (0/{sources})")
-        print(f"| {change} | " + " | ".join(cells) + " |", flush=True)
+        say(f"| {change} | " + " | ".join(cells) + " |")
+    write_section("Drift: false alarms and delays, over histories that are made up", "\n".join(lines))
 
 
 if __name__ == "__main__":

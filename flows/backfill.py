@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from config.errors import ConfigError
 from config.inputs import WarcInput
@@ -60,6 +60,16 @@ class Sharded:
         """Its counts: of the shards of this and of earlier times together."""
         runs = [*self.done.values(), *self.ended.values()]
         return (self.source.id, *(sum(getattr(run, name) for run in runs) for name in COUNTS), f"{self.seconds:.1f} s")
+
+
+class Watch(Protocol):
+    """Who is told of shards as they begin and end, in the thread that runs them."""
+
+    def begun(self, task: Task) -> None:
+        """It is at work, or has been handed to a cluster."""
+
+    def ended(self, task: Task, ended: Run | str) -> None:
+        """It has come to a run, or to none for this reason."""
 
 
 def read_window(first: str | None, last: str | None) -> Window | None:
@@ -176,6 +186,7 @@ def run_shards(
     stop: threading.Event,
     bars: Progress,
     clock: Clock = utc_now,
+    watch: Watch | None = None,
 ) -> None:
     """Run what is left of every source with its lock held, then settle it; then what is polled of them.
 
@@ -193,7 +204,7 @@ def run_shards(
                 held.append(one)
                 tasks += _tasks(one, side_by_side=client is not None)
         store.prepare()
-        _run(tasks, by_id, settings, client, stop, bars)
+        _run(tasks, by_id, settings, client, stop, bars, watch)
         for one in held:
             with _noted(one):
                 settle(store, one.source, [shard.run_id for shard in one.shards], clock())
@@ -201,7 +212,8 @@ def run_shards(
                 one.done = {run_id: now.get(run_id, run) for run_id, run in one.done.items()}
                 one.ended = {run_id: now.get(run_id, run) for run_id, run in one.ended.items()}
             one.seconds = perf_counter() - began
-    _run([Task(_polled(one.source), None) for one in prepared if one.whole], by_id, settings, client, stop, bars)
+    polled = [Task(_polled(one.source), None) for one in prepared if one.whole]
+    _run(polled, by_id, settings, client, stop, bars, watch)
     for one in prepared:
         one.seconds = perf_counter() - began
 
@@ -222,6 +234,7 @@ def _run(
     client: Client | None,
     stop: threading.Event,
     bars: Progress,
+    watch: Watch | None = None,
 ) -> None:
     if not tasks:
         return
@@ -233,7 +246,10 @@ def _run(
         for bar in shown.values():
             bars.advance(bar, documents)
 
-    for task, ended in run_tasks(tasks, settings, client, stop, progress):
+    begun = watch.begun if watch else lambda _: None
+    for task, ended in run_tasks(tasks, settings, client, stop, progress, begun):
+        if watch:
+            watch.ended(task, ended)
         one = by_id[task.source.id]
         name = task.shard or "its feeds, sitemaps and pages"
         if isinstance(ended, str):

@@ -14,6 +14,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterNextScheduledStartTime,
     FlowRunFilterState,
+    FlowRunFilterStateName,
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
@@ -45,6 +46,12 @@ async def keep_one_late_run(client: PrefectClient, deployments: Collection[UUID]
     return ended
 
 
+async def count_late(client: PrefectClient, deployments: Collection[UUID]) -> int:
+    """How many runs wait whose time has come, up to a page of them."""
+    found = await _runs(client, deployments, [StateType.SCHEDULED], names=["Late"])
+    return len(found)
+
+
 async def end_cut_off(client: PrefectClient, deployments: Collection[UUID]) -> int:
     """Say of runs that were killed with the server that they are over: each would hold its source's only place."""
     ended = 0
@@ -62,13 +69,17 @@ async def _runs(
     states: list[StateType],
     when: FlowRunFilterNextScheduledStartTime | None = None,
     skip: int = 0,
+    names: list[str] | None = None,
 ) -> list[FlowRun]:
     if not deployments:
         return []
     return await client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=list(deployments))),
         flow_run_filter=FlowRunFilter(
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)), next_scheduled_start_time=when
+            state=FlowRunFilterState(
+                type=FlowRunFilterStateType(any_=states), name=FlowRunFilterStateName(any_=names) if names else None
+            ),
+            next_scheduled_start_time=when,
         ),
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,
         limit=PAGE,

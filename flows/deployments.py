@@ -48,6 +48,8 @@ class Planned:
     tags: tuple[str, ...] = ()
     schedule: Schedule | None = None
     paused: bool = False
+    alone: bool = True
+    """Whether a run of it is not needed while another is under way."""
 
     @property
     def entrypoint(self) -> str:
@@ -65,7 +67,7 @@ class Planned:
             tags=[TAG, *self.tags, *said],
             version=version("copydesk"),
             paused=paused,
-            concurrency_limit=_ONE,
+            concurrency_limit=_ONE if self.alone else None,
             entrypoint_type=EntrypointType.MODULE_PATH,
             work_pool_name=work_pool,
         )
@@ -84,7 +86,7 @@ def plan(settings: Settings) -> tuple[list[Planned], list[ConfigError]]:
             wrong.append(
                 ConfigError(f"{source.folder / source.id}.toml: key 'schedule': {error}; write it more plainly")
             )
-    return [*planned, *plan_upkeep(settings)], wrong
+    return [*planned, plan_backfill(settings), *plan_upkeep(settings)], wrong
 
 
 def plan_source(source: Source, settings: Settings) -> Planned:
@@ -111,6 +113,17 @@ def plan_upkeep(settings: Settings) -> list[Planned]:
         about = f"{flow.description or name}\n\nIts schedule is `{field}` in copydesk.toml."
         made.append(Planned(name, flow, about, places(settings), ("upkeep",), schedule))
     return made
+
+
+def plan_backfill(settings: Settings) -> Planned:
+    """The deployment by which older material is taken in; it runs when somebody starts it."""
+    from flows.backfill_flow import backfill_source
+
+    about = (
+        "Takes in older material of a source: its own WARC files, or those of `warc`, else what its sitemaps and feeds "
+        "name of the days from `from_day` to `to_day`. Started again with the same parameters, it goes on."
+    )
+    return Planned("backfill", backfill_source, about, places(settings), ("backfill",), alone=False)
 
 
 def places(settings: Settings) -> dict[str, str]:

@@ -50,6 +50,8 @@ class Task(NamedTuple):
 Ended = tuple[Task, Run | str]
 """A task with its run, or why it came to none."""
 Progress = Callable[[int], None]
+Begun = Callable[[Task], None]
+"""Told of each task as it is begun."""
 
 
 @contextmanager
@@ -85,15 +87,25 @@ def open_engine(engine: Engine, settings: Settings, scheduler: str | None) -> It
 
 
 def run_tasks(
-    tasks: Sequence[Task], settings: Settings, client: Client | None, stop: threading.Event, progress: Progress
+    tasks: Sequence[Task],
+    settings: Settings,
+    client: Client | None,
+    stop: threading.Event,
+    progress: Progress,
+    begun: Begun = lambda _: None,
 ) -> Iterator[Ended]:
     """Every task with its run, in the order in which they come to their ends. KeyboardInterrupt once `stop` is set."""
-    return _run_here(tasks, settings, stop, progress) if client is None else _run_there(tasks, settings, client, stop)
+    if client is None:
+        return _run_here(tasks, settings, stop, progress, begun)
+    return _run_there(tasks, settings, client, stop, begun)
 
 
-def _run_here(tasks: Sequence[Task], settings: Settings, stop: threading.Event, progress: Progress) -> Iterator[Ended]:
+def _run_here(
+    tasks: Sequence[Task], settings: Settings, stop: threading.Event, progress: Progress, begun: Begun
+) -> Iterator[Ended]:
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
         for task in tasks:
+            begun(task)
             try:
                 run = ingest(task.source, settings, workers, fetcher, shard=task.shard, progress=progress, stop=stop)
             except WarehouseError as error:
@@ -102,7 +114,9 @@ def _run_here(tasks: Sequence[Task], settings: Settings, stop: threading.Event, 
                 yield task, run
 
 
-def _run_there(tasks: Sequence[Task], settings: Settings, client: Client, stop: threading.Event) -> Iterator[Ended]:
+def _run_there(
+    tasks: Sequence[Task], settings: Settings, client: Client, stop: threading.Event, begun: Begun
+) -> Iterator[Ended]:
     """A shard a worker at a time; fetched ones of a source one after another."""
     from distributed import wait
 
@@ -125,6 +139,7 @@ def _run_there(tasks: Sequence[Task], settings: Settings, client: Client, stop: 
                 )
             for task in list(islice(_ready(waiting, running.values()), max(0, len(threads) - len(running)))):
                 waiting.remove(task)
+                begun(task)
                 running[_submit(client, task, settings, max(threads.values()))] = task
             try:
                 done = _wait(list(running), timeout=WAIT_SECONDS, return_when="FIRST_COMPLETED").done if running else []

@@ -23,6 +23,8 @@ START_SECONDS: Final = 120
 STOP_SECONDS: Final = 20
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 _QUIET: Final = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+CONSOLE: Final = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
+"""From which level on Prefect writes to the terminal, where we say in a line what it says in five; the UI has all."""
 _OWN: Final = {
     # Leases kept in memory would be forgotten with the server: a source that ran when it was killed would never
     # have its turn again.
@@ -69,10 +71,9 @@ def prefect_server(home: Path, host: str, port: int) -> Iterator[Server]:
     """
     environment = os.environ
     environment.update(_QUIET)
+    environment.setdefault(CONSOLE, "WARNING")
     if api := environment.get("PREFECT_API_URL"):
-        if ask(f"{api.rstrip('/')}/health") is None:
-            cure = "start it, or unset PREFECT_API_URL to have one started here"
-            raise ServeError(f"no Prefect server answers at {api}, which PREFECT_API_URL names; {cure}")
+        check_api(api, "start it, or unset PREFECT_API_URL to have one started here")
         yield Server(api.rstrip("/"))
         return
     prepare(environment, home, host, port)
@@ -99,6 +100,7 @@ def _started(host: str, port: int, environment: MutableMapping[str, str]) -> Ite
     if host not in _LOCAL:
         print(f"copydesk: the UI at {host}:{port} asks for no password: let nobody reach it whom you do not know")
     command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+    print(f"copydesk: starting a Prefect server at {host}:{port}; its log is {log}", file=sys.stderr, flush=True)
     with log.open("wb") as stream:
         # A session of its own: Ctrl-C is for us, and the runs that we end need the server to the last.
         process = subprocess.Popen(  # noqa: S603
@@ -146,6 +148,19 @@ def check_port(host: str, port: int, option: str, api: str | None = None) -> Non
             cure = f"to serve with it set PREFECT_API_URL={api}, else choose another port with {option}"
             raise ServeError(f"a Prefect server runs already at {host}:{port}; {cure}") from None
         raise ServeError(f"cannot listen at {host}:{port}: {problem}; choose another with {option}") from None
+
+
+def check_api(api: str, cure: str) -> None:
+    """Raises `ServeError`, with a cure, where no Prefect server answers at what PREFECT_API_URL names."""
+    api = api.rstrip("/")
+    # Prefect Cloud answers for its health elsewhere.
+    if ask(f"{api}/health") is True or "/workspaces/" in api:
+        return
+    if ask(f"{api}/api/health") is True:
+        cure = f"its API does at {api}/api: set PREFECT_API_URL to that"
+    elif "://" not in api:
+        cure = f"write it as http://{api}"
+    raise ServeError(f"no Prefect server answers at {api}, which PREFECT_API_URL names; {cure}")
 
 
 def check_not_serving(port: int) -> None:

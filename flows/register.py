@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import VersionInfo
 from prefect.client.schemas.responses import DeploymentResponse
@@ -16,6 +17,8 @@ from prefect.deployments.runner import RunnerDeployment
 from flows.deployments import PAUSED, TAG, Planned
 
 PAGE: Final = 100
+NAMED: Final = 10
+"""As many as are told by their names; of more, how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,9 @@ class Changes:
 
     def __str__(self) -> str:
         done = {"created": self.created, "updated": self.updated, "removed": self.removed}
-        said = [f"{kind} {', '.join(names)}" for kind, names in done.items() if names]
+        said = [
+            f"{kind} {', '.join(names) if len(names) <= NAMED else len(names)}" for kind, names in done.items() if names
+        ]
         return "; ".join([*said, *([f"{len(self.unchanged)} unchanged"] if self.unchanged else [])])
 
 
@@ -61,6 +66,9 @@ async def register(
             changes.unchanged.append(wanted.name)
             changes.ids[before.id] = wanted.name
             continue
+        if before is not None and before.work_pool_name and not work_pool:
+            # Prefect's own update leaves it in the pool, whose workers would run it besides us.
+            await client.update_deployment(before.id, DeploymentUpdate(work_pool_name=None))
         info = VersionInfo(type="prefect:simple", version=made.version or "")
         changes.ids[await made.aapply(version_info=info)] = wanted.name
         (changes.updated if before else changes.created).append(wanted.name)

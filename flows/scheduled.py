@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from prefect import State, flow, task
+from prefect import Flow, State, flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import get_run_context
 from prefect.states import Completed, Failed
 
@@ -35,8 +36,20 @@ UP_TO_DATE: Final = "UpToDate"
 """The name of the state of a run that found its turn taken by another."""
 
 
+def tell(sentence: str) -> None:
+    """A line for the terminal or the journal."""
+    print(f"copydesk: {sentence}", file=sys.stderr, flush=True)
+
+
+def tell_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Say of a flow's run that it failed, and why."""
+    name = flow_run.parameters.get("source", flow.name)
+    why = (state.message or "it failed").removeprefix(f"{name}: ").removeprefix("Flow run encountered an exception: ")
+    tell(f"{name}: failed: {why}")
+
+
 # A synchronous flow costs a second more: Prefect gives it a thread for its heartbeat.
-@flow(name="ingest", flow_run_name="{source}", persist_result=False)
+@flow(name="ingest", flow_run_name="{source}", persist_result=False, on_failure=[tell_failure])
 async def ingest_source(source: str, data: str | None = None, config: Path | None = None) -> State[None]:
     """Take in what is due in one source.
 
@@ -56,7 +69,10 @@ async def ingest_source(source: str, data: str | None = None, config: Path | Non
         )
     ended: Any = take_in(chosen, settings, due=turn is not None, return_state=True)
     state: State[Any] = await ended
-    return Failed(message=state.message) if state.is_failed() else Completed(message=state.message)
+    if state.is_failed():
+        return Failed(message=state.message)
+    tell(str(state.message))
+    return Completed(message=state.message)
 
 
 @task(
@@ -77,6 +93,7 @@ async def take_in(source: Source, settings: Settings, *, due: bool) -> State[Non
     except WarehouseError as error:
         if is_last_attempt():
             return Failed(message=f"{source.id}: {error}")
+        tell(f"{source.id}: {error}; it is tried again")
         raise
     except Exception as error:  # noqa: BLE001  trying a bug again would only repeat it
         return Failed(message=f"{source.id}: {type(error).__name__}: {error}")
@@ -103,6 +120,7 @@ async def run_to_end(source: Source, settings: Settings, *, due: bool, progress:
             # It also leaves the event loop by one, which asyncio would show as a bug, with its traceback.
             logging.getLogger("asyncio").setLevel(logging.CRITICAL)
             await ended
+            tell(f"{source.id}: stopped; the next run takes up what it has fetched and not landed")
             raise
     if run is None:
         raise asyncio.CancelledError

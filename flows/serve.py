@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -18,17 +19,19 @@ from prefect.runner import Runner
 
 from config.errors import ConfigError
 from config.settings import SETTINGS_FILE, Settings, load_settings
-from flows.catchup import end_cut_off, keep_one_late_run
+from flows.catchup import count_late, end_cut_off, keep_one_late_run
 from flows.deployments import Planned, places, plan
-from flows.prefect_server import ServeError, Server
+from flows.prefect_server import CONSOLE, ServeError, Server
 from flows.register import Changes, register
-from flows.scheduled import ingest_source
+from flows.scheduled import ingest_source, tell
 from flows.wellness import Wellness, health_address
 
 LOOK_SECONDS: Final = 2.0
 """Between two looks at the configuration."""
 POLL_SECONDS: Final = 5.0
 """Between two looks for runs that are due."""
+LATE_LOOKS: Final = 30
+"""Looks at the configuration between two for runs that wait."""
 STOPPED: Final = "copydesk serve was stopped; the next run takes up what this one left"
 
 Seen = dict[Path, tuple[int, int] | None]
@@ -36,6 +39,9 @@ Seen = dict[Path, tuple[int, int] | None]
 
 def serve(settings: Settings, server: Server, health_port: int, limit: int) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises `ServeError` where it cannot go on, `ConfigError` without sources."""
+    if os.environ.get(CONSOLE) == "WARNING":
+        # Each run says itself in a line what came of it; Prefect would add that a run that is stopped has crashed.
+        os.environ[CONSOLE] = "CRITICAL"
     asyncio.run(Desk(settings, server, limit).serve(health_port))
 
 
@@ -48,6 +54,7 @@ class Desk:
     limit: int
     """Runs that may be under way together."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    deployments: list[UUID] = field(default_factory=list)
     wellness: Wellness = field(init=False)
     runner: Runner = field(init=False)
 
@@ -59,9 +66,10 @@ class Desk:
         """Until it is told to stop."""
         self.listen()
         async with get_client() as client, health_address(self.wellness, health_port, self.refresh):
+            tell(f"the UI is at {self.server.ui}; its deployments are brought up to date")
             seen = self.look()
             changes = await self.follow(client)
-            await self.catch_up(client, list(changes.ids))
+            await self.catch_up(client, self.deployments)
             tell(self.opening(changes))
             running = asyncio.create_task(self.runner.start())
             watching = asyncio.create_task(self.watch(client, seen))
@@ -78,7 +86,7 @@ class Desk:
                 # The runner gives up where the server has not answered for a while.
                 raise ServeError(f"serving ended: {self.server.problem or why(error)}") from error
             finally:
-                tell("stopping: runs under way land what they have")
+                tell("stopping: runs under way keep what they have")
                 watching.cancel()
                 await self.end_runs(running)
 
@@ -114,7 +122,7 @@ class Desk:
     async def watch(self, client: PrefectClient, seen: Seen) -> None:
         """Follow changes of the configuration once they have come to rest."""
         before = seen
-        while True:
+        for number in count(1):
             await asyncio.sleep(LOOK_SECONDS)
             if self.server.problem:
                 raise ServeError(self.server.problem)
@@ -122,7 +130,21 @@ class Desk:
             now = self.look()
             if now != seen and now == before and self.wellness.server_reachable:
                 seen = now if await self.followed(client) else seen
+            if number % LATE_LOOKS == 0 and self.wellness.server_reachable:
+                await self.tell_late(client)
             before = now
+
+    async def tell_late(self, client: PrefectClient) -> None:
+        """Say when runs begin to wait for others to end, and when none does any longer."""
+        try:
+            late = await count_late(client, self.deployments)
+        except (httpx.HTTPError, RuntimeError):
+            return
+        if late and not self.wellness.late:
+            tell(f"{late} runs wait: {self.limit} may be under way together; --limit lets more, at about 0.5 GB each")
+        elif self.wellness.late and not late:
+            tell("no run waits any longer")
+        self.wellness.late = late
 
     async def followed(self, client: PrefectClient) -> bool:
         """Whether the change of a configuration has been dealt with; where the server failed it is tried again."""
@@ -142,18 +164,26 @@ class Desk:
         root = places(self.settings)
         self.settings = load_settings(data=root["data"], config=Path(root["config"]))
         planned, wrong = await asyncio.to_thread(plan, self.settings)
-        told = [str(error) for error in wrong]
-        for sentence in told:
-            if sentence not in self.wellness.problems:
-                tell(sentence)
-        self.wellness.problems = told
+        self.tell_problems([str(error) for error in wrong])
         # A file that cannot be read just now may be one that somebody is writing: what it said last stays.
         unread = {path.stem for path in self.look() if path.suffix == ".toml"} - {one.name for one in planned}
         changes = await register(client, planned, keep=unread)
         for deployment_id, name in changes.ids.items():
             self.runner._deployment_registry.register_deployment(deployment_id, name)  # noqa: SLF001
-        self.count(planned)
+        self.deployments = list(changes.ids)
+        self.note(planned)
         return changes
+
+    def tell_problems(self, found: list[str]) -> None:
+        """Say what is wrong with files of sources that was not before, and which are right again."""
+        before, self.wellness.problems = self.wellness.problems, found
+        for sentence in found:
+            if sentence not in before:
+                tell(f"{sentence}; its source is not taken in until that is mended")
+        wrong = {sentence.partition(": ")[0] for sentence in found}
+        for name in dict.fromkeys(sentence.partition(": ")[0] for sentence in before):
+            if name not in wrong and Path(name).exists():
+                tell(f"{name}: is right again")
 
     async def catch_up(self, client: PrefectClient, deployments: list[UUID]) -> None:
         """End the runs that a kill cut off, and leave one late run a source."""
@@ -161,9 +191,9 @@ class Desk:
         cut_off = await end_cut_off(client, deployments)
         missed = await keep_one_late_run(client, deployments)
         if cut_off or missed:
-            tell(f"{cut_off} runs had been cut off, {missed} turns were missed: one run a source catches up")
+            tell(f"runs cut off: {cut_off}, turns missed: {missed}; one run a source catches up")
 
-    def count(self, planned: Iterable[Planned]) -> None:
+    def note(self, planned: Iterable[Planned]) -> None:
         """Note how many sources are served."""
         sources = [one for one in planned if one.flow is ingest_source]
         self.wellness.sources, self.wellness.paused = len(sources), sum(one.paused for one in sources)
@@ -174,15 +204,15 @@ class Desk:
 
     def look(self) -> Seen:
         """When each file of the configuration was last written, and its size."""
-        folder = self.settings.config / "sources"
+        folder = self.settings.config.resolve() / "sources"
         files = [path for path in folder.glob("*.toml") if path.name[0] != "."]
         return {path: fingerprint(path) for path in (*files, Path(SETTINGS_FILE).absolute())}
 
     def opening(self, changes: Changes) -> str:
-        """The line that says where to look."""
+        """The line that says what is served."""
         paused = f", {self.wellness.paused} paused" if self.wellness.paused else ""
         served = self.wellness.sources
-        return f"{served} source{'s' * (served != 1)}{paused} ({changes}); the UI is at {self.server.ui}"
+        return f"{served} source{'s' * (served != 1)}{paused} ({changes}) are served"
 
 
 def fingerprint(path: Path) -> tuple[int, int] | None:
@@ -199,8 +229,3 @@ def why(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}".splitlines()[0]
-
-
-def tell(sentence: str) -> None:
-    """A line for the terminal or the journal."""
-    print(f"copydesk: {sentence}", file=sys.stderr, flush=True)

@@ -15,7 +15,7 @@ from config.sources import choose_sources
 from flows.alerts import Watch, watch_sources
 from flows.artifacts import artifact_link, leave_table, leave_text
 from flows.recheck import Rechecked, recheck
-from flows.scheduled import forget_main
+from flows.scheduled import forget_main, tell, tell_failure
 from tasks.download import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
@@ -33,7 +33,7 @@ class UpkeepError(Exception):
     """What a flow of upkeep found wrong; its text is for the user."""
 
 
-@flow(name="maintain-warehouse", persist_result=False)
+@flow(name="maintain-warehouse", persist_result=False, on_failure=[tell_failure])
 async def maintain_warehouse(data: str | None = None, config: Path | None = None) -> dict[str, int]:
     """Verify the warehouse and sweep out what killed writers left; fails where something is not as it must be."""
     root = load_settings(data=data, config=config).data
@@ -72,14 +72,14 @@ def _is_under_way(where: str, busy: set[str]) -> bool:
     return any(where == f"source {one}" or where.startswith(f"source {one},") for one in busy)
 
 
-@flow(name="recheck-versions", persist_result=False)
+@flow(name="recheck-versions", persist_result=False, on_failure=[tell_failure])
 async def recheck_versions(data: str | None = None, config: Path | None = None) -> dict[str, int]:
     """Fetch again, without asking the feeds, what is due by the `recheck` of each source; versions by source."""
     settings = load_settings(data=data, config=config)
     sources, wrong = choose_sources(settings.config)
     forget_main()
     stop = threading.Event()
-    done = await _in_thread(lambda: recheck(sources, settings, stop), stop)
+    done = await in_thread(lambda: recheck(sources, settings, stop), stop)
     looked = [one for one in done if one.run or one.problem]
     if looked:
         await leave_table("rechecks", "Pages that were fetched again", [_row(one) for one in looked])
@@ -94,7 +94,7 @@ def _row(one: Rechecked) -> dict[str, Any]:
     return {"source": one.source_id, "due": one.due, **counts, "problem": one.problem or ""}
 
 
-@flow(name="watch-quality", persist_result=False)
+@flow(name="watch-quality", persist_result=False, on_failure=[tell_failure])
 async def watch_quality(data: str | None = None, config: Path | None = None) -> dict[str, list[str]]:
     """Look for sources that are stale, fail or drift, and tell the alert hooks what began and what is over."""
     settings = load_settings(data=data, config=config)
@@ -103,8 +103,10 @@ async def watch_quality(data: str | None = None, config: Path | None = None) -> 
     log = get_run_logger()
     for text in watch.sent:
         log.info("told: %s", text)
+        tell(text)
     for problem in watch.problems:
         log.warning("%s", problem)
+        tell(problem)
     rows = [
         {
             "source": one.source_id,
@@ -120,7 +122,7 @@ async def watch_quality(data: str | None = None, config: Path | None = None) -> 
     return {"conditions": [one.key for one in watch.conditions], "sent": list(watch.sent)}
 
 
-async def _in_thread(work: Callable[[], Result], stop: threading.Event) -> Result:
+async def in_thread(work: Callable[[], Result], stop: threading.Event) -> Result:
     """Work that is told to stop where the flow is cancelled, and has ended when this has."""
 
     def until_stopped() -> Result | None:

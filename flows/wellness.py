@@ -29,6 +29,8 @@ class Wellness:
     """When the runner last asked the server for runs that are due."""
     sources: int = 0
     paused: int = 0
+    late: int = 0
+    """Runs whose time has come and that wait for others to end."""
     problems: list[str] = field(default_factory=list)
     """What was wrong with the configuration when it was last read."""
     copydesk: str = field(default_factory=lambda: version("copydesk"))

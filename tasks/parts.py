@@ -137,6 +137,9 @@ def _split_rows(source: Source, entry: JsonlInput, number: int, settings: Settin
     path = (source.folder / str(entry.path)).resolve()
     stamp, rows = _stamp(path), jsonl.number_rows(source, entry, settings)
     size = int(stamp.partition("-")[0])
+    if not rows:
+        # Without any part nobody would open it, and say why there is nothing in it.
+        yield Part(number, str(path), stamp=stamp, size=size)
     for run in _runs(len(rows), max(least, len(rows) // MOST_PARTS)):
         first, end = rows.start + run.start, None if run.stop == len(rows) else rows.start + run.stop
         yield Part(number, str(path), first, end, (), stamp, len(run), size * len(run) // len(rows))

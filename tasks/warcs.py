@@ -38,6 +38,8 @@ address = warcfiles.address
 _TEXTS: Final = frozenset({"text/html", "application/xhtml+xml", "text/plain", "text/markdown"})
 _MAX_WARC_HEADERS: Final = 1 << 20
 _LONGEST_URL: Final = 2_000
+_NAMED: Final = 10
+"""Files that a message names, of those that could not be read whole."""
 _MEDIA_TYPE: Final = re.compile(r"\s*([\w.+-]{1,60}/[\w.+-]{1,60})", re.ASCII)
 _CHARSET: Final = re.compile(r""";\s*charset\s*=\s*["']?([\w.:+-]{1,40})""", re.ASCII | re.IGNORECASE)
 _MAGIC_BYTES: Final = 64
@@ -83,8 +85,9 @@ def read_warcs(
                 wrong.append(f"{place}: {error}; {reader.taken:,} documents before that place were taken")
             log.info("%s: %d of %d records are documents", place, reader.taken, reader.records)
     if wrong:
-        more = f" (and {len(wrong) - 1} more files)" if len(wrong) > 1 else ""
-        raise InputError(wrong[0] + more)
+        others = [sentence.partition(": ")[0] for sentence in wrong[1:]]
+        rest = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        raise InputError(wrong[0] + (f"; nor were read whole: {', '.join(others[:_NAMED])}{rest}" if others else ""))
 
 
 def _each(places: Iterable[warcfiles.Place], wrong: list[str]) -> Iterator[warcfiles.Place]:

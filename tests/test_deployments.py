@@ -56,7 +56,7 @@ def on_server(planned: Planned, **changes):
 
 
 def test_a_source_is_a_deployment_that_says_what_it_is(installation):
-    (harbour, quay, *upkeep), wrong = plan(installation)
+    (harbour, quay, backfill, *upkeep), wrong = plan(installation)
     assert not wrong
     assert (harbour.name, harbour.entrypoint) == ("harbour", "flows.scheduled.ingest_source")
     assert harbour.parameters == {"source": "harbour", "data": installation.data, "config": str(installation.config)}
@@ -65,6 +65,7 @@ def test_a_source_is_a_deployment_that_says_what_it_is(installation):
     assert "<https://harbour.example/rss.xml>" in harbour.description
     assert harbour.schedule.timezone == "Europe/London"
     assert (harbour.paused, quay.paused, quay.schedule) == (False, True, None)
+    assert (backfill.name, backfill.schedule, backfill.alone) == ("backfill", None, False)
     assert [one.schedule for one in upkeep] == [None, None, None]
 
 

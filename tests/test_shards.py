@@ -104,6 +104,13 @@ def test_the_parts_of_an_input_hold_each_of_its_documents_once_in_its_order(
     assert len({one.digest for one in cut}) == len(cut)
 
 
+def test_a_file_that_is_not_there_has_a_part_whose_reading_says_so(source_of, settings, now):
+    source = source_of('kind = "jsonl"\npath = "nowhere.jsonl"')
+    [part] = split(source, 0, settings)
+    with pytest.raises(InputError, match=r"nowhere\.jsonl: cannot be read: No such file"):
+        list(read_part(source, part, settings, now))
+
+
 @given(st.integers(0, 5_000), st.integers(1, 700))
 def test_ranges_are_disjoint_cover_all_and_none_is_short(count, least):
     runs = list(_runs(count, least))

@@ -96,6 +96,16 @@ def urls(found: list[Fetched | Rejection]) -> list[str]:
     return [one.item.url for one in found if isinstance(one, Fetched)]
 
 
+def test_files_of_a_list_that_are_missing_or_damaged_are_named_and_the_others_read(read, tmp_path):
+    (tmp_path / "1.warc").write_bytes(record("https://e.example/1"))
+    (tmp_path / "3.warc").write_bytes(record("https://e.example/3")[:-40])
+    (tmp_path / "4.warc").write_bytes(record("https://e.example/4"))
+    found, said = read(b"1.warc\n2.warc\n3.warc\n4.warc\n", "list.paths")
+    assert urls(found) == ["https://e.example/1", "https://e.example/4"]
+    assert "2.warc: " in said
+    assert said.endswith(f"; nor were read whole: {tmp_path / '3.warc'}")
+
+
 def test_a_page_comes_with_its_facts(read, tmp_path, now):
     headers = (HTML, 'ETag: "x1"', "Last-Modified: Sun, 01 Mar 2026 08:00:00 GMT", "X-Crawl: é")
     (page,), said = read(record("https://e.example/a", http(PAGE, *headers), "response", "WARC-IP-Address: 192.0.2.7"))
