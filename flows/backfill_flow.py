@@ -47,6 +47,7 @@ async def backfill_source(
     scheduler: str | None = None,
     data: str | None = None,
     config: Path | None = None,
+    folder: Path | None = None,
 ) -> State[None]:
     """Take in older material of a source, as `copydesk backfill` does; started again, it goes on where it ended.
 
@@ -59,11 +60,12 @@ async def backfill_source(
         scheduler: The address of its scheduler, such as tcp://10.0.0.5:8786; none for a cluster of its own.
         data: The data root.
         config: The configuration folder.
+        folder: That of copydesk.toml; the working directory, where none is given.
     """
     forget_main()
     stop, watch = threading.Event(), TaskRuns(asyncio.get_running_loop())
     try:
-        settings = load_settings(data=data, config=config)
+        settings = load_settings(folder, data=data, config=config)
         [chosen], _ = choose_sources(settings.config, [source])
         chosen = chosen if warc is None else with_warcs(chosen, warc)
         window = read_window(*(None if day is None else day.isoformat() for day in (from_day, to_day)))

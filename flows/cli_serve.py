@@ -30,7 +30,7 @@ def serve(
     config: Config = None,
 ) -> None:
     """Run every source on its schedule until Ctrl-C, with Prefect's server and UI, or those of PREFECT_API_URL."""
-    from flows.prefect_server import ServeError, check_not_serving, check_port, prefect_server
+    from flows.prefect_server import ServeError, check_not_serving, check_port, prefect_server, serving
     from warehouse.root import Root
 
     settings = read_settings(data, config)
@@ -40,7 +40,8 @@ def serve(
     try:
         check_not_serving(health)
         check_port("127.0.0.1", health, "--health-port")
-        with prefect_server(Root.at(settings.data).local / HOME, host, port) as server:
+        home = Root.at(settings.data).local / HOME
+        with serving(home), prefect_server(home, host, port) as server:
             from flows.serve import serve as serve_until_stopped
 
             at_once = limit or max(LEAST_AT_ONCE, 2 * (os.cpu_count() or 1))

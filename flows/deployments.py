@@ -21,7 +21,7 @@ from prefect.types.entrypoint import EntrypointType
 from config.errors import ConfigError
 from config.inputs import Input
 from config.schedule import WORDS, read_schedule
-from config.settings import OFF, Settings
+from config.settings import OFF, SETTINGS_FILE, Settings
 from config.sources import Source, load_sources
 from flows.scheduled import ingest_source
 
@@ -127,9 +127,10 @@ def plan_backfill(settings: Settings) -> Planned:
 
 
 def places(settings: Settings) -> dict[str, str]:
-    """The roots as parameters of a flow, whichever folder its process starts in."""
+    """The roots as parameters of a flow, whichever folder its process starts in; that of the settings if it has any."""
     data = settings.data if "://" in settings.data else str(Path(settings.data).expanduser().resolve())
-    return {"data": data, "config": str(settings.config.resolve())}
+    found = {"data": data, "config": str(settings.config.resolve())}
+    return found | ({"folder": str(Path.cwd())} if Path(SETTINGS_FILE).exists() else {})
 
 
 def stagger(name: str, printed: str, zone: str | None) -> Schedule:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,8 +20,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
+from filelock import FileLock, Timeout
+
 START_SECONDS: Final = 120
 STOP_SECONDS: Final = 20
+_FACTORY: Final = "prefect.server.api.server:create_app"
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 _QUIET: Final = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 CONSOLE: Final = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
@@ -94,12 +98,43 @@ def prepare(environment: MutableMapping[str, str], home: Path, host: str, port: 
 
 
 @contextmanager
+def serving(home: Path) -> Iterator[None]:
+    """Held while an installation is served. Raises `ServeError` where another process serves it.
+
+    Two servers over one home would each end the runs of the other.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(home / "serving.lock").acquire(timeout=0):
+            yield
+    except Timeout:
+        raise ServeError(
+            f"copydesk serve runs already over {home.parent}; end it, or name another with --data"
+        ) from None
+
+
+def _end_orphan(place: Path) -> None:
+    """End the server that a `serve` which was killed has left: nobody else serves this home, and it keeps the port."""
+    try:
+        pid = int(place.read_text())
+        if _FACTORY.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGTERM)
+            end = monotonic() + STOP_SECONDS
+            while Path(f"/proc/{pid}").exists() and monotonic() < end:
+                sleep(0.1)
+    except (OSError, ValueError):
+        return
+
+
+@contextmanager
 def _started(host: str, port: int, environment: MutableMapping[str, str]) -> Iterator[Server]:
-    api, log = environment["PREFECT_API_URL"], Path(environment["PREFECT_HOME"]) / "server.log"
+    api, home = environment["PREFECT_API_URL"], Path(environment["PREFECT_HOME"])
+    log, mark = home / "server.log", home / "server.pid"
+    _end_orphan(mark)
     check_port(host, port, "--port", api)
     if host not in _LOCAL:
         print(f"copydesk: the UI at {host}:{port} asks for no password: let nobody reach it whom you do not know")
-    command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+    command = [sys.executable, "-m", "uvicorn", "--factory", _FACTORY]
     print(f"copydesk: starting a Prefect server at {host}:{port}; its log is {log}", file=sys.stderr, flush=True)
     with log.open("wb") as stream:
         # A session of its own: Ctrl-C is for us, and the runs that we end need the server to the last.
@@ -112,6 +147,7 @@ def _started(host: str, port: int, environment: MutableMapping[str, str]) -> Ite
             env=dict(environment),
         )
     server = Server(api, process, log)
+    mark.write_text(str(process.pid))
     try:
         _wait(server)
         yield server
@@ -122,6 +158,7 @@ def _started(host: str, port: int, environment: MutableMapping[str, str]) -> Ite
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        mark.unlink(missing_ok=True)
 
 
 def _wait(server: Server) -> None:
@@ -167,7 +204,7 @@ def check_not_serving(port: int) -> None:
     """Raises `ServeError` where another `copydesk serve` answers at a health address."""
     told = ask(f"http://127.0.0.1:{port}/health")
     if isinstance(told, dict) and "copydesk" in told:
-        cure = "end it, or give this one ports of its own with --port and --health-port"
+        cure = "end it, or give this one a data root and ports of its own: --data, --port and --health-port"
         raise ServeError(f"copydesk serve runs already on this machine, with UI {told.get('ui')}; {cure}")
 
 

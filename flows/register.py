@@ -15,6 +15,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
 
 from flows.deployments import PAUSED, TAG, Planned
+from flows.prefect_server import ServeError
 
 PAGE: Final = 100
 NAMED: Final = 10
@@ -54,9 +55,12 @@ async def register(
 
     `keep` names those whose file cannot be read just now. Only deployments made from the same configuration folder
     are removed. An update would delete the runs that are scheduled, so what has not changed must not be touched.
+    Raises `ServeError`, before anything is changed, where another installation has a deployment of the same name.
     """
     changes = Changes()
     there = {(one.entrypoint, one.name): one async for one in ours(client)}
+    for wanted in planned:
+        _check_owner(wanted, there.get((wanted.entrypoint, wanted.name)))
     for wanted in planned:
         before = there.pop((wanted.entrypoint, wanted.name), None)
         made = await wanted.deployment(
@@ -78,6 +82,16 @@ async def register(
             await client.delete_deployment(left.id)
             changes.removed.append(left.name)
     return changes
+
+
+def _check_owner(wanted: Planned, before: DeploymentResponse | None) -> None:
+    owner = None if before is None else before.parameters.get("config")
+    if before is not None and owner not in (None, wanted.parameters["config"]):
+        raise ServeError(
+            f"deployment '{wanted.name}' at this Prefect server is of the installation whose configuration is {owner};"
+            f" serve this one from a server of its own, or, if that one is gone, delete it there with"
+            f" 'prefect deployment delete {wanted.flow.name}/{wanted.name}'"
+        )
 
 
 async def ours(client: PrefectClient) -> AsyncIterator[DeploymentResponse]:

@@ -50,14 +50,22 @@ def tell_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> 
 
 # A synchronous flow costs a second more: Prefect gives it a thread for its heartbeat.
 @flow(name="ingest", flow_run_name="{source}", persist_result=False, on_failure=[tell_failure])
-async def ingest_source(source: str, data: str | None = None, config: Path | None = None) -> State[None]:
+async def ingest_source(
+    source: str, data: str | None = None, config: Path | None = None, folder: Path | None = None
+) -> State[None]:
     """Take in what is due in one source.
 
     A run on schedule leaves alone what is polled and whose time has not come, and does nothing where a later run has
     taken its turn already; one started by hand looks at everything. It fails with one sentence: source, problem, cure.
+
+    Args:
+        source: A source's id.
+        data: The data root.
+        config: The configuration folder.
+        folder: That of copydesk.toml; the working directory, where none is given.
     """
     try:
-        settings = load_settings(data=data, config=config)
+        settings = load_settings(folder, data=data, config=config)
         [chosen], _ = choose_sources(settings.config, [source])
     except ConfigError as error:
         return Failed(message=f"{source}: {error}")

@@ -34,9 +34,11 @@ class UpkeepError(Exception):
 
 
 @flow(name="maintain-warehouse", persist_result=False, on_failure=[tell_failure])
-async def maintain_warehouse(data: str | None = None, config: Path | None = None) -> dict[str, int]:
+async def maintain_warehouse(
+    data: str | None = None, config: Path | None = None, folder: Path | None = None
+) -> dict[str, int]:
     """Verify the warehouse and sweep out what killed writers left; fails where something is not as it must be."""
-    root = load_settings(data=data, config=config).data
+    root = load_settings(folder, data=data, config=config).data
     swept = await asyncio.to_thread(Store(root).clean)
     try:
         found, busy = await asyncio.to_thread(_verify, root)
@@ -73,9 +75,11 @@ def _is_under_way(where: str, busy: set[str]) -> bool:
 
 
 @flow(name="recheck-versions", persist_result=False, on_failure=[tell_failure])
-async def recheck_versions(data: str | None = None, config: Path | None = None) -> dict[str, int]:
+async def recheck_versions(
+    data: str | None = None, config: Path | None = None, folder: Path | None = None
+) -> dict[str, int]:
     """Fetch again, without asking the feeds, what is due by the `recheck` of each source; versions by source."""
-    settings = load_settings(data=data, config=config)
+    settings = load_settings(folder, data=data, config=config)
     sources, wrong = choose_sources(settings.config)
     forget_main()
     stop = threading.Event()
@@ -95,9 +99,11 @@ def _row(one: Rechecked) -> dict[str, Any]:
 
 
 @flow(name="watch-quality", persist_result=False, on_failure=[tell_failure])
-async def watch_quality(data: str | None = None, config: Path | None = None) -> dict[str, list[str]]:
+async def watch_quality(
+    data: str | None = None, config: Path | None = None, folder: Path | None = None
+) -> dict[str, list[str]]:
     """Look for sources that are stale, fail or drift, and tell the alert hooks what began and what is over."""
-    settings = load_settings(data=data, config=config)
+    settings = load_settings(folder, data=data, config=config)
     link = artifact_link()
     watch: Watch = await asyncio.to_thread(watch_sources, settings, utc_now(), link)
     log = get_run_logger()

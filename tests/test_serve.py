@@ -213,7 +213,22 @@ def test_a_second_one_says_that_there_is_one(served):
     assert done.returncode == 1
     assert done.stderr == (
         f"copydesk: copydesk serve runs already on this machine, with UI http://127.0.0.1:{served.port}; "
-        "end it, or give this one ports of its own with --port and --health-port\n"
+        "end it, or give this one a data root and ports of its own: --data, --port and --health-port\n"
+    )
+    port, health = free_ports()
+    elsewhere = subprocess.run(
+        [*served.command()[:4], "--port", str(port), "--health-port", str(health)],
+        cwd=served.folder,
+        env=served.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert elsewhere.returncode == 1
+    assert (
+        elsewhere.stderr
+        == f"copydesk: copydesk serve runs already over {served.data}; end it, or name another with --data\n"
     )
 
 
@@ -323,9 +338,9 @@ def test_after_an_outage_each_source_is_run_once_and_a_pause_still_holds(served)
 
 
 def test_deploy_hands_the_same_deployments_to_a_work_pool_and_does_it_once(served):
-    def deploy():
+    def deploy(*arguments):
         return subprocess.run(
-            [sys.executable, "-m", "flows", "deploy", "--work-pool", "news"],
+            [sys.executable, "-m", "flows", "deploy", "--work-pool", "news", *arguments],
             cwd=served.folder,
             env=served.environment
             | {"PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api", "PREFECT_HOME": str(served.folder)},
@@ -345,6 +360,13 @@ def test_deploy_hands_the_same_deployments_to_a_work_pool_and_does_it_once(serve
     assert served.deployments()["daily"]["paused"]
     again = deploy()
     assert again.stdout == "".join(f"unchanged  {name}\n" for name in sorted(served.deployments(), key=kind_and_name))
+    other = served.folder / "other" / "sources"
+    other.mkdir(parents=True)
+    (other / "elsewhere.toml").write_text(f'title = "Elsewhere"\n{FOLDER}')
+    taken = deploy("--config", str(other.parent))
+    assert (taken.returncode, taken.stdout) == (1, "")
+    assert "elsewhere" not in served.deployments()
+    assert f"is of the installation whose configuration is {served.folder / 'config'}; serve this one" in taken.stderr
     # Whoever serves takes them back from the pool, whose workers would run them as well.
     served.write("late", FOLDER)
     wait_for(
