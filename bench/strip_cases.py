@@ -95,11 +95,11 @@ class Maker:
                 for line, label, spaced in article.written(chance.choice(KINDS))]  # fmt: skip
         title = self.titles.get(page.page) or article.cut(4, 12)
         rows = (frame.above(say(title)) if chance.random() < 0.85 else []) + body
-        if chance.random() < 0.25:
+        if chance.random() < 0.12:
             rows = self._said(self._block(page, 15), say) + rows
         below = [frame.below() if chance.random() < 0.85 else []]
-        below += [self._said(self._block(self._alike(page, own), 25), say)] if chance.random() < 0.4 else []
-        below += [self._said(self._after(), say)] if own is None and chance.random() < 0.25 else []
+        below += [self._said(self._block(self._alike(page, own), 25), say)] if chance.random() < 0.2 else []
+        below += [self._said(self._after(), say)] if own is None and chance.random() < 0.2 else []
         chance.shuffle(below)
         rows += [row for part in below for row in part]
         return frame.wired(rows, article.cut(1, 1)) if language is None and chance.random() < 0.1 else rows

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.lines import UNSPACED, Line
 from tasks.scores import Scores
@@ -29,12 +30,10 @@ HEADLINE: Final = 4
 """Words of the shortest headline that is compared with what follows it."""
 RESTATED: Final = 0.6
 """Share of a headline's words that the first paragraph under it has."""
-SUBHEADING: Final = 12
-"""Words of the longest."""
 PARAGRAPH: Final = 18
 """Words of a line that is longer than most titles."""
 NEARLY: Final = 0.75
-"""Share of the threshold that a subheading needs."""
+"""Share of the threshold that a line between kept ones needs."""
 NEARLY_FIRST: Final = 0.3
 NEARLY_LAST: Final = 0.6
 LAST: Final = 10
@@ -42,6 +41,8 @@ LAST: Final = 10
 VERSES: Final = 4
 """Lines that a paragraph above the likely ones may announce."""
 ANNOUNCING: Final = (":", "：")
+ABOVE: Final = 0.2
+"""Share of the likely text that stands above a heading which may close it; a link to the comments is above it all."""
 FEWEST_CLOCKS: Final = 3
 """Entries of a live report."""
 
@@ -87,10 +88,13 @@ def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
 
 def _closed(lines: Sequence[Line], scores: Scores, kept: set[int]) -> int:
     """Where the article ends at the latest: above its tags or comments, or a heading under which another one begins."""
-    prose = 0
+    prose, said = 0, 0.0
+    enough = ABOVE * float(scores.tokens[sorted(kept)].sum())
     for place in range(min(kept), max(kept) + 1):
-        prose += place in kept and scores.prose[place]
-        closes = prose > 1 and _closes(lines[place])
+        if place in kept:
+            prose += scores.prose[place]
+            said += float(scores.tokens[place])
+        closes = prose > 1 and said >= enough and _closes(lines[place])
         if closes or (prose and _opens_another(lines, scores, place)):
             return place
     return max(kept) + 1
@@ -115,14 +119,9 @@ def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
 
 
 def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]:
-    """Lines nearly likely enough: subheadings between kept lines, a long first paragraph, the last line of all."""
+    """Lines nearly likely enough: those between kept lines, a long first paragraph, the last line of all."""
     threshold = find_threshold(scores)
-    found = {
-        place
-        for place in range(min(kept) + 1, max(kept))
-        if place not in kept and {place - 1, place + 1} <= kept and _may_head(lines[place])
-        if scores.chance[place] >= threshold * NEARLY
-    }
+    found = _between(lines, scores.chance >= threshold * NEARLY, kept)
     last = len(lines) - 1
     if last - 1 in kept and lines[last].reason is None and lines[last].words >= LAST:
         found |= {last} if scores.chance[last] >= threshold * NEARLY_LAST else set()
@@ -143,8 +142,18 @@ def _paragraph_above(lines: Sequence[Line], first: int) -> int | None:
     return None
 
 
-def _may_head(line: Line) -> bool:
-    return line.reason is None and not line.bullet and not line.sentence and line.words <= SUBHEADING
+def _between(lines: Sequence[Line], likely: NDArray[np.bool_], kept: set[int]) -> set[int]:
+    """The lines between two kept ones, where each of them is nearly likely: subheadings, lists, short answers."""
+    found: set[int] = set()
+    gap: list[int] = []
+    for place in range(min(kept) + 1, max(kept) + 1):
+        if place not in kept:
+            gap.append(place)
+            continue
+        if all(likely[between] and lines[between].reason is None for between in gap):
+            found.update(gap)
+        gap = []
+    return found
 
 
 def _verses(lines: Sequence[Line], kept: set[int]) -> set[int]:

@@ -47,7 +47,7 @@ def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> 
     reasons = _overrule(lines, habits.strip(lines, reasons), rules)
 
     kept = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
-    if not any(line.words for line in kept):
+    if not any(sign.isalpha() for line in kept for sign in line.text):
         return _refuse(found, lines)
     stated = read_credits(lines, reasons) if is_text else ()
     return replace(
