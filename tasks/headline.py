@@ -137,7 +137,7 @@ def _may_be_title(line: Line) -> bool:
 
 def _is_code(text: str) -> bool:
     """Whether most of its words are no words: figures and codes, as above an agency's message."""
-    words = _WORD.findall(text)
+    words: list[str] = _WORD.findall(text)
     return sum(len(word) > 1 and word.isalpha() for word in words) * 2 < len(words)
 
 

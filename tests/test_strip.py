@@ -314,6 +314,28 @@ def test_time_grows_with_the_number_of_lines_and_no_faster():
     assert seconds(24_000) < 20 * seconds(3_000)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Home\nNews\nSport\nLog in\nSearch", id="a menu"),
+        pytest.param("\n".join(("Startseite", "Politik", "Wirtschaft", "Anmelden", "Impressum") * 30), id="long menus"),
+        pytest.param("首页\n新闻\n体育\n登录\n联系我们\n版权声明", id="a Chinese menu"),
+        pytest.param("الرئيسية\nأخبار\nرياضة\nاتصل بنا", id="an Arabic menu"),
+        pytest.param("Home | News | Sport | Weather | Contact us", id="a menu on one line"),
+        pytest.param("?!...", id="punctuation"),
+        pytest.param("* * *\n---\n* * *\n|\n•", id="rules and bullets"),
+        pytest.param("。\n！？\n「」", id="wide punctuation"),
+        pytest.param("12. " * 500, id="figures"),
+        pytest.param("12:30 " * 500, id="times"),
+    ],
+)
+def test_a_text_without_an_article_is_refused(text):
+    # Kept as an article it would be stored, counted and searched.
+    refused = strip(document(text), StripRules())
+    assert isinstance(refused, Rejection)
+    assert (refused.stage, refused.reason) == (Stage.STRIP, Reason.NO_ARTICLE)
+
+
 def test_the_document_itself_is_left_as_it_was():
     found = document(paragraphs(*STORY))
     before = replace(found)
