@@ -37,7 +37,7 @@ NEARLY: Final = 0.75
 NEARLY_FIRST: Final = 0.3
 NEARLY_LAST: Final = 0.6
 LAST: Final = 10
-"""Words of the shortest last line of a text that may be its article's without a mark at its end."""
+"""Words of the shortest last line of an article that may have no mark at its end."""
 VERSES: Final = 4
 """Lines that a paragraph above the likely ones may announce."""
 ANNOUNCING: Final = (":", "：")
@@ -119,27 +119,34 @@ def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
 
 
 def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]:
-    """Lines nearly likely enough: those between kept lines, a long first paragraph, the last line of all."""
+    """Lines nearly likely enough: those between kept lines, a long first paragraph, a long last line."""
     threshold = find_threshold(scores)
     found = _between(lines, scores.chance >= threshold * NEARLY, kept)
-    last = len(lines) - 1
-    if last - 1 in kept and lines[last].reason is None and lines[last].words >= LAST:
-        found |= {last} if scores.chance[last] >= threshold * NEARLY_LAST else set()
-    first = _paragraph_above(lines, min(kept))
-    if first is not None and scores.chance[first] >= threshold * NEARLY_FIRST:
-        found.add(first)
-    return found
+    last = max(kept) + 1
+    if _may_be_last(lines, last) and scores.chance[last] >= threshold * NEARLY_LAST:
+        found.add(last)
+    return found | _opening(lines, scores.chance >= threshold * NEARLY_FIRST, min(kept))
 
 
-def _paragraph_above(lines: Sequence[Line], first: int) -> int | None:
-    """The place of a long line right above the first kept one, or of one that announces the few lines between."""
+def _may_be_last(lines: Sequence[Line], place: int) -> bool:
+    """Whether it is a long line at the end of the text, or right above what surely is no article."""
+    if place >= len(lines) or lines[place].reason is not None or lines[place].bullet or lines[place].words < LAST:
+        return False
+    return place + 1 == len(lines) or lines[place + 1].reason is not None
+
+
+def _opening(lines: Sequence[Line], likely: NDArray[np.bool_], first: int) -> set[int]:
+    """A long line a little above the first kept one and what is between, or one that announces the lines between."""
     for place in range(first - 1, max(-1, first - 1 - VERSES), -1):
         line = lines[place]
         if line.reason is not None:
-            return None
-        if line.words >= PARAGRAPH and (place == first - 1 or line.text.endswith(ANNOUNCING)):
-            return place
-    return None
+            return set()
+        between = range(place, first)
+        if line.words >= PARAGRAPH and likely[between].all():
+            return set(between)
+        if line.words >= PARAGRAPH and line.text.endswith(ANNOUNCING) and likely[place]:
+            return {place}
+    return set()
 
 
 def _between(lines: Sequence[Line], likely: NDArray[np.bool_], kept: set[int]) -> set[int]:
