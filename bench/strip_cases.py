@@ -28,6 +28,10 @@ FEWEST: Final = 5
 """Sentences of an article of which a rare kind of text is made."""
 
 
+_CROWDED: Final = {"ja", "zh", "th"}
+"""Languages whose few pages have most of their sentences around the article; a bare one is rarer."""
+
+
 @dataclass
 class Maker:
     """What cases of one fold are made of."""
@@ -95,10 +99,12 @@ class Maker:
                 for line, label, spaced in article.written(chance.choice(KINDS))]  # fmt: skip
         title = self.titles.get(page.page) or article.cut(4, 12)
         rows = (frame.above(say(title)) if chance.random() < 0.85 else []) + body
-        if chance.random() < 0.12:
+        crowded = language in _CROWDED
+        if chance.random() < (0.5 if crowded else 0.12):
             rows = self._said(self._block(page, 15), say) + rows
         below = [frame.below() if chance.random() < 0.85 else []]
-        below += [self._said(self._block(self._alike(page, own), 25), say)] if chance.random() < 0.2 else []
+        if chance.random() < (0.8 if crowded else 0.2):
+            below.append(self._said(self._block(self._alike(page, own), 25), say))
         below += [self._said(self._after(), say)] if own is None and chance.random() < 0.2 else []
         chance.shuffle(below)
         rows += [row for part in below for row in part]
