@@ -7,21 +7,29 @@ from __future__ import annotations
 
 import random
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from strip_corpus import Text
+from strip_frames import Frame, phrase
+from strip_genres import KINDS, Article, Row
+from strip_scripts import SCRIPTS, language_of, write
 
 from tasks.cues import CUES
-
-Row = tuple[str, float, bool]
-"""A line, whether it is text, and whether a blank line stands above it."""
 
 _REPLIES: Final = (
     "Reply Antworten Répondre Responder Rispondi Ответить 답글 返信 回复 Odpowiedz Svara Beantwoorden".split()
 )
+
+
+FEWEST: Final = 5
+"""Sentences of an article of which a rare kind of text is made."""
+
+
+_CROWDED: Final = {"ja", "zh", "th"}
+"""Languages whose few pages have most of their sentences around the article; a bare one is rarer."""
 
 
 @dataclass
@@ -72,6 +80,54 @@ class Maker:
         below = kept(page)[-1] + 1 + self.chance.choice([0, 0, 0, 1, 2, 4, 8])
         place = len(rows) if self.chance.random() < 0.3 else min(len(rows), below)
         return rows[:place] + self._after() + rows[place:]
+
+    def genre(self, page: Text) -> list[Row]:
+        """A text of a kind that is rare here, now and then in another script or in capitals."""
+        chance = self.chance
+        text = [page.lines[place] for place in kept(page)]
+        own = language_of(" ".join(text[:20]))
+        language = own or (chance.choice(list(SCRIPTS)) if chance.random() < 0.4 else None)
+        say = partial(write, language=language, phrase=self._phrase) if language and not own else str
+        titles = [title for other in chance.sample(self.pages, min(12, len(self.pages)))
+                  if (title := self.titles.get(other.page)) and language_of(title) == own]  # fmt: skip
+        frame = Frame(language, say, titles or ["Norby"], self.names, chance)
+        article = Article(text, self.names, chance)
+        if len(article.sentences) < FEWEST:
+            return []
+        article.share = frame.phrase("share").capitalize()
+        body = [(line if label == 0 else say(line), label, spaced)
+                for line, label, spaced in article.written(chance.choice(KINDS))]  # fmt: skip
+        title = self.titles.get(page.page) or article.cut(4, 12)
+        rows = (frame.above(say(title)) if chance.random() < 0.85 else []) + body
+        crowded = language in _CROWDED
+        if chance.random() < (0.5 if crowded else 0.12):
+            rows = self._said(self._block(page, 15), say) + rows
+        below = [frame.below() if chance.random() < 0.85 else []]
+        if chance.random() < (0.8 if crowded else 0.2):
+            below.append(self._said(self._block(self._alike(page, own), 25), say))
+        below += [self._said(self._after(), say)] if own is None and chance.random() < 0.2 else []
+        chance.shuffle(below)
+        rows += [row for part in below for row in part]
+        return frame.wired(rows, article.cut(1, 1)) if language is None and chance.random() < 0.1 else rows
+
+    def foreign(self, page: Text) -> list[Row]:
+        """A whole page in another script."""
+        language = self.chance.choice(list(SCRIPTS))
+        if language_of(" ".join(page.lines[place] for place in kept(page)[:20])):
+            return []
+        lines = [write(line, language, self._phrase) for line in page.lines]
+        return list(zip(lines, page.label.tolist(), page.spaced, strict=True))
+
+    def _phrase(self, kind: str, language: str) -> str:
+        return phrase(kind, language, self.chance)
+
+    def _alike(self, page: Text, language: str | None) -> Text:
+        """Any other page; the same one where its script is rare."""
+        return page if language else self.chance.choice(self.pages)
+
+    @staticmethod
+    def _said(rows: Sequence[Row], say: Callable[[str], str]) -> list[Row]:
+        return [(say(line), label, spaced) for line, label, spaced in rows]
 
     def _after(self) -> list[Row]:
         kind = self.chance.random()

@@ -7,7 +7,8 @@ the same versions give the same file, byte for byte. `--folds` cross-validates b
 
 1. A teacher learns from gold lines by what the line model sees and by which lines extractors took from the HTML.
 2. It labels the lines of the web pages, which have no gold; the snippets of those overrule it.
-3. The model learns from gold lines, from these, and from cases that are made of both (`strip_cases.py`).
+3. The model learns from gold lines, from these, and from cases that are made of both (`strip_cases.py`;
+   the kinds of text that the corpus has few of in `strip_genres.py`, other scripts in `strip_scripts.py`).
 """
 
 from __future__ import annotations
@@ -16,38 +17,32 @@ import argparse
 import gzip
 import hashlib
 import json
-import random
 import tempfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from catboost import CatBoostClassifier
-from strip_cases import Maker, kept, print_text
 from strip_corpus import (
-    LONGEST,
     OPINIONS,
     RENDERINGS,
     Text,
-    align,
     group_pages,
     read_gold,
     render_pages,
     right,
-    share_inside,
     tokens_of,
 )
+from strip_texts import in_parallel, make_cases, read_text, sure
 
 from tasks.body import choose_lines
 from tasks.features import read_features
 from tasks.lines import read_lines
 from tasks.scores import MODEL, Scores
 
-WEB, CASE_NEWS, CASE_WEB = 0.5, 0.8, 0.3
-"""Weight of a web page and of a made case; a gold text has 1."""
-CASES = 2
+WEB = 0.5
+"""Weight of a web page; a gold text has 1."""
 TREES = {"iterations": 300, "depth": 6, "learning_rate": 0.08, "rsm": 0.3}
 _SAME = {
     "l2_leaf_reg": 6,
@@ -61,50 +56,9 @@ _SAME = {
     "allow_writing_files": False,
 }
 
-Job = tuple[str, str, str, str, list[str], list[str]]
-
 
 def hashed(text: str, over: int) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % over
-
-
-def read_text(job: Job) -> Text | None:
-    """Kind, page, rendering, text, gold tokens and opinions, as a text to learn from."""
-    kind, page, rendering, text, gold, opinions = job
-    lines = read_lines(text)
-    if not lines or len(lines) > LONGEST:
-        return None
-    tokens = [tokens_of(line.text) for line in lines]
-    label = align(tokens, gold) if gold else np.zeros(len(lines), np.float32)
-    said = np.stack([share_inside(tokens, tokens_of(opinion)) for opinion in opinions], 1) if opinions else None
-    return Text(
-        page, kind, [line.text for line in lines], label, table_of(lines), counts(tokens),
-        said if said is not None else np.zeros((0, len(OPINIONS)), np.float32),
-        rendering, [line.after_blank for line in lines], gold=gold,
-    )  # fmt: skip
-
-
-def read_case(job: tuple[str, str, str, dict[str, float]]) -> Text | None:
-    page, kind, text, labels = job
-    lines = read_lines(text)
-    if any(line.text not in labels for line in lines):  # joined as a wrapped paragraph
-        return None
-    label = np.array([labels[line.text] for line in lines], np.float32)
-    tokens = counts([tokens_of(line.text) for line in lines])
-    return Text(page, kind, [], label, table_of(lines), tokens)
-
-
-def table_of(lines: Sequence[Any]) -> np.ndarray:
-    return np.stack(list(read_features(lines).values()), 1)
-
-
-def counts(tokens: Sequence[Sequence[str]]) -> np.ndarray:
-    return np.array([len(line) for line in tokens], np.float32)
-
-
-def in_parallel(make: Callable[[Any], Text | None], jobs: Sequence[Any]) -> list[Text]:
-    with ProcessPoolExecutor(2) as pool:
-        return [text for text in pool.map(make, jobs, chunksize=16) if text is not None]
 
 
 def read_corpus(corpus: Path, pages: list[dict[str, Any]]) -> tuple[list[Text], list[Text]]:
@@ -176,30 +130,6 @@ def label_web(
     return found
 
 
-def make_cases(texts: Sequence[Text], pages: list[dict[str, Any]], gold: dict[str, Any]) -> list[Text]:
-    """Cases of the texts of one fold, made of each other."""
-    ours = {text.page for text in texts}
-    said = [page["comments"].split("\n") for page in pages if page["kind"] == "web" and page["id"] in ours]
-    comments = [lines for part in said if len(lines := [line.strip() for line in part if line.strip()]) > 3]
-    titles = {page["id"]: " ".join(page["title"].split()) for page in pages}
-    titles |= {page: one.get("title") or "" for page, one in gold.items()}
-    names = [name for one in gold.values() for name in one.get("authors") or () if name.strip()]
-    maker = Maker(random.Random(5), list(texts), titles, comments, names)  # noqa: S311 - the same cases every time
-    jobs = []
-    for text in texts:
-        for number in range(CASES * 2 if text.kind == "news" else CASES):
-            make = maker.compact if number % 2 == 0 or len(text.lines) > 600 else maker.appended
-            rows = make(text)
-            if not rows:
-                continue
-            labels: dict[str, float] = {}
-            for line, label, _ in rows:
-                clean = " ".join(line.split())
-                labels[clean] = max(round(label), labels.get(clean, 0))
-            jobs.append((text.page, text.kind, print_text(rows, maker.chance), labels))
-    return in_parallel(read_case, jobs)
-
-
 def write(model: CatBoostClassifier, names: Sequence[str], path: Path) -> None:
     """The trees as arrays; figures that no tree asks for are left out."""
     with tempfile.TemporaryDirectory() as folder:
@@ -228,12 +158,6 @@ def write(model: CatBoostClassifier, names: Sequence[str], path: Path) -> None:
     )
 
 
-def sure(text: Text) -> bool:
-    """Whether its labels are good enough to make cases of."""
-    doubt = (text.tokens * np.minimum(text.label, 1 - text.label)).sum() / max(1, (text.tokens * text.label).sum())
-    return bool(kept(text)) and (text.tokens * text.label).sum() >= 60 and doubt <= 0.15
-
-
 def learn(news: Sequence[Text], web: Sequence[Text], corpus: Path, pages: list[dict[str, Any]]) -> CatBoostClassifier:
     """The model of these texts."""
     labelled = label_web(news, web, read_gold(corpus, "web"))
@@ -243,8 +167,7 @@ def learn(news: Sequence[Text], web: Sequence[Text], corpus: Path, pages: list[d
     ]
     gold = {page: one for page, one in read_gold(corpus, "news").items() if page in {text.page for text in news}}
     cases = make_cases([text for text in whole if sure(text)], pages, gold)
-    texts += [(text, text.label, CASE_NEWS if text.kind == "news" else CASE_WEB) for text in cases]
-    return fit(rows_of(texts))
+    return fit(rows_of([*texts, *((text, text.label, weight) for text, weight in cases)]))
 
 
 def cross_validate(

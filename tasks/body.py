@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.lines import UNSPACED, Line
 from tasks.scores import Scores
@@ -28,19 +29,19 @@ HEADLINE: Final = 4
 """Words of the shortest headline that is compared with what follows it."""
 RESTATED: Final = 0.6
 """Share of a headline's words that the first paragraph under it has."""
-SUBHEADING: Final = 12
-"""Words of the longest."""
 PARAGRAPH: Final = 18
 """Words of a line that is longer than most titles."""
 NEARLY: Final = 0.75
-"""Share of the threshold that a subheading needs."""
+"""Share of the threshold that a line between kept ones needs."""
 NEARLY_FIRST: Final = 0.3
 NEARLY_LAST: Final = 0.6
 LAST: Final = 10
-"""Words of the shortest last line of a text that may be its article's without a mark at its end."""
+"""Words of the shortest last line of an article that may have no mark at its end."""
 VERSES: Final = 4
 """Lines that a paragraph above the likely ones may announce."""
 ANNOUNCING: Final = (":", "：")
+ABOVE: Final = 0.2
+"""Share of the likely text that stands above a heading which may close it; a link to the comments is above it all."""
 FEWEST_CLOCKS: Final = 3
 """Entries of a live report."""
 
@@ -89,10 +90,13 @@ def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
 
 def _closed(lines: Sequence[Line], scores: Scores, kept: set[int]) -> int:
     """Where the article ends at the latest: above its tags or comments, or a heading under which another one begins."""
-    prose = 0
+    prose, said = 0, 0.0
+    enough = ABOVE * float(scores.tokens[sorted(kept)].sum())
     for place in range(min(kept), max(kept) + 1):
-        prose += place in kept and scores.prose[place]
-        closes = prose > 1 and _closes(lines[place])
+        if place in kept:
+            prose += scores.prose[place]
+            said += float(scores.tokens[place])
+        closes = prose > 1 and said >= enough and _closes(lines[place])
         if closes or (prose and _opens_another(lines, scores, place)):
             return place
     return max(kept) + 1
@@ -117,36 +121,48 @@ def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
 
 
 def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]:
-    """Lines nearly likely enough: subheadings between kept lines, a long first paragraph, the last line of all."""
+    """Lines nearly likely enough: those between kept lines, a long first paragraph, a long last line."""
     threshold = find_threshold(scores)
-    found = {
-        place
-        for place in range(min(kept) + 1, max(kept))
-        if place not in kept and {place - 1, place + 1} <= kept and _may_head(lines[place])
-        if scores.chance[place] >= threshold * NEARLY
-    }
-    last = len(lines) - 1
-    if last - 1 in kept and lines[last].reason is None and lines[last].words >= LAST:
-        found |= {last} if scores.chance[last] >= threshold * NEARLY_LAST else set()
-    first = _paragraph_above(lines, min(kept))
-    if first is not None and scores.chance[first] >= threshold * NEARLY_FIRST:
-        found.add(first)
-    return found
+    found = _between(lines, scores.chance >= threshold * NEARLY, kept)
+    last = max(kept) + 1
+    if _may_be_last(lines, last) and scores.chance[last] >= threshold * NEARLY_LAST:
+        found.add(last)
+    return found | _opening(lines, scores.chance >= threshold * NEARLY_FIRST, min(kept))
 
 
-def _paragraph_above(lines: Sequence[Line], first: int) -> int | None:
-    """The place of a long line right above the first kept one, or of one that announces the few lines between."""
+def _may_be_last(lines: Sequence[Line], place: int) -> bool:
+    """Whether it is a long line at the end of the text, or right above what surely is no article."""
+    if place >= len(lines) or lines[place].reason is not None or lines[place].bullet or lines[place].words < LAST:
+        return False
+    return place + 1 == len(lines) or lines[place + 1].reason is not None
+
+
+def _opening(lines: Sequence[Line], likely: NDArray[np.bool_], first: int) -> set[int]:
+    """A long line a little above the first kept one and what is between, or one that announces the lines between."""
     for place in range(first - 1, max(-1, first - 1 - VERSES), -1):
         line = lines[place]
         if line.reason is not None:
-            return None
-        if line.words >= PARAGRAPH and (place == first - 1 or line.text.endswith(ANNOUNCING)):
-            return place
-    return None
+            return set()
+        between = range(place, first)
+        if line.words >= PARAGRAPH and likely[between].all():
+            return set(between)
+        if line.words >= PARAGRAPH and line.text.endswith(ANNOUNCING) and likely[place]:
+            return {place}
+    return set()
 
 
-def _may_head(line: Line) -> bool:
-    return line.reason is None and not line.bullet and not line.sentence and line.words <= SUBHEADING
+def _between(lines: Sequence[Line], likely: NDArray[np.bool_], kept: set[int]) -> set[int]:
+    """The lines between two kept ones, where each of them is nearly likely: subheadings, lists, short answers."""
+    found: set[int] = set()
+    gap: list[int] = []
+    for place in range(min(kept) + 1, max(kept) + 1):
+        if place not in kept:
+            gap.append(place)
+            continue
+        if all(likely[between] and lines[between].reason is None for between in gap):
+            found.update(gap)
+        gap = []
+    return found
 
 
 def _verses(lines: Sequence[Line], kept: set[int]) -> set[int]:

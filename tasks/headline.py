@@ -34,6 +34,9 @@ _HIGHER: Final = 8
 _NEARLY: Final = 0.5
 _COMPARED: Final = 300
 _NO_LETTER: Final = re.compile(r"[\W_]+")
+_WORD: Final = re.compile(r"\w+")
+_STATES: Final = (".", ":", "。", "।", "۔")
+"""What a headline does not end with."""
 
 
 def find_headline(lines: Sequence[Line], kept: set[int], title: str | None) -> set[int]:
@@ -128,8 +131,15 @@ def _may_be_title(line: Line) -> bool:
         line.reason is None
         and not line.bullet
         and SHORTEST <= line.words <= LONGEST
-        and not line.bare.endswith((".", ":"))
+        and not line.bare.endswith(_STATES)
+        and not _is_code(line.bare)
     )
+
+
+def _is_code(text: str) -> bool:
+    """Whether most of its words are no words: figures and codes, as above an agency's message."""
+    words: list[str] = _WORD.findall(text)
+    return sum(len(word) > 1 and word.isalpha() for word in words) * 2 < len(words)
 
 
 def _opens(lines: Sequence[Line], first: int, kept: set[int]) -> bool:

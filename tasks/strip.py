@@ -30,6 +30,7 @@ _UNREAD: Final = {LineReason.MENU, LineReason.BOILERPLATE}
 _TAG_WORDS: Final = 4
 _SIGNED_WORDS: Final = 4
 _MENU_WORDS: Final = 3
+_HEADING_WORDS: Final = 6
 
 
 def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> ExtractedArticle | Rejection:
@@ -47,7 +48,7 @@ def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> 
     reasons = _overrule(lines, habits.strip(lines, reasons), rules)
 
     kept = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
-    if not any(line.words for line in kept):
+    if not any(sign.isalpha() for line in kept for sign in line.text):
         return _refuse(found, lines)
     stated = read_credits(lines, reasons) if is_text else ()
     return replace(
@@ -90,11 +91,19 @@ def label_text(lines: Sequence[Line], title: str | None) -> Labels:
             under = None
             continue
         reason = LineReason.TITLE if place in headline else line.reason
-        if reason in _OPENERS and any(cue.alone for cue in line.cues):
+        if reason in _OPENERS and _heads(line):
             under = reason
         prose = scores.prose[place] and place >= end
+        if prose and reasons[-1:] == [LineReason.LEGAL]:  # small print goes on
+            reason = LineReason.LEGAL
         reasons.append(reason or _guess(line, prose, under, begin <= place < end))
     return Labels(_corrected(lines, reasons, min(headline, default=0), min(kept, default=0)), scores.chance)
+
+
+def _heads(line: Line) -> bool:
+    """Whether it is a cue and nothing else, or one that few words finish: `Most read in Books`."""
+    few = line.words <= _HEADING_WORDS
+    return any(cue.alone or (few and cue.words > 1 and not cue.labelled) for cue in line.cues)
 
 
 def _below(headline: set[int], kept: set[int]) -> set[int]:

@@ -21,19 +21,7 @@ from warehouse.vocabulary import LineReason, Origin, Reason, Stage
 
 CASES = sorted(path.parent for path in Path(__file__).with_name("texts").glob("*/input.txt"))
 
-NOT_YET = frozenset(
-    (
-        "capitals_of_a_wire_with_slugs",
-        "chinese_column_links_around",
-        "interview_with_bold_questions_and_short_answers",
-        "japanese_ranking_and_app_notice_below",
-        "live_blog_newest_first_with_share_lines",
-        "numbered_list_with_subheadings",
-        "persian_right_to_left_with_teasers_inside",
-        "poem_of_several_stanzas",
-        "transcript_of_a_broadcast",
-    )
-)
+NOT_YET = frozenset(("interview_with_bold_questions_and_short_answers", "numbered_list_with_subheadings"))
 """Cases whose expected record is right and is not what comes of them; one that comes out right leaves."""
 
 STORY = (
@@ -129,7 +117,19 @@ def test_whatever_the_text_it_never_raises_and_loses_nothing(lines, end):
         assert_nothing_is_lost(text, article)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case,
+            marks=[pytest.mark.xfail(strict=True, reason="its oldest entry is doubtful without links below it")]
+            if case.name == "live_blog_newest_first_with_share_lines"
+            else [],
+            id=case.name,
+        )
+        for case in CASES
+    ],
+)
 def test_stripping_what_was_stripped_takes_nothing_more_of_its_prose(case):
     text = stripped((case / "input.txt").read_bytes().decode("utf-8")).text
     again = stripped(text)
@@ -312,6 +312,28 @@ def test_time_grows_with_the_number_of_lines_and_no_faster():
 
     seconds(300)
     assert seconds(24_000) < 20 * seconds(3_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Home\nNews\nSport\nLog in\nSearch", id="a menu"),
+        pytest.param("\n".join(("Startseite", "Politik", "Wirtschaft", "Anmelden", "Impressum") * 30), id="long menus"),
+        pytest.param("首页\n新闻\n体育\n登录\n联系我们\n版权声明", id="a Chinese menu"),
+        pytest.param("الرئيسية\nأخبار\nرياضة\nاتصل بنا", id="an Arabic menu"),
+        pytest.param("Home | News | Sport | Weather | Contact us", id="a menu on one line"),
+        pytest.param("?!...", id="punctuation"),
+        pytest.param("* * *\n---\n* * *\n|\n•", id="rules and bullets"),
+        pytest.param("。\n！？\n「」", id="wide punctuation"),
+        pytest.param("12. " * 500, id="figures"),
+        pytest.param("12:30 " * 500, id="times"),
+    ],
+)
+def test_a_text_without_an_article_is_refused(text):
+    # Kept as an article it would be stored, counted and searched.
+    refused = strip(document(text), StripRules())
+    assert isinstance(refused, Rejection)
+    assert (refused.stage, refused.reason) == (Stage.STRIP, Reason.NO_ARTICLE)
 
 
 def test_the_document_itself_is_left_as_it_was():

@@ -1,0 +1,47 @@
+"""Which lines are the article, given how likely each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from tasks.body import find_body
+from tasks.lines import read_lines
+from tasks.scores import Scores
+
+STORY = (
+    "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",
+    "Work will begin in March and cost about four million crowns, the mayor said after the meeting.",
+    "Until then lorries have to take the long way round the bay, which adds an hour to every trip.",
+)
+
+
+def body(said: Sequence[tuple[str, float]]) -> list[str]:
+    """The lines that are kept, from lines and their chances."""
+    lines = read_lines("\n\n".join(line for line, _ in said))
+    chance = np.array([chance for _, chance in said], np.float32)
+    tokens = np.array([line.words for line in lines], np.float32)
+    kept = find_body(lines, Scores(chance, tokens, tuple(line.sentence for line in lines)))
+    return [lines[place].text for place in sorted(kept)]
+
+
+def sure(*lines: str) -> list[tuple[str, float]]:
+    return [(line, 0.95) for line in lines]
+
+
+@pytest.mark.parametrize(("above", "kept_below"), [(2, True), (9, False)])
+def test_a_heading_over_comments_ends_an_article_but_not_one_that_has_hardly_begun(above, kept_below):
+    # Above the article it is a link to them, and the lines above it are of a box at the side.
+    last = "The mayor has not said yet who will pay for it."
+    kept = body([*sure(*(STORY * 3)[:above]), ("Comments (14)", 0.01), *sure(*STORY * 7, last)])
+    assert (last in kept) is kept_below
+
+
+def test_lines_between_kept_ones_need_less_than_others():
+    # Short answers and items of lists are hardly likely by themselves.
+    doubtful = [("1. Lamps", 0.36), ("2. Ropes", 0.36)]
+    assert "1. Lamps" in body([*sure(STORY[0]), *doubtful, *sure(STORY[1])])
+    assert "1. Lamps" not in body([*sure(*STORY), *doubtful, ("Weather", 0.01), ("Sport", 0.01)])
+    assert "1. Lamps" not in body([*sure(STORY[0]), *doubtful, ("Weather", 0.01), *sure(STORY[1])])
