@@ -61,7 +61,8 @@ def render_pages(corpus: Path, cache: Path) -> list[dict[str, Any]]:
     """Every page of the corpus as plain text three ways, and what extractors make of it."""
     if not cache.is_file():
         jobs = [(str(corpus), kind, page) for kind in ("news", "web") for page in read_gold(corpus, kind)]
-        with ProcessPoolExecutor(2) as pool, cache.open("w", encoding="utf-8") as output:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(2) as pool, cache.open("w", encoding="utf-8") as output:
             for page in pool.map(_render, jobs, chunksize=4):
                 output.write(json.dumps(page, ensure_ascii=False) + "\n")
     return [json.loads(line) for line in cache.open(encoding="utf-8")]

@@ -58,7 +58,9 @@ def read_case(job: CaseJob) -> Text | None:
 
 
 def table_of(lines: Sequence[Any]) -> np.ndarray:
-    return np.stack(list(read_features(lines).values()), 1)
+    figures = read_features(lines)
+    # By name: in which order they are reckoned is to change nothing.
+    return np.stack([figures[name] for name in sorted(figures)], 1)
 
 
 def counts(tokens: Sequence[Sequence[str]]) -> np.ndarray:

@@ -215,7 +215,7 @@ def main() -> None:
     if asked.folds:
         cross_validate(news, web, asked.corpus, pages, asked.folds)
     else:
-        names = list(read_features(read_lines("A line.\n")))
+        names = sorted(read_features(read_lines("A line.\n")))
         write(learn(news, web, asked.corpus, pages), names, asked.output)
 
 
