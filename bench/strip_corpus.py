@@ -62,7 +62,7 @@ def render_pages(corpus: Path, cache: Path) -> list[dict[str, Any]]:
     if not cache.is_file():
         jobs = [(str(corpus), kind, page) for kind in ("news", "web") for page in read_gold(corpus, kind)]
         cache.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(2) as pool, cache.open("w", encoding="utf-8") as output:
+        with ProcessPoolExecutor(2) as pool, cache.open("w", encoding="utf-8") as output:
             for page in pool.map(_render, jobs, chunksize=4):
                 output.write(json.dumps(page, ensure_ascii=False) + "\n")
     return [json.loads(line) for line in cache.open(encoding="utf-8")]

@@ -43,7 +43,7 @@ from tasks.scores import MODEL, Scores
 
 WEB = 0.5
 """Weight of a web page; a gold text has 1."""
-TREES = {"iterations": 300, "depth": 6, "learning_rate": 0.08, "rsm": 0.3}
+TREES = {"iterations": 500, "depth": 6, "learning_rate": 0.055, "rsm": 0.3}
 _SAME = {
     "l2_leaf_reg": 6,
     "random_seed": 1,

@@ -117,19 +117,7 @@ def test_whatever_the_text_it_never_raises_and_loses_nothing(lines, end):
         assert_nothing_is_lost(text, article)
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(
-            case,
-            marks=[pytest.mark.xfail(strict=True, reason="its oldest entry is doubtful without links below it")]
-            if case.name == "live_blog_newest_first_with_share_lines"
-            else [],
-            id=case.name,
-        )
-        for case in CASES
-    ],
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_stripping_what_was_stripped_takes_nothing_more_of_its_prose(case):
     text = stripped((case / "input.txt").read_bytes().decode("utf-8")).text
     again = stripped(text)
