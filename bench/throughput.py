@@ -1,10 +1,12 @@
 """CPU, time and memory of a run over one WARC file of distinct pages, beside three other ways to read it.
 
-    python bench/throughput.py [--corpus FOLDER] [--pages 5000] [--repeats 2] [--linear 500,50000]
+    python bench/throughput.py [--corpus FOLDER] [--pages 5000] [--repeats 2] [--systems "copydesk run,hand loop"]
+    python bench/throughput.py --linear 500,50000
 
 Pages are varied from those of the corpus folder (else COPYDESK_CORPUS; see `pages.py`), or rendered where there is
 none. Each system runs in fresh processes, in turn, `--repeats` times in changing order. `copydesk run` archives,
-indexes, strips, detects, normalises and lands; the others give text and metadata, or text alone.
+indexes, strips, detects, normalises and lands; the others give text and metadata, or text alone. `--linear` instead
+runs ours alone over so many rendered pages: what a page costs, and the most memory, by their number.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ TOLD: Final = "stored", "unchanged", "duplicate", "rejected", "failed", "pending
 PARSING: Final = ("parse", "extraction", "metadata")
 OTHERS: Final = ("strip", "language")
 """Stages of models of their own."""
+BESIDE: Final = "Throughput: one WARC file, beside other ways to read it"
+BY_NUMBER: Final = "Throughput: by the number of pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +178,11 @@ def stages(warc: Path, place: Path, whole: float) -> list[str]:
     return lines
 
 
-def linear(corpus: Path | None, counts: list[int], place: Path) -> list[str]:
+def linear(counts: list[int], place: Path) -> list[str]:
     lines = []
     for count in counts:
         warc = place / f"linear-{count}.warc.gz"
-        write_warc(warc, make_pages(corpus, count))
+        write_warc(warc, make_pages(None, count))
         ran = in_folder(run_ours, warc, place)
         warc.unlink()
         cost, peak = 1000 * ran.measured.cpu / count, ran.measured.peak / 2**20
@@ -191,26 +195,30 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=os.environ.get("COPYDESK_CORPUS"))
     parser.add_argument("--pages", type=int, default=5000)
     parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--linear", default="", help="also run ours over so many pages, as 500,50000")
+    parser.add_argument("--linear", default="", help="only this: ours over so many pages, as 500,50000")
     parser.add_argument("--systems", default=",".join(SYSTEMS), help="which to run, separated by commas")
     parser.add_argument("--keep", action="store_true", help="print only; leave RESULTS.md as it is")
     given = parser.parse_args()
+    counts = [int(count) for count in given.linear.split(",") if count]
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
         place = Path(folder)
-        warc = place / "pages.warc.gz"
-        write_warc(warc, make_pages(given.corpus, given.pages))
-        origin = "varied from a corpus" if given.corpus else "rendered"
-        size = f"{given.pages} distinct pages in one WARC of {warc.stat().st_size / 2**20:.0f} MiB, {origin}"
-        ran = compare(warc, given.pages, given.repeats, place, given.systems.split(","))
-        said = [size, "", *table(ran, given.pages)]
-        if ours := ran.get("copydesk run"):
-            whole = min(1000 * one.measured.cpu / given.pages for one in ours)
-            said += ["", *memory(ours), "", "copydesk run, CPU ms a page by stage:", *stages(warc, place, whole)]
-        counts = [int(count) for count in given.linear.split(",") if count]
-        said += ["", *linear(given.corpus, counts, place)] if counts else []
+        said = linear(counts, place) if counts else beside_others(given, place)
     print("\n".join(said))
     if not given.keep:
-        write_section("Throughput: one WARC file, beside other ways to read it", "\n".join(said))
+        write_section(BY_NUMBER if counts else BESIDE, "\n".join(said))
+
+
+def beside_others(given: argparse.Namespace, place: Path) -> list[str]:
+    warc = place / "pages.warc.gz"
+    write_warc(warc, make_pages(given.corpus, given.pages))
+    origin = "varied from a corpus" if given.corpus else "rendered"
+    size = f"{given.pages} distinct pages in one WARC of {warc.stat().st_size / 2**20:.0f} MiB, {origin}"
+    ran = compare(warc, given.pages, given.repeats, place, given.systems.split(","))
+    said = [size, "", *table(ran, given.pages)]
+    if ours := ran.get("copydesk run"):
+        whole = min(1000 * one.measured.cpu / given.pages for one in ours)
+        said += ["", *memory(ours), "", "copydesk run, CPU ms a page by stage:", *stages(warc, place, whole)]
+    return said
 
 
 if __name__ == "__main__":
