@@ -23,7 +23,7 @@ from flows.backfill import Sharded, read_window, run_shards, with_warcs
 from flows.engine import Engine, Task, open_engine
 from flows.plan import Plan, make_plan
 from flows.run import COUNTS, open_fetcher, progress_bars
-from flows.scheduled import forget_main, tell, tell_failure
+from flows.scheduled import counts_of, forget_main, tell, tell_failure
 from flows.shards import Shard, Window
 from flows.upkeep import in_thread
 from flows.workers import Workers
@@ -157,7 +157,6 @@ async def show_shard(shard: str, ended: asyncio.Future[Run | str]) -> State[None
     run = await ended
     if isinstance(run, str):
         return Failed(message=f"{shard}: {run}")
-    counts = ", ".join(f"{number} {name}" for name in COUNTS if (number := getattr(run, name)))
     if run.status is not RunStatus.SUCCEEDED:
         return Failed(message=f"{shard}: {run.error}")
-    return Completed(message=counts or "nothing was there")
+    return Completed(message=counts_of(run) or "nothing was there")

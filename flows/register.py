@@ -85,8 +85,8 @@ async def register(
 
 
 def _check_owner(wanted: Planned, before: DeploymentResponse | None) -> None:
-    owner = None if before is None else before.parameters.get("config")
-    if before is not None and owner not in (None, wanted.parameters["config"]):
+    owner = before and before.parameters.get("config")
+    if owner and owner != wanted.parameters["config"]:
         raise ServeError(
             f"deployment '{wanted.name}' at this Prefect server is of the installation whose configuration is {owner};"
             f" serve this one from a server of its own, or, if that one is gone, delete it there with"

@@ -107,8 +107,12 @@ async def take_in(source: Source, settings: Settings, *, due: bool) -> State[Non
         return Failed(message=f"{source.id}: {type(error).__name__}: {error}")
     if run.status is not RunStatus.SUCCEEDED:
         return Failed(message=f"{source.id}: {run.error}; 'copydesk sources check {source.id}' tries its inputs")
-    counts = ", ".join(f"{number} {name}" for name in COUNTS if (number := getattr(run, name)))
-    return Completed(message=f"{source.id}: {counts or 'nothing was due'}")
+    return Completed(message=f"{source.id}: {counts_of(run) or 'nothing was due'}")
+
+
+def counts_of(run: Run) -> str:
+    """Those counts of a run that are not nought, for people."""
+    return ", ".join(f"{number} {name}" for name in COUNTS if (number := getattr(run, name)))
 
 
 async def run_to_end(source: Source, settings: Settings, *, due: bool, progress: Progress = lambda _: None) -> Run:
