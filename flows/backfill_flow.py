@@ -72,8 +72,9 @@ async def backfill_source(
         plan = await in_thread(lambda: _plan(chosen, settings, window), stop)
         await leave_table(f"plan-{source}", "What a backfill is going to do", [_shown(plan)])
         one = Sharded(chosen, plan.shards, plan.done, problems=list(plan.problems))
-        if plan.left:
-            await in_thread(lambda: _run(one, settings, Engine(engine), scheduler, stop, watch), stop)
+        # With nothing left it only settles what an earlier one was stopped before.
+        where, address = (Engine(engine), scheduler) if plan.left else (Engine.LOCAL, None)
+        await in_thread(lambda: _run(one, settings, where, address, stop, watch), stop)
         await watch.all_ended()
     except (ConfigError, WarehouseError) as error:
         return Failed(message=f"{source}: {error}")
