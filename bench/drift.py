@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from histories import Habits, history
 from results import write_section
 
-from flows.drift import HISTORY, find_drifts
+from flows.monitoring.drift import HISTORY, find_drifts
 
 FIRST = date(2026, 1, 1)
 KNOWN, WATCHED, AFTER = 60, 180, 25

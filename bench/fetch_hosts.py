@@ -154,7 +154,7 @@ def children_cpu() -> float:
 def fetch_alone(ports: list[int]) -> None:
     """Fetch every page by the fetcher, hosts in turn, and throw it away."""
     from config.settings import Settings
-    from tasks.download import Downloaded, Fetcher, Request
+    from tasks.http.fetcher import Downloaded, Fetcher, Request
 
     waiting: deque[Future[Any]] = deque()
     refused: Counter[str] = Counter()

@@ -2,7 +2,8 @@
 
     python bench/hand_loop.py FILE.warc.gz OUT.parquet PROCESSES
 
-trafilatura has the settings that `tasks/page.py` gives it: precise, no comments, dates with their time, the first one.
+trafilatura has the settings that `tasks/html/article.py` gives it: precise, no comments, dates with their time, the
+first one.
 """
 
 from __future__ import annotations

@@ -22,12 +22,12 @@ from typing import Any
 from bench.score_pages import raw_page
 from bench.score_texts import NOW, document
 from config.sources import StripRules
-from tasks import learn
+from tasks.boilerplate import learn_recurring_lines as learn
+from tasks.boilerplate.learn_recurring_lines import Printed
+from tasks.boilerplate.recurring_lines import NONE, Habits
 from tasks.extract import extract
-from tasks.habits import NONE, Habits
-from tasks.learn import Printed
 from tasks.strip import strip
-from warehouse.records import ExtractedArticle
+from warehouse.model.records import ExtractedArticle
 
 PAGE = "page"
 

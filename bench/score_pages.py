@@ -29,8 +29,8 @@ from tasks.detect import detect
 from tasks.extract import extract
 from tasks.normalise import normalise
 from tasks.strip import strip
-from warehouse.records import Article, Capture, Item, RawArticle, Rejection
-from warehouse.vocabulary import Precision
+from warehouse.model.records import Article, Capture, Item, RawArticle, Rejection
+from warehouse.model.vocabulary import Precision
 
 NOW = datetime.now(UTC)
 SOURCE = Source(id="corpus", title="Corpus", input=(FolderInput(kind="folder", path=Path()),))

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from config.sources import StripRules
-from tasks.bylines import split_byline
-from tasks.dates import parse_date
 from tasks.detect import detect
+from tasks.metadata.bylines import split_byline
+from tasks.metadata.dates import parse_date
 from tasks.strip import strip
-from warehouse.records import Capture, ExtractedArticle, Item, RawArticle, Rejection
+from warehouse.model.records import Capture, ExtractedArticle, Item, RawArticle, Rejection
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

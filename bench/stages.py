@@ -22,15 +22,19 @@ from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
 from flows import ingest as path
-from flows.workers import Workers
-from tasks.download import Fetcher
+from flows.ingestion.process_pool import Workers
+from tasks.http.fetcher import Fetcher
 
 STAGES: Final = {
-    "read": ("tasks.warcs:read_warcs",),
-    "archive": ("warehouse.archive:ArchiveWriter.write", "warehouse.archive:ArchiveWriter.close"),
+    "read": ("tasks.files.warc:read_warcs",),
+    "archive": ("warehouse.archive.writer:ArchiveWriter.write", "warehouse.archive.writer:ArchiveWriter.close"),
     "decode": ("tasks.extract:unpack", "tasks.extract:decode"),
-    "parse": ("tasks.page:_parse",),
-    "metadata": ("tasks.page:read_json_ld", "tasks.page:read_metadata", "tasks.page:_guess_metadata"),
+    "parse": ("tasks.html.article:_parse",),
+    "metadata": (
+        "tasks.html.article:read_json_ld",
+        "tasks.html.article:read_metadata",
+        "tasks.html.article:_guess_metadata",
+    ),
     "extraction": ("tasks.extract:read_page",),
     "checks": ("flows.ingest:extract",),
     "strip": ("flows.ingest:strip",),
@@ -38,15 +42,19 @@ STAGES: Final = {
     "normalise": ("flows.ingest:normalise",),
     "provenance": ("tasks.normalise:Statements.first", "tasks.normalise:Statements.several"),
     "ledger": (
-        "flows.job:Job.see",
-        "flows.job:Job.known_as",
-        "flows.job:Job.moved_to",
-        "warehouse.ledger:Ledger.conclude",
-        "warehouse.ledger:Ledger.holds",
-        "warehouse.ledger:Ledger.identify",
+        "flows.ingestion.ingest_run:Job.see",
+        "flows.ingestion.ingest_run:Job.known_as",
+        "flows.ingestion.ingest_run:Job.moved_to",
+        "warehouse.state.ledger:Ledger.conclude",
+        "warehouse.state.ledger:Ledger.holds",
+        "warehouse.state.ledger:Ledger.identify",
     ),
-    "parquet": ("warehouse.store:Store.land", "warehouse.store:Store.prepare"),
-    "start and end": ("flows.ingest:load_ledger", "flows.ingest:load_endpoints", "flows.job:write_catalogue"),
+    "parquet": ("warehouse.storage.tables:Store.land", "warehouse.storage.tables:Store.prepare"),
+    "start and end": (
+        "flows.ingest:load_ledger",
+        "flows.ingest:load_endpoints",
+        "flows.ingestion.ingest_run:write_catalogue",
+    ),
 }
 PARSING: Final = ("parse", "extraction", "metadata")
 """What a hand-written loop does too."""

@@ -17,7 +17,7 @@ from strip_frames import Frame, phrase
 from strip_genres import KINDS, Article, Row
 from strip_scripts import SCRIPTS, language_of, write
 
-from tasks.cues import CUES
+from tasks.boilerplate.cues import CUES
 
 _REPLIES: Final = (
     "Reply Antworten Répondre Responder Rispondi Ответить 답글 返信 回复 Odpowiedz Svara Beantwoorden".split()

@@ -73,7 +73,7 @@ def _render(job: tuple[str, str, str]) -> dict[str, Any]:
     import trafilatura
     from resiliparse.extract.html2text import extract_plain_text
 
-    from tasks.decode import decode
+    from tasks.text.decode import decode
 
     corpus, kind, page = job
     content = gzip.decompress((Path(corpus) / kind / "pages" / f"{page}.html.gz").read_bytes())

@@ -10,7 +10,7 @@ from typing import Final
 
 from strip_genres import Row
 
-from tasks.cues import CUES
+from tasks.boilerplate.cues import CUES
 
 _MONTHS: Final = "January February March April May June July August September October November December".split()
 _AROUND: Final = ("5 min read", "Reading time: 4 min", "Lesezeit: 3 Minuten", "Updated", "A A A", "0 views", "1,204",

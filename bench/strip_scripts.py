@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tasks.cues import find_cues
+from tasks.boilerplate.cues import find_cues
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _BULLET: Final = re.compile(r"\W*(?:\d{1,3}[.)])?\s+|\W*")

@@ -12,8 +12,8 @@ from strip_cases import Maker, kept, print_text
 from strip_corpus import LONGEST, OPINIONS, Text, align, share_inside, tokens_of
 from strip_genres import Row
 
-from tasks.features import read_features
-from tasks.lines import read_lines
+from tasks.boilerplate.context_features import read_features
+from tasks.boilerplate.lines import read_lines
 
 CASE = {"news": 0.8, "web": 0.3}
 """Weight of a case made of a gold text and of a web page; a gold text itself has 1."""

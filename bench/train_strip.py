@@ -1,6 +1,6 @@
 """Train the model that tells the lines of an article from those around it, and write it as npz.
 
-    python bench/train_strip.py CORPUS [--output tasks/strip_model.npz] [--cache FOLDER] [--folds 5]
+    python bench/train_strip.py CORPUS [--output tasks/boilerplate/line_model.npz] [--cache FOLDER] [--folds 5]
 
 CORPUS holds `news/` (gold bodies) and `web/` (pages with snippets). Needs catboost and inscriptis. The same corpus and
 the same versions give the same file, byte for byte. `--folds` cross-validates by publisher and template instead.
@@ -36,10 +36,10 @@ from strip_corpus import (
 )
 from strip_texts import in_parallel, make_cases, read_text, sure
 
-from tasks.body import choose_lines
-from tasks.features import read_features
-from tasks.lines import read_lines
-from tasks.scores import MODEL, Scores
+from tasks.boilerplate.context_features import read_features
+from tasks.boilerplate.lines import read_lines
+from tasks.boilerplate.model import MODEL, Scores
+from tasks.boilerplate.select_lines import choose_lines
 
 WEB = 0.5
 """Weight of a web page; a gold text has 1."""

@@ -15,20 +15,20 @@ from config.errors import ConfigError
 from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
-from flows.engine import Engine, Task, open_engine, run_tasks
-from flows.job import Clock
-from flows.plan import Plan, finish_killed, make_plan
+from flows.cli.output import Format, write_rows
+from flows.ingestion.ingest_run import Clock
+from flows.ingestion.process_pool import Workers
 from flows.run import COUNTS, open_fetcher, progress_bars
-from flows.settle import settle
-from flows.shards import Shard, Window, done_shards, shards_of_files
-from flows.show import Format, write_rows
-from flows.workers import Workers
-from tasks.download import utc_now
-from tasks.parts import can_split
+from flows.sharding.engine import Engine, Task, open_engine, run_tasks
+from flows.sharding.plan import Plan, finish_killed, make_plan
+from flows.sharding.reconcile_shards import settle
+from flows.sharding.shards import Shard, Window, done_shards, shards_of_files
+from tasks.files.splits import can_split
+from tasks.http.fetcher import utc_now
 from warehouse.errors import WarehouseError
-from warehouse.rows import Run
-from warehouse.store import Store
-from warehouse.vocabulary import RunStatus
+from warehouse.model.rows import Run
+from warehouse.model.vocabulary import RunStatus
+from warehouse.storage.tables import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,33 +11,33 @@ from typing import Final
 from config.inputs import PagesInput
 from config.settings import Settings
 from config.sources import Source
-from flows.conclude import FORGOTTEN_TWIN, conclude_moved, conclude_same, conclude_unread, keep_said
-from flows.habits import learn_habits, load_habits, with_habits
-from flows.job import Clock, Job
-from flows.listings import list_documents
-from flows.poll import forget_again, read_again
-from flows.runs import first_run_row, new_run_id, rules_of
-from flows.shards import Shard, list_shard
-from flows.workers import Workers
-from tasks import jsonl
+from flows.ingestion.ingest_run import Clock, Job
+from flows.ingestion.outcomes import FORGOTTEN_TWIN, conclude_moved, conclude_same, conclude_unread, keep_said
+from flows.ingestion.poll import forget_again, read_again
+from flows.ingestion.process_pool import Workers
+from flows.ingestion.recurring_lines import learn_habits, load_habits, with_habits
+from flows.ingestion.run_rows import first_run_row, new_run_id, rules_of
+from flows.ingestion.worklist import list_documents
+from flows.sharding.shards import Shard, list_shard
+from tasks.boilerplate.recurring_lines import NONE, Habits
 from tasks.detect import detect
 from tasks.discover import is_polled
-from tasks.download import Fetcher, utc_now
 from tasks.extract import extract
 from tasks.fetch import Read, fetch_each
-from tasks.found import Found, named
-from tasks.habits import NONE, Habits
+from tasks.files import jsonl
+from tasks.http.fetcher import Fetcher, utc_now
+from tasks.http.response import NotModified, Postponed, Refused
+from tasks.listings.discovered import Found, named
 from tasks.normalise import normalise
-from tasks.response import NotModified, Postponed, Refused
 from tasks.strip import strip
-from warehouse.archive import ArchiveWriter, read, recover
-from warehouse.endpoints import load_endpoints
+from warehouse.archive.writer import ArchiveWriter, read, recover
 from warehouse.errors import WarehouseError
-from warehouse.ledger import Conclusion, concluded, load_ledger
-from warehouse.records import LISTED, RECOVERED, Article, Fetched, Item, RawArticle, Rejection
-from warehouse.rows import Run
-from warehouse.store import Store
-from warehouse.vocabulary import Outcome, Reason, RunStatus, Stage
+from warehouse.model.records import LISTED, RECOVERED, Article, Fetched, Item, RawArticle, Rejection
+from warehouse.model.rows import Run
+from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
+from warehouse.state.endpoints import load_endpoints
+from warehouse.state.ledger import Conclusion, concluded, load_ledger
+from warehouse.storage.tables import Store
 
 BATCH_BYTES: Final = 64_000_000
 LAND_SECONDS: Final = 300

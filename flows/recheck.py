@@ -12,16 +12,16 @@ from functools import partial
 from config.settings import Settings
 from config.sources import Source
 from flows.ingest import ingest
-from flows.listings import due_again
+from flows.ingestion.process_pool import Workers
+from flows.ingestion.run_rows import rules_of
+from flows.ingestion.worklist import due_again
 from flows.run import open_fetcher
-from flows.runs import rules_of
-from flows.workers import Workers
-from tasks.download import Fetcher, utc_now
+from tasks.http.fetcher import Fetcher, utc_now
 from warehouse.errors import EmptyWarehouseError, LockedError, WarehouseError
-from warehouse.ledger import load_ledger
-from warehouse.rows import Run
-from warehouse.store import Store
-from warehouse.vocabulary import RunStatus
+from warehouse.model.rows import Run
+from warehouse.model.vocabulary import RunStatus
+from warehouse.state.ledger import load_ledger
+from warehouse.storage.tables import Store
 
 
 @dataclass(frozen=True, slots=True)

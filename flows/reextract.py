@@ -12,21 +12,21 @@ from typing import Any, Final
 
 from config.settings import Settings
 from config.sources import Source
-from flows.archived import current_articles, is_archived, open_refusals, raw_article
-from flows.compare import Change
-from flows.habits import load_habits, with_habits
+from flows.cli.output import Format
+from flows.cli.sql import write_out
 from flows.ingest import make_article
-from flows.job import Clock
-from flows.runs import new_run_id
-from flows.shell import write_out
-from flows.show import Format
-from flows.workers import Workers
-from tasks.download import utc_now
+from flows.ingestion.archived import current_articles, is_archived, open_refusals, raw_article
+from flows.ingestion.compare import Change
+from flows.ingestion.ingest_run import Clock
+from flows.ingestion.process_pool import Workers
+from flows.ingestion.recurring_lines import load_habits, with_habits
+from flows.ingestion.run_rows import new_run_id
+from tasks.http.fetcher import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
-from warehouse.records import Article, RawArticle, Rejection
-from warehouse.staged import Staged
-from warehouse.store import Store
+from warehouse.model.records import Article, RawArticle, Rejection
+from warehouse.storage.staging import Staged
+from warehouse.storage.tables import Store
 
 COLUMNS: Final = (
     "source", "articles", "unchanged", "changed", "refused", "unreadable", "accepted", "gained", "lost",

@@ -14,22 +14,22 @@ from typing import Any, Final
 from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import Source
-from flows.archived import is_archived, open_refusals, raw_article
-from flows.habits import load_habits, with_habits
+from flows.cli.output import Format
+from flows.cli.sql import write_out
 from flows.ingest import ingest, make_article
-from flows.job import Clock
+from flows.ingestion.archived import is_archived, open_refusals, raw_article
+from flows.ingestion.ingest_run import Clock
+from flows.ingestion.process_pool import Workers
+from flows.ingestion.recurring_lines import load_habits, with_habits
+from flows.ingestion.run_rows import new_run_id, rules_of
 from flows.run import open_fetcher
-from flows.runs import new_run_id, rules_of
-from flows.shell import write_out
-from flows.show import Format
-from flows.workers import Workers
-from tasks.download import Fetcher, utc_now
+from tasks.http.fetcher import Fetcher, utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
-from warehouse.ledger import Conclusion, load_ledger
-from warehouse.records import Article, RawArticle, Rejection
-from warehouse.store import Store
-from warehouse.vocabulary import Outcome, Reason, RunStatus, Stage
+from warehouse.model.records import Article, RawArticle, Rejection
+from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
+from warehouse.state.ledger import Conclusion, load_ledger
+from warehouse.storage.tables import Store
 
 COLUMNS: Final = ("source", "tried", "stored", "duplicate", "still_refused", "unreadable", "waiting", "reasons")
 """`tried` is the sum of the five counts after it; `reasons` are those for which documents are refused still."""

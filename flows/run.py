@@ -15,15 +15,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import Source
+from flows.cli.output import Format, console, write_rows
 from flows.ingest import ingest
-from flows.show import Format, console, write_rows
-from flows.workers import Workers
+from flows.ingestion.process_pool import Workers
 from tasks.discover import count
-from tasks.download import Fetcher
+from tasks.http.fetcher import Fetcher
 from warehouse.errors import WarehouseError
-from warehouse.root import Root
-from warehouse.rows import Run
-from warehouse.vocabulary import Outcome, RunStatus
+from warehouse.model.rows import Run
+from warehouse.model.vocabulary import Outcome, RunStatus
+from warehouse.storage.root import Root
 
 COUNTS = ("discovered", *Outcome)
 """The report's columns: the first is the sum of the others."""

@@ -13,12 +13,12 @@ from dataclasses import replace
 from heapq import nlargest
 from typing import Final
 
-from tasks.characters import clean_line
-from tasks.opinions import Opinion, second_opinion
-from tasks.scripts import LETTERS_OF, OWNED, SHARERS, count_forms, count_scripts
-from tasks.twins import family_of
-from tasks.weigh import UNKNOWN, by_langdetect, weigh
-from warehouse.records import ExtractedArticle, Language, LanguageShare
+from tasks.language.cld2 import Opinion, second_opinion
+from tasks.language.close_languages import family_of
+from tasks.language.combine import UNKNOWN, by_langdetect, weigh
+from tasks.language.scripts import LETTERS_OF, OWNED, SHARERS, count_forms, count_scripts
+from tasks.text.characters import clean_line
+from warehouse.model.records import ExtractedArticle, Language, LanguageShare
 
 SEEN: Final = 200_000
 """Characters of a text that are looked at; a text may be one line of many megabytes."""

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Final
 from config.inputs import FeedInput, FolderInput, Input, JsonlInput, PagesInput, SitemapInput, WarcInput
 from config.settings import Settings
 from config.sources import Source
-from tasks import jsonl, warcs
-from tasks.addresses import is_address
-from tasks.errors import InputError
-from tasks.listing import Entry, Listing
-from warehouse.records import Fetched, Item, Rejection
-from warehouse.vocabulary import Reason, Stage
+from tasks.files import jsonl
+from tasks.files import warc as warcs
+from tasks.files.errors import InputError
+from tasks.listings.listing import Entry, Listing
+from tasks.metadata.urls import is_address
+from warehouse.model.records import Fetched, Item, Rejection
+from warehouse.model.vocabulary import Reason, Stage
 
 if TYPE_CHECKING:
-    from tasks.download import Fetcher
+    from tasks.http.fetcher import Fetcher
 
 _PASSWORD: Final = re.compile(r"://[^/?#]*@")
 SUFFIXES: Final = (".txt", ".md", ".html", ".htm")

@@ -6,14 +6,14 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from tasks.characters import split_lines
-from tasks.decode import Refusal, decode, unpack
-from tasks.markdown import read_markdown
-from tasks.page import read_page
-from tasks.quality import weigh_words
-from tasks.statements import by_trust
-from warehouse.records import ExtractedArticle, RawArticle, Rejection
-from warehouse.vocabulary import Reason, Stage
+from tasks.html.article import read_page
+from tasks.metadata.candidates import by_trust
+from tasks.metadata.quality import weigh_words
+from tasks.text.characters import split_lines
+from tasks.text.decode import Refusal, decode, unpack
+from tasks.text.markdown import read_markdown
+from warehouse.model.records import ExtractedArticle, RawArticle, Rejection
+from warehouse.model.vocabulary import Reason, Stage
 
 HTML: Final = "html"
 MARKDOWN: Final = "markdown"

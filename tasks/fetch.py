@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from config.settings import Settings
-from tasks.response import Downloaded, NotModified, Postponed, Refused
-from warehouse.archive import Earlier
-from warehouse.records import Fetched, Item, Rejection
-from warehouse.vocabulary import Reason, Stage
+from tasks.http.response import Downloaded, NotModified, Postponed, Refused
+from warehouse.archive.writer import Earlier
+from warehouse.model.records import Fetched, Item, Rejection
+from warehouse.model.vocabulary import Reason, Stage
 
 if TYPE_CHECKING:
     from config.sources import Source
-    from tasks.download import Fetcher, Request
+    from tasks.http.fetcher import Fetcher, Request
 
 Answer = Downloaded | NotModified | Postponed | Refused
 Read = Fetched | NotModified | Postponed | Refused | Rejection
@@ -69,7 +69,7 @@ def fetch_each(
 
 def request(url: str, source: Source, earlier: Earlier | None = None, max_bytes: int | None = None) -> Request:
     """The request for an address as a source may make it, with the validators of an earlier capture."""
-    from tasks.download import Request
+    from tasks.http.fetcher import Request
 
     return Request(
         url,

@@ -12,17 +12,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from tasks.addresses import absolute_url, canonical_domain, canonical_url, normalize_url
-from tasks.agencies import find_agencies
-from tasks.bylines import split_byline
-from tasks.characters import clean_line, split_lines
-from tasks.dates import ParsedDate, parse_date
-from tasks.identity import article_id, version_id
-from tasks.quality import count_words, rate
-from tasks.statements import Statements, plain
-from tasks.weigh import UNKNOWN
-from warehouse.records import Article, Candidate, ExtractedArticle, Rejection
-from warehouse.vocabulary import Reason, Stage
+from tasks.language.combine import UNKNOWN
+from tasks.metadata.agencies import find_agencies
+from tasks.metadata.bylines import split_byline
+from tasks.metadata.candidates import Statements, plain
+from tasks.metadata.dates import ParsedDate, parse_date
+from tasks.metadata.identity import article_id, version_id
+from tasks.metadata.quality import count_words, rate
+from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, normalize_url
+from tasks.text.characters import clean_line, split_lines
+from warehouse.model.records import Article, Candidate, ExtractedArticle, Rejection
+from warehouse.model.vocabulary import Reason, Stage
 
 if TYPE_CHECKING:
     from config.sources import Source

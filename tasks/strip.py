@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from config.sources import StripRules
-from tasks.agencies import find_agencies
-from tasks.body import find_body
-from tasks.credits import read_credits
-from tasks.furniture import is_name, read_caption
-from tasks.habits import NONE, Habits
-from tasks.headline import find_headline, find_standfirst
-from tasks.lines import Line, read_lines
-from tasks.pagelines import label_page
-from tasks.scores import score_lines
-from tasks.shapes import Floats
-from warehouse.records import ExtractedArticle, Rejection, StrippedLine
-from warehouse.vocabulary import LineReason, Reason, Stage
+from tasks.boilerplate.line_features import Floats
+from tasks.boilerplate.line_metadata import read_credits
+from tasks.boilerplate.line_patterns import is_name, read_caption
+from tasks.boilerplate.lines import Line, read_lines
+from tasks.boilerplate.model import score_lines
+from tasks.boilerplate.page_lines import label_page
+from tasks.boilerplate.recurring_lines import NONE, Habits
+from tasks.boilerplate.select_lines import find_body
+from tasks.boilerplate.title_line import find_headline, find_standfirst
+from tasks.metadata.agencies import find_agencies
+from warehouse.model.records import ExtractedArticle, Rejection, StrippedLine
+from warehouse.model.vocabulary import LineReason, Reason, Stage
 
 _OPENERS: Final = {LineReason.RELATED, LineReason.COMMENT}
 """Kinds of heading that say what the lines after them are."""

@@ -14,7 +14,7 @@ import pytest
 
 from config.settings import Settings
 from config.sources import Source, load_source
-from flows.workers import Workers
+from flows.ingestion.process_pool import Workers
 from warehouse.connect import connect
 
 # The same examples every time, so that a change is judged by what it does; HYPOTHESIS_PROFILE=explore looks further.

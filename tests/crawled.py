@@ -11,8 +11,8 @@ from test_warcs import HTML, http, record
 
 from config.settings import Settings
 from config.sources import Source, load_source
-from flows.shards import Shard, shards_of_parts
-from tasks.parts import split
+from flows.sharding.shards import Shard, shards_of_parts
+from tasks.files.splits import split
 from warehouse.connect import connect
 
 LEAST = 12

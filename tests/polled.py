@@ -12,7 +12,7 @@ from webserver import WebServer, answer
 
 from config.sources import Source, load_source
 from flows.ingest import ingest
-from tasks.download import Fetcher
+from tasks.http.fetcher import Fetcher
 
 FEED = '[[input]]\nkind = "feed"\nurl = "SITE/feed"\n'
 TOWNS = (

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse.records import Candidate, Capture, Item, RawArticle
+from warehouse.model.records import Candidate, Capture, Item, RawArticle
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("pages/*/page.html"))

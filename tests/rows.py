@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from warehouse.records import (
+from warehouse.model.records import (
     Article,
     Fetched,
     FieldProvenance,
@@ -16,8 +16,8 @@ from warehouse.records import (
     Rejection,
     StrippedLine,
 )
-from warehouse.rows import Discovery, Poll, Run
-from warehouse.vocabulary import LineReason, Origin, Precision, Reason, RunStatus, Stage, Zone
+from warehouse.model.rows import Discovery, Poll, Run
+from warehouse.model.vocabulary import LineReason, Origin, Precision, Reason, RunStatus, Stage, Zone
 
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 

@@ -10,10 +10,10 @@ import pytest
 from polled import FEED, write
 from webserver import answer
 
-from flows.account import Account, load_account, safe, tell_counts, tell_rejects
-from flows.raw import write_raw
+from flows.ingestion.raw_document import write_raw
+from flows.scheduling.run_report import Account, load_account, safe, tell_counts, tell_rejects
 from warehouse.errors import StorageError
-from warehouse.vocabulary import Outcome, RunStatus
+from warehouse.model.vocabulary import Outcome, RunStatus
 
 EMPTY = b"<html><title>Menu [a](http://evil.example) | b</title><body><p>Menu</p></body></html>"
 

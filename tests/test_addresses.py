@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.addresses import absolute_url, canonical_domain, canonical_url, identity_url, normalize_url
-from tasks.identity import article_id, version_id
+from tasks.metadata.identity import article_id, version_id
+from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, identity_url, normalize_url
 
 PAGE = "https://www.example.org/world/harbour-opens-71234567"
 

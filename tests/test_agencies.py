@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import tasks.agencies
-from tasks.agencies import find_agencies
+import tasks.metadata.agencies
+from tasks.metadata.agencies import find_agencies
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_words_that_only_look_like_abbreviations_are_none(text):
 
 
 def test_no_name_stands_under_two_agencies():
-    path = Path(tasks.agencies.__file__).with_suffix(".toml")
+    path = Path(tasks.metadata.agencies.__file__).with_suffix(".toml")
     table = tomllib.loads(path.read_text("utf-8"))
     names = [name for known, others in table.items() for name in {known, *others}]
     assert sorted(names) == sorted(set(names))

@@ -14,9 +14,9 @@ from rows import article, run
 from webserver import WebServer, answer
 
 from config.settings import Settings
-from flows.alerts import Watch, show_watch, watch_sources
-from warehouse.store import Row, Store
-from warehouse.vocabulary import RunStatus
+from flows.monitoring.alerts import Watch, show_watch, watch_sources
+from warehouse.model.vocabulary import RunStatus
+from warehouse.storage.tables import Row, Store
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
@@ -188,7 +188,7 @@ def test_a_paused_source_is_left_alone_and_one_whose_file_is_wrong_just_now_is_w
 
 
 def test_a_hook_that_fails_is_one_sentence_and_tried_again_by_the_next_look(desk, monkeypatch):
-    monkeypatch.setattr("flows.hooks.WAITS", ())
+    monkeypatch.setattr("flows.monitoring.channels.WAITS", ())
     desk.runs(90, 8)
     desk.server.routes["/hook"] = answer(status="404 Not Found")
     assert [problem.partition(";")[0] for problem in desk.look().problems] == [
@@ -250,7 +250,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from config.settings import Settings
-from flows.alerts import watch_sources
+from flows.monitoring.alerts import watch_sources
 data, config, hook = sys.argv[1:]
 settings = Settings(data=data, config=Path(config), alert_webhook=hook, stale_hours=6)
 watch_sources(settings, datetime(2026, 3, 15, 12, microsecond=datetime.now(UTC).microsecond, tzinfo=UTC))

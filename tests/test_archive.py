@@ -16,11 +16,11 @@ from kill import killed_at_every_moment
 from rows import NOON, fetched, url
 from warcio.checker import Checker
 
-from warehouse.archive import ArchiveWriter, read, recover
+from warehouse.archive.warc_records import records
+from warehouse.archive.writer import ArchiveWriter, read, recover
 from warehouse.errors import StorageError
-from warehouse.records import Capture
-from warehouse.store import Store
-from warehouse.warc import records
+from warehouse.model.records import Capture
+from warehouse.storage.tables import Store
 
 
 def archived(root: Path, numbers: range, **changes: object) -> list[Capture]:
@@ -195,8 +195,8 @@ def test_a_tail_torn_at_any_byte_costs_its_own_record_only(tmp_path: Path) -> No
 KILLED = """
 from datetime import UTC, datetime
 from rows import fetched, url
-from warehouse.archive import ArchiveWriter, recover
-from warehouse.records import Exchange
+from warehouse.archive.writer import ArchiveWriter, recover
+from warehouse.model.records import Exchange
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 ASKED = (("Host", "harbour.example"),)
 
@@ -247,7 +247,7 @@ import random, resource, sys
 sys.path[:0] = {sys.path!r}
 from datetime import UTC, datetime
 from rows import fetched
-from warehouse.archive import ArchiveWriter
+from warehouse.archive.writer import ArchiveWriter
 from warehouse.errors import StorageError
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:

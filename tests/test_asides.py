@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from lxml.html import document_fromstring
 
-from tasks.asides import drop_asides
-from tasks.lines import read_lines
-from tasks.pagelines import label_page
-from warehouse.vocabulary import LineReason
+from tasks.boilerplate.lines import read_lines
+from tasks.boilerplate.page_lines import label_page
+from tasks.html.captions_and_links import drop_asides
+from warehouse.model.vocabulary import LineReason
 
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",

@@ -17,10 +17,10 @@ from test_warcs import HTML, http, record
 from webserver import answer, drip
 
 from config.errors import ConfigError
-from flows import engine, shards
 from flows.backfill import backfill, read_window, with_warcs
-from flows.cli import main
-from flows.plan import Plan
+from flows.cli.app import main
+from flows.sharding import engine, shards
+from flows.sharding.plan import Plan
 from warehouse.connect import connect
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -186,7 +186,7 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was_and_asks_for_nothing_twi
     write(sources, SITEMAP.replace("SITE", archive_of.server.url("")))
     pages = archive_of.routes["/news/6"]
     archive_of.routes["/news/6"] = drip(b"HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n", b"x", 0.2)
-    command = "import flows.shards, flows.cli; flows.shards.PAGES = 2; flows.cli.main()"
+    command = "import flows.sharding.shards, flows.cli.app; flows.sharding.shards.PAGES = 2; flows.cli.app.main()"
     arguments = [
         sys.executable, "-c", command, "backfill", "lake", "--from", "2026-03-01", "--to", "2026-03-05", "--yes",
         "--config", str(tmp_path / "config"), "--data", str(tmp_path / "data"), "--format", "json",

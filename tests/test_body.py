@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tasks.body import find_body
-from tasks.lines import read_lines
-from tasks.scores import Scores
+from tasks.boilerplate.lines import read_lines
+from tasks.boilerplate.model import Scores
+from tasks.boilerplate.select_lines import find_body
 
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",

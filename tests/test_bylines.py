@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks.bylines import split_byline
+from tasks.metadata.bylines import split_byline
 
 BYLINES = [
     ("en", "By Ann Lee and Bob Ray", ["Ann Lee", "Bob Ray"]),

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 from conftest import NOW
 
-from tasks.cadence import is_of_comments, measure, overlap, pace
-from tasks.choose import choose, expected, is_news, spread, total_pace
-from tasks.listing import Entry, Listing
-from warehouse.records import Candidate
-from warehouse.vocabulary import Origin
+from tasks.listings.listing import Entry, Listing
+from tasks.site_probe.choose_feeds import choose, expected, is_news, spread, total_pace
+from tasks.site_probe.feed_statistics import is_of_comments, measure, overlap, pace
+from warehouse.model.records import Candidate
+from warehouse.model.vocabulary import Origin
 
 
 def entry(name: str, at: datetime | None = None, **stated: str) -> Entry:

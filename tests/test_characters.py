@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.characters import clean_line, split_lines
+from tasks.text.characters import clean_line, split_lines
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pytest
 from rows import NOON, article, discovery, fetched, rejection, run
 
-from warehouse.archive import ArchiveWriter
+from warehouse.archive.writer import ArchiveWriter
 from warehouse.connect import CATALOGUE, ORDER, SQL, TABLES, VIEWS, ask, connect, locked, query, write_catalogue
 from warehouse.errors import EmptyWarehouseError, QueryError
-from warehouse.schema import SCHEMAS
-from warehouse.store import Store
+from warehouse.model.schema import SCHEMAS
+from warehouse.storage.tables import Store
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def at_every_file_operation(event, arguments):
             os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(at_every_file_operation)
-from flows.cli import main
+from flows.cli.app import main
 main()
 """
 

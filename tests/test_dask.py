@@ -17,10 +17,10 @@ from crawled import LEAST, content, shards_of
 
 from config.settings import Settings
 from flows.backfill import Sharded, run_shards
-from flows.engine import Engine, open_engine
 from flows.run import progress_bars
-from flows.shards import done_shards
-from warehouse.store import Store
+from flows.sharding.engine import Engine, open_engine
+from flows.sharding.shards import done_shards
+from warehouse.storage.tables import Store
 from warehouse.verify import verify
 
 pytestmark = pytest.mark.slow

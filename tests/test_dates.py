@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.dates import ParsedDate, parse_date
-from warehouse.vocabulary import Precision, Zone
+from tasks.metadata.dates import ParsedDate, parse_date
+from warehouse.model.vocabulary import Precision, Zone
 
 D, M, S = Precision.DAY, Precision.MINUTE, Precision.SECOND
 ISO = [

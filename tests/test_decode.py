@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.decode import Decoded, Refusal, decode, unpack
-from warehouse.vocabulary import Reason
+from tasks.text.decode import Decoded, Refusal, decode, unpack
+from warehouse.model.vocabulary import Reason
 
 ENGLISH = "The mayor's office said “nothing is decided” about the £5 toll. "
 GERMAN = "Die Brücke über den Fluss bleibt bis Mai gesperrt, weil das Gelände für schwere Züge geprüft wird. "

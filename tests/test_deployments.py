@@ -14,10 +14,10 @@ from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 from config.schedule import read_schedule, turns
 from config.settings import Settings
 from config.sources import load_source
-from flows.deployments import PAUSED, Planned, plan, plan_source, stagger
-from flows.register import is_same, keep_active, keep_pause
-from flows.scheduled import patience
-from flows.wellness import Wellness, respond
+from flows.scheduling.deployments import PAUSED, Planned, plan, plan_source, stagger
+from flows.scheduling.healthcheck import Wellness, respond
+from flows.scheduling.source_flow import patience
+from flows.scheduling.sync_deployments import is_same, keep_active, keep_pause
 
 NAMES = [f"source-{number}" for number in range(50)]
 
@@ -58,7 +58,7 @@ def on_server(planned: Planned, **changes):
 def test_a_source_is_a_deployment_that_says_what_it_is(installation):
     (harbour, quay, backfill, *upkeep), wrong = plan(installation)
     assert not wrong
-    assert (harbour.name, harbour.entrypoint) == ("harbour", "flows.scheduled.ingest_source")
+    assert (harbour.name, harbour.entrypoint) == ("harbour", "flows.scheduling.source_flow.ingest_source")
     assert harbour.parameters == {"source": "harbour", "data": installation.data, "config": str(installation.config)}
     assert harbour.tags == ("feed", "en")
     assert "Harbour Times" in harbour.description

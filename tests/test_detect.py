@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.detect import detect, detect_language
-from warehouse.records import Candidate, Capture, ExtractedArticle, Item, RawArticle
-from warehouse.vocabulary import Origin
+from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, RawArticle
+from warehouse.model.vocabulary import Origin
 
 NEWS = tomllib.loads((Path(__file__).parent / "languages" / "news.toml").read_text("utf-8"))
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)
@@ -189,7 +189,7 @@ def test_eight_threads_that_race_to_load_the_profiles_answer_as_this_process_doe
 
 
 def test_the_profiles_are_ready_in_a_second():
-    from tasks.profiles import Profiles
+    from tasks.language.langdetect_profiles import Profiles
 
     started = time.process_time()
     Profiles()

@@ -10,7 +10,7 @@ from statistics import mean
 import pytest
 
 from tasks.detect import detect_language
-from warehouse.records import Language
+from warehouse.model.records import Language
 
 FOLDER = Path(__file__).parent / "languages"
 NEWS = tomllib.loads((FOLDER / "news.toml").read_text("utf-8"))

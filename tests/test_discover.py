@@ -9,9 +9,9 @@ import pytest
 
 from config.sources import load_source
 from tasks.discover import count, discover, endpoint
-from tasks.errors import InputError
-from warehouse.records import Fetched, Item, Rejection
-from warehouse.vocabulary import Reason
+from tasks.files.errors import InputError
+from warehouse.model.records import Fetched, Item, Rejection
+from warehouse.model.vocabulary import Reason
 
 
 def listed(source, settings, now):

@@ -5,8 +5,8 @@ import gzip
 import pytest
 from webserver import Clock, WebServer, answer, fetch, local, redirect, refused, settings
 
-from tasks.download import Downloaded, Fetcher, Request
-from warehouse.vocabulary import Reason
+from tasks.http.fetcher import Downloaded, Fetcher, Request
+from warehouse.model.vocabulary import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
 OPEN = {"/a": PAGE}

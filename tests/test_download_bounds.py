@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webserver import WebServer, answer, drip, fetch, local, redirect, refused, resolver, settings
 
-from tasks.download import Downloaded, Fetcher, Request
-from warehouse.vocabulary import Reason
+from tasks.http.fetcher import Downloaded, Fetcher, Request
+from warehouse.model.vocabulary import Reason
 
 IN_TIME = 6.0
 """Seconds for what is bounded to half a second: a busy machine is slow, but not as slow as what has no end."""

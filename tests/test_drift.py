@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rows import NOON, article, rejection
 
-from flows.drift import HISTORY, Drift, find_drifts, has_history, last_day, load_days
-from flows.measures import MEASURES, Sample, compare
-from flows.mixes import distance
+from flows.monitoring.drift import HISTORY, Drift, find_drifts, has_history, last_day, load_days
+from flows.monitoring.measures import MEASURES, Sample, compare
+from flows.monitoring.mixes import distance
 from warehouse.connect import connect
-from warehouse.store import Row, Store
-from warehouse.vocabulary import Reason
+from warehouse.model.vocabulary import Reason
+from warehouse.storage.tables import Row, Store
 
 LAST = date(2026, 3, 14)
 DAYS = HISTORY.days

@@ -15,15 +15,15 @@ from test_habits import APP
 from test_strip import STORY, paragraphs
 
 from config.sources import Source
-from flows import explain as shown
-from flows.explain import Explained, ShownLine, explain, print_explained
-from flows.explain_page import Page
+from flows.cli import explain as shown
+from flows.cli.explain import Explained, ShownLine, explain, print_explained
+from flows.cli.explain_page import Page
 from flows.ingest import make_article
-from tasks.habits import fold_line
-from warehouse.records import Article, Capture, Item, RawArticle, Rejection
-from warehouse.rows import Habit
-from warehouse.store import Store
-from warehouse.vocabulary import HabitPlace, LineReason
+from tasks.boilerplate.recurring_lines import fold_line
+from warehouse.model.records import Article, Capture, Item, RawArticle, Rejection
+from warehouse.model.rows import Habit
+from warehouse.model.vocabulary import HabitPlace, LineReason
+from warehouse.storage.tables import Store
 
 TEXT = paragraphs("Home", "Norby repairs its old bridge", "By Ann Lee", *STORY, "Read also: <b>The ferry</b> & more")
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from raws import CASES, expected, raw_page
 
 from tasks.extract import extract
-from warehouse.records import Candidate, ExtractedArticle, RawArticle, Rejection
-from warehouse.vocabulary import Origin, Reason, Stage
+from warehouse.model.records import Candidate, ExtractedArticle, RawArticle, Rejection
+from warehouse.model.vocabulary import Origin, Reason, Stage
 
 PARAGRAPH = (
     "<p>The council voted on Tuesday to rebuild the old bridge over the river, which had been closed since the flood in "

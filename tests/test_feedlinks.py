@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks.feedlinks import choose_child, is_dated, kind_of, names_news, rank_sitemaps, read_front
-from tasks.listing import Child
+from tasks.listings.listing import Child
+from tasks.site_probe.autodiscovery import choose_child, is_dated, kind_of, names_news, rank_sitemaps, read_front
 
 PAGE = "https://river.example/"
 

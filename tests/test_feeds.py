@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks import feedxml
-from tasks.feeds import read_feed
-from tasks.listing import Listing, ListingError
-from warehouse.vocabulary import Origin
+from tasks.listings import feed_xml as feedxml
+from tasks.listings.feeds import read_feed
+from tasks.listings.listing import Listing, ListingError
+from warehouse.model.vocabulary import Origin
 
 CASES = sorted(path for path in (Path(__file__).parent / "feeds").iterdir())
 URL = "https://www.example.org/feeds/news.xml"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from tasks.fetch import read_file
-from warehouse.records import Item
-from warehouse.vocabulary import Reason
+from warehouse.model.records import Item
+from warehouse.model.vocabulary import Reason
 
 
 def fetched(path, settings, now):

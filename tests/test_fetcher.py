@@ -32,9 +32,9 @@ from webserver import (
     settings,
 )
 
-from tasks.download import Fetcher, Refused, Request, Rules
-from tasks.rulebook import Rulebook
-from warehouse.vocabulary import Reason
+from tasks.http.fetcher import Fetcher, Refused, Request, Rules
+from tasks.http.robots_cache import Rulebook
+from warehouse.model.vocabulary import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
 OPEN = {"/a": PAGE, "/b": PAGE}
@@ -378,7 +378,13 @@ def test_an_error_that_nobody_foresaw_is_a_refusal_of_one_page(failing, monkeypa
     with WebServer(OPEN) as server, Fetcher(settings()) as fetcher:
         downloaded(fetcher.fetch(local(server.url("/a"))))
         with monkeypatch.context() as patch:
-            patch.setattr(*(("tasks.client.Client.ask", fail) if failing == "ask" else ("tasks.visit.judge", fail)))
+            patch.setattr(
+                *(
+                    ("tasks.http.client.Client.ask", fail)
+                    if failing == "ask"
+                    else ("tasks.http.follow_redirects.judge", fail)
+                )
+            )
             got = refused(fetcher.fetch(local(server.url("/a"))))
             rules = fetcher.robots("http://127.0.0.1:1/", allow_private=True)
         downloaded(fetcher.fetch(local(server.url("/a"))))
@@ -404,7 +410,7 @@ def test_an_interrupted_process_ends_at_once(tmp_path):
     script = """
 import os, signal, sys, time, threading
 from config.settings import Settings
-from tasks.download import Fetcher, Request
+from tasks.http.fetcher import Fetcher, Request
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests themselves run in the background
 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:

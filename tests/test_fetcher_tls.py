@@ -29,8 +29,8 @@ from webserver import (
     settings,
 )
 
-from tasks.download import Fetcher
-from warehouse.vocabulary import Reason
+from tasks.http.fetcher import Fetcher
+from warehouse.model.vocabulary import Reason
 
 EITHER = {Reason.FETCH_FAILED, Reason.TIMED_OUT}
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8", etag='"1"')

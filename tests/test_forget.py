@@ -18,18 +18,18 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warcio.archiveiterator import ArchiveIterator as Warcio
 
-from warehouse.archive import ArchiveWriter, Earlier, read, recover
+from warehouse.archive.warc_records import records
+from warehouse.archive.writer import ArchiveWriter, Earlier, read, recover
 from warehouse.connect import connect, write_catalogue
 from warehouse.errors import LockedError, StorageError
-from warehouse.forget import Forgotten, forget
-from warehouse.records import FORGOTTEN, LISTED, Capture, Exchange, Item
-from warehouse.removal import named_by
-from warehouse.root import Root
-from warehouse.schema import SCHEMAS
-from warehouse.store import Store
+from warehouse.model.records import FORGOTTEN, LISTED, Capture, Exchange, Item
+from warehouse.model.schema import SCHEMAS
+from warehouse.model.vocabulary import Reason
+from warehouse.storage.root import Root
+from warehouse.storage.tables import Store
+from warehouse.takedown.forget import Forgotten, forget
+from warehouse.takedown.redact import named_by
 from warehouse.verify import verify
-from warehouse.vocabulary import Reason
-from warehouse.warc import records
 
 LATER = NOON + timedelta(days=1)
 SECRETS = ("Ferry 1 came back", "Паром № 1 вернулся", "&#1055;аром № 1 вернулся", "old headline of the ferry")

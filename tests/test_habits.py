@@ -16,22 +16,22 @@ from test_strip import STORY, document, paragraphs
 
 from config.settings import Settings
 from config.sources import Source, StripRules, load_source
-from flows.habits import load_habits
 from flows.ingest import ingest
+from flows.ingestion.process_pool import Workers
+from flows.ingestion.recurring_lines import load_habits
 from flows.reextract import reextract_source
-from flows.workers import Workers
-from tasks.addresses import normalize_url
-from tasks.download import Fetcher
-from tasks.habits import Habits, fold_line
-from tasks.identity import article_id
-from tasks.learn import FEWEST, Printed, learn
+from tasks.boilerplate.learn_recurring_lines import FEWEST, Printed, learn
+from tasks.boilerplate.recurring_lines import Habits, fold_line
+from tasks.http.fetcher import Fetcher
+from tasks.metadata.identity import article_id
+from tasks.metadata.urls import normalize_url
 from tasks.strip import strip
 from warehouse.connect import query
-from warehouse.forget import forget
-from warehouse.habits import known_habits, news_of
-from warehouse.records import ExtractedArticle
-from warehouse.rows import Habit
-from warehouse.vocabulary import HabitPlace, LineReason, RunStatus
+from warehouse.model.records import ExtractedArticle
+from warehouse.model.rows import Habit
+from warehouse.model.vocabulary import HabitPlace, LineReason, RunStatus
+from warehouse.state.recurring_lines import known_habits, news_of
+from warehouse.takedown.forget import forget
 
 APP = "The Norby Post is also an app, for phones and for watches."
 """A sentence that says nothing of what an article is about, nor what it is itself."""

@@ -13,8 +13,8 @@ from webserver import WebServer, answer, drip
 
 from config.errors import ConfigError
 from config.settings import Settings, load_settings
-from flows.alerts import show_trial
-from flows.hooks import Command, Webhook, hooks_of
+from flows.monitoring.alerts import show_trial
+from flows.monitoring.channels import Command, Webhook, hooks_of
 
 TOKEN = "s3cret-token"  # noqa: S105  nobody's
 PAYLOAD = json.dumps({"text": "harbour: 渡轮 stale"}).encode()

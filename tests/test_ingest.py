@@ -14,13 +14,13 @@ import pytest
 from config.inputs import JsonlInput
 from config.settings import Settings
 from flows.ingest import in_batches, ingest
-from tasks.download import Fetcher
-from warehouse.archive import read
+from tasks.http.fetcher import Fetcher
+from warehouse.archive.writer import read
 from warehouse.errors import LockedError, WarehouseError
-from warehouse.records import Fetched, Item
-from warehouse.rows import Discovery
-from warehouse.store import Store
-from warehouse.vocabulary import RunStatus
+from warehouse.model.records import Fetched, Item
+from warehouse.model.rows import Discovery
+from warehouse.model.vocabulary import RunStatus
+from warehouse.storage.tables import Store
 
 BREAD = """Bakers of Lindau return to stone ovens
 

@@ -10,11 +10,11 @@ import zstandard
 from webserver import Clock, WebServer, answer
 
 from config.sources import load_source
-from tasks.download import Fetcher
-from tasks.errors import InputError
-from tasks.jsonl import MEDIA_TYPE, open_record, read_records
-from warehouse.records import Candidate, Capture, Item, RawArticle, Rejection
-from warehouse.vocabulary import Origin, Reason
+from tasks.files.errors import InputError
+from tasks.files.jsonl import MEDIA_TYPE, open_record, read_records
+from tasks.http.fetcher import Fetcher
+from warehouse.model.records import Candidate, Capture, Item, RawArticle, Rejection
+from warehouse.model.vocabulary import Origin, Reason
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.links import MOST_LINKS, read_links
-from tasks.listing import Entry, ListingError
+from tasks.listings.listing import Entry, ListingError
+from tasks.listings.section_page import MOST_LINKS, read_links
 
 URL = "https://www.harbour.example/news/index.html"
 IN_TIME = 10.0

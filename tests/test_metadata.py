@@ -9,10 +9,10 @@ import pytest
 from raws import CASES, expected, raw_page
 
 from tasks.extract import extract
-from tasks.jsonld import JsonLd, read_json_ld
-from tasks.titles import site_names, without_site
-from warehouse.records import Candidate, ExtractedArticle
-from warehouse.vocabulary import Origin
+from tasks.html.jsonld import JsonLd, read_json_ld
+from tasks.html.titles import site_names, without_site
+from warehouse.model.records import Candidate, ExtractedArticle
+from warehouse.model.vocabulary import Origin
 
 PARAGRAPH = "<p>The bakery on Mill Street reopened on Friday after a fire that had closed it for the whole winter.</p>"
 

@@ -9,8 +9,8 @@ import pytest
 import trustme
 from webserver import WebServer, answer, fetch, local, redirect, refused, resolver, secured, settings
 
-from tasks.download import Downloaded, Fetcher, Request, download
-from warehouse.vocabulary import Reason
+from tasks.http.fetcher import Downloaded, Fetcher, Request, download
+from warehouse.model.vocabulary import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")
 OPEN = {"/a": PAGE}
@@ -79,7 +79,7 @@ def test_a_name_that_changes_its_answer_is_checked_at_every_connection(
     trap: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # 127.0.0.1 plays a public address while robots.txt is asked for; 127.0.0.2 is private throughout.
-    monkeypatch.setattr("tasks.network.special_kind", lambda ip: None if ip == "127.0.0.1" else "loopback")
+    monkeypatch.setattr("tasks.http.network.special_kind", lambda ip: None if ip == "127.0.0.1" else "loopback")
     with WebServer(OPEN) as server, Fetcher(settings(), resolve=resolver("127.0.0.1", "127.0.0.2")) as rebinding:
         got = refused(rebinding.fetch(Request(server.url("/a", "news.example"), delay=0)))
     assert got.reason is Reason.DISALLOWED
@@ -87,7 +87,7 @@ def test_a_name_that_changes_its_answer_is_checked_at_every_connection(
 
 
 def test_a_redirect_to_a_private_address_is_refused(trap: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.network.special_kind", lambda ip: None if ip == "127.0.0.1" else "link-local")
+    monkeypatch.setattr("tasks.http.network.special_kind", lambda ip: None if ip == "127.0.0.1" else "link-local")
     with WebServer({"/a": redirect(trap.url("/a", "127.0.0.2"))}) as server, Fetcher(settings()) as fetcher:
         got = refused(fetcher.fetch(Request(server.url("/a"), delay=0)))
     assert got.detail.startswith("127.0.0.2: 127.0.0.2 is a link-local address")

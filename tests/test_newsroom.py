@@ -20,9 +20,9 @@ from raws import raw_page
 from config.inputs import FeedInput
 from config.sources import Source, load_sources
 from flows.ingest import make_article
-from tasks.feeds import read_feed
-from tasks.links import read_links
-from tasks.sitemaps import read_sitemap
+from tasks.listings.feeds import read_feed
+from tasks.listings.section_page import read_links
+from tasks.listings.sitemaps import read_sitemap
 from tests.newsroom import feeds, manners
 from tests.newsroom.checks import was_to_land
 from tests.newsroom.clock import ScaledClock, SimClock
@@ -33,7 +33,7 @@ from tests.newsroom.pages import article_page, encoded
 from tests.newsroom.plan import Article, Fault, Plan, Site
 from tests.newsroom.scenario import START, make_plan, small, week
 from tests.newsroom.server import Newsroom
-from warehouse.records import Article as Landed
+from warehouse.model.records import Article as Landed
 
 ALL_SITES = week(1).sites
 NEVER = "/no-such-page"

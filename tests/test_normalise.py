@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from config.inputs import FolderInput
 from config.sources import Source
+from tasks.metadata.quality import count_words, rate
 from tasks.normalise import normalise
-from tasks.quality import count_words, rate
-from warehouse.records import (
+from warehouse.model.records import (
     Article,
     Candidate,
     Capture,
@@ -26,8 +26,8 @@ from warehouse.records import (
     Rejection,
     StrippedLine,
 )
-from warehouse.schema import ARTICLES
-from warehouse.vocabulary import Origin, Precision, Reason, Stage, Zone
+from warehouse.model.schema import ARTICLES
+from warehouse.model.vocabulary import Origin, Precision, Reason, Stage, Zone
 
 URL = "https://www.example.org/port/lighthouse-71234567?utm_source=feed"
 FETCHED = datetime(2026, 7, 6, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from lxml import etree
 from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import load_sources
-from flows.opml import export_opml, import_opml, read_opml
+from flows.site_setup.opml import export_opml, import_opml, read_opml
 
 LIST = """<?xml version="1.0" encoding="UTF-8"?>
 <opml version="1.1"><head><title>Mine</title></head><body>

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webserver import Clock, settings
 
-from tasks.hosts import HostState, HostStates
-from tasks.pacing import HostBlockedError, Turns
+from tasks.http.host_state import HostState, HostStates
+from tasks.http.throttle import HostBlockedError, Turns
 
 HOST = "news.example:443"
 DAY = 86_400.0
@@ -269,7 +269,7 @@ import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from config.settings import Settings
-from tasks.pacing import Turns
+from tasks.http.throttle import Turns
 
 told = []
 def clock():

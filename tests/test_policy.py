@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.policy import MAX_URL_LENGTH, read_url, special_kind
+from tasks.http.address_policy import MAX_URL_LENGTH, read_url, special_kind
 
 
 @pytest.mark.parametrize(

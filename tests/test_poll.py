@@ -9,9 +9,9 @@ from typing import Any
 from polled import FEED, counts, page
 from webserver import answer, redirect
 
-from warehouse.rows import Run
-from warehouse.store import Store
-from warehouse.vocabulary import RunStatus
+from warehouse.model.rows import Run
+from warehouse.model.vocabulary import RunStatus
+from warehouse.storage.tables import Store
 
 
 def test_the_articles_of_a_feed_land_with_what_the_feed_says_of_them(site, look, ask):

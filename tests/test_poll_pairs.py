@@ -11,11 +11,11 @@ import pytest
 from polled import FEED, counts, page
 from webserver import answer, redirect
 
-from tasks.addresses import normalize_url
-from tasks.identity import article_id
-from warehouse.forget import forget
+from tasks.metadata.identity import article_id
+from tasks.metadata.urls import normalize_url
+from warehouse.archive.warc_records import records as read_records
+from warehouse.takedown.forget import forget
 from warehouse.verify import verify
-from warehouse.warc import records as read_records
 
 OTHER = '[[input]]\nkind = "feed"\nurl = "SITE/sport"\n'
 SITEMAP = '[[input]]\nkind = "sitemap"\nurl = "SITE/news-sitemap.xml"\n'

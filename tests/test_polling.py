@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.polling import (
+from tasks.listings.poll_interval import (
     FIRST,
     KNOWN_SHARE,
     LONGEST,

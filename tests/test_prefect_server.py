@@ -7,21 +7,21 @@ import sys
 
 import pytest
 
-from flows.prefect_server import _FACTORY, ServeError, _end_orphan, serving
+from flows.scheduling.local_server import _FACTORY, ServeError, _end_orphan, serving
 
 WAITS = "import time; print('there', flush=True); time.sleep(60)"
 
 SERVES = """
 import sys
 from pathlib import Path
-from flows.prefect_server import serving
+from flows.scheduling.local_server import serving
 with serving(Path(sys.argv[1])):
     pass
 """
 ENDS = """
 import sys
 from pathlib import Path
-from flows.prefect_server import _end_orphan
+from flows.scheduling.local_server import _end_orphan
 _end_orphan(Path(sys.argv[1]))
 """
 

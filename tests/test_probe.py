@@ -13,13 +13,13 @@ from webserver import Route, WebServer, answer, redirect, settings
 from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import load_source
-from flows.probe import Probe, probe
-from flows.propose import add_source, facts, show_probe
-from flows.survey import MOST_REQUESTS, Survey
-from flows.workers import Workers
-from tasks.download import Fetcher
-from warehouse.records import Article, Rejection
-from warehouse.vocabulary import Reason
+from flows.ingestion.process_pool import Workers
+from flows.site_setup.probe import Probe, probe
+from flows.site_setup.propose import add_source, facts, show_probe
+from flows.site_setup.site_survey import MOST_REQUESTS, Survey
+from tasks.http.fetcher import Fetcher
+from warehouse.model.records import Article, Rejection
+from warehouse.model.vocabulary import Reason
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 PARAGRAPHS = (

@@ -9,8 +9,8 @@ from polled import FEED, write
 
 from flows.recheck import recheck, recheck_source
 from flows.run import open_fetcher
-from warehouse.store import Store
-from warehouse.vocabulary import RunStatus
+from warehouse.model.vocabulary import RunStatus
+from warehouse.storage.tables import Store
 
 RECHECK = "recheck = [1, 6]\n"
 

@@ -15,10 +15,10 @@ from webserver import WebServer, answer
 
 from config.settings import Settings
 from config.sources import StripRules, load_source
+from flows.cli.output import Format
 from flows.ingest import ingest
 from flows.reextract import reextract
-from flows.show import Format
-from tasks.download import Fetcher
+from tasks.http.fetcher import Fetcher
 from warehouse.verify import verify
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -10,10 +10,10 @@ from webserver import WebServer, answer
 
 from config.errors import ConfigError
 from config.sources import StripRules, load_source
+from flows.cli.output import Format
 from flows.ingest import ingest
 from flows.replay import replay
-from flows.show import Format
-from tasks.download import Fetcher
+from tasks.http.fetcher import Fetcher
 from warehouse.verify import verify
 
 STORY = """Night ferry to Skarvoy sails again

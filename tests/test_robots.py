@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tasks import robots
+from tasks.http import robots
 
 PAGE = "https://news.example/politics/vote"
 

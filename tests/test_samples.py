@@ -7,8 +7,15 @@ from typing import Any
 import pytest
 from rows import article, rejection
 
-from tasks.samples import Sample, feed_holds_all, main_language, mean_quality, needs_scripts, weaknesses
-from warehouse.vocabulary import Reason
+from tasks.site_probe.trial_articles import (
+    Sample,
+    feed_holds_all,
+    main_language,
+    mean_quality,
+    needs_scripts,
+    weaknesses,
+)
+from warehouse.model.vocabulary import Reason
 
 
 def good(**changes: Any) -> Sample:

@@ -11,9 +11,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pyarrow as pa
 import pytest
 
-from warehouse.records import Article, Capture, Rejection
-from warehouse.rows import Discovery, Habit, Poll, Run
-from warehouse.schema import SCHEMAS
+from warehouse.model.records import Article, Capture, Rejection
+from warehouse.model.rows import Discovery, Habit, Poll, Run
+from warehouse.model.schema import SCHEMAS
 
 RECORDS = {
     "articles": Article,

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.body import choose_lines
-from tasks.cues import CUES, phrases_of
-from tasks.features import read_features
-from tasks.lines import read_lines
-from tasks.scores import MODEL, Scores, score_lines
-from tasks.shapes import AT_ONCE, read_shapes
-from tasks.trees import Trees, read_trees
+from tasks.boilerplate.boosted_trees import Trees, read_trees
+from tasks.boilerplate.context_features import read_features
+from tasks.boilerplate.cues import CUES, phrases_of
+from tasks.boilerplate.line_features import AT_ONCE, read_shapes
+from tasks.boilerplate.lines import read_lines
+from tasks.boilerplate.model import MODEL, Scores, score_lines
+from tasks.boilerplate.select_lines import choose_lines
 
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",

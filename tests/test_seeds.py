@@ -14,12 +14,12 @@ import pytest
 
 from config.inputs import FolderInput
 from config.sources import Source, StripRules
-from tasks.characters import clean_line, split_lines
 from tasks.detect import detect
 from tasks.extract import extract
 from tasks.normalise import normalise
 from tasks.strip import strip
-from warehouse.records import Capture, Fetched, Item, RawArticle, Rejection
+from tasks.text.characters import clean_line, split_lines
+from warehouse.model.records import Capture, Fetched, Item, RawArticle, Rejection
 
 SEEDS = Path(os.environ.get("COPYDESK_CORPUS", "")) / "seeds"
 GOLD = SEEDS / "gold.jsonl"

@@ -22,8 +22,8 @@ import httpx
 import pytest
 from test_warcs import HTML, http, record
 
-from flows.deployments import stagger
-from flows.prefect_server import ServeError, check_api
+from flows.scheduling.deployments import stagger
+from flows.scheduling.local_server import ServeError, check_api
 from warehouse.connect import connect
 
 pytestmark = pytest.mark.slow

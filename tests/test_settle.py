@@ -14,16 +14,16 @@ from config.settings import Settings
 from flows.backfill import Sharded, run_shards
 from flows.ingest import ingest
 from flows.run import progress_bars
-from flows.settle import Settled, settle
-from flows.shards import done_shards
-from tasks.download import Fetcher
-from warehouse.store import Store
+from flows.sharding.reconcile_shards import Settled, settle
+from flows.sharding.shards import done_shards
+from tasks.http.fetcher import Fetcher
+from warehouse.storage.tables import Store
 
 TWINS = "SELECT count(*) FROM (SELECT version_id FROM articles GROUP BY 1 HAVING count(*) > 1)"
 RUNS = "SELECT * FROM runs ORDER BY ALL"
 HOLDER = """
 import sys, time
-from warehouse.store import Store
+from warehouse.storage.tables import Store
 with Store(sys.argv[1]).lock("crawl", 0):
     print("held", flush=True)
     time.sleep(60)

@@ -16,13 +16,13 @@ from polled import page
 from test_warcs import HTML, http, record
 
 from config.sources import Source, load_source
-from flows.shards import PAGES, shards_of_files, shards_of_items, shards_of_parts
-from tasks import parts
+from flows.sharding.shards import PAGES, shards_of_files, shards_of_items, shards_of_parts
 from tasks.discover import discover
-from tasks.errors import InputError
-from tasks.found import named
-from tasks.parts import _runs, read_part, split
-from warehouse.records import Fetched, Item
+from tasks.files import splits as parts
+from tasks.files.errors import InputError
+from tasks.files.splits import _runs, read_part, split
+from tasks.listings.discovered import named
+from warehouse.model.records import Fetched, Item
 
 
 @pytest.fixture

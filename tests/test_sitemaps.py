@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_feeds import ATTACKS, BROKEN, IN_TIME, assert_encodable, printed
 
-from tasks import sitemaps
-from tasks.listing import Child, ListingError
-from tasks.sitemaps import read_sitemap
+from tasks.listings import sitemaps
+from tasks.listings.listing import Child, ListingError
+from tasks.listings.sitemaps import read_sitemap
 
 CASES = sorted(path for path in (Path(__file__).parent / "sitemaps").iterdir())
 URL = "https://www.example.org/sitemaps/news.xml"

@@ -11,10 +11,10 @@ import pytest
 from rows import article, discovery, poll, rejection, run
 
 from config.sources import Source
-from flows.show import Format
-from flows.status import COLUMNS, show_status
-from warehouse.store import Row, Store
-from warehouse.vocabulary import Reason, RunStatus, Stage
+from flows.cli.output import Format
+from flows.cli.status import COLUMNS, show_status
+from warehouse.model.vocabulary import Reason, RunStatus, Stage
+from warehouse.storage.tables import Row, Store
 
 RSS = "https://harbour.example/rss"
 NOW = datetime.now(UTC)

@@ -17,15 +17,15 @@ from rows import NOON, article, discovery, poll, rejection, run, url
 
 from warehouse.connect import connect
 from warehouse.errors import EmptyWarehouseError, LockedError, StorageError
-from warehouse.schema import SCHEMAS
-from warehouse.store import Store
-from warehouse.vocabulary import Precision
+from warehouse.model.schema import SCHEMAS
+from warehouse.model.vocabulary import Precision
+from warehouse.storage.tables import Store
 
 BATCH = """
 import sys
 from datetime import UTC, datetime
 from rows import article, discovery
-from warehouse.store import Store
+from warehouse.storage.tables import Store
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 """
 

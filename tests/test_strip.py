@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.sources import StripRules
-from tasks.characters import clean_line, split_lines
-from tasks.lines import read_lines
+from tasks.boilerplate.lines import read_lines
 from tasks.strip import label_text, strip
-from warehouse.records import Candidate, Capture, ExtractedArticle, Item, RawArticle, Rejection
-from warehouse.vocabulary import LineReason, Origin, Reason, Stage
+from tasks.text.characters import clean_line, split_lines
+from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, RawArticle, Rejection
+from warehouse.model.vocabulary import LineReason, Origin, Reason, Stage
 
 CASES = sorted(path.parent for path in Path(__file__).with_name("texts").glob("*/input.txt"))
 

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.sources import load_source
-from tasks.errors import InputError
-from tasks.jsonl import MEDIA_TYPE, read_records
-from warehouse.records import Fetched, Rejection
-from warehouse.vocabulary import Reason
+from tasks.files.errors import InputError
+from tasks.files.jsonl import MEDIA_TYPE, read_records
+from warehouse.model.records import Fetched, Rejection
+from warehouse.model.vocabulary import Reason
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_a_packed_csv_that_is_cut_short_gives_what_stands_before(read):
 
 @given(rows=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=1))
 def test_every_cell_comes_back_as_it_was_written(rows):
-    from tasks.tables import read_csv
+    from tasks.files.csv_parquet import read_csv
 
     file = io.StringIO()
     csv.writer(file, quoting=csv.QUOTE_ALL).writerows([["text"], *([row] for row in rows)])

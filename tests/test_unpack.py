@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.unpack import CODINGS, PackedError, TooLargeError, read_codings, unpack
+from tasks.http.content_coding import CODINGS, PackedError, TooLargeError, read_codings, unpack
 
 LIMIT = 10_000_000
 

@@ -13,7 +13,7 @@ import pytest
 from rows import run
 
 from config.settings import PROJECT_CONFIG
-from warehouse.store import Store
+from warehouse.storage.tables import Store
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -21,12 +21,12 @@ RUN_AND_LOOK = """
 import asyncio, json, sys
 from pathlib import Path
 from prefect.client.orchestration import get_client
-import flows.artifacts
-from flows.scheduled import ingest_source
-from flows.upkeep import UPKEEP
+import flows.scheduling.artifacts
+from flows.scheduling.source_flow import ingest_source
+from flows.scheduling.maintenance_flows import UPKEEP
 
 async def main(data, config):
-    flows.artifacts.FIRST_SECONDS = 0.01
+    flows.scheduling.artifacts.FIRST_SECONDS = 0.01
     ended = {}
     await ingest_source(source="sample", data=data, config=Path(config))
     for name, flow, setting in UPKEEP:

@@ -12,12 +12,12 @@ import pytest
 from rows import NOON, article, discovery, fetched, rejection, run
 from test_warc import everything
 
-from warehouse.archive import ArchiveWriter
+from warehouse.archive.writer import ArchiveWriter
 from warehouse.errors import EmptyWarehouseError
-from warehouse.records import FORGOTTEN, Capture
-from warehouse.removal import remove
-from warehouse.root import Root
-from warehouse.store import Store
+from warehouse.model.records import FORGOTTEN, Capture
+from warehouse.storage.root import Root
+from warehouse.storage.tables import Store
+from warehouse.takedown.redact import remove
 from warehouse.verify import SourceCount, verify
 
 

@@ -12,8 +12,8 @@ import pytest
 from rows import NOON, article, discovery, poll, rejection, run, url
 
 from warehouse.connect import CATALOGUE, connect, write_catalogue
-from warehouse.store import Row, Store
-from warehouse.vocabulary import Reason, RunStatus
+from warehouse.model.vocabulary import Reason, RunStatus
+from warehouse.storage.tables import Row, Store
 
 LATER = NOON + timedelta(hours=1)
 

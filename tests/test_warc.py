@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from rows import NOON, fetched, url
 from warcio.archiveiterator import ArchiveIterator as Warcio
 
-from warehouse.archive import ArchiveWriter, Earlier, read, recover
+from warehouse.archive.http_records import answer, request
+from warehouse.archive.warc_records import REMOVED, records, removal, warcinfo
+from warehouse.archive.writer import ArchiveWriter, Earlier, read, recover
 from warehouse.errors import StorageError
-from warehouse.exchanges import answer, request
-from warehouse.records import LISTED, Capture, Exchange
-from warehouse.warc import REMOVED, records, removal, warcinfo
+from warehouse.model.records import LISTED, Capture, Exchange
 
 LATER = NOON + timedelta(hours=1)
 ID = "01234567-89ab-4cde-8f01-23456789abcd"

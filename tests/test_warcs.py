@@ -20,15 +20,15 @@ from webserver import settings as local_settings
 from config.inputs import WarcInput
 from config.sources import Source, load_source
 from flows.ingest import ingest
-from flows.workers import Workers
-from tasks.download import Fetcher
-from tasks.errors import InputError
-from tasks.members import unpacked
-from tasks.unpack import PackedError
-from tasks.warcs import _Reader, address, read_warcs
+from flows.ingestion.process_pool import Workers
+from tasks.files.decompress import unpacked
+from tasks.files.errors import InputError
+from tasks.files.warc import _Reader, address, read_warcs
+from tasks.http.content_coding import PackedError
+from tasks.http.fetcher import Fetcher
 from warehouse.connect import connect
-from warehouse.records import Fetched, Rejection
-from warehouse.vocabulary import Reason
+from warehouse.model.records import Fetched, Rejection
+from warehouse.model.vocabulary import Reason
 
 PAGE = "<!doctype html><title>Regen über Köln</title><p>Es regnete den ganzen Tag.</p>".encode()
 HTML = "Content-Type: text/html; charset=UTF-8"

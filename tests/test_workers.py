@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from flows.workers import Workers
-from warehouse.records import Capture, Item, RawArticle, Rejection
-from warehouse.vocabulary import Reason, Stage
+from flows.ingestion.process_pool import Workers
+from warehouse.model.records import Capture, Item, RawArticle, Rejection
+from warehouse.model.vocabulary import Reason, Stage
 
 
 def answer(raw: RawArticle, source: object, max_bytes: int) -> Rejection:

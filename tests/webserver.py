@@ -21,7 +21,7 @@ import h2.events
 import trustme
 
 from config.settings import Settings
-from tasks.download import Downloaded, Fetcher, NotModified, Outcome, Postponed, Refused, Request
+from tasks.http.fetcher import Downloaded, Fetcher, NotModified, Outcome, Postponed, Refused, Request
 
 Response = bytes | Callable[[socket.socket], None]
 Route = Response | list[Response]

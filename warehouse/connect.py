@@ -19,7 +19,7 @@ from uuid import uuid4
 import duckdb
 
 from warehouse.errors import EmptyWarehouseError, QueryError, StorageError, WarehouseError
-from warehouse.root import Root, sync_folder
+from warehouse.storage.root import Root, sync_folder
 
 SQL: Final = Path(__file__).resolve().parent / "sql"
 TABLES: Final = ("articles", "captures", "discoveries", "habits", "polls", "rejects", "runs")

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.archive import record_at
-from warehouse.batch import OPEN, SUFFIX, marker
+from warehouse.archive.segment import OPEN, SUFFIX, marker
+from warehouse.archive.warc_records import FACTS, KIND, REMOVED, digest, record_id, records
+from warehouse.archive.writer import record_at
 from warehouse.connect import connect
 from warehouse.errors import WarehouseError
-from warehouse.records import FORGOTTEN
-from warehouse.root import Root
-from warehouse.schema import SCHEMAS
-from warehouse.store import Store
-from warehouse.warc import FACTS, KIND, REMOVED, digest, record_id, records
+from warehouse.model.records import FORGOTTEN
+from warehouse.model.schema import SCHEMAS
+from warehouse.storage.root import Root
+from warehouse.storage.tables import Store
 
 if TYPE_CHECKING:
     import os

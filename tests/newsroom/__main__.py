@@ -20,7 +20,7 @@ from tests.newsroom.ledger import report, write_requests
 from tests.newsroom.plan import Plan
 from tests.newsroom.scenario import small, week
 from tests.newsroom.server import Newsroom
-from warehouse.rows import Run
+from warehouse.model.rows import Run
 
 PLANS: dict[str, Callable[[int], Plan]] = {"small": small, "week": week}
 DELAY = 5.0

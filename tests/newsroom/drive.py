@@ -12,15 +12,15 @@ from typing import Final
 from config.settings import Settings
 from config.sources import Source, load_sources
 from flows.ingest import ingest
-from flows.workers import Workers
+from flows.ingestion.process_pool import Workers
 from tasks.discover import endpoint
-from tasks.download import Fetcher
+from tasks.http.fetcher import Fetcher
 from tests.newsroom.clock import Clock
 from tests.newsroom.configure import configure
 from tests.newsroom.plan import Plan
 from tests.newsroom.server import Newsroom
 from warehouse.connect import connect, rows
-from warehouse.rows import Run
+from warehouse.model.rows import Run
 
 LEAST: Final = timedelta(minutes=1)
 """Between two runs of one source, whatever it says."""

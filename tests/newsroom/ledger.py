@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from flows.show import Format, write_rows
+from flows.cli.output import Format, write_rows
 from tests.newsroom.checks import missed, seen
 from tests.newsroom.landed import Warehouse, read_warehouse
 from tests.newsroom.plan import Article, Site

@@ -10,7 +10,7 @@ from math import log
 from pathlib import Path
 from typing import Final
 
-from tasks.robots import TOKEN
+from tasks.http.robots import TOKEN
 from tests.newsroom.configure import RECHECK
 from tests.newsroom.faults import SECRET
 from tests.newsroom.plan import Article, Fault, Site

@@ -1,0 +1,94 @@
+"""What the commands of the command line share: their options, and reading settings and sources."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+import typer.core
+
+from config.errors import ConfigError
+from flows.cli.output import Format
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from config.sources import Source
+
+
+class ListedByDefault(typer.core.TyperGroup):
+    """A group of commands of which `list` is meant where none is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Takes what is neither a command nor help for arguments of `list`."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+def complete_source(incomplete: str) -> list[str]:
+    """Ids of sources that begin so, for the shell's completion."""
+    from config.settings import load_settings
+
+    try:
+        folder = load_settings().config / "sources"
+        return sorted(path.stem for path in folder.glob("*.toml") if path.stem.startswith(incomplete))
+    except (ConfigError, OSError):
+        return []
+
+
+Data = Annotated[
+    str | None,
+    typer.Option("--data", metavar="DIR|URL", help="The data root. [default: ./data, or COPYDESK_DATA]"),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="DIR", help="The configuration folder, with sources/ in it. [or COPYDESK_CONFIG]"),
+]
+As = Annotated[Format, typer.Option("--format", "-f", help="How rows are written.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to the terminal.")
+]
+Some = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SOURCE]...", help="Ids of sources.", autocompletion=complete_source, show_default=False),
+]
+
+EngineOption = Annotated[
+    Literal["local", "dask"],
+    typer.Option("--engine", help="Where it runs: on this machine, or in shards on a Dask cluster."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Dask's, such as tcp://10.0.0.5:8786. [default: its own]"),
+]
+
+
+def read_settings(data: str | None, config: Path | None) -> Settings:
+    """The settings, with what the command was told. Raises `ConfigError`."""
+    from config.settings import load_settings
+
+    return load_settings(data=data, config=config)
+
+
+def read_sources(settings: Settings) -> tuple[dict[str, Source], list[ConfigError]]:
+    """Every configured source, and what is wrong with the files of others. Raises `ConfigError`."""
+    from config.sources import load_sources
+
+    return load_sources(settings.config)
+
+
+def tell(wrong: list[ConfigError]) -> None:
+    """Say what is wrong with the configuration, after what could be done without it; exit 2 if anything is."""
+    for error in wrong:
+        print(f"copydesk: {error}", file=sys.stderr)
+    if wrong:
+        raise typer.Exit(2)
+
+
+def choose(settings: Settings, named: list[str] | None) -> tuple[list[Source], list[ConfigError]]:
+    """The sources named, else all that are not paused, and what is wrong with others. Raises `ConfigError`."""
+    from config.sources import choose_sources
+
+    return choose_sources(settings.config, named or ())

@@ -1,0 +1,70 @@
+"""`copydesk serve` and `copydesk deploy`: runs on schedule, with Prefect."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from flows.cli.options import Config, Data, read_settings
+
+LEAST_AT_ONCE: Final = 4
+HOME: Final = ".prefect"
+"""The folder of a server of our own, hidden in the data root."""
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Where the server and its UI listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Their port.")] = 4200,
+    health_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Port of /health on 127.0.0.1. [default: after --port]"),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Runs under way together. [default: 2 a processor, at least 4]")
+    ] = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Run every source on its schedule until Ctrl-C, with Prefect's server and UI, or those of PREFECT_API_URL."""
+    from flows.scheduling.local_server import ServeError, check_not_serving, check_port, prefect_server, serving
+    from warehouse.storage.root import Root
+
+    settings = read_settings(data, config)
+    health = health_port or port + 1
+    # Until there is an event loop to take it, SIGTERM ends the server that is being started as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        check_not_serving(health)
+        check_port("127.0.0.1", health, "--health-port")
+        home = Root.at(settings.data).local / HOME
+        with serving(home), prefect_server(home, host, port) as server:
+            from flows.scheduling.serve import serve as serve_until_stopped
+
+            at_once = limit or max(LEAST_AT_ONCE, 2 * (os.cpu_count() or 1))
+            serve_until_stopped(settings, server, health, at_once)
+    except ServeError as error:
+        print(f"copydesk: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+def deploy(
+    work_pool: Annotated[str, typer.Option(metavar="NAME", help="The work pool whose workers take the runs.")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Bring the deployments of a Prefect server to what the configuration says; its workers run them."""
+    from flows.scheduling.deploy import deploy as deploy_to
+
+    raise typer.Exit(deploy_to(read_settings(data, config), work_pool))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the two commands."""
+    app.command(epilog="Examples:  copydesk serve   |   PREFECT_API_URL=http://10.0.0.5:4200/api copydesk serve")(serve)
+    app.command(epilog="Example:  PREFECT_API_URL=http://10.0.0.5:4200/api copydesk deploy --work-pool news")(deploy)

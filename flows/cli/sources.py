@@ -1,0 +1,124 @@
+"""`copydesk sources …`: what is configured, and how a new source comes to be."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from flows.cli.options import As, Config, Output, Some, read_settings, read_sources, tell
+from flows.cli.output import Format
+
+app = typer.Typer(help="The configured sources.", no_args_is_help=True, rich_markup_mode=None)
+
+Id = Annotated[str | None, typer.Option("--id", metavar="ID", help="The source's id; else made of its title.")]
+Site = Annotated[str, typer.Argument(metavar="URL", help="A site's home page, or one of its feeds or sitemaps.")]
+Delay = Annotated[float, typer.Option(help="Seconds between two requests to the site.", min=0)]
+Private = Annotated[bool, typer.Option("--allow-private", help="The site may be on this machine or a private network.")]
+DELAY: Final = 5.0
+
+
+@app.command("list", epilog="Example:  copydesk sources list --format json")
+def list_sources(form: As = Format.TABLE, output: Output = None, config: Config = None) -> None:
+    """The configured sources."""
+    from flows.cli.sql import write_out
+
+    columns = ("source", "title", "language", "schedule", "inputs", "paused")
+    known, wrong = read_sources(read_settings(None, config))
+    rows = [
+        (one.id, one.title, one.language, one.schedule, [entry.kind for entry in one.input], one.paused)
+        for one in known.values()
+    ]
+    write_out(form, columns, rows, output)
+    tell(wrong)
+
+
+@app.command("check", epilog="Example:  copydesk sources check sample")
+def check_sources(source: Some = None, config: Config = None) -> None:
+    """Validate the configuration and that every input can be read. Exit 2 if not."""
+    from flows.site_setup.check import check
+
+    settings = read_settings(None, config)
+    raise typer.Exit(check(settings, source or []))
+
+
+@app.command("probe", epilog="Example:  copydesk sources probe https://news.example > config/sources/example-news.toml")
+def probe_site(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="A site's home page, or one of its pages, feeds, sitemaps.")
+    ],
+    source_id: Id = None,
+    delay: Delay = DELAY,
+    allow_private: Private = False,
+    config: Config = None,
+) -> None:
+    """Look for feeds and news sitemaps, try five articles, and print the source's TOML. Exit 1 if nothing was found."""
+    from flows.site_setup.probe import probe
+    from flows.site_setup.propose import show_probe
+    from flows.site_setup.propose import tell as tell_request
+
+    settings = read_settings(None, config)
+    found = probe(url, settings, source_id=source_id, delay=delay, allow_private=allow_private, tell=tell_request)
+    raise typer.Exit(show_probe(found))
+
+
+@app.command("add", epilog="Example:  copydesk sources add https://news.example --id example-news")
+def add(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="A site's home page, or one of its pages, feeds, sitemaps.")
+    ],
+    source_id: Id = None,
+    delay: Delay = DELAY,
+    allow_private: Private = False,
+    force: Annotated[bool, typer.Option("--force", help="Add it even if no article could be read.")] = False,
+    config: Config = None,
+) -> None:
+    """Probe a site and write its source into the configuration; no file is ever overwritten."""
+    from flows.site_setup.propose import add_source
+
+    settings = read_settings(None, config)
+    raise typer.Exit(
+        add_source(url, settings, source_id=source_id, delay=delay, allow_private=allow_private, force=force)
+    )
+
+
+@app.command("import", epilog="Example:  copydesk sources import feeds.opml")
+def import_list(
+    opml: Annotated[str, typer.Argument(metavar="FILE|URL", help="An OPML list, as feed readers export it.")],
+    config: Config = None,
+) -> None:
+    """Bring over a reader's list of feeds: one source each, those that are configured left alone."""
+    from flows.site_setup.opml import import_opml
+
+    report = import_opml(opml, read_settings(None, config))
+    for path in report.written:
+        print(f"{path}: written")
+    for sentence in (*report.known, *report.refused):
+        print(f"copydesk: {sentence}", file=sys.stderr)
+    print(f"{len(report.written)} written, {len(report.known)} known, {len(report.refused)} refused")
+    raise typer.Exit(1 if report.refused else 0)
+
+
+@app.command("export", epilog="Example:  copydesk sources export -o feeds.opml")
+def export_list(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to the terminal.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """The feeds of all sources as OPML, for a feed reader."""
+    from config.errors import ConfigError
+    from flows.site_setup.opml import export_opml
+
+    known, wrong = read_sources(read_settings(None, config))
+    if output is None:
+        export_opml(known.values(), sys.stdout.buffer)
+    else:
+        try:
+            with output.open("wb") as stream:
+                export_opml(known.values(), stream)
+        except OSError as error:
+            raise ConfigError(f"{output}: cannot be written: {error.strerror}") from None
+    tell(wrong)

@@ -1,0 +1,87 @@
+"""`copydesk status`: the health of every source, and in words what is wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from config.sources import Source
+from flows.cli.output import Format
+from flows.cli.sql import write_out
+from flows.monitoring.health import Health, load_health, problems
+
+COLUMNS: Final = (
+    "source",
+    "last_run_at",
+    "last_status",
+    "last_success_at",
+    "newest_at",
+    "articles",
+    "articles_24h",
+    "articles_per_day",
+    "expected_per_day",
+    "with_text",
+    "with_date",
+    "with_author",
+    "with_title",
+    "words",
+    "rejects_open",
+    "rejects",
+    "pending",
+    "next_poll_at",
+    "wrong",
+)
+BRIEF: Final = tuple(
+    name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "wrong")
+)
+"""What a table on a terminal has room for; the sentences follow below it."""
+_SHARES: Final = {f"with_{what}": f"share_with_{what}" for what in ("text", "date", "author", "title")}
+
+
+def show_status(sources: Mapping[str, Source], root: str, form: Format, output: Path | None) -> None:
+    """A row for every source that is configured or has landed anything. Raises `WarehouseError`."""
+    now = datetime.now(UTC)
+    held = load_health(root, now)
+    told = []
+    for name in sorted(sources.keys() | held.keys()):
+        health = held.get(name, Health())
+        told.append(_row(name, sources.get(name), health, list(problems(name, sources.get(name), health, now))))
+    if form is not Format.TABLE or output is not None:
+        write_out(form, COLUMNS, ([row[column] for column in COLUMNS] for row in told), output)
+        return
+    write_out(form, BRIEF, ([_shown(column, row) for column in BRIEF] for row in told), None)
+    for row in told:
+        for sentence in row["wrong"] or ():
+            print(f"{row['source']}: {sentence}", file=sys.stdout)
+
+
+def _row(name: str, source: Source | None, health: Health, wrong: list[str]) -> dict[str, Any]:
+    facts = health.facts
+    row = {column: facts.get(column) for column in COLUMNS}
+    row |= {share: facts.get(column) for share, column in _SHARES.items()}
+    row["source"] = name
+    row["words"] = facts.get("median_words")
+    row["rejects"] = facts.get("rejects_by_reason")
+    row["expected_per_day"] = source.expect.articles_per_day if source else None
+    row["wrong"] = wrong or None
+    return row
+
+
+def _shown(column: str, row: Mapping[str, Any]) -> Any:
+    """A value as the table has it: shares in percent, a rate beside what is expected, reasons with their counts."""
+    value = row[column]
+    if value is None:
+        return None
+    if column in _SHARES:
+        return f"{value:.0%}"
+    if column == "articles_per_day":
+        expected = row["expected_per_day"]
+        return f"{value:,.1f}" + (f" of {expected:g}" if expected is not None else "")
+    if column == "words":
+        return round(value)
+    if column == "rejects":
+        return ", ".join(f"{reason} {count}" for reason, count in value.items())
+    return value

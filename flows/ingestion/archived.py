@@ -1,0 +1,173 @@
+"""Documents as the archive holds them, with all that was said of them when they came: ready to be read again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import duckdb
+
+from config.inputs import JsonlInput
+from config.sources import Source
+from tasks.files import jsonl
+from warehouse.archive.writer import read
+from warehouse.errors import StorageError, WarehouseError
+from warehouse.model.records import FORGOTTEN, Candidate, Capture, Item, RawArticle
+from warehouse.model.vocabulary import Origin, Reason, Stage
+
+CHUNK: Final = 200
+"""Rows held at a time."""
+UNREAD: Final = (Stage.DISCOVER, Stage.FETCH)
+"""Where a document was refused before there was anything of it in the archive but, at most, an error page."""
+
+Row = Mapping[str, Any]
+
+
+def current_articles(
+    connection: duckdb.DuckDBPyConnection, source: Source, since: datetime | None = None, limit: int | None = None
+) -> Iterator[Row]:
+    """The newest version of each article of a source that was fetched `since`, at most `limit` of them.
+
+    A row has `article`, `capture` and `seen` as mappings of their columns; the last two may be None.
+    Raises `WarehouseError`.
+    """
+    query = f"{_ARTICLES} LIMIT {int(limit)}" if limit is not None else _ARTICLES
+    taken: set[str] = set()
+    for row in _stream(connection, query, [source.id, since]):
+        # A row that landed twice in one moment is one article.
+        if row["article"]["article_id"] not in taken:
+            taken.add(row["article"]["article_id"])
+            yield row
+
+
+def open_refusals(
+    connection: duckdb.DuckDBPyConnection, source: Source, reason: str | None = None, url: str | None = None
+) -> Iterator[Row]:
+    """The open rejects of a source, of a reason or an address where these are given.
+
+    A row has `reject`, `capture` and `seen` as mappings of their columns; the last two may be None.
+    Raises `WarehouseError`.
+    """
+    return _stream(connection, _REFUSALS, [source.id, reason, url])
+
+
+def is_archived(row: Row) -> bool:
+    """Whether the archive holds the document that was refused."""
+    capture = row["capture"]
+    return bool(capture) and capture["outcome"] != FORGOTTEN and row["reject"]["stage"] not in UNREAD
+
+
+def raw_article(root: str, row: Row, source: Source) -> RawArticle:
+    """The document of a row, its bytes read from the archive. Raises `WarehouseError` where they are not there."""
+    if row["capture"] is None:
+        raise StorageError("its row is missing below captures/; put the file back from a copy")
+    capture = Capture(**row["capture"])
+    content = read(root, capture.warc_filename, capture.warc_offset, capture.warc_length)
+    if "sha256:" + hashlib.sha256(content).hexdigest() != capture.payload_digest:
+        place = f"{capture.warc_filename} at {capture.warc_offset}"
+        raise StorageError(f"{place} holds other bytes than capture {capture.capture_id}; put it back from a copy")
+    return RawArticle(_item(row, capture, source), capture, content)
+
+
+def _item(row: Row, capture: Capture, source: Source) -> Item:
+    article, seen = row.get("article"), row["seen"] or {}
+    found_in = seen.get("found_in") or capture.url.partition("#")[0]
+    if capture.media_type == jsonl.MEDIA_TYPE:
+        found_in = _records_of(source, found_in)
+    first_seen_at = article["first_seen_at"] if article else seen.get("first_seen_at") or capture.fetched_at
+    guid = seen.get("guid") or capture.url
+    return Item(source.id, capture.url, guid, found_in, first_seen_at, _candidates(article, seen))
+
+
+def _records_of(source: Source, found_in: str) -> str:
+    """The file whose `fields` apply: where it was moved since, the one there is."""
+    files = [jsonl.address(source, entry) for entry in source.input if isinstance(entry, JsonlInput)]
+    return files[0] if len(files) == 1 else found_in
+
+
+def _candidates(article: Row | None, seen: Row) -> tuple[Candidate, ...]:
+    """What a feed said of the document, as it can still be told: it is not among its bytes."""
+    stated: dict[str, Sequence[str]] = {}
+    for field, origin in ((article or {}).get("provenance") or {}).items():
+        values = [lost["value"] for lost in origin["lost"] if lost["origin"] == Origin.FEED]
+        if article and origin["origin"] == Origin.FEED:
+            values = [*_printed(article, field), *values]
+        if values:
+            stated[field] = values
+    for field, value in (("title", seen.get("title")), ("published_at", seen.get("published_at"))):
+        if value is not None:
+            stated.setdefault(field, [value.isoformat() if isinstance(value, datetime) else value])
+    return tuple(Candidate(field, tuple(values), Origin.FEED) for field, values in stated.items())
+
+
+def _printed(article: Row, field: str) -> list[str]:
+    value = article["published_raw"] if field == "published_at" else article[field]
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return value
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
+    return [value.isoformat() if isinstance(value, datetime) else str(value)]
+
+
+def _stream(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object]) -> Iterator[Row]:
+    try:
+        answer = connection.execute(query, list(parameters))
+        names = [column[0] for column in answer.description or ()]
+        while chunk := answer.fetchmany(CHUNK):
+            for row in chunk:
+                yield dict(zip(names, row, strict=True))
+    except duckdb.Error as error:
+        told = str(error).partition("\n")[0]
+        cure = "'copydesk maintain verify' names the damaged file"
+        raise WarehouseError(f"cannot read the warehouse: {told}; {cure}") from None
+
+
+_BESIDE: Final = """
+seen AS (
+    SELECT
+        url,
+        arg_min(guid, seen_at) AS guid,
+        arg_min(found_in, seen_at) AS found_in,
+        min(seen_at) AS first_seen_at,
+        arg_min(title, seen_at) AS title,
+        arg_min(published_at, seen_at) AS published_at
+    FROM discoveries
+    WHERE source_id = $1
+    GROUP BY url
+),
+capture AS (SELECT * FROM captures WHERE source_id = $1)
+"""
+
+_ARTICLES: Final = f"""
+WITH newest AS (
+    SELECT article_id, capture_id, landed_at, deleted
+    FROM landed('articles')
+    WHERE source_id = $1
+    QUALIFY row_number() OVER (
+        PARTITION BY article_id ORDER BY deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC
+    ) = 1
+),
+{_BESIDE}
+SELECT article, capture, seen
+FROM landed('articles') AS article
+JOIN newest USING (article_id, capture_id, landed_at)
+LEFT JOIN capture ON capture.capture_id = article.capture_id
+LEFT JOIN seen ON seen.url = article.url
+WHERE NOT newest.deleted AND ($2 IS NULL OR article.fetched_at >= $2)
+"""  # noqa: S608  ours
+
+_REFUSALS: Final = f"""
+WITH {_BESIDE}
+SELECT reject, capture, seen
+FROM rejects_open AS reject
+LEFT JOIN capture ON capture.capture_id = reject.capture_id
+LEFT JOIN seen ON seen.url = reject.url
+WHERE reject.source_id = $1
+    -- What is another article's says nothing new, and is not to become an article of its own.
+    AND reject.stage <> '{Stage.DEDUPE}' AND reject.reason <> '{Reason.FORGOTTEN}'
+    AND ($2 IS NULL OR reject.reason = $2) AND ($3 IS NULL OR reject.url = $3)
+"""  # noqa: S608  ours

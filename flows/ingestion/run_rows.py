@@ -1,0 +1,28 @@
+"""A run before it does anything: its id, the rules it judges by, its first row."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from importlib.metadata import version
+from uuid import uuid4
+
+from config.settings import Settings
+from config.sources import Source
+from warehouse.model.rows import Run
+
+
+def new_run_id(now: datetime) -> str:
+    """The second it began and 8 random hex digits."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
+
+
+def rules_of(source: Source, settings: Settings) -> tuple[str, str]:
+    """The code's version, and a digest of what the configuration says that may decide a document's end."""
+    limits = f"{source.digest} {settings.max_document_bytes} {settings.document_seconds}"
+    return version("copydesk"), hashlib.sha256(limits.encode()).hexdigest()[:16]
+
+
+def first_run_row(source: Source, run_id: str, now: datetime, rules: tuple[str, str]) -> Run:
+    """A run that has just begun."""
+    return Run(run_id, source.id, now, code_version=rules[0], config_digest=rules[1])

@@ -1,0 +1,123 @@
+"""Shards: an ingestion cut into runs of parts, each of which lands on its own, once, and is found by its run_id."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from config.settings import Settings
+from config.sources import Source
+from flows.ingestion.run_rows import rules_of
+from tasks.files.errors import InputError
+from tasks.files.splits import Part, can_split, read_part, split
+from tasks.listings.discovered import Found
+from warehouse.connect import connect, rows
+from warehouse.errors import EmptyWarehouseError
+from warehouse.model.records import Item
+from warehouse.model.rows import Run
+from warehouse.model.vocabulary import RunStatus
+
+if TYPE_CHECKING:
+    from flows.ingestion.ingest_run import Job
+    from tasks.http.fetcher import Fetcher
+
+PREFIX: Final = "shard-"
+"""Of the run_id of a shard."""
+PAGES: Final = 500
+"""Addresses of a shard of pages: its host, not the processor, decides how long it takes."""
+
+Window = tuple[datetime, datetime]
+"""From a moment up to another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One part of a source, ingested as a run of its own. It travels to other machines."""
+
+    run_id: str
+    """The same for the same part of the same files: a run that succeeded under it need not be repeated."""
+    part: Part | None = None
+    items: tuple[Item, ...] = ()
+    """The pages to fetch, where it is no part of a file."""
+    window: Window | None = None
+
+    @property
+    def documents(self) -> int | None:
+        """About how many documents it holds; None where that is not known."""
+        return self.part.documents if self.part else len(self.items)
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether its hosts decide how long it takes: such shards of a source come one after another."""
+        return self.part is None
+
+    def __str__(self) -> str:
+        if self.part is None:
+            return f"{len(self.items)} pages from {self.items[0].url}"
+        told = [f"from {self.part.first:,}"] if self.part.first and not self.part.paths else []
+        told += [f"{len(self.part.paths):,} files"] if self.part.paths else []
+        return " ".join([self.part.place, *(f"({one})" for one in told)])
+
+
+def shards_of_parts(source: Source, parts: Iterable[Part], window: Window | None, rules: str = "") -> Iterator[Shard]:
+    """A shard a part. `rules` are what else a shard that is done was judged by."""
+    for part in parts:
+        # What an input takes may have been changed: of the same file these are other documents.
+        told = f"{source.id} {source.input[part.entry].model_dump_json()} {part.digest} {window} {rules}"
+        yield Shard(_run_id(told), part, window=window)
+
+
+def shards_of_items(source: Source, items: Sequence[Item]) -> list[Shard]:
+    """Shards of pages, in the order of their addresses and of one length or one more."""
+    ordered = sorted(items, key=lambda item: item.url)
+    count = max(1, len(ordered) // PAGES)
+    bounds = [len(ordered) * number // count for number in range(count + 1)] if ordered else []
+    runs = [tuple(ordered[first:end]) for first, end in pairwise(bounds)]
+    return [Shard(_run_id(" ".join([source.id, *(item.url for item in run)])), None, run) for run in runs]
+
+
+def shards_of_files(source: Source, settings: Settings, fetcher: Fetcher | None, problems: list[str]) -> list[Shard]:
+    """The shards of all that a source reads from files, for `copydesk run`; what cannot be listed is a problem."""
+    rules = " ".join(rules_of(source, settings))
+    found: list[Shard] = []
+    for number in (number for number, entry in enumerate(source.input) if can_split(entry)):
+        try:
+            # One by one, so that what was listed before a problem is kept.
+            found.extend(shards_of_parts(source, split(source, number, settings, fetcher), None, rules))
+        except InputError as error:
+            problems.append(str(error))
+    return list({shard.run_id: shard for shard in found}.values())
+
+
+def list_shard(job: Job, shard: Shard) -> Iterator[Found]:
+    """The documents of a shard; what cannot be read of it is a problem of the job."""
+    if shard.part is None:
+        yield from (replace(item, seen_at=job.clock()) for item in shard.items)
+        return
+    try:
+        yield from read_part(job.source, shard.part, job.settings, job.clock(), job.fetcher, shard.window)
+    except InputError as error:
+        job.problems.append(str(error))
+
+
+def done_shards(settings: Settings, source: Source, shards: Iterable[Shard]) -> dict[str, Run]:
+    """Those of the shards that came to their end, nothing left pending: their runs. Raises `WarehouseError`."""
+    query = (
+        f"SELECT {', '.join(Run.__slots__)} FROM runs WHERE source_id = $1 AND pending = 0"  # noqa: S608  ours
+        f" AND status = '{RunStatus.SUCCEEDED}' AND starts_with(run_id, '{PREFIX}')"
+    )
+    wanted = {shard.run_id for shard in shards}
+    try:
+        with connect(settings.data) as connection:
+            found = [Run(*row) for row in rows(connection, query, [source.id])]
+    except EmptyWarehouseError:
+        return {}
+    return {run.run_id: run for run in found if run.run_id in wanted}
+
+
+def _run_id(told: str) -> str:
+    return PREFIX + hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:20]

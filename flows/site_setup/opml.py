@@ -1,0 +1,202 @@
+"""A feed reader's list in, one source a feed; and the feeds of all sources out as such a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+from urllib.parse import urlsplit
+
+from lxml import etree
+from pydantic import TypeAdapter, ValidationError
+
+from config.errors import ConfigError
+from config.inputs import FeedInput, Url
+from config.settings import Settings
+from config.sources import Source, load_sources
+from config.write import free_id, source_toml, write_source
+
+_SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LONGEST_TITLE: Final = 200
+_LONGEST_SHOWN: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFeed:
+    """A feed that a list names."""
+
+    url: str
+    title: str
+    language: str | None
+    categories: tuple[str, ...]
+    """The folders that it lies in, outermost first, then its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of each feed of a list."""
+
+    written: tuple[Path, ...]
+    """The files of the new sources."""
+    known: tuple[str, ...]
+    """A sentence for each feed that a source has already."""
+    refused: tuple[str, ...]
+    """A sentence for each that is no feed's address."""
+
+
+def import_opml(place: str, settings: Settings) -> ImportReport:
+    """A source for each feed of an OPML file or address that no source has yet; no file is ever overwritten.
+
+    Raises `ConfigError` where the list cannot be read, or the configuration cannot be written.
+    """
+    sources = _configured(settings.config)
+    feeds = {
+        _key(entry.url): source.id
+        for source in sources.values()
+        for entry in source.input
+        if isinstance(entry, FeedInput)
+    }
+    taken = {path.stem for path in (settings.config / "sources").glob("*.toml")}
+    written: list[Path] = []
+    known: list[str] = []
+    refused: list[str] = []
+    for listed in read_opml(_content(place, settings), place):
+        if said := _objection(listed.url):
+            refused.append(f"{listed.title[:_LONGEST_SHOWN]}: {said}")
+        elif source_id := feeds.get(_key(listed.url)):
+            known.append(f"{listed.title[:_LONGEST_SHOWN]}: {listed.url} is a feed of source '{source_id}'")
+        else:
+            source_id = free_id(taken, listed.title, _host(listed.url))
+            written.append(write_source(settings.config, source_id, _toml(listed)))
+            taken.add(source_id)
+            feeds[_key(listed.url)] = source_id
+    return ImportReport(tuple(written), tuple(known), tuple(refused))
+
+
+def export_opml(sources: Iterable[Source], stream: BinaryIO) -> int:
+    """Write the feeds of the sources as OPML 2.0 in UTF-8; how many there were."""
+    opml = etree.Element("opml", version="2.0")
+    etree.SubElement(etree.SubElement(opml, "head"), "title").text = "Copydesk sources"
+    body = etree.SubElement(opml, "body")
+    for source in sources:
+        title = _NOT_XML.sub("", source.title)
+        for entry in source.input:
+            if isinstance(entry, FeedInput):
+                facts = {"text": title, "title": title, "type": "rss", "xmlUrl": _NOT_XML.sub("", entry.url)}
+                etree.SubElement(body, "outline", facts | ({"language": source.language} if source.language else {}))
+    stream.write(etree.tostring(opml, encoding="UTF-8", xml_declaration=True, pretty_print=True))
+    return len(body)
+
+
+def read_opml(content: bytes, place: str) -> list[ListedFeed]:
+    """The feeds of an OPML list of any version, in its order, each address once. Raises `ConfigError`."""
+    # Damage is common (a bare `&` in a title), and what is read of such a list is checked feed by feed.
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
+    if root is None or _tag(root) != "opml":
+        found = f"its first element is <{_tag(root)[:40]}>" if root is not None and _tag(root) else "it is not XML"
+        raise ConfigError(f"{place}: not an OPML list of feeds: {found}")
+    doctype = root.getroottree().docinfo.internalDTD
+    if doctype is not None and any(True for _ in doctype.iterentities()):
+        raise ConfigError(f"{place}: declares XML entities, which no list of feeds needs; it was not read")
+    feeds: dict[str, ListedFeed] = {}
+    for outline in root.iter():
+        if _tag(outline) == "outline" and (feed := _feed(outline)):
+            feeds.setdefault(_key(feed.url), feed)
+    if not feeds:
+        raise ConfigError(f"{place}: names no feed; an outline of a feed has an attribute xmlUrl")
+    return list(feeds.values())
+
+
+def _feed(outline: etree._Element) -> ListedFeed | None:
+    said = {str(name).lower(): _SPACE.sub(" ", value).strip() for name, value in outline.attrib.items()}
+    # OPML 1 readers wrote `url` beside a type; without one it is a link to a page.
+    url = said.get("xmlurl") or (said.get("url", "") if said.get("type", "").lower() in {"rss", "atom"} else "")
+    if not url:
+        return None
+    url = re.sub(r"^feed:(?://(?!/)|(?=https?:))", lambda mark: "http://" if "/" in mark[0] else "", url)
+    language = re.sub(r"^\w+", lambda first: first[0].lower(), said.get("language", "").replace("_", "-"))
+    folders = [_name(parent) for parent in reversed(list(outline.iterancestors())) if _tag(parent) == "outline"]
+    own = re.split(r"[,/]", said.get("category", ""))
+    return ListedFeed(
+        url,
+        (said.get("title") or said.get("text") or _host(url) or "Feed")[:_LONGEST_TITLE],
+        language if _LANGUAGE.fullmatch(language) else None,
+        tuple(dict.fromkeys(name.strip() for name in [*folders, *own] if name.strip())),
+    )
+
+
+def _content(place: str, settings: Settings) -> bytes:
+    limit = settings.max_listing_bytes
+    if not place.startswith(("http://", "https://")):
+        try:
+            with Path(place).expanduser().open("rb") as file:
+                content = file.read(limit + 1)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{place}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        if len(content) > limit:
+            raise ConfigError(f"{place}: more than {limit:,} bytes; raise max_listing_bytes to take it")
+        return content
+    from tasks.http.fetcher import Downloaded, download
+
+    got = download(place, settings, max_bytes=limit)
+    if not isinstance(got, Downloaded):
+        raise ConfigError(f"{place}: {getattr(got, 'detail', 'no content was sent')}")
+    return got.content
+
+
+def _configured(config: Path) -> dict[str, Source]:
+    """The sources there are; a configuration may well begin with a reader's list."""
+    if not any((config / "sources").glob("*.toml")):
+        return {}
+    return load_sources(config)[0]
+
+
+def _toml(listed: ListedFeed) -> str:
+    under = f"In the list under: {', '.join(listed.categories)}"[:_LONGEST_TITLE] if listed.categories else ""
+    declared = {"title": listed.title, "language": listed.language, "input": [{"kind": "feed", "url": listed.url}]}
+    return source_toml(declared, {"": under})
+
+
+def _objection(url: str) -> str | None:
+    try:
+        TypeAdapter(Url).validate_python(url)
+        urlsplit(url)
+    except (ValidationError, ValueError):
+        # The address is not shown: what is wrong with it may be a password.
+        return "its address is not one of http or https without spaces and password"
+    return None
+
+
+def _key(url: str) -> str:
+    """What makes two addresses those of one feed: nobody has a feed twice for http and https."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    # No parameter is left out, as some sites tell their feeds apart by nothing else.
+    return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}?{parts.query}"
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _name(outline: etree._Element) -> str:
+    said = {str(name).lower(): value for name, value in outline.attrib.items()}
+    return _SPACE.sub(" ", said.get("title") or said.get("text") or "").strip()
+
+
+def _tag(element: etree._Element) -> str:
+    """The element's name in lower case, without a namespace; empty for comments."""
+    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""

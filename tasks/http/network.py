@@ -1,0 +1,141 @@
+"""A network for httpcore that connects to public addresses only, and never waits beyond a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import httpcore
+
+from tasks.http.address_policy import METADATA, special_kind
+
+# (family, type, protocol, canonical name, address), as socket.getaddrinfo answers.
+Answer = tuple[Any, Any, int, str, tuple[Any, ...]]
+Resolve = Callable[..., Iterable[Answer]]
+
+_UNLIMITED: Final = 3_600.0  # seconds
+
+
+class RefusedAddressError(Exception):
+    """The host is not public; the text says what it is."""
+
+
+class UnknownHostError(Exception):
+    """The host's name does not resolve."""
+
+
+class PublicNetwork(httpcore.AsyncNetworkBackend):
+    """Resolves a name, checks every answer, and connects to the very address that was checked.
+
+    Asking the system to connect to the name would resolve it a second time, and a hostile name server may answer
+    that with a private address. The name itself stays in `Host` and in the TLS handshake, which httpcore does.
+
+    Every `timeout` here is a moment of `time.monotonic()`, not a duration: a request that hands one moment to all its
+    waits is over by then, however slowly bytes trickle.
+    """
+
+    def __init__(self, *, allow_private: bool = False, resolve: Resolve = socket.getaddrinfo) -> None:
+        self._allow_private = allow_private
+        self._resolve = resolve
+        self._sockets = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first address that answers. Raises `RefusedAddressError`, `UnknownHostError`, httpcore's."""
+        addresses = await self._addresses(host, port, timeout)
+        for number, address in enumerate(addresses):
+            # One address that swallows packets must not use up the time of the next.
+            share = _left(timeout, httpcore.ConnectTimeout) / (len(addresses) - number)
+            try:
+                stream = await self._sockets.connect_tcp(address, port, share, local_address, socket_options)
+                return _TimedStream(stream, (address, port))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if number + 1 == len(addresses):
+                    raise
+        raise UnknownHostError("the name has no address")
+
+    async def _addresses(self, host: str, port: int, deadline: float | None) -> list[str]:
+        answers = await self._answers(host, port, _left(deadline, httpcore.ConnectTimeout))
+        addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+        for address in addresses:
+            kind = special_kind(address)
+            if kind == METADATA:
+                raise RefusedAddressError(f"{address} is a {kind} address, from which nothing is ever fetched")
+            if kind and not self._allow_private:
+                raise RefusedAddressError(
+                    f"{address} is a {kind} address, not a public one; a source may set allow_private = true"
+                )
+        return addresses
+
+    async def _answers(self, host: str, port: int, seconds: float) -> Iterable[Answer]:
+        # The system's resolver takes no time limit, so it is left behind in its thread when time is up: a thread of
+        # the loop's own pool would be joined at exit, and hold the process up for as long as a name server hangs.
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[list[Answer] | None] = loop.create_future()
+
+        def tell(answers: list[Answer] | None) -> None:
+            if not found.done():
+                found.set_result(answers)
+
+        def ask() -> None:
+            try:
+                answers = list(self._resolve(host, port, type=socket.SOCK_STREAM))
+            except (OSError, ValueError):  # ValueError: a label too long for the name system
+                answers = None
+            with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
+                loop.call_soon_threadsafe(tell, answers)
+
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            answers = await asyncio.wait_for(found, seconds)
+        except TimeoutError:
+            raise httpcore.ConnectTimeout from None
+        if answers is None:
+            raise UnknownHostError("the name does not resolve")
+        return answers
+
+
+class _TimedStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: httpcore.AsyncNetworkStream, peer: tuple[str, int]) -> None:
+        self._stream = stream
+        self._peer = peer
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        seconds = _left(timeout, httpcore.ConnectTimeout)
+        return _TimedStream(await self._stream.start_tls(ssl_context, server_hostname, seconds), self._peer)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._peer if info == "server_addr" else self._stream.get_extra_info(info)
+
+
+def _left(deadline: float | None, late: type[Exception]) -> float:
+    seconds = _UNLIMITED if deadline is None else deadline - time.monotonic()
+    if seconds <= 0:
+        raise late
+    return seconds

@@ -1,0 +1,169 @@
+"""Feeds: RSS 0.9x to 2.0, RSS 1.0 and Atom by feedparser, JSON Feed.
+
+Source: the RSS specifications, RFC 4287 (Atom), RFC 5005 (paged and archived feeds), the Media RSS specification.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from tasks.listings.entries import article_url, say_damage, statements, unique
+from tasks.listings.entry_text import plain_text, summary_and_article
+from tasks.listings.feed_xml import rewrite
+from tasks.listings.jsonfeed import read_json_feed
+from tasks.listings.listing import Entry, Listing, ListingError
+from tasks.listings.xml import objection, read_text, read_tree, root_name
+from tasks.text.characters import clean_line
+
+MOST_TAGS: Final = 1_000_000
+"""`<` in a feed; 10,000 usual entries have half of it."""
+LONGEST_NUMBER: Final = 6
+"""Digits of a width or a number of minutes."""
+
+_KINDS: Final = {"rss", "feed", "rdf", "channel"}
+_PERIODS: Final = {"hourly": 60, "daily": 1_440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
+"""Minutes."""
+_IMAGE_PATH: Final = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?#])", re.IGNORECASE)
+
+_Parsed = Mapping[str, Any]
+
+
+def read_feed(content: bytes, url: str, media_type: str | None = None, charset: str | None = None) -> Listing:
+    """The entries of the feed at `url`, each address once.
+
+    What a feed is, its content tells, as many come as `text/html`; `media_type` only helps to say what came instead.
+    Nothing is fetched or opened; time and memory are bounded. Raises `ListingError`.
+    """
+    text = read_text(content, charset)
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return read_json_feed(text, url)
+    if root_name(text) not in _KINDS:
+        raise ListingError(objection(text, media_type))
+    root, damage = read_tree(text, MOST_TAGS)
+    rewritten, left_out = rewrite(root)
+    parsed = _parse(rewritten, url)
+    feed, is_atom = dict(parsed["feed"]), parsed["version"].startswith("atom")
+    entries = [_entry(dict(entry), url, is_atom) for entry in parsed["entries"]]
+    return Listing(
+        entries=unique(entries),
+        older_url=_older(feed, url),
+        title=_title(feed) or None,
+        language=(feed.get("language") or "").strip() or None,
+        minutes=_minutes(feed),
+        damage=say_damage(damage, left_out, entries.count(None)),
+    )
+
+
+def _parse(rewritten: bytes, url: str) -> _Parsed:
+    import feedparser
+
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    try:
+        # A string could be taken for an address or a path, and what it names would be read.
+        parsed: _Parsed = feedparser.parse(
+            io.BytesIO(rewritten), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+        )
+    except Exception:  # noqa: BLE001 whatever a feed makes it raise, it is this feed that cannot be read
+        raise ListingError("The feed holds something that cannot be read.") from None
+    return parsed
+
+
+def _entry(entry: _Parsed, url: str, is_atom: bool) -> Entry | None:
+    link = _link(entry, url)
+    if link is None:
+        return None
+    title = _title(entry)
+    published, modified = _dates(entry, is_atom)
+    content = max(entry.get("content", ()), key=lambda part: len(part["value"]), default={"value": "", "type": ""})
+    summary, article = summary_and_article(
+        _said(entry, "summary"), content["value"], "html" in content["type"], link, title
+    )
+    image = _image(entry, link)
+    fields: dict[str, Iterable[str]] = {
+        "title": [title],
+        "published_at": [published],
+        "modified_at": [modified],
+        "authors": [author.get("name") or "" for author in entry.get("authors", ())],
+        "description": [summary],
+        "tags": _tags(entry),
+        "image_url": [image.get("href", "")],
+        "image_caption": [plain_text(image.get("caption", ""))],
+        "image_credit": [plain_text(image.get("credit", ""))],
+        "language": [entry.get("language") or ""],
+    }
+    guid = clean_line(entry.get("id") or "") or None
+    return Entry(link, guid, statements(fields), clean_line(modified) or None, article)
+
+
+def _link(entry: _Parsed, url: str) -> str | None:
+    """The article's address: behind a counting redirect where the entry names it, else its link, else its guid."""
+    links = [link for link in entry.get("links", ()) if link.get("rel") == "alternate" and link.get("href")]
+    pages = [link["href"] for link in links if "html" in link.get("type", "text/html")]
+    stated = [entry.get("feedburner_origlink"), *pages, *(link["href"] for link in links), entry.get("link")]
+    return next((address for printed in stated if printed and (address := article_url(printed, url))), None)
+
+
+def _title(entry: _Parsed) -> str:
+    return plain_text(_said(entry, "title"), is_html="html" in entry.get("title_detail", {}).get("type", ""))
+
+
+def _said(entry: _Parsed, field: str) -> str:
+    return str(entry.get(field) or "")
+
+
+def _dates(entry: _Parsed, is_atom: bool) -> tuple[str, str]:
+    """When it was published and changed, as printed; `updated` of an Atom entry is no date of publication."""
+    published = _said(entry, "published") or _said(entry, "created")
+    modified = _said(entry, "updated")
+    return (published, modified) if published or is_atom else (modified, "")
+
+
+def _tags(entry: _Parsed) -> list[str]:
+    named = (tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", ()))
+    return [plain for name in named if not name.startswith(("http://", "https://")) and (plain := plain_text(name))]
+
+
+def _image(entry: _Parsed, link: str) -> dict[str, str]:
+    """The largest picture of an entry, with its address as `href`; empty where it has none."""
+    enclosed = [part for part in entry.get("links", ()) if part.get("rel") == "enclosure"]
+    for parts in (entry.get("media_content", ()), entry.get("media_thumbnail", ()), enclosed):
+        pictures = []
+        for part in parts:
+            address = article_url(part.get("url") or part.get("href") or "", link)
+            if address and (parts is entry.get("media_thumbnail") or _is_image(part, address)):
+                pictures.append({**part, "href": address})
+        if pictures:
+            return max(pictures, key=_width)
+    return {}
+
+
+def _is_image(part: _Parsed, address: str) -> bool:
+    kind = part.get("medium") or part.get("type") or ""
+    return kind.startswith("image") if kind else _IMAGE_PATH.search(address) is not None
+
+
+def _width(part: _Parsed) -> int:
+    printed = str(part.get("width") or "")
+    return int(printed) if printed.isascii() and printed.isdigit() and len(printed) <= LONGEST_NUMBER else 0
+
+
+def _older(feed: _Parsed, url: str) -> str | None:
+    links = {link.get("rel"): link.get("href") for link in reversed(feed.get("links", ()))}
+    printed = links.get("prev-archive") or links.get("next")
+    older = article_url(printed, url) if printed else None
+    return older if older != url else None
+
+
+def _minutes(feed: _Parsed) -> float | None:
+    """The longer of `ttl` and the update period, in minutes."""
+    period = _PERIODS.get(_said(feed, "sy_updateperiod").strip().lower(), 0)
+    stated = (_number(_said(feed, "ttl")), period / (_number(_said(feed, "sy_updatefrequency")) or 1))
+    return max(stated) or None
+
+
+def _number(printed: str) -> float:
+    digits = printed.strip()
+    return float(digits) if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER else 0.0

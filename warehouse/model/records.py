@@ -1,0 +1,300 @@
+"""The types that flow through the pipeline, in the order in which an article meets them.
+
+    Item -> Fetched -> RawArticle -> ExtractedArticle -> Article | Rejection
+
+A stage's type says what may be trusted: bytes in a `RawArticle` are safe in the archive, nothing in an
+`ExtractedArticle` has been checked, everything in an `Article` has. `Article`, `Capture` and `Rejection` are rows of
+tables too, as are the accounts in `warehouse.model.rows`; `warehouse.model.schema` gives each its Arrow schema.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from warehouse.model.vocabulary import LineReason, Origin, Outcome, Precision, Reason, Stage, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One statement of one column of `articles`, by one origin; several values for a list column."""
+
+    field: str
+    values: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One discovered address, and what the place that named it says of it."""
+
+    source_id: str
+    url: str
+    """Absolute; `file:` for a file, with a fragment for a record inside one."""
+    guid: str
+    """What identifies the article for good: a record's own id, a path inside the folder, else the address."""
+    found_in: str
+    """Address of the folder, file or feed that named it."""
+    seen_at: datetime
+    candidates: tuple[Candidate, ...] = ()
+    is_record: bool = False
+    """One of several documents inside a file; the file may hold an address's old and new form at once."""
+    modified: str | None = None
+    """When the place that named it says that it last changed: ISO 8601 in UTC once it was read; later is news."""
+
+    def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
+        """The refusal of a document that was not archived."""
+        return Rejection(self.source_id, self.url, None, stage, reason, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One HTTP request and what came of it, as the archive keeps it."""
+
+    url: str
+    """Asked for; it never holds a password."""
+    started_at: datetime
+    request_headers: tuple[tuple[str, str], ...] = ()
+    http_version: str = "HTTP/1.1"
+    status: int | None = None
+    """None where there was no answer."""
+    reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the answer, as they came."""
+    content: bytes = b""
+    """The answer's body, freed of its content codings; its beginning at most where `error` says so."""
+    ip_address: str | None = None
+    error: str | None = None
+    """Why there was no answer, or not a whole one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes behind an address, as they came; not archived yet."""
+
+    item: Item
+    content: bytes
+    fetched_at: datetime
+    media_type: str | None = None
+    charset: str | None = None
+    """As declared by the transport; a file declares none."""
+    final_url: str | None = None
+    http_status: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    """All that was said over HTTP to get it, redirects and failed attempts too; the last one gave the content."""
+
+    @property
+    def payload_digest(self) -> str:
+        """`sha256:` and 64 hex digits, of the bytes as they came."""
+        return "sha256:" + hashlib.sha256(self.content).hexdigest()
+
+
+LISTED: Final = "listed"
+"""The outcome of a capture that was read for what it names: a feed, a sitemap, a section page, robots.txt."""
+RECOVERED: Final = "recovered"
+"""The outcome of a capture that a killed run had archived, going no further."""
+FORGOTTEN: Final = "forgotten"
+"""The outcome of a capture whose content was taken down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A row of `captures`: one response or file that was read, and where the archive holds it."""
+
+    capture_id: str
+    """The UUID of the WARC record."""
+    source_id: str
+    run_id: str
+    url: str
+    final_url: str | None
+    fetched_at: datetime
+    http_status: int | None
+    media_type: str | None
+    charset: str | None
+    etag: str | None
+    last_modified: str | None
+    payload_digest: str
+    payload_bytes: int
+    warc_filename: str
+    """Relative to the data root, `/` between its parts."""
+    warc_offset: int
+    """Of the gzip member, in bytes."""
+    warc_length: int
+    outcome: str
+    """An `Outcome`, or one of `LISTED`, `RECOVERED` and `FORGOTTEN`."""
+    error: str | None = None
+
+    @classmethod
+    def of(
+        cls, fetched: Fetched, *, capture_id: str = "", run_id: str = "", warc_filename: str = "", warc_offset: int = 0
+    ) -> Capture:
+        """The capture of what was fetched, `pending`; its place in the archive is left empty where it has none."""
+        return cls(
+            capture_id=capture_id,
+            source_id=fetched.item.source_id,
+            run_id=run_id,
+            url=fetched.item.url,
+            final_url=fetched.final_url,
+            fetched_at=fetched.fetched_at,
+            http_status=fetched.http_status,
+            media_type=fetched.media_type,
+            charset=fetched.charset,
+            etag=fetched.etag,
+            last_modified=fetched.last_modified,
+            payload_digest=fetched.payload_digest,
+            payload_bytes=len(fetched.content),
+            warc_filename=warc_filename,
+            warc_offset=warc_offset,
+            warc_length=0,
+            outcome=Outcome.PENDING,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RawArticle:
+    """Bytes that are safe in the archive, with the facts of their capture."""
+
+    item: Item
+    capture: Capture
+    content: bytes
+
+    def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
+        """The refusal of a document whose bytes stay in the archive."""
+        return Rejection(self.item.source_id, self.item.url, self.capture.capture_id, stage, reason, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class StrippedLine:
+    """A line that is not article text."""
+
+    line: int
+    """Its number in the document's text, counted from 0."""
+    reason: LineReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A detected language."""
+
+    tag: str
+    """BCP 47; `und` where it cannot be known."""
+    confidence: float
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageShare:
+    """Another language that a part of a text is in."""
+
+    language: str
+    """BCP 47."""
+    share: float
+    """Of the text's letters, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedArticle:
+    """What a document says about itself; nothing here has been checked."""
+
+    raw: RawArticle
+    text: str
+    """Its lines; once stripped, its paragraphs, separated by a blank line."""
+    candidates: tuple[Candidate, ...]
+    extractor: str
+    """Name and version of what read the text, such as `trafilatura 2.3.1`."""
+    charset: str
+    stripped: tuple[StrippedLine, ...] = ()
+    language: Language | None = None
+    languages: tuple[LanguageShare, ...] = ()
+    """The languages of parts of the text, the largest first; its main language is not among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostCandidate:
+    """A statement of a field that did not win."""
+
+    origin: Origin
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProvenance:
+    """Where a field's value comes from, and what else was stated."""
+
+    origin: Origin
+    lost: tuple[LostCandidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A row of `articles`: one version of one article, checked.
+
+    What the document does not state is None (a list: empty). Times are in UTC.
+    """
+
+    article_id: str
+    version_id: str
+    source_id: str
+    url: str
+    canonical_url: str | None
+    normalized_url: str
+    canonical_domain: str | None
+    capture_id: str
+    run_id: str
+
+    title: str | None
+    text: str
+    description: str | None
+    authors: tuple[str, ...]
+    by: str | None
+    located: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    info_sources: tuple[str, ...]
+    image_url: str | None
+    image_caption: str | None
+    image_credit: str | None
+    is_accessible_for_free: bool | None
+    license: str | None
+
+    language: str
+    language_confidence: float
+    languages: tuple[LanguageShare, ...]
+    """Those that more than a tenth of the text is in beside its main one, the largest first."""
+
+    published_at: datetime | None
+    modified_at: datetime | None
+    published_raw: str | None
+    published_precision: Precision | None
+    published_zone: Zone | None
+    first_seen_at: datetime
+    fetched_at: datetime
+    landed_at: datetime | None
+
+    provenance: dict[str, FieldProvenance]
+    stripped: tuple[StrippedLine, ...]
+    quality: float
+    extractor: str
+    word_count: int
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row of `rejects`: one refusal. The steps fill the first six; landing fills the rest."""
+
+    source_id: str
+    url: str
+    capture_id: str | None
+    stage: Stage
+    reason: Reason
+    detail: str
+    attempts: int = 1
+    first_seen_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    run_id: str | None = None

@@ -1,0 +1,83 @@
+"""What is held of one address, and whether it is to be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from warehouse.archive.writer import Earlier
+from warehouse.model.vocabulary import Reason, Stage
+
+FIRST_RETRY: Final = timedelta(minutes=10)
+LAST_RETRY: Final = timedelta(hours=24)
+LEAST_REST: Final = timedelta(minutes=10)
+"""Between two looks at a page of which a listing says that it has changed."""
+RETRIED: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED})
+"""Refusals that may be the machine's fault; they are tried again in up to `ATTEMPTS` runs."""
+ATTEMPTS: Final = 3
+PAGE_ATTEMPTS: Final = 8
+"""A page that could not be had is asked for again after the first time, doubled with each attempt up to the last."""
+
+
+@dataclass(slots=True)
+class Known:
+    """What is held of one address."""
+
+    guid: str
+    found_in: str
+    first_seen_at: datetime
+    title: str | None = None
+    published_at: datetime | None = None
+    modified: str | None = None
+    """As the place that named it last said."""
+    is_changed: bool = False
+    """Whether that place says so of a change since the address was last asked for."""
+    payload_digests: tuple[str, ...] = ()
+    """Of the bytes that came to a conclusion, the last ones last."""
+    earlier: Earlier | None = None
+    """The last capture over HTTP that holds its content."""
+    first_fetched_at: datetime | None = None
+    last_fetched_at: datetime | None = None
+    """When it was last asked for, whatever came of it."""
+    version_id: str | None = None
+    is_forgotten: bool = False
+    """Whether it was taken down; it is never taken in again."""
+    refusal: tuple[str, str, str] | None = None
+    """Stage, reason and detail of the last one."""
+    refused_at: datetime | None = None
+    attempts: int = 0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it has neither an article nor a refusal."""
+        return self.version_id is None and self.refusal is None and not self.is_forgotten
+
+    def is_wanted(self, now: datetime, recheck: Sequence[float]) -> bool:
+        """Whether a page is to be fetched: it never was, it failed and had its rest, or it may have changed.
+
+        `recheck` are hours after its first fetch.
+        """
+        if self.is_forgotten or self.is_pending:
+            return self.is_pending
+        if self.version_id is None and self.refusal is not None:
+            stage, reason, _ = self.refusal
+            if reason == Reason.DUPLICATE:
+                return False  # its twin is looked at again; read first after an edit, it would be an article itself
+            if stage == Stage.FETCH or reason in RETRIED:
+                attempts = PAGE_ATTEMPTS if stage == Stage.FETCH else ATTEMPTS
+                return self.attempts < attempts and now >= (self.last_fetched_at or now) + self._rest
+        if self.first_fetched_at is None or self.last_fetched_at is None:
+            return False
+        if self.is_changed:
+            # Some say `changed just now` at every look: an old page then has a longer rest than a new one.
+            return now >= self.last_fetched_at + max(LEAST_REST, (self.last_fetched_at - self.first_fetched_at) / 2)
+        moments = (self.first_fetched_at + timedelta(hours=hours) for hours in recheck)
+        return any(self.last_fetched_at < moment <= now for moment in moments)
+
+    @property
+    def _rest(self) -> timedelta:
+        # What is too large today is so in ten minutes, and asking costs as much again.
+        too_large = self.refusal is not None and self.refusal[1] == Reason.TOO_LARGE
+        return LAST_RETRY if too_large else min(FIRST_RETRY * 2 ** max(0, self.attempts - 1), LAST_RETRY)

@@ -1,0 +1,104 @@
+"""What the warehouse knows of the lines that a source repeats, and the articles that it is learned from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.connect import connect, rows
+from warehouse.errors import StorageError
+from warehouse.model.rows import Habit
+from warehouse.model.vocabulary import HabitPlace
+from warehouse.storage.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+NEWEST: Final = 300
+"""Articles that habits are learned from."""
+OLDEST: Final = timedelta(days=90)
+"""By how much they may have landed before the newest of them."""
+AGAIN: Final = timedelta(days=7)
+"""After which it is worth a row that a habit was seen again."""
+
+
+def known_habits(root: str, source_id: str) -> list[Habit]:
+    """The habits of a source as last learned, the forgotten ones not among them: what the view `habits` shows.
+
+    Every run asks. The views open every file of every table first, and this only those of one source in one table.
+    Raises `StorageError`.
+    """
+    newest: dict[str, Habit] = {}
+    for habit in _landed(Root.at(root), source_id):
+        before = newest.get(habit.line)
+        if before is None or (habit.learned_at, habit.articles) > (before.learned_at, before.articles):
+            newest[habit.line] = habit
+    return [newest[line] for line in sorted(newest) if newest[line].articles]
+
+
+def _landed(root: Root, source_id: str) -> Iterator[Habit]:
+    for name in root.names("habits"):
+        if not name.rpartition("/")[2].startswith(f"{source_id}-"):
+            continue
+        try:
+            with root.open(name) as file:
+                found = pq.read_table(file).to_pylist()
+        except FileNotFoundError:
+            continue  # taken down meanwhile
+        except (OSError, pa.ArrowException) as error:
+            cure = "delete it: what it says is learned again"
+            raise StorageError(f"{root.place(name)} is not readable as Parquet; {cure}") from error
+        for row in found:
+            if row["source_id"] == source_id:
+                yield Habit(**row | {"place": HabitPlace(row["place"])})
+
+
+def newest_articles(root: str, source_id: str) -> list[tuple[Any, ...]]:
+    """The articles of a source that landed last, each in its newest version.
+
+    A row is article_id, title, first_seen_at, published_at, text, stripped lines (`reason`, `text`).
+    Raises `WarehouseError`.
+    """
+    with connect(root) as connection:
+        # Two looks, so that texts are read of few articles: the first one reads a column of times and nothing else.
+        ((since,),) = rows(connection, _SINCE, [source_id, 2 * NEWEST])
+        found = rows(connection, _NEWEST, [source_id, since, 2 * NEWEST]) if since else []
+    newest: dict[str, tuple[Any, ...]] = {}
+    for row in found:
+        if row[-1] >= found[0][-1] - OLDEST:
+            newest.setdefault(row[0], row[:-1])
+    return list(newest.values())[:NEWEST]
+
+
+def news_of(known: Iterable[Habit], learned: Iterable[Habit], now: datetime) -> list[Habit]:
+    """Of what was learned, what is worth a row: new, forgotten, elsewhere, far more or less frequent, or seen again."""
+    before = {habit.line: habit for habit in known}
+    news = [habit for habit in learned if _is_news(before.pop(habit.line, None), habit)]
+    return news + [replace(habit, articles=0, learned_at=now) for habit in before.values()]
+
+
+def _is_news(before: Habit | None, now: Habit) -> bool:
+    if before is None or before.place != now.place or now.last_seen_at >= before.last_seen_at + AGAIN:
+        return True
+    return not before.articles / 2 < now.articles < before.articles * 2
+
+
+_SINCE: Final = """
+    SELECT min(landed_at)
+    FROM (
+        SELECT landed_at FROM landed('articles') WHERE source_id = $1 AND NOT deleted ORDER BY landed_at DESC LIMIT $2
+    )
+"""
+_NEWEST: Final = """
+    SELECT article_id, title, first_seen_at, published_at, text, stripped, landed_at
+    FROM landed('articles')
+    WHERE source_id = $1 AND landed_at >= $2 AND NOT deleted
+        AND article_id NOT IN (SELECT article_id FROM landed('articles') WHERE source_id = $1 AND deleted)
+    ORDER BY landed_at DESC, article_id, fetched_at DESC, capture_id
+    LIMIT $3
+"""

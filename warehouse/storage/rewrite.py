@@ -1,0 +1,146 @@
+"""Rows taken out of tables, or emptied: each file that holds one is replaced whole under its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from warehouse.errors import StorageError
+from warehouse.model.records import FORGOTTEN
+from warehouse.model.vocabulary import Reason
+from warehouse.storage.tables import to_parquet
+
+if TYPE_CHECKING:
+    from warehouse.storage.root import Root
+    from warehouse.takedown.trace import Place
+
+Mask: TypeAlias = pa.ChunkedArray
+Change = Callable[[pa.Table, Mask], tuple[pa.Table, Mask]]
+"""Of a file's rows and which of them are meant: the rows as they are to be, and which changed."""
+
+PLACE: Final = ("source_id", "url")
+
+
+def keep_tombstones(root: Root, places: Collection[Place]) -> int:
+    """Take the articles of some places out of their table, all but the tombstones; the number of rows."""
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        tombstone = pc.and_(rows["deleted"], pc.equal(rows["text"], ""))
+        gone = pc.and_not(meant, tombstone)
+        return rows.filter(pc.invert(gone)), gone
+
+    return _rewrite(root, "articles", PLACE, places, change)
+
+
+def forget_titles(root: Root, places: Collection[Place]) -> int:
+    """Empty what the sightings of some places tell of their articles; the number of rows."""
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        told = pc.and_(meant, pc.or_(pc.is_valid(rows["title"]), pc.is_valid(rows["published_at"])))
+        return _with(rows, told, title=None, published_at=None), told
+
+    return _rewrite(root, "discoveries", PLACE, places, change)
+
+
+def forget_details(root: Root, places: Collection[Place]) -> int:
+    """Empty the details of some places' refusals; the number of rows.
+
+    That of a duplicate names nothing but another address, by which a killed take-down finds this one again.
+    """
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        spoken = pc.and_(pc.not_equal(rows["reason"], str(Reason.DUPLICATE)), pc.not_equal(rows["detail"], ""))
+        told = pc.and_(meant, spoken)
+        return _with(rows, told, detail=""), told
+
+    return _rewrite(root, "rejects", PLACE, places, change)
+
+
+def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
+    """Say of captures that they are forgotten, and drop what would confirm their content; the number of rows."""
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        told = pc.and_(meant, pc.not_equal(rows["outcome"], FORGOTTEN))
+        nothing = dict.fromkeys(("etag", "last_modified", "error"))
+        return _with(rows, told, outcome=FORGOTTEN, payload_digest="", payload_bytes=0, **nothing), told
+
+    return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in capture_ids], change)
+
+
+def drop_rows(root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str) -> int:
+    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows."""
+    return _rewrite(root, table, columns, keys, _without, prefix)
+
+
+def forget_habits(root: Root, sources: Collection[str]) -> int:
+    """Take out what some sources were seen to repeat, to be learned anew without what is gone; the number of rows."""
+    return _rewrite(root, "habits", ("source_id",), [(source_id,) for source_id in sources], _without)
+
+
+def change_outcomes(root: Root, outcomes: Mapping[str, str], prefix: str) -> int:
+    """Say of captures, by their ids, what came of them after all; the number of rows."""
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        others = pa.array([outcomes.get(capture_id) for capture_id in rows["capture_id"].to_pylist()], pa.string())
+        return rows.set_column(
+            rows.schema.get_field_index("outcome"), rows.schema.field("outcome"), pc.coalesce(others, rows["outcome"])
+        ), meant
+
+    return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in outcomes], change, prefix)
+
+
+def _without(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+    return rows.filter(pc.invert(meant)), meant
+
+
+def _rewrite(
+    root: Root,
+    table: str,
+    columns: tuple[str, ...],
+    keys: Collection[tuple[str, ...]],
+    change: Change,
+    prefix: str = "",
+) -> int:
+    if not keys:
+        return 0
+    wanted = pa.array(["\0".join(key) for key in keys], pa.string())
+    changed = 0
+    for name in root.names(table):
+        if not name.rpartition("/")[2].startswith(prefix):
+            continue
+        if (found := _read(root, name, columns, wanted)) is None:
+            continue
+        rows, which = change(*found)
+        if count := pc.sum(which).as_py():
+            root.publish(name, to_parquet(table, rows))
+            changed += count
+    return changed
+
+
+def _read(root: Root, name: str, columns: tuple[str, ...], wanted: pa.Array) -> tuple[pa.Table, Mask] | None:
+    """The rows of a file and which of them are wanted; None where none is, which is most often."""
+    if not name.endswith(".parquet"):
+        return None
+    try:
+        with root.open(name) as file:
+            parquet = pq.ParquetFile(file)
+            keys = parquet.read(columns=list(columns))
+            which = pc.is_in(pc.binary_join_element_wise(*(keys[column] for column in columns), "\0"), wanted)
+            return (parquet.read(), which) if pc.any(which).as_py() else None
+    except OSError as error:
+        raise StorageError.of(error, root.place(name), "read") from error
+    except pa.ArrowException as error:
+        cure = "put it back from a copy, and forget again"
+        raise StorageError(f"{root.place(name)} is not readable as Parquet; {cure}") from error
+
+
+def _with(rows: pa.Table, which: Mask, **values: Any) -> pa.Table:
+    for number, field in enumerate(rows.schema):
+        if field.name in values:
+            value = pa.scalar(values[field.name], field.type)
+            rows = rows.set_column(number, field, pc.if_else(which, value, rows[field.name]))
+    return rows
