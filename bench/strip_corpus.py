@@ -21,12 +21,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from tasks.text.words import UNSPACED_CHARACTERS
+
 RENDERINGS = ("main", "all", "layout")
 OPINIONS = ("traf", "trafp", "main")
 LONGEST = 3_000
 """Lines of the longest page that is learnt from."""
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_TOKEN = re.compile(rf"[{UNSPACED_CHARACTERS}]|[^\W{UNSPACED_CHARACTERS}]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 

@@ -20,27 +20,27 @@ from tasks.language.scripts import LETTERS_OF, OWNED, SHARERS, count_forms, coun
 from tasks.text.characters import clean_line
 from warehouse.model.records import ExtractedArticle, Language, LanguageShare
 
+# Characters of a text that are looked at; a text may be one line of many megabytes.
 SEEN: Final = 200_000
-"""Characters of a text that are looked at; a text may be one line of many megabytes."""
+# Characters that CLD2 reads.
 JUDGED: Final = 2_000
-"""Characters that CLD2 reads."""
+# Characters that are looked up in langdetect's profiles; accuracy does not rise beyond, time does.
 SAMPLE: Final = 300
-"""Characters that are looked up in langdetect's profiles; accuracy does not rise beyond, time does."""
 LINES: Final = 20
+# Characters below which the title is added.
 SHORT_BODY: Final = 200
-"""Characters below which the title is added."""
 FEWEST_LETTERS: Final = 12
 MOST: Final = 0.5
+# Han characters below which Japanese may do without kana.
 FEW_HAN: Final = 40
-"""Han characters below which Japanese may do without kana."""
+# The share of a text above which another language is named.
 PART: Final = 0.1
-"""The share of a text above which another language is named."""
+# Percent of a text from which CLD2's word for another language is looked into.
 HINT: Final = 5
-"""Percent of a text from which CLD2's word for another language is looked into."""
 OWNED_SURE: Final = 0.99
 LETTERS_SURE: Final = 0.97
+# The share of a language's own letters in a text that is in it.
 OWN_SHARE: Final = 0.01
-"""The share of a language's own letters in a text that is in it."""
 PARAGRAPHS: Final = 40
 PARAGRAPH_LETTERS: Final = 40
 PARAGRAPH_SURE: Final = 0.8

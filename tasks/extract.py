@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from tasks.html.article import read_page
 from tasks.metadata.candidates import by_trust
-from tasks.metadata.quality import weigh_words
 from tasks.text.characters import split_lines
 from tasks.text.decode import Refusal, decode, unpack
 from tasks.text.markdown import read_markdown
+from tasks.text.words import estimate_words
 from warehouse.model.records import ExtractedArticle, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
@@ -68,7 +68,7 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
 
 def _is_notice(text: str) -> bool:
     # Most articles show with their first lines that they are none.
-    return weigh_words(text[:_SNIFFED]) < LEAST_WORDS and weigh_words(text) < LEAST_WORDS
+    return estimate_words(text[:_SNIFFED]) < LEAST_WORDS and estimate_words(text) < LEAST_WORDS
 
 
 def _kind(media_type: str, address: str, content: bytes) -> str:

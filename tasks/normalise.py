@@ -18,9 +18,10 @@ from tasks.metadata.bylines import split_byline
 from tasks.metadata.candidates import Statements, plain
 from tasks.metadata.dates import ParsedDate, parse_date
 from tasks.metadata.identity import article_id, version_id
-from tasks.metadata.quality import count_words, rate
+from tasks.metadata.quality import rate
 from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, normalize_url
 from tasks.text.characters import clean_line, split_lines
+from tasks.text.words import count_words
 from warehouse.model.records import Article, Candidate, ExtractedArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 

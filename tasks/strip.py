@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from config.sources import StripRules
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_features import Floats
 from tasks.boilerplate.line_metadata import read_credits
 from tasks.boilerplate.line_patterns import is_name, read_caption
-from tasks.boilerplate.lines import Line, read_lines
+from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.model import score_lines
 from tasks.boilerplate.page_lines import label_page
 from tasks.boilerplate.recurring_lines import NONE, Habits
@@ -21,10 +22,10 @@ from tasks.metadata.agencies import find_agencies
 from warehouse.model.records import ExtractedArticle, Rejection, StrippedLine
 from warehouse.model.vocabulary import LineReason, Reason, Stage
 
+# Kinds of heading that say what the lines after them are.
 _OPENERS: Final = {LineReason.RELATED, LineReason.COMMENT}
-"""Kinds of heading that say what the lines after them are."""
+# Extractors that leave every line in; the others chose what is text.
 READ_BY_LINE: Final = {"text", "markdown"}
-"""Extractors that leave every line in; the others chose what is text."""
 _READ: Final = {LineReason.SECTION, LineReason.CAPTION, LineReason.CREDIT, LineReason.DATE_LINE, LineReason.BYLINE}
 _UNREAD: Final = {LineReason.MENU, LineReason.BOILERPLATE}
 _TAG_WORDS: Final = 4
@@ -102,7 +103,7 @@ def label_text(lines: Sequence[Line], title: str | None) -> Labels:
 
 def _heads(line: Line) -> bool:
     """Whether it is a cue and nothing else, or one that few words finish: `Most read in Books`."""
-    few = line.words <= _HEADING_WORDS
+    few = line.word_count <= _HEADING_WORDS
     return any(cue.alone or (few and cue.words > 1 and not cue.labelled) for cue in line.cues)
 
 
@@ -121,7 +122,7 @@ def _guess(line: Line, prose: bool, under: LineReason | None, inside: bool) -> L
         return LineReason.SECOND_ARTICLE
     if under is LineReason.RELATED:
         return LineReason.RELATED
-    return LineReason.MENU if line.words <= _MENU_WORDS and not inside else LineReason.BOILERPLATE
+    return LineReason.MENU if line.word_count <= _MENU_WORDS and not inside else LineReason.BOILERPLATE
 
 
 def _corrected(
@@ -143,7 +144,7 @@ def _corrected(
         elif (
             begin < place < end
             and reasons[place] in _UNREAD
-            and line.words <= _SIGNED_WORDS
+            and line.word_count <= _SIGNED_WORDS
             and find_agencies(line.bare)
         ):
             reasons[place] = LineReason.AGENCY
@@ -164,7 +165,7 @@ def _is_tag(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: 
     if place == 0 or reasons[place - 1] is not LineReason.TAGS or reasons[place] not in _UNREAD:
         return False
     above = lines[place - 1].cue("tags")
-    return lines[place].words <= _TAG_WORDS and (above is None or above.alone)
+    return lines[place].word_count <= _TAG_WORDS and (above is None or above.alone)
 
 
 def _is_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int) -> bool:

@@ -22,8 +22,8 @@ def body(said: Sequence[tuple[str, float]]) -> list[str]:
     """The lines that are kept, from lines and their chances."""
     lines = read_lines("\n\n".join(line for line, _ in said))
     chance = np.array([chance for _, chance in said], np.float32)
-    tokens = np.array([line.words for line in lines], np.float32)
-    kept = find_body(lines, Scores(chance, tokens, tuple(line.sentence for line in lines)))
+    tokens = np.array([line.word_count for line in lines], np.float32)
+    kept = find_body(lines, Scores(chance, tokens, tuple(line.ends_sentence for line in lines)))
     return [lines[place].text for place in sorted(kept)]
 
 

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import cell, console
-from tasks.boilerplate.lines import Line, read_lines
+from tasks.boilerplate.line import Line
+from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.model import score_lines
 from tasks.extract import extract
 from tasks.files import jsonl

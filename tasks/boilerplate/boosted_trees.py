@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+# Lines that are scored together; memory does not grow with the text beyond them.
 AT_ONCE: Final = 1_000
-"""Lines that are scored together; memory does not grow with the text beyond them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,30 +10,31 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.text.words import SCRIPTS_WITHOUT_SPACES
+
 LETTER: Final = 1
 UPPER: Final = 2
 DIGIT: Final = 4
+# Ends a sentence.
 STOP: Final = 8
-"""Ends a sentence."""
 COMMA: Final = 16
 QUOTE: Final = 32
+# Any other that is neither letter nor figure nor space, such as a bar or a bullet.
 SIGN: Final = 64
-"""Any other that is neither letter nor figure nor space, such as a bar or a bullet."""
+# A letter of a script without spaces between words.
 UNSPACED: Final = 128
-"""A letter of a script without spaces between words."""
 LOWER: Final = 256
 COLON: Final = 512
+# A bar, slash, arrow or dot that menus are parted by.
 BREAK: Final = 1024
-"""A bar, slash, arrow or dot that menus are parted by."""
+# A combining sign within a word.
 MARK: Final = 2048
-"""A combining sign within a word."""
 
 _STOPS: Final = ".!?。！？｡।؟۔։።…"
 _COMMAS: Final = ",،，、;；؛"
 _QUOTES: Final = '"“”„«»‹›「」『』”‘'
 _COLONS: Final = ":：—–"
 _BREAKS: Final = "|/>›»•·→©#@_*+=▪●"
-_UNSPACED: Final = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF))
 _PLANE: Final = 0x10000
 _KINDS: Final = {
     **dict.fromkeys(("Lm", "Lo"), LETTER),
@@ -58,7 +59,7 @@ def kinds() -> NDArray[np.uint16]:
     table = np.fromiter((_KINDS.get(category, 0) for category in categories), np.uint16, _PLANE)
     for signs, kind in ((_STOPS, STOP), (_COMMAS, COMMA), (_QUOTES, QUOTE), (_COLONS, COLON), (_BREAKS, BREAK)):
         table[[ord(sign) for sign in signs]] |= kind
-    for first, last in _UNSPACED:
+    for first, last in SCRIPTS_WITHOUT_SPACES.values():
         part = table[first : last + 1]
         part[(part & (LETTER | MARK)) > 0] |= UNSPACED
     return table

@@ -9,17 +9,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_features import READ, Floats, Words, read_shapes
-from tasks.boilerplate.lines import Line
 from warehouse.model.vocabulary import LineReason
 
+# Lines beyond which a distance counts no more.
 FAR: Final = 50
-"""Lines beyond which a distance counts no more."""
+# Characters of a line that tell whether it is printed again, whole or cut short.
 BEGINNING: Final = 20
-"""Characters of a line that tell whether it is printed again, whole or cut short."""
 PROSE: Final = 0.5
+# How much what is no prose weighs in the stretches that are looked for.
 STRICTNESS: Final = (1.0, 1.6, 3.0)
-"""How much what is no prose weighs in the stretches that are looked for."""
 _REASONS: Final = (
     LineReason.RELATED,
     LineReason.COMMENT,
@@ -77,7 +77,7 @@ def _stated(lines: Sequence[Line]) -> dict[str, Floats]:
     last = [line.numbers[-1] for line in lines]
     gaps = np.minimum(5, np.array([first[0] > 0, *(a - b - 1 for a, b in zip(first[1:], last, strict=False)), 1]))
     said: dict[str, list[float]] = {
-        "bullet": [line.bullet for line in lines],
+        "bullet": [line.has_bullet for line in lines],
         "repeated": [min(3, often[text] - 1) for text in bare],
         "begun_again": [min(3, begun[beginning] - 1) for beginning in beginnings],
         "doubled": [

@@ -12,17 +12,18 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-CUES: Final = Path(__file__).with_name("cues.toml")
-LONGEST: Final = 60
-"""Characters of a line that are compared; no phrase is longer."""
+from tasks.text.words import UNSPACED
 
+CUES: Final = Path(__file__).with_name("cues.toml")
+# Characters of a line that are compared; no phrase is longer.
+LONGEST: Final = 60
+
+# Characters by which phrases are looked up; signs above and below them apart.
 _KEY: Final = 4
-"""Characters by which phrases are looked up; signs above and below them apart."""
 _BEGIN: Final = re.compile(r"[^\W\d_]|[©ⓒ【(]")
 _SEPARATOR: Final = re.compile(r"\s*[:：|>»›/–—-]+\s*|\s+")
 _LABELS: Final = re.compile(r"\s*[:：|>»›–—]")
 _COUNT: Final = re.compile(r"[\d\W]*")
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ALIKE: Final = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ي": "ي", "ی": "ي", "ک": "ك", "’": "'", "\u200c": " "}
 )
@@ -62,7 +63,7 @@ def find_cues(line: str) -> tuple[Cue, ...]:
         end = begin + (origin[len(phrase)] if len(phrase) < len(origin) else len(head) - begin)
         rest = line[end:]
         if _bounded(phrase, rest):
-            words = 2 if _UNSPACED.search(phrase) else phrase.count(" ") + 1
+            words = 2 if UNSPACED.search(phrase) else phrase.count(" ") + 1
             labelled = _LABELS.match(rest) is not None
             said = rest[found.end() :] if (found := _SEPARATOR.match(rest)) else rest
             return tuple(Cue(kind, words, said, labelled) for kind in _phrases()[phrase])
@@ -101,7 +102,7 @@ def _bounded(phrase: str, rest: str) -> bool:
     """Whether the phrase ends where a word does; where words are not parted, a short one must be followed by a sign."""
     if not rest or not (rest[0].isalnum() or unicodedata.category(rest[0]).startswith("M")):
         return True
-    return _UNSPACED.search(phrase) is not None and len(phrase) >= 4  # noqa: PLR2004
+    return UNSPACED.search(phrase) is not None and len(phrase) >= 4  # noqa: PLR2004
 
 
 def _candidates(folded: str) -> Sequence[str]:

@@ -14,37 +14,38 @@ from functools import cached_property
 from itertools import combinations
 from typing import Final
 
-from tasks.boilerplate.lines import count_words, read_lines
+from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.recurring_lines import fold_line
 from tasks.boilerplate.select_lines import words_of
+from tasks.text.words import estimate_words
 from warehouse.model.rows import Habit
 from warehouse.model.vocabulary import HabitPlace, LineReason
 
+# Different articles that have a line before it is a habit.
 FEWEST: Final = 3
-"""Different articles that have a line before it is a habit."""
+# Where they are all of one day.
 FEWEST_IN_A_DAY: Final = 8
-"""Where they are all of one day."""
+# Before it is taken out from between paragraphs.
 FEWEST_INSIDE: Final = 5
-"""Before it is taken out from between paragraphs."""
+# Of the articles looked at that have it, at least: what few have is a running story's or a column's.
 SHARE: Final = 0.05
-"""Of the articles looked at that have it, at least: what few have is a running story's or a column's."""
 SHARE_INSIDE: Final = 0.1
+# Before it is taken out from above the first paragraph, where columns and live reports print what introduces them.
 SHARE_ANYWHERE: Final = 0.25
-"""Before it is taken out from above the first paragraph, where columns and live reports print what introduces them."""
+# Habits of a source.
 MOST: Final = 200
-"""Habits of a source."""
+# Words from which a repeated sentence is no subheading.
 SENTENCE: Final = 6
-"""Words from which a repeated sentence is no subheading."""
+# Words of a line that tells one article from another.
 PROSE: Final = 10
-"""Words of a line that tells one article from another."""
+# Articles, and share of them, that may be one story told again; what more of them share says nothing of that.
 COMMON: Final = (6, 0.2)
-"""Articles, and share of them, that may be one story told again; what more of them share says nothing of that."""
+# Share of a line's words that are in the rest of its articles from which it may speak of what they are about,
 BOUND: Final = 0.5
-"""Share of a line's words that are in the rest of its articles from which it may speak of what they are about,"""
+# and by how much more than of what others are about.
 MORE_THAN_OTHERS: Final = 0.25
-"""and by how much more than of what others are about."""
+# Articles that are asked for that.
 ASKED: Final = 20
-"""Articles that are asked for that."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,9 @@ def _newest(article: Printed) -> tuple[datetime, str]:
 def _place(text: str, line: str, articles: Sequence[Printed], count: int, share: float) -> HabitPlace | None:
     """How far into a text the line is surely the site's; None where it may be any article's own."""
     read = read_lines(text)[0]
-    if read.sentence and read.words < SENTENCE and share < SHARE_ANYWHERE:
+    if read.ends_sentence and read.word_count < SENTENCE and share < SHARE_ANYWHERE:
         return None  # `The investigation continues.`
-    if not read.sentence or read.words < SENTENCE or text.rstrip("\"'”’»").endswith(("?", "？", "؟")):
+    if not read.ends_sentence or read.word_count < SENTENCE or text.rstrip("\"'”’»").endswith(("?", "？", "؟")):
         # `Background` and `What we know` stand above paragraphs in many articles; what is mostly stripped does not.
         kept = sum(line in article.kept_lines for article in articles)
         told = sum(line in article.others for article in articles)
@@ -150,7 +151,7 @@ def _stories(articles: Sequence[Printed]) -> list[int]:
 
 def _told_again(articles: Sequence[Printed]) -> Iterator[tuple[int, int]]:
     """Pairs of articles that share half of the prose of one, what very many share aside."""
-    prose = [{line for line, text in one.undecided.items() if count_words(text) >= PROSE} for one in articles]
+    prose = [{line for line, text in one.undecided.items() if estimate_words(text) >= PROSE} for one in articles]
     having: dict[str, list[int]] = defaultdict(list)
     for number, lines in enumerate(prose):
         for line in lines:

@@ -11,17 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.boilerplate import character_classes as glyphs
+from tasks.text.words import UNSPACED_CHARACTERS_PER_WORD
 
 Floats = NDArray[np.float32]
 
+# Characters of a line that tell what it is.
 READ: Final = 2_000
-"""Characters of a line that tell what it is."""
+# Lines that are looked at together; memory does not grow with the text beyond them.
 AT_ONCE: Final = 2_000
-"""Lines that are looked at together; memory does not grow with the text beyond them."""
-LETTERS_A_WORD: Final = 2.2
-"""Of scripts without spaces."""
+# Letters from which a word speaks of the matter, in most languages.
 LONG_WORD: Final = 5
-"""Letters from which a word speaks of the matter, in most languages."""
 _MOST_LETTERS: Final = 32
 
 _RANDOM: Final = 0x9E3779B97F4A7C15
@@ -83,7 +82,7 @@ def _part(texts: Sequence[str], first: int) -> tuple[dict[str, Floats], tuple[ND
     letters, pieces, words = of_kind(glyphs.LETTER), of_kind(glyphs.UNSPACED), count(begins)
     total = np.maximum(1, sizes).astype(np.float32)
     lengths = np.fromiter(map(len, texts), np.float32, len(texts))
-    spoken = np.maximum(1, words + pieces / LETTERS_A_WORD)
+    spoken = np.maximum(1, words + pieces / UNSPACED_CHARACTERS_PER_WORD)
     figures: dict[str, NDArray[np.floating]] = {
         "characters": np.log1p(lengths),
         "words": np.log1p(spoken),

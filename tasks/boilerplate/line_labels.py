@@ -5,28 +5,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tasks.boilerplate.cues import Cue, phrases_of
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import is_date_line, read_caption, read_section
 from warehouse.model.vocabulary import LineReason
 
-if TYPE_CHECKING:
-    from tasks.boilerplate.lines import Line
 
+# Of the longest line that is looked at for a caption or date.
 CAPTION_WORDS: Final = 60
-"""Of the longest line that is looked at for a caption or date."""
+# Words after a phrase that still make a label of the line, not a sentence.
 FEW: Final = 8
-"""Words after a phrase that still make a label of the line, not a sentence."""
 BYLINE_WORDS: Final = 20
 BYLINE_CHARACTERS: Final = 120
+# Of a name in a script without capitals, which nothing else tells from a sentence.
 NAME_WORDS: Final = 4
-"""Of a name in a script without capitals, which nothing else tells from a sentence."""
 DATE_WORDS: Final = 16
 ANY: Final = 1_000
 
+# One of them is in every credit, date and breadcrumb.
 _SIGN: Final = re.compile("[\\d:：©/>›»→]")
-"""One of them is in every credit, date and breadcrumb."""
 _YEAR: Final = re.compile(r"\d{4}")
 _RIGHTS: Final = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:copyright\W{0,3})?(?:19|20)\d\d", re.IGNORECASE)
 
@@ -63,10 +62,10 @@ _RULES: Final = {
 }
 
 
-def label(line: Line) -> LineReason | None:
+def label_line(line: Line) -> LineReason | None:
     """What a line surely is; None for article text and for what only its neighbours can tell."""
     said = next((reason for cue in line.cues if (reason := _read(cue, line))), None)
-    if said is not None or line.words > CAPTION_WORDS:
+    if said is not None or line.word_count > CAPTION_WORDS:
         return said
     if _reserves_rights(line.text):
         return LineReason.LEGAL
@@ -85,7 +84,7 @@ def _shown(text: str) -> LineReason | None:
 
 def _read(cue: Cue, line: Line) -> LineReason | None:
     if cue.kind in {"published", "modified"}:
-        return LineReason.DATE_LINE if line.words <= DATE_WORDS and _YEAR.search(line.text) else None
+        return LineReason.DATE_LINE if line.word_count <= DATE_WORDS and _YEAR.search(line.text) else None
     if cue.kind == "byline":
         return LineReason.BYLINE if cue.alone or _names(cue, line) else None
     rule = _RULES.get(cue.kind)
@@ -95,27 +94,27 @@ def _read(cue: Cue, line: Line) -> LineReason | None:
 def _applies(rule: _Rule, cue: Cue, line: Line) -> bool:
     if cue.alone:
         return rule.alone
-    if line.sentence and not rule.sentences:
+    if line.ends_sentence and not rule.sentences:
         return False
     longest = max(
         rule.labelled if cue.labelled else 0,
         rule.several if cue.words > 1 else 0,
-        rule.few if line.words - cue.words <= FEW and not line.sentence else 0,
+        rule.few if line.word_count - cue.words <= FEW and not line.ends_sentence else 0,
     )
-    return line.words <= longest
+    return line.word_count <= longest
 
 
 def _names(cue: Cue, line: Line) -> bool:
     """Whether what follows is mostly words with capitals, as names are; after a colon it may be anything short."""
-    if line.words > BYLINE_WORDS or not 0 < len(cue.rest) <= BYLINE_CHARACTERS:
+    if line.word_count > BYLINE_WORDS or not 0 < len(cue.rest) <= BYLINE_CHARACTERS:
         return False
     if cue.labelled:
-        return not line.sentence or line.bare.endswith(".")
+        return not line.ends_sentence or line.bare.endswith(".")
     words = cue.rest.split()
     if cue.rest[0].lower() == cue.rest[0].upper():
-        return not line.sentence and len(words) <= NAME_WORDS
+        return not line.ends_sentence and len(words) <= NAME_WORDS
     capitals = sum(word[:1].isupper() or not word[:1].isalpha() for word in words)
-    return not line.sentence and cue.rest[0].isupper() and capitals * 2 >= len(words)
+    return not line.ends_sentence and cue.rest[0].isupper() and capitals * 2 >= len(words)
 
 
 def _reserves_rights(text: str) -> bool:

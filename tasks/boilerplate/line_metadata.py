@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import (
     find_day,
     is_name,
@@ -19,15 +20,14 @@ from tasks.boilerplate.line_patterns import (
     read_section,
     read_tags,
 )
-from tasks.boilerplate.lines import Line
 from tasks.metadata.agencies import find_agencies
 from warehouse.model.records import Candidate
 from warehouse.model.vocabulary import LineReason, Origin
 
+# Lines above the title, or above the text where none is printed, that may speak of the article.
 ABOVE: Final = 12
-"""Lines above the title, or above the text where none is printed, that may speak of the article."""
+# Lines below its last paragraph that may.
 BELOW: Final = 8
-"""Lines below its last paragraph that may."""
 
 _LABEL: Final = re.compile(r"\s*[,;/،、&]\s*|\s+(?:and|und|et|y|e|и|و)\s+")
 _CREDITED_WORDS: Final = 6
@@ -109,7 +109,7 @@ def _said(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: in
 
 def _mixed(line: Line, reason: LineReason) -> list[_Stated]:
     """Date and writer of a line above the text that prints both: `Ann Lee • 3 May 2024 • 4 minutes`."""
-    if line.words > _MIXED_WORDS or line.sentence or (day := find_day(line.text)) is None:
+    if line.word_count > _MIXED_WORDS or line.ends_sentence or (day := find_day(line.text)) is None:
         return []
     parts = (part.strip() for part in _PART.split(line.bare[: day[0]] + " | " + line.bare[day[1] :]))
     by = [part for part in parts if reason is not LineReason.BYLINE and is_name(part)]

@@ -33,18 +33,18 @@ _CLOCK: Final = re.compile(
 _ZONE: Final = re.compile(r"\s?\(?(?:[A-Z]{2,4}T\b|UTC|GMT|MSK|Z\b)?\s?(?:[+-]\d{2}:?(?:\d{2})?)?\)?")
 _MOST_DATES: Final = 4
 _COPYRIGHT: Final = re.compile(r"(?<=\S)\s*©\s?(?P<credit>[^\W\d][^©|]{1,60})$")
+# Characters at the end of a line in which its credit, label and all, stands.
 _CREDIT_REACH: Final = 130
-"""Characters at the end of a line in which its credit, label and all, stands."""
+# What every credit has: the sign between its label and the name, and the name at the end of the line.
 _CREDIT_LAST: Final = re.compile(r"[:：©/][^:|]{2,80}$")
-"""What every credit has: the sign between its label and the name, and the name at the end of the line."""
+# Characters, with what stands around it.
 _LONGEST_LABEL: Final = 60
-"""Characters, with what stands around it."""
 _CRUMB: Final = re.compile(r"\s*(?:[>›»→]|/)\s+")
 _CRUMB_WORDS: Final = 4
 _HEADLINE_WORDS: Final = 30
 _DATE_LINE_CHARACTERS: Final = 90
+# Beside the date: the label, the zone, the name of a writer is already another kind of line.
 _DATE_LINE_WORDS: Final = 4
-"""Beside the date: the label, the zone, the name of a writer is already another kind of line."""
 _TAG_SEPARATOR: Final = re.compile(r"\s*[,،、;；|·•#]\s*")
 _DATELINE: Final = re.compile(
     r"(?P<place>[^\W\d_a-zа-яёà-ÿ][^\W\d_]*(?:[ .'’/-]{1,2}[^\W\d_]+){0,4}\.?(?:,\s[^\W\d_]+(?:\s[^\W\d_]+)?)?)"

@@ -15,8 +15,8 @@ import numpy as np
 
 from tasks.boilerplate.boosted_trees import Trees, read_trees
 from tasks.boilerplate.context_features import PROSE, read_features
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_features import Floats
-from tasks.boilerplate.lines import Line
 
 MODEL: Final = Path(__file__).with_name("line_model.npz")
 

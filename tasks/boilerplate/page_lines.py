@@ -10,22 +10,22 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tasks.boilerplate.lines import Line
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.title_line import repeats
 from tasks.metadata.agencies import find_agencies
 from warehouse.model.vocabulary import LineReason
 
+# Lines at the start of the text that may repeat the title.
 TITLES: Final = 3
-"""Lines at the start of the text that may repeat the title."""
+# Words of the shortest sentence that is surely a paragraph.
 PROSE: Final = 8
-"""Words of the shortest sentence that is surely a paragraph."""
+# Words of the longest line that names an agency and nothing else.
 SIGNED: Final = 6
-"""Words of the longest line that names an agency and nothing else."""
 INITIALS: Final = 3
+# Words of the longest line that announces links: `More on the storm:`.
 ANNOUNCING: Final = 12
-"""Words of the longest line that announces links: `More on the storm:`."""
+# Dates between paragraphs that are what these are told by.
 TIMELINE: Final = 3
-"""Dates between paragraphs that are what these are told by."""
 
 _ANYWHERE: Final = {
     LineReason.RELATED,
@@ -48,7 +48,7 @@ def label_page(lines: Sequence[Line], titles: Sequence[str]) -> list[LineReason 
 
     `titles` are all that the page states: what it prints is often not what its data say.
     """
-    prose = [place for place, line in enumerate(lines) if line.sentence and line.words >= PROSE]
+    prose = [place for place, line in enumerate(lines) if line.ends_sentence and line.word_count >= PROSE]
     first, last = (prose[0], prose[-1]) if prose else (len(lines), -1)
     reasons = [line.reason if line.reason in _ANYWHERE else None for line in lines]
     for place in _repeats(lines, titles):
@@ -77,12 +77,14 @@ def _repeats(lines: Sequence[Line], titles: Sequence[str]) -> Iterator[int]:
 
 def _announces(line: Line) -> bool:
     return (
-        line.words <= ANNOUNCING and line.text.endswith((":", "：")) and any(cue.kind == "related" for cue in line.cues)
+        line.word_count <= ANNOUNCING
+        and line.text.endswith((":", "："))
+        and any(cue.kind == "related" for cue in line.cues)
     )
 
 
 def _signs(line: Line) -> LineReason | None:
     """Who is credited below the last paragraph: `SDA/sep`, `mit dpa`, `(dmk)`."""
-    if line.words <= SIGNED and not line.sentence and find_agencies(line.bare):
+    if line.word_count <= SIGNED and not line.ends_sentence and find_agencies(line.bare):
         return LineReason.AGENCY
-    return LineReason.BYLINE if line.words <= INITIALS and _BRACKETS.fullmatch(line.text) else None
+    return LineReason.BYLINE if line.word_count <= INITIALS and _BRACKETS.fullmatch(line.text) else None

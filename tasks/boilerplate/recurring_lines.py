@@ -9,11 +9,11 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from tasks.boilerplate.lines import Line
+from tasks.boilerplate.line import Line
 from warehouse.model.vocabulary import HabitPlace, LineReason
 
+# Characters of a line that may be one.
 LONGEST: Final = 1_000
-"""Characters of a line that may be one."""
 
 _WORD: Final = re.compile(r"\w+")
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
@@ -47,7 +47,7 @@ class Habits:
             return list(reasons)
         gone -= {place for place in gone if place < inner[0] and known[place] is not HabitPlace.ANYWHERE}
         gone |= {place for place in known if place > inner[-1]}
-        if not any(lines[place].words for place in kept if place not in gone):
+        if not any(lines[place].word_count for place in kept if place not in gone):
             return list(reasons)
         return [LineReason.HABIT if place in gone else reason for place, reason in enumerate(reasons)]
 

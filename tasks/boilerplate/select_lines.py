@@ -9,49 +9,50 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.boilerplate.lines import UNSPACED, Line
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.model import Scores
+from tasks.text.words import UNSPACED, UNSPACED_CHARACTERS
 from warehouse.model.vocabulary import LineReason
 
+# Share of words in common of a line that has none to compare.
 ALIKE: Final = 0.15
-"""Share of words in common of a line that has none to compare."""
 LEAST_CHANCE: Final = 0.05
+# Between them is the threshold of every text.
 MOST_CHANCE: Final = 0.6
-"""Between them is the threshold of every text."""
+# The least that the likeliest line of an article has.
 SURE: Final = 0.3
-"""The least that the likeliest line of an article has."""
+# Of the shortest article.
 FEWEST_TOKENS: Final = 4
-"""Of the shortest article."""
 
+# Lines below a heading in which another article begins.
 NEAR: Final = 6
-"""Lines below a heading in which another article begins."""
+# Words of the shortest headline that is compared with what follows it.
 HEADLINE: Final = 4
-"""Words of the shortest headline that is compared with what follows it."""
+# Share of a headline's words that the first paragraph under it has.
 RESTATED: Final = 0.6
-"""Share of a headline's words that the first paragraph under it has."""
+# Words of a line that is longer than most titles.
 PARAGRAPH: Final = 18
-"""Words of a line that is longer than most titles."""
+# Share of the threshold that a line between kept ones needs.
 NEARLY: Final = 0.75
-"""Share of the threshold that a line between kept ones needs."""
 NEARLY_FIRST: Final = 0.3
 NEARLY_LAST: Final = 0.6
+# Words of the shortest last line of an article that may have no mark at its end.
 LAST: Final = 10
-"""Words of the shortest last line of an article that may have no mark at its end."""
+# Lines that a paragraph above the likely ones may announce.
 VERSES: Final = 4
-"""Lines that a paragraph above the likely ones may announce."""
 ANNOUNCING: Final = (":", "：")
+# Share of the likely text that stands above a heading which may close it; a link to the comments is above it all.
 ABOVE: Final = 0.2
-"""Share of the likely text that stands above a heading which may close it; a link to the comments is above it all."""
+# Entries of a live report.
 FEWEST_CLOCKS: Final = 3
-"""Entries of a live report."""
 
 _CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
 _GOES_ON: Final = (",", ";", "،", "，", "、", "—", *ANNOUNCING)
+# Characters of a line whose words are compared.
 _COMPARED: Final = 4_000
-"""Characters of a line whose words are compared."""
 _LONG: Final = re.compile(r"\w{5,}")
 _CONTENT: Final = re.compile(r"[^\W\d_]{5,}")
-_PAIR: Final = re.compile("(?=([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2}))")
+_PAIR: Final = re.compile(f"(?=([{UNSPACED_CHARACTERS}]{{2}}))")
 
 
 def choose_lines(scores: Scores) -> set[int]:
@@ -117,7 +118,7 @@ def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
         return False
     said = words_of([lines[prose]])
     headlines = (lines[upper] for upper in range(place + 1, prose) if lines[upper].reason is None)
-    return any(line.words >= HEADLINE and likeness(line, said) >= RESTATED for line in headlines)
+    return any(line.word_count >= HEADLINE and likeness(line, said) >= RESTATED for line in headlines)
 
 
 def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]:
@@ -132,7 +133,12 @@ def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]
 
 def _may_be_last(lines: Sequence[Line], place: int) -> bool:
     """Whether it is a long line at the end of the text, or right above what surely is no article."""
-    if place >= len(lines) or lines[place].reason is not None or lines[place].bullet or lines[place].words < LAST:
+    if (
+        place >= len(lines)
+        or lines[place].reason is not None
+        or lines[place].has_bullet
+        or lines[place].word_count < LAST
+    ):
         return False
     return place + 1 == len(lines) or lines[place + 1].reason is not None
 
@@ -144,9 +150,9 @@ def _opening(lines: Sequence[Line], likely: NDArray[np.bool_], first: int) -> se
         if line.reason is not None:
             return set()
         between = range(place, first)
-        if line.words >= PARAGRAPH and likely[between].all():
+        if line.word_count >= PARAGRAPH and likely[between].all():
             return set(between)
-        if line.words >= PARAGRAPH and line.text.endswith(ANNOUNCING) and likely[place]:
+        if line.word_count >= PARAGRAPH and line.text.endswith(ANNOUNCING) and likely[place]:
             return {place}
     return set()
 
@@ -170,13 +176,13 @@ def _verses(lines: Sequence[Line], kept: set[int]) -> set[int]:
     found: set[int] = set()
     for place in range(min(kept) + 1, max(kept)):
         line, above = lines[place], place - 1
-        goes_on = lines[above].text.endswith(_GOES_ON) and not lines[above].bullet
+        goes_on = lines[above].text.endswith(_GOES_ON) and not lines[above].has_bullet
         if (
             goes_on
             and place not in kept
             and (above in kept or above in found)
             and line.reason is None
-            and not line.bullet
+            and not line.has_bullet
         ):
             found.add(place)
     return found

@@ -7,36 +7,36 @@ from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 from tasks.boilerplate.cues import fold
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import find_day
-from tasks.boilerplate.lines import Line
 from tasks.boilerplate.select_lines import likeness, words_of
 from warehouse.model.vocabulary import LineReason
 
+# Words of a title.
 SHORTEST: Final = 3
-"""Words of a title."""
 LONGEST: Final = 35
+# Lines above the article that are looked at.
 _FAR: Final = 60
-"""Lines above the article that are looked at."""
+# Words from which a longer title is no likelier one.
 _WHOLE: Final = 10
-"""Words from which a longer title is no likelier one."""
 
 LONGEST_OPENING: Final = 20
+# Of an article whose first line may be its title.
 FEWEST_LINES: Final = 3
-"""Of an article whose first line may be its title."""
+# Letters that the beginning of a title must have to be known as one.
 CUT_SHORT: Final = 15
-"""Letters that the beginning of a title must have to be known as one."""
+# Words of the shortest.
 STANDFIRST: Final = 8
-"""Words of the shortest."""
 _ALIKE: Final = 0.15
+# Lines of the article among which its title may be: one that asks or exclaims ends as a sentence does.
 _INTO: Final = 5
-"""Lines of the article among which its title may be: one that asks or exclaims ends as a sentence does."""
 _HIGHER: Final = 8
 _NEARLY: Final = 0.5
 _COMPARED: Final = 300
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 _WORD: Final = re.compile(r"\w+")
+# What a headline does not end with.
 _STATES: Final = (".", ":", "。", "।", "۔")
-"""What a headline does not end with."""
 
 
 def find_headline(lines: Sequence[Line], kept: set[int], title: str | None) -> set[int]:
@@ -69,7 +69,7 @@ def find_standfirst(lines: Sequence[Line], headline: set[int], kept: set[int]) -
     if place in kept or place >= min(kept):
         return set()
     line = lines[place]
-    if line.reason is not None or line.bullet or line.words < STANDFIRST or find_day(line.text) is not None:
+    if line.reason is not None or line.has_bullet or line.word_count < STANDFIRST or find_day(line.text) is not None:
         return set()
     return {place} if likeness(line, words_of(lines[other] for other in kept)) >= _ALIKE else set()
 
@@ -122,15 +122,15 @@ def _has_date_below(lines: Sequence[Line], place: int) -> bool:
 
 def _worth(line: Line, words: Container[str], near: str) -> float:
     # Titles are printed again: in breadcrumbs, under share buttons, above comments.
-    again = line.words > SHORTEST and near.count(line.bare[:_COMPARED]) > 1
-    return (likeness(line, words) + 0.1) * min(line.words, _WHOLE) * (2 if again else 1)
+    again = line.word_count > SHORTEST and near.count(line.bare[:_COMPARED]) > 1
+    return (likeness(line, words) + 0.1) * min(line.word_count, _WHOLE) * (2 if again else 1)
 
 
 def _may_be_title(line: Line) -> bool:
     return (
         line.reason is None
-        and not line.bullet
-        and SHORTEST <= line.words <= LONGEST
+        and not line.has_bullet
+        and SHORTEST <= line.word_count <= LONGEST
         and not line.bare.endswith(_STATES)
         and not _is_code(line.bare)
     )
@@ -146,9 +146,9 @@ def _opens(lines: Sequence[Line], first: int, kept: set[int]) -> bool:
     """Whether the article's first line is its title: one that asks, exclaims or quotes, above a longer paragraph."""
     line = lines[first]
     states = line.bare.rstrip("\"'”’»").endswith((".", "。", "।", "۔"))
-    if len(kept) < FEWEST_LINES or line.bullet or states or not SHORTEST <= line.words <= LONGEST_OPENING:
+    if len(kept) < FEWEST_LINES or line.has_bullet or states or not SHORTEST <= line.word_count <= LONGEST_OPENING:
         return False
-    return first + 1 < len(lines) and lines[first + 1].words > line.words and lines[first + 1].after_blank
+    return first + 1 < len(lines) and lines[first + 1].word_count > line.word_count and lines[first + 1].after_blank
 
 
 def _letters(text: str) -> str:

@@ -11,17 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+# What the engines' answer counts for beside its rivals' words, in words.
 ENGINE: Final = 0.75
-"""What the engines' answer counts for beside its rivals' words, in words."""
+# Words that would have to be more for a lead to be whole.
 DOUBT: Final = 2
-"""Words that would have to be more for a lead to be whole."""
+# What a word counts for that only one of them has.
 OWN: Final = 2
-"""What a word counts for that only one of them has."""
+# What a declaration counts for: more than an engine that has no word to show, and less than any word.
 DECLARED: Final = 0.9
-"""What a declaration counts for: more than an engine that has no word to show, and less than any word."""
 FEWEST: Final = 3
+# The share of a text's words by which a language that no engine knows is told.
 SHARE: Final = 0.25
-"""The share of a text's words by which a language that no engine knows is told."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _loading: Final = threading.Lock()

@@ -15,24 +15,24 @@ from warehouse.model.records import Language
 
 UNKNOWN: Final = Language("und", 0.0)
 OF_LANGDETECT: Final = {"no": "nb", "zh-cn": "zh-Hans", "zh-tw": "zh-Hant"}
+# Tags that say the script, as the language has more than one.
 IN_SCRIPT: Final = {
     ("ku", "Arabic"): "ckb", ("sr", "Latin"): "sr-Latn", ("sr", "Cyrillic"): "sr-Cyrl", ("bs", "Cyrillic"): "bs-Cyrl",
     ("uz", "Cyrillic"): "uz-Cyrl", ("az", "Cyrillic"): "az-Cyrl", ("tk", "Cyrillic"): "tk-Cyrl",
     ("ug", "Latin"): "ug-Latn",
 }  # fmt: skip
-"""Tags that say the script, as the language has more than one."""
+# Points of CLD2's below which a text is likely in a language that it does not know.
 FAINT: Final = 280
-"""Points of CLD2's below which a text is likely in a language that it does not know."""
+# langdetect's lead, per n-gram, by which it is the one to believe.
 CLEAR: Final = 0.1
-"""langdetect's lead, per n-gram, by which it is the one to believe."""
+# Percent of a text from which CLD2's second language is as good as its first.
 HALF: Final = 40
-"""Percent of a text from which CLD2's second language is as good as its first."""
+# Percent of a text below which CLD2's first language may be the one that it mistook.
 MIXED: Final = 70
-"""Percent of a text below which CLD2's first language may be the one that it mistook."""
+# Letters below which an answer needs both engines.
 FEW: Final = 20
-"""Letters below which an answer needs both engines."""
+# Words that are enough for twins to be told apart for sure.
 WORDS: Final = 25
-"""Words that are enough for twins to be told apart for sure."""
 
 
 class Verdict(NamedTuple):

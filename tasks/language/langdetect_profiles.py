@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+# langdetect's own: the share of its text that any n-gram is thought to have in any language.
 SMOOTHING: Final = 0.5 / 10_000
-"""langdetect's own: the share of its text that any n-gram is thought to have in any language."""
+# Characters that are remembered: a text may hold every one there is.
 LETTERS: Final = 20_000
-"""Characters that are remembered: a text may hold every one there is."""
+# By how much a text's score is lessened to give a probability: its n-grams overlap, and tell the same thing thrice.
 SHARPNESS: Final = 0.25
-"""By how much a text's score is lessened to give a probability: its n-grams overlap, and tell the same thing thrice."""
 
 _ACRONYM: Final = re.compile(r"\w*[A-Z]{2}\w*")
 _CAPITALS: Final = re.compile(r"[A-Z]{2}")

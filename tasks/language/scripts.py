@@ -8,19 +8,19 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Final
 
+# Scripts in which the world's press writes one language, or one and a few others.
 OWNED: Final = {
     "Greek": "el", "Armenian": "hy", "Hebrew": "he", "Thaana": "dv", "Gurmukhi": "pa", "Gujarati": "gu", "Odia": "or",
     "Tamil": "ta", "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Sinhala": "si", "Thai": "th", "Lao": "lo",
     "Tibetan": "bo", "Burmese": "my", "Georgian": "ka", "Khmer": "km", "Hangul": "ko", "Bengali": "bn",
     "Ethiopic": "am",
 }  # fmt: skip
-"""Scripts in which the world's press writes one language, or one and a few others."""
 
+# The others, each of which has to be named by an engine.
 SHARERS: Final = {"Hebrew": ("yi",), "Tibetan": ("dz",), "Bengali": ("as",), "Ethiopic": ("ti",)}
-"""The others, each of which has to be named by an engine."""
 
+# Letters of languages that the engines miss, and that none that they know has.
 LETTERS_OF: Final = {"as": "ৰৱ", "ti": "ኣቐቓቑቕ", "yi": "ײװױ", "az-Cyrl": "ҹҝ", "ckb": "ڕڵێ"}
-"""Letters of languages that the engines miss, and that none that they know has."""
 
 _BLOCKS: Final = (
     (0x0041, "Latin"), (0x0250, ""), (0x0370, "Greek"), (0x0400, "Cyrillic"), (0x0530, "Armenian"), (0x0590, "Hebrew"),

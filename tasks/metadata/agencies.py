@@ -8,16 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tasks.text.words import UNSPACED
+
 AGENCIES: Final = Path(__file__).with_name("agencies.toml")
 _WORD: Final = re.compile(r"\w+")
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 
 
 def find_agencies(text: str) -> tuple[str, ...]:
     """The agencies that a short text names, as printed, in its order, each once."""
     text = text[:1_000]
     # Each of some hundred names would be tried at each word.
-    if _first_words().isdisjoint(_words(text)) and not _UNSPACED.search(text):
+    if _first_words().isdisjoint(_words(text)) and not UNSPACED.search(text):
         return ()
     return tuple(dict.fromkeys(found[0] for found in _pattern().finditer(text)))
 
@@ -42,9 +43,9 @@ def _first_words() -> frozenset[str]:
 def _pattern() -> re.Pattern[str]:
     # The longest first: of `AFP` and `dpa/AFP` each is found, of `AP` in `AP通信` the whole name.
     longest = sorted(_names(), key=lambda name: (-len(name), name))
-    unspaced = "|".join(re.escape(name) for name in longest if _UNSPACED.search(name))
+    unspaced = "|".join(re.escape(name) for name in longest if UNSPACED.search(name))
     # All behind one condition, or each of some hundred names would be tried at each character.
-    words = "|".join(_cased(name) for name in longest if not _UNSPACED.search(name))
+    words = "|".join(_cased(name) for name in longest if not UNSPACED.search(name))
     return re.compile(rf"{unspaced}|(?<!\w)(?:{words})(?!\w)")
 
 

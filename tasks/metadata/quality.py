@@ -9,7 +9,6 @@ from warehouse.model.records import Article
 from warehouse.model.vocabulary import Precision
 
 ENOUGH_WORDS: Final = 100
-CHARACTERS_A_WORD: Final = 2.5
 WEIGHTS: Final = {
     "title": 0.2,
     "date": 0.15,
@@ -20,25 +19,8 @@ WEIGHTS: Final = {
     "prose": 0.1,
 }
 
-# Written without spaces: Han, kana, Thai, Lao, Tibetan, Burmese, Khmer.
-_UNSPACED: Final = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_WORD: Final = re.compile(r"\w")
 _SENTENCE_END: Final = re.compile(r"[.!?…。！？।۔؟։။៕๚]['\"”»’)\]」』]*$")
 _DAY_OR_BETTER: Final = frozenset({Precision.DAY, Precision.MINUTE, Precision.SECOND})
-
-
-def count_words(text: str) -> int:
-    """Runs between spaces that hold a letter or figure; a character each in scripts that put no space between words."""
-    spaced, characters = (text, 0) if text.isascii() else _UNSPACED.subn(" ", text)
-    tokens = spaced.split()
-    mixed = [token for token in tokens if not token.isalnum()]
-    return characters + len(tokens) - len(mixed) + sum(map(bool, map(_WORD.search, mixed)))
-
-
-def weigh_words(text: str) -> float:
-    """How much is said, in words: of scripts that put no space between words, a character is less than half of one."""
-    spaced, characters = _UNSPACED.subn(" ", text)
-    return characters / CHARACTERS_A_WORD + count_words(spaced)
 
 
 def rate(article: Article) -> float:

@@ -11,8 +11,8 @@ from typing import Final
 
 from lxml import etree
 
-from tasks.metadata.quality import count_words
 from tasks.site_probe.autodiscovery import parse_page
+from tasks.text.words import count_words
 from warehouse.model.records import Article, Rejection
 from warehouse.model.vocabulary import Reason
 

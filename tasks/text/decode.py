@@ -17,6 +17,7 @@ from warehouse.model.vocabulary import Reason
 
 GZIP: Final = b"\x1f\x8b"
 
+# First bytes that no text begins with; `ID3` and `BZh` alone begin words.
 _MAGIC: Final = {
     b"%PDF-": "a PDF", b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image", b"GIF87a": "a GIF image",
     b"GIF89a": "a GIF image", b"PK\x03\x04": "a zip archive", b"\x7fELF": "a program", b"MZ\x90": "a program",
@@ -25,7 +26,6 @@ _MAGIC: Final = {
     b"\x28\xb5\x2f\xfd": "a zstd archive", b"\xd0\xcf\x11\xe0": "an Office document", b"wOFF": "a font",
     b"wOF2": "a font", b"SQLite format 3": "a database", b"PAR1": "a Parquet file", GZIP: "gzip inside gzip",
 }  # fmt: skip
-"""First bytes that no text begins with; `ID3` and `BZh` alone begin words."""
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -49,8 +49,8 @@ _SAMPLE: Final = 131_072
 # Control characters, as UTF-8 has them; looked for in bytes, which takes a tenth of the time.
 _ASCII_CONTROLS: Final = bytes({*range(0x20), 0x7F} - {*b"\t\n\x0b\x0c\r\x1b"})
 _OTHER_CONTROLS: Final = re.compile(b"\xc2[\x80-\x84\x86-\x9f]")
+# Share of control characters above which bytes are no text: a damaged page has a few, random bytes a tenth.
 MOST_UNPRINTED: Final = 0.02
-"""Share of control characters above which bytes are no text: a damaged page has a few, random bytes a tenth."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from tasks.text.words import UNSPACED_CHARACTERS
+
 NARROWEST: Final = 40
+# Characters at which texts are wrapped; a paragraph that was not is longer, a menu shorter.
 WIDEST: Final = 100
-"""Characters at which texts are wrapped; a paragraph that was not is longer, a menu shorter."""
+# Lines that are full, for a text to be a wrapped one.
 FEWEST: Final = 3
-"""Lines that are full, for a text to be a wrapped one."""
 
 _ITEM: Final = re.compile(r"(?:[•*·‣◦+▪●►▶■□◆◇○>–—-]|\d{1,2}[.)])\s")
 _STOP: Final = re.compile(r"[.!?。！？؟।][\"'”’»)]*$")
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+# Punctuation of East Asia is as wide as a letter and takes no space either.
+_NO_SPACE_BESIDE: Final = re.compile(f"[{UNSPACED_CHARACTERS}\u3000-\u303f]")
 
 
 def group_lines(lines: Sequence[str]) -> Iterator[tuple[int, ...]]:
@@ -44,7 +47,8 @@ def join_lines(lines: Sequence[str]) -> str:
     if len(lines) == 1:
         return lines[0]
     seams = [
-        "" if _UNSPACED.match(above[-1]) and _UNSPACED.match(below[0]) else " " for above, below in pairwise(lines)
+        "" if _NO_SPACE_BESIDE.match(above[-1]) and _NO_SPACE_BESIDE.match(below[0]) else " "
+        for above, below in pairwise(lines)
     ]
     return "".join(part for pair in zip(lines, [*seams, ""], strict=True) for part in pair)
 
