@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from config.sources import StripRules
+from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.line_features import Floats
 from tasks.boilerplate.line_metadata import read_credits
 from tasks.boilerplate.line_patterns import is_name, read_caption
 from tasks.boilerplate.lines import read_lines
@@ -94,11 +94,11 @@ def label_text(lines: Sequence[Line], title: str | None) -> Labels:
         reason = LineReason.TITLE if place in headline else line.reason
         if reason in _OPENERS and _heads(line):
             under = reason
-        prose = scores.prose[place] and place >= end
+        prose = scores.is_prose[place] and place >= end
         if prose and reasons[-1:] == [LineReason.LEGAL]:  # small print goes on
             reason = LineReason.LEGAL
         reasons.append(reason or _guess(line, prose, under, begin <= place < end))
-    return Labels(_corrected(lines, reasons, min(headline, default=0), min(kept, default=0)), scores.chance)
+    return Labels(_corrected(lines, reasons, min(headline, default=0), min(kept, default=0)), scores.probability)
 
 
 def _heads(line: Line) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tasks.boilerplate.lines import read_lines
-from tasks.boilerplate.model import Scores
+from tasks.boilerplate.model import LineScores
 from tasks.boilerplate.select_lines import find_body
 
 STORY = (
@@ -23,7 +23,7 @@ def body(said: Sequence[tuple[str, float]]) -> list[str]:
     lines = read_lines("\n\n".join(line for line, _ in said))
     chance = np.array([chance for _, chance in said], np.float32)
     tokens = np.array([line.word_count for line in lines], np.float32)
-    kept = find_body(lines, Scores(chance, tokens, tuple(line.ends_sentence for line in lines)))
+    kept = find_body(lines, LineScores(chance, tokens, tuple(line.ends_sentence for line in lines)))
     return [lines[place].text for place in sorted(kept)]
 
 

@@ -101,7 +101,7 @@ def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, 
 
 def keep_scores(lines: Sequence[Line]) -> Mapping[int, float]:
     """From 0 to 1, how likely each line of a text is article text by the line model alone, by the line's number."""
-    scored = zip(lines, score_lines(lines).chance, strict=True)
+    scored = zip(lines, score_lines(lines).probability, strict=True)
     return {line.numbers[0]: float(chance) for line, chance in scored}
 
 

@@ -12,7 +12,6 @@ from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import is_date_line, read_caption, read_section
 from warehouse.model.vocabulary import LineReason
 
-
 # Of the longest line that is looked at for a caption or date.
 CAPTION_WORDS: Final = 60
 # Words after a phrase that still make a label of the line, not a sentence.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.model import Scores
+from tasks.boilerplate.model import LineScores
 from tasks.text.words import UNSPACED, UNSPACED_CHARACTERS
 from warehouse.model.vocabulary import LineReason
 
@@ -55,27 +55,31 @@ _CONTENT: Final = re.compile(r"[^\W\d_]{5,}")
 _PAIR: Final = re.compile(f"(?=([{UNSPACED_CHARACTERS}]{{2}}))")
 
 
-def choose_lines(scores: Scores) -> set[int]:
+def choose_lines(scores: LineScores) -> set[int]:
     """The places of the lines that are the article's; none where no line surely is."""
-    if not len(scores.chance) or scores.chance.max() < SURE or scores.chance @ scores.tokens < FEWEST_TOKENS:
+    if (
+        not len(scores.probability)
+        or scores.probability.max() < SURE
+        or scores.probability @ scores.tokens < FEWEST_TOKENS
+    ):
         return set()
-    return set(np.flatnonzero(scores.chance >= find_threshold(scores)).tolist())
+    return set(np.flatnonzero(scores.probability >= find_threshold(scores)).tolist())
 
 
-def find_threshold(scores: Scores) -> float:
+def find_threshold(scores: LineScores) -> float:
     """The chance from which lines are taken: half of the greatest F1 that any threshold can be expected to reach.
 
     F1 is weighed by tokens (Lipton, Elkan and Narayanaswamy, 2014, on why half of it). In a text with a clear article
     every doubtful line goes; where all is doubtful, the likeliest lines stay.
     """
-    chance, tokens = scores.chance.astype(np.float64), scores.tokens.astype(np.float64)
+    chance, tokens = scores.probability.astype(np.float64), scores.tokens.astype(np.float64)
     order = np.argsort(-chance, kind="stable")
     right = (chance * tokens)[order]
     expected = 2 * np.cumsum(right) / np.maximum(1, np.cumsum(tokens[order]) + right.sum())
     return float(np.clip(expected.max() / 2, LEAST_CHANCE, MOST_CHANCE))
 
 
-def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
+def find_body(lines: Sequence[Line], scores: LineScores) -> set[int]:
     """The places of the article's lines: the likeliest ones, held to what some lines surely say of themselves."""
     likely = choose_lines(scores)
     kept = {place for place in likely if lines[place].reason is None}
@@ -89,13 +93,13 @@ def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
     return kept | _doubtful(lines, scores, kept) | _verses(lines, kept) | _clocks(lines, kept)
 
 
-def _closed(lines: Sequence[Line], scores: Scores, kept: set[int]) -> int:
+def _closed(lines: Sequence[Line], scores: LineScores, kept: set[int]) -> int:
     """Where the article ends at the latest: above its tags or comments, or a heading under which another one begins."""
     prose, said = 0, 0.0
     enough = ABOVE * float(scores.tokens[sorted(kept)].sum())
     for place in range(min(kept), max(kept) + 1):
         if place in kept:
-            prose += scores.prose[place]
+            prose += scores.is_prose[place]
             said += float(scores.tokens[place])
         closes = prose > 1 and said >= enough and _closes(lines[place])
         if closes or (prose and _opens_another(lines, scores, place)):
@@ -108,12 +112,12 @@ def _closes(line: Line) -> bool:
     return heading or line.reason is LineReason.TAGS
 
 
-def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
+def _opens_another(lines: Sequence[Line], scores: LineScores, place: int) -> bool:
     """Whether a heading such as `Read also` is followed by a headline and by prose that says the same again."""
     if lines[place].reason is not LineReason.RELATED or not any(cue.alone for cue in lines[place].cues):
         return False
     below = range(place + 1, min(len(lines), place + 1 + NEAR))
-    prose = next((lower for lower in below if scores.prose[lower]), None)
+    prose = next((lower for lower in below if scores.is_prose[lower]), None)
     if prose is None:
         return False
     said = words_of([lines[prose]])
@@ -121,14 +125,14 @@ def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
     return any(line.word_count >= HEADLINE and likeness(line, said) >= RESTATED for line in headlines)
 
 
-def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]:
+def _doubtful(lines: Sequence[Line], scores: LineScores, kept: set[int]) -> set[int]:
     """Lines nearly likely enough: those between kept lines, a long first paragraph, a long last line."""
     threshold = find_threshold(scores)
-    found = _between(lines, scores.chance >= threshold * NEARLY, kept)
+    found = _between(lines, scores.probability >= threshold * NEARLY, kept)
     last = max(kept) + 1
-    if _may_be_last(lines, last) and scores.chance[last] >= threshold * NEARLY_LAST:
+    if _may_be_last(lines, last) and scores.probability[last] >= threshold * NEARLY_LAST:
         found.add(last)
-    return found | _opening(lines, scores.chance >= threshold * NEARLY_FIRST, min(kept))
+    return found | _opening(lines, scores.probability >= threshold * NEARLY_FIRST, min(kept))
 
 
 def _may_be_last(lines: Sequence[Line], place: int) -> bool:
