@@ -82,7 +82,7 @@ def write(text: str, language: str, phrase: Callable[[str, str], str]) -> str:
     said = phrase(cue.kind, language)
     if not cue.rest:
         return begin + said
-    between = ": " if cue.labelled else " " if script.spaced else ""
+    between = ": " if cue.has_separator else " " if script.spaced else ""
     return begin + said + between + _write(cue.rest, script)
 
 

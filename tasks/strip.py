@@ -104,7 +104,7 @@ def label_text(lines: Sequence[Line], title: str | None) -> Labels:
 def _heads(line: Line) -> bool:
     """Whether it is a cue and nothing else, or one that few words finish: `Most read in Books`."""
     few = line.word_count <= _HEADING_WORDS
-    return any(cue.alone or (few and cue.words > 1 and not cue.labelled) for cue in line.cues)
+    return any(cue.is_whole_line or (few and cue.word_count > 1 and not cue.has_separator) for cue in line.cues)
 
 
 def _below(headline: set[int], kept: set[int]) -> set[int]:
@@ -153,7 +153,7 @@ def _corrected(
 
 def _names_section(line: Line) -> bool:
     cue = line.cue("section")
-    return cue is not None and cue.alone
+    return cue is not None and cue.is_whole_line
 
 
 def _in_menu(around: Sequence[LineReason | None]) -> bool:
@@ -165,14 +165,14 @@ def _is_tag(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: 
     if place == 0 or reasons[place - 1] is not LineReason.TAGS or reasons[place] not in _UNREAD:
         return False
     above = lines[place - 1].cue("tags")
-    return lines[place].word_count <= _TAG_WORDS and (above is None or above.alone)
+    return lines[place].word_count <= _TAG_WORDS and (above is None or above.is_whole_line)
 
 
 def _is_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int) -> bool:
     """Whether it is a name that stands alone, next to the date or below a label such as `Author`."""
     if reasons[place] in _READ or not is_name(lines[place].bare):
         return False
-    labelled = any(cue.alone and cue.kind == "byline" for cue in lines[place - 1].cues)
+    labelled = any(cue.is_whole_line and cue.kind == "byline" for cue in lines[place - 1].cues)
     return labelled or LineReason.DATE_LINE in (reasons[place - 1], reasons[place + 1])
 
 

@@ -93,9 +93,9 @@ def _text_features(lines: Sequence[Line]) -> dict[str, Floats]:
             for text, beginning in zip(bare, beginnings, strict=True)
         ],
         "cued": [line.reason is not None for line in lines],
-        "heading": [line.reason in _HEADINGS and any(cue.alone for cue in line.cues) for line in lines],
+        "heading": [line.reason in _HEADINGS and any(cue.is_whole_line for cue in line.cues) for line in lines],
         "dated": [line.reason is LineReason.DATE_LINE for line in lines],
-        "cue_words": [line.cues[0].words if line.cues else 0 for line in lines],
+        "cue_words": [line.cues[0].word_count if line.cues else 0 for line in lines],
     }
     features = {name: np.array(values, np.float32) for name, values in values_of.items()}
     reasons = np.array([_REASON_NUMBERS.get(line.reason, -1) if line.reason else -1 for line in lines])

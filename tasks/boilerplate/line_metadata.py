@@ -123,7 +123,7 @@ def _dates(line: Line) -> list[_Stated]:
 def _by(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int) -> str:
     """The byline; of a label that stands alone, the line below it."""
     cue = lines[place].cue("byline")
-    if cue is None or not cue.alone:
+    if cue is None or not cue.is_whole_line:
         return lines[place].bare
     return lines[place + 1].bare if place + 1 < len(lines) and reasons[place + 1] is not None else ""
 
@@ -134,7 +134,7 @@ def _credited(line: Line) -> tuple[str, ...]:
     said = cue.rest if cue else line.bare
     if named := find_agencies(said):
         return named
-    few = cue is not None and cue.labelled and len(said.split()) <= _CREDITED_WORDS
+    few = cue is not None and cue.has_separator and len(said.split()) <= _CREDITED_WORDS
     return tuple(part for part in _LABEL.split(said.rstrip(".")) if part) if few else ()
 
 
@@ -143,7 +143,7 @@ def _tags(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: in
     cue = lines[place].cue("tags")
     if cue is None:
         return ()
-    if not cue.alone:
+    if not cue.is_whole_line:
         return read_tags(cue.rest)
     last = place + 1
     while last < len(lines) and reasons[last] is LineReason.TAGS and not lines[last].cue("tags"):

@@ -108,13 +108,13 @@ def _closed(lines: Sequence[Line], scores: LineScores, kept: set[int]) -> int:
 
 
 def _closes(line: Line) -> bool:
-    heading = line.reason is LineReason.COMMENT and any(cue.alone for cue in line.cues)
+    heading = line.reason is LineReason.COMMENT and any(cue.is_whole_line for cue in line.cues)
     return heading or line.reason is LineReason.TAGS
 
 
 def _opens_another(lines: Sequence[Line], scores: LineScores, place: int) -> bool:
     """Whether a heading such as `Read also` is followed by a headline and by prose that says the same again."""
-    if lines[place].reason is not LineReason.RELATED or not any(cue.alone for cue in lines[place].cues):
+    if lines[place].reason is not LineReason.RELATED or not any(cue.is_whole_line for cue in lines[place].cues):
         return False
     below = range(place + 1, min(len(lines), place + 1 + NEAR))
     prose = next((lower for lower in below if scores.is_prose[lower]), None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
-from tasks.boilerplate.cues import fold
+from tasks.boilerplate.cues import fold_accents
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import find_day
 from tasks.boilerplate.select_lines import likeness, words_of
@@ -152,4 +152,4 @@ def _opens(lines: Sequence[Line], first: int, kept: set[int]) -> bool:
 
 
 def _letters(text: str) -> str:
-    return _NO_LETTER.sub("", fold(text))
+    return _NO_LETTER.sub("", fold_accents(text))
