@@ -22,9 +22,9 @@ from typing import Any
 from bench.score_pages import raw_page
 from bench.score_texts import NOW, document
 from config.sources import StripRules
-from tasks.boilerplate import learn_recurring_lines as learn
-from tasks.boilerplate.learn_recurring_lines import Printed
-from tasks.boilerplate.recurring_lines import NONE, Habits
+from tasks.boilerplate import learn_recurring_lines as learning
+from tasks.boilerplate.learn_recurring_lines import LandedArticle
+from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
 from tasks.extract import extract
 from tasks.strip import strip
 from warehouse.model.records import ExtractedArticle
@@ -45,16 +45,16 @@ def read(corpus: Path, wanted: set[str], gold: dict[str, Any]) -> Iterator[tuple
             yield PAGE, page, found
 
 
-def printed(page: str, number: int, found: ExtractedArticle) -> Printed | None:
+def printed(page: str, number: int, found: ExtractedArticle) -> LandedArticle | None:
     made = strip(found, StripRules())
     if not isinstance(made, ExtractedArticle):
         return None
     told = tuple((str(line.reason), line.text) for line in made.stripped)
     day = date(2026, 1, 1) + timedelta(days=number)
-    return Printed(page, None, NOW + timedelta(days=number), day, tuple(made.text.split("\n\n")), told)
+    return LandedArticle(page, None, NOW + timedelta(days=number), day, tuple(made.text.split("\n\n")), told)
 
 
-def body(found: ExtractedArticle, known: Habits) -> str:
+def body(found: ExtractedArticle, known: RecurringLines) -> str:
     made = strip(found, StripRules(), known)
     return made.text if isinstance(made, ExtractedArticle) else ""
 
@@ -62,14 +62,14 @@ def body(found: ExtractedArticle, known: Habits) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--fewest", type=int, default=learn.FEWEST, help="other articles that make a habit")
+    parser.add_argument("--fewest", type=int, default=learning.MIN_ARTICLES, help="other articles that make a habit")
     asked = parser.parse_args()
     sys.path.insert(0, str(asked.corpus))
     import metrics  # type: ignore[import-not-found]
 
-    learn.FEWEST = asked.fewest  # type: ignore[misc]
-    learn.FEWEST_IN_A_DAY = asked.fewest  # type: ignore[misc]
-    learn.FEWEST_INSIDE = asked.fewest  # type: ignore[misc]
+    learning.MIN_ARTICLES = asked.fewest  # type: ignore[misc]
+    learning.MIN_ARTICLES_OF_ONE_DAY = asked.fewest  # type: ignore[misc]
+    learning.MIN_ARTICLES_TO_STRIP_INSIDE = asked.fewest  # type: ignore[misc]
     rows = [json.loads(line) for line in (asked.corpus / "news" / "gold.jsonl").read_text("utf-8").splitlines() if line]
     gold = {row["id"]: row for row in rows}
     publishers = defaultdict(list)
@@ -87,10 +87,10 @@ def main() -> int:
             seen = {page: printed(page, number, documents[rendering, page]) for number, page in enumerate(held)}
             for page in held:
                 others = [one for other, one in seen.items() if other != page and one]
-                learned = learn.learn("bench", others, NOW)
-                known = Habits.of({habit.line: habit.place for habit in learned})
+                learned = learning.learn_recurring_lines("bench", others, NOW)
+                known = RecurringLines.of({habit.line: habit.place for habit in learned})
                 found, right = documents[rendering, page], gold[page]["body"]
-                was, now = before.add(right, body(found, NONE)), after.add(right, body(found, known))
+                was, now = before.add(right, body(found, NO_RECURRING_LINES)), after.add(right, body(found, known))
                 if now != was:
                     changes.append((round(now - was, 3), page))
         was, now = before.result(), after.result()

@@ -39,7 +39,7 @@ from strip_texts import in_parallel, make_cases, read_text, sure
 from tasks.boilerplate.context_features import read_features
 from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.model import MODEL, LineScores
-from tasks.boilerplate.select_lines import choose_lines
+from tasks.boilerplate.select_lines import select_likely_lines
 
 WEB = 0.5
 """Weight of a web page; a gold text has 1."""
@@ -185,7 +185,7 @@ def cross_validate(
         )  # fmt: skip
         for text in news:
             if text.group in held:
-                chosen = choose_lines(LineScores(chances(model, text.table), text.tokens, ()))
+                chosen = select_likely_lines(LineScores(chances(model, text.table), text.tokens, ()))
                 got = [token for place in sorted(chosen) for token in tokens_of(text.lines[place])]
                 scored.setdefault(text.rendering, []).append(right(got, text.gold))
         print(f"fold {fold + 1} of {folds}", flush=True)

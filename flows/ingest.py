@@ -19,7 +19,7 @@ from flows.ingestion.recurring_lines import learn_habits, load_habits, with_habi
 from flows.ingestion.run_rows import first_run_row, new_run_id, rules_of
 from flows.ingestion.worklist import list_documents
 from flows.sharding.shards import Shard, list_shard
-from tasks.boilerplate.recurring_lines import NONE, Habits
+from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
 from tasks.detect import detect
 from tasks.discover import is_polled
 from tasks.extract import extract
@@ -203,7 +203,12 @@ def archive_new(
 
 
 def make_article(
-    raw: RawArticle, source: Source, max_bytes: int, habits: Habits = NONE, *, langdetect_alone: bool = False
+    raw: RawArticle,
+    source: Source,
+    max_bytes: int,
+    habits: RecurringLines = NO_RECURRING_LINES,
+    *,
+    langdetect_alone: bool = False,
 ) -> Article | Rejection:
     """The steps from bytes to article; pure, so that a worker process can take them."""
     opened = jsonl.open_record(raw, source) if raw.capture.media_type == jsonl.MEDIA_TYPE else raw

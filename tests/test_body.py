@@ -9,7 +9,7 @@ import pytest
 
 from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.model import LineScores
-from tasks.boilerplate.select_lines import find_body
+from tasks.boilerplate.select_lines import select_lines
 
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",
@@ -23,7 +23,7 @@ def body(said: Sequence[tuple[str, float]]) -> list[str]:
     lines = read_lines("\n\n".join(line for line, _ in said))
     chance = np.array([chance for _, chance in said], np.float32)
     tokens = np.array([line.word_count for line in lines], np.float32)
-    kept = find_body(lines, LineScores(chance, tokens, tuple(line.ends_sentence for line in lines)))
+    kept = select_lines(lines, LineScores(chance, tokens, tuple(line.ends_sentence for line in lines)))
     return [lines[place].text for place in sorted(kept)]
 
 

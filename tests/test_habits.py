@@ -1,4 +1,4 @@
-"""Habits: lines that a site repeats are learned from its articles and stripped from the next, and nothing else is."""
+"""RecurringLines: lines that a site repeats are learned from its articles and stripped from the next, and nothing else is."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits
 from flows.reextract import reextract_source
-from tasks.boilerplate.learn_recurring_lines import FEWEST, Printed, learn
-from tasks.boilerplate.recurring_lines import Habits, fold_line
+from tasks.boilerplate.learn_recurring_lines import MIN_ARTICLES, LandedArticle, learn_recurring_lines
+from tasks.boilerplate.recurring_lines import RecurringLines, fold_line
 from tasks.http.fetcher import Fetcher
 from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
@@ -55,19 +55,19 @@ def story(number: int) -> tuple[str, ...]:
     )
 
 
-def printed(number: int, *extra: str, lead: tuple[str, ...] = (), kept: tuple[str, ...] | None = None) -> Printed:
+def printed(number: int, *extra: str, lead: tuple[str, ...] = (), kept: tuple[str, ...] | None = None) -> LandedArticle:
     """An article of its own day; `extra` stands below its text."""
     text = (*lead, *(story(number) if kept is None else kept), *extra)
     seen_at = NOW + timedelta(days=number)
-    return Printed(f"article-{number:04}", f"Headline of story {number}", seen_at, seen_at.date(), text, ())
+    return LandedArticle(f"article-{number:04}", f"Headline of story {number}", seen_at, seen_at.date(), text, ())
 
 
-def learned(articles: list[Printed]) -> dict[str, HabitPlace]:
-    return {habit.text: habit.place for habit in learn("paper", articles, NOW)}
+def learned(articles: list[LandedArticle]) -> dict[str, HabitPlace]:
+    return {habit.text: habit.place for habit in learn_recurring_lines("paper", articles, NOW)}
 
 
-def places(**where: HabitPlace) -> Habits:
-    return Habits.of({fold_line(APP): HabitPlace.ANYWHERE} | where)
+def places(**where: HabitPlace) -> RecurringLines:
+    return RecurringLines.of({fold_line(APP): HabitPlace.ANYWHERE} | where)
 
 
 def test_a_line_below_article_after_article_is_a_habit():
@@ -75,9 +75,9 @@ def test_a_line_below_article_after_article_is_a_habit():
 
 
 def test_it_takes_several_articles():
-    few = [printed(number, APP) for number in range(FEWEST - 1)]
+    few = [printed(number, APP) for number in range(MIN_ARTICLES - 1)]
     assert learned(few) == {}
-    assert learned([*few, printed(FEWEST, APP)]) == {APP: HabitPlace.END}
+    assert learned([*few, printed(MIN_ARTICLES, APP)]) == {APP: HabitPlace.END}
 
 
 def test_articles_of_one_day_prove_less():
@@ -112,7 +112,7 @@ def test_a_paper_of_one_subject_keeps_its_background():
 @pytest.mark.parametrize("heading", ["Background", "What happens next?", "The numbers"])
 def test_a_standing_subheading_is_not_taken_out_from_between_paragraphs(heading):
     articles = [printed(number, kept=(*story(number)[:2], heading, story(number)[2])) for number in range(20)]
-    habits = Habits.of({habit.line: habit.place for habit in learn("paper", articles, NOW)})
+    habits = RecurringLines.of({habit.line: habit.place for habit in learn_recurring_lines("paper", articles, NOW)})
     text = paragraphs(STORY[0], STORY[1], heading, STORY[2])
     assert heading in kept(text, habits, extractor="trafilatura 2")
 
@@ -121,7 +121,9 @@ def test_what_introduces_a_column_is_not_taken_out_from_above_it():
     lead = "Every week our reporters walk through one street and knock on every door."
     column = [printed(number, lead=(lead,)) for number in range(0, 40, 5)]
     others = [printed(number) for number in range(40) if number % 5]
-    habits = Habits.of({habit.line: habit.place for habit in learn("paper", [*column, *others], NOW)})
+    habits = RecurringLines.of(
+        {habit.line: habit.place for habit in learn_recurring_lines("paper", [*column, *others], NOW)}
+    )
     assert kept(paragraphs(lead, *STORY), habits)[0] == lead
 
 
@@ -155,21 +157,21 @@ ARTICLES = st.lists(PIECES, max_size=14).map(
 
 
 @given(ARTICLES, st.randoms(use_true_random=False))
-def test_the_order_of_articles_does_not_matter(articles: list[Printed], shuffled: random.Random):
+def test_the_order_of_articles_does_not_matter(articles: list[LandedArticle], shuffled: random.Random):
     other = list(articles)
     shuffled.shuffle(other)
-    assert learn("paper", other, NOW) == learn("paper", articles, NOW)
+    assert learn_recurring_lines("paper", other, NOW) == learn_recurring_lines("paper", articles, NOW)
 
 
 @given(ARTICLES)
-def test_a_line_of_one_article_is_never_a_habit(articles: list[Printed]):
-    for habit in learn("paper", articles, NOW):
-        assert sum(habit.line in map(fold_line, article.kept) for article in articles) >= FEWEST
+def test_a_line_of_one_article_is_never_a_habit(articles: list[LandedArticle]):
+    for habit in learn_recurring_lines("paper", articles, NOW):
+        assert sum(habit.line in map(fold_line, article.paragraphs) for article in articles) >= MIN_ARTICLES
         assert habit.articles <= habit.among <= len(articles)
         assert habit.first_seen_at < habit.last_seen_at
 
 
-def kept(text: str, habits: Habits, rules: StripRules | None = None, **known: str) -> list[str]:
+def kept(text: str, habits: RecurringLines, rules: StripRules | None = None, **known: str) -> list[str]:
     article = strip(document(text, **known), rules or StripRules(), habits)
     assert isinstance(article, ExtractedArticle), article.detail
     return article.text.split("\n\n")
@@ -182,8 +184,10 @@ LINES = st.lists(
 
 @given(LINES, st.dictionaries(st.sampled_from([APP, "Opinion", *STORY]), st.sampled_from(HabitPlace)))
 def test_habits_only_take_kept_lines_that_are_habits_and_never_all(lines, known):
-    habits = Habits.of({fold_line(line): place for line, place in known.items()})
-    without, article = (strip(document("\n\n".join(lines)), StripRules(), these) for these in (Habits(), habits))
+    habits = RecurringLines.of({fold_line(line): place for line, place in known.items()})
+    without, article = (
+        strip(document("\n\n".join(lines)), StripRules(), these) for these in (RecurringLines(), habits)
+    )
     assert isinstance(article, ExtractedArticle) == isinstance(without, ExtractedArticle)
     if isinstance(article, ExtractedArticle) and isinstance(without, ExtractedArticle):
         gone = [line for line in article.stripped if line not in without.stripped]
@@ -193,7 +197,7 @@ def test_habits_only_take_kept_lines_that_are_habits_and_never_all(lines, known)
 
 @given(LINES, st.dictionaries(st.sampled_from([APP, *STORY]), st.sampled_from(HabitPlace)))
 def test_a_line_under_keep_is_never_taken_as_a_habit(lines, known):
-    habits = Habits.of({fold_line(line): place for line, place in known.items()})
+    habits = RecurringLines.of({fold_line(line): place for line, place in known.items()})
     article = strip(document("\n\n".join(lines)), StripRules(keep=("app, for", "old bridge")), habits)
     if isinstance(article, ExtractedArticle):
         assert not [one for one in article.stripped if "app, for" in one.text or "old bridge" in one.text]
@@ -212,7 +216,9 @@ def test_a_line_under_keep_is_never_taken_as_a_habit(lines, known):
 )
 def test_a_habit_is_taken_out_where_it_is_known_to_stand(place, lines, expected):
     for extractor in ("text", "html"):
-        assert kept(paragraphs(*lines), Habits.of({fold_line(APP): place}), extractor=extractor) == list(expected)
+        assert kept(paragraphs(*lines), RecurringLines.of({fold_line(APP): place}), extractor=extractor) == list(
+            expected
+        )
 
 
 def test_the_source_s_drop_names_its_own_reason():

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from config.inputs import FolderInput
 from config.sources import Source
 from tasks.metadata.quality import rate
-from tasks.text.words import count_words
 from tasks.normalise import normalise
+from tasks.text.words import count_words
 from warehouse.model.records import (
     Article,
     Candidate,

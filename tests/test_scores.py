@@ -15,7 +15,7 @@ from tasks.boilerplate.cues import CUES, phrases_of
 from tasks.boilerplate.line_features import MAX_LINES_PER_CHUNK, read_line_features
 from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.model import MODEL, LineScores, score_lines
-from tasks.boilerplate.select_lines import choose_lines
+from tasks.boilerplate.select_lines import select_likely_lines
 
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",
@@ -98,16 +98,16 @@ def test_an_article_s_lines_score_higher_than_a_menu_s():
 
 def test_no_lines_have_no_scores():
     assert score_lines([]).probability.shape == (0,)
-    assert choose_lines(score_lines([])) == set()
+    assert select_likely_lines(score_lines([])) == set()
 
 
 def test_where_the_article_is_clear_what_is_doubtful_goes():
     sure = [(0.99, 40.0)] * 5
-    assert choose_lines(scores(*sure, (0.35, 40), (0.01, 5))) == {0, 1, 2, 3, 4}
+    assert select_likely_lines(scores(*sure, (0.35, 40), (0.01, 5))) == {0, 1, 2, 3, 4}
 
 
 def test_where_all_is_doubtful_the_likeliest_lines_stay():
-    assert choose_lines(scores((0.38, 40), (0.36, 40), (0.02, 5))) == {0, 1}
+    assert select_likely_lines(scores((0.38, 40), (0.36, 40), (0.02, 5))) == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_where_all_is_doubtful_the_likeliest_lines_stay():
     ],
 )
 def test_nothing_is_chosen_where(lines):
-    assert choose_lines(scores(*lines)) == set()
+    assert select_likely_lines(scores(*lines)) == set()
 
 
 @pytest.mark.parametrize("kind", ["related", "share", "comment", "newsletter", "legal", "tags", "credit", "byline"])

@@ -334,7 +334,7 @@ def test_the_document_itself_is_left_as_it_was():
 def test_each_line_of_a_text_has_its_chance_beside_its_reason():
     labels = label_text(read_lines(paragraphs("Home", *STORY, "Contact us")), None)
     assert [reason is None for reason in labels.reasons] == [False, True, True, True, False]
-    assert labels.chance[0] < 0.5 < labels.chance[1]
+    assert labels.probability[0] < 0.5 < labels.probability[1]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.model import score_lines
 from tasks.extract import extract
 from tasks.files import jsonl
-from tasks.strip import READ_BY_LINE
+from tasks.strip import LINE_EXTRACTORS
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import LineReason
 
@@ -87,7 +87,7 @@ def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, 
     if isinstance(found, Rejection):
         return Explained(label, made)
     lines = read_lines(found.text)
-    scores = keep_scores(lines) if found.extractor in READ_BY_LINE else {}
+    scores = keep_scores(lines) if found.extractor in LINE_EXTRACTORS else {}
     reasons = {line.line: line.reason for line in made.stripped}
     return Explained(
         label,

@@ -25,7 +25,7 @@ from flows.cli.output import plain
 from flows.ingest import make_article
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
-from tasks.boilerplate.recurring_lines import NONE
+from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES
 from tasks.discover import closed_folders, files
 from tasks.fetch import Read, fetch_each, read_file
 from tasks.http.fetcher import Fetcher, utc_now
@@ -85,7 +85,7 @@ def extract_documents(
 
     A source brings its rules, and its habits where the data root knows them. Raises `WarehouseError`.
     """
-    step = with_habits(make_article, load_habits(settings.data, source.id) if source else NONE)
+    step = with_habits(make_article, load_habits(settings.data, source.id) if source else NO_RECURRING_LINES)
     source = source or Source(id="none", title="none", input=(FolderInput(kind="folder", path=Path()),))
     labels: deque[str] = deque()
 

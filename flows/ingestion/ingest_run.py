@@ -14,7 +14,7 @@ from config.inputs import FeedInput
 from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.process_pool import Workers
-from tasks.boilerplate.recurring_lines import NONE, Habits
+from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
 from tasks.html.titles import fold
 from tasks.http.fetcher import Fetcher
 from tasks.listings.discovered import Found, guid_of, named, renamed, stated
@@ -68,7 +68,7 @@ class Job:
     problems: list[str] = field(default_factory=list)
     asides: list[Capture] = field(default_factory=list)
     """Captures of no document: of a robots.txt, of an answer that asks to wait."""
-    habits: Habits = NONE
+    habits: RecurringLines = NO_RECURRING_LINES
     """What the source's articles repeat, as it was known when the run began."""
     unsure: set[str] = field(default_factory=set)
     """Listings that a killed run had read and not settled: something may have come and gone around them."""

@@ -132,7 +132,7 @@ def _kinds_by_phrase() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _phrases_by_start() -> dict[str, tuple[str, ...]]:
-    """Return the phrases by their first characters, the longest first; shorter phrases stand under longer starts too."""
+    """Return the phrases by their first characters, the longest first; longer starts list shorter phrases too."""
     phrases = sorted(_kinds_by_phrase(), key=len, reverse=True)
     starts: dict[str, list[str]] = defaultdict(list)
     for phrase in phrases:

@@ -59,7 +59,7 @@ _AGENCY_DATELINE: Final = re.compile(
 
 
 def read_caption(line: str) -> tuple[str, str] | None:
-    """Return caption and credit of a line such as `The bridge. | Photo: Ann Lee` or `The bridge (Foto: dpa)`, or None."""
+    """Return caption and credit of a line such as `The bridge. | Photo: Ann Lee` or `The bridge (Foto: dpa)`."""
     begin = max(0, len(line) - _MAX_CREDIT_CHARACTERS)
     end = _CREDIT_END.search(line, begin)
     match = _credit_pattern().search(line, max(begin, end.start() - _MAX_LABEL_CHARACTERS)) if end else None
