@@ -216,7 +216,7 @@ def make_article(
     stripped = found if isinstance(found, Rejection) else strip(found, source.strip, habits)
     if isinstance(stripped, Rejection):
         return stripped
-    return normalise(detect(stripped, source.language, alone=langdetect_alone), source)
+    return normalise(detect(stripped, source.language, langdetect_alone=langdetect_alone), source)
 
 
 def take_up_recovered(job: Job, shard: Shard | None = None) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.detect import detect, detect_language
+from tasks.detect import detect, detect_by_langdetect_alone, detect_language
 from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, RawArticle
 from warehouse.model.vocabulary import Origin
 
@@ -199,7 +199,7 @@ def test_the_profiles_are_ready_in_a_second():
 def test_the_profiles_say_what_langdetect_says_of_a_clear_text():
     """The same profiles, all n-grams of a text instead of some drawn by chance."""
     for tag, paragraph in PARAGRAPHS.items():
-        alone = detect_language(paragraph, alone=True)
+        alone = detect_by_langdetect_alone(paragraph)
         assert alone.tag == tag
         assert alone.confidence > 0.9
 
@@ -207,8 +207,8 @@ def test_the_profiles_say_what_langdetect_says_of_a_clear_text():
 def test_langdetect_alone_names_a_neighbour_for_a_language_that_it_lacks():
     icelandic = NEWS["is"][0]
     assert detect_language(icelandic).tag == "is"
-    assert detect_language(icelandic, alone=True).tag in {"da", "nb", "sv"}
-    assert detect_language("Short", alone=True).tag == "und"
+    assert detect_by_langdetect_alone(icelandic).tag in {"da", "nb", "sv"}
+    assert detect_by_langdetect_alone("Short").tag == "und"
 
 
 def test_a_body_of_three_kilobytes_costs_half_a_millisecond():
@@ -277,4 +277,4 @@ def test_no_bytes_read_as_text_break_detection(content, charset):
     text = content.decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
     language = detect_language(text)
     assert language == detect_language(text)
-    assert detect_language(text, alone=True).tag
+    assert detect_by_langdetect_alone(text).tag

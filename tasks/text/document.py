@@ -1,4 +1,4 @@
-"""What a reader makes of a document."""
+"""A document as its reader returns it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from warehouse.model.records import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document's text, one paragraph a line, and what its embedded data states of it, in order of trust."""
+    """A document's text, one paragraph a line, and the candidates in its metadata, in order of trust."""
 
     text: str
     candidates: tuple[Candidate, ...]
     extractor: str
-    """Name and version of what read the text."""
+    """Name and version of the program that extracted the text."""
