@@ -158,7 +158,7 @@ def _position_features(features: dict[str, Floats], runs: Sequence[tuple[int, in
     before = np.cumsum(mass) - mass
     total = max(float(mass.sum()), 0.01)
     longest = np.maximum.accumulate(mass)
-    placed = {
+    positions = {
         "place": index / count,
         "from_start": np.log1p(index),
         "from_end": np.log1p(count - 1 - index),
@@ -174,16 +174,15 @@ def _position_features(features: dict[str, Floats], runs: Sequence[tuple[int, in
         "blank_text": np.full(count, features["blank_above"].mean(), np.float32),
     }
     for number, (begin, end) in enumerate(runs):
-        inside = (index >= begin) & (index < end)
-        within = float(mass[begin:end].sum())
-        placed |= {
-            f"in_run{number}": inside.astype(np.float32),
+        run_mass = float(mass[begin:end].sum())
+        positions |= {
+            f"in_run{number}": ((index >= begin) & (index < end)).astype(np.float32),
             f"to_begin{number}": np.clip(index - begin, -MAX_DISTANCE, MAX_DISTANCE),
             f"to_end{number}": np.clip(index - end, -MAX_DISTANCE, MAX_DISTANCE),
-            f"share_of_run{number}": (before - before[begin] if begin < count else before) / max(within, 0.01),
-            f"run{number}": np.full(count, within / total, np.float32),
+            f"share_of_run{number}": (before - before[begin] if begin < count else before) / max(run_mass, 0.01),
+            f"run{number}": np.full(count, run_mass / total, np.float32),
         }
-    return {name: np.asarray(row, np.float32) for name, row in placed.items()}
+    return {name: np.asarray(row, np.float32) for name, row in positions.items()}
 
 
 def _cue_distance_features(features: dict[str, Floats], begin: int) -> dict[str, Floats]:
@@ -215,11 +214,7 @@ def _similarity_features(features: dict[str, Floats], words: Words, run: tuple[i
     in_run = (features["is_prose"] > 0) & (index >= run[0]) & (index < run[1])
     rank = np.cumsum(in_run) * in_run
     in_lead = (rank > 0) & (rank <= 6)  # noqa: PLR2004
-    vocabulary_size = int(words.number.max(initial=-1)) + 1
-    # A word counts once a line.
-    pairs = np.sort(words.line * vocabulary_size + words.number)
-    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
-    line, word = np.divmod(pairs, max(1, vocabulary_size))
+    line, word, vocabulary_size = _words_once_a_line(words)
     is_long_word = np.zeros(vocabulary_size, np.bool_)
     is_long_word[words.number[words.is_long]] = True
     lines_with_word = np.bincount(word, minlength=vocabulary_size)[word]
@@ -244,6 +239,14 @@ def _similarity_features(features: dict[str, Floats], words: Words, run: tuple[i
         "long_words": np.bincount(line, long, count).astype(np.float32),
         "shared_words": np.log1p(np.bincount(line, long & (other_run_lines > 0), count)).astype(np.float32),
     }
+
+
+def _words_once_a_line(words: Words) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Return line and number of each word, repeats within a line left out, and the count of different words."""
+    vocabulary_size = int(words.number.max(initial=-1)) + 1
+    pairs = np.sort(words.line * vocabulary_size + words.number)
+    line, word = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], max(1, vocabulary_size))
+    return line, word, vocabulary_size
 
 
 def _densest_run(scores: Sequence[float]) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def find_cues(line: str) -> tuple[Cue, ...]:
     head = line[:MAX_CUE_CHARACTERS]
     first_letter = None if head[:1].isalpha() else _FIRST_LETTER.search(head)
     begin = first_letter.start() if first_letter else 0
-    candidates = _possible_phrases(fold_accents(line[begin : begin + 3 * _KEY_CHARACTERS]))
+    candidates = _possible_phrases(fold_case_and_accents(line[begin : begin + 3 * _KEY_CHARACTERS]))
     if not candidates:
         return ()
     folded, origins = _fold_with_origins(head[begin:])
@@ -77,7 +77,7 @@ def phrases_of(kind: str) -> frozenset[str]:
     return frozenset(phrase for phrases in _read_table()[kind].values() for phrase in phrases)
 
 
-def fold_accents(text: str) -> str:
+def fold_case_and_accents(text: str) -> str:
     """Fold a text for comparison: no case, no accents or vowel signs, Arabic letters in one form."""
     return text.lower() if text.isascii() else "".join(map(_fold_character, text))
 
@@ -125,7 +125,7 @@ def _kinds_by_phrase() -> dict[str, tuple[str, ...]]:
     kinds: dict[str, dict[str, None]] = defaultdict(dict)
     for kind, languages in _read_table().items():
         for phrases in languages.values():
-            for phrase in map(fold_accents, phrases):
+            for phrase in map(fold_case_and_accents, phrases):
                 kinds[phrase][kind] = None
     return {phrase: tuple(names) for phrase, names in kinds.items()}
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Final
 
-from tasks.boilerplate.cues import fold_accents, phrases_of
+from tasks.boilerplate.cues import fold_case_and_accents, phrases_of
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.printed_dates import find_date
 
@@ -100,7 +100,7 @@ def read_dates(line: str) -> list[tuple[str, str]]:
         start, end = begin + day[0], begin + day[1]
         zone = _ZONE.match(line, end)
         end = zone.end() if zone else end
-        label = fold_accents(line[begin:start])
+        label = fold_case_and_accents(line[begin:start])
         modified = any(phrase in label for phrase in _modified_phrases())
         dates.append(("modified_at" if modified else "published_at", line[start:end].strip()))
         begin = end
@@ -109,7 +109,7 @@ def read_dates(line: str) -> list[tuple[str, str]]:
 
 @cache
 def _modified_phrases() -> frozenset[str]:
-    return frozenset(map(fold_accents, phrases_of("modified")))
+    return frozenset(map(fold_case_and_accents, phrases_of("modified")))
 
 
 def is_name(text: str) -> bool:

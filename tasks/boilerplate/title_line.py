@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
-from tasks.boilerplate.cues import fold_accents
+from tasks.boilerplate.cues import fold_case_and_accents
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import find_day
 from tasks.boilerplate.select_lines import long_words, word_overlap
@@ -165,4 +165,4 @@ def _is_question_title(lines: Sequence[Line], first: int, article: set[int]) -> 
 
 def _letters(text: str) -> str:
     """Return letters and figures only, without case and accents."""
-    return _NO_LETTER.sub("", fold_accents(text))
+    return _NO_LETTER.sub("", fold_case_and_accents(text))
