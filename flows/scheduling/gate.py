@@ -9,15 +9,18 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 ALL_ADDRESSES: Final = ("0.0.0.0", "::")  # noqa: S104  compared with, not listened on
 HOSTS_VARIABLE: Final = "COPYDESK_SERVER_HOSTS"
 """The setting `server_hosts`, as the environment gives it to the server's process."""
 _CURE: Final = f"add its name to server_hosts in copydesk.toml, or to {HOSTS_VARIABLE}"
+
+# Without the password Prefect's UI cannot read that nothing is to be reported, and would ask a service on the web.
+_PAGES: Final = "connect-src 'self'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Gate:
         if scope["type"] in {"http", "websocket"} and (refusal := self.refusal(Headers(scope=scope))):
             await refusal(scope, receive, send)
         else:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, shut_page(send))
 
     def refusal(self, headers: Headers) -> PlainTextResponse | None:
         """Return the answer to a request that is not to be let in, None for any other."""
@@ -68,6 +71,17 @@ class Gate:
             return False
         # Another port of this machine may be another user's.
         return address.lower() == host.lower() or host_name(address) in self.names - {*LOOPBACK, *ALL_ADDRESSES}
+
+
+def shut_page(send: Send) -> Send:
+    """Return a `send` that tells browsers to show a page in no frame and to let it ask this server alone."""
+
+    async def send_shut(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).append("Content-Security-Policy", _PAGES)
+        await send(message)
+
+    return send_shut
 
 
 def host_name(address: str) -> str | None:
