@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from socket import create_connection
 
 import httpx
 import pytest
-from test_serve import FOLDER, PAGE, PARAGRAPH, Served, wait_for
+from test_serve import FOLDER, PAGE, PARAGRAPH, Served, free_ports, wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect as open_socket
 
@@ -137,6 +139,26 @@ def test_a_run_finds_the_password_and_no_artifact_shows_it(served):
     artifacts = json.dumps(served.ask("/artifacts/filter"))
     assert "counts-daily" in artifacts
     assert served.password.partition(":")[2] not in artifacts + json.dumps(served.ask("/logs/filter"))
+
+
+@pytest.mark.parametrize("command", [["serve"], ["deploy", "--work-pool", "news"]])
+def test_a_client_without_the_password_is_told_what_to_set(served, tmp_path, command):
+    port, health = free_ports()
+    ports = ["--port", str(port), "--health-port", str(health)] if command == ["serve"] else []
+    api = f"{address(served)}/api"
+    done = subprocess.run(
+        [sys.executable, "-m", "flows", *command, *ports, "--data", str(tmp_path / "data")],
+        cwd=served.folder,
+        env=served.environment | {"PREFECT_API_URL": api, "PREFECT_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1, done
+    sentence = f"copydesk: {api} refuses: 401 Unauthorized; set PREFECT_API_AUTH_STRING to its password"
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_deployment_that_was_deleted_at_the_server_comes_back(served):

@@ -104,6 +104,8 @@ def prepare(environment: MutableMapping[str, str], home: Path, host: str, port: 
     for name, value in _OWN.items():
         environment.setdefault(name, value)
     environment.setdefault("PREFECT_HOME", str(home))
+    # Prefect copies its pages; beside its own code, where it would, a service may not write, and has no UI.
+    environment.setdefault("PREFECT_UI_STATIC_DIRECTORY", str(home / "ui"))
     name = dict(zip(ALL_ADDRESSES, ("127.0.0.1", "::1"), strict=True)).get(host, host)
     address = f"[{name}]" if ":" in name else name
     environment[API] = f"http://{address}:{port}/api"
