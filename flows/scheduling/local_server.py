@@ -156,7 +156,8 @@ def _started(
     _end_orphan(mark)
     with closing(open_listener(host, port, "--port", api)) as listener:
         if host not in LOOPBACK:
-            tell(f"{host}:{port} is not encrypted: who listens on the way learns its password; let a proxy with TLS")
+            cure = "listen on 127.0.0.1, and put a proxy with TLS before it"
+            tell(f"the UI at {host}:{port} is not encrypted, so its password can be read on the way; {cure}")
         tell(f"starting a Prefect server at {host}:{port}; its log is {log}")
         process = _start(listener, log, dict(environment) | {HOSTS_VARIABLE: ",".join(names)})
     # Runs need no more than the client's.
