@@ -69,7 +69,7 @@ def know_password(environment: MutableMapping[str, str], home: Path) -> None:
         served = (home / ADDRESS_FILE).read_text("utf-8")
     except OSError:
         return
-    if served == environment.get(API, "").rstrip("/"):
+    if served == environment.get(API, "").rstrip("/") and (home / PASSWORD_FILE).exists():
         environment[CLIENT] = own_password(home)
 
 
