@@ -11,6 +11,8 @@ COPY config config
 COPY warehouse warehouse
 COPY tasks tasks
 COPY flows flows
+COPY copydesk copydesk
+COPY hatch_build.py .
 RUN tools/bin/pip wheel --no-build-isolation --no-deps --wheel-dir dist . \
     && /app/bin/pip install --no-index --no-deps dist/*.whl
 

@@ -1,6 +1,6 @@
 """The Prefect server behind our gate, as `copydesk serve` starts it.
 
-In a container: `uvicorn --factory flows.scheduling.prefect_app:create_app --host 0.0.0.0 --port 4200`.
+In a container: `uvicorn --factory copydesk.flows.scheduling.prefect_app:create_app --host 0.0.0.0 --port 4200`.
 """
 
 from __future__ import annotations
