@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from flows.cli.app import app
+from hatch_build import PACKAGES
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCKERFILE = (PROJECT / "Dockerfile").read_text("utf-8")
@@ -48,10 +48,9 @@ def test_what_the_image_is_made_of_reaches_its_build():
         for name in line.split()
     }
     let_in = {line[1:] for line in (PROJECT / ".dockerignore").read_text("utf-8").splitlines() if line[0] == "!"}
-    packages = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     assert copied == let_in
     assert all((PROJECT / name).exists() for name in copied)
-    assert copied >= set(packages["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    assert copied >= {*PACKAGES, "copydesk", "hatch_build.py"}
 
 
 def test_the_services_call_commands_that_exist():
@@ -82,7 +81,7 @@ def test_the_server_asks_for_the_password_that_serve_knows():
     ]
     assert asked == sent
     assert asked.startswith("${COPYDESK_PASSWORD:?")
-    assert "flows.scheduling.prefect_app:create_app" in SERVICES["server"]["entrypoint"]
+    assert "copydesk.flows.scheduling.prefect_app:create_app" in SERVICES["server"]["entrypoint"]
     assert SERVICES["server"]["environment"]["COPYDESK_SERVER_HOSTS"] == "server"
 
 
