@@ -13,15 +13,15 @@ import htmldate.extractors
 import trafilatura
 from htmldate import find_date
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement
 from trafilatura.metadata import examine_meta, extract_author, extract_title, extract_url
 from trafilatura.settings import Extractor
 
 from tasks.html.captions_and_links import drop_asides
 from tasks.html.head_metadata import read_metadata
 from tasks.html.jsonld import read_json_ld
+from tasks.html.parse import parse_html
 from tasks.html.standfirst import find_standfirst
-from tasks.listings.xml import mend_characters
 from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line
 from tasks.text.document import Document
@@ -49,7 +49,7 @@ _NEEDED: Final = frozenset({"title", "authors", "published_at"})
 def read_page(text: str, url: str) -> Document | None:
     """The article of an HTML page at `url`; None where the page holds none."""
     _prepare()
-    tree = _parse(text)
+    tree = parse_html(text)
     if tree is None:
         return None
     scripts = [script.text for script in tree.iter("script") if "ld+json" in (script.get("type") or "") and script.text]
@@ -89,16 +89,6 @@ def _unfold_layout(tree: HtmlElement) -> None:
 def _is_vast(text: str, tree: HtmlElement) -> bool:
     """Whether trafilatura would take minutes; the largest news pages seen have a seventh of that."""
     return text.count("<") > MOST_TAGS or (len(text) > MOST_TEXT and tree.xpath("string-length()") > MOST_TEXT)
-
-
-def _parse(text: str) -> HtmlElement | None:
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
-    # lxml.html looks the class of each element up in Python, to tell forms and fields apart: of a search, a tenth.
-    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
-    try:
-        return document_fromstring(mend_characters(text).encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError):
-        return None
 
 
 class _Dates:

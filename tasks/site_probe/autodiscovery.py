@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement
 
+from tasks.html.parse import parse_html
 from tasks.listings.entries import article_url
 from tasks.listings.listing import Child
-from tasks.listings.xml import mend_characters, root_name
+from tasks.listings.xml import root_name
 from tasks.metadata.urls import canonical_domain
 from tasks.text.decode import GZIP, Refusal, decode
 
@@ -121,11 +121,7 @@ def parse_page(content: bytes, charset: str | None) -> HtmlElement | None:
     decoded = decode(content, charset, html=True)
     if isinstance(decoded, Refusal):
         return None
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
-    try:
-        return document_fromstring(mend_characters(decoded.text).encode(), parser=parser)
-    except (etree.LxmlError, ValueError):
-        return None
+    return parse_html(decoded.text)
 
 
 def _path(url: str) -> str:
