@@ -19,8 +19,9 @@ from config.sources import Source
 from tasks.files import warc_files as warcfiles
 from tasks.files.decompress import Section, Unpacked, unpacked
 from tasks.files.errors import InputError
-from tasks.files.warc_http import RecordError, http_facts, printable, read_headers, too_large, unpack_page
+from tasks.files.warc_http import RecordError, http_facts, read_headers, too_large, unpack_page
 from tasks.http.content_coding import PackedError
+from tasks.http.response import printable
 from tasks.metadata.urls import is_address
 from warehouse.model.records import Fetched, Item, Rejection
 from warehouse.model.vocabulary import Reason, Stage

@@ -11,8 +11,9 @@ from lxml.html import HtmlElement
 
 from tasks.html.jsonld import JsonLd, plain
 from tasks.html.microdata import read_microdata
-from tasks.html.titles import fold, site_names, without_site
+from tasks.html.titles import site_names, without_site
 from tasks.html.visible_metadata import read_shown
+from tasks.text.characters import text_key
 from warehouse.model.records import Candidate
 from warehouse.model.vocabulary import Origin
 
@@ -98,8 +99,8 @@ def _metas(tree: HtmlElement) -> dict[str, list[str]]:
     for meta in tree.iter("meta"):
         content = meta.get("content")
         key = meta.get("property") or meta.get("name") or meta.get("http-equiv") or meta.get("itemprop")
-        if key and content and len(metas[fold(key)]) < MOST_REPEATED and (value := plain(content[:_LONGEST])):
-            metas[fold(key)].append(value)
+        if key and content and len(metas[text_key(key)]) < MOST_REPEATED and (value := plain(content[:_LONGEST])):
+            metas[text_key(key)].append(value)
     return metas
 
 
@@ -154,7 +155,7 @@ def _in_order(stated: dict[Origin, Stated], sites: frozenset[str]) -> Iterator[C
         if not values:
             continue
         candidate = Candidate(field, values, origin)
-        if field == "authors" and all(fold(name) in sites for name in values):
+        if field == "authors" and all(text_key(name) in sites for name in values):
             doubtful.append(candidate)
         else:
             yield candidate

@@ -8,7 +8,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from tasks.html.titles import fold
+from tasks.text.characters import text_key
 
 SHORTEST: Final = 30
 """Letters of a description that is worth looking for."""
@@ -29,20 +29,20 @@ def find_standfirst(tree: HtmlElement, descriptions: Iterable[str], title: str, 
 
     A description is often cut short; the printed text is given whole. A standfirst that `body` has gives None.
     """
-    known = fold(body)
-    wanted = [begun for text in descriptions if len(begun := fold(_CUT_OFF.sub("", text))[:_COMPARED]) >= SHORTEST]
-    wanted = [begun for begun in wanted if begun[:60] not in known and not fold(title).startswith(begun)]
+    known = text_key(body)
+    wanted = [begun for text in descriptions if len(begun := text_key(_CUT_OFF.sub("", text))[:_COMPARED]) >= SHORTEST]
+    wanted = [begun for begun in wanted if begun[:60] not in known and not text_key(title).startswith(begun)]
     if not wanted:
         return None
     for text in _blocks_above(tree, _first_paragraph(body, title), {begun[:_BEGINNING] for begun in wanted}):
-        printed = fold(text)
+        printed = text_key(text)
         if any(printed.startswith(begun) for begun in wanted):
             return text
     return None
 
 
 def _first_paragraph(body: str, title: str) -> str:
-    lines = (line for line in map(fold, body.split("\n")) if len(line) >= SHORTEST and line != fold(title))
+    lines = (line for line in map(text_key, body.split("\n")) if len(line) >= SHORTEST and line != text_key(title))
     return next(lines, "")[:_COMPARED]
 
 
@@ -53,7 +53,7 @@ def _blocks_above(tree: HtmlElement, paragraph: str, beginnings: set[str]) -> It
         text = element.text
         if not text or text.isspace() or element.tag in {"title", "option", "textarea"}:
             continue
-        begun = fold(text[:400])
+        begun = text_key(text[:400])
         if not begun:
             continue
         if len(begun) >= SHORTEST and paragraph.startswith(begun[:_COMPARED]):

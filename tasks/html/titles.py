@@ -7,26 +7,22 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
+from tasks.text.characters import text_key
+
 SHORTEST: Final = 10
 """Characters that a headline keeps at least; four of them in scripts that write a word with two."""
 
 _SHORTEST_PART: Final = 3
 _SECTION: Final = 6
 _SEPARATOR: Final = re.compile(r"\s+(?:--|::|[-–—·•:>/])\s+|\s*[|｜»›]\s*|：|\s+[-–—](?=\w+$)")
-_NO_LETTER: Final = re.compile(r"[\W_]+")
 _FOLLOWS: Final = re.compile(r"\s*(?:[|｜»›：]|--|\s(?:::|[-–—·•:/])\s)")
 
 
 def site_names(stated: Iterable[str | None], url: str) -> frozenset[str]:
-    """What a site may be called behind a headline: its stated names and its host, folded as `fold` does."""
+    """What a site may be called behind a headline: its stated names and its host, folded as `text_key` does."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    names = {fold(name) for name in stated if name} | {fold(host)}
+    names = {text_key(name) for name in stated if name} | {text_key(host)}
     return frozenset(name for name in names if len(name) >= _SHORTEST_PART)
-
-
-def fold(name: str) -> str:
-    """Letters and digits only, without case."""
-    return _NO_LETTER.sub("", name).casefold()
 
 
 def without_site(title: str, sites: frozenset[str], headlines: Iterable[str] = ()) -> str:
@@ -36,7 +32,11 @@ def without_site(title: str, sites: frozenset[str], headlines: Iterable[str] = (
             return headline
     for _ in range(3):
         last = max(_SEPARATOR.finditer(title), key=re.Match.start, default=None)
-        if last is None or not _is_site(fold(title[last.end() :]), sites) or not _is_headline(title[: last.start()]):
+        if (
+            last is None
+            or not _is_site(text_key(title[last.end() :]), sites)
+            or not _is_headline(title[: last.start()])
+        ):
             return title
         title = title[: last.start()]
     return title

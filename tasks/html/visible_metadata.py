@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from tasks.html.jsonld import plain
 from tasks.html.lead_image import read_lead_image
-from tasks.html.titles import fold
+from tasks.text.characters import text_key
 
 LONGEST_BYLINE: Final = 120
 """Characters of what a page marks as a byline; what is longer holds more than one."""
@@ -50,8 +50,8 @@ def read_shown(tree: HtmlElement, images: list[str]) -> dict[str, tuple[str, ...
 def _headlines(tree: HtmlElement, page_title: str) -> list[str]:
     texts = filter(None, map(_text, tree.iter("h1")))
     # A logo or the head of a form may be an h1 too.
-    known = fold(page_title)
-    return sorted(islice(texts, MOST_HEADLINES), key=lambda text: (fold(text) not in known, -len(text)))
+    known = text_key(page_title)
+    return sorted(islice(texts, MOST_HEADLINES), key=lambda text: (text_key(text) not in known, -len(text)))
 
 
 def _relations(link: HtmlElement) -> list[str]:

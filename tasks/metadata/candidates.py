@@ -7,8 +7,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tasks.html.titles import fold
-from tasks.text.characters import clean_line
+from tasks.text.characters import clean_line, text_key
 from warehouse.model.records import Candidate, FieldProvenance, LostCandidate
 from warehouse.model.vocabulary import Origin
 
@@ -97,14 +96,14 @@ def by_trust(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     feed = [one for one in candidates if one.origin is Origin.FEED]
     if not feed:
         return candidates
-    confirmed = {fold(value) for one in feed if one.field == "title" for value in one.values} - {""}
+    confirmed = {text_key(value) for one in feed if one.field == "title" for value in one.values} - {""}
     before: list[Candidate] = []
     after: list[Candidate] = []
     for one in candidates:
         if one.origin is not Origin.FEED:
             leads = one.origin in EMBEDDED or (one.field == "title" and one.origin is Origin.HTML)
             (before if leads else after).append(one)
-    agreed = [one for one in before if one.field == "title" and fold("".join(one.values[:1])) in confirmed]
+    agreed = [one for one in before if one.field == "title" and text_key("".join(one.values[:1])) in confirmed]
     return (*agreed, *before, *feed, *after)
 
 

@@ -54,7 +54,7 @@ class Months:
         return self.names[key(name)]
 
 
-def fold(text: str) -> str:
+def without_accents(text: str) -> str:
     """Without accents and Arabic vowel signs; case is kept."""
     if text.isascii():
         return text
@@ -63,7 +63,7 @@ def fold(text: str) -> str:
 
 def key(name: str) -> str:
     """A month's name as it is looked up: no accents, no case, no full stop at its end."""
-    return fold(name).casefold().rstrip(".׳॰").strip()
+    return without_accents(name).casefold().rstrip(".׳॰").strip()
 
 
 @lru_cache(maxsize=128)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, tzinfo
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tasks.metadata.months import Months, day_comes_first, fold, months_anywhere, months_of
+from tasks.metadata.months import Months, day_comes_first, months_anywhere, months_of, without_accents
 from tasks.metadata.zones import find_zone
 
 
@@ -123,7 +123,7 @@ def _plain(printed: str) -> str:
     """Figures of any script as 0 to 9, accents and direction marks gone, widths folded; case is kept."""
     if printed.isascii():
         return printed
-    text = fold(unicodedata.normalize("NFKC", _DIRECTION.sub("", printed)))
+    text = without_accents(unicodedata.normalize("NFKC", _DIRECTION.sub("", printed)))
     return "".join(str(unicodedata.decimal(figure)) if figure.isdecimal() else figure for figure in text)
 
 
