@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from tasks.html.article import read_page
 from tasks.metadata.candidates import by_trust
 from tasks.metadata.quality import weigh_words
-from tasks.text.characters import split_lines
+from tasks.text.characters import clean_lines
 from tasks.text.decode import Refusal, decode, unpack
 from tasks.text.markdown import read_markdown
-from warehouse.model.records import ExtractedArticle, RawArticle, Rejection
+from warehouse.model.records import ExtractedArticle, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
 HTML: Final = "html"
@@ -57,13 +57,13 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
 
     stated = raw.item.candidates
     if kind == TEXT:
-        return ExtractedArticle(raw, "\n".join(split_lines(decoded.text)), stated, kind, decoded.charset)
+        return ExtractedArticle(raw, Paragraphs(tuple(clean_lines(decoded.text))), stated, kind, decoded.charset)
     document = read_page(decoded.text, address) if kind == HTML else read_markdown(decoded.text)
-    if document is None or (kind == HTML and _is_notice(document.text)):
-        shown = f"but '{' '.join(document.text.split())[:100]}'" if document else "at all"
+    if document is None or (kind == HTML and _is_notice(document.paragraphs.text)):
+        shown = f"but '{' '.join(document.paragraphs.text.split())[:100]}'" if document else "at all"
         return reject(Reason.NO_ARTICLE, f"No paragraphs of an article were found on the page {shown}.")
     candidates = by_trust(stated + document.candidates)
-    return ExtractedArticle(raw, document.text, candidates, document.extractor, decoded.charset)
+    return ExtractedArticle(raw, document.paragraphs, candidates, document.extractor, decoded.charset)
 
 
 def _is_notice(text: str) -> bool:

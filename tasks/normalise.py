@@ -20,7 +20,7 @@ from tasks.metadata.dates import ParsedDate, parse_date
 from tasks.metadata.identity import article_id, version_id
 from tasks.metadata.quality import count_words, rate
 from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, normalize_url
-from tasks.text.characters import clean_line, split_lines
+from tasks.text.characters import clean_line
 from warehouse.model.records import Article, Candidate, ExtractedArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
@@ -42,7 +42,7 @@ _AROUND_LABEL: Final = " \t-–—:,;|•"
 def normalise(found: ExtractedArticle, source: Source) -> Article | Rejection:
     """The article that a document states, checked; a document without text is none."""
     item, capture = found.raw.item, found.raw.capture
-    text = _paragraphs(found.text)
+    text = found.paragraphs.text
     if not text:
         detail = "no text is left of this document once what is not the article is taken out"
         return found.raw.reject(Stage.NORMALISE, Reason.NO_ARTICLE, detail)
@@ -103,12 +103,6 @@ def normalise(found: ExtractedArticle, source: Source) -> Article | Rejection:
         word_count=count_words(text),
     )
     return replace(article, quality=rate(article))
-
-
-def _paragraphs(text: str) -> str:
-    """Clean lines; each run of blank ones is one blank line between two paragraphs."""
-    lines = "\n".join(clean_line(line) for line in split_lines(text))
-    return re.sub(r"\n{2,}", "\n\n", lines).strip("\n")
 
 
 def _reading_language(detected: str, declared: str | None) -> str | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from raws import CASES, expected, raw_page
 
 from tasks.extract import extract
-from warehouse.model.records import Candidate, ExtractedArticle, RawArticle, Rejection
+from warehouse.model.records import Candidate, ExtractedArticle, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import Origin, Reason, Stage
 
 PARAGRAPH = (
@@ -39,14 +39,15 @@ def refused(raw: RawArticle, max_bytes: int = 10_000_000) -> Rejection:
 def test_a_page_gives_its_article(case: Path) -> None:
     want = expected(case)
     found = extracted(raw_page((case / "page.html").read_bytes(), want["url"]))
-    assert found.text.split("\n") == want["text"]
+    assert list(found.paragraphs.lines) == want["text"]
     assert found.charset == want["charset"]
 
 
-def test_the_lines_of_a_text_are_kept_as_they_are() -> None:
+def test_the_lines_of_a_text_keep_their_numbers() -> None:
     known = (Candidate("title", ("Bridge",), Origin.RECORD),)
     found = extracted(raw_page(TEXT.encode(), media_type="text/plain", candidates=known))
-    assert found.text == "Bridge to be rebuilt\n\nThe council voted on Tuesday.\n  The work begins in May.\n"
+    lines = ("Bridge to be rebuilt", "", "The council voted on Tuesday.", "The work begins in May.", "")
+    assert found.paragraphs == Paragraphs(lines)
     assert (found.candidates, found.extractor, found.charset) == (known, "text", "utf-8")
 
 
@@ -76,14 +77,14 @@ def test_the_reader_is_chosen_by_content_then_media_type_then_suffix(
 
 
 def test_gzip_is_unpacked_whatever_the_name() -> None:
-    assert extracted(raw_page(gzip.compress(PAGE.encode(), mtime=0), "file:///in/a.html", None)).text.startswith(
-        "The council"
-    )
+    assert extracted(
+        raw_page(gzip.compress(PAGE.encode(), mtime=0), "file:///in/a.html", None)
+    ).paragraphs.text.startswith("The council")
 
 
 def test_the_charset_of_the_transport_is_used() -> None:
     text = "Мост откроют в мае. Об этом сказал мэр."
-    assert extracted(raw_page(text.encode("koi8-r"), media_type="text/plain", charset="koi8-r")).text == text
+    assert extracted(raw_page(text.encode("koi8-r"), media_type="text/plain", charset="koi8-r")).paragraphs.text == text
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_front_matter_and_heading_of_markdown_are_statements() -> None:
         "![A bridge](b.jpg)\n\n- Two lanes\n- One cycle path\n\n> It is snake_case_safe, she said.\n\n***\n"
     )
     found = extracted(raw_page(text.encode(), "file:///in/a.md", None))
-    assert [line for line in found.text.split("\n") if line] == [
+    assert list(filter(None, found.paragraphs.lines)) == [
         "Bridge opens at last",
         "The old bridge was replaced on Monday.",
         "- Two lanes",
@@ -139,8 +140,8 @@ def test_a_rule_at_the_head_of_markdown_is_no_front_matter() -> None:
 def test_no_file_is_read_and_nothing_expands_for_an_entity_of_a_page() -> None:
     bomb = '<!DOCTYPE html [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/passwd">]>'
     found = extracted(raw_page(f"{bomb}<html><body><p>&b;&f;</p>{PARAGRAPH * 4}</body></html>".encode()))
-    assert "root:" not in found.text
-    assert "lollol" not in found.text
+    assert "root:" not in found.paragraphs.text
+    assert "lollol" not in found.paragraphs.text
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_a_monstrous_page_is_read_or_refused_in_bounded_time(page: str) -> None:
 def test_a_page_too_vast_for_the_extractor_still_gives_its_paragraphs() -> None:
     found = extracted(raw_page(f"<!doctype html><div>{'<a href=x>y</a>' * 30_000}</div><div>{PARAGRAPH * 5}".encode()))
     assert found.extractor == "paragraphs"
-    assert len(found.text.split("\n")) == 5
+    assert len(found.paragraphs.lines) == 5
 
 
 FRAGMENTS = [

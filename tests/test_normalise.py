@@ -13,6 +13,7 @@ from config.inputs import FolderInput
 from config.sources import Source
 from tasks.metadata.quality import count_words, rate
 from tasks.normalise import normalise
+from tasks.text.characters import clean_lines
 from warehouse.model.records import (
     Article,
     Candidate,
@@ -22,6 +23,7 @@ from warehouse.model.records import (
     Item,
     Language,
     LostCandidate,
+    Paragraphs,
     RawArticle,
     Rejection,
     StrippedLine,
@@ -43,7 +45,9 @@ def extracted(*candidates, text=TEXT, url=URL, language="en", from_feed=()):
     capture = Capture(
         "c1", "example", "r1", url, None, FETCHED, 200, "text/html", None, None, None, "sha256:", 0, "w", 0, 0, "stored"
     )
-    found = ExtractedArticle(RawArticle(item, capture, b""), text, tuple(stated), "test 1", "utf-8")
+    found = ExtractedArticle(
+        RawArticle(item, capture, b""), Paragraphs(tuple(clean_lines(text))), tuple(stated), "test 1", "utf-8"
+    )
     return replace(found, language=Language(language, 0.9))
 
 

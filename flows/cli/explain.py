@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import cell, console
-from tasks.boilerplate.lines import Line, read_lines
+from tasks.boilerplate.lines import Line, group_paragraphs
 from tasks.boilerplate.model import score_lines
 from tasks.extract import extract
 from tasks.files import jsonl
@@ -85,7 +85,7 @@ def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, 
     found = opened if isinstance(opened, Rejection) else extract(opened, len(raw.content) + 1)
     if isinstance(found, Rejection):
         return Explained(label, made)
-    lines = read_lines(found.text)
+    lines = group_paragraphs(found.paragraphs.lines)
     scores = keep_scores(lines) if found.extractor in READ_BY_LINE else {}
     reasons = {line.line: line.reason for line in made.stripped}
     return Explained(

@@ -23,9 +23,9 @@ from tasks.html.jsonld import read_json_ld
 from tasks.html.parse import parse_html
 from tasks.html.standfirst import find_standfirst
 from tasks.metadata.dates import parse_date
-from tasks.text.characters import clean_line
+from tasks.text.characters import clean_line, clean_lines
 from tasks.text.document import Document
-from warehouse.model.records import Candidate
+from warehouse.model.records import Candidate, Paragraphs
 from warehouse.model.vocabulary import Origin, Zone
 
 EXTRACTOR: Final = f"trafilatura {trafilatura.__version__}"
@@ -70,7 +70,8 @@ def read_page(text: str, url: str) -> Document | None:
         return None
     title = next(iter(_stated(candidates, "title")), "")
     standfirst = find_standfirst(tree, _stated(candidates, "description"), title, body)
-    return Document(f"{standfirst}\n{body}" if standfirst else body, candidates, extractor)
+    lines = clean_lines(f"{standfirst}\n{body}" if standfirst else body)
+    return Document(Paragraphs(tuple(lines)), candidates, extractor)
 
 
 def _stated(candidates: tuple[Candidate, ...], field: str) -> list[str]:
