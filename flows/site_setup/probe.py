@@ -16,9 +16,9 @@ from config.inputs import FeedInput, FolderInput, Input, SitemapInput
 from config.settings import Settings
 from config.sources import ID_PATTERN, Expect, Source
 from config.write import free_id
-from flows.ingest import make_article
 from flows.ingestion.process_pool import Workers
 from flows.site_setup.site_survey import Asked, Survey
+from tasks.article import make_article
 from tasks.fetch import as_fetched
 from tasks.http.address_policy import read_url
 from tasks.http.fetcher import Fetcher, utc_now
