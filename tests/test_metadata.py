@@ -56,7 +56,7 @@ def test_a_page_states(case: Path) -> None:
     ids=["comma", "cdata", "comment", "line break", "escaped", "quotes"],
 )
 def test_broken_json_ld_is_mended_where_that_is_simple(printed: str) -> None:
-    assert read_json_ld([printed], "https://news.example/a").stated["title"] == ("Bakery reopens",)
+    assert read_json_ld([printed], "https://news.example/a").fields["title"] == ("Bakery reopens",)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_of_several_articles_in_json_ld_the_one_at_this_address_counts() -> None
     }
     teasers = {"@type": "ItemList", "itemListElement": [{"item": {"@type": "NewsArticle", "headline": "Teaser"}}]}
     data = json.dumps({"@graph": [teasers, other, own]})
-    assert read_json_ld([data], "https://news.example/a?from=home").stated["title"] == ("Own",)
+    assert read_json_ld([data], "https://news.example/a?from=home").fields["title"] == ("Own",)
 
 
 def test_an_author_named_by_reference_is_looked_up() -> None:
