@@ -24,7 +24,7 @@ from tasks.http.address_policy import read_url
 from tasks.http.fetcher import Fetcher, utc_now
 from tasks.http.response import Downloaded, NotModified, Outcome, Refused
 from tasks.listings.listing import Entry
-from tasks.metadata.urls import canonical_domain, is_address
+from tasks.metadata.urls import canonical_domain, is_web_url
 from tasks.site_probe.choose_feeds import choose, expected, is_news, spread, total_pace
 from tasks.site_probe.feed_statistics import Measured
 from tasks.site_probe.trial_articles import Sample, articles, feed_holds_all, main_language, needs_scripts
@@ -78,7 +78,7 @@ def probe(
         raise ConfigError(f"{source_id}: a source's id is of a-z, 0-9 and single hyphens, such as example-news")
     address = url if "://" in url else f"https://{url}"
     told = read_url(address)
-    if isinstance(told, str) or not is_address(address):
+    if isinstance(told, str) or not is_web_url(address):
         said = told if isinstance(told, str) else "the address is not a valid URL"
         raise ConfigError(f"{said}; name one such as https://news.example/")
     now = utc_now()

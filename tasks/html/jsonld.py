@@ -122,9 +122,8 @@ def _types(node: dict[str, Any]) -> list[str]:
 def _article_node(nodes: list[dict[str, Any]], url: str) -> dict[str, Any] | None:
     articles = [node for node in nodes if any(map(_ARTICLE_TYPE.fullmatch, _types(node)))]
     if not articles:
-        return next(
-            (node for node in nodes if _PAGE_TYPES.intersection(_types(node)) and "datePublished" in node), None
-        )
+        dated = (node for node in nodes if "datePublished" in node)
+        return next((node for node in dated if _PAGE_TYPES.intersection(_types(node))), None)
     page = url.split("?", maxsplit=1)[0].rstrip("/")
     return next((node for node in articles if page in map(_without_query, _urls(node))), articles[0])
 

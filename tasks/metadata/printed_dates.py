@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, tzinfo
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tasks.metadata.months import Months, day_comes_first, months_anywhere, months_of, without_accents
+from tasks.metadata.months import Months, day_comes_first, months_of, months_of_any_language, without_accents
 from tasks.metadata.zones import find_zone
 
 
@@ -146,7 +146,7 @@ def _find_day(text: str, language: str | None, local: tzinfo | None, anywhere: b
         ordered = _ordered(found, language, primary, local)
         return (ordered, *found.span()) if ordered else None
     if anywhere and _YEAR.search(text) and re.search(r"[^\W\d_]{2}", text):
-        return _named_month(text, months_anywhere(), primary)
+        return _named_month(text, months_of_any_language(), primary)
     return None
 
 
