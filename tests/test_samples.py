@@ -8,7 +8,7 @@ import pytest
 from rows import article, rejection
 
 from tasks.site_probe.trial_articles import (
-    Sample,
+    TrialArticle,
     feed_holds_all,
     main_language,
     mean_quality,
@@ -18,12 +18,12 @@ from tasks.site_probe.trial_articles import (
 from warehouse.model.vocabulary import Reason
 
 
-def good(**changes: Any) -> Sample:
-    return Sample("https://harbour.example/1", article(1, **{"word_count": 300, **changes}))
+def good(**changes: Any) -> TrialArticle:
+    return TrialArticle("https://harbour.example/1", article(1, **{"word_count": 300, **changes}))
 
 
-def refused(reason: Reason, **changes: Any) -> Sample:
-    return Sample("https://harbour.example/2", rejection(2, reason=reason), **changes)
+def refused(reason: Reason, **changes: Any) -> TrialArticle:
+    return TrialArticle("https://harbour.example/2", rejection(2, reason=reason), **changes)
 
 
 def test_of_good_articles_nothing_is_said():
@@ -70,8 +70,8 @@ def test_the_language_is_that_of_more_than_half(languages, main):
     assert main_language([good(language=language) for language in languages]) == main
 
 
-def holding(words: int, **changes: Any) -> Sample:
-    return Sample("https://harbour.example/1", article(1, **changes), entry_html=f"<p>{'word ' * words}</p>")
+def holding(words: int, **changes: Any) -> TrialArticle:
+    return TrialArticle("https://harbour.example/1", article(1, **changes), entry_html=f"<p>{'word ' * words}</p>")
 
 
 @pytest.mark.parametrize(
