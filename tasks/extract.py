@@ -11,6 +11,7 @@ from tasks.metadata.candidates import order_by_trust
 from tasks.metadata.quality import estimate_words
 from tasks.text.characters import clean_lines
 from tasks.text.decode import Refusal, decode, unpack
+from tasks.text.document import Document
 from tasks.text.markdown import read_markdown
 from warehouse.model.records import ExtractedArticle, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
@@ -40,38 +41,37 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     Candidates are those of the item and those of the document itself. Rejected, at the stage `EXTRACT`, are documents
     of more than `max_bytes` (unpacked), damaged gzip, what is empty or no text, and pages without an article.
     """
-
-    def reject(reason: Reason, detail: str) -> Rejection:
-        return raw.reject(Stage.EXTRACT, reason, detail)
-
     media_type = (raw.capture.media_type or "").partition(";")[0].strip().lower()
     if _DATA_TYPE.fullmatch(media_type):
-        return reject(Reason.NO_ARTICLE, f"A document of type {media_type} holds no article.")
+        return raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, f"A document of type {media_type} holds no article.")
     content = unpack(raw.content, max_bytes)
     if isinstance(content, Refusal):
-        return reject(content.reason, content.detail)
+        return raw.reject(Stage.EXTRACT, content.reason, content.detail)
     url = raw.capture.final_url or raw.item.url
     kind = _kind(media_type, url, content)
     decoded = decode(content, raw.capture.charset, html=kind == HTML)
     if isinstance(decoded, Refusal):
-        return reject(decoded.reason, decoded.detail)
-
-    if kind == TEXT:
-        paragraphs = Paragraphs(tuple(clean_lines(decoded.text)))
-        return ExtractedArticle(raw, paragraphs, raw.item.candidates, kind, decoded.charset)
-    document = read_page(decoded.text, url) if kind == HTML else read_markdown(decoded.text)
+        return raw.reject(Stage.EXTRACT, decoded.reason, decoded.detail)
+    document = _read_document(decoded.text, kind, url)
     if document is None or (kind == HTML and _is_notice(document.paragraphs.text)):
         beginning = f"but '{' '.join(document.paragraphs.text.split())[:100]}'" if document else "at all"
-        return reject(Reason.NO_ARTICLE, f"No paragraphs of an article were found on the page {beginning}.")
+        detail = f"No paragraphs of an article were found on the page {beginning}."
+        return raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, detail)
     candidates = order_by_trust(raw.item.candidates + document.candidates)
     return ExtractedArticle(raw, document.paragraphs, candidates, document.extractor, decoded.charset)
 
 
+def _read_document(text: str, kind: str, url: str) -> Document | None:
+    if kind == HTML:
+        return read_page(text, url)
+    if kind == MARKDOWN:
+        return read_markdown(text)
+    return Document(Paragraphs(tuple(clean_lines(text))), (), TEXT)
+
+
 def _is_notice(text: str) -> bool:
-    # The first lines of most articles have enough words.
-    return (
-        estimate_words(text[:_FIRST_LINES_CHARACTERS]) < MIN_ARTICLE_WORDS and estimate_words(text) < MIN_ARTICLE_WORDS
-    )
+    # The first lines of most articles have enough words: the rest of a long text is not counted.
+    return all(estimate_words(part) < MIN_ARTICLE_WORDS for part in (text[:_FIRST_LINES_CHARACTERS], text))
 
 
 def _kind(media_type: str, url: str, content: bytes) -> str:

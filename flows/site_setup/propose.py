@@ -113,7 +113,8 @@ def _measured(one: ListingStatistics) -> str:
     minutes = one.interval.total_seconds() / 60
     shares = f"dated {one.dated:.0%}, authors {one.credited:.0%}, whole text {one.full_text:.0%}"
     kind = "news sitemap" if is_news_sitemap(one) else one.kind
-    return f"{kind} {one.url} ({one.discovery}): {one.entries} entries{lasted}{pace}; {shares}; look every {minutes:.0f} min"
+    entries = f"{one.entries} entries{lasted}{pace}"
+    return f"{kind} {one.url} ({one.discovery}): {entries}; {shares}; look every {minutes:.0f} min"
 
 
 def _doubts(found: Probe) -> Iterator[str]:
