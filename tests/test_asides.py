@@ -70,8 +70,8 @@ def labelled(*lines: str, titles: tuple[str, ...] = ()) -> list[LineReason | Non
 )
 def test_above_the_first_paragraph_of_a_page(above, reason):
     # A page states its title more than once, and prints one of them.
-    found = labelled(above, *STORY, titles=("Norby repairs its bridge", "A bridge for Norby"))
-    assert found == [reason, None, None]
+    labels = labelled(above, *STORY, titles=("Norby repairs its bridge", "A bridge for Norby"))
+    assert labels == [reason, None, None]
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from warehouse.model.records import Candidate
 from warehouse.model.vocabulary import Origin
 
 
-def entry(name: str, at: datetime | None = None, **stated: str) -> Entry:
+def entry(name: str, at: datetime | None = None, **fields: str) -> Entry:
     dates = {"published_at": at.isoformat()} if at else {}
-    candidates = tuple(Candidate(field, (value,), Origin.FEED) for field, value in (stated | dates).items())
+    candidates = tuple(Candidate(field, (value,), Origin.FEED) for field, value in (fields | dates).items())
     return Entry(f"https://river.example/{name}", candidates=candidates)
 
 
@@ -30,9 +30,9 @@ def feed(*entries: Entry, url: str = "https://river.example/rss", kind="feed", *
     return measure_listing(kind, url, "named by the page", Listing(entries, **listing), NOW)
 
 
-def hourly(*numbers: int, **stated: str) -> list[Entry]:
+def hourly(*numbers: int, **fields: str) -> list[Entry]:
     """Articles by how many hours ago they came."""
-    return [entry(f"a{number}", NOW - timedelta(hours=number), **stated) for number in numbers]
+    return [entry(f"a{number}", NOW - timedelta(hours=number), **fields) for number in numbers]
 
 
 def test_a_pace_is_told_by_what_came_until_now():

@@ -93,8 +93,8 @@ def test_links_are_relative_to_the_base_that_a_page_states():
 
 
 def test_a_page_says_its_site_and_language():
-    found = front('<meta property="og:site_name" content=" The  River ">')
-    assert (found.name, found.language) == ("The River", "en-GB")
+    info = front('<meta property="og:site_name" content=" The  River ">')
+    assert (info.name, info.language) == ("The River", "en-GB")
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\x01\x02" * 50, b"<", b"\xff\xfe", b"%PDF-1.7 ..."])
