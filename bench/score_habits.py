@@ -51,12 +51,12 @@ def printed(page: str, number: int, found: ExtractedArticle) -> Printed | None:
         return None
     told = tuple((str(line.reason), line.text) for line in made.stripped)
     day = date(2026, 1, 1) + timedelta(days=number)
-    return Printed(page, None, NOW + timedelta(days=number), day, tuple(made.text.split("\n\n")), told)
+    return Printed(page, None, NOW + timedelta(days=number), day, made.paragraphs.lines, told)
 
 
 def body(found: ExtractedArticle, known: Habits) -> str:
     made = strip(found, StripRules(), known)
-    return made.text if isinstance(made, ExtractedArticle) else ""
+    return made.paragraphs.text if isinstance(made, ExtractedArticle) else ""
 
 
 def main() -> int:

@@ -65,13 +65,12 @@ def detect(found: ExtractedArticle, declared: str | None, *, alone: bool = False
     """
     if declared is None:
         declared = next((c.values[0] for c in found.candidates if c.field == "language" and c.values), None)
-    text = found.text[:SEEN]
-    if len(text) < SHORT_BODY:
+    lines = found.paragraphs.beginning(SEEN)
+    if len(found.paragraphs.text) < SHORT_BODY:
         title = next((c.values[0] for c in found.candidates if c.field == "title" and c.values), "")
-        text = f"{title[:SAMPLE]}\n{text}"
+        lines = [title[:SAMPLE], *lines]
     if alone:
-        return replace(found, language=detect_language(text, alone=True))
-    lines = text.splitlines()
+        return replace(found, language=by_langdetect(_words(_longest(lines, SAMPLE))))
     language, opinion = _judge(lines, _normal(declared))
     language, others = _with_parts(lines, language, opinion, _normal(declared))
     return replace(found, language=language, languages=others)

@@ -11,14 +11,14 @@ from config.sources import StripRules
 from tasks.boilerplate.line_features import Floats
 from tasks.boilerplate.line_metadata import read_credits
 from tasks.boilerplate.line_patterns import is_name, read_caption
-from tasks.boilerplate.lines import Line, read_lines
+from tasks.boilerplate.lines import Line, group_paragraphs
 from tasks.boilerplate.model import score_lines
 from tasks.boilerplate.page_lines import label_page
 from tasks.boilerplate.recurring_lines import NONE, Habits
 from tasks.boilerplate.select_lines import find_body
 from tasks.boilerplate.title_line import find_headline, find_standfirst
 from tasks.metadata.agencies import find_agencies
-from warehouse.model.records import ExtractedArticle, Rejection, StrippedLine
+from warehouse.model.records import ExtractedArticle, Paragraphs, Rejection, StrippedLine
 from warehouse.model.vocabulary import LineReason, Reason, Stage
 
 _OPENERS: Final = {LineReason.RELATED, LineReason.COMMENT}
@@ -41,7 +41,7 @@ def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> 
     pattern of `rules.keep` or `rules.drop` finds is kept or dropped whatever else it is. A text without an article is
     refused.
     """
-    lines = read_lines(found.text)
+    lines = group_paragraphs(found.paragraphs.lines)
     titles = [one.values[0] for one in found.candidates if one.field == "title"]
     is_text = found.extractor in READ_BY_LINE
     reasons = label_text(lines, next(iter(titles), None)).reasons if is_text else label_page(lines, titles)
@@ -53,7 +53,7 @@ def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> 
     stated = read_credits(lines, reasons) if is_text else ()
     return replace(
         found,
-        text="\n\n".join(line.text for line in kept),
+        paragraphs=Paragraphs(tuple(line.text for line in kept)),
         candidates=(*found.candidates, *stated),
         stripped=tuple(
             StrippedLine(number, reason, part)

@@ -66,8 +66,12 @@ class Line(NamedTuple):
 
 
 def read_lines(text: str) -> list[Line]:
-    """The lines of a text that are not blank; those of a paragraph that was wrapped at a margin as one."""
-    cleaned = clean_lines(text)
+    """Return the lines of a text as `group_paragraphs` does."""
+    return group_paragraphs(clean_lines(text))
+
+
+def group_paragraphs(cleaned: Sequence[str]) -> list[Line]:
+    """Return the clean lines that are not blank; those of a paragraph that was wrapped at a margin as one."""
     return [_line(numbers, cleaned) for numbers in group_lines(cleaned)]
 
 

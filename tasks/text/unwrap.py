@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from tasks.text.characters import clean_line
+
 NARROWEST: Final = 40
 WIDEST: Final = 100
 """Characters at which texts are wrapped; a paragraph that was not is longer, a menu shorter."""
@@ -46,7 +48,8 @@ def join_lines(lines: Sequence[str]) -> str:
     seams = [
         "" if _UNSPACED.match(above[-1]) and _UNSPACED.match(below[0]) else " " for above, below in pairwise(lines)
     ]
-    return "".join(part for pair in zip(lines, [*seams, ""], strict=True) for part in pair)
+    # The end of one line and the beginning of the next may be two parts of one character.
+    return clean_line("".join(part for pair in zip(lines, [*seams, ""], strict=True) for part in pair))
 
 
 def _margin(lines: Sequence[str]) -> int:
