@@ -37,17 +37,20 @@ clean: ## remove the environment, the data and what tools leave behind
 	rm -rf $(VENV) data build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: $(READY) ## renew requirements.lock from pyproject.toml
+# The first has all packages; the others are parts of it, at the same versions: what serves, and what builds the package.
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+lock: $(READY) ## renew the requirements*.lock files from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra dask --group dev --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra dask --group dev --upgrade --output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra dask --constraint requirements-dev.lock --output-file requirements.lock
+	$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
 
 # One stamp says that the environment is whole: a second call installs nothing, an edited lock does.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "copydesk needs Python 3.11, 3.12 or 3.13 on the PATH, or PYTHON=/path/to/it" >&2; exit 1; }
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@echo "installing what requirements.lock names into $(VENV), once"
-	@$(PIP) --require-hashes --requirement requirements.lock
+	@echo "installing what requirements-dev.lock names into $(VENV), once"
+	@$(PIP) --require-hashes --requirement requirements-dev.lock
 	@$(PIP) --no-build-isolation --editable .
 	@touch $@

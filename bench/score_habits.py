@@ -51,12 +51,12 @@ def landed_article(page: str, number: int, article: ExtractedArticle) -> LandedA
         return None
     stripped_lines = tuple((str(line.reason), line.text) for line in made.stripped)
     day = date(2026, 1, 1) + timedelta(days=number)
-    return LandedArticle(page, None, NOW + timedelta(days=number), day, tuple(made.text.split("\n\n")), stripped_lines)
+    return LandedArticle(page, None, NOW + timedelta(days=number), day, made.paragraphs.lines, stripped_lines)
 
 
 def body(article: ExtractedArticle, known: RecurringLines) -> str:
     made = strip(article, StripRules(), known)
-    return made.text if isinstance(made, ExtractedArticle) else ""
+    return made.paragraphs.text if isinstance(made, ExtractedArticle) else ""
 
 
 def main() -> int:

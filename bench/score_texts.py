@@ -25,7 +25,8 @@ from tasks.detect import detect
 from tasks.metadata.bylines import split_byline
 from tasks.metadata.dates import parse_date
 from tasks.strip import strip
-from warehouse.model.records import Capture, ExtractedArticle, Item, RawArticle, Rejection
+from tasks.text.characters import clean_lines
+from warehouse.model.records import Capture, ExtractedArticle, Item, Paragraphs, RawArticle, Rejection
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -33,7 +34,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def document(text: str) -> ExtractedArticle:
     item = Item("bench", "file:///bench.txt", "bench.txt", "file:///", NOW)
     capture = Capture("c", "bench", "r", item.url, None, NOW, None, "text/plain", None, None, None, "", 0, "", 0, 0, "")
-    return ExtractedArticle(RawArticle(item, capture, b""), text, (), "text", "utf-8")
+    return ExtractedArticle(RawArticle(item, capture, b""), Paragraphs(tuple(clean_lines(text))), (), "text", "utf-8")
 
 
 def half(page: str) -> int:
@@ -49,7 +50,7 @@ def read(article: ExtractedArticle | Rejection) -> dict[str, Any]:
     first = {candidate.field: candidate.values for candidate in reversed(article.candidates)}
     published = parse_date(first["published_at"][0], tag) if "published_at" in first else None
     return {
-        "body": article.text,
+        "body": article.paragraphs.text,
         "title": first.get("title", (None,))[0],
         "language": tag,
         "authors": list(split_byline(first.get("by", ("",))[0], tag)),

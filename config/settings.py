@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from config.errors import ConfigError, explain
 from config.schedule import read_schedule
@@ -59,7 +59,17 @@ def _command(command: str) -> str:
     return command
 
 
+def split_names(stated: str) -> tuple[str, ...]:
+    """Split host names that are separated by commas or blanks, as the environment gives them."""
+    return tuple(stated.replace(",", " ").split())
+
+
+def _names(stated: object) -> object:
+    return split_names(stated) if isinstance(stated, str) else stated
+
+
 Schedule = Annotated[str, AfterValidator(_schedule)]
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$|^[0-9A-Fa-f:.]+$")]
 
 
 class Settings(BaseModel):
@@ -120,6 +130,9 @@ class Settings(BaseModel):
     )
     stale_hours: Annotated[float, Field(gt=0)] = Field(
         24.0, description="Hours without a success, or with nothing new, before a source may be called stale."
+    )
+    server_hosts: Annotated[tuple[HostName, ...], BeforeValidator(_names)] = Field(
+        (), description="Further host names, without a port, by which a proxy or a worker reaches the Prefect server."
     )
     maintain_schedule: Schedule = Field(
         "17 3 * * *", description="When a served installation verifies and sweeps the warehouse, in UTC, or `off`."

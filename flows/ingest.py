@@ -19,20 +19,15 @@ from flows.ingestion.recurring_lines import learn_habits, load_habits, with_habi
 from flows.ingestion.run_rows import first_run_row, new_run_id, rules_of
 from flows.ingestion.worklist import list_documents
 from flows.sharding.shards import Shard, list_shard
-from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
-from tasks.detect import detect
+from tasks.article import make_article
 from tasks.discover import is_polled
-from tasks.extract import extract
 from tasks.fetch import Read, fetch_each
-from tasks.files import jsonl
 from tasks.http.fetcher import Fetcher, utc_now
 from tasks.http.response import NotModified, Postponed, Refused
 from tasks.listings.discovered import Found, named
-from tasks.normalise import normalise
-from tasks.strip import strip
 from warehouse.archive.writer import ArchiveWriter, read, recover
 from warehouse.errors import WarehouseError
-from warehouse.model.records import LISTED, RECOVERED, Article, Fetched, Item, RawArticle, Rejection
+from warehouse.model.records import LISTED, RECOVERED, Fetched, Item, RawArticle, Rejection
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
 from warehouse.state.endpoints import load_endpoints
@@ -200,23 +195,6 @@ def archive_new(
             capture = archive.write(got)
             taken.setdefault(item.url, set()).add(capture.payload_digest)
             yield RawArticle(got.item, capture, got.content)
-
-
-def make_article(
-    raw: RawArticle,
-    source: Source,
-    max_bytes: int,
-    habits: RecurringLines = NO_RECURRING_LINES,
-    *,
-    langdetect_alone: bool = False,
-) -> Article | Rejection:
-    """The steps from bytes to article; pure, so that a worker process can take them."""
-    opened = jsonl.open_record(raw, source) if raw.capture.media_type == jsonl.MEDIA_TYPE else raw
-    found = opened if isinstance(opened, Rejection) else extract(opened, max_bytes)
-    stripped = found if isinstance(found, Rejection) else strip(found, source.strip, habits)
-    if isinstance(stripped, Rejection):
-        return stripped
-    return normalise(detect(stripped, source.language, langdetect_alone=langdetect_alone), source)
 
 
 def take_up_recovered(job: Job, shard: Shard | None = None) -> None:

@@ -14,13 +14,13 @@ from config.settings import Settings
 from config.sources import Source
 from flows.cli.output import Format
 from flows.cli.sql import write_out
-from flows.ingest import make_article
 from flows.ingestion.archived import current_articles, is_archived, open_refusals, raw_article
 from flows.ingestion.compare import Change
 from flows.ingestion.ingest_run import Clock
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
 from flows.ingestion.run_rows import new_run_id
+from tasks.article import make_article
 from tasks.http.fetcher import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError

@@ -16,13 +16,14 @@ from config.settings import Settings
 from config.sources import Source
 from flows.cli.output import Format
 from flows.cli.sql import write_out
-from flows.ingest import ingest, make_article
+from flows.ingest import ingest
 from flows.ingestion.archived import is_archived, open_refusals, raw_article
 from flows.ingestion.ingest_run import Clock
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
 from flows.ingestion.run_rows import new_run_id, rules_of
 from flows.run import open_fetcher
+from tasks.article import make_article
 from tasks.http.fetcher import Fetcher, utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError

@@ -68,13 +68,12 @@ def detect(article: ExtractedArticle, declared: str | None, *, langdetect_alone:
     `declared` is the source's language (BCP 47); if None, the page's declaration is used. With `langdetect_alone` only
     langdetect's profiles answer, and no declaration or part is considered.
     """
-    text = article.text[:MAX_TEXT_CHARACTERS]
-    if len(text) < MIN_TEXT_CHARACTERS_WITHOUT_TITLE:
-        text = f"{_first_value(article, 'title')[:MAX_SAMPLE_CHARACTERS]}\n{text}"
+    lines = article.paragraphs.beginning(MAX_TEXT_CHARACTERS)
+    if len(article.paragraphs.text) < MIN_TEXT_CHARACTERS_WITHOUT_TITLE:
+        lines = [_first_value(article, "title")[:MAX_SAMPLE_CHARACTERS], *lines]
     if langdetect_alone:
-        return replace(article, language=detect_by_langdetect_alone(text))
+        return replace(article, language=_detect_by_langdetect_alone(lines))
     declared = _normalize_tag(_first_value(article, "language") if declared is None else declared)
-    lines = text.splitlines()
     language, cld2 = _detect_lines(lines, declared)
     language, others = _detect_parts(lines, language, cld2, declared)
     return replace(article, language=language, languages=others)
@@ -92,9 +91,11 @@ def detect_language(text: str, declared: str | None = None) -> Language:
 
 def detect_by_langdetect_alone(text: str) -> Language:
     """Return the language of a text by langdetect's profiles alone; `und` for a text of few letters."""
-    return detect_by_langdetect(
-        _words_only(_sample_longest(text[:MAX_TEXT_CHARACTERS].splitlines(), MAX_SAMPLE_CHARACTERS))
-    )
+    return _detect_by_langdetect_alone(text[:MAX_TEXT_CHARACTERS].splitlines())
+
+
+def _detect_by_langdetect_alone(lines: list[str]) -> Language:
+    return detect_by_langdetect(_words_only(_sample_longest(lines, MAX_SAMPLE_CHARACTERS)))
 
 
 def _detect_lines(lines: list[str], declared: str | None) -> tuple[Language, Cld2Result]:
@@ -114,9 +115,8 @@ def _sample_longest(lines: list[str], max_characters: int) -> str:
     """Join the longest lines; no line is more than half of the sample, so that one quotation cannot decide."""
     if len(lines) == 1:
         return clean_line(lines[0][:max_characters])
-    return clean_line(
-        " ".join(line[: max_characters // 2] for line in nlargest(MAX_SAMPLE_LINES, lines, key=len))[:max_characters]
-    )
+    longest = nlargest(MAX_SAMPLE_LINES, lines, key=len)
+    return clean_line(" ".join(line[: max_characters // 2] for line in longest)[:max_characters])
 
 
 def _words_only(text: str) -> str:

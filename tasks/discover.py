@@ -18,7 +18,7 @@ from tasks.files import jsonl
 from tasks.files import warc as warcs
 from tasks.files.errors import InputError
 from tasks.listings.listing import Entry, Listing
-from tasks.metadata.urls import is_address
+from tasks.metadata.urls import is_web_url
 from warehouse.model.records import Fetched, Item, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
@@ -140,7 +140,7 @@ def _discover_pages(source: Source, entry: PagesInput, seen_at: datetime) -> Ite
         url = line.strip()
         if not url or url.startswith("#") or not entry.takes(url):
             continue
-        if not is_address(url):
+        if not is_web_url(url):
             place = f"{found_in}#line={number}"
             detail = f"line {number} is not an http or https address without a password: {url[:100]}"
             yield Rejection(source.id, place, None, Stage.DISCOVER, Reason.BAD_RECORD, detail)

@@ -12,14 +12,14 @@ from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_metadata import read_metadata_lines
 from tasks.boilerplate.line_patterns import is_name, read_caption
-from tasks.boilerplate.lines import read_lines
+from tasks.boilerplate.lines import group_paragraphs
 from tasks.boilerplate.model import score_lines
 from tasks.boilerplate.page_lines import label_page
 from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
 from tasks.boilerplate.select_lines import select_lines
 from tasks.boilerplate.title_line import find_standfirst, find_title
 from tasks.metadata.agencies import find_agencies
-from warehouse.model.records import ExtractedArticle, Rejection, StrippedLine
+from warehouse.model.records import ExtractedArticle, Paragraphs, Rejection, StrippedLine
 from warehouse.model.vocabulary import LineReason, Reason, Stage
 
 # Headings of these kinds label the lines below them.
@@ -49,7 +49,7 @@ def strip(
     candidates. Lines in `recurring` are stripped, unless no other line would be left. A line that a pattern of
     `rules.keep` or `rules.drop` matches is kept or dropped in any case. A text without article lines is rejected.
     """
-    lines = read_lines(article.text)
+    lines = group_paragraphs(article.paragraphs.lines)
     titles = [candidate.values[0] for candidate in article.candidates if candidate.field == "title"]
     has_all_lines = article.extractor in LINE_EXTRACTORS
     reasons = label_text(lines, next(iter(titles), None)).reasons if has_all_lines else label_page(lines, titles)
@@ -61,7 +61,7 @@ def strip(
     candidates = read_metadata_lines(lines, reasons) if has_all_lines else ()
     return replace(
         article,
-        text="\n\n".join(paragraphs),
+        paragraphs=Paragraphs(tuple(paragraphs)),
         candidates=(*article.candidates, *candidates),
         stripped=tuple(
             StrippedLine(number, reason, part)

@@ -9,12 +9,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from flows.cli.app import app
+from hatch_build import PACKAGES
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCKERFILE = (PROJECT / "Dockerfile").read_text("utf-8")
 COMPOSE = (PROJECT / "compose.yaml").read_text("utf-8")
+SERVICES = yaml.safe_load(COMPOSE)["services"]
 
 
 def lint(*command):
@@ -46,20 +49,54 @@ def test_what_the_image_is_made_of_reaches_its_build():
         for name in line.split()
     }
     let_in = {line[1:] for line in (PROJECT / ".dockerignore").read_text("utf-8").splitlines() if line[0] == "!"}
-    packages = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     assert copied == let_in
     assert all((PROJECT / name).exists() for name in copied)
-    assert copied >= set(packages["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    assert copied >= {*PACKAGES, "copydesk", "hatch_build.py"}
 
 
 def test_the_services_call_commands_that_exist():
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    for called in re.findall(r"command: \[(\w+)\]", COMPOSE) + re.findall(
-        r'^CMD \["(\w+)"\]', DOCKERFILE, re.MULTILINE
-    ):
+    for called in re.findall(r"command: \[(\w+)", COMPOSE) + re.findall(r'^CMD \["(\w+)"\]', DOCKERFILE, re.MULTILINE):
         assert called in commands
 
 
 @pytest.mark.parametrize("published", re.findall(r'- "(\S+:\d+:\d+)"', COMPOSE))
 def test_ports_are_open_to_this_machine_only(published):
     assert published.startswith("127.0.0.1:")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_may_do_no_more_than_it_needs(name):
+    service = SERVICES[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+
+
+def test_the_server_asks_for_the_password_that_serve_knows():
+    [asked, sent] = [
+        SERVICES[name]["environment"][f"PREFECT_{variable}"]
+        for name, variable in (("server", "SERVER_API_AUTH_STRING"), ("serve", "API_AUTH_STRING"))
+    ]
+    assert asked == sent
+    assert asked.startswith("${COPYDESK_PASSWORD:?")
+    assert "copydesk.flows.scheduling.prefect_app:create_app" in SERVICES["server"]["entrypoint"]
+    assert SERVICES["server"]["environment"]["COPYDESK_SERVER_HOSTS"] == "server"
+
+
+def pins(name: str) -> set[str]:
+    return set(re.findall(r"^[\w.-]+==[^ ;]+", (PROJECT / name).read_text("utf-8"), flags=re.MULTILINE))
+
+
+def test_the_image_has_the_versions_that_were_tested_and_no_tool_of_the_tests():
+    tested, installed = pins("requirements-dev.lock"), pins("requirements.lock")
+    assert len(installed) > 100
+    assert installed | pins("requirements-build.lock") < tested
+    groups = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
+    declared = [re.match(r"[\w-]+", line)[0] for line in groups["dev"] + groups["build"] if isinstance(line, str)]
+    # Prefect itself needs these.
+    tools = set(declared) - {"websockets", "pyyaml"}
+    assert not tools & {pin.partition("==")[0] for pin in installed}
+    assert "requirements-dev" not in DOCKERFILE

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 
@@ -15,7 +15,7 @@ from config.schedule import read_schedule, turns
 from config.settings import Settings
 from config.sources import load_source
 from flows.scheduling.deployments import PAUSED, Planned, plan, plan_source, stagger
-from flows.scheduling.healthcheck import Wellness, respond
+from flows.scheduling.healthcheck import Wellness, health_app
 from flows.scheduling.source_flow import patience
 from flows.scheduling.sync_deployments import is_same, keep_active, keep_pause
 
@@ -206,13 +206,30 @@ def test_what_has_not_changed_is_left_alone(installation, tmp_path):
     assert not is_same(made, on_server(plan_source(load_source(path), installation)))
 
 
+def health(wellness: Wellness, method: str = "GET", path: str = "/health", **headers: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        wire = httpx.ASGITransport(health_app(wellness, lambda: None))
+        async with httpx.AsyncClient(transport=wire, base_url="http://127.0.0.1:4201") as client:
+            return await client.request(method, path, headers=headers)
+
+    return asyncio.run(ask())
+
+
 def test_health_is_503_until_runs_are_looked_for():
     wellness = Wellness("http://127.0.0.1:4200", "data")
-    assert respond(b"GET /health HTTP/1.1\r\n", wellness).startswith(b"HTTP/1.1 503 ")
+    assert health(wellness).status_code == 503
     wellness.last_poll = datetime.now(UTC)
-    head, _, body = respond(b"GET /health HTTP/1.1\r\n", wellness).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200 OK")
-    assert json.loads(body)["status"] == "ok"
-    wellness.last_poll -= timedelta(minutes=2)
-    assert respond(b"GET /health HTTP/1.1\r\n", wellness).startswith(b"HTTP/1.1 503 ")
-    assert respond(b"GET / HTTP/1.1\r\n", wellness).startswith(b"HTTP/1.1 404 ")
+    answer = health(wellness)
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert health(wellness, "HEAD").content == b""
+    wellness.missing = ["harbour"]
+    assert health(wellness).status_code == 503
+    wellness.missing, wellness.last_poll = [], wellness.last_poll - timedelta(minutes=2)
+    assert health(wellness).status_code == 503
+    assert health(wellness, path="/").status_code == 404
+
+
+def test_the_health_address_answers_no_foreign_page():
+    wellness = Wellness("http://127.0.0.1:4200", "data", last_poll=datetime.now(UTC))
+    assert health(wellness, host="evil.example").status_code == 421
+    assert health(wellness, origin="http://evil.example").status_code == 403

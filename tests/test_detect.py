@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.detect import detect, detect_by_langdetect_alone, detect_language
-from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, RawArticle
+from tasks.text.characters import clean_lines
+from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, Paragraphs, RawArticle
 from warehouse.model.vocabulary import Origin
 
 NEWS = tomllib.loads((Path(__file__).parent / "languages" / "news.toml").read_text("utf-8"))
@@ -69,7 +70,9 @@ def article_of(text, *metadata):
         "c", "example", "run", item.url, None, NOON, 200, None, None, None, None, "sha256:", 0, "w", 0, 0, "stored"
     )
     candidates = tuple(Candidate(field, (value,), Origin.META) for field, value in metadata)
-    return ExtractedArticle(RawArticle(item, capture, b""), text, candidates, "test", "utf-8")
+    return ExtractedArticle(
+        RawArticle(item, capture, b""), Paragraphs(tuple(clean_lines(text))), candidates, "test", "utf-8"
+    )
 
 
 @pytest.mark.parametrize("language", PARAGRAPHS)

@@ -183,7 +183,7 @@ def test_a_line_of_one_article_is_never_a_habit(articles: list[LandedArticle]):
 def article_texts(text: str, habits: RecurringLines, rules: StripRules | None = None, **known: str) -> list[str]:
     article = strip(document(text, **known), rules or StripRules(), habits)
     assert isinstance(article, ExtractedArticle), article.detail
-    return article.text.split("\n\n")
+    return list(article.paragraphs.lines)
 
 
 LINES = st.lists(

@@ -6,44 +6,124 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
+PACKAGES = ("config", "copydesk", "flows", "tasks", "warehouse")
+LIBRARIES = {"http", "listings", "files", "html", "boilerplate", "language", "metadata", "site_probe"}
+TASKS = {f"tasks.{name}" for name in LIBRARIES} | {"tasks.text"}
+STORAGE = {"warehouse.model", "warehouse.errors", "warehouse.storage"}
+READING = {*STORAGE, "warehouse.connect", "warehouse.archive"}
+BELOW_TASKS = {"config", "warehouse"}
+BELOW_FLOWS = {*BELOW_TASKS, "tasks"}
 MAY_IMPORT = {
     "config": set[str](),
-    "warehouse": set[str](),
-    "tasks": {"config", "warehouse"},
-    "flows": {"config", "warehouse", "tasks"},
+    "warehouse.model": set[str](),
+    "warehouse.errors": set[str](),
+    "warehouse.storage": STORAGE,
+    "warehouse.connect": STORAGE,
+    "warehouse.archive": READING,
+    "warehouse.state": {*READING, "warehouse.state"},
+    "warehouse.takedown": {*READING, "warehouse.takedown", "warehouse.state"},
+    "warehouse.verify": {*READING, "warehouse.state"},
+    "tasks.text": BELOW_TASKS | {"tasks.text"},
+    **{f"tasks.{name}": BELOW_TASKS | TASKS for name in LIBRARIES},
+    "tasks": BELOW_TASKS | TASKS,
+    "flows.monitoring": BELOW_TASKS | {"flows.monitoring"},
+    "flows.ingestion": BELOW_FLOWS | {"flows.ingestion"},
+    "flows.sharding": BELOW_FLOWS | {"flows.ingestion", "flows.sharding", "flows"},
+    "flows.site_setup": BELOW_FLOWS | {"flows.ingestion", "flows.site_setup"},
+    "flows.scheduling": BELOW_FLOWS
+    | {"flows", "flows.ingestion", "flows.sharding", "flows.site_setup", "flows.monitoring", "flows.scheduling"},
+    "flows.cli": BELOW_FLOWS
+    | {"flows", "flows.cli"}
+    | {f"flows.{name}" for name in ("ingestion", "sharding", "site_setup", "monitoring", "scheduling")},
+    "flows": BELOW_FLOWS | {"flows", "flows.ingestion", "flows.sharding", "flows.site_setup"},
+    "copydesk": {"config", "copydesk", "flows", "tasks", "warehouse"},
 }
+"""What the modules of a room may import: a room is a package, or a module beside packages; `flows` and `tasks` are
+the verbs at their roots."""
 
 
 def modules(package: str) -> list[Path]:
     return sorted((PROJECT / package).rglob("*.py"))
 
 
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
+
+
 def imported(path: Path) -> set[str]:
+    """The names of all modules that a file imports, those for types alone too."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno} imports relatively"
-            names.add(node.module or "")
-    return {name.partition(".")[0] for name in names}
+            module = node.module or ""
+            inner = {f"{module}.{alias.name}" for alias in node.names} & MODULES.keys()
+            names |= inner or {module}
+    return names
 
 
-@pytest.mark.parametrize("package", MAY_IMPORT)
-def test_a_package_imports_only_those_below_it(package):
+def roots(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+MODULES = {dotted(path): path for package in PACKAGES for path in modules(package)}
+
+
+def room(module: str) -> str:
+    """The entry of MAY_IMPORT that a module is under: a package of its package, else the package itself."""
+    first, _, rest = module.partition(".")
+    inner = f"{first}.{rest.partition('.')[0]}"
+    return inner if inner in MAY_IMPORT else first
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_room_imports_only_those_below_it(package):
     for path in modules(package):
-        upward = imported(path) & MAY_IMPORT.keys() - MAY_IMPORT[package] - {package}
-        assert not upward, f"{path.relative_to(PROJECT)} imports {upward}"
+        own = room(dotted(path))
+        for name in imported(path) & MODULES.keys():
+            allowed = MAY_IMPORT[own]
+            is_below = room(name) == own or room(name) in allowed or name.partition(".")[0] in allowed - {package}
+            assert is_below, f"{path.relative_to(PROJECT)} imports {name}"
 
 
-def test_only_flows_import_prefect():
-    importers = {package for package in MAY_IMPORT for path in modules(package) if "prefect" in imported(path)}
-    assert importers == {"flows"}
+def test_no_modules_import_each_other():
+    graph = {name: imported(path) & MODULES.keys() for name, path in MODULES.items()}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_no_packages_import_each_other():
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        graph.setdefault(room(name), set()).update(map(room, imported(path) & MODULES.keys()))
+    try:
+        list(TopologicalSorter({name: below - {name} for name, below in graph.items()}).static_order())
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+@pytest.mark.parametrize("package", ["flows", "tasks"])
+def test_the_root_of_a_package_holds_only_its_verbs(package):
+    verbs = {
+        "tasks": {"article", "detect", "discover", "extract", "fetch", "normalise", "strip"},
+        "flows": {"backfill", "ingest", "recheck", "reextract", "replay", "run"},
+    }
+    assert {path.stem for path in (PROJECT / package).glob("*.py")} - {"__init__", "__main__"} == verbs[package]
+
+
+def test_only_scheduling_imports_prefect():
+    importers = {room(name) for name, path in MODULES.items() if "prefect" in roots(path)}
+    assert importers == {"flows.scheduling"}
 
 
 def test_a_process_that_makes_articles_does_not_import_prefect():
@@ -62,7 +142,7 @@ def test_a_process_that_makes_articles_does_not_import_prefect():
     assert "prefect" not in loaded
 
 
-@pytest.mark.parametrize("package", MAY_IMPORT)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_the_installed_command_finds_our_package(package):
     # Asked of an isolated interpreter, as the console script is one: a package named `config` on the package
     # index would shadow ours there, and never inside pytest, which puts the project first.
@@ -90,9 +170,9 @@ def test_nothing_heavy_is_imported_for_help():
 def test_importing_touches_neither_environment_nor_disk(tmp_path):
     names = [
         ".".join(path.relative_to(PROJECT).with_suffix("").parts)
-        for package in MAY_IMPORT
+        for package in PACKAGES
         for path in modules(package)
-        if path.name != "__init__.py" and "prefect" not in imported(path)
+        if path.stem not in ("__init__", "__main__") and "prefect" not in roots(path)
     ]
     script = (
         "import os, importlib, sys\n"

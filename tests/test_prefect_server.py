@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from flows.scheduling.local_server import _FACTORY, ServeError, _end_orphan, serving
+from flows.scheduling.local_server import _MODULE, ServeError, _end_orphan, serving
 
 WAITS = "import time; print('there', flush=True); time.sleep(60)"
 
@@ -43,7 +43,7 @@ def test_a_wrong_turn_inside_gives_the_installation_free(tmp_path):
         pass
 
 
-@pytest.mark.parametrize(("named", "ended"), [(_FACTORY, True), ("somebody else's", False)])
+@pytest.mark.parametrize(("named", "ended"), [(_MODULE, True), ("somebody else's", False)])
 def test_a_server_that_was_left_is_ended_and_nobody_else_who_has_its_number(tmp_path, named, ended):
     with subprocess.Popen([sys.executable, "-c", WAITS, named], stdout=subprocess.PIPE) as process:
         try:

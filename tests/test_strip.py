@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from config.sources import StripRules
 from tasks.boilerplate.lines import read_lines
 from tasks.strip import label_text, strip
-from tasks.text.characters import clean_line, split_lines
-from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, RawArticle, Rejection
+from tasks.text.characters import clean_line, clean_lines, split_lines
+from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import LineReason, Origin, Reason, Stage
 
 CASES = sorted(path.parent for path in Path(__file__).with_name("texts").glob("*/input.txt"))
@@ -35,7 +35,9 @@ def document(text: str, extractor: str = "text", title: str | None = None) -> Ex
     item = Item("paper", "file:///a.txt", "a.txt", "file:///", NOW)
     capture = Capture("c", "paper", "r", item.url, None, NOW, None, "text/plain", None, None, None, "", 0, "", 0, 0, "")
     candidates = (Candidate("title", (title,), Origin.RECORD),) if title else ()
-    return ExtractedArticle(RawArticle(item, capture, b""), text, candidates, extractor, "utf-8")
+    return ExtractedArticle(
+        RawArticle(item, capture, b""), Paragraphs(tuple(clean_lines(text))), candidates, extractor, "utf-8"
+    )
 
 
 def stripped(text: str, rules: StripRules | None = None, **known: str) -> ExtractedArticle:
@@ -76,7 +78,7 @@ def reason_of(article: ExtractedArticle, text: str) -> LineReason:
 def test_a_text_is_stripped_to_its_article(case):
     expected = json.loads((case / "expected.json").read_text("utf-8"))
     article = stripped((case / "input.txt").read_bytes().decode("utf-8"))
-    assert article.text.split("\n\n") == expected["text"]
+    assert article.paragraphs.text.split("\n\n") == expected["text"]
     assert [[line.line, line.reason] for line in article.stripped] == expected["stripped"]
     assert values_by_field(article) == expected["stated"]
 
@@ -93,7 +95,7 @@ def assert_nothing_is_lost(text: str, article: ExtractedArticle) -> None:
     lines = {number: line for number, raw in enumerate(split_lines(text)) if (line := clean_line(raw))}
     assert gone == {number: lines[number] for number in gone}
     lines_left = [line for number, line in lines.items() if number not in gone]
-    assert "".join("".join(lines_left).split()) == "".join(article.text.split())
+    assert "".join("".join(lines_left).split()) == "".join(article.paragraphs.text.split())
 
 
 @given(
@@ -119,7 +121,7 @@ def test_whatever_the_text_it_never_raises_and_loses_nothing(lines, end):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_stripping_what_was_stripped_takes_nothing_more_of_its_prose(case):
-    text = stripped((case / "input.txt").read_bytes().decode("utf-8")).text
+    text = stripped((case / "input.txt").read_bytes().decode("utf-8")).paragraphs.text
     again = stripped(text)
     assert [line for line in again.stripped if len(line.text) > 60] == []
 
@@ -145,7 +147,7 @@ def test_a_known_title_drops_its_repeats_even_cut_short():
     title = "Norby repairs its old bridge before the winter"
     article = stripped(paragraphs(title[:30], title.upper(), *STORY), title=title)
     assert [line.reason for line in article.stripped] == [LineReason.TITLE] * 2
-    assert article.text == paragraphs(*STORY)
+    assert article.paragraphs.text == paragraphs(*STORY)
 
 
 def test_known_statements_stay_before_those_of_the_text():
@@ -163,7 +165,7 @@ def test_the_title_stands_above_its_standfirst_and_not_below():
     )
     article = stripped(paragraphs(title, standfirst, "9 May 2024", *STORY))
     assert values_by_field(article)["title"] == [title]
-    assert article.text == paragraphs(standfirst, *STORY)
+    assert article.paragraphs.text == paragraphs(standfirst, *STORY)
 
 
 def test_a_stripped_paragraph_that_was_wrapped_gives_each_of_its_lines():
@@ -240,7 +242,7 @@ def test_a_dateline_is_read_and_the_text_stays_untouched(dateline, place, agency
     first = f"{dateline}The council agreed on Tuesday to repair the old bridge."
     article = stripped(paragraphs(first, *STORY[1:]))
     assert (values_by_field(article)["located"], values_by_field(article)["info_sources"]) == ([place], [agency])
-    assert article.text.startswith(first)
+    assert article.paragraphs.text.startswith(first)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,7 @@ def test_the_source_s_own_rules_overrule_everything():
         "Norby repairs its old bridge", *STORY, "Read also: The ferry", "Buy our calendar now, dear readers."
     )
     article = stripped(text, StripRules(keep=("The ferry",), drop=("calendar", "^Work will")))
-    assert article.text == paragraphs(STORY[0], STORY[2], "Read also: The ferry")
+    assert article.paragraphs.text == paragraphs(STORY[0], STORY[2], "Read also: The ferry")
     assert {line.text for line in article.stripped if line.reason is LineReason.SITE_RULE} == {
         STORY[1],
         "Buy our calendar now, dear readers.",
@@ -268,13 +270,13 @@ def test_of_a_page_only_repeats_of_the_title_and_sure_cues_go():
     title = "Norby repairs its old bridge"
     text = "\n".join((title, "Costs", "Bridges are old.", "Read also: The ferry", "Subscribe to our newsletter"))
     article = stripped(text, extractor="html", title=title)
-    assert article.text == "Costs\n\nBridges are old."
+    assert article.paragraphs.text == "Costs\n\nBridges are old."
     assert [line.reason for line in article.stripped] == [LineReason.TITLE, LineReason.RELATED, LineReason.NEWSLETTER]
 
 
 def test_a_page_that_is_nothing_but_its_title_keeps_it():
     title = "Norby repairs its old bridge"
-    assert stripped(title, extractor="html", title=title).text == title
+    assert stripped(title, extractor="html", title=title).paragraphs.text == title
 
 
 @pytest.mark.parametrize(
@@ -359,4 +361,4 @@ def test_a_text_that_is_no_ordinary_article_is_stripped_in_bounded_time(text, ex
     if expected is None:
         assert isinstance(article, (Rejection, ExtractedArticle))
     else:
-        assert article.text == paragraphs(*expected)
+        assert article.paragraphs.text == paragraphs(*expected)

@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import cell, console
+from tasks.article import open_document
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.lines import read_lines
+from tasks.boilerplate.lines import group_paragraphs
 from tasks.boilerplate.model import score_lines
 from tasks.extract import extract
-from tasks.files import jsonl
 from tasks.strip import LINE_EXTRACTORS
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import LineReason
@@ -82,11 +82,11 @@ def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, 
     """What became of a document that `made` was made of: it is read once more, for the lines that were kept."""
     if isinstance(made, Rejection) or isinstance(raw, Rejection):
         return Explained(label, made)
-    opened = jsonl.open_record(raw, source) if raw.capture.media_type == jsonl.MEDIA_TYPE else raw
-    found = opened if isinstance(opened, Rejection) else extract(opened, len(raw.content) + 1)
+    document = open_document(raw, source)
+    found = document if isinstance(document, Rejection) else extract(document, len(raw.content) + 1)
     if isinstance(found, Rejection):
         return Explained(label, made)
-    lines = read_lines(found.text)
+    lines = group_paragraphs(found.paragraphs.lines)
     scores = keep_scores(lines) if found.extractor in LINE_EXTRACTORS else {}
     reasons = {line.line: line.reason for line in made.stripped}
     return Explained(

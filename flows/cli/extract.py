@@ -22,9 +22,9 @@ from config.sources import Source
 from flows.cli.explain import Explained, explain, print_explained
 from flows.cli.explain_page import Page
 from flows.cli.output import plain
-from flows.ingest import make_article
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
+from tasks.article import make_article
 from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES
 from tasks.discover import closed_folders, files
 from tasks.fetch import Read, fetch_each, read_file

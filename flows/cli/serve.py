@@ -41,7 +41,7 @@ def serve(
         check_not_serving(health)
         check_port("127.0.0.1", health, "--health-port")
         home = Root.at(settings.data).local / HOME
-        with serving(home), prefect_server(home, host, port) as server:
+        with serving(home), prefect_server(home, host, port, settings.server_hosts) as server:
             from flows.scheduling.serve import serve as serve_until_stopped
 
             at_once = limit or max(LEAST_AT_ONCE, 2 * (os.cpu_count() or 1))
@@ -59,9 +59,19 @@ def deploy(
     config: Config = None,
 ) -> None:
     """Bring the deployments of a Prefect server to what the configuration says; its workers run them."""
+    from flows.scheduling.password import PasswordError, know_password
+    from warehouse.storage.root import Root
+
+    settings = read_settings(data, config)
+    try:
+        # Before Prefect is imported, which reads the environment then.
+        know_password(os.environ, Root.at(settings.data).local / HOME)
+    except PasswordError as error:
+        print(f"copydesk: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
     from flows.scheduling.deploy import deploy as deploy_to
 
-    raise typer.Exit(deploy_to(read_settings(data, config), work_pool))
+    raise typer.Exit(deploy_to(settings, work_pool))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -17,7 +17,7 @@ from tasks.http.fetcher import Rules
 from tasks.listings.discovered import Found, named
 from tasks.listings.listing import Listing
 from tasks.listings.poll_interval import gap_window
-from tasks.metadata.urls import is_address
+from tasks.metadata.urls import is_web_url
 from warehouse.model.rows import Poll
 from warehouse.state.endpoints import Endpoint
 
@@ -115,5 +115,5 @@ def section(url: str) -> tuple[str, str]:
 def stated_sitemaps(job: Job, url: str) -> list[str]:
     """Those that the site's robots.txt names, for news first."""
     rules = job.fetcher.robots(url, delay=job.source.delay, allow_private=job.source.allow_private)
-    stated = filter(is_address, rules.sitemaps) if isinstance(rules, Rules) else ()
+    stated = filter(is_web_url, rules.sitemaps) if isinstance(rules, Rules) else ()
     return sorted(stated, key=lambda url: "news" not in url.lower())

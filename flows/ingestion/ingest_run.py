@@ -15,13 +15,12 @@ from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.process_pool import Workers
 from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
-from tasks.html.titles import fold
 from tasks.http.fetcher import Fetcher
 from tasks.listings.discovered import Found, guid_of, named, renamed, stated
 from tasks.metadata.dates import parse_date
 from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
-from tasks.text.characters import clean_line
+from tasks.text.characters import clean_line, text_key
 from warehouse.archive.writer import Earlier
 from warehouse.connect import write_catalogue
 from warehouse.errors import WarehouseError
@@ -182,7 +181,7 @@ class Job:
             return found
         known, title, published_at = self.ledger.addresses[first], stated(one, "title"), self.published_at(found)
         is_other = (
-            bool(known.title and title and fold(known.title) != fold(title))
+            bool(known.title and title and text_key(known.title) != text_key(title))
             and known.published_at is not None
             and published_at is not None
             and abs(known.published_at - published_at) > SAME_ARTICLE

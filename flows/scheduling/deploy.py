@@ -14,7 +14,7 @@ from prefect.settings import PREFECT_API_URL
 from config.settings import Settings
 from flows.scheduling.deployments import Planned, plan
 from flows.scheduling.local_server import ServeError, check_api
-from flows.scheduling.sync_deployments import Changes, register
+from flows.scheduling.sync_deployments import Changes, refusal, register
 
 PROCESS: Final = "process"
 """The type of work pool whose workers run what is installed beside them."""
@@ -36,7 +36,7 @@ def deploy(settings: Settings, work_pool: str) -> int:
             f"no work pool '{work_pool}' at {api}; 'prefect work-pool create {work_pool} --type process' makes it"
         )
     except PrefectHTTPStatusError as error:
-        return _fail(f"{api} refuses: {error.response.status_code} {error.response.reason_phrase}; see PREFECT_API_KEY")
+        return _fail(refusal(api, error))
     except (httpx.HTTPError, OSError) as error:
         return _fail(f"no Prefect server answers at {api}: {error}; start it, or correct PREFECT_API_URL")
     for kind in ("created", "updated", "removed", "unchanged"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -12,10 +12,18 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Final
 
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from flows.scheduling.gate import Gate
+from flows.scheduling.local_server import open_listener
+
 HOST: Final = "127.0.0.1"
 LATE_SECONDS: Final = 60
 """Without a look for runs that are due, after which serving is not well."""
-_LINE_SECONDS: Final = 5
 
 
 @dataclass(slots=True)
@@ -31,6 +39,8 @@ class Wellness:
     paused: int = 0
     late: int = 0
     """Runs whose time has come and that wait for others to end."""
+    missing: list[str] = field(default_factory=list)
+    """Deployments that somebody deleted at the server and that are not made again yet."""
     problems: list[str] = field(default_factory=list)
     """What was wrong with the configuration when it was last read."""
     copydesk: str = field(default_factory=lambda: version("copydesk"))
@@ -39,6 +49,7 @@ class Wellness:
         """Whether runs will start when they are due; a wrong file of one source does not keep the others."""
         return (
             self.server_reachable
+            and not self.missing
             and self.last_poll is not None
             and (now - self.last_poll).total_seconds() < LATE_SECONDS
         )
@@ -52,33 +63,29 @@ class Wellness:
 
 
 @asynccontextmanager
-async def health_address(wellness: Wellness, port: int, refresh: Callable[[], None]) -> AsyncIterator[None]:
-    """Answers while it is open; `refresh` is called before each answer. Raises OSError where the port is taken."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            line = await asyncio.wait_for(reader.readline(), _LINE_SECONDS)
-            refresh()
-            writer.write(respond(line, wellness))
-            await asyncio.wait_for(writer.drain(), _LINE_SECONDS)
-        except (OSError, ValueError, TimeoutError):
-            pass  # whoever asked has gone, or does not speak HTTP
-        finally:
-            writer.close()
-
-    async with await asyncio.start_server(answer, HOST, port):
+async def health_address(
+    wellness: Wellness, port: int, refresh: Callable[[], None], names: Iterable[str] = ()
+) -> AsyncIterator[None]:
+    """Answer while it is open; `refresh` is called before each answer. Raises `ServeError` where the port is taken."""
+    listener = open_listener(HOST, port, "--health-port")
+    app = health_app(wellness, refresh, names)
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical", timeout_graceful_shutdown=1))
+    # In its own thread: as a server of the main one it would take SIGTERM and Ctrl-C from us.
+    thread = threading.Thread(target=server.run, args=([listener],), name="health", daemon=True)
+    thread.start()
+    try:
         yield
+    finally:
+        server.should_exit = True
+        await asyncio.to_thread(thread.join)
 
 
-def respond(line: bytes, wellness: Wellness) -> bytes:
-    """The response to the first line of a request."""
-    method, _, rest = line.decode("latin-1").partition(" ")
-    if method not in {"GET", "HEAD"} or rest.split("?")[0].split(" ")[0] != "/health":
-        status, told = HTTPStatus.NOT_FOUND, {"try": "GET /health"}
-    else:
+def health_app(wellness: Wellness, refresh: Callable[[], None], names: Iterable[str] = ()) -> Gate:
+    """Return the ASGI app that answers GET /health."""
+
+    async def health(_: Request) -> JSONResponse:
+        refresh()
         status, told = wellness.answer(datetime.now(UTC))
-    body = json.dumps(told, ensure_ascii=False).encode() + b"\n"
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    )
-    return f"{head}Connection: close\r\n\r\n".encode() + (b"" if method == "HEAD" else body)
+        return JSONResponse(told, status)
+
+    return Gate.of(Starlette(routes=[Route("/health", health)]), names)

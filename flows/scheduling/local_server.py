@@ -13,19 +13,22 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, MutableMapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
+from flows.scheduling.gate import ALL_ADDRESSES, HOSTS_VARIABLE, LOOPBACK
+from flows.scheduling.password import ADDRESS_FILE, API, SERVER, PasswordError, open_home, set_passwords
+
 START_SECONDS: Final = 120
 STOP_SECONDS: Final = 20
-_FACTORY: Final = "prefect.server.api.server:create_app"
-_LOCAL: Final = ("127.0.0.1", "localhost", "::1")
+BACKLOG: Final = 2048
+_MODULE: Final = "flows.scheduling.prefect_app"
 _QUIET: Final = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 CONSOLE: Final = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
 """From which level on Prefect writes to the terminal, where we say in a line what it says in five; the UI has all."""
@@ -36,6 +39,8 @@ _OWN: Final = {
     # Fifty sources make a million runs a year; the warehouse keeps its own table of them.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 86_400),
+    # Of the page's own address, whichever it is: so no page needs to ask another origin.
+    "PREFECT_UI_API_URL": "/api",
 }
 
 
@@ -52,6 +57,8 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
     """Its process, where it is ours to end."""
     log: Path | None = None
+    password: str | None = None
+    """Where its password is written, in words, of a server of ours."""
 
     @property
     def ui(self) -> str:
@@ -67,11 +74,11 @@ class Server:
 
 
 @contextmanager
-def prefect_server(home: Path, host: str, port: int) -> Iterator[Server]:
+def prefect_server(home: Path, host: str, port: int, names: Sequence[str] = ()) -> Iterator[Server]:
     """The server of PREFECT_API_URL, else one that is started for the time being. Raises `ServeError`.
 
     A server of our own keeps what it knows in `home`, unless PREFECT_HOME names another place, so that what its user
-    does with Prefect besides is not touched.
+    does with Prefect besides is not touched. It is known by `names` too.
     """
     environment = os.environ
     environment.update(_QUIET)
@@ -80,21 +87,33 @@ def prefect_server(home: Path, host: str, port: int) -> Iterator[Server]:
         check_api(api, "start it, or unset PREFECT_API_URL to have one started here")
         yield Server(api.rstrip("/"))
         return
-    prepare(environment, home, host, port)
-    with _started(host, port, environment) as server:
-        yield server
+    try:
+        password = prepare(environment, home, host, port)
+    except PasswordError as error:
+        raise ServeError(str(error)) from None
+    with _started(home, host, port, environment, [host, *names]) as server:
+        yield replace(server, password=password)
 
 
-def prepare(environment: MutableMapping[str, str], home: Path, host: str, port: int) -> None:
-    """Settings by which this process, the server and the runs find each other."""
+def prepare(environment: MutableMapping[str, str], home: Path, host: str, port: int) -> str:
+    """Set what lets this process, the server and the runs find each other. Returns in words where the password is.
+
+    Raises `PasswordError`.
+    """
+    open_home(home)
     for name, value in _OWN.items():
         environment.setdefault(name, value)
     environment.setdefault("PREFECT_HOME", str(home))
-    address = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
-    environment["PREFECT_API_URL"] = f"http://{address}:{port}/api"
+    # Prefect copies its pages; beside its own code, where it would, a service may not write, and has no UI.
+    environment.setdefault("PREFECT_UI_STATIC_DIRECTORY", str(home / "ui"))
+    name = dict(zip(ALL_ADDRESSES, ("127.0.0.1", "::1"), strict=True)).get(host, host)
+    address = f"[{name}]" if ":" in name else name
+    environment[API] = f"http://{address}:{port}/api"
+    environment.setdefault("PREFECT_SERVER_CORS_ALLOWED_ORIGINS", f"http://{address}:{port}")
     # A proxy that is meant for the web cannot reach this machine for us.
-    environment["NO_PROXY"] = ",".join(filter(None, [environment.get("NO_PROXY"), address, *_LOCAL]))
-    Path(environment["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    environment["NO_PROXY"] = ",".join(filter(None, [environment.get("NO_PROXY"), address, *LOOPBACK]))
+    Path(environment["PREFECT_HOME"]).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return set_passwords(environment, home)
 
 
 @contextmanager
@@ -103,21 +122,23 @@ def serving(home: Path) -> Iterator[None]:
 
     Two servers over one home would each end the runs of the other.
     """
-    home.mkdir(parents=True, exist_ok=True)
     try:
+        open_home(home)
         with FileLock(home / "serving.lock").acquire(timeout=0):
             yield
     except Timeout:
         raise ServeError(
             f"copydesk serve runs already over {home.parent}; end it, or name another with --data"
         ) from None
+    except PasswordError as error:
+        raise ServeError(str(error)) from None
 
 
 def _end_orphan(place: Path) -> None:
     """End the server that a `serve` which was killed has left: nobody else serves this home, and it keeps the port."""
     try:
         pid = int(place.read_text())
-        if _FACTORY.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if _MODULE.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGTERM)
             end = monotonic() + STOP_SECONDS
             while Path(f"/proc/{pid}").exists() and monotonic() < end:
@@ -127,27 +148,23 @@ def _end_orphan(place: Path) -> None:
 
 
 @contextmanager
-def _started(host: str, port: int, environment: MutableMapping[str, str]) -> Iterator[Server]:
-    api, home = environment["PREFECT_API_URL"], Path(environment["PREFECT_HOME"])
-    log, mark = home / "server.log", home / "server.pid"
+def _started(
+    home: Path, host: str, port: int, environment: MutableMapping[str, str], names: Sequence[str]
+) -> Iterator[Server]:
+    api = environment[API]
+    log, mark, address = (home / name for name in ("server.log", "server.pid", ADDRESS_FILE))
     _end_orphan(mark)
-    check_port(host, port, "--port", api)
-    if host not in _LOCAL:
-        print(f"copydesk: the UI at {host}:{port} asks for no password: let nobody reach it whom you do not know")
-    command = [sys.executable, "-m", "uvicorn", "--factory", _FACTORY]
-    print(f"copydesk: starting a Prefect server at {host}:{port}; its log is {log}", file=sys.stderr, flush=True)
-    with log.open("wb") as stream:
-        # A session of its own: Ctrl-C is for us, and the runs that we end need the server to the last.
-        process = subprocess.Popen(  # noqa: S603
-            [*command, "--host", host, "--port", str(port), "--timeout-keep-alive", "5", "--log-level", "warning"],
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env=dict(environment),
-        )
+    with closing(open_listener(host, port, "--port", api)) as listener:
+        if host not in LOOPBACK:
+            cure = "listen on 127.0.0.1, and put a proxy with TLS before it"
+            tell(f"the UI at {host}:{port} is not encrypted, so its password can be read on the way; {cure}")
+        tell(f"starting a Prefect server at {host}:{port}; its log is {log}")
+        process = _start(listener, log, dict(environment) | {HOSTS_VARIABLE: ",".join(names)})
+    # Runs need no more than the client's.
+    environment.pop(SERVER)
     server = Server(api, process, log)
     mark.write_text(str(process.pid))
+    address.write_text(api)
     try:
         _wait(server)
         yield server
@@ -158,7 +175,22 @@ def _started(host: str, port: int, environment: MutableMapping[str, str]) -> Ite
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        address.unlink(missing_ok=True)
         mark.unlink(missing_ok=True)
+
+
+def _start(listener: socket.socket, log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    with log.open("wb") as stream:
+        # A session of its own: Ctrl-C is for us, and the runs that we end need the server to the last.
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", _MODULE, str(listener.fileno())],
+            pass_fds=[listener.fileno()],
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=environment,
+        )
 
 
 def _wait(server: Server) -> None:
@@ -171,20 +203,33 @@ def _wait(server: Server) -> None:
         sleep(0.2)
 
 
-def check_port(host: str, port: int, option: str, api: str | None = None) -> None:
-    """Raises `ServeError` that says who may be there, where a port is taken."""
+def open_listener(host: str, port: int, option: str, api: str | None = None) -> socket.socket:
+    """Return a socket that listens. Raises `ServeError` that says who may be there, where the port is taken.
+
+    It is opened here and handed on, so that between our look and the server's start nobody else can take the port and
+    be sent the password.
+    """
     try:
-        # As the server will: a port whose last connections are still being closed is free.
         family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with closing(socket.socket(family, kind, number)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        with ExitStack() as stack:
+            listener = stack.enter_context(closing(socket.socket(family, kind, number)))
+            # A port whose last connections are still being closed is free.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            stack.pop_all()
+            return listener
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
         if api and ask(f"{api}/health") is not None:
             cure = f"to serve with it set PREFECT_API_URL={api}, else choose another port with {option}"
             raise ServeError(f"a Prefect server runs already at {host}:{port}; {cure}") from None
         raise ServeError(f"cannot listen at {host}:{port}: {problem}; choose another with {option}") from None
+
+
+def check_port(host: str, port: int, option: str) -> None:
+    """Raises `ServeError` where a port is taken."""
+    open_listener(host, port, option).close()
 
 
 def check_api(api: str, cure: str) -> None:
@@ -220,3 +265,8 @@ def ask(url: str) -> Any:
             return None
     except (OSError, ValueError):
         return None
+
+
+def tell(sentence: str) -> None:
+    """Print a line for the terminal or the journal."""
+    print(f"copydesk: {sentence}", file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,6 +15,7 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.runner import Runner
 
 from config.errors import ConfigError
@@ -24,7 +25,7 @@ from flows.scheduling.healthcheck import Wellness, health_address
 from flows.scheduling.late_runs import count_late, end_cut_off, keep_one_late_run
 from flows.scheduling.local_server import CONSOLE, ServeError, Server
 from flows.scheduling.source_flow import ingest_source, tell
-from flows.scheduling.sync_deployments import Changes, register
+from flows.scheduling.sync_deployments import Changes, ours, refusal, register
 
 LOOK_SECONDS: Final = 2.0
 """Between two looks at the configuration."""
@@ -32,6 +33,8 @@ POLL_SECONDS: Final = 5.0
 """Between two looks for runs that are due."""
 LATE_LOOKS: Final = 30
 """Looks at the configuration between two for runs that wait."""
+MISSING_LOOKS: Final = 5
+"""Looks at the configuration between two for deployments that somebody deleted at the server."""
 STOPPED: Final = "copydesk serve was stopped; the next run takes up what this one left"
 
 Seen = dict[Path, tuple[int, int] | None]
@@ -54,7 +57,8 @@ class Desk:
     limit: int
     """Runs that may be under way together."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    deployments: list[UUID] = field(default_factory=list)
+    deployments: dict[UUID, str] = field(default_factory=dict)
+    """The names of those that are served."""
     wellness: Wellness = field(init=False)
     runner: Runner = field(init=False)
 
@@ -65,10 +69,15 @@ class Desk:
     async def serve(self, health_port: int) -> None:
         """Until it is told to stop."""
         self.listen()
-        async with get_client() as client, health_address(self.wellness, health_port, self.refresh):
-            tell(f"the UI is at {self.server.ui}; its deployments are brought up to date")
+        names = self.settings.server_hosts
+        async with get_client() as client, health_address(self.wellness, health_port, self.refresh, names):
+            password = f"; its password is {self.server.password}" if self.server.password else ""
+            tell(f"the UI is at {self.server.ui}{password}")
             seen = self.look()
-            changes = await self.follow(client)
+            try:
+                changes = await self.follow(client)
+            except PrefectHTTPStatusError as error:
+                raise ServeError(refusal(self.server.api, error)) from error
             await self.catch_up(client, self.deployments)
             tell(self.opening(changes))
             running = asyncio.create_task(self.runner.start())
@@ -128,11 +137,24 @@ class Desk:
                 raise ServeError(self.server.problem)
             self.wellness.server_reachable = await client.api_healthcheck() is None
             now = self.look()
-            if now != seen and now == before and self.wellness.server_reachable:
+            if self.wellness.server_reachable and number % MISSING_LOOKS == 0:
+                await self.find_missing(client)
+            if self.wellness.server_reachable and (self.wellness.missing or (now != seen and now == before)):
                 seen = now if await self.followed(client) else seen
             if number % LATE_LOOKS == 0 and self.wellness.server_reachable:
                 await self.tell_late(client)
             before = now
+
+    async def find_missing(self, client: PrefectClient) -> None:
+        """Note and say which deployments somebody deleted at the server since they were last looked at."""
+        try:
+            there = {deployment.id async for deployment in ours(client)}
+        except (httpx.HTTPError, RuntimeError):
+            return
+        before, names = self.wellness.missing, [self.deployments[key] for key in self.deployments.keys() - there]
+        self.wellness.missing = sorted(names)
+        for name in sorted(set(names) - set(before)):
+            tell(f"deployment '{name}' was deleted at the server; its file is still there, so it is made again")
 
     async def tell_late(self, client: PrefectClient) -> None:
         """Say when runs begin to wait for others to end, and when none does any longer."""
@@ -170,7 +192,7 @@ class Desk:
         changes = await register(client, planned, keep=unread)
         for deployment_id, name in changes.ids.items():
             self.runner._deployment_registry.register_deployment(deployment_id, name)  # noqa: SLF001
-        self.deployments = list(changes.ids)
+        self.deployments, self.wellness.missing = changes.ids, []
         self.note(planned)
         return changes
 
@@ -185,7 +207,7 @@ class Desk:
             if name not in wrong and Path(name).exists():
                 tell(f"{name}: is right again")
 
-    async def catch_up(self, client: PrefectClient, deployments: list[UUID]) -> None:
+    async def catch_up(self, client: PrefectClient, deployments: Collection[UUID]) -> None:
         """End the runs that a kill cut off, and leave one late run a source."""
         # What is served runs below this process alone: whatever is said to be under way now is not.
         cut_off = await end_cut_off(client, deployments)

@@ -13,6 +13,7 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTag
 from prefect.client.schemas.objects import VersionInfo
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import PrefectHTTPStatusError
 
 from flows.scheduling.deployments import PAUSED, TAG, Planned
 from flows.scheduling.local_server import ServeError
@@ -102,6 +103,12 @@ async def ours(client: PrefectClient) -> AsyncIterator[DeploymentResponse]:
         for one in page:
             yield one
         offset += len(page)
+
+
+def refusal(api: str, error: PrefectHTTPStatusError) -> str:
+    """Return the sentence about a server that does not let us do what we ask."""
+    status = f"{error.response.status_code} {error.response.reason_phrase}"
+    return f"{api} refuses: {status}; set PREFECT_API_AUTH_STRING to its password, or PREFECT_API_KEY to your key"
 
 
 def keep_pause(wanted: Planned, before: DeploymentResponse | None) -> bool:

@@ -27,8 +27,12 @@ MAX_REMEMBERED_CHARACTERS: Final = 100
 
 
 def read_lines(text: str) -> list[Line]:
-    """Read the lines of a text that are not blank; a paragraph that was wrapped at a margin is one line."""
-    cleaned = clean_lines(text)
+    """Read the lines of a text as `group_paragraphs` does."""
+    return group_paragraphs(clean_lines(text))
+
+
+def group_paragraphs(cleaned: Sequence[str]) -> list[Line]:
+    """Read the clean lines that are not blank; a paragraph that was wrapped at a margin is one line."""
     return [_read_paragraph(numbers, cleaned) for numbers in group_lines(cleaned)]
 
 

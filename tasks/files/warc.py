@@ -19,9 +19,10 @@ from config.sources import Source
 from tasks.files import warc_files as warcfiles
 from tasks.files.decompress import Section, Unpacked, unpacked
 from tasks.files.errors import InputError
-from tasks.files.warc_http import RecordError, http_facts, printable, read_headers, too_large, unpack_page
+from tasks.files.warc_http import RecordError, http_facts, read_headers, too_large, unpack_page
 from tasks.http.content_coding import PackedError
-from tasks.metadata.urls import is_address
+from tasks.http.response import printable
+from tasks.metadata.urls import is_web_url
 from warehouse.model.records import Fetched, Item, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
@@ -187,7 +188,7 @@ class _Reader:
         """The document's address: what the record states, where that can be fetched and shown, else one in the file."""
         stated = _PASSWORD.sub("", (record.headers.get("WARC-Target-URI") or "").strip().strip("<>"))
         url = stated
-        if len(stated) > _LONGEST_URL or not is_address(stated):
+        if len(stated) > _LONGEST_URL or not is_web_url(stated):
             # What is fetched again one day must not be a file of this machine, which a record may well name.
             key = (
                 f"uri={quote(stated)}"

@@ -12,11 +12,11 @@ from fastwarc.stream_io import ChunkedReader
 from fastwarc.warc import HeaderMap, WarcRecord
 
 from tasks.http.content_coding import PackedError, TooLargeError, read_codings, unpack
+from tasks.http.response import printable
 from warehouse.model.records import Exchange
 from warehouse.model.vocabulary import Reason
 
 _MAX_HEADERS: Final = 1 << 18
-_LONGEST_HEADER: Final = 1_000
 _VERSION: Final = re.compile(r"HTTP/\d(?:\.\d)?", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -89,11 +89,6 @@ def _clean(value: bytes) -> str:
     except UnicodeDecodeError:
         text = value.decode("latin-1")
     return _CONTROL.sub(" ", text)
-
-
-def printable(value: str | None) -> str | None:
-    """A header's value, of bounded length, without what would end it."""
-    return "".join(character for character in (value or "")[:_LONGEST_HEADER] if character.isprintable()) or None
 
 
 def too_large(size: str, limit: int) -> RecordError:

@@ -7,11 +7,12 @@ import re
 from typing import Final
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement
 
+from tasks.html.parse import parse_html
 from tasks.listings.entries import article_url
-from tasks.listings.xml import mend_characters
 from tasks.text.characters import clean_line, split_lines
+from tasks.text.xml_characters import mend_characters
 
 SHORTEST_ARTICLE: Final = 300
 """Characters of a content that is more than a summary."""
@@ -34,10 +35,9 @@ def plain_text(markup: str, *, is_html: bool = True, link: str = "", title: str 
     # Without its semicolon an entity may be a part of a word, or of an address.
     if not is_html or ("<" not in markup and not _ENTITY.search(markup)):
         return clean_line(markup)
-    markup = mend_characters(markup)
-    tree = _parse(markup) if "<" in markup and markup.count("<") <= MOST_TAGS else None
+    tree = parse_html(f"<div>{markup}</div>") if "<" in markup and markup.count("<") <= MOST_TAGS else None
     if tree is None:
-        return clean_line(html.unescape(markup))
+        return clean_line(html.unescape(mend_characters(markup)))
     etree.strip_elements(tree, *_NOT_READ, with_tail=False)
     if link:
         _drop_footer(tree, link, title)
@@ -77,11 +77,3 @@ def _drop_footer(tree: HtmlElement, link: str, title: str) -> None:
         if to == page and clean_line(anchor.text_content()) == title != "":
             paragraph.drop_tree()
             return
-
-
-def _parse(markup: str) -> HtmlElement | None:
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
-    try:
-        return document_fromstring(f"<div>{markup}</div>".encode(), parser=parser)
-    except (etree.LxmlError, ValueError):
-        return None

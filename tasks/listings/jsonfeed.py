@@ -10,7 +10,7 @@ from typing import Any, Final
 from tasks.listings.entries import article_url, say_damage, statements, unique
 from tasks.listings.entry_text import plain_text, summary_and_article
 from tasks.listings.listing import Entry, Listing, ListingError
-from tasks.listings.xml import mend_characters
+from tasks.text.xml_characters import mend_characters
 
 MOST_ENTRIES: Final = 10_000
 MOST_VALUES: Final = 100

@@ -6,12 +6,10 @@ import re
 from itertools import islice
 from typing import Final
 
-from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
-
+from tasks.html.parse import parse_html
 from tasks.listings.entries import article_url
 from tasks.listings.listing import Entry, Listing, ListingError
-from tasks.listings.xml import cut_tags, mend_characters, shorten_tags
+from tasks.listings.xml import cut_tags, shorten_tags
 from tasks.text.decode import Refusal, decode
 
 MOST_LINKS: Final = 10_000
@@ -28,7 +26,9 @@ def read_links(content: bytes, url: str, pattern: str, charset: str | None = Non
     if isinstance(decoded, Refusal):
         raise ListingError(decoded.detail)
     text, damage = cut_tags(decoded.text)
-    tree = _parse(shorten_tags(text))
+    tree = parse_html(shorten_tags(text))
+    if tree is None:
+        raise ListingError("The page holds no HTML that could be read.")
     base = article_url(next(iter(tree.xpath("//base/@href")), ""), url) or url
     wanted = re.compile(pattern)
     found: dict[str, Entry] = {}
@@ -40,11 +40,3 @@ def read_links(content: bytes, url: str, pattern: str, charset: str | None = Non
                 break
             found[link] = Entry(link)
     return Listing(tuple(found.values()), damage=damage)
-
-
-def _parse(text: str) -> HtmlElement:
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
-    try:
-        return document_fromstring(mend_characters(text).encode(), parser=parser)
-    except (etree.LxmlError, ValueError):
-        raise ListingError("The page holds no HTML that could be read.") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import sys
 from itertools import islice
 from typing import Final
 
@@ -12,6 +11,7 @@ from lxml import etree
 
 from tasks.listings.listing import ListingError
 from tasks.text.decode import Refusal, decode
+from tasks.text.xml_characters import mend_characters
 
 MOST_TAGS: Final = 2_000_000
 """`<` in one listing: a tree of so many elements fills 250 MB. A sitemap of 50,000 addresses has a fifth of it."""
@@ -30,19 +30,6 @@ _CDATA_OR_AMPERSAND: Final = re.compile(
 )
 _OF_XML: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _VAST_TAG: Final = re.compile(r"(<[\w:.-]{1,100})[^<>]{5000,}>")
-_REFERENCE: Final = re.compile(
-    r"&#(?:[xX](?=[\da-fA-F])0*+([\da-fA-F]{0,6})(?![\da-fA-F])|(?=\d)0*+(\d{0,7})(?!\d));?", re.ASCII
-)
-_HALVES: Final = range(0xD800, 0xE000)
-"""Of a character beyond 0xFFFF: what UTF-16 writes it as."""
-_NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_NO_XML_IN_ASCII: Final = bytes({*range(0x20)} - {*b"\t\n\r"})
-# References that may be to such a character; nearly all pages have none, and their many others need no second look.
-_DOUBTFUL: Final = re.compile(
-    r"&#(?:0*(?:[012]?\d|3[01]|5[5-7]\d{3}|6553[45]|\d{7})(?!\d)"
-    r"|[xX]0*(?:[01]?[\da-fA-F]|[dD][89a-fA-F][\da-fA-F]{2}|[fF]{3}[eEfF]|[\da-fA-F]{6})(?![\da-fA-F]))",
-    re.ASCII,
-)
 
 
 def cut_tags(text: str, most: int = MOST_TAGS) -> tuple[str, str | None]:
@@ -67,17 +54,6 @@ def read_text(content: bytes, charset: str | None) -> str:
     if isinstance(decoded, Refusal):
         raise ListingError("The answer is empty." if not content.strip() else decoded.detail)
     return decoded.text
-
-
-def mend_characters(text: str) -> str:
-    """The text without characters that XML forbids, printed or by a reference; halves of one (UTF-16) are joined."""
-    # lxml gives strings that cannot be encoded for references to halves, as some write emoji, and raises for the rest.
-    mended = text if _is_clean(text) else _join(text)
-    if "&#" not in mended or not _DOUBTFUL.search(mended):
-        return mended
-    mended = _join(_REFERENCE.sub(_mended, mended))
-    # What is gone may have stood inside another reference (`&&#8;#8;`), and a space ends that one.
-    return _REFERENCE.sub(lambda found: found[0] if _mended(found) == found[0] else " ", mended)
 
 
 def root_name(text: str) -> str | None:
@@ -129,26 +105,6 @@ def read_tree(text: str, most_tags: int = MOST_TAGS) -> tuple[etree._Element, st
 def local_name(element: etree._Element) -> str:
     """The name of an element without namespace or prefix, in lower case."""
     return str(element.tag).rpartition("}")[2].rpartition(":")[2].lower()
-
-
-def _is_clean(text: str) -> bool:
-    try:
-        packed = text.encode()
-    except UnicodeEncodeError:
-        return False
-    return len(packed.translate(None, _NO_XML_IN_ASCII)) == len(packed) and not ("\ufffe" in text or "\uffff" in text)
-
-
-def _join(text: str) -> str:
-    return _NO_XML.sub("", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore"))
-
-
-def _mended(reference: re.Match[str]) -> str:
-    hexadecimal, decimal = reference.groups()
-    code = int(decimal or "0") if hexadecimal is None else int(hexadecimal or "0", 16)
-    if code > sys.maxunicode or _NO_XML.fullmatch(chr(code)):
-        return chr(code) if code in _HALVES else ""
-    return reference[0]
 
 
 def _resolved(found: re.Match[str]) -> str:

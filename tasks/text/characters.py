@@ -14,6 +14,7 @@ _INVISIBLE: Final = re.compile(
 _LOOSE_JOINER: Final = re.compile("(?:^|(?<=\\s))[\u200c\u200d]+|[\u200c\u200d]+(?=\\s|$)")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SPACES: Final = re.compile(r"\s+")
+_NO_LETTER: Final = re.compile(r"[\W_]+")
 
 
 def clean_line(text: str) -> str:
@@ -36,3 +37,8 @@ def split_lines(text: str) -> list[str]:
     """Split a text into lines at CR LF, LF, CR, form feed, vertical tab, NEL, LS or PS."""
     # str.splitlines gives no last line after a final end of line; numbers of lines count it.
     return (text + "\n").splitlines() if not text.endswith("\r") else [*text.splitlines(), ""]
+
+
+def text_key(text: str) -> str:
+    """Return only the letters and digits of a text, without case: the key by which names and titles are compared."""
+    return _NO_LETTER.sub("", text).casefold()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from warehouse.model.records import Candidate
+from warehouse.model.records import Candidate, Paragraphs
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document's text, one paragraph a line, and the candidates in its metadata, in order of trust."""
+    """A document's paragraphs, and the candidates in its metadata, the most trusted first."""
 
-    text: str
+    paragraphs: Paragraphs
     candidates: tuple[Candidate, ...]
     extractor: str
     """Name and version of the program that extracted the text."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from tasks.text.characters import clean_line
 from tasks.text.words import UNSPACED_CHARACTERS
 
 # Paragraphs of a text that was not wrapped are longer, menus shorter.
@@ -50,7 +51,8 @@ def join_lines(lines: Sequence[str]) -> str:
         "" if _NO_SPACE_BESIDE.match(above[-1]) and _NO_SPACE_BESIDE.match(below[0]) else " "
         for above, below in pairwise(lines)
     ]
-    return "".join(part for pair in zip(lines, [*seams, ""], strict=True) for part in pair)
+    # The end of one line and the beginning of the next may be two parts of one character.
+    return clean_line("".join(part for pair in zip(lines, [*seams, ""], strict=True) for part in pair))
 
 
 def _find_margin(lines: Sequence[str]) -> int:

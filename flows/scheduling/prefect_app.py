@@ -1,0 +1,38 @@
+"""The Prefect server behind our gate, as `copydesk serve` starts it.
+
+In a container: `uvicorn --factory copydesk.flows.scheduling.prefect_app:create_app --host 0.0.0.0 --port 4200`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from typing import Final
+
+import uvicorn
+from prefect.server.api.server import create_app as create_prefect_app
+
+from config.settings import split_names
+from flows.scheduling.gate import HOSTS_VARIABLE, Gate
+
+KEEP_ALIVE_SECONDS: Final = 5
+
+
+def create_app() -> Gate:
+    """Return Prefect's API and UI, for requests to this machine and to the names in COPYDESK_SERVER_HOSTS."""
+    return Gate.of(create_prefect_app(), split_names(os.environ.get(HOSTS_VARIABLE, "")))
+
+
+def main() -> None:
+    """Serve at a socket that listens already, whose file descriptor is the first argument.
+
+    Whoever started us has held the port since before we were there, so nobody else can answer in our place.
+    """
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    config = uvicorn.Config(create_app, factory=True, timeout_keep_alive=KEEP_ALIVE_SECONDS, log_level="warning")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The wheel holds one top-level package, and all of the product runs from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from hatch_build import rewrite_imports
+
+PROJECT = Path(__file__).resolve().parent.parent
+MODULES = frozenset({"flows", "flows.ingest", "tasks", "tasks.detect"})
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of commands of a fresh environment that has our wheel, and borrows what the wheel depends on."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "-w",
+        folder,
+    ]
+    subprocess.run([*build, PROJECT], check=True)
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=True)
+    commands = folder / "venv" / "bin"
+    subprocess.run([commands / "pip", "install", "-q", "--no-deps", "--no-index", wheel], check=True)
+    (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
+    # Its .pth files are not followed, so the editable installation of this checkout stays out of reach.
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    return commands
+
+
+def run(*command: str | Path, cwd: Path, **settings: str) -> str:
+    done = subprocess.run(command, cwd=cwd, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_none_of_the_four_packages_can_be_imported(installed, tmp_path):
+    script = "import importlib.util as u; print([u.find_spec(n) for n in ('config', 'flows', 'tasks', 'warehouse')])"
+    assert run(installed / "python", "-I", "-c", script, cwd=tmp_path).strip() == "[None, None, None, None]"
+
+
+def test_the_sample_sources_are_taken_in_and_queried(installed, tmp_path):
+    assert "sample-wire" in run(installed / "copydesk", "run", cwd=tmp_path)
+    query = "SELECT count(*) AS articles FROM articles"
+    rows = json.loads(run(installed / "copydesk", "sql", "-f", "json", query, cwd=tmp_path))
+    assert rows == [{"articles": 7}]
+
+
+def test_a_shard_runs_on_a_dask_worker(installed, tmp_path):
+    pytest.importorskip("distributed")
+    told = run(installed / "copydesk", "run", "sample-wire", "--engine", "dask", cwd=tmp_path)
+    assert [line.split()[:3] for line in told.splitlines() if line.startswith("sample-wire")] == [
+        ["sample-wire", "2", "2"]
+    ]
+
+
+def test_the_python_api_works_in_a_plain_script(installed, tmp_path):
+    # Its processes must not import the script again, which has no guard around what it does.
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import copydesk\n"
+        "print(copydesk.ingest('sample', data='data').stored)\n"
+        "print(copydesk.open('data').sql('SELECT count(*) FROM articles').fetchall())\n"
+    )
+    assert run(installed / "python", script, cwd=tmp_path).split() == ["5", "[(5,)]"]
+
+
+def test_imports_and_names_of_modules_are_rewritten_and_nothing_else():
+    source = (
+        "from flows.ingest import ingest\nfrom tasks import detect\nimport os\n"
+        "PRELOAD = ['flows.ingest']\ntasks = 'flows.ingest is one'\nlabel = f'{tasks} flows.ingest'\n"
+    )
+    assert rewrite_imports(source, MODULES) == (
+        "from copydesk.flows.ingest import ingest\nfrom copydesk.tasks import detect\nimport os\n"
+        "PRELOAD = ['copydesk.flows.ingest']\ntasks = 'flows.ingest is one'\nlabel = f'{tasks} flows.ingest'\n"
+    )
+
+
+def test_an_import_that_would_bind_another_name_stops_the_build():
+    with pytest.raises(ValueError, match="line 1: write this import as"):
+        rewrite_imports("import flows.ingest\n", MODULES)
