@@ -427,12 +427,6 @@ except KeyboardInterrupt:
     assert time.monotonic() - began < 10
 
 
-def test_retries_are_not_logged(caplog):
-    with WebServer({"/a": answer(status="500 x")}) as server:
-        refused(fetch(server.url("/a"), fetch_attempts=3))
-    assert [record for record in caplog.records if record.name.startswith("stamina")] == []
-
-
 def test_no_thread_or_connection_is_left_behind():
     before = threading.active_count()
     with WebServer(OPEN) as server:

@@ -90,7 +90,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Attempt:
     """What came of one request."""
 
     exchange: Exchange
@@ -108,7 +108,7 @@ class Client:
         self._clock = clock
         self._transport = transport
 
-    async def ask(self, url: httpx.URL, request: Request, bounds: Bounds, sent: Callable[[], Awaitable[None]]) -> Reply:
+    async def ask(self, url: httpx.URL, request: Request, bounds: Bounds, sent: Callable[[], Awaitable[None]]) -> Attempt:
         """Ask for a URL, and call `sent` when the request is on its way. Never raises for what a server does."""
         headers = request_headers(url, request, self._settings.contact)
         began = time.monotonic()
@@ -132,9 +132,9 @@ class Client:
             seconds = request.seconds or self._settings.fetch_seconds
             refused = refusal_for(error, url.host, self._settings, bounds.bytes, seconds)
             may_pass = not isinstance(error, _LASTING) and not is_certificate_error(error)
-            return Reply(replace(exchange, error=refused.detail), refused, time.monotonic() - began, may_pass)
+            return Attempt(replace(exchange, error=refused.detail), refused, time.monotonic() - began, may_pass)
         answer = Answer(url, response.status_code, response.headers, exchange.content)
-        return Reply(exchange, answer, time.monotonic() - began, answer.status in _PASSING_STATUSES)
+        return Attempt(exchange, answer, time.monotonic() - began, answer.status in _PASSING_STATUSES)
 
 
 async def _trace(sent: Callable[[], Awaitable[None]], event: str, _: object) -> None:

@@ -17,7 +17,6 @@ from tasks.http.client import LISTINGS, PAGES, Client, Request
 from tasks.http.follow_redirects import Visitor
 from tasks.http.network import Resolve
 from tasks.http.response import Downloaded, NotModified, Outcome, Postponed, Refused
-from tasks.http.retries import mute_retries
 from tasks.http.robots import Rules
 from tasks.http.throttle import Politeness, Sleep, Turns
 from tasks.http.transport import PublicTransport
@@ -74,7 +73,6 @@ class Fetcher:
         resolve: Resolve = socket.getaddrinfo,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        mute_retries()
         self._turns = Turns(settings, clock, sleep, hosts)
         self._transport = PublicTransport(resolve, ssl_context, settings.host_connections)
         self._visitor = Visitor(settings, Client(settings, self._transport, clock), self._turns, clock, sleep)
@@ -139,3 +137,4 @@ class Fetcher:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         await self._transport.aclose()
+        self._turns.close()

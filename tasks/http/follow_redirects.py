@@ -17,9 +17,9 @@ import httpx
 from config.settings import Settings
 from tasks.http import robots
 from tasks.http.address_policy import authority, read_url
-from tasks.http.client import Bounds, Client, Reply, Request
+from tasks.http.client import Bounds, Client, Attempt, Request
 from tasks.http.response import Answer, Outcome, Postponed, Refused, judge, refusal_for
-from tasks.http.retries import persist
+from tasks.http.retries import send_with_retries
 from tasks.http.robots import Rules
 from tasks.http.robots_cache import Rulebook
 from tasks.http.throttle import HostBlockedError, Sleep, Turns
@@ -88,7 +88,7 @@ class Visitor:
                 return replace(rules, asked=bool(passed)) if isinstance(rules, Refused) else rules
             paced = replace(request, delay=max(request.delay, rules.crawl_delay or 0.0))
             reply = await self._ask(url, paced, exchanges, left, cut=for_robots)
-            if not isinstance(reply, Reply):
+            if not isinstance(reply, Attempt):
                 return reply
             if not isinstance(answer := reply.result, Answer):
                 return answer
@@ -121,7 +121,7 @@ class Visitor:
 
     async def _ask(
         self, url: httpx.URL, request: Request, exchanges: list[Exchange], left: float, *, cut: bool
-    ) -> Reply | Refused | Postponed:
+    ) -> Attempt | Refused | Postponed:
         """The reply to one request after as many attempts as it takes, each in its turn."""
         limit = self._settings.max_document_bytes if request.max_bytes is None else request.max_bytes
         host = authority(url)
@@ -129,7 +129,7 @@ class Visitor:
             seconds = request.seconds or self._settings.fetch_seconds
             return refusal_for(TimeoutError(), url.host, self._settings, limit, seconds)
 
-        async def attempt() -> Reply:
+        async def attempt() -> Attempt:
             async with self._turns.turn(host, request.delay) as sent:
                 reply = await self._client.ask(url, request, Bounds(time.monotonic() + left, limit, cut=cut), sent)
                 exchanges.append(reply.exchange)
@@ -138,7 +138,7 @@ class Visitor:
                 return reply
 
         try:
-            return await persist(attempt, self._settings, self._sleep)
+            return await send_with_retries(attempt, self._settings, self._sleep)
         except HostBlockedError as blocked:
             self._turns.count(postponed=1)
             until = datetime.fromtimestamp(blocked.until, UTC)

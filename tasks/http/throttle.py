@@ -149,6 +149,10 @@ class Turns:
         now = self.politeness
         self.politeness = replace(now, forbidden=now.forbidden + forbidden, postponed=now.postponed + postponed)
 
+    def close(self) -> None:
+        """Close the file of the host states."""
+        self._states.close()
+
     def _queue(self, host: str) -> _Queue:
         if host not in self._queues:
             self._queues[host] = _Queue(asyncio.Lock(), asyncio.Semaphore(self._settings.host_connections))
