@@ -7,14 +7,16 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from config.errors import ConfigError, explain
-from config.inputs import INPUTS, Input, Part, Pattern
+from config.inputs import INPUTS, ConfigTable, Input, InputTable, Pattern
 from config.schedule import read_schedule
+
+_InputT = TypeVar("_InputT", bound=InputTable)
 
 ID_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -32,20 +34,20 @@ def _zone(name: str) -> str:
     return name
 
 
-class StripRules(Part):
+class StripRules(ConfigTable):
     """Corrections by this site's own habits: regular expressions searched in each line; they overrule the rest."""
 
     keep: tuple[Pattern, ...] = ()
     drop: tuple[Pattern, ...] = ()
 
 
-class Expect(Part):
+class Expect(ConfigTable):
     """What a healthy source yields; one that yields less is flagged."""
 
     articles_per_day: Annotated[float, Field(ge=0)] | None = None
 
 
-class Source(Part):
+class Source(ConfigTable):
     """One source; its id is the name of its file."""
 
     id: str = Field(exclude=True)
@@ -71,6 +73,10 @@ class Source(Part):
     strip: StripRules = StripRules()
     expect: Expect = Expect()
     folder: Path = Field(Path(), exclude=True, description="Where its file is; paths are relative to it.")
+
+    def inputs_of(self, kind: type[_InputT]) -> list[_InputT]:
+        """Return the inputs of one kind, in their order."""
+        return [entry for entry in self.input if isinstance(entry, kind)]
 
     @property
     def digest(self) -> str:

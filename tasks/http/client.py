@@ -19,7 +19,7 @@ import httpx
 
 from config.settings import Settings
 from tasks.http import robots
-from tasks.http.content_coding import CODINGS, PackedError, TooLargeError, read_codings, unpack
+from tasks.http.content_coding import CODINGS, DecompressionError, TooLargeError, read_codings, unpack
 from tasks.http.network import RefusedAddressError, UnknownHostError
 from tasks.http.response import Answer, Refused, is_certificate_error, printable, refusal_for
 from tasks.http.transport import ALLOW_PRIVATE
@@ -41,7 +41,7 @@ _PASSWORD: Final = re.compile(r"(?<=:)//[^/?#\s@]*@")
 _SENT: Final = ".send_request_headers.complete"
 _NOT_IN_AGENT: Final = str.maketrans("", "", "()\\")
 
-_LASTING: Final = (RefusedAddressError, TooLargeError, PackedError)
+_LASTING: Final = (RefusedAddressError, TooLargeError, DecompressionError)
 _PASSING: Final = (
     UnknownHostError,
     httpcore.TimeoutException,
@@ -108,7 +108,9 @@ class Client:
         self._clock = clock
         self._transport = transport
 
-    async def ask(self, url: httpx.URL, request: Request, bounds: Bounds, sent: Callable[[], Awaitable[None]]) -> Attempt:
+    async def ask(
+        self, url: httpx.URL, request: Request, bounds: Bounds, sent: Callable[[], Awaitable[None]]
+    ) -> Attempt:
         """Ask for a URL, and call `sent` when the request is on its way. Never raises for what a server does."""
         headers = request_headers(url, request, self._settings.contact)
         began = time.monotonic()
@@ -225,5 +227,5 @@ async def _read_error(response: httpx.Response, bounds: Bounds) -> tuple[bytes, 
         # What it says is known from its head: its body may not cost the time of what comes next.
         async with asyncio.timeout(_ERROR_BODY_SECONDS):
             return await _read(response, limit)
-    except (TooLargeError, PackedError, *_PASSING):
+    except (TooLargeError, DecompressionError, *_PASSING):
         return b"", "the body of the answer could not be read to its end"

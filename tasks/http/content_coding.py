@@ -20,7 +20,7 @@ _ZSTD_SLICE: Final = 128
 _ZSTD_WINDOW: Final = 8 * 1024 * 1024  # RFC 9659: the most that a sender of the coding may ask for
 
 
-class PackedError(Exception):
+class DecompressionError(Exception):
     """The body cannot be unpacked; the message is a sentence."""
 
 
@@ -29,14 +29,14 @@ class TooLargeError(Exception):
 
 
 def read_codings(header: str) -> tuple[str, ...]:
-    """The codings of a Content-Encoding header, in the order in which they were applied. Raises `PackedError`."""
+    """The codings of a Content-Encoding header, in the order in which they were applied. Raises `DecompressionError`."""
     names = (name.strip().lower().removeprefix("x-") for name in header.split(","))
     codings = tuple(name for name in names if name not in {"", "identity"})
     if unknown := [name for name in codings if name not in CODINGS]:
         shown = "".join(character for character in unknown[0][:20] if character.isprintable())
-        raise PackedError(f"the body is packed as '{shown}'; known are {', '.join(CODINGS)}")
+        raise DecompressionError(f"the body is packed as '{shown}'; known are {', '.join(CODINGS)}")
     if len(codings) > MAX_CODINGS:
-        raise PackedError(f"the body is packed {len(codings)} times over; at most {MAX_CODINGS} are unpacked")
+        raise DecompressionError(f"the body is packed {len(codings)} times over; at most {MAX_CODINGS} are unpacked")
     return codings
 
 
@@ -44,7 +44,7 @@ def unpack(chunks: Iterable[bytes], codings: tuple[str, ...], limit: int) -> Ite
     """The unpacked body, piece by piece, a few megabytes at a time.
 
     Raises `TooLargeError` once the packed body, the unpacked one or a layer between them has given `limit` bytes and
-    holds more, `PackedError` for one that is damaged or cut short. What follows the end of a packed body is ignored,
+    holds more, `DecompressionError` for one that is damaged or cut short. What follows the end of a packed body is ignored,
     as browsers do.
     """
     pieces = _limited(chunks, limit)
@@ -100,7 +100,7 @@ def _inflate(chunks: Iterable[bytes], coding: str, stream: zlib._Decompress) -> 
             if stream.eof:
                 return
     except zlib.error:
-        raise PackedError(f"the body is not valid {coding}") from None
+        raise DecompressionError(f"the body is not valid {coding}") from None
     _whole(coding, not begun)
 
 
@@ -116,7 +116,7 @@ def _brotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
             if stream.is_finished():
                 return
     except brotli.error:
-        raise PackedError("the body is not valid br") from None
+        raise DecompressionError("the body is not valid br") from None
     _whole("br", not begun)
 
 
@@ -130,14 +130,14 @@ def _zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
             if stream.eof:
                 return
     except zstandard.ZstdError:
-        raise PackedError("the body is not valid zstd") from None
+        raise DecompressionError("the body is not valid zstd") from None
     _whole("zstd", not begun)
 
 
 def _whole(coding: str, whole: bool) -> None:
     # Half an article would be stored as if it were all of it.
     if not whole:
-        raise PackedError(f"the body is {coding} that was cut short")
+        raise DecompressionError(f"the body is {coding} that was cut short")
 
 
 _UNPACK: Final[dict[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = {

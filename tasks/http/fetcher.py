@@ -16,7 +16,7 @@ from config.settings import Settings
 from tasks.http.client import LISTINGS, PAGES, Client, Request
 from tasks.http.follow_redirects import Visitor
 from tasks.http.network import Resolve
-from tasks.http.response import Downloaded, NotModified, Outcome, Postponed, Refused
+from tasks.http.response import Downloaded, FetchResult, NotModified, Postponed, Refused
 from tasks.http.robots import Rules
 from tasks.http.throttle import Politeness, Sleep, Turns
 from tasks.http.transport import PublicTransport
@@ -25,9 +25,9 @@ __all__ = [
     "LISTINGS",
     "PAGES",
     "Downloaded",
+    "FetchResult",
     "Fetcher",
     "NotModified",
-    "Outcome",
     "Politeness",
     "Postponed",
     "Refused",
@@ -45,7 +45,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def download(url: str, settings: Settings, *, allow_private: bool = False, max_bytes: int | None = None) -> Outcome:
+def download(url: str, settings: Settings, *, allow_private: bool = False, max_bytes: int | None = None) -> FetchResult:
     """One address, by a `Fetcher` of its own; its host rests between requests only where its robots.txt asks for it."""
     with Fetcher(settings) as fetcher:
         return fetcher.fetch(Request(url, delay=0.0, allow_private=allow_private, max_bytes=max_bytes))
@@ -89,13 +89,13 @@ class Fetcher:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def submit(self, request: Request) -> Future[Outcome]:
+    def submit(self, request: Request) -> Future[FetchResult]:
         """What will come of a request. A future never raises for what a server does; requests to one host keep their
         order. Raises RuntimeError once closed.
         """
         return self._start(self._visitor.visit(request))
 
-    def fetch(self, request: Request) -> Outcome:
+    def fetch(self, request: Request) -> FetchResult:
         """What came of a request."""
         return self.submit(request).result()
 

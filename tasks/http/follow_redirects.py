@@ -17,8 +17,8 @@ import httpx
 from config.settings import Settings
 from tasks.http import robots
 from tasks.http.address_policy import authority, read_url
-from tasks.http.client import Bounds, Client, Attempt, Request
-from tasks.http.response import Answer, Outcome, Postponed, Refused, judge, refusal_for
+from tasks.http.client import Attempt, Bounds, Client, Request
+from tasks.http.response import Answer, FetchResult, Postponed, Refused, judge, refusal_for
 from tasks.http.retries import send_with_retries
 from tasks.http.robots import Rules
 from tasks.http.robots_cache import Rulebook
@@ -44,7 +44,7 @@ class Visitor:
         self._sleep = sleep
         self._rulebook = Rulebook(clock)
 
-    async def visit(self, request: Request) -> Outcome:
+    async def visit(self, request: Request) -> FetchResult:
         """The document, or why there is none, with all that was said.
 
         `Request.seconds` bounds the time in which names are looked up, connections made and answers read, for all
@@ -52,7 +52,7 @@ class Visitor:
         does an attempt that failed for the next. Never raises but for its own end.
         """
         exchanges: list[Exchange] = []
-        outcome: Outcome
+        outcome: FetchResult
         try:
             got = await self._follow(request, exchanges, self._settings.max_redirects)
             outcome = judge(got, self._clock(), conditional=request.conditional) if isinstance(got, Answer) else got

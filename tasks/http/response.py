@@ -15,7 +15,7 @@ import httpcore
 import httpx
 
 from config.settings import Settings
-from tasks.http.content_coding import PackedError, TooLargeError
+from tasks.http.content_coding import DecompressionError, TooLargeError
 from tasks.http.network import RefusedAddressError, UnknownHostError
 from warehouse.model.records import Exchange
 from warehouse.model.vocabulary import Reason
@@ -89,7 +89,7 @@ class Postponed:
     exchanges: tuple[Exchange, ...] = ()
 
 
-Outcome = Downloaded | NotModified | Refused | Postponed
+FetchResult = Downloaded | NotModified | Refused | Postponed
 """What came of a request."""
 
 
@@ -176,7 +176,7 @@ def refusal_for(error: Exception, host: str, settings: Settings, limit: int, sec
         case httpcore.TimeoutException() | TimeoutError():
             cure = "; raise fetch_seconds to wait longer" if seconds == settings.fetch_seconds else ""
             reason, problem = Reason.TIMED_OUT, f"no complete answer within {seconds:g} seconds{cure}"
-        case UnknownHostError() | PackedError():
+        case UnknownHostError() | DecompressionError():
             problem = str(error)
         case httpcore.ConnectError():
             problem = _why_no_connection(error)
