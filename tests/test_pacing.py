@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 from webserver import Clock, settings
 
 from tasks.http.host_state import FILE_NAME, HostState, HostStates
-from tasks.http.throttle import HostBlockedError, Turns
+from tasks.http.throttle import HostBlockedError, HostThrottle
 
 HOST = "news.example:443"
 DAY = 86_400.0
 
 
-async def started(turns: Turns, clock: Clock, *delays: float, host: str = HOST) -> list[float]:
+async def started(turns: HostThrottle, clock: Clock, *delays: float, host: str = HOST) -> list[float]:
     """The moments at which requests start that are all there at once, in the order of the requests."""
 
     async def one(delay: float) -> float:
@@ -39,8 +39,8 @@ async def started(turns: Turns, clock: Clock, *delays: float, host: str = HOST) 
     return await asyncio.gather(*map(one, delays))
 
 
-def turns_by(clock: Clock, hosts: Path | None = None, **given: object) -> Turns:
-    return Turns(settings(**given), clock, clock.sleep, hosts)
+def turns_by(clock: Clock, hosts: Path | None = None, **given: object) -> HostThrottle:
+    return HostThrottle(settings(**given), clock, clock.sleep, hosts)
 
 
 def test_requests_to_a_host_start_apart_and_in_order():
@@ -70,7 +70,7 @@ def test_a_sleep_that_is_not_exact_brings_no_two_requests_together(factor):
     async def sleep(seconds: float) -> None:
         await clock.sleep(seconds * factor)
 
-    got = asyncio.run(started(Turns(settings(), clock, sleep, None), clock, *[5.0] * 8))
+    got = asyncio.run(started(HostThrottle(settings(), clock, sleep, None), clock, *[5.0] * 8))
     assert min(later - earlier for earlier, later in pairwise(got)) >= 5
 
 
@@ -123,7 +123,7 @@ def test_a_request_of_another_process_that_waits_for_its_connection_is_waited_fo
     ours, theirs = (turns_by(clock, tmp_path, fetch_seconds=1_000.0) for _ in range(2))
     sends: list[tuple[str, float]] = []
 
-    async def one(name: str, turns: Turns, connected: asyncio.Event) -> None:
+    async def one(name: str, turns: HostThrottle, connected: asyncio.Event) -> None:
         async with turns.turn(HOST, 5) as sent:
             await connected.wait()
             sends.append((name, clock.seconds))
@@ -173,7 +173,7 @@ def test_a_host_that_asks_for_a_short_wait_is_waited_for_and_for_a_long_one_left
         return waited
 
     assert asyncio.run(asked()) == [100]
-    assert (turns.politeness.requests, turns.politeness.waits, turns.politeness.waited_seconds) == (1, 1, 100)
+    assert (turns.statistics.requests, turns.statistics.waits, turns.statistics.waited_seconds) == (1, 1, 100)
 
 
 def test_those_who_queue_for_a_host_learn_that_it_wants_to_be_left_alone():
@@ -204,7 +204,7 @@ def test_refusals_without_a_time_double_the_wait_up_to_an_hour_until_the_host_an
 
     async def many() -> list[float]:
         waits = [await refuse() for _ in range(12)]
-        await turns.welcome(HOST)
+        await turns.clear_refusals(HOST)
         return [*waits, await refuse()]
 
     waits = asyncio.run(many())
@@ -330,7 +330,7 @@ import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from config.settings import Settings
-from tasks.http.throttle import Turns
+from tasks.http.throttle import HostThrottle
 
 told = []
 def clock():
@@ -338,7 +338,7 @@ def clock():
     return told[-1]
 
 async def main():
-    turns = Turns(Settings(), clock, asyncio.sleep, Path(sys.argv[1]))
+    turns = HostThrottle(Settings(), clock, asyncio.sleep, Path(sys.argv[1]))
     for _ in range(int(sys.argv[2])):
         async with turns.turn("news.example:443", float(sys.argv[3])):
             print(told[-1].timestamp(), flush=True)

@@ -10,7 +10,7 @@ from config.inputs import Input
 from flows.ingestion.process_pool import CallError
 from tasks.discover import listed_documents, read_listing
 from tasks.fetch import as_fetched, request
-from tasks.http.fetcher import LISTINGS
+from tasks.http.fetcher import ACCEPT_LISTINGS
 from tasks.http.response import NotModified, Postponed, Refused
 from tasks.listings.discovered import Discovered, item_of
 from tasks.listings.listing import Listing, ListingError
@@ -56,7 +56,7 @@ class Look:
         job = self.job
         # Entries that wait, and are no pages of their own, come with the whole feed only.
         earlier = state.earlier if sends_validators(state) and not job.waits_for(state.url) else None
-        asked = replace(request(url, job.source, earlier, job.settings.max_listing_bytes), accept=LISTINGS)
+        asked = replace(request(url, job.source, earlier, job.settings.max_listing_bytes), accept=ACCEPT_LISTINGS)
         got = job.fetcher.fetch(asked)
         job.check_stop()
         item, now = Item(job.source.id, state.url, state.url, state.url, job.clock()), job.clock()

@@ -11,7 +11,7 @@ from config.settings import Settings
 from config.sources import Source, load_source, source_files
 from tasks.discover import endpoint, read_listing, reader_of
 from tasks.fetch import request
-from tasks.http.fetcher import LISTINGS, Downloaded, Fetcher, Postponed, Refused, utc_now
+from tasks.http.fetcher import ACCEPT_LISTINGS, Downloaded, Fetcher, Postponed, Refused, utc_now
 from tasks.listings.input_reader import InputError, ReadContext
 from tasks.listings.listing import ListingError
 
@@ -54,7 +54,7 @@ def _ask(source: Source, entry: Input, settings: Settings) -> str:
     place = endpoint(source, entry)
     with Fetcher(settings) as fetcher:
         asked = request(place, source, max_bytes=settings.max_listing_bytes)
-        got = fetcher.fetch(replace(asked, accept=LISTINGS))
+        got = fetcher.fetch(replace(asked, accept=ACCEPT_LISTINGS))
     if not isinstance(got, Downloaded):
         told = got.detail if isinstance(got, Refused | Postponed) else "not changed"
         raise InputError(f"{source.id}: {place}: {told}")
