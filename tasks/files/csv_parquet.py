@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, time
+from itertools import count
 from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -58,26 +59,11 @@ def read_csv(stream: io.BufferedReader, kind: str, body_columns: Collection[str]
     lines = _RowLines(io.TextIOWrapper(stream, charset, errors, newline=""), limit)
     # One setting for the whole process; cells are bounded by `_RowLines`.
     csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
-    rows = csv.reader(lines, delimiter=delimiter)
     names: list[str] = []
-    number = 0
-    while True:
-        number += 1
-        lines.begin_row()
-        try:
-            cells = next(rows)
-        except StopIteration:
-            break
-        except _TooLongError:
-            yield number, Reason.TOO_LARGE
-            continue
-        except csv.Error as error:
-            raise TableError(f"row {number:,}: {error}") from None
-        if lines.has_ended and cells != [_END_LINE]:
-            raise TableError(f"row {number:,} opens a quote that is never closed; the rows before it were taken")
-        if not any(cells) or cells == [_END_LINE]:
-            continue
-        if not names:
+    for number, cells in _numbered_rows(lines, delimiter):
+        if isinstance(cells, Reason):
+            yield number, cells
+        elif not names:
             names = _columns(cells, body_columns)
         elif len(cells) > len(names) and any(cells[len(names) :]):
             yield number, Reason.BAD_RECORD
@@ -146,6 +132,26 @@ class _RowLines:
                 line = self._lines.readline(self._limit)
             raise _TooLongError
         return line
+
+
+def _numbered_rows(lines: _RowLines, delimiter: str) -> Iterator[tuple[int, list[str] | Reason]]:
+    """Return the cells of each row that is not empty, or `TOO_LARGE`. Raises `TableError`."""
+    rows = csv.reader(lines, delimiter=delimiter)
+    for number in count(1):
+        lines.begin_row()
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except _TooLongError:
+            yield number, Reason.TOO_LARGE
+            continue
+        except csv.Error as error:
+            raise TableError(f"row {number:,}: {error}") from None
+        if lines.has_ended and cells != [_END_LINE]:
+            raise TableError(f"row {number:,} opens a quote that is never closed; the rows before it were taken")
+        if any(cells) and cells != [_END_LINE]:
+            yield number, cells
 
 
 def _sample(stream: io.BufferedReader) -> bytes:

@@ -47,7 +47,15 @@ class FolderReader(InputReader[FolderInput]):
             stamps = [stamp_of(path) for path in split_paths]
             stamp = hashlib.sha256(" ".join(stamps).encode()).hexdigest()[:16]
             size = sum(map(stamp_size, stamps))
-            yield InputSplit(number, str(self._folder), indexes.start, None, names, stamp, len(names), size)
+            yield InputSplit(
+                entry=number,
+                location=str(self._folder),
+                first=indexes.start,
+                paths=names,
+                stamp=stamp,
+                documents=len(names),
+                size=size,
+            )
         self._check_all_listed()
 
     def read_split(self, split: InputSplit, context: ReadContext) -> Iterator[Item]:

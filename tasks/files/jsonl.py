@@ -69,8 +69,15 @@ class JsonlReader(InputReader[JsonlInput]):
         for indexes in even_ranges(len(rows), max(min_documents, len(rows) // MAX_SPLITS)):
             first = rows.start + indexes.start
             end = None if indexes.stop == len(rows) else rows.start + indexes.stop
-            share = size * len(indexes) // len(rows)
-            yield InputSplit(number, str(path), first, end, (), stamp, len(indexes), share)
+            yield InputSplit(
+                entry=number,
+                location=str(path),
+                first=first,
+                end=end,
+                stamp=stamp,
+                documents=len(indexes),
+                size=size * len(indexes) // len(rows),
+            )
 
     def read_split(self, split: InputSplit, context: ReadContext) -> Iterator[Fetched | Rejection]:
         """Return the records of a range of lines or rows."""

@@ -66,8 +66,15 @@ def _split_file(path: Path, number: int, min_size: int) -> Iterator[InputSplit]:
         records += counts.pop()
     for first, end, count in zip(bounds, [*bounds[1:], None], [*counts, records], strict=True):
         # The records of a file that is packed otherwise were not counted.
-        split_bytes = (size if end is None else end) - first
-        yield InputSplit(number, str(path), first, end, (), stamp, count or None, split_bytes)
+        yield InputSplit(
+            entry=number,
+            location=str(path),
+            first=first,
+            end=end,
+            stamp=stamp,
+            documents=count or None,
+            size=(size if end is None else end) - first,
+        )
 
 
 def _members(path: Path) -> Iterator[tuple[int, bool]]:
