@@ -118,7 +118,7 @@ class WarcPages:
         """Return the item of a record: its own URL if it can be fetched and shown, else a URL inside the file."""
         url = _PASSWORD.sub("", (record.headers.get("WARC-Target-URI") or "").strip().strip("<>"))
         if len(url) > _MAX_URL_CHARACTERS or not is_address(url):
-            # What is fetched again one day must not be a file of this machine, which a record may well name.
+            # A record may name a file of this machine, which must not be fetched one day.
             record_id = record.record_id or self._number_prefix + str(self.records)
             key = f"uri={quote(url)}" if url else f"record={quote(record_id)}"
             if len(key) > _MAX_URL_CHARACTERS:
@@ -153,7 +153,7 @@ def _check_magic(file: IO[bytes]) -> None:
 
 
 def _has_length(record: WarcRecord) -> bool:
-    # The reader takes what it cannot read for 0.
+    # The reader takes a length that it cannot parse for 0.
     length = (record.headers.get("Content-Length") or "").strip()
     return length != "" and (length.lstrip("0") or "0") == str(record.content_length)
 

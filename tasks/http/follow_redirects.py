@@ -35,11 +35,11 @@ class RedirectFollower:
     """Makes the requests that one URL takes, in order; all URLs share a `HostThrottle` and a `RobotsCache`."""
 
     def __init__(
-        self, settings: Settings, client: Client, turns: HostThrottle, clock: Callable[[], datetime], sleep: Sleep
+        self, settings: Settings, client: Client, throttle: HostThrottle, clock: Callable[[], datetime], sleep: Sleep
     ) -> None:
         self._settings = settings
         self._client = client
-        self._throttle = turns
+        self._throttle = throttle
         self._clock = clock
         self._sleep = sleep
         self._robots_cache = RobotsCache(clock)

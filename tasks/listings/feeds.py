@@ -81,7 +81,7 @@ def _parse(rewritten: bytes, url: str) -> _Parsed:
         parsed: _Parsed = feedparser.parse(
             io.BytesIO(rewritten), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
         )
-    except Exception:  # noqa: BLE001  whatever a feed makes it raise, it is this feed that cannot be read
+    except Exception:  # noqa: BLE001  any error of the parser means that this feed cannot be read
         raise ListingError("The feed holds something that cannot be read.") from None
     return parsed
 

@@ -1,4 +1,4 @@
-"""What every kind of input can be asked: its address, its documents, its listing, its splits."""
+"""The interface of all input readers: endpoint, documents, listing and splits of an input."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class InputSplit:
     entry: int  # the input's index among the source's
     location: str  # the path or URL of its file, or of the folder that its files are in
     first: int = 0  # of a WARC file the byte, of a table the row or line, that it begins with
-    end: int | None = None  # what it ends before; None for the end of the file
+    end: int | None = None  # the first byte, row or line after it; None for the end of the file
     paths: tuple[str, ...] = ()  # the files of a folder
     stamp: str = ""  # size and time of change of its files
     documents: int | None = None  # about how many it holds; None if they were not counted

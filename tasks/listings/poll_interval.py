@@ -16,7 +16,7 @@ from typing import Final
 from warehouse.state.endpoints import Endpoint
 
 # The share of a listing's entries that should be known already: with fewer, some may have come and gone unseen; with
-# more, the server was asked for nothing.
+# more, the request was for nothing.
 MIN_KNOWN_SHARE: Final = 0.33
 MAX_KNOWN_SHARE: Final = 0.67
 MIN_INTERVAL: Final = timedelta(minutes=10)
