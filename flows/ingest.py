@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from config.inputs import PagesInput
 from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.ingest_run import Clock, Job
@@ -20,11 +19,11 @@ from flows.ingestion.run_rows import first_run_row, new_run_id, rules_of
 from flows.ingestion.worklist import list_documents
 from flows.sharding.shards import Shard, list_shard
 from tasks.article import make_article
-from tasks.discover import is_polled
-from tasks.fetch import Read, fetch_each
+from tasks.discover import readers_of
+from tasks.fetch import ReadResult, fetch_each
 from tasks.http.fetcher import Fetcher, utc_now
 from tasks.http.response import NotModified, Postponed, Refused
-from tasks.listings.discovered import Found, named
+from tasks.listings.discovered import Discovered, item_of
 from warehouse.archive.writer import ArchiveWriter, read, recover
 from warehouse.errors import WarehouseError
 from warehouse.model.records import LISTED, RECOVERED, Fetched, Item, RawArticle, Rejection
@@ -100,7 +99,7 @@ def ingest(
         try:
             take_up_recovered(job, shard)
             if shard is not None:
-                listed: Iterable[Found] = list_shard(job, shard)
+                listed: Iterable[Discovered] = list_shard(job, shard)
             elif only is not None:
                 listed = (job.recall(url) for url in only)
             else:
@@ -130,7 +129,7 @@ def ingest(
             raise KeyboardInterrupt from None
 
 
-def ingest_batch(job: Job, batch: list[Found], *, again: bool = False) -> None:
+def ingest_batch(job: Job, batch: list[Discovered], *, again: bool = False) -> None:
     """Documents that land together: discover, archive, extract, strip, detect, normalise, land."""
     job.found += len(batch)
     seen = job.see(batch)
@@ -148,12 +147,12 @@ def ingest_batch(job: Job, batch: list[Found], *, again: bool = False) -> None:
 
 
 def read_each(
-    job: Job, batch: Iterable[Found], conclusions: list[Conclusion], *, again: bool
-) -> Iterator[tuple[Item, Read]]:
+    job: Job, batch: Iterable[Discovered], conclusions: list[Conclusion], *, again: bool
+) -> Iterator[tuple[Item, ReadResult]]:
     """Each document as it was read; a page that is known and not to be fetched now is concluded."""
     now, wanted = job.clock(), []
     for found in batch:
-        one = named(found)
+        one = item_of(found)
         if isinstance(one, Rejection):
             conclusions.append(job.ledger.refuse(one, now))
             continue
@@ -170,7 +169,7 @@ def read_each(
 
 
 def archive_new(
-    job: Job, archive: ArchiveWriter, documents: Iterable[tuple[Item, Read]], conclusions: list[Conclusion]
+    job: Job, archive: ArchiveWriter, documents: Iterable[tuple[Item, ReadResult]], conclusions: list[Conclusion]
 ) -> Iterator[RawArticle]:
     """Archive each document before anything else is done with it; what holds no news is concluded."""
     taken: dict[str, set[str]] = {}
@@ -235,19 +234,19 @@ def take_up_recovered(job: Job, shard: Shard | None = None) -> None:
 def is_late(job: Job) -> bool:
     """Whether a run over feeds, sitemaps or section pages has taken so long that they may have rolled on."""
     took = (job.clock() - job.run.started_at).total_seconds()
-    return took > job.settings.run_seconds and any(map(is_polled, job.source.input))
+    return took > job.settings.run_seconds and any(reader.is_polled for reader in readers_of(job.source))
 
 
 def batch_size(source: Source, settings: Settings) -> int:
     """How many documents land together: of those that come one after another, what comes in some minutes."""
-    if source.delay == 0 or not any(is_polled(entry) or isinstance(entry, PagesInput) for entry in source.input):
+    if source.delay == 0 or not any(reader.fetches_pages for reader in readers_of(source)):
         return settings.batch
     return max(1, min(settings.batch, int(LAND_SECONDS / source.delay)))
 
 
-def in_batches(items: Iterable[Found], size: int) -> Iterator[list[Found]]:
+def in_batches(items: Iterable[Discovered], size: int) -> Iterator[list[Discovered]]:
     """Up to `size` documents at a time, and fewer where they came with so much content that memory would grow."""
-    batch: list[Found] = []
+    batch: list[Discovered] = []
     held = 0
     for item in items:
         batch.append(item)

@@ -18,7 +18,7 @@ from config.sources import Source
 from flows.cli.output import Format, console, write_rows
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
-from tasks.discover import count
+from tasks.discover import count_documents
 from tasks.http.fetcher import Fetcher
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
@@ -97,7 +97,7 @@ def _run_one(
     progress: Progress,
 ) -> Ended:
     began = perf_counter()
-    bar = progress.add_task(source.id, total=count(source))
+    bar = progress.add_task(source.id, total=count_documents(source))
     run, problem = None, None
     try:
         run = ingest(source, settings, workers, fetcher, progress=partial(progress.advance, bar), stop=stop, due=due)

@@ -8,14 +8,14 @@ import json
 import pytest
 
 from config.sources import load_source
-from tasks.discover import count, discover, endpoint
-from tasks.files.errors import InputError
+from tasks.discover import count_documents, discover, endpoint
+from tasks.listings.input_reader import InputError, ReadContext
 from warehouse.model.records import Fetched, Item, Rejection
 from warehouse.model.vocabulary import Reason
 
 
 def listed(source, settings, now):
-    return list(discover(source, source.input[0], settings, now))
+    return list(discover(source, source.input[0], ReadContext(settings, now)))
 
 
 def test_a_folder_gives_its_documents_in_one_order_and_nothing_else(tmp_path, folder_source, settings, now):
@@ -40,7 +40,7 @@ def test_a_folder_gives_its_documents_in_one_order_and_nothing_else(tmp_path, fo
     assert items[2] == Item(
         "paper", (pages / "b.txt").as_uri(), guids[2], endpoint(folder_source, folder_source.input[0]), now
     )
-    assert count(folder_source) == 5
+    assert count_documents(folder_source) == 5
 
 
 def test_names_with_spaces_and_other_scripts_make_addresses(tmp_path, folder_source, settings, now):
@@ -118,7 +118,7 @@ def test_a_torn_gzip_gives_what_is_whole_and_says_so(tmp_path, settings, now):
     source = jsonl_source(tmp_path, whole[: len(whole) // 2])
     found = []
 
-    lines = discover(source, source.input[0], settings, now)
+    lines = discover(source, source.input[0], ReadContext(settings, now))
     with pytest.raises(InputError, match=r"wire.jsonl: cannot be read"):
         found.extend(lines)
     assert 2_000 < len(found) < 5_000

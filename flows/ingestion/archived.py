@@ -83,7 +83,7 @@ def _item(row: Row, capture: Capture, source: Source) -> Item:
 
 def _records_of(source: Source, found_in: str) -> str:
     """The file whose `fields` apply: where it was moved since, the one there is."""
-    files = [jsonl.address(source, entry) for entry in source.input if isinstance(entry, JsonlInput)]
+    files = [jsonl.file_url(source, entry) for entry in source.inputs_of(JsonlInput)]
     return files[0] if len(files) == 1 else found_in
 
 

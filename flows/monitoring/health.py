@@ -165,7 +165,7 @@ def _endpoint(source: Source, endpoint: Mapping[str, Any], health: Health, now: 
     gap = endpoint["gap_at"]
     if gap is not None and now - gap <= _DAY:
         others = health.same_run.get((endpoint["source_id"], endpoint["gap_run_id"]), set()) - {place}
-        inputs = configured - {entry.sitemap for entry in source.input if isinstance(entry, FeedInput)}
+        inputs = configured - {entry.sitemap for entry in source.inputs_of(FeedInput)}
         if others - inputs:
             what = "what had come and gone was looked for in the sitemap"
         else:

@@ -26,7 +26,7 @@ from prefect.settings import PREFECT_UI_URL
 from config.settings import Settings
 from config.sources import Source
 from flows.scheduling.run_report import load_account, safe, tell_counts, tell_rejects
-from tasks.discover import count
+from tasks.discover import count_documents
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
@@ -85,7 +85,7 @@ def _waiting(progress: Progress) -> int | None:
     """Documents that are known and not done; None where that cannot be told."""
     try:
         if progress.known is None:
-            progress.known = count(progress.source) or 0
+            progress.known = count_documents(progress.source) or 0
         if progress.known:
             return max(0, progress.known - progress.done)
         with connect(progress.settings.data) as connection:

@@ -22,7 +22,7 @@ from tasks.article import make_article
 from tasks.fetch import as_fetched
 from tasks.http.address_policy import read_url
 from tasks.http.fetcher import Fetcher, utc_now
-from tasks.http.response import Downloaded, NotModified, Outcome, Refused
+from tasks.http.response import Downloaded, FetchResult, NotModified, Refused
 from tasks.listings.listing import Entry
 from tasks.metadata.urls import canonical_domain, is_web_url
 from tasks.site_probe.choose_feeds import (
@@ -136,7 +136,7 @@ def _try_articles(survey: Survey, entries: Sequence[Entry]) -> tuple[TrialArticl
     )
 
 
-def _raw(item: Item, got: Outcome, now: datetime) -> RawArticle | Rejection:
+def _raw(item: Item, got: FetchResult, now: datetime) -> RawArticle | Rejection:
     if isinstance(got, Downloaded):
         fetched = as_fetched(item, got, now)
         return RawArticle(item, Capture.of(fetched), fetched.content)

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from config.settings import Settings
 from flows.ingestion.process_pool import CallError, Workers
-from tasks.http.fetcher import LISTINGS, PAGES, Fetcher, Request
+from tasks.http.fetcher import ACCEPT_LISTINGS, ACCEPT_PAGES, Fetcher, Request
 from tasks.http.response import Downloaded, NotModified, Postponed, Refused
 from tasks.http.robots import TOKEN, Rules
 from tasks.listings.entries import article_url
@@ -83,7 +83,7 @@ class Survey:
 
     def look(self, url: str) -> None:
         """Find the feeds and sitemaps of the site that an address belongs to."""
-        got = self._get(url, GIVEN, PAGES)
+        got = self._get(url, GIVEN, ACCEPT_PAGES)
         self.origin = urljoin(got.final_url if isinstance(got, Downloaded) else url, "/")
         if not isinstance(got, Downloaded):
             self.problem = got.detail
@@ -97,14 +97,14 @@ class Survey:
         if self.given != "sitemap":
             self._find_sitemaps()
 
-    def request(self, url: str, accept: str = PAGES) -> Request:
+    def request(self, url: str, accept: str = ACCEPT_PAGES) -> Request:
         """How the site is asked for an address."""
-        limit = self.settings.max_listing_bytes if accept == LISTINGS else None
+        limit = self.settings.max_listing_bytes if accept == ACCEPT_LISTINGS else None
         return Request(url, delay=self.delay, allow_private=self.allow_private, max_bytes=limit, accept=accept)
 
     def _find_feeds(self) -> None:
         if not self.front.feeds and normalize_url(self.origin) not in self.seen:
-            self._read(self._get(self.origin, "the home page", PAGES), self.origin, "the home page")
+            self._read(self._get(self.origin, "the home page", ACCEPT_PAGES), self.origin, "the home page")
         waiting = deque(self.front.feeds)
         kept = len(self._sitemaps()) + 1  # and a part of an index
         while waiting and len(self._feeds()) < MOST_FEEDS and self.left > kept and len(self.asked) < MOST_ADDRESSES:
@@ -154,7 +154,7 @@ class Survey:
         """Read one listing; what came instead may be a page that names feeds: these."""
         if normalize_url(url) in self.seen:
             return ()
-        return self._read(self._get(url, found, LISTINGS), url, found)
+        return self._read(self._get(url, found, ACCEPT_LISTINGS), url, found)
 
     def _get(self, url: str, found: str, accept: str) -> Answer:
         self.seen.add(normalize_url(url))
