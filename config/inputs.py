@@ -33,6 +33,7 @@ def _place(path: Path) -> Path:
 Place = Annotated[Path, AfterValidator(_place)]
 Url = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$", description="http or https, without a password.")]
 Pattern = Annotated[str, AfterValidator(_regex)]
+FollowLinks = Annotated[bool, Field(description="Also files that are links to what lies outside the folder.")]
 
 
 class Part(BaseModel):
@@ -49,6 +50,7 @@ class FolderInput(Part):
     glob: Annotated[str, AfterValidator(_glob)] = Field(
         "**/*", min_length=1, description="Which files in it, such as '*.html' or '**/*.txt'."
     )
+    follow_links: FollowLinks = False
 
 
 class _Chosen(Part):
@@ -111,6 +113,7 @@ class WarcInput(_Chosen):
     path: Place | None = Field(None, description="A file, a folder of files, or a list, relative to this file.")
     url: Url | None = Field(None, description="The address of a file (up to 1.5 GB) or of a list instead.")
     prefix: str | None = Field(None, description="What stands before each path of a list, such as a host's address.")
+    follow_links: FollowLinks = False
 
     @model_validator(mode="after")
     def _one_place(self) -> WarcInput:

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from config.inputs import FolderInput
 from config.settings import Settings
+from tasks.discover import endpoint
+from tasks.files.errors import LINKED_AWAY
 from tasks.http.response import Downloaded, NotModified, Postponed, Refused
 from warehouse.archive.writer import Earlier
 from warehouse.model.records import Fetched, Item, Rejection
@@ -46,9 +49,15 @@ def fetch_each(
     document a `Fetched`. `read` reads a file; `read_file` unless given.
     """
 
+    unbound = {
+        endpoint(source, entry) for entry in source.input if isinstance(entry, FolderInput) and entry.follow_links
+    }
+
     def settle(item: Item, future: Future[Answer] | None) -> Read:
+        if future is None and read is not None:
+            return read(item, settings, clock())
         if future is None:
-            return (read or read_file)(item, settings, clock())
+            return read_file(item, settings, clock(), None if item.found_in in unbound else _path(item.found_in))
         got = future.result()
         return as_fetched(item, got, clock()) if isinstance(got, Downloaded) else got
 
@@ -97,19 +106,19 @@ def as_fetched(item: Item, got: Downloaded, now: datetime) -> Fetched:
     )
 
 
-def read_file(item: Item, settings: Settings, now: datetime) -> Fetched | Rejection:
-    """The bytes of a file, at most `max_document_bytes` of them, or why they could not be had."""
+def read_file(item: Item, settings: Settings, now: datetime, folder: Path | None = None) -> Fetched | Rejection:
+    """Return the bytes of a file, at most `max_document_bytes` of them, or why they could not be had.
+
+    One that lies outside `folder` once its links are followed is refused.
+    """
     limit = settings.max_document_bytes
-    address = urlsplit(item.url)
-    # A name need not be UTF-8.
-    path = Path(os.fsdecode(unquote_to_bytes(address.path)))
+    path, fragment = _path(item.url), urlsplit(item.url).fragment
     shown = str(path).encode("utf-8", "backslashreplace").decode()
-    if address.fragment:
-        return item.reject(Stage.FETCH, Reason.VANISHED, f"{shown}: the record {address.fragment} is no longer in it")
+    if fragment:
+        return item.reject(Stage.FETCH, Reason.VANISHED, f"{shown}: the record {fragment} is no longer in it")
     try:
-        # Opening a pipe would wait for a writer for ever.
-        if not stat.S_ISREG(path.stat().st_mode):
-            return item.reject(Stage.FETCH, Reason.UNREADABLE, f"{shown}: not a regular file; leave it out with `glob`")
+        if flaw := _flaw(path, folder):
+            return item.reject(Stage.FETCH, Reason.UNREADABLE, f"{shown}: {flaw}")
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
         if len(content) > limit:
@@ -123,6 +132,20 @@ def read_file(item: Item, settings: Settings, now: datetime) -> Fetched | Reject
         told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         detail = f"{shown}: {told}; make it readable, the next run takes it"
         return item.reject(Stage.FETCH, Reason.UNREADABLE, detail)
+
+
+def _flaw(path: Path, folder: Path | None) -> str | None:
+    """Return why a path is no file to be read, with a cure; None if it is one. Raises `OSError`."""
+    # Opening a pipe would wait for a writer for ever.
+    if not stat.S_ISREG(path.stat().st_mode):
+        return "not a regular file; leave it out with `glob`"
+    is_away = folder is not None and not Path(os.path.realpath(path)).is_relative_to(folder)
+    return LINKED_AWAY if is_away else None
+
+
+def _path(url: str) -> Path:
+    """Return the path of a file's address; its name need not be UTF-8."""
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
 
 
 def _suffix(path: Path) -> str:

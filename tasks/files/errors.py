@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+LINKED_AWAY: Final = "a link to what lies outside the folder; leave it out, or set follow_links = true to take it"
+
 
 class InputError(Exception):
     """An input that could not be listed, or not to its end; its text is for the user."""

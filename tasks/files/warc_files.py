@@ -13,7 +13,7 @@ from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
 from tasks.files.decompress import unpacked
-from tasks.files.errors import InputError
+from tasks.files.errors import LINKED_AWAY, InputError
 from tasks.http.content_coding import PackedError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def find_files(source: Source, entry: WarcInput, opener: Opener) -> Iterator[Pla
     """The WARC files, those of a folder by name and those of a list in its order. Raises `InputError`."""
     place: Place = entry.url or (source.folder / str(entry.path)).resolve()
     if isinstance(place, Path) and place.is_dir():
-        yield from _in_folder(place)
+        yield from _in_folder(place, follow_links=entry.follow_links)
     elif f"/{_name(place)}".removesuffix(".gz").removesuffix(".zst").endswith(_LISTS):
         yield from _in_list(place, entry.prefix, opener)
     else:
@@ -105,13 +105,17 @@ def _name(place: Place) -> str:
     return (place.name if isinstance(place, Path) else urlsplit(place).path).lower()
 
 
-def _in_folder(folder: Path) -> Iterator[Path]:
+def _in_folder(folder: Path, *, follow_links: bool) -> Iterator[Path]:
     closed: list[OSError] = []
     found: list[Path] = []
     for base, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(base, name) for name in names if name.lower().endswith(_WARCS) and not name.startswith(".")]
-    yield from sorted(found)
+    real = {path: Path(os.path.realpath(path)) for path in found}
+    away = [] if follow_links else sorted(path for path in found if not real[path].is_relative_to(folder))
+    yield from sorted(set(found).difference(away))
+    if away:
+        raise InputError(f"{away[0]}: {LINKED_AWAY}")
     if closed:
         raise InputError(f"{closed[0].filename}: cannot be listed: {closed[0].strerror}; mend its permissions")
     if not found:
