@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+_URL: Final = r"^https?://[^/@\s]+(/\S*)?$"
+
 
 def _regex(pattern: str) -> str:
     try:
@@ -24,6 +26,12 @@ def _glob(pattern: str) -> str:
     return pattern
 
 
+def _url(url: str) -> str:
+    if not re.fullmatch(_URL, url):
+        raise ValueError("not an http or https address without a password")
+    return url
+
+
 def _place(path: Path) -> Path:
     if "\0" in str(path):
         raise ValueError("not a path: it holds a NUL")
@@ -31,7 +39,11 @@ def _place(path: Path) -> Path:
 
 
 Place = Annotated[Path, AfterValidator(_place)]
-Url = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$", description="http or https, without a password.")]
+Url = Annotated[
+    str,
+    AfterValidator(_url),
+    Field(description="http or https, without a password.", json_schema_extra={"pattern": _URL}),
+]
 Pattern = Annotated[str, AfterValidator(_regex)]
 FollowLinks = Annotated[bool, Field(description="Also files that are links to what lies outside the folder.")]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from config.inputs import FeedInput, FolderInput, Input, JsonlInput, PagesInput, SitemapInput, WarcInput
+from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from tasks.files import jsonl
@@ -25,7 +25,6 @@ from warehouse.model.vocabulary import Reason, Stage
 if TYPE_CHECKING:
     from tasks.http.fetcher import Fetcher
 
-_PASSWORD: Final = re.compile(r"://[^/?#]*@")
 SUFFIXES: Final = (".txt", ".md", ".html", ".htm")
 """What a file of a folder may be named, each also with .gz; others are not looked at."""
 
@@ -78,7 +77,7 @@ def name_items(
     for one in listing.entries:
         if isinstance(entry, FeedInput | SitemapInput) and not entry.takes(one.url):
             continue
-        usable = one.guid and shared[one.guid] == 1 and not _PASSWORD.search(one.guid)
+        usable = one.guid and shared[one.guid] == 1 and not ("://" in one.guid and redact(one.guid) != one.guid)
         guid = one.guid if one.guid and usable else one.url
         # `7` of one feed is not `7` of another; what is an address or an URN is one everywhere.
         known_as = guid if ":" in guid else f"{found_in}#{guid}"
@@ -142,7 +141,7 @@ def _discover_pages(source: Source, entry: PagesInput, seen_at: datetime) -> Ite
             continue
         if not is_address(url):
             place = f"{found_in}#line={number}"
-            detail = f"line {number} is not an http or https address without a password: {url[:100]}"
+            detail = f"line {number} is not an http or https address without a password: {redact(url)[:100]}"
             yield Rejection(source.id, place, None, Stage.DISCOVER, Reason.BAD_RECORD, detail)
             continue
         yield Item(source.id, url, url, found_in, seen_at)

@@ -12,6 +12,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from config.errors import ConfigError
+from config.redact import redact
 from flows.cli import backfill as cli_backfill
 from flows.cli import rejects as cli_rejects
 from flows.cli import serve as cli_serve
@@ -271,5 +272,5 @@ def main() -> NoReturn:
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    print(f"copydesk: {sentence}", file=sys.stderr)
+    print(f"copydesk: {redact(sentence)}", file=sys.stderr)
     sys.exit(code)

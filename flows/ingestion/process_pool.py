@@ -26,6 +26,7 @@ from multiprocessing.reduction import ForkingPickler
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
 
+from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from tasks.listings.listing import ListingError
@@ -300,7 +301,7 @@ def _answer(call: bytes) -> memoryview:
     except ListingError as error:
         return ForkingPickler.dumps(error)
     except BaseException as error:  # noqa: BLE001  one document's bug must not end the process
-        return ForkingPickler.dumps(_Raised(f"{type(error).__name__}: {error}"))
+        return ForkingPickler.dumps(_Raised(redact(f"{type(error).__name__}: {error}")))
 
 
 def _alarmed(seconds: float, function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:

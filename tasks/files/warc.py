@@ -14,6 +14,7 @@ from urllib.parse import quote
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 
 from config.inputs import WarcInput
+from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from tasks.files import warc_files as warcfiles
@@ -45,7 +46,6 @@ _CHARSET: Final = re.compile(r""";\s*charset\s*=\s*["']?([\w.:+-]{1,40})""", re.
 _MAGIC_BYTES: Final = 64
 _NOTES: Final = ("metadata:", "urn:")
 """How crawlers name records of their own: logs, settings, lists of files."""
-_PASSWORD: Final = re.compile(r"(?<=://)[^/?#@]*@")
 _HTML: Final = re.compile(
     rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|\?xml[^>]*>\s*<!doctype html)", re.IGNORECASE | re.DOTALL
 )
@@ -185,7 +185,7 @@ class _Reader:
 
     def _item(self, record: WarcRecord) -> Item:
         """The document's address: what the record states, where that can be fetched and shown, else one in the file."""
-        stated = _PASSWORD.sub("", (record.headers.get("WARC-Target-URI") or "").strip().strip("<>"))
+        stated = redact((record.headers.get("WARC-Target-URI") or "").strip().strip("<>"), "")
         url = stated
         if len(stated) > _LONGEST_URL or not is_address(stated):
             # What is fetched again one day must not be a file of this machine, which a record may well name.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ import h2.exceptions
 import httpcore
 import httpx
 
+from config.redact import redact
 from config.settings import Settings
 from tasks.http import robots
 from tasks.http.content_coding import CODINGS, PackedError, TooLargeError, read_codings, unpack
@@ -36,8 +36,6 @@ _ERROR_BODY_SECONDS: Final = 2.0
 _GRACE_SECONDS: Final = 0.1
 _IN_THREAD_BYTES: Final = 65_536
 _MAX_HEADER: Final = 8_000
-_PASSWORD: Final = re.compile(r"(?<=:)//[^/?#\s@]*@")
-"""User and password of an address, which nothing that is kept may hold."""
 _SENT: Final = ".send_request_headers.complete"
 _NOT_IN_AGENT: Final = str.maketrans("", "", "()\\")
 
@@ -170,14 +168,14 @@ def _with_head(exchange: Exchange, response: httpx.Response) -> Exchange:
         http_version=_line(response.extensions.get("http_version", b"HTTP/1.1")),
         status=response.status_code,
         reason=_line(response.extensions.get("reason_phrase", b"")),
-        headers=tuple((_line(name), _PASSWORD.sub("//", _line(value))) for name, value in response.headers.raw),
+        headers=tuple((_line(name), _line(value)) for name, value in response.headers.raw),
         ip_address=str(peer[0]) if peer else None,
     )
 
 
 def _line(raw: bytes) -> str:
-    """A part of an answer's head as it came, but for what would end a line where it is kept."""
-    kept = raw[:_MAX_HEADER].decode("latin-1")
+    """A part of an answer's head as it came, but for passwords, and for what would end a line where it is kept."""
+    kept = redact(raw.decode("latin-1"), "")[:_MAX_HEADER]
     return kept if kept.isprintable() else "".join(character for character in kept if character >= " ").strip()
 
 
