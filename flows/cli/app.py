@@ -98,11 +98,14 @@ def sql(
     """Query the warehouse; read-only."""
     from flows.cli.sql import query_once, shell
 
-    root = read_settings(data, None).data
+    settings = read_settings(data, None)
     if query is None and sys.stdin.isatty():
-        shell(root, form)
+        shell(settings, form)
         return
-    query_once(root, sys.stdin.read() if query is None else query, form, output)
+    try:
+        query_once(settings, sys.stdin.read() if query is None else query, form, output)
+    except KeyboardInterrupt:
+        _fail("the query was interrupted", INTERRUPTED)
 
 
 @app.command(
