@@ -144,6 +144,20 @@ def test_an_idle_process_that_was_killed_costs_no_document_a_try(settings, folde
     assert caplog.records == []
 
 
+def test_a_hanging_document_takes_none_of_those_that_wait_behind_it_with_it(settings, folder_source, raws):
+    documents = raws(*[b"hang", b"one", b"two"] * 2)
+    with Workers(replace_seconds(settings, 1.0)) as pool:
+        made = [end.reason for _, end in pool.each(answer, documents, folder_source)]
+    assert made == [Reason.TIMED_OUT, Reason.NO_ARTICLE, Reason.NO_ARTICLE] * 2
+
+
+def test_large_documents_and_answers_pass_each_other(settings, folder_source, raws):
+    documents = raws(*[b"x" * 3_000_000] * 12)
+    with Workers(settings) as pool:
+        made = [end for _, end in pool.each(answer, documents, folder_source)]
+    assert [len(end.detail) > 3_000_000 for end in made] == [True] * 12
+
+
 def test_a_call_whose_process_is_killed_twice_says_so(settings):
     with Workers(settings) as pool:
         with pytest.raises(CallError, match="reading it twice ended its process with exit code -9"):
