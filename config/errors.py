@@ -6,12 +6,17 @@ import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from config.redact import redact
+
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
 class ConfigError(Exception):
-    """A file or variable of the configuration cannot be used; the text is for the user."""
+    """A file or variable of the configuration cannot be used; the text is for the user and holds no password."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(redact(sentence))
 
 
 def explain(error: ValidationError, known: Mapping[str, tuple[str, ...]]) -> str:

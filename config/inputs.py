@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+_URL: Final = r"^https?://[^/@\s]+(/\S*)?$"
+
 
 def _regex(pattern: str) -> str:
     try:
@@ -25,6 +27,12 @@ def _glob(pattern: str) -> str:
     return pattern
 
 
+def _url(url: str) -> str:
+    if not re.fullmatch(_URL, url):
+        raise ValueError("not an http or https address without a password")
+    return url
+
+
 def _path(path: Path) -> Path:
     if "\0" in str(path):
         raise ValueError("not a path: it holds a NUL")
@@ -32,8 +40,13 @@ def _path(path: Path) -> Path:
 
 
 FilePath = Annotated[Path, AfterValidator(_path)]
-Url = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$", description="http or https, without a password.")]
+Url = Annotated[
+    str,
+    AfterValidator(_url),
+    Field(description="http or https, without a password.", json_schema_extra={"pattern": _URL}),
+]
 Pattern = Annotated[str, AfterValidator(_regex)]
+FollowLinks = Annotated[bool, Field(description="Also files that are links to what lies outside the folder.")]
 
 
 class ConfigTable(BaseModel):
@@ -67,6 +80,7 @@ class FolderInput(InputTable):
     glob: Annotated[str, AfterValidator(_glob)] = Field(
         "**/*", min_length=1, description="Which files in it, such as '*.html' or '**/*.txt'."
     )
+    follow_links: FollowLinks = False
 
 
 class _UrlFilter(InputTable):
@@ -138,6 +152,7 @@ class WarcInput(_UrlFilter):
     path: FilePath | None = Field(None, description="A file, a folder of files, or a list, relative to this file.")
     url: Url | None = Field(None, description="The address of a file (up to 1.5 GB) or of a list instead.")
     prefix: str | None = Field(None, description="What stands before each path of a list, such as a host's address.")
+    follow_links: FollowLinks = False
 
     @model_validator(mode="after")
     def _check_origin(self) -> WarcInput:

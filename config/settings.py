@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 from pathlib import Path
@@ -46,6 +47,12 @@ def _webhook(url: str) -> str:
     if url and not (is_web_url and url.isprintable()):
         raise ValueError("not an http or https address; a token goes into its path or query, not before an @")
     return url
+
+
+def _size(printed: str) -> str:
+    if printed and not re.fullmatch(r"0*[1-9]\d{0,8}(\.\d{1,3})? ?([KMGT]i?B)", printed):
+        raise ValueError("not a size such as '500 MB' or '4 GB'")
+    return printed
 
 
 def _command(command: str) -> str:
@@ -119,6 +126,12 @@ class Settings(BaseModel):
     max_redirects: Annotated[int, Field(ge=0, le=50)] = Field(10, description="Redirects followed for one address.")
     langdetect_alone: bool = Field(
         False, description="Tell the language by langdetect alone: 54 languages, and its neighbour for any other."
+    )
+    sql_memory: Annotated[str, AfterValidator(_size)] = Field(
+        "", description="Memory of a query of `copydesk sql`, such as `2 GB`; 80 % of the machine's unless set."
+    )
+    sql_spill: Annotated[str, AfterValidator(_size)] = Field(
+        "10 GB", description="What such a query may write to the temporary folder where its memory does not suffice."
     )
     contact: str = Field("", description="An address or page named in the User-Agent, so that a site can reach you.")
     alert_webhook: Annotated[str, AfterValidator(_webhook)] = Field(

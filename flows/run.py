@@ -13,6 +13,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from config.errors import ConfigError
+from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from flows.cli.output import Format, console, write_rows
@@ -62,7 +63,7 @@ def run_sources(
     failures = [*map(str, wrong), *(problem for _, problem, _ in ended if problem)]
     write_rows(Format.TABLE, ("source", *COUNTS, "took"), rows, sys.stdout)
     for failure in failures:
-        print(f"copydesk: {failure}", file=sys.stderr)
+        print(f"copydesk: {redact(failure)}", file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -10,6 +9,7 @@ from html import escape
 from typing import Any, Final
 
 from config.inputs import FeedInput, FolderInput, Input, InputTable, JsonlInput, PagesInput, SitemapInput, WarcInput
+from config.redact import redact
 from config.sources import Source
 from tasks.files.folder import FolderReader
 from tasks.files.jsonl import JsonlReader
@@ -31,7 +31,6 @@ INPUT_READERS: Final[Mapping[type[InputTable], type[InputReader[Any]]]] = {
     WarcInput: WarcReader,
     JsonlInput: JsonlReader,
 }
-_PASSWORD: Final = re.compile(r"://[^/?#]*@")
 
 
 def reader_of(source: Source, entry: Input) -> InputReader[Any]:
@@ -87,8 +86,7 @@ def listed_documents(
     for listed in listing.entries:
         if not entry.accepts(listed.url):
             continue
-        is_usable = listed.guid and guid_counts[listed.guid] == 1 and not _PASSWORD.search(listed.guid)
-        guid = listed.guid if listed.guid and is_usable else listed.url
+        guid = listed.guid if listed.guid and _is_usable(listed.guid, guid_counts) else listed.url
         # `7` of one feed is not `7` of another; a URL or an URN is the same everywhere.
         known_as = guid if ":" in guid else f"{found_in}#{guid}"
         item = Item(source.id, listed.url, known_as, found_in, seen_at, listed.candidates, modified=listed.modified)
@@ -116,3 +114,8 @@ def _whole_article(item: Item, entry: Entry) -> Fetched:
     head = f"<title>{escape(values.get('title', ''))}</title>"
     content = f"<html><head>{head}</head><body><article>{entry.html}</article></body></html>".encode("utf-8", "replace")
     return Fetched(item, content, item.seen_at, media_type="text/html", charset="utf-8")
+
+
+def _is_usable(guid: str, guid_counts: Mapping[str | None, int]) -> bool:
+    """Return whether an id is that of one entry alone, and no address with a password."""
+    return guid_counts[guid] == 1 and ("://" not in guid or redact(guid) == guid)

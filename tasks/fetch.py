@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from config.inputs import FolderInput
 from config.settings import Settings
+from tasks.discover import endpoint
+from tasks.files.folder import LINKED_AWAY
 from tasks.http.response import Downloaded, FetchResult, NotModified, Postponed, Refused
 from warehouse.archive.writer import Earlier
 from warehouse.model.records import Fetched, Item, Rejection
@@ -44,9 +47,15 @@ def fetch_each(
     document as `Fetched`. `read` reads a file; `read_file` by default.
     """
 
+    unbound = {
+        endpoint(source, entry) for entry in source.input if isinstance(entry, FolderInput) and entry.follow_links
+    }
+
     def result_of(item: Item, future: Future[FetchResult] | None) -> ReadResult:
+        if future is None and read is not None:
+            return read(item, settings, clock())
         if future is None:
-            return (read or read_file)(item, settings, clock())
+            return read_file(item, settings, clock(), None if item.found_in in unbound else _path(item.found_in))
         result = future.result()
         return as_fetched(item, result, clock()) if isinstance(result, Downloaded) else result
 
@@ -95,21 +104,19 @@ def as_fetched(item: Item, document: Downloaded, now: datetime) -> Fetched:
     )
 
 
-def read_file(item: Item, settings: Settings, now: datetime) -> Fetched | Rejection:
-    """Return the bytes of a file, at most `max_document_bytes`, or a rejection."""
+def read_file(item: Item, settings: Settings, now: datetime, folder: Path | None = None) -> Fetched | Rejection:
+    """Return the bytes of a file, at most `max_document_bytes`, or a rejection.
+
+    A file that lies outside `folder` once its links are followed is rejected.
+    """
     limit = settings.max_document_bytes
-    url = urlsplit(item.url)
-    # A name need not be UTF-8.
-    path = Path(os.fsdecode(unquote_to_bytes(url.path)))
+    path, fragment = _path(item.url), urlsplit(item.url).fragment
     path_text = str(path).encode("utf-8", "backslashreplace").decode()
-    if url.fragment:
-        return item.reject(Stage.FETCH, Reason.VANISHED, f"{path_text}: the record {url.fragment} is no longer in it")
+    if fragment:
+        return item.reject(Stage.FETCH, Reason.VANISHED, f"{path_text}: the record {fragment} is no longer in it")
     try:
-        # Opening a pipe would wait for a writer for ever.
-        if not stat.S_ISREG(path.stat().st_mode):
-            return item.reject(
-                Stage.FETCH, Reason.UNREADABLE, f"{path_text}: not a regular file; leave it out with `glob`"
-            )
+        if flaw := _flaw(path, folder):
+            return item.reject(Stage.FETCH, Reason.UNREADABLE, f"{path_text}: {flaw}")
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
         if len(content) > limit:
@@ -123,6 +130,20 @@ def read_file(item: Item, settings: Settings, now: datetime) -> Fetched | Reject
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         detail = f"{path_text}: {reason}; make it readable, the next run takes it"
         return item.reject(Stage.FETCH, Reason.UNREADABLE, detail)
+
+
+def _flaw(path: Path, folder: Path | None) -> str | None:
+    """Return why a path is no file to be read, with a cure; None if it is one. Raises `OSError`."""
+    # Opening a pipe would wait for a writer for ever.
+    if not stat.S_ISREG(path.stat().st_mode):
+        return "not a regular file; leave it out with `glob`"
+    is_away = folder is not None and not Path(os.path.realpath(path)).is_relative_to(folder)
+    return LINKED_AWAY if is_away else None
+
+
+def _path(url: str) -> Path:
+    """Return the path of a file's address; its name need not be UTF-8."""
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
 
 
 def _suffix(path: Path) -> str:

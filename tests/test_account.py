@@ -10,8 +10,9 @@ import pytest
 from polled import FEED, write
 from webserver import answer
 
+from flows.cli.output import safe
 from flows.ingestion.raw_document import write_raw
-from flows.scheduling.run_report import Account, load_account, safe, tell_counts, tell_rejects
+from flows.scheduling.run_report import Account, load_account, tell_counts, tell_rejects
 from warehouse.errors import StorageError
 from warehouse.model.vocabulary import Outcome, RunStatus
 

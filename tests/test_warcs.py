@@ -358,6 +358,24 @@ def test_a_folder_is_read_in_the_order_of_the_names_and_a_bad_file_hides_no_othe
     assert "a.warc: it is not a WARC file" in said
 
 
+@pytest.mark.parametrize("follow", [False, True])
+def test_links_that_lead_out_of_a_folder_are_read_only_where_the_source_says_so(read, tmp_path, follow):
+    (tmp_path / "crawl").mkdir()
+    (tmp_path / "away.warc").write_bytes(record("https://e.example/away"))
+    (tmp_path / "crawl" / "a.warc").write_bytes(record("https://e.example/a"))
+    (tmp_path / "crawl" / "b.warc").symlink_to("a.warc")
+    (tmp_path / "crawl" / "c.warc").symlink_to("../away.warc")
+    found, said = read(None, path="crawl", more="follow_links = true" if follow else "")
+    inside = ["https://e.example/a"] * 2
+    assert urls(found) == ([*inside, "https://e.example/away"] if follow else inside)
+    assert said == (
+        ""
+        if follow
+        else f"{tmp_path / 'crawl' / 'c.warc'}: a link to what lies outside the folder; "
+        "leave it out, or set follow_links = true to take it"
+    )
+
+
 def test_a_folder_without_warcs_is_told(read, tmp_path):
     (tmp_path / "crawl").mkdir()
     assert "crawl: holds no .warc" in read(None, path="crawl")[1]

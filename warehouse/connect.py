@@ -48,6 +48,7 @@ WRONG: Final = (
     duckdb.OutOfMemoryException,
 )
 """Errors that are the statement's, and would come again."""
+MORE_ROOM: Final = "ask for less, or raise sql_memory or sql_spill in copydesk.toml"
 REPLACED_SECONDS: Final = (0.02, 0.1, 0.5)
 STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)\b|\(", re.IGNORECASE)
 
@@ -83,10 +84,17 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def locked(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
-    """As `connect`, and it cannot be made to write, or to read a file that is not of a table."""
+def locked(root: str | os.PathLike[str] | Root, memory: str = "", spill: str = "") -> duckdb.DuckDBPyConnection:
+    """As `connect`, and it cannot be made to write, or to read a file that is not of a table.
+
+    `memory` and `spill`, such as `2 GB`, bound what a query may hold in memory and on disk; empty, DuckDB's own bounds
+    hold.
+    """
     root = Root.at(root)
     connection = connect(root)
+    for name, size in (("memory_limit", memory), ("max_temp_directory_size", spill)):
+        if size:
+            connection.execute(f"SET {name} = {_quoted(size)}")
     allowed = ", ".join(_quoted(folder + "/") for table in TABLES for folder in _folders(root, table))
     for setting in (
         f"allowed_directories = [{allowed}]",
@@ -108,6 +116,9 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
         if not _reads(connection, statements[0]):
             raise QueryError("only statements that read are run here: SELECT, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN")
         return _execute(connection, statements[0])
+    except duckdb.OutOfMemoryException as error:
+        what = "disk" if "max_temp_directory_size" in str(error) else "memory"
+        raise QueryError(f"the query needs more {what} than it may have; {MORE_ROOM}") from None
     except duckdb.PermissionException:
         raise QueryError(f"a query reads the views and no other files; the views are {', '.join(VIEWS)}") from None
     except duckdb.CatalogException as error:

@@ -12,6 +12,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from config.errors import ConfigError
+from config.redact import redact
 from flows.cli import backfill as cli_backfill
 from flows.cli import rejects as cli_rejects
 from flows.cli import serve as cli_serve
@@ -97,11 +98,14 @@ def sql(
     """Query the warehouse; read-only."""
     from flows.cli.sql import query_once, shell
 
-    root = read_settings(data, None).data
+    settings = read_settings(data, None)
     if query is None and sys.stdin.isatty():
-        shell(root, form)
+        shell(settings, form)
         return
-    query_once(root, sys.stdin.read() if query is None else query, form, output)
+    try:
+        query_once(settings, sys.stdin.read() if query is None else query, form, output)
+    except KeyboardInterrupt:
+        _fail("the query was interrupted", INTERRUPTED)
 
 
 @app.command(
@@ -271,5 +275,5 @@ def main() -> NoReturn:
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    print(f"copydesk: {sentence}", file=sys.stderr)
+    print(f"copydesk: {redact(sentence)}", file=sys.stderr)
     sys.exit(code)

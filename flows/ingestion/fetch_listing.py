@@ -50,6 +50,14 @@ class Look:
     entries: int = 0
     known: int = 0
     dates: list[datetime] = field(default_factory=list)
+    indexes: dict[str, str] = field(default_factory=dict)
+    """The address at which each index of sitemaps was read first, by its digest."""
+    loops: set[str] = field(default_factory=set)
+    """Addresses, without their queries, at which an index was met again."""
+
+    def leads_back(self, url: str) -> bool:
+        """Whether an address differs only by its query from one that gave an index of sitemaps once more."""
+        return _without_query(url) in self.loops
 
     def ask(self, url: str, state: Endpoint) -> Answered:
         """Ask for a listing, archive what was said, and read it."""
@@ -80,6 +88,11 @@ class Look:
         try:
             listing = parse(job, self.entry, got.content, got.final_url, got.media_type, got.charset)
             self.captures.append(replace(capture, error=listing.damage))
+            first = self.indexes.setdefault(capture.payload_digest, url) if listing.children else url
+            if first != url:
+                self.loops.add(_without_query(url))
+                problem = f"the index of sitemaps leads back to itself: what is here was read at {first}"
+                return Answered(None, got.http_status, problem, classify_failure(final=True).value)
             return Answered(listing, got.http_status, moved_to=got.moved_to)
         except (ListingError, CallError) as error:
             self.captures.append(replace(capture, error=f"{UNREAD}{error}"))
@@ -102,6 +115,10 @@ class Look:
         if first.found_in == found_in:
             return first.first_seen_at < self.job.run.started_at
         return read_at is not None and first.first_seen_at <= read_at
+
+
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]
 
 
 def is_recent(job: Job, entry: Input, found: Discovered) -> bool:

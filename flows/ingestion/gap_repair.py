@@ -52,6 +52,8 @@ def repair(look: Look, state: Endpoint, entry: FeedInput) -> None:
     reader = Look(job, as_sitemap, look.archive, look.captures)
     waiting = sitemaps[:MOST_REPAIRS]
     for url in waiting:
+        if reader.leads_back(url):
+            continue
         answered = reader.ask(url, Endpoint(url + REPAIR))
         listing = answered.listing or Listing()
         waiting += [child for child in _newest(job, listing, window[0]) if child not in waiting]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from config.inputs import FeedInput
+from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.process_pool import Workers
@@ -261,7 +262,7 @@ class Job:
             rejected=self.counts[Outcome.REJECTED],
             failed=self.counts[Outcome.FAILED],
             pending=self.found - self.counts.total(),
-            error="; ".join(self.problems) or None,
+            error=redact("; ".join(self.problems)) or None,
         )
         try:
             self._land_run(done)

@@ -162,10 +162,12 @@ def _read_children(look: Look, listing: Listing, read_urls: set[str]) -> None:
     # Those that were never read first, so that a very long index is read to its end in several looks.
     for child in sorted(listing.children, key=lambda child: job.endpoint(child.url).read_at is not None):
         state = job.endpoint(child.url)
-        if child.url in read_urls or len(read_urls) > MOST_SITEMAPS or not _is_due(job, state, child.modified):
+        if child.url in read_urls or len(read_urls) > MOST_SITEMAPS or look.leads_back(child.url):
+            continue
+        if not _is_due(job, state, child.modified):
             continue
         read_urls.add(child.url)
-        part = Look(job, look.entry, look.archive, look.captures, look.found)
+        part = Look(job, look.entry, look.archive, look.captures, look.found, indexes=look.indexes, loops=look.loops)
         answered = part.ask(child.url, state)
         if answered.listing:
             part.take(answered.listing, endpoint(job.source, look.entry))

@@ -25,7 +25,8 @@ from prefect.settings import PREFECT_UI_URL
 
 from config.settings import Settings
 from config.sources import Source
-from flows.scheduling.run_report import load_account, safe, tell_counts, tell_rejects
+from flows.cli.output import safe
+from flows.scheduling.run_report import load_account, tell_counts, tell_rejects
 from tasks.discover import count_documents
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError

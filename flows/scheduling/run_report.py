@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from config.sources import Source
+from flows.cli.output import linked, safe
 from flows.ingestion.raw_document import place_of
 from flows.monitoring.health import cure_of, length, moment
 from warehouse.connect import connect, rows
@@ -26,8 +26,6 @@ MEANINGS: Final = {
     Outcome.FAILED: "could not be had this time; a later run tries again",
     Outcome.PENDING: "left for the next run",
 }
-_MARKS: Final = re.compile(r"[\\`*_{}\[\]#+!|~<>]")
-_UNLINKED: Final = re.compile(r"[<>\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def tell_rejects(source: Source, account: Account) -> str:
     for reason, now, _ in account.reasons:
         named = [one for one in account.refused if one["reason"] == reason]
         told += ["", f"## {reason}", "", f"{safe(cure_of(reason)[:1].upper() + cure_of(reason)[1:])}.", ""]
-        told += [f"- {_address(one['url'])}: {safe(one['detail'])}\n  {_raw(one['place'])}" for one in named]
+        told += [f"- {linked(one['url'])}: {safe(one['detail'])}\n  {_raw(one['place'])}" for one in named]
         if now > len(named):
             told.append(f"- and {now - len(named):,} more")
     return "\n".join(told) + "\n"
@@ -115,16 +113,6 @@ def tell_rejects(source: Source, account: Account) -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """The lines of a Markdown table; its cells are Markdown."""
     return [f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows)]
-
-
-def safe(text: str) -> str:
-    """Text of the outside world as Markdown that shows it as it is."""
-    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
-
-
-def _address(url: str) -> str:
-    is_link = url.startswith(("http://", "https://")) and not _UNLINKED.search(url)
-    return f"<{url}>" if is_link else safe(url)
 
 
 def _raw(place: str | None) -> str:

@@ -18,6 +18,7 @@ from prefect.context import get_run_context
 from prefect.states import Completed, Failed
 
 from config.errors import ConfigError
+from config.redact import redact
 from config.schedule import turns
 from config.settings import Settings, load_settings
 from config.sources import Source, choose_sources
@@ -38,7 +39,7 @@ UP_TO_DATE: Final = "UpToDate"
 
 def tell(sentence: str) -> None:
     """A line for the terminal or the journal."""
-    print(f"copydesk: {sentence}", file=sys.stderr, flush=True)
+    print(f"copydesk: {redact(sentence)}", file=sys.stderr, flush=True)
 
 
 def tell_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -104,7 +105,7 @@ async def take_in(source: Source, settings: Settings, *, due: bool) -> State[Non
         tell(f"{source.id}: {error}; it is tried again")
         raise
     except Exception as error:  # noqa: BLE001  trying a bug again would only repeat it
-        return Failed(message=f"{source.id}: {type(error).__name__}: {error}")
+        return Failed(message=redact(f"{source.id}: {type(error).__name__}: {error}"))
     if run.status is not RunStatus.SUCCEEDED:
         return Failed(message=f"{source.id}: {run.error}; 'copydesk sources check {source.id}' tries its inputs")
     return Completed(message=f"{source.id}: {counts_of(run) or 'nothing was due'}")

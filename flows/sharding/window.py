@@ -115,6 +115,7 @@ class _Reader:
             url = waiting.pop(0)
             listing = self._ask(look, url)
             waiting += [child.url for child in listing.children if self._may_hold(child)]
+            waiting = [url for url in waiting if not look.leads_back(url)]
             self._take(look, listing, url, is_ours)
 
     def read_sitemaps_of(self, entry: FeedInput) -> None:

@@ -14,6 +14,7 @@ from tasks.files.splits import even_ranges, stamp_of, stamp_size
 from tasks.listings.input_reader import InputError, InputReader, InputSplit, ReadContext
 from warehouse.model.records import Item
 
+LINKED_AWAY: Final = "a link to what lies outside the folder; leave it out, or set follow_links = true to take it"
 SUFFIXES: Final = (".txt", ".md", ".html", ".htm")  # each also with .gz
 
 

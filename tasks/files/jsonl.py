@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from config.inputs import RECORD_FIELDS, JsonlInput
+from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from tasks.files.csv_parquet import PARQUET, Row, TableError, read_csv, read_parquet, table_kind
@@ -199,6 +200,7 @@ def _item(source: Source, entry: JsonlInput, found_in: str, line: bytes, seen_at
     record = _parse(line)
     values: Mapping[str, Any] = {} if isinstance(record, str) else record
     url, key = (_name(_value(values, entry.fields, name)) for name in ("url", "id"))
+    url = redact(url, "")
     if not url.startswith(("http://", "https://")):
         url = f"{found_in}#{f'id={quote(key)}' if key else 'sha256=' + hashlib.sha256(line.strip()).hexdigest()[:32]}"
     # Two files of one source may each have a record 1.

@@ -13,6 +13,7 @@ from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
 from tasks.files.decompress import open_decompressed
+from tasks.files.folder import LINKED_AWAY
 from tasks.http.content_coding import DecompressionError
 from tasks.listings.input_reader import InputError
 
@@ -90,7 +91,7 @@ def list_warcs(source: Source, entry: WarcInput, opener: WarcOpener) -> Iterator
     """Return the WARC files, those of a folder by name and those of a list in its order. Raises `InputError`."""
     location: WarcLocation = entry.url or (source.folder / str(entry.path)).resolve()
     if isinstance(location, Path) and location.is_dir():
-        yield from _list_folder(location)
+        yield from _list_folder(location, follow_links=entry.follow_links)
     elif f"/{_name(location)}".removesuffix(".gz").removesuffix(".zst").endswith(_LIST_SUFFIXES):
         yield from _read_list(location, entry.prefix, opener)
     else:
@@ -106,7 +107,7 @@ def _name(location: WarcLocation) -> str:
     return (location.name if isinstance(location, Path) else urlsplit(location).path).lower()
 
 
-def _list_folder(folder: Path) -> Iterator[Path]:
+def _list_folder(folder: Path, *, follow_links: bool) -> Iterator[Path]:
     errors: list[OSError] = []
     paths: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=errors.append):
@@ -114,7 +115,11 @@ def _list_folder(folder: Path) -> Iterator[Path]:
         paths += [
             Path(parent, name) for name in names if name.lower().endswith(_WARC_SUFFIXES) and not name.startswith(".")
         ]
-    yield from sorted(paths)
+    real = {path: Path(os.path.realpath(path)) for path in paths}
+    away = [] if follow_links else sorted(path for path in paths if not real[path].is_relative_to(folder))
+    yield from sorted(set(paths).difference(away))
+    if away:
+        raise InputError(f"{away[0]}: {LINKED_AWAY}")
     if errors:
         raise InputError(f"{errors[0].filename}: cannot be listed: {errors[0].strerror}; mend its permissions")
     if not paths:

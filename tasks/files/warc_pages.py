@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 
 from config.inputs import WarcInput
+from config.redact import redact
 from config.sources import Source
 from tasks.files.decompress import DecompressedFile, open_decompressed
 from tasks.files.warc_http import RecordError, http_facts, read_headers, too_large, unpack_page
@@ -28,7 +29,6 @@ _MAX_URL_CHARACTERS: Final = 2_000
 _MEDIA_TYPE: Final = re.compile(r"\s*([\w.+-]{1,60}/[\w.+-]{1,60})", re.ASCII)
 _PEEK_BYTES: Final = 64
 _CRAWLER_URIS: Final = ("metadata:", "urn:")  # of a crawler's own records: logs, settings, lists of files
-_PASSWORD: Final = re.compile(r"(?<=://)[^/?#@]*@")
 _HTML: Final = re.compile(
     rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype html|html|head|\?xml[^>]*>\s*<!doctype html)", re.IGNORECASE | re.DOTALL
 )
@@ -116,7 +116,7 @@ class WarcPages:
 
     def _item(self, record: WarcRecord) -> Item:
         """Return the item of a record: its own URL if it can be fetched and shown, else a URL inside the file."""
-        url = _PASSWORD.sub("", (record.headers.get("WARC-Target-URI") or "").strip().strip("<>"))
+        url = redact((record.headers.get("WARC-Target-URI") or "").strip().strip("<>"), "")
         if len(url) > _MAX_URL_CHARACTERS or not is_web_url(url):
             # A record may name a file of this machine, which must not be fetched one day.
             record_id = record.record_id or self._number_prefix + str(self.records)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ import h2.exceptions
 import httpcore
 import httpx
 
+from config.redact import redact
 from config.settings import Settings
 from tasks.http import robots
 from tasks.http.content_coding import CODINGS, DecompressionError, TooLargeError, read_codings, unpack
@@ -37,7 +37,6 @@ _GRACE_SECONDS: Final = 0.1
 _MAX_INLINE_BYTES: Final = 65_536
 _MAX_HEADER_BYTES: Final = 8_000
 # User and password of a URL, which nothing that is stored may hold.
-_PASSWORD: Final = re.compile(r"(?<=:)//[^/?#\s@]*@")
 _SENT_EVENT: Final = ".send_request_headers.complete"
 _NOT_IN_USER_AGENT: Final = str.maketrans("", "", "()\\")
 
@@ -166,14 +165,14 @@ def _with_head(exchange: Exchange, response: httpx.Response) -> Exchange:
         http_version=_line(response.extensions.get("http_version", b"HTTP/1.1")),
         status=response.status_code,
         reason=_line(response.extensions.get("reason_phrase", b"")),
-        headers=tuple((_line(name), _PASSWORD.sub("//", _line(value))) for name, value in response.headers.raw),
+        headers=tuple((_line(name), _line(value)) for name, value in response.headers.raw),
         ip_address=str(peer[0]) if peer else None,
     )
 
 
 def _line(raw: bytes) -> str:
-    """Decode a part of a response's head; characters that would end a line of the archive are removed."""
-    line = raw[:_MAX_HEADER_BYTES].decode("latin-1")
+    """Decode a part of a response's head; without passwords, or characters that would end an archived line."""
+    line = redact(raw.decode("latin-1"), "")[:_MAX_HEADER_BYTES]
     return line if line.isprintable() else "".join(character for character in line if character >= " ").strip()
 
 

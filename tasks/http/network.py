@@ -131,7 +131,20 @@ class _TimedStream(httpcore.AsyncNetworkStream):
         return _TimedStream(await self._stream.start_tls(ssl_context, server_hostname, seconds), self._peer)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._peer if info == "server_addr" else self._stream.get_extra_info(info)
+        if info == "server_addr":
+            return self._peer
+        extra = self._stream.get_extra_info(info)
+        return extra or self._is_decrypted() if info == "is_readable" else extra
+
+    def _is_decrypted(self) -> bool:
+        """Whether TLS holds bytes, or a farewell, that came off the socket with an answer; an idle connection's end."""
+        encrypted = self._stream.get_extra_info("ssl_object")
+        try:
+            return encrypted is not None and bool(encrypted.read(1))
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError:
+            return True
 
 
 def _seconds_left(deadline: float | None, timeout_error: type[Exception]) -> float:

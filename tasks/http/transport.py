@@ -114,7 +114,7 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._answer.aiter_stream():
             yield chunk
-        self._whole = True
+        self._whole = not _has_unread(self._answer)
 
     async def aclose(self) -> None:
         if not self._closed:
@@ -122,3 +122,15 @@ class _Body(httpx.AsyncByteStream):
             with contextlib.suppress(httpcore.NetworkError, httpcore.ProtocolError, OSError):
                 await self._answer.aclose()
             await self._transport._release(self._key, self._pool, whole=self._whole)  # noqa: SLF001  its other half
+
+
+def _has_unread(answer: httpcore.Response) -> bool:
+    """Whether bytes were read behind a whole answer: httpcore would take them for the answer to the next request.
+
+    What is still in the socket or in TLS it looks for itself, before it uses a connection again.
+    """
+    if answer.extensions["http_version"] == b"HTTP/2":
+        return False  # h2 knows every frame's stream
+    # httpcore has no public way to ask; a version that keeps it elsewhere fails here, at the first answer.
+    unread, _ = answer.stream._stream._connection._h11_state.trailing_data  # type: ignore[union-attr]  # noqa: SLF001
+    return bool(unread)

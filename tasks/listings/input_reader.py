@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from config.inputs import InputTable
+from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from tasks.listings.discovered import Discovered
@@ -22,7 +23,10 @@ Window = tuple[datetime, datetime]
 
 
 class InputError(Exception):
-    """An input that could not be listed, or not to its end; the text is one sentence for the user."""
+    """An input that could not be listed, or not to its end; the text is one sentence, and holds no password."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(redact(sentence))
 
 
 @dataclass(frozen=True, slots=True)

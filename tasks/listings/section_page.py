@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from config.inputs import PagesInput
+from config.redact import redact
 from tasks.html.parse import parse_html
 from tasks.listings.entries import article_url
 from tasks.listings.input_reader import InputError, InputReader, ReadContext
@@ -50,7 +51,7 @@ class PagesReader(InputReader[PagesInput]):
             if is_web_url(url):
                 yield Item(source.id, url, url, found_in, context.seen_at)
                 continue
-            text = url[:_MAX_SHOWN_CHARACTERS]
+            text = redact(url)[:_MAX_SHOWN_CHARACTERS]
             detail = f"line {number} is not an http or https address without a password: {text}"
             line_url = f"{found_in}#line={number}"
             yield Rejection(source.id, line_url, None, Stage.DISCOVER, Reason.BAD_RECORD, detail)
