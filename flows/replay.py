@@ -29,7 +29,8 @@ from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
-from warehouse.state.ledger import Conclusion, load_ledger
+from warehouse.state.ledger import Conclusion
+from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 
 COLUMNS: Final = ("source", "tried", "stored", "duplicate", "still_refused", "unreadable", "waiting", "reasons")
@@ -123,7 +124,7 @@ def replay_archived(
     store, now = Store(settings.data), clock()
     run_id = f"{PREFIX}{new_run_id(now)}"
     with store.lock(source.id, settings.lock_seconds), connect(settings.data) as connection:
-        ledger = load_ledger(settings.data, source.id, rules_of(source, settings))
+        ledger = load_ledger(settings.data, source.id, rules_of(source, settings), now)
         batch: list[Conclusion] = []
 
         def raws() -> Iterator[RawArticle]:

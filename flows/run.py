@@ -21,7 +21,7 @@ from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from tasks.discover import count_documents
 from tasks.http.fetcher import Fetcher
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseError, unforeseen
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, RunStatus
 from warehouse.storage.root import Root
@@ -107,7 +107,7 @@ def _run_one(
     except WarehouseError as error:
         problem = f"{source.id}: {error}"
     except Exception as error:  # noqa: BLE001  the other sources still have their turn
-        problem = f"{source.id}: {type(error).__name__}: {error}"
+        problem = f"{source.id}: {unforeseen(error)}"
     finally:
         progress.remove_task(bar)
     return run, problem, perf_counter() - began

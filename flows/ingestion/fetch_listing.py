@@ -111,10 +111,11 @@ class Look:
 
     def _is_known(self, url: str, found_in: str) -> bool:
         """Whether a listing has named an address before; what only another one has named since is not known to it."""
-        first, read_at = self.job.ledger.addresses[url], self.job.endpoint(found_in).read_at
-        if first.found_in == found_in:
-            return first.first_seen_at < self.job.run.started_at
-        return read_at is not None and first.first_seen_at <= read_at
+        known, read_at = self.job.ledger.addresses[url], self.job.endpoint(found_in).read_at
+        seen_before = known.first_seen_at < self.job.run.started_at or known.first_seen_at > self.job.clock()
+        if known.found_in == found_in or not seen_before:
+            return seen_before  # what lies ahead was seen by a run whose clock was wrong
+        return read_at is not None and (known.first_seen_at <= read_at or known.first_seen_at > self.job.clock())
 
 
 def _without_query(url: str) -> str:

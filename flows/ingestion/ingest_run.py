@@ -96,7 +96,7 @@ class Job:
         seen, news, now = [], [], self.clock()
         for one in found:
             # One after another: a listing may spell one address twice.
-            known = self.known_as(self._identified(self._dated(one)))
+            known = self._first_seen(self.known_as(self._identified(self._dated(one))))
             seen.append(known)
             if self.ledger.see(known, now, normalize_url(item_of(known).url)):
                 news.append(known)
@@ -117,6 +117,8 @@ class Job:
         """The ids of what is known, and where articles were found to have moved: sighted there, they are known."""
         for url, known in self.ledger.addresses.items():
             self._guids.setdefault(known.guid, url)
+            if not known.is_sighted:
+                self.ledger.spellings.setdefault(normalize_url(url), url)
             if known.earlier is not None and known.earlier.url != url and known.version_id is not None:
                 self.ledger.spellings.setdefault(normalize_url(known.earlier.url), url)
 
@@ -132,7 +134,9 @@ class Job:
         known = self.ledger.addresses[item.url]
         again = known.refusal is not None and known.refusal[1] in RETRIED
         # A server that says 304 for ever is asked without conditions after some hours.
-        old = known.earlier is not None and self.clock() - known.earlier.fetched_at >= BELIEVED
+        # A time that lies ahead was written by a clock that was wrong, and tells nothing of how long that is.
+        age = self.clock() - known.earlier.fetched_at if known.earlier is not None else timedelta()
+        old = not timedelta() <= age < BELIEVED
         return None if again or old or known.is_changed else known.earlier
 
     def is_forgotten(self, url: str) -> bool:
@@ -168,6 +172,16 @@ class Job:
         rows = [self._discovery(one) for one in found]
         self._land("discoveries", rows, _key([self.run.run_id, *(row.url for row in rows)]))
 
+    def land_unsighted(self, urls: Iterable[str]) -> None:
+        """Land discoveries of addresses that are known from other rows, with what these say of them."""
+        rows = []
+        for url in urls:
+            known = self.ledger.addresses[url]
+            known.is_sighted = True
+            sighting = (normalize_url(url), known.guid, known.found_in, known.first_seen_at)
+            rows.append(Discovery(self.source.id, self.run.run_id, url, *sighting))
+        self._land("discoveries", rows, _key([self.run.run_id, "unsighted", *(row.url for row in rows)]))
+
     def known_as(self, found: Discovered) -> Discovered:
         """The document under the address by which it was first known."""
         one = item_of(found)
@@ -195,6 +209,14 @@ class Job:
         )
         return with_item(found, replace(one, guid=one.url)) if is_other else found
 
+    def _first_seen(self, found: Discovered) -> Discovered:
+        """The document with the time of its first sighting, where the row that says so was lost."""
+        one = item_of(found)
+        known = self.ledger.addresses.get(one.url)
+        if not isinstance(one, Item) or known is None or known.is_sighted:
+            return found
+        return with_item(found, replace(one, seen_at=min(one.seen_at, known.first_seen_at)))
+
     def _dated(self, found: Discovered) -> Discovered:
         # Listings print one moment in several ways; compared as printed, each would be a change for the other.
         one = item_of(found)
@@ -213,7 +235,7 @@ class Job:
             normalize_url(one.url),
             known.guid,
             known.found_in,
-            one.seen_at if isinstance(one, Item) else known.first_seen_at,
+            self.ledger.times(one.url, one.seen_at if isinstance(one, Item) else known.first_seen_at),
             candidate_value(one, "title") if isinstance(one, Item) and not self.is_forgotten(one.url) else None,
             self.published_at(found),
             known.modified,

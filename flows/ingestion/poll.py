@@ -47,7 +47,7 @@ def poll(job: Job, entry: Input) -> list[Discovered]:
     """What a feed, sitemap or section page names now; its rows have landed."""
     place = endpoint(job.source, entry)
     state, polled_at = job.endpoint(place), job.clock()
-    with ArchiveWriter(job.settings.data, job.source.id, job.run.run_id, polled_at) as archive:
+    with ArchiveWriter(job.store.root, job.source.id, job.run.run_id, polled_at) as archive:
         look = Look(job, entry, archive)
         answered = look.ask(state.moved_to or place, state)
         gap = _follow(look, state, answered) if answered.listing else False
@@ -74,6 +74,11 @@ def forget_again(job: Job, captures: list[Capture], found: Iterable[Discovered])
 def read_again(job: Job, capture: Capture) -> tuple[list[Discovered], Capture]:
     """What a listing names that a killed run had archived and gone no further, and its capture as read."""
     job.unsure.add(capture.url)
+    return read_archived(job, capture)
+
+
+def read_archived(job: Job, capture: Capture) -> tuple[list[Discovered], Capture]:
+    """What an archived listing names, and its capture as read."""
     # What a repair reads it reads for a window of time, and will read again.
     if capture.http_status != 200 or not capture.payload_bytes or capture.url.endswith(REPAIR):  # noqa: PLR2004
         return [], capture

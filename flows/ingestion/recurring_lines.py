@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tasks.boilerplate.learn_recurring_lines import MIN_ARTICLES, LandedArticle, learn_recurring_lines
 from tasks.boilerplate.recurring_lines import RecurringLines
 from warehouse.model.vocabulary import Outcome
-from warehouse.state.recurring_lines import known_habits, newest_articles, news_of
+from warehouse.state.recurring_lines import known_habits, learning_time, newest_articles, news_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,8 @@ def learn_habits(job: Job) -> None:
     held = sum(known.version_id is not None for known in job.ledger.addresses.values())
     if not stored or held < MIN_ARTICLES or (held > EACH and held // EVERY == (held - stored) // EVERY):
         return
-    root, source_id, now = job.settings.data, job.source.id, job.clock()
+    root, source_id = job.settings.data, job.source.id
+    now = learning_time(root, source_id, job.clock())
     learned = learn_recurring_lines(source_id, map(_landed_article, newest_articles(root, source_id)), now)
     job.land_habits(news_of(known_habits(root, source_id), learned, now))
 

@@ -45,7 +45,7 @@ async def maintain_warehouse(
     except EmptyWarehouseError as error:
         get_run_logger().info("%s", error)
         return {"swept": len(swept), "files": 0, "captures": 0, "findings": 0}
-    findings = [finding for finding in found.findings if not _is_under_way(finding.where, busy)]
+    findings = [finding for finding in found.findings if finding.file or finding.source_id not in busy]
     waits = len(found.findings) - len(findings)
     counts = {"swept": len(swept), "files": found.files, "captures": found.captures, "findings": len(findings)}
     told = [f"- {finding}" for finding in findings] or ["Everything is as it must be."]
@@ -68,10 +68,6 @@ def _verify(root: str) -> tuple[Verification, set[str]]:
     before = {source_id for source_id in sources if store.is_locked(source_id)}
     found = verify(root, SAMPLE)
     return found, before | {source_id for source_id in sources if store.is_locked(source_id)}
-
-
-def _is_under_way(where: str, busy: set[str]) -> bool:
-    return any(where == f"source {one}" or where.startswith(f"source {one},") for one in busy)
 
 
 @flow(name="recheck-versions", persist_result=False, on_failure=[tell_failure])

@@ -28,7 +28,7 @@ from warehouse.model.records import Item
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome
 from warehouse.state.endpoints import load_endpoints
-from warehouse.state.ledger import load_ledger
+from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 
 PREFIX: Final = "plan-"
@@ -142,7 +142,7 @@ def _plan_pages(
         store.prepare()
         began = clock()
         run = first_run_row(source, PREFIX + new_run_id(began), began, ("", ""))
-        ledger = load_ledger(settings.data, source.id, ("", ""))
+        ledger = load_ledger(settings.data, source.id, ("", ""), began)
         endpoints = load_endpoints(settings.data, source.id, began)
         job = Job(source, settings, store, ledger, *endpoints, workers, fetcher, clock, run, threading.Event())
         job.remember()

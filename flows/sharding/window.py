@@ -57,7 +57,7 @@ class Named:
 def list_window(job: Job, window: Period) -> Named:
     """The articles that the site names of a window. Raises `WarehouseError`."""
     named_ones = Named()
-    with ArchiveWriter(job.settings.data, job.source.id, job.run.run_id, job.clock()) as archive:
+    with ArchiveWriter(job.store.root, job.source.id, job.run.run_id, job.clock()) as archive:
         reader = _Reader(job, window, archive, named_ones, _archived(job, window))
         for entry in job.source.input:
             if lists_days(entry):

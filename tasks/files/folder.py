@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from config.inputs import FolderInput
 from tasks.files.splits import even_ranges, stamp_of, stamp_size
@@ -33,6 +34,11 @@ class FolderReader(InputReader[FolderInput]):
         self._check_folder()
         yield from self._items(list_files(self._folder, self.entry.glob), context.seen_at)
         self._check_all_listed()
+
+    def former_documents(self, urls: Iterable[str], seen_at: datetime) -> Iterator[Item]:
+        """Return the items of files of the folder by their URLs, also of those that are gone."""
+        paths = (Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path))) for url in urls)
+        return self._items([path for path in paths if path.is_relative_to(self._folder)], seen_at)
 
     def count(self) -> int:
         """Return the number of files."""

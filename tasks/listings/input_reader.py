@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
@@ -14,6 +14,7 @@ from config.settings import Settings
 from config.sources import Source
 from tasks.listings.discovered import Discovered
 from tasks.listings.listing import Listing
+from warehouse.model.records import Item
 
 if TYPE_CHECKING:
     from tasks.http.fetcher import Fetcher
@@ -88,6 +89,10 @@ class InputReader(Generic[_InputT]):
     def documents(self, context: ReadContext) -> Iterator[Discovered]:  # noqa: ARG002
         """Return the documents of an input that is not polled. Raises `InputError` after all that could be listed."""
         raise TypeError(f"{type(self.entry).__name__} is polled, not read")
+
+    def former_documents(self, urls: Iterable[str], seen_at: datetime) -> Iterator[Item]:  # noqa: ARG002
+        """Return the items of URLs that the input named once, and may not name any more; empty if it cannot tell."""
+        return iter(())
 
     def count(self) -> int | None:
         """Return the number of documents; None if counting means reading or requesting them."""
