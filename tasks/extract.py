@@ -28,7 +28,7 @@ _MEDIA_TYPES: Final = {
 _SUFFIXES: Final = {"html": HTML, "htm": HTML, "xhtml": HTML, "md": MARKDOWN, "markdown": MARKDOWN, "txt": TEXT}
 _NO_DOCUMENT: Final = re.compile(r"\w+/(?:[\w.-]+\+)?(?:json|javascript|css|csv)|application/(?:rss|atom)\+xml")
 _SNIFFED: Final = 2_048
-_PROLOGUE: Final = rb"[\s\xef\xbb\xbf\xff\xfe]*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+_PROLOGUE: Final = rb"[\s\xef\xbb\xbf\xff\xfe]*+(?:<\?xml[^>]*>\s*)?(?:<!--(?:[^-]|-(?!->))*+-->\s*)*+"
 _PAGE: Final = re.compile(_PROLOGUE + rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _ELEMENTS: Final = re.compile(rb"<(?:p|div|article|section|h1|br|span)\b[^<>]*>", re.IGNORECASE)
 

@@ -35,7 +35,7 @@ LONGEST_PROSE: Final = 5_000
 """Characters of a description or a caption."""
 
 _FREE: Final = {"true": True, "yes": True, "1": True, "free": True, "false": False, "no": False, "0": False}
-_BETWEEN_TAGS: Final = re.compile(r"\s*[,;|،、，；]\s*|(?:^|\s+)#")
+_BETWEEN_TAGS: Final = re.compile(r"(?:(?<!\s)\s++)?[,;|،、，；]\s*|(?:^|(?<!\s)\s++)#")
 _AROUND_LABEL: Final = " \t-–—:,;|•"
 
 

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tasks.text.characters import normalize
+
 CUES: Final = Path(__file__).with_name("cues.toml")
 LONGEST: Final = 60
 """Characters of a line that are compared; no phrase is longer."""
@@ -93,7 +95,7 @@ def _fold(text: str) -> tuple[str, Sequence[int]]:
 
 @cache
 def _plain(sign: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", sign.translate(_ALIKE)).casefold()
+    decomposed = normalize("NFKD", sign.translate(_ALIKE)).casefold()
     return "".join(part for part in decomposed if unicodedata.category(part) != "Mn").translate(_ALIKE)
 
 

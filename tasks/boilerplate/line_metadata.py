@@ -29,10 +29,10 @@ ABOVE: Final = 12
 BELOW: Final = 8
 """Lines below its last paragraph that may."""
 
-_LABEL: Final = re.compile(r"\s*[,;/،、&]\s*|\s+(?:and|und|et|y|e|и|و)\s+")
+_LABEL: Final = re.compile(r"(?:(?<!\s)\s++)?[,;/،、&]\s*|(?<!\s)\s++(?:and|und|et|y|e|и|و)\s+")
 _CREDITED_WORDS: Final = 6
 _MIXED_WORDS: Final = 25
-_PART: Final = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
+_PART: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·]\s*|(?<!\s)\s++[-–—]\s+")
 _SIGNED: Final = re.compile(r"[(\[（【]([^()\[\]（）【】]{2,60})[)\]）】]\s*$|[.!?]\W?\s([^\W\d_]{2,8})$")
 _NOT_SAID: Final = {
     LineReason.TITLE,

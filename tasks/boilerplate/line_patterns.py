@@ -39,13 +39,13 @@ _CREDIT_LAST: Final = re.compile(r"[:：©/][^:|]{2,80}$")
 """What every credit has: the sign between its label and the name, and the name at the end of the line."""
 _LONGEST_LABEL: Final = 60
 """Characters, with what stands around it."""
-_CRUMB: Final = re.compile(r"\s*(?:[>›»→]|/)\s+")
+_CRUMB: Final = re.compile(r"(?:(?<!\s)\s++)?[>›»→/]\s+")
 _CRUMB_WORDS: Final = 4
 _HEADLINE_WORDS: Final = 30
 _DATE_LINE_CHARACTERS: Final = 90
 _DATE_LINE_WORDS: Final = 4
 """Beside the date: the label, the zone, the name of a writer is already another kind of line."""
-_TAG_SEPARATOR: Final = re.compile(r"\s*[,،、;；|·•#]\s*")
+_TAG_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,،、;；|·•#]\s*")
 _DATELINE: Final = re.compile(
     r"(?P<place>[^\W\d_a-zа-яёà-ÿ][^\W\d_]*(?:[ .'’/-]{1,2}[^\W\d_]+){0,4}\.?(?:,\s[^\W\d_]+(?:\s[^\W\d_]+)?)?)"
     r"(?:,?\s+(?:\d{1,2}\.?\s[^\W\d_]+\.?|[^\W\d_]+\.?\s\d{1,2})(?:,?\s\d{4})?)?\.?"

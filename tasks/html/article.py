@@ -21,7 +21,7 @@ from tasks.html.captions_and_links import drop_asides
 from tasks.html.head_metadata import read_metadata
 from tasks.html.jsonld import read_json_ld
 from tasks.html.standfirst import find_standfirst
-from tasks.listings.xml import mend_characters
+from tasks.listings.xml import mend_characters, shorten_tags
 from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line
 from tasks.text.document import Document
@@ -96,7 +96,7 @@ def _parse(text: str) -> HtmlElement | None:
     # lxml.html looks the class of each element up in Python, to tell forms and fields apart: of a search, a tenth.
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     try:
-        return document_fromstring(mend_characters(text).encode("utf-8", "replace"), parser=parser)
+        return document_fromstring(shorten_tags(mend_characters(text)).encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError):
         return None
 

@@ -59,7 +59,8 @@ _SEVERAL: Final = frozenset({"authors", "tags"})
 _TIERS: Final = {"free": "true", "metered": "false", "locked": "false"}
 _LONGEST: Final = 5_000
 _ADDRESS: Final = re.compile(r"(?:https?:)?//|www\.|@?[\w.-]+@|@\w+$", re.IGNORECASE)
-_ZONED: Final = re.compile(r"\d\d:\d\d.*(?:[+-]\d\d:?\d\d|Z)$")
+_CLOCK: Final = re.compile(r"\d\d:\d\d")
+_ZONE_LAST: Final = re.compile(r"(?:[+-]\d\d:?\d\d|Z)$")
 # Elsewhere JSON-LD is trusted most, which was made for machines. Its headline and address often are those that a search
 # engine shall show, whereas og:title is the site's own headline and the link its own address.
 _FIRST: Final = {
@@ -131,14 +132,19 @@ def _state_zones(stated: dict[Origin, Stated]) -> None:
             _minute(printed): printed
             for values in stated.values()
             for printed in values.get(column, ())
-            if _ZONED.search(printed)
+            if _is_zoned(printed)
         }
         for values in stated.values():
             if column in values:
                 values[column] = tuple(
-                    printed if _ZONED.search(printed) else zoned.get(_minute(printed), printed)
+                    printed if _is_zoned(printed) else zoned.get(_minute(printed), printed)
                     for printed in values[column]
                 )
+
+
+def _is_zoned(printed: str) -> bool:
+    zone = _ZONE_LAST.search(printed)
+    return zone is not None and _CLOCK.search(printed, 0, zone.start()) is not None
 
 
 def _minute(printed: str) -> str:

@@ -15,7 +15,7 @@ SHORTEST: Final = 30
 LONGEST: Final = 800
 """Characters of a standfirst."""
 
-_CUT_OFF: Final = re.compile(r"\s*(?:\.{3}|…|\[[^\]]*\]?)\s*$")
+_CUT_OFF: Final = re.compile(r"(?:(?<!\s)\s++)?(?:\.{3}|…|\[[^\]\[]*\]?)\s*$")
 _COMPARED: Final = 80
 _BEGINNING: Final = 12
 _MOST_TRIED: Final = 50

@@ -12,7 +12,9 @@ SHORTEST: Final = 10
 
 _SHORTEST_PART: Final = 3
 _SECTION: Final = 6
-_SEPARATOR: Final = re.compile(r"\s+(?:--|::|[-–—·•:>/])\s+|\s*[|｜»›]\s*|：|\s+[-–—](?=\w+$)")
+_SEPARATOR: Final = re.compile(
+    r"(?<!\s)\s++(?:--|::|[-–—·•:>/])\s+|(?:(?<!\s)\s++)?[|｜»›]\s*|：|(?<!\s)\s++[-–—](?=\w+$)"
+)
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 _FOLLOWS: Final = re.compile(r"\s*(?:[|｜»›：]|--|\s(?:::|[-–—·•:/])\s)")
 

@@ -10,7 +10,7 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from tasks.listings.entries import article_url
-from tasks.listings.xml import mend_characters
+from tasks.listings.xml import mend_characters, shorten_tags
 from tasks.text.characters import clean_line, split_lines
 
 SHORTEST_ARTICLE: Final = 300
@@ -82,6 +82,6 @@ def _drop_footer(tree: HtmlElement, link: str, title: str) -> None:
 def _parse(markup: str) -> HtmlElement | None:
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
     try:
-        return document_fromstring(f"<div>{markup}</div>".encode(), parser=parser)
+        return document_fromstring(f"<div>{shorten_tags(markup)}</div>".encode(), parser=parser)
     except (etree.LxmlError, ValueError):
         return None

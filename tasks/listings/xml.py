@@ -29,7 +29,18 @@ _CDATA_OR_AMPERSAND: Final = re.compile(
     r"<!\[CDATA\[(?:.*?\]\]>|.*)|&(?:(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,32});)?", re.DOTALL
 )
 _OF_XML: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
-_VAST_TAG: Final = re.compile(r"(<[\w:.-]{1,100})[^<>]{5000,}>")
+MAX_ATTRIBUTES: Final = 256
+"""Of one tag."""
+_STRETCH: Final = 6_000
+_TAG_START: Final = re.compile(r"<[^\W\d][^\s/<>]{0,30}[\s/]")
+_ATTRIBUTE: Final = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?)?+"""
+# What is no tag is passed over whole, as the parser does: a program's `i < n` is none.
+_MARKUP: Final = re.compile(
+    r"<!--[^-]*+(?:-(?!->)[^-]*+)*+|<(script|style|textarea|title|iframe|noframes|xmp)(?=[\s/>])"
+    rf"(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+[\s/]*+>[^<]*+(?:<(?!/\1)[^<]*+)*+"
+    rf"|(?P<kept><[^\W\d][^\s/>]*+(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+)(?:{_ATTRIBUTE})*+",
+    re.DOTALL | re.IGNORECASE,
+)
 _REFERENCE: Final = re.compile(
     r"&#(?:[xX](?=[\da-fA-F])0*+([\da-fA-F]{0,6})(?![\da-fA-F])|(?=\d)0*+(\d{0,7})(?!\d));?", re.ASCII
 )
@@ -54,11 +65,24 @@ def cut_tags(text: str, most: int = MOST_TAGS) -> tuple[str, str | None]:
 
 
 def shorten_tags(text: str) -> str:
-    """The text, its tags of more than 5,000 characters without their attributes.
+    """Return markup whose tags have no more than `MAX_ATTRIBUTES` attributes.
 
-    Parsers walk over all attributes of a tag for each one that they add: a tag of 10 MB would take hours.
+    The parser walks over all attributes of a tag for each one that it adds: a tag of 10 MB would take hours. Found is a
+    tag with more than 12,000 characters of which none is a `>`.
     """
-    return _VAST_TAG.sub(lambda tag: tag[1] + ("/>" if tag[0].endswith("/>") else ">"), text)
+    return _MARKUP.sub(lambda found: found["kept"] or found[0], text) if _may_hold_vast_tag(text) else text
+
+
+def _may_hold_vast_tag(text: str) -> bool:
+    """Tell whether a tag begins before a stretch without `>`; a few looks into each page, as nearly none does."""
+    since = 0
+    for begin in range(0, len(text), _STRETCH):
+        end = begin + _STRETCH
+        closed = text.rfind(">", begin, end)
+        if closed < 0 and _TAG_START.search(text, since, end):
+            return True
+        since = max(since, closed + 1 or end - 33)
+    return False
 
 
 def read_text(content: bytes, charset: str | None) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tasks.metadata.months import Months, day_comes_first, fold, months_anywhere, months_of
 from tasks.metadata.zones import find_zone
+from tasks.text.characters import normalize
 
 
 class Day(NamedTuple):
@@ -50,7 +51,7 @@ _YEAR_MONTH_DAY: Final = re.compile(
 )
 _FIGURES: Final = re.compile(r"(?<!\d)(\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?(\d{4}|\d\d)(?![\d:])")
 _VIETNAMESE: Final = re.compile(
-    r"(?<!\d)(\d{1,2})\s+(?:thang|thg)\s+(\d{1,2})\s*,?\s*(?:nam\s+)?(\d{4})", re.IGNORECASE
+    r"(?<!\d)(\d{1,2})\s+(?:thang|thg)\s+(\d{1,2})\s*+,?\s*+(?:nam\s+)?(\d{4})", re.IGNORECASE
 )
 _DAY_BEFORE: Final = re.compile(
     r"(?<!\d)(\d{1,2})\s?(?:st|nd|rd|th|er|re|an|[aºª°ηו])?[\s.,/-]*(?:(?:de|d[’']|of|ng|di|din|ב)[\s-]*)?$",
@@ -123,7 +124,7 @@ def _plain(printed: str) -> str:
     """Figures of any script as 0 to 9, accents and direction marks gone, widths folded; case is kept."""
     if printed.isascii():
         return printed
-    text = fold(unicodedata.normalize("NFKC", _DIRECTION.sub("", printed)))
+    text = fold(normalize("NFKC", _DIRECTION.sub("", printed)))
     return "".join(str(unicodedata.decimal(figure)) if figure.isdecimal() else figure for figure in text)
 
 

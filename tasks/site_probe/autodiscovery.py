@@ -15,7 +15,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from tasks.listings.entries import article_url
 from tasks.listings.listing import Child
-from tasks.listings.xml import mend_characters, root_name
+from tasks.listings.xml import mend_characters, root_name, shorten_tags
 from tasks.metadata.urls import canonical_domain
 from tasks.text.decode import GZIP, Refusal, decode
 
@@ -123,7 +123,7 @@ def parse_page(content: bytes, charset: str | None) -> HtmlElement | None:
         return None
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
     try:
-        return document_fromstring(mend_characters(decoded.text).encode(), parser=parser)
+        return document_fromstring(shorten_tags(mend_characters(decoded.text)).encode(), parser=parser)
     except (etree.LxmlError, ValueError):
         return None
 

@@ -20,7 +20,7 @@ FULL_TEXT: Final = 800
 """Characters without tags from which an entry's content is more than a summary."""
 ALIVE: Final = timedelta(days=30)
 
-_TAG: Final = re.compile(r"<[^>]*>")
+_TAG: Final = re.compile(r"<[^<>]*>")
 _OF_COMMENT: Final = re.compile(r"#comment|/comments?/|[?&]comment", re.IGNORECASE)
 
 

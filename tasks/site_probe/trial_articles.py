@@ -21,7 +21,7 @@ SHORT: Final = 80
 LITTLE_TEXT: Final = 400
 """Characters that a page shows without its scripts, below which it is an empty frame for them."""
 
-_TAG: Final = re.compile(r"<[^>]*>")
+_TAG: Final = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)

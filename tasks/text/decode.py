@@ -42,9 +42,9 @@ _SUPERSET: Final = {
 }  # fmt: skip
 _SEVERAL_BYTES: Final = {"gb18030", "cp949", "cp932", "big5hkscs", "euc_jp", "iso2022_jp"}
 _PRESCAN: Final = 8_192
-_META: Final = re.compile(rb"<meta\s[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_META: Final = re.compile(rb"<meta\s[^<>]*?\bcharset\s*+=\s*+[\"']?\s*+([\w.:-]+)", re.IGNORECASE)
 _XML: Final = re.compile(rb"\s*<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
-_COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
+_COMMENT: Final = re.compile(rb"<!--[^-]*+(?:-(?!->)[^-]*+)*+")
 _SAMPLE: Final = 131_072
 # Control characters, as UTF-8 has them; looked for in bytes, which takes a tenth of the time.
 _ASCII_CONTROLS: Final = bytes({*range(0x20), 0x7F} - {*b"\t\n\x0b\x0c\r\x1b"})
