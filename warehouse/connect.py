@@ -283,7 +283,7 @@ def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -
 
 
 def _sentence(error: duckdb.Error) -> str:
-    told = re.split(r"\n\s*\n?LINE \d+:|\n+Possible solutions:", str(error))[0]
+    told = re.split(r"\nLINE \d+:", str(error))[0]
     return re.sub(r"\s+", " ", re.sub(r"^[\w ]+ Error: ", "", told)).strip()
 
 
