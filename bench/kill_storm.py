@@ -124,8 +124,10 @@ def kills_of_runs(folder: Path, kills: int) -> Counter[str]:
         installation = Installation(folder / f"chain-{total['chains']}")
         while total["run kills"] < kills:
             run = installation.start()
+            while run.poll() is None and not workers(run.pid):
+                time.sleep(0.02)
             try:
-                run.communicate(timeout=random.uniform(1.5, 8))  # noqa: S311
+                run.communicate(timeout=random.uniform(0, 4))  # noqa: S311
             except subprocess.TimeoutExpired:
                 with_workers = workers(run.pid) if random.random() < 0.3 else []  # noqa: S311
                 for process in [run.pid, *with_workers]:
