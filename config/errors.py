@@ -7,11 +7,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import ValidationError
 
 
 class ConfigError(Exception):
     """A file or variable of the configuration that cannot be used; its text is for the user."""
+
+    def __init__(self, message: str, path: Path | None = None) -> None:
+        """Keep the path of the file or folder that is wrong, if it is one, beside the message that begins with it."""
+        super().__init__(message)
+        self.path = path
 
 
 def explain(error: ValidationError, known: Mapping[str, tuple[str, ...]]) -> str:

@@ -38,6 +38,7 @@ class Finding:
     problem: str
     where: str
     cure: str
+    source_id: str | None = None  # of a finding about one source
 
     def __str__(self) -> str:
         return f"{self.problem}: {self.where}; {self.cure}"
@@ -135,6 +136,7 @@ def _counts(counts: Iterable[SourceCount]) -> Iterator[Finding]:
                 f"({count.articles} articles, {count.rejects} rejects, {count.pending} pending)",
                 f"source {count.source_id}",
                 "report it as a fault of Copydesk",
+                count.source_id,
             )
 
 
@@ -142,7 +144,7 @@ def _rows(warehouse: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     for problem, where, cure in RULES:
         query = f"SELECT source_id, count(*), min(place) FROM ({where}) GROUP BY ALL ORDER BY ALL"  # noqa: S608 - ours
         for source_id, count, place in warehouse.execute(query).fetchall():
-            yield Finding(f"{count} {problem}", f"source {source_id}, such as {place}", cure)
+            yield Finding(f"{count} {problem}", f"source {source_id}, such as {place}", cure, source_id)
 
 
 def _file(root: Root, name: str) -> Iterator[Finding]:
