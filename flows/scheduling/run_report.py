@@ -96,9 +96,9 @@ _CAPTURES: Final = """
 
 def counts_markdown(source: Source, run: Run, report: RunReport) -> str:
     """Return the counts of a run, each with its meaning, and how fresh the source is."""
-    took = f"{(run.finished_at - run.started_at).total_seconds():,.1f} s" if run.finished_at else "not to its end"
+    duration = f"{(run.finished_at - run.started_at).total_seconds():,.1f} s" if run.finished_at else "not to its end"
     facts = (
-        ("took", took),
+        ("took", duration),
         ("articles of this source", f"{report.articles:,}"),
         ("newest article came", _age_text(report.newest_seen_at, run.started_at)),
         ("newest article is of", _age_text(report.newest_published_at, run.started_at)),
