@@ -74,6 +74,7 @@ def test_a_wrong_file_is_told_and_keeps_no_other_from_being_deployed(installatio
     planned, [error] = plan_deployments(installation)
     assert {"harbour", "quay"} < {deployment.name for deployment in planned}
     assert "wrong.toml: not readable as TOML" in str(error)
+    assert error.path == installation.config / "sources" / "wrong.toml"
 
 
 def test_a_schedule_that_prefect_cannot_read_is_told_and_keeps_no_other_from_being_deployed(installation):
@@ -82,6 +83,7 @@ def test_a_schedule_that_prefect_cannot_read_is_told_and_keeps_no_other_from_bei
     planned, [error] = plan_deployments(installation)
     assert "harbour" not in {deployment.name for deployment in planned}
     assert "harbour.toml: key 'schedule': " in str(error)
+    assert error.path == path
 
 
 def test_a_deployment_takes_one_run_at_a_time_and_drops_the_next(installation):

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from config.errors import ConfigError
 from config.settings import load_settings
 from flows.scheduling.gate import ALL_ADDRESSES, Gate
-from flows.scheduling.local_server import ServeError, open_listener, serving
+from flows.scheduling.local_server import serving
 from flows.scheduling.password import (
     API,
     CLIENT,
@@ -24,6 +24,7 @@ from flows.scheduling.password import (
     set_client_password,
     set_passwords,
 )
+from flows.scheduling.server_checks import ServeError, open_listener
 
 
 def answer(names, host: str, *origins: str) -> httpx.Response:

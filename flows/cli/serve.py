@@ -29,7 +29,8 @@ def serve(
     config: Config = None,
 ) -> None:
     """Run every source on its schedule until Ctrl-C, with Prefect's server and UI, or those of PREFECT_API_URL."""
-    from flows.scheduling.local_server import ServeError, check_not_serving, check_port, prefect_server, serving
+    from flows.scheduling.local_server import prefect_server, serving
+    from flows.scheduling.server_checks import ServeError, check_not_serving, check_port
     from flows.scheduling.service_log import log_to_stderr
     from warehouse.storage.root import Root
 
@@ -59,8 +60,8 @@ def deploy(
     config: Config = None,
 ) -> None:
     """Bring the deployments of a Prefect server to what the configuration says; its workers run them."""
-    from flows.scheduling.local_server import ServeError
     from flows.scheduling.password import PasswordError, set_client_password
+    from flows.scheduling.server_checks import ServeError
     from warehouse.storage.root import Root
 
     settings = read_settings(data, config)

@@ -14,7 +14,7 @@ from prefect.settings import PREFECT_API_URL
 from config.errors import ConfigError
 from config.settings import Settings
 from flows.scheduling.deployments import PlannedDeployment, plan_deployments
-from flows.scheduling.local_server import ServeError, check_api
+from flows.scheduling.server_checks import ServeError, check_api
 from flows.scheduling.sync_deployments import DeploymentChanges, refusal_message, sync_deployments
 
 PROCESS_POOL: Final = "process"  # the type of pool whose workers run what is installed beside them

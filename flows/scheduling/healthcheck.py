@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from flows.scheduling.gate import Gate
-from flows.scheduling.local_server import open_listener
+from flows.scheduling.server_checks import open_listener
 
 HOST: Final = "127.0.0.1"
 MAX_SECONDS_SINCE_POLL: Final = 60

@@ -21,8 +21,9 @@ from config.settings import SETTINGS_FILE, Settings, load_settings
 from flows.scheduling.deployments import PlannedDeployment, plan_deployments, root_parameters
 from flows.scheduling.healthcheck import ServerStatus, health_endpoint
 from flows.scheduling.late_runs import cancel_missed_runs, count_late_runs, end_killed_runs
-from flows.scheduling.local_server import CONSOLE_LEVEL, PrefectServer, ServeError
+from flows.scheduling.local_server import CONSOLE_LEVEL, PrefectServer
 from flows.scheduling.runner import DeploymentRunner
+from flows.scheduling.server_checks import ServeError
 from flows.scheduling.service_log import LOG
 from flows.scheduling.source_flow import ingest_source
 from flows.scheduling.sync_deployments import DeploymentChanges, own_deployments, refusal_message, sync_deployments

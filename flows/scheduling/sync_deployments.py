@@ -16,7 +16,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import PrefectHTTPStatusError
 
 from flows.scheduling.deployments import PAUSED_TAG, TAG, PlannedDeployment
-from flows.scheduling.local_server import ServeError
+from flows.scheduling.server_checks import ServeError
 
 PAGE_DEPLOYMENTS: Final = 100
 MAX_LISTED_NAMES: Final = 10
