@@ -45,7 +45,7 @@ class Maker:
     def compact(self, page: Text) -> list[Row]:
         """Some paragraphs of an article with little around them, as in a mail or a paste."""
         chance = self.chance
-        text = kept(page)
+        text = article_indexes(page)
         begin = 0 if chance.random() < 0.6 else chance.randrange(len(text))
         count = len(text) if chance.random() < 0.25 else 1 + int(chance.expovariate(1 / 4))
         body = self._between(page, text[begin : begin + count])
@@ -54,8 +54,8 @@ class Maker:
         if sum(len(line) for line, label, _ in body if label) < 90:
             return []
         if len(body) > 1 and chance.random() < 0.5:
-            place = chance.randrange(1, len(body))
-            body[place:place] = self._link()
+            index = chance.randrange(1, len(body))
+            body[index:index] = self._link()
         first, last = text[begin], text[min(len(text), begin + count) - 1]
         rows = self._block(page, 15) if chance.random() < 0.25 else []
         if chance.random() < 0.8:
@@ -77,35 +77,35 @@ class Maker:
     def appended(self, page: Text) -> list[Row]:
         """A whole page with comments, teasers or another article below its text or at its end."""
         rows = list(zip(page.lines, page.label.tolist(), page.spaced, strict=True))
-        below = kept(page)[-1] + 1 + self.chance.choice([0, 0, 0, 1, 2, 4, 8])
-        place = len(rows) if self.chance.random() < 0.3 else min(len(rows), below)
-        return rows[:place] + self._after() + rows[place:]
+        below = article_indexes(page)[-1] + 1 + self.chance.choice([0, 0, 0, 1, 2, 4, 8])
+        index = len(rows) if self.chance.random() < 0.3 else min(len(rows), below)
+        return rows[:index] + self._after() + rows[index:]
 
     def genre(self, page: Text) -> list[Row]:
         """A text of a kind that is rare here, now and then in another script or in capitals."""
         chance = self.chance
-        text = [page.lines[place] for place in kept(page)]
+        text = [page.lines[index] for index in article_indexes(page)]
         own = language_of(" ".join(text[:20]))
         language = own or (chance.choice(list(SCRIPTS)) if chance.random() < 0.4 else None)
-        say = partial(write, language=language, phrase=self._phrase) if language and not own else str
+        rewrite = partial(write, language=language, phrase=self._phrase) if language and not own else str
         titles = [title for other in chance.sample(self.pages, min(12, len(self.pages)))
                   if (title := self.titles.get(other.page)) and language_of(title) == own]  # fmt: skip
-        frame = Frame(language, say, titles or ["Norby"], self.names, chance)
+        frame = Frame(language, rewrite, titles or ["Norby"], self.names, chance)
         article = Article(text, self.names, chance)
         if len(article.sentences) < FEWEST:
             return []
         article.share = frame.phrase("share").capitalize()
-        body = [(line if label == 0 else say(line), label, spaced)
+        body = [(line if label == 0 else rewrite(line), label, spaced)
                 for line, label, spaced in article.written(chance.choice(KINDS))]  # fmt: skip
         title = self.titles.get(page.page) or article.cut(4, 12)
-        rows = (frame.above(say(title)) if chance.random() < 0.85 else []) + body
+        rows = (frame.above(rewrite(title)) if chance.random() < 0.85 else []) + body
         crowded = language in _CROWDED
         if chance.random() < (0.5 if crowded else 0.12):
-            rows = self._said(self._block(page, 15), say) + rows
+            rows = self._rewritten(self._block(page, 15), rewrite) + rows
         below = [frame.below() if chance.random() < 0.85 else []]
         if chance.random() < (0.8 if crowded else 0.2):
-            below.append(self._said(self._block(self._alike(page, own), 25), say))
-        below += [self._said(self._after(), say)] if own is None and chance.random() < 0.2 else []
+            below.append(self._rewritten(self._block(self._alike(page, own), 25), rewrite))
+        below += [self._rewritten(self._after(), rewrite)] if own is None and chance.random() < 0.2 else []
         chance.shuffle(below)
         rows += [row for part in below for row in part]
         return frame.wired(rows, article.cut(1, 1)) if language is None and chance.random() < 0.1 else rows
@@ -113,7 +113,7 @@ class Maker:
     def foreign(self, page: Text) -> list[Row]:
         """A whole page in another script."""
         language = self.chance.choice(list(SCRIPTS))
-        if language_of(" ".join(page.lines[place] for place in kept(page)[:20])):
+        if language_of(" ".join(page.lines[index] for index in article_indexes(page)[:20])):
             return []
         lines = [write(line, language, self._phrase) for line in page.lines]
         return list(zip(lines, page.label.tolist(), page.spaced, strict=True))
@@ -126,8 +126,8 @@ class Maker:
         return page if language else self.chance.choice(self.pages)
 
     @staticmethod
-    def _said(rows: Sequence[Row], say: Callable[[str], str]) -> list[Row]:
-        return [(say(line), label, spaced) for line, label, spaced in rows]
+    def _rewritten(rows: Sequence[Row], rewrite: Callable[[str], str]) -> list[Row]:
+        return [(rewrite(line), label, spaced) for line, label, spaced in rows]
 
     def _after(self) -> list[Row]:
         kind = self.chance.random()
@@ -139,11 +139,11 @@ class Maker:
         rows: list[Row] = []
         whole = self.chance.random() < 0.5
         above = text[0]
-        for place in text:
-            if whole and place - above <= 4:
-                rows += dropped(page, range(above + 1, place))
-            rows.append((page.lines[place], 1.0, page.spaced[place]))
-            above = place
+        for index in text:
+            if whole and index - above <= 4:
+                rows += dropped(page, range(above + 1, index))
+            rows.append((page.lines[index], 1.0, page.spaced[index]))
+            above = index
         return rows
 
     def _heading(self, kind: str) -> str:
@@ -163,11 +163,11 @@ class Maker:
         ])  # fmt: skip
 
     def _dateline(self) -> str:
-        place = self.chance.choice(self.names).split()[-1]
+        location = self.chance.choice(self.names).split()[-1]
         day = self.chance.choice(["", f", {self._date()}", f", {self.chance.randint(1, 28)}"])
         agency = self.chance.choice(["", "", " (AFP)", " (dpa)", " (Reuters)", " /TASS/", " (EFE)", " (ANSA)"])
-        printed = self.chance.choice([place, place.upper()])
-        return printed + day + agency + self.chance.choice([" - ", " — ", " – ", ". "])
+        location = self.chance.choice([location, location.upper()])
+        return location + day + agency + self.chance.choice([" - ", " — ", " – ", ". "])
 
     def _link(self) -> list[Row]:
         heading, title = self._heading("related").rstrip(":"), self.titles.get(self.chance.choice(self.pages).page, "")
@@ -180,14 +180,14 @@ class Maker:
 
     def _second(self) -> list[Row]:
         other = self.chance.choice(self.pages)
-        text = kept(other)
+        text = article_indexes(other)
         begin = 0 if self.chance.random() < 0.6 else self.chance.randrange(len(text))
         rows: list[Row] = [(self._heading("related"), 0.0, True)] if self.chance.random() < 0.5 else []
         rows.append((self.titles.get(other.page, ""), 0.0, True))
         if self.chance.random() < 0.3:
             rows.append((self._date(), 0.0, False))
         some = text[begin : begin + self.chance.choice([1, 1, 2, 3, 4, 6])]
-        return rows + [(other.lines[place], 0.0, self.chance.random() < 0.5) for place in some]
+        return rows + [(other.lines[index], 0.0, self.chance.random() < 0.5) for index in some]
 
     def _teasers(self) -> list[Row]:
         rows: list[Row] = [(self._heading("related"), 0.0, True)] if self.chance.random() < 0.6 else []
@@ -195,7 +195,7 @@ class Maker:
             other = self.chance.choice(self.pages)
             rows.append((self.titles.get(other.page, ""), 0.0, True))
             if self.chance.random() < 0.6:
-                lead = other.lines[kept(other)[0]]
+                lead = other.lines[article_indexes(other)[0]]
                 cut = lead[: self.chance.randint(60, 180)] + "..."
                 rows.append((lead if self.chance.random() < 0.6 else cut, 0.0, False))
             if self.chance.random() < 0.3:
@@ -206,26 +206,26 @@ class Maker:
         chance = self.chance
         rows: list[Row] = [(self._heading("comment"), 0.0, True)] if chance.random() < 0.75 else []
         for _ in range(chance.randint(1, 9)):
-            said = chance.choice(self.comments)
-            begin = chance.randrange(len(said))
+            comment = chance.choice(self.comments)
+            begin = chance.randrange(len(comment))
             if chance.random() < 0.8:
                 name = chance.choice(self.names)
                 nick = name.split()[-1].lower() + str(chance.randint(1, 99))
                 rows.append((name if chance.random() < 0.5 else nick, 0.0, True))
             if chance.random() < 0.6:
                 rows.append((self._date(), 0.0, False))
-            rows += [(line, 0.0, False) for line in said[begin : begin + chance.randint(1, 3)]]
+            rows += [(line, 0.0, False) for line in comment[begin : begin + chance.randint(1, 3)]]
             if chance.random() < 0.4:
                 rows.append((chance.choice(_REPLIES), 0.0, False))
         return rows
 
 
-def kept(page: Text) -> list[int]:
-    return [place for place, label in enumerate(page.label) if label >= 0.5]
+def article_indexes(page: Text) -> list[int]:
+    return [index for index, label in enumerate(page.label) if label >= 0.5]
 
 
 def dropped(page: Text, places: range) -> list[Row]:
-    return [(page.lines[place], 0.0, page.spaced[place]) for place in places if page.label[place] < 0.5]
+    return [(page.lines[index], 0.0, page.spaced[index]) for index in places if page.label[index] < 0.5]
 
 
 def print_text(rows: Sequence[Row], chance: random.Random) -> str:

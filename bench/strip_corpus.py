@@ -21,12 +21,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from tasks.text.words import UNSPACED_CHARACTERS
+
 RENDERINGS = ("main", "all", "layout")
 OPINIONS = ("traf", "trafp", "main")
 LONGEST = 3_000
 """Lines of the longest page that is learnt from."""
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_TOKEN = re.compile(rf"[{UNSPACED_CHARACTERS}]|[^\W{UNSPACED_CHARACTERS}]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
@@ -110,7 +111,7 @@ def group_pages(pages: list[dict[str, Any]], urls: dict[str, str]) -> dict[str, 
         return page
 
     domains: dict[str, list[str]] = defaultdict(list)
-    printed: dict[str, list[str]] = defaultdict(list)
+    pages_of_line: dict[str, list[str]] = defaultdict(list)
     for page in pages:
         labels = (urlsplit(urls.get(page["id"], "")).hostname or page["id"]).lower().split(".")
         short = len(labels) >= 2 and len(labels[-2]) > 3
@@ -118,15 +119,15 @@ def group_pages(pages: list[dict[str, Any]], urls: dict[str, str]) -> dict[str, 
         domains[".".join(labels if shared else labels[-2:] if short else labels[-3:])].append(page["id"])
         for line in {line.strip() for line in page["all"].split("\n")}:
             if len(line) >= 15 and line not in page["traf"]:
-                printed[line].append(page["id"])
+                pages_of_line[line].append(page["id"])
     together: Counter[tuple[str, str]] = Counter()
-    for found in printed.values():
-        if len(found) <= 12:
-            together.update((found[low], found[high]) for high in range(len(found)) for low in range(high))
+    for page_ids in pages_of_line.values():
+        if len(page_ids) <= 12:
+            together.update((page_ids[low], page_ids[high]) for high in range(len(page_ids)) for low in range(high))
     same = [pair for pair, count in together.items() if count >= 6]
-    same += [(found[0], other) for found in domains.values() for other in found[1:]]
-    for one, other in same:
-        parent[find(one)] = find(other)
+    same += [(page_ids[0], other) for page_ids in domains.values() for other in page_ids[1:]]
+    for page, other in same:
+        parent[find(page)] = find(other)
     return {page: find(page) for page in parent}
 
 
@@ -134,11 +135,11 @@ def share_inside(lines: Sequence[Sequence[str]], body: Sequence[str]) -> np.ndar
     """The share of each line's 4-grams that a body has; of a shorter line, whether the body has it."""
     grams = {size: set(zip(*(body[skip:] for skip in range(size)), strict=False)) for size in (1, 2, 3, 4)}
     shares = np.zeros(len(lines), np.float32)
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         size = min(4, len(line))
         if size:
             own = list(zip(*(line[skip:] for skip in range(size)), strict=False))
-            shares[place] = sum(gram in grams[size] for gram in own) / len(own)
+            shares[index] = sum(gram in grams[size] for gram in own) / len(own)
     return shares
 
 
@@ -148,63 +149,65 @@ def align(lines: Sequence[Sequence[str]], gold: Sequence[str]) -> np.ndarray:
     What the chain leaves uncovered may stand elsewhere: a standfirst that the gold has at its end.
     """
     shares = share_inside(lines, gold)
-    found = sorted(_places(lines, gold, shares))
-    best, back = [one[3] for one in found], [-1] * len(found)
-    for place, (line, begin, _, weight) in enumerate(found):
-        for before in range(max(0, place - 600), place):
-            above, _, end, _ = found[before]
+    candidates = sorted(_matching_spans(lines, gold, shares))
+    best, back = [candidate[3] for candidate in candidates], [-1] * len(candidates)
+    for index, (line, begin, _, weight) in enumerate(candidates):
+        for before in range(max(0, index - 600), index):
+            above, _, end, _ = candidates[before]
             worth = best[before] + weight - 0.02 * min(50, line - above - 1)
-            if above < line and end <= begin + 2 and worth > best[place]:
-                best[place], back[place] = worth, before
-    kept: dict[int, tuple[int, int]] = {}
-    place = int(np.argmax(best)) if found else -1
-    while place >= 0:
-        kept[found[place][0]] = found[place][1:3]
-        place = back[place]
+            if above < line and end <= begin + 2 and worth > best[index]:
+                best[index], back[index] = worth, before
+    spans: dict[int, tuple[int, int]] = {}
+    index = int(np.argmax(best)) if candidates else -1
+    while index >= 0:
+        spans[candidates[index][0]] = candidates[index][1:3]
+        index = back[index]
     covered = np.zeros(len(gold) + 4, np.bool_)
-    for begin, end in kept.values():
+    for begin, end in spans.values():
         covered[begin:end] = True
-    for line, begin, end, weight in sorted(found, key=lambda one: -one[3]):
-        if line not in kept and weight >= 8 and shares[line] >= 0.7 and covered[begin:end].mean() < 0.3:
-            kept[line] = (begin, end)
+    for line, begin, end, weight in sorted(candidates, key=lambda candidate: -candidate[3]):
+        if line not in spans and weight >= 8 and shares[line] >= 0.7 and covered[begin:end].mean() < 0.3:
+            spans[line] = (begin, end)
             covered[begin:end] = True
-    return np.array([float(place in kept and shares[place] >= 0.5) for place in range(len(lines))], np.float32)
+    return np.array([float(index in spans and shares[index] >= 0.5) for index in range(len(lines))], np.float32)
 
 
-def _places(
+def _matching_spans(
     lines: Sequence[Sequence[str]], gold: Sequence[str], shares: np.ndarray
 ) -> Iterator[tuple[int, int, int, float]]:
     """Line, first and last-but-one token of the gold, and weight, of every place where a line may stand."""
     grams: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for place, gram in enumerate(zip(gold, gold[1:], gold[2:], gold[3:], strict=False)):
-        grams[gram].append(place)
+    for index, gram in enumerate(zip(gold, gold[1:], gold[2:], gold[3:], strict=False)):
+        grams[gram].append(index)
     for number, line in enumerate(lines):
         if 0 < len(line) < 4 and shares[number]:
-            starts = [place for place, token in enumerate(gold) if token == line[0]][:200]
+            starts = [index for index, token in enumerate(gold) if token == line[0]][:200]
             yield from (
-                (number, place, place + len(line), float(len(line)))
-                for place in starts
-                if list(gold[place : place + len(line)]) == list(line)
+                (number, index, index + len(line), float(len(line)))
+                for index in starts
+                if list(gold[index : index + len(line)]) == list(line)
             )
         if len(line) < 4 or shares[number] < 0.4:
             continue
         hits = [
-            (skip, place)
+            (skip, index)
             for skip, gram in enumerate(zip(line, line[1:], line[2:], line[3:], strict=False))
-            for place in grams.get(gram, ())[:50]
+            for index in grams.get(gram, ())[:50]
         ]
         reach = max(10, len(line) // 3)
-        seen = set()
-        for offset, _ in Counter(place - skip for skip, place in hits).most_common(4):
-            near = {place for skip, place in hits if abs(place - skip - offset) <= reach}
+        spans = set()
+        for offset, _ in Counter(index - skip for skip, index in hits).most_common(4):
+            near = {index for skip, index in hits if abs(index - skip - offset) <= reach}
             span = (min(near), max(near) + 4)
-            if span not in seen:
-                seen.add(span)
+            if span not in spans:
+                spans.add(span)
                 yield number, *span, len(near) + 0.5 * (shares[number] > 0.95)
 
 
-def right(got: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:
+def right(predicted: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:
     """Precision and recall of 4-grams."""
-    one, other = (Counter(zip(*(tokens[skip:] for skip in range(4)), strict=False)) for tokens in (got, gold))
-    both = (one & other).total()
-    return both / max(1, one.total()), both / max(1, other.total())
+    predicted_grams, gold_grams = (
+        Counter(zip(*(tokens[skip:] for skip in range(4)), strict=False)) for tokens in (predicted, gold)
+    )
+    both = (predicted_grams & gold_grams).total()
+    return both / max(1, predicted_grams.total()), both / max(1, gold_grams.total())

@@ -37,11 +37,11 @@ class Frame:
     """The lines above and below an article in one language."""
 
     def __init__(
-        self, language: str | None, say: Callable[[str], str], titles: Sequence[str], names: Sequence[str],
+        self, language: str | None, rewrite: Callable[[str], str], titles: Sequence[str], names: Sequence[str],
         chance: random.Random,
     ) -> None:  # fmt: skip
         self.language = language or chance.choice(_LATIN)
-        self.say, self.titles, self.names, self.chance = say, titles, names, chance
+        self.rewrite, self.titles, self.names, self.chance = rewrite, titles, names, chance
 
     def phrase(self, kind: str) -> str:
         """A cue phrase of the kind."""
@@ -56,14 +56,14 @@ class Frame:
         if chance.random() < 0.4:
             sign = chance.choice([" > ", " / ", " » ", " › "])
             rows.append(sign.join(self.phrase("section").capitalize() for _ in range(chance.randint(2, 3))))
-        rows += [self.say(chance.choice(_AROUND))] if chance.random() < 0.2 else []
+        rows += [self.rewrite(chance.choice(_AROUND))] if chance.random() < 0.2 else []
         rows += [title] if chance.random() < 0.9 else []
         rows += [self._byline()] if chance.random() < 0.4 else []
         rows += [self._date()] if chance.random() < 0.6 else []
-        rows += [self.say(chance.choice(_AROUND))] if chance.random() < 0.3 else []
+        rows += [self.rewrite(chance.choice(_AROUND))] if chance.random() < 0.3 else []
         rows += [self.phrase("share").capitalize() for _ in range(chance.choice([0, 0, 1, 1, 3]))]
         if chance.random() < 0.25:
-            rows.append(f"{self.say(chance.choice(self.titles))} {self.phrase('credit')}: {self._name()}")
+            rows.append(f"{self.rewrite(chance.choice(self.titles))} {self.phrase('credit')}: {self._name()}")
         return [(line, 0.0, chance.random() < 0.4) for line in rows if line]
 
     def below(self) -> list[Row]:
@@ -81,18 +81,18 @@ class Frame:
         first = f"{code} {chance.randint(1, 9999):04} {chance.randint(1, 9)} {code}-{slug}"
         above = [(first, 0.0, True), (chance.choice(["URGENT", "BULLETIN", "(NEW)", "EILMELDUNG"]), 0.0, False)]
         end = [(line, 0.0, True) for line in chance.sample(_WIRE, chance.randint(1, 2))]
-        printed = above[: chance.randint(0, 2)] + rows + end
-        return [(line.upper(), label, spaced) for line, label, spaced in printed]
+        lines_around = above[: chance.randint(0, 2)] + rows + end
+        return [(line.upper(), label, spaced) for line, label, spaced in lines_around]
 
     def _menu(self) -> str:
-        said = self.phrase(self.chance.choice(["menu", "section", "section"])).capitalize()
-        return said if self.chance.random() < 0.8 else f"{said} | {self.phrase('menu').capitalize()}"
+        label = self.phrase(self.chance.choice(["menu", "section", "section"])).capitalize()
+        return label if self.chance.random() < 0.8 else f"{label} | {self.phrase('menu').capitalize()}"
 
     def _byline(self) -> str:
         return self._name() if self.chance.random() < 0.3 else f"{self.phrase('byline').capitalize()} {self._name()}"
 
     def _name(self) -> str:
-        return self.say(self.chance.choice(self.names))
+        return self.rewrite(self.chance.choice(self.names))
 
     def _date(self) -> str:
         chance = self.chance
@@ -107,7 +107,7 @@ class Frame:
 
     def _tags(self) -> list[str]:
         words = [word for title in self.titles[:5] for word in title.split() if len(word) > 4][:5]
-        return [f"{self.phrase('tags').capitalize()}: {', '.join(map(self.say, words))}"]
+        return [f"{self.phrase('tags').capitalize()}: {', '.join(map(self.rewrite, words))}"]
 
     def _credit(self) -> list[str]:
         return [f"{self.phrase(self.chance.choice(['agency', 'credit'])).capitalize()}: {self._name()}"]
@@ -117,7 +117,7 @@ class Frame:
         style, dates = chance.choice(["{}", "{}", "{title}", "{n} {title}", "{n}. {title}"]), chance.random() < 0.2
         rows = [self.phrase("related").capitalize() + chance.choice(["", "", ":", " " + self.phrase("section")])]
         for number in range(chance.randint(1, 7)):
-            title = self.say(chance.choice(self.titles))
+            title = self.rewrite(chance.choice(self.titles))
             rows.append(style.format(title, n=number + 1, title=title))
             rows += [self._date()] * dates
         return rows
@@ -127,20 +127,20 @@ class Frame:
         return [self.phrase(self.chance.choice(kinds)).capitalize() for _ in range(self.chance.randint(1, 6))]
 
     def _small(self) -> list[str]:
-        some = [self.say(line) for line in self.chance.sample(_BELOW, self.chance.randint(0, 2))]
+        some = [self.rewrite(line) for line in self.chance.sample(_BELOW, self.chance.randint(0, 2))]
         legal = " | ".join(self.phrase("legal").capitalize() for _ in range(self.chance.randint(1, 4)))
         return [*some, legal, f"© {self.chance.randint(2009, 2026)} {self._name()}"]
 
     def _blog(self) -> list[str]:
         """Side columns: archives by month, labels, links, and what stands around a form for comments."""
         chance = self.chance
-        some = [self.say(line) for line in chance.sample(_BLOG, chance.randint(3, 12))]
+        some = [self.rewrite(line) for line in chance.sample(_BLOG, chance.randint(3, 12))]
         year = chance.randint(2005, 2024)
         months = [f"{month} {year - number // 12} ({chance.randint(1, 60)})" for number, month in enumerate(_MONTHS)]
-        archive = [self.say(line) for line in months[: chance.randint(3, 12)]]
+        archive = [self.rewrite(line) for line in months[: chance.randint(3, 12)]]
         posted = f"Posted by {chance.choice(self.names)} at {chance.randint(1, 12)}:{chance.randint(0, 59):02} AM"
-        cloud = [self.say(word) for title in chance.choices(self.titles, k=6) for word in title.split()[:2]]
-        made = [[self.say(posted)], archive, some, cloud]
+        cloud = [self.rewrite(word) for title in chance.choices(self.titles, k=6) for word in title.split()[:2]]
+        made = [[self.rewrite(posted)], archive, some, cloud]
         return [line for block in chance.sample(made, chance.randint(2, 4)) for line in block]
 
 

@@ -40,11 +40,11 @@ class Article:
     def written(self, kind: str) -> list[Row]:
         """Its lines; the last one now and then without its full stop."""
         rows: list[Row] = getattr(self, f"_{kind}")()
-        said = [place for place, row in enumerate(rows) if row[1]]
-        for place in said:
-            line, label, spaced = rows[place]
-            if self.chance.random() < (0.35 if place == said[-1] else 0.04):
-                rows[place] = (_STOP.sub("", line), label, spaced)
+        sentence_indexes = [index for index, row in enumerate(rows) if row[1]]
+        for index in sentence_indexes:
+            line, label, spaced = rows[index]
+            if self.chance.random() < (0.35 if index == sentence_indexes[-1] else 0.04):
+                rows[index] = (_STOP.sub("", line), label, spaced)
         return rows
 
     def _unit(self, most: int = 3) -> str:
@@ -128,16 +128,16 @@ class Article:
 
     def _transcript(self) -> list[Row]:
         chance = self.chance
-        named = [self._name().split()[-1] for _ in range(chance.randint(1, 3))] + [chance.choice(_ROLES)]
-        names = [name.upper() if chance.random() < 0.9 else name for name in named]
+        speakers = [self._name().split()[-1] for _ in range(chance.randint(1, 3))] + [chance.choice(_ROLES)]
+        names = [name.upper() if chance.random() < 0.9 else name for name in speakers]
         first = chance.choice([0, 1])
         rows = self._units(1, first) if first else []
         spaced = chance.random() < 0.8
         for number in range(chance.randint(4, 14)):
-            said = chance.choice(_ANSWERS) if chance.random() < 0.15 else self._unit(chance.choice([1, 2, 4]))
+            reply = chance.choice(_ANSWERS) if chance.random() < 0.15 else self._unit(chance.choice([1, 2, 4]))
             if number % 2 and chance.random() < 0.5:
-                said = _STOP.sub("?", said)
-            rows.append((f"{names[number % len(names)]}: {said}", 1.0, spaced))
+                reply = _STOP.sub("?", reply)
+            rows.append((f"{names[number % len(names)]}: {reply}", 1.0, spaced))
             if chance.random() < 0.1:
                 rows.append((chance.choice(_DIRECTIONS), 1.0, spaced))
         return rows
@@ -151,8 +151,8 @@ class Article:
         for _ in range(chance.randint(2, 8)):
             question = self.cut(2, 5) if chance.random() < 0.3 else _STOP.sub("", self._unit(1))
             rows.append((style.format(question + "?", name=name), 1.0, True))
-            said = chance.choice(_ANSWERS) if chance.random() < 0.25 else self._unit(chance.choice([1, 1, 2, 4]))
-            rows.append((answer + said, 1.0, chance.random() < 0.8))
+            reply = chance.choice(_ANSWERS) if chance.random() < 0.25 else self._unit(chance.choice([1, 1, 2, 4]))
+            rows.append((answer + reply, 1.0, chance.random() < 0.8))
             if chance.random() < 0.15:
                 rows += self._units(1, 1)
         return rows

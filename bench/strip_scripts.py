@@ -79,11 +79,11 @@ def write(text: str, language: str, phrase: Callable[[str, str], str]) -> str:
     if not cues:
         return begin + _write(text[len(begin) :], script)
     cue = cues[0]
-    said = phrase(cue.kind, language)
+    cue_phrase = phrase(cue.kind, language)
     if not cue.rest:
-        return begin + said
-    between = ": " if cue.labelled else " " if script.spaced else ""
-    return begin + said + between + _write(cue.rest, script)
+        return begin + cue_phrase
+    between = ": " if cue.has_separator else " " if script.spaced else ""
+    return begin + cue_phrase + between + _write(cue.rest, script)
 
 
 def _write(text: str, script: Script) -> str:

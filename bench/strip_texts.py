@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
-from strip_cases import Maker, kept, print_text
+from strip_cases import Maker, article_indexes, print_text
 from strip_corpus import LONGEST, OPINIONS, Text, align, share_inside, tokens_of
 from strip_genres import Row
 
@@ -39,10 +39,10 @@ def read_text(job: Job) -> Text | None:
         return None
     tokens = [tokens_of(line.text) for line in lines]
     label = align(tokens, gold) if gold else np.zeros(len(lines), np.float32)
-    said = np.stack([share_inside(tokens, tokens_of(opinion)) for opinion in opinions], 1) if opinions else None
+    shares = np.stack([share_inside(tokens, tokens_of(opinion)) for opinion in opinions], 1) if opinions else None
     return Text(
         page, kind, [line.text for line in lines], label, table_of(lines), counts(tokens),
-        said if said is not None else np.zeros((0, len(OPINIONS)), np.float32),
+        shares if shares is not None else np.zeros((0, len(OPINIONS)), np.float32),
         rendering, [line.after_blank for line in lines], gold=gold,
     )  # fmt: skip
 
@@ -75,17 +75,17 @@ def in_parallel(make: Callable[[Any], Text | None], jobs: Sequence[Any]) -> list
 def sure(text: Text) -> bool:
     """Whether its labels are good enough to make cases of."""
     doubt = (text.tokens * np.minimum(text.label, 1 - text.label)).sum() / max(1, (text.tokens * text.label).sum())
-    return bool(kept(text)) and (text.tokens * text.label).sum() >= 60 and doubt <= 0.15
+    return bool(article_indexes(text)) and (text.tokens * text.label).sum() >= 60 and doubt <= 0.15
 
 
 def make_cases(texts: Sequence[Text], pages: list[dict[str, Any]], gold: dict[str, Any]) -> list[tuple[Text, float]]:
     """Cases of the texts of one fold, made of each other, with their weights."""
     ours = {text.page for text in texts}
-    said = [page["comments"].split("\n") for page in pages if page["kind"] == "web" and page["id"] in ours]
-    comments = [lines for part in said if len(lines := [line.strip() for line in part if line.strip()]) > 3]
+    comment_lines = [page["comments"].split("\n") for page in pages if page["kind"] == "web" and page["id"] in ours]
+    comments = [lines for part in comment_lines if len(lines := [line.strip() for line in part if line.strip()]) > 3]
     titles = {page["id"]: " ".join(page["title"].split()) for page in pages}
-    titles |= {page: one.get("title") or "" for page, one in gold.items()}
-    names = [name for one in gold.values() for name in one.get("authors") or () if name.strip()]
+    titles |= {page: record.get("title") or "" for page, record in gold.items()}
+    names = [name for record in gold.values() for name in record.get("authors") or () if name.strip()]
     made: list[tuple[Text, float]] = []
     for seed, rows_of, weight in ((5, _ordinary, CASE), (7, _rare, GENRE), (9, _foreign, FOREIGN)):
         maker = Maker(random.Random(seed), list(texts), titles, comments, names)  # noqa: S311 - the same every time

@@ -38,8 +38,8 @@ from strip_texts import in_parallel, make_cases, read_text, sure
 
 from tasks.boilerplate.context_features import read_features
 from tasks.boilerplate.lines import read_lines
-from tasks.boilerplate.model import MODEL, Scores
-from tasks.boilerplate.select_lines import choose_lines
+from tasks.boilerplate.model import MODEL, LineScores
+from tasks.boilerplate.select_lines import select_likely_lines
 
 WEB = 0.5
 """Weight of a web page; a gold text has 1."""
@@ -63,13 +63,16 @@ def hashed(text: str, over: int) -> int:
 
 def read_corpus(corpus: Path, pages: list[dict[str, Any]]) -> tuple[list[Text], list[Text]]:
     """The gold texts in all renderings, and the web pages in one each."""
-    said = {page["id"]: [page[name] for name in OPINIONS] for page in pages}
-    gold = {page: tokens_of(one["body"]) for page, one in read_gold(corpus, "news").items()}
+    extractions = {page["id"]: [page[name] for name in OPINIONS] for page in pages}
+    gold = {page: tokens_of(record["body"]) for page, record in read_gold(corpus, "news").items()}
     with gzip.open(corpus / "news" / "text.jsonl.gz", "rt", encoding="utf-8") as stored:
         texts = [json.loads(line) for line in stored]
-    news = [("news", one["id"], one["rendering"], one["text"], gold[one["id"]], said[one["id"]]) for one in texts]
+    news = [
+        ("news", record["id"], record["rendering"], record["text"], gold[record["id"]], extractions[record["id"]])
+        for record in texts
+    ]
     web = [
-        ("web", page["id"], rendering, page[rendering], [], said[page["id"]])
+        ("web", page["id"], rendering, page[rendering], [], extractions[page["id"]])
         for page in pages
         if page["kind"] == "web" and page[(rendering := RENDERINGS[hashed(page["id"], 3)])].strip()
     ]
@@ -111,23 +114,23 @@ def label_web(
 ) -> list[tuple[Text, float]]:
     """Gives the web's lines their labels; each text with its weight, less where the teacher doubts."""
     teacher = fit(rows_of([(text, text.label, 1.0) for text in news], more=True), iterations=250, depth=5)
-    found = []
+    labelled = []
     for text in web:
         label = chances(teacher, np.concatenate([text.table, text.opinions], 1))
-        wanted, unwanted = (
+        required, forbidden = (
             [" ".join(part.split()) for part in snippets[text.page][key]] for key in ("with", "without")
         )
-        for place, line in enumerate(text.lines):
-            if any(part in line for part in wanted):
-                label[place] = max(label[place], 0.9)
-            elif any(part in line for part in unwanted):
-                label[place] = min(label[place], 0.15)
+        for index, line in enumerate(text.lines):
+            if any(part in line for part in required):
+                label[index] = max(label[index], 0.9)
+            elif any(part in line for part in forbidden):
+                label[index] = min(label[index], 0.15)
         base = (np.minimum(text.tokens, 300) + 4) ** 0.7
         doubt = float((base * np.minimum(label, 1 - label)).sum() / max(1, (base * label).sum()))
         text.label = label
         if (text.tokens * label).sum() >= 50 and doubt <= 0.4:
-            found.append((text, 1 - doubt))
-    return found
+            labelled.append((text, 1 - doubt))
+    return labelled
 
 
 def write(model: CatBoostClassifier, names: Sequence[str], path: Path) -> None:
@@ -139,20 +142,20 @@ def write(model: CatBoostClassifier, names: Sequence[str], path: Path) -> None:
     scale, bias = made["scale_and_bias"]
     trees = made["oblivious_trees"]
     levels = max(len(tree["splits"]) for tree in trees)
-    asked = [[(one["float_feature_index"], one["border"]) for one in tree["splits"]] for tree in trees]
+    splits_by_tree = [[(split["float_feature_index"], split["border"]) for split in tree["splits"]] for tree in trees]
     leaves = []
-    for tree, questions in zip(trees, asked, strict=True):
+    for tree, questions in zip(trees, splits_by_tree, strict=True):
         values = np.array(tree["leaf_values"]) * scale
         while len(questions) < levels:  # a tree that stopped early: a question that nothing answers
             questions.append((questions[0][0] if questions else 0, np.inf))
             values = np.concatenate([values, values])
         leaves.append(values)
-    used = sorted({figure for questions in asked for figure, _ in questions})
+    used = sorted({figure for questions in splits_by_tree for figure, _ in questions})
     np.savez_compressed(
         path,
         names=np.array("\n".join(names[figure] for figure in used)),
-        figure=np.array([[used.index(figure) for figure, _ in questions] for questions in asked], np.int16),
-        border=np.array([[border for _, border in questions] for questions in asked], np.float32),
+        figure=np.array([[used.index(figure) for figure, _ in questions] for questions in splits_by_tree], np.int16),
+        border=np.array([[border for _, border in questions] for questions in splits_by_tree], np.float32),
         leaves=np.array(leaves, np.float16),
         bias=np.array(bias[0]),
     )
@@ -165,7 +168,7 @@ def learn(news: Sequence[Text], web: Sequence[Text], corpus: Path, pages: list[d
     whole = [
         text for text in [*news, *(text for text, _ in labelled)] if text.rendering != "main" or text.kind == "web"
     ]
-    gold = {page: one for page, one in read_gold(corpus, "news").items() if page in {text.page for text in news}}
+    gold = {page: record for page, record in read_gold(corpus, "news").items() if page in {text.page for text in news}}
     cases = make_cases([text for text in whole if sure(text)], pages, gold)
     return fit(rows_of([*texts, *((text, text.label, weight) for text, weight in cases)]))
 
@@ -178,16 +181,18 @@ def cross_validate(
     back = {group: number % folds for number, group in enumerate(groups)}
     scored: dict[str, list[tuple[float, float]]] = {}
     for fold in range(folds):
-        held = {group for group, number in back.items() if number == fold}
+        test_groups = {group for group, number in back.items() if number == fold}
         model = learn(
-            [text for text in news if text.group not in held], [text for text in web if text.group not in held],
-            corpus, pages,
-        )  # fmt: skip
+            [text for text in news if text.group not in test_groups],
+            [text for text in web if text.group not in test_groups],
+            corpus,
+            pages,
+        )
         for text in news:
-            if text.group in held:
-                chosen = choose_lines(Scores(chances(model, text.table), text.tokens, ()))
-                got = [token for place in sorted(chosen) for token in tokens_of(text.lines[place])]
-                scored.setdefault(text.rendering, []).append(right(got, text.gold))
+            if text.group in test_groups:
+                chosen = select_likely_lines(LineScores(chances(model, text.table), text.tokens, ()))
+                tokens = [token for index in sorted(chosen) for token in tokens_of(text.lines[index])]
+                scored.setdefault(text.rendering, []).append(right(tokens, text.gold))
         print(f"fold {fold + 1} of {folds}", flush=True)
     for rendering, pairs in scored.items():
         precision, recall = np.mean(pairs, axis=0)
@@ -203,20 +208,22 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=MODEL)
     parser.add_argument("--cache", type=Path, help="folder that keeps the rendered pages from one time to the next")
     parser.add_argument("--folds", type=int, default=0)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        pages = render_pages(asked.corpus, (asked.cache or Path(folder)) / "pages.jsonl")
-    news, web = read_corpus(asked.corpus, pages)
-    urls = {page: one["url"] for kind in ("news", "web") for page, one in read_gold(asked.corpus, kind).items()}
+        pages = render_pages(arguments.corpus, (arguments.cache or Path(folder)) / "pages.jsonl")
+    news, web = read_corpus(arguments.corpus, pages)
+    urls = {
+        page: record["url"] for kind in ("news", "web") for page, record in read_gold(arguments.corpus, kind).items()
+    }
     groups = group_pages(pages, urls)
     for text in [*news, *web]:
         text.group = groups[text.page]
     print(f"{len(news)} gold texts, {len(web)} web pages, {len(set(groups.values()))} publishers and templates")
-    if asked.folds:
-        cross_validate(news, web, asked.corpus, pages, asked.folds)
+    if arguments.folds:
+        cross_validate(news, web, arguments.corpus, pages, arguments.folds)
     else:
         names = sorted(read_features(read_lines("A line.\n")))
-        write(learn(news, web, asked.corpus, pages), names, asked.output)
+        write(learn(news, web, arguments.corpus, pages), names, arguments.output)
 
 
 if __name__ == "__main__":

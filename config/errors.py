@@ -1,10 +1,12 @@
-"""Errors of configuration, each one sentence: which file, which key, what is wrong, what is known."""
+"""Errors of the configuration as one sentence: which file, which key, what is wrong, which keys are known."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from config.redact import redact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,48 +15,49 @@ if TYPE_CHECKING:
 
 
 class ConfigError(Exception):
-    """A file or variable of the configuration that cannot be used; its text is for the user."""
+    """A file or variable of the configuration cannot be used; the text is for the user and holds no password."""
 
     def __init__(self, message: str, path: Path | None = None) -> None:
         """Keep the path of the file or folder that is wrong, if it is one, beside the message that begins with it."""
-        super().__init__(message)
+        super().__init__(redact(message))
         self.path = path
 
 
 def explain(error: ValidationError, known: Mapping[str, tuple[str, ...]]) -> str:
-    """The first problem of a validation in words, a misspelt key before what its absence causes.
+    """Return one sentence on the first problem of a validation; a misspelt key comes before its absence.
 
-    `known` gives the keys of each table by its dotted name; the top is the empty name. A table that is one of
-    several kinds is named with its kind, such as `input.folder`.
+    `known` has the keys of each table by its dotted name; the top is the empty name. A table that is one of several
+    kinds has its kind in the name, such as `input.folder`.
     """
     problems = error.errors(include_url=False)
-    problem = min(problems, key=lambda found: found["type"] != "extra_forbidden")
+    problem = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     names = [part for part in problem["loc"] if isinstance(part, str)]
     table = ".".join(names[:-1])
-    place = ".".join(
+    key = ".".join(
         str(part + 1) if isinstance(part, int) else part
         for part, whole in _with_paths(problem["loc"])
         if not (whole in known and "." in whole)
     )
     keys = sorted(known.get(table, ()))
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(names[-1], keys, 1)
-        hint = f", did you mean '{near[0]}'?" if near else ";"
-        return f"unknown key '{place}'{hint} known here: {', '.join(keys)}"
+        similar = difflib.get_close_matches(names[-1], keys, 1)
+        hint = f", did you mean '{similar[0]}'?" if similar else ";"
+        return f"unknown key '{key}'{hint} known here: {', '.join(keys)}"
     if problem["type"] == "missing":
-        return f"key '{place}' is missing; known here: {', '.join(keys)}"
+        return f"key '{key}' is missing; known here: {', '.join(keys)}"
     if problem["type"].startswith("union_tag"):
         kinds = sorted(name.removeprefix(f"{names[-1]}.") for name in known if name.startswith(f"{names[-1]}."))
-        said = f"unknown kind '{problem['ctx']['tag']}'" if "ctx" in problem and "tag" in problem["ctx"] else "missing"
-        return f"key '{place}.kind': {said}; known: {', '.join(kinds)}"
+        tag = problem.get("ctx", {}).get("tag")
+        detail = f"unknown kind '{tag}'" if tag is not None else "missing"
+        return f"key '{key}.kind': {detail}; known: {', '.join(kinds)}"
     message = problem["msg"].removeprefix("Value error, ")
-    given = problem["input"]
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
-    return f"key '{place}': {message[:1].lower()}{message[1:]}{shown}"
+    value = problem["input"]
+    quoted = f" (given: {value!r})" if isinstance(value, str | int | float) else ""
+    return f"key '{key}': {message[:1].lower()}{message[1:]}{quoted}"
 
 
 def _with_paths(location: tuple[int | str, ...]) -> list[tuple[int | str, str]]:
-    """Each part of a location beside the dotted name of all its words so far."""
+    """Return each part of a location with the dotted name of all words up to it."""
     words: list[str] = []
     paths = []
     for part in location:

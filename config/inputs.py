@@ -1,12 +1,15 @@
-"""Inputs: the ways in which a source's articles come in. `kind` says which; each has keys of its own."""
+"""Inputs: the ways in which a source's articles come in, told apart by `kind`; each has keys of its own."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_URL: Final = r"^https?://[^/@\s]+(/\S*)?$"
 
 
 def _regex(pattern: str) -> str:
@@ -24,44 +27,73 @@ def _glob(pattern: str) -> str:
     return pattern
 
 
-def _place(path: Path) -> Path:
+def _url(url: str) -> str:
+    if not re.fullmatch(_URL, url):
+        raise ValueError("not an http or https address without a password")
+    return url
+
+
+def _path(path: Path) -> Path:
     if "\0" in str(path):
         raise ValueError("not a path: it holds a NUL")
     return path
 
 
-Place = Annotated[Path, AfterValidator(_place)]
-Url = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$", description="http or https, without a password.")]
+FilePath = Annotated[Path, AfterValidator(_path)]
+Url = Annotated[
+    str,
+    AfterValidator(_url),
+    Field(description="http or https, without a password.", json_schema_extra={"pattern": _URL}),
+]
 Pattern = Annotated[str, AfterValidator(_regex)]
+FollowLinks = Annotated[bool, Field(description="Also files that are links to what lies outside the folder.")]
 
 
-class Part(BaseModel):
+class ConfigTable(BaseModel):
     """A table of a source's file: no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FolderInput(Part):
+class InputTable(ConfigTable):
+    """One `[[input]]` of a source's file."""
+
+    @property
+    def holds_articles(self) -> bool:
+        """Whether the entries of its listing are whole articles, so that no page is fetched."""
+        return False
+
+    def accepts(self, url: str) -> bool:  # noqa: ARG002  an input without a filter takes every address
+        """Return whether the input takes the document at a URL."""
+        return True
+
+    def oldest_taken(self, now: datetime) -> datetime | None:  # noqa: ARG002
+        """Return the time before which dated articles are left out; None if the input takes any age."""
+        return None
+
+
+class FolderInput(InputTable):
     """Files in a folder: text (.txt, .md) and HTML (.html, .htm), each also .gz."""
 
     kind: Literal["folder"]
-    path: Place = Field(description="The folder, relative to this file.")
+    path: FilePath = Field(description="The folder, relative to this file.")
     glob: Annotated[str, AfterValidator(_glob)] = Field(
         "**/*", min_length=1, description="Which files in it, such as '*.html' or '**/*.txt'."
     )
+    follow_links: FollowLinks = False
 
 
-class _Chosen(Part):
+class _UrlFilter(InputTable):
     include: Pattern | None = Field(None, description="Only addresses in which this is found.")
     exclude: Pattern | None = Field(None, description="No address in which this is found.")
 
-    def takes(self, url: str) -> bool:
-        """Whether an address is one of those that are wanted."""
-        wanted = self.include is None or re.search(self.include, url) is not None
-        return wanted and (self.exclude is None or re.search(self.exclude, url) is None)
+    def accepts(self, url: str) -> bool:
+        """Return whether a URL matches `include` and does not match `exclude`."""
+        is_included = self.include is None or re.search(self.include, url) is not None
+        return is_included and (self.exclude is None or re.search(self.exclude, url) is None)
 
 
-class FeedInput(_Chosen):
+class FeedInput(_UrlFilter):
     """A feed: RSS, Atom or JSON Feed."""
 
     kind: Literal["feed"]
@@ -74,8 +106,13 @@ class FeedInput(_Chosen):
         None, description="A sitemap to look in where entries may have come and gone; else those of robots.txt."
     )
 
+    @property
+    def holds_articles(self) -> bool:
+        """`full_text`, under the name that every input has."""
+        return self.full_text
 
-class SitemapInput(_Chosen):
+
+class SitemapInput(_UrlFilter):
     """A sitemap or an index of sitemaps, also .gz; news sitemaps give titles and dates."""
 
     kind: Literal["sitemap"]
@@ -85,18 +122,22 @@ class SitemapInput(_Chosen):
     )
     alternates: bool = Field(False, description="Also the addresses of other languages that an entry names.")
 
+    def oldest_taken(self, now: datetime) -> datetime | None:
+        """Return the time `max_age_days` before `now`."""
+        return None if self.max_age_days is None else now - timedelta(days=self.max_age_days)
 
-class PagesInput(_Chosen):
+
+class PagesInput(_UrlFilter):
     """Pages by their addresses, or the links of a section page."""
 
     kind: Literal["pages"]
     urls: tuple[Url, ...] = Field((), description="The pages' addresses.")
-    path: Place | None = Field(None, description="A file with one address a line, relative to this file.")
+    path: FilePath | None = Field(None, description="A file with one address a line, relative to this file.")
     url: Url | None = Field(None, description="A section page, looked at again and again for new links.")
     links: Pattern | None = Field(None, description="Which links of the section page, by their absolute addresses.")
 
     @model_validator(mode="after")
-    def _one_list(self) -> PagesInput:
+    def _check_origin(self) -> PagesInput:
         if (bool(self.urls), self.path is not None, self.url is not None).count(True) != 1:
             raise ValueError("give one of urls, path and url")
         if (self.url is None) != (self.links is None):
@@ -104,26 +145,27 @@ class PagesInput(_Chosen):
         return self
 
 
-class WarcInput(_Chosen):
+class WarcInput(_UrlFilter):
     """WARC files (.warc, also .gz or .zst), or a list of them (.paths, .txt, also .gz) such as CC-NEWS publishes."""
 
     kind: Literal["warc"]
-    path: Place | None = Field(None, description="A file, a folder of files, or a list, relative to this file.")
+    path: FilePath | None = Field(None, description="A file, a folder of files, or a list, relative to this file.")
     url: Url | None = Field(None, description="The address of a file (up to 1.5 GB) or of a list instead.")
     prefix: str | None = Field(None, description="What stands before each path of a list, such as a host's address.")
+    follow_links: FollowLinks = False
 
     @model_validator(mode="after")
-    def _one_place(self) -> WarcInput:
+    def _check_origin(self) -> WarcInput:
         if (self.path is None) == (self.url is None):
             raise ValueError("give either path or url")
         return self
 
 
-class JsonlInput(Part):
+class JsonlInput(InputTable):
     """JSON Lines (also .gz), CSV or Parquet, one document a line or row; `fields` names its keys for our columns."""
 
     kind: Literal["jsonl"]
-    path: Place | None = Field(
+    path: FilePath | None = Field(
         None, description="The file, relative to this file; .csv, .tsv and .parquet by their names."
     )
     url: Url | None = Field(None, description="Its address instead.")
@@ -132,7 +174,7 @@ class JsonlInput(Part):
     )
 
     @model_validator(mode="after")
-    def _one_place(self) -> JsonlInput:
+    def _check_origin(self) -> JsonlInput:
         if (self.path is None) == (self.url is None):
             raise ValueError("give either path or url")
         if unknown := sorted(self.fields.keys() - RECORD_FIELDS):
@@ -140,18 +182,17 @@ class JsonlInput(Part):
         return self
 
 
+# What a record of a JSON Lines file may hold; a file that uses these names needs no `fields`.
 RECORD_FIELDS: Final = frozenset(
     "id url html text title description authors by located section tags info_sources image_url image_caption "
     "image_credit license language published_at modified_at canonical_url".split()
 )
-"""What a record of a JSON Lines file may hold; a file that uses these names needs no `fields`."""
 
 Input = Annotated[
     FeedInput | SitemapInput | PagesInput | FolderInput | WarcInput | JsonlInput, Field(discriminator="kind")
 ]
-"""Any of them."""
 
-INPUTS: Final[dict[str, type[Part]]] = {
+INPUTS: Final[dict[str, type[InputTable]]] = {
     "feed": FeedInput,
     "sitemap": SitemapInput,
     "pages": PagesInput,
@@ -159,4 +200,3 @@ INPUTS: Final[dict[str, type[Part]]] = {
     "warc": WarcInput,
     "jsonl": JsonlInput,
 }
-"""Each by its kind."""

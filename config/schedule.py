@@ -1,4 +1,4 @@
-"""When a source has its turns: five cron fields, a word such as `@hourly`, or `every 20 minutes`."""
+"""Parse the schedule of a source: five cron fields, a word such as `@hourly`, or `every 20 minutes`."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+# Words that leave the minute open: each source gets its own minute.
 WORDS: Final = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
 }
-"""Words that leave the minute open: each source gets one of its own."""
 _EVERY: Final = re.compile(r"every (?:(\d{1,5}) )?(minute|hour|day)s?")
 _CURE: Final = "not five cron fields such as '*/20 * * * *', @hourly or @daily, nor 'every 20 minutes'"
 
 
-def read_schedule(printed: str) -> str | timedelta:
-    """A schedule as five cron fields, or as the time between two turns. Raises ValueError."""
-    if found := _EVERY.fullmatch(printed):
-        period = int(found[1] or 1) * timedelta(**{f"{found[2]}s": 1})
+def read_schedule(text: str) -> str | timedelta:
+    """Parse a schedule to five cron fields, or to the time between two turns. Raises ValueError."""
+    if every := _EVERY.fullmatch(text):
+        period = int(every[1] or 1) * timedelta(**{f"{every[2]}s": 1})
         if period < timedelta(minutes=1):
             raise ValueError("a source has its turn once a minute at most")
         return period
-    cron = WORDS.get(printed, printed)
+    cron = WORDS.get(text, text)
     if len(cron.split()) != 5:  # noqa: PLR2004
         raise ValueError(_CURE)
     try:
-        # One that has no next turn, such as 30 February, is found out only by asking for it.
+        # Only computing the next turn reveals that there is none, as for 30 February.
         next(CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC)))
     except (CronSimError, StopIteration) as error:
         raise ValueError(f"{_CURE}: {error or 'it never has a turn'}") from None
     return cron
 
 
-def turns(printed: str, zone: str | None, since: datetime) -> Iterator[datetime]:
-    """The turns after a moment, in order and without end; cron fields are read in the zone, else in UTC."""
-    schedule = read_schedule(printed)
+def turns(text: str, zone: str | None, since: datetime) -> Iterator[datetime]:
+    """Return the turns after a time, in order and without end; cron fields are in the time zone, or in UTC."""
+    schedule = read_schedule(text)
     if isinstance(schedule, timedelta):
         while True:
             since += schedule

@@ -1,4 +1,4 @@
-"""The JSON Schema of a source's file, for editors; `python -m config.schema` writes it beside this module."""
+"""Make the JSON Schema of a source's file, for editors; `python -m config.schema` writes it beside this module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCHEMA_FILE: Final = Path(__file__).with_name("source.schema.json")
 
 
 def source_schema() -> dict[str, Any]:
-    """The schema, made from the types."""
+    """Return the schema, made from the types."""
     schema = Source.model_json_schema()
     for name in NOT_DECLARED:
         del schema["properties"][name]
@@ -21,7 +21,7 @@ def source_schema() -> dict[str, Any]:
 
 
 def source_schema_text() -> str:
-    """The schema as its file holds it."""
+    """Return the text of the schema's file."""
     return json.dumps(source_schema(), indent=2, ensure_ascii=False) + "\n"
 
 

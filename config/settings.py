@@ -1,8 +1,9 @@
-"""Settings of an installation: where things are, and limits. Read once, when a command starts."""
+"""Settings of an installation: paths and limits. Read once, when a command starts."""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 from pathlib import Path
@@ -15,38 +16,43 @@ from config.errors import ConfigError, explain
 from config.schedule import read_schedule
 
 SETTINGS_FILE: Final = "copydesk.toml"
-STORES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs")
+STORE_SCHEMES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs")
 PREFIX: Final = "COPYDESK_"
 PROJECT_CONFIG: Final = Path(__file__).resolve().parent
-OFF: Final = "off"
-"""The schedule of what is never to run by itself."""
+OFF: Final = "off"  # as a schedule: never
+# They may hold a token: whoever knows it could send alerts, so no message shows their values.
 SECRETS: Final = ("alert_webhook", "alert_command")
-"""Settings that may hold a token: whoever knows it could send alerts, so no message shows their values."""
 
 
 def _root(data: str) -> str:
-    scheme, marked, rest = data.partition("://")
-    if marked and (scheme not in STORES or not rest.strip("/")):
-        known = ", ".join(f"{name}://" for name in STORES)
+    scheme, separator, rest = data.partition("://")
+    if separator and (scheme not in STORE_SCHEMES or not rest.strip("/")):
+        known = ", ".join(f"{name}://" for name in STORE_SCHEMES)
         raise ValueError(f"not a folder, nor a bucket or host behind one of {known}")
     return data
 
 
-def _schedule(printed: str) -> str:
-    if printed != OFF:
+def _schedule(text: str) -> str:
+    if text != OFF:
         try:
-            read_schedule(printed)
+            read_schedule(text)
         except ValueError as error:
             raise ValueError(f"{error}; '{OFF}' switches it off") from None
-    return printed
+    return text
 
 
 def _webhook(url: str) -> str:
     parts = urlsplit(url)
-    known = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
-    if url and not (known and url.isprintable()):
+    is_web_url = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    if url and not (is_web_url and url.isprintable()):
         raise ValueError("not an http or https address; a token goes into its path or query, not before an @")
     return url
+
+
+def _size(printed: str) -> str:
+    if printed and not re.fullmatch(r"0*[1-9]\d{0,8}(\.\d{1,3})? ?([KMGT]i?B)", printed):
+        raise ValueError("not a size such as '500 MB' or '4 GB'")
+    return printed
 
 
 def _command(command: str) -> str:
@@ -73,7 +79,7 @@ HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$|^[0-9A-Fa-f:.]+$")]
 
 
 class Settings(BaseModel):
-    """What an installation may set, in `copydesk.toml` or as `COPYDESK_<NAME>`; the environment wins."""
+    """The settings of an installation, from `copydesk.toml` or as `COPYDESK_<NAME>`; the environment wins."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -121,6 +127,12 @@ class Settings(BaseModel):
     langdetect_alone: bool = Field(
         False, description="Tell the language by langdetect alone: 54 languages, and its neighbour for any other."
     )
+    sql_memory: Annotated[str, AfterValidator(_size)] = Field(
+        "", description="Memory of a query of `copydesk sql`, such as `2 GB`; 80 % of the machine's unless set."
+    )
+    sql_spill: Annotated[str, AfterValidator(_size)] = Field(
+        "10 GB", description="What such a query may write to the temporary folder where its memory does not suffice."
+    )
     contact: str = Field("", description="An address or page named in the User-Agent, so that a site can reach you.")
     alert_webhook: Annotated[str, AfterValidator(_webhook)] = Field(
         "", repr=False, description="Alerts are sent there with POST, as JSON: `text`, `source`, `condition` and more."
@@ -146,7 +158,7 @@ class Settings(BaseModel):
 
 
 def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
-    """Settings from `copydesk.toml` in `folder` (the working directory), then the environment, then `overrides`.
+    """Load settings from `copydesk.toml` in `folder` (the working directory), the environment, and `overrides`.
 
     Paths in the file are relative to it. Raises `ConfigError` naming file or variable, key, problem and cure.
     """
@@ -160,10 +172,10 @@ def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
     try:
         return Settings.model_validate(declared)
     except ValidationError as error:
-        said = explain(error, {"": tuple(Settings.model_fields)})
+        problem = explain(error, {"": tuple(Settings.model_fields)})
         for name in SECRETS:
-            said = said.replace(f" (given: {declared.get(name)!r})", "")
-        raise ConfigError(f"{path}, or the environment as {PREFIX}<NAME>: {said}", path) from None
+            problem = problem.replace(f" (given: {declared.get(name)!r})", "")
+        raise ConfigError(f"{path}, or the environment as {PREFIX}<NAME>: {problem}", path) from None
 
 
 def _read(path: Path) -> dict[str, object]:

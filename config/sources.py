@@ -1,4 +1,4 @@
-"""A source: where a publisher's articles come in, and what is known of its habits. One TOML file each."""
+"""Sources: a publisher's inputs, and the rules for its articles. One TOML file each."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from config.errors import ConfigError, explain
-from config.inputs import INPUTS, Input, Part, Pattern
+from config.inputs import INPUTS, ConfigTable, Input, InputTable, Pattern
 from config.schedule import read_schedule
+
+_InputT = TypeVar("_InputT", bound=InputTable)
 
 ID_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def _schedule(printed: str) -> str:
-    read_schedule(printed)
-    return printed
+def _schedule(text: str) -> str:
+    read_schedule(text)
+    return text
 
 
 def _zone(name: str) -> str:
@@ -32,20 +34,20 @@ def _zone(name: str) -> str:
     return name
 
 
-class StripRules(Part):
+class StripRules(ConfigTable):
     """Corrections by this site's own habits: regular expressions searched in each line; they overrule the rest."""
 
     keep: tuple[Pattern, ...] = ()
     drop: tuple[Pattern, ...] = ()
 
 
-class Expect(Part):
+class Expect(ConfigTable):
     """What a healthy source yields; one that yields less is flagged."""
 
     articles_per_day: Annotated[float, Field(ge=0)] | None = None
 
 
-class Source(Part):
+class Source(ConfigTable):
     """One source; its id is the name of its file."""
 
     id: str = Field(exclude=True)
@@ -72,14 +74,17 @@ class Source(Part):
     expect: Expect = Expect()
     folder: Path = Field(Path(), exclude=True, description="Where its file is; paths are relative to it.")
 
+    def inputs_of(self, kind: type[_InputT]) -> list[_InputT]:
+        """Return the inputs of one kind, in their order."""
+        return [entry for entry in self.input if isinstance(entry, kind)]
+
     @property
     def digest(self) -> str:
         """16 hex digits that change when anything declared here does."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
-NOT_DECLARED: Final = ("id", "folder")
-"""What a source has from where its file is, not from what it says."""
+NOT_DECLARED: Final = ("id", "folder")  # from the path of its file, not from its content
 
 KNOWN_KEYS: Final = {
     "": tuple(name for name in Source.model_fields if name not in NOT_DECLARED),
@@ -87,11 +92,10 @@ KNOWN_KEYS: Final = {
     "expect": tuple(Expect.model_fields),
     **{f"input.{name}": tuple(part.model_fields) for name, part in INPUTS.items()},
 }
-"""The keys of each table of a source's file."""
 
 
 def load_source(path: Path) -> Source:
-    """The source that a TOML file declares. Raises `ConfigError` naming file, key, problem and known keys."""
+    """Load the source that a TOML file declares. Raises `ConfigError` naming file, key, problem and known keys."""
     if not ID_PATTERN.fullmatch(path.stem):
         raise ConfigError(
             f"{path}: name a source's file with a-z, 0-9 and single hyphens, such as example-news.toml", path
@@ -110,22 +114,22 @@ def load_source(path: Path) -> Source:
 
 
 def load_sources(config: Path) -> tuple[dict[str, Source], list[ConfigError]]:
-    """Every source of `config/sources/` by its id, in the order of the ids, and what is wrong with the other files.
+    """Load every source of `config/sources/`; return them by id, in order of the ids, and the errors of the others.
 
-    A file that an editor is just writing must not stop the sources that are right.
-    Raises `ConfigError` where there is no such folder.
+    A file that an editor is just writing must not stop the valid sources.
+    Raises `ConfigError` if there is no such folder.
     """
-    good, wrong = {}, []
+    sources, errors = {}, []
     for path in source_files(config):
         try:
-            good[path.stem] = load_source(path)
+            sources[path.stem] = load_source(path)
         except ConfigError as error:
-            wrong.append(error)
-    return good, wrong
+            errors.append(error)
+    return sources, errors
 
 
 def source_files(config: Path) -> list[Path]:
-    """The TOML files of `config/sources/`, by id. Raises `ConfigError` where there are none."""
+    """Return the TOML files of `config/sources/`, by id. Raises `ConfigError` if there are none."""
     folder = config / "sources"
     try:
         paths = [path for path in folder.iterdir() if path.suffix == ".toml" and path.name[0] != "."]
@@ -139,16 +143,16 @@ def source_files(config: Path) -> list[Path]:
     return sorted(paths, key=lambda path: path.stem)
 
 
-def choose_sources(config: Path, named: Sequence[str] = ()) -> tuple[list[Source], list[ConfigError]]:
-    """The sources named, else all that are not paused, and what is wrong with the files of others.
+def choose_sources(config: Path, ids: Sequence[str] = ()) -> tuple[list[Source], list[ConfigError]]:
+    """Load the sources with these ids, or all that are not paused; return them and the errors of other files.
 
-    Raises `ConfigError` where a source that was named is not configured, or wrongly.
+    Raises `ConfigError` if one of the ids is not configured, or wrongly.
     """
-    if not named:
-        good, wrong = load_sources(config)
-        return [source for source in good.values() if not source.paused], wrong
+    if not ids:
+        sources, errors = load_sources(config)
+        return [source for source in sources.values() if not source.paused], errors
     files = {path.stem: path for path in source_files(config)}
-    if unknown := next((name for name in named if name not in files), None):
-        listed = ", ".join(files) or "none"
-        raise ConfigError(f"no source '{unknown}' in {config / 'sources'}; configured: {listed}")
-    return [load_source(files[name]) for name in dict.fromkeys(named)], []
+    if unknown := next((source_id for source_id in ids if source_id not in files), None):
+        configured = ", ".join(files) or "none"
+        raise ConfigError(f"no source '{unknown}' in {config / 'sources'}; configured: {configured}")
+    return [load_source(files[source_id]) for source_id in dict.fromkeys(ids)], []

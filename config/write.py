@@ -1,4 +1,4 @@
-"""Write a source's file: the same order and look as one written by hand, checked before it appears."""
+"""Write a source's file in the order and style of one written by hand; it is validated before it appears."""
 
 from __future__ import annotations
 
@@ -17,40 +17,39 @@ from config.errors import ConfigError
 from config.sources import ID_PATTERN, KNOWN_KEYS, load_source
 
 SCHEMA_LINE: Final = "#:schema ../source.schema.json"
-LONGEST_ID: Final = 60
+MAX_ID_CHARACTERS: Final = 60
 
-_INLINE: Final = 3
-"""Strings of a list that stand on one line."""
+_MAX_INLINE_STRINGS: Final = 3  # of a list on one line
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def source_toml(declared: Mapping[str, Any], comments: Mapping[str, str] | None = None) -> str:
-    """The text of a source's file; keys in the order of the documentation, those that are None left out.
+    """Return the text of a source's file; keys in the order of the documentation, without those that are None.
 
-    `comments` stand behind the keys they are for (`title`, `input.1.url`: inputs are counted from 1), that for the
-    empty name at the top. Raises `ConfigError` for a key that a source does not have.
+    `comments` follow their keys (`title`, `input.1.url`: inputs are counted from 1); the comment of the empty name is
+    at the top. Raises `ConfigError` for a key that a source does not have.
     """
-    said = {name: _one_line(comment) for name, comment in (comments or {}).items()}
+    comments = {name: _one_line(comment) for name, comment in (comments or {}).items()}
     if unknown := sorted(declared.keys() - set(KNOWN_KEYS[""])):
         raise ConfigError(f"unknown key '{unknown[0]}'; known here: {', '.join(KNOWN_KEYS[''])}")
     document = tomlkit.document()
-    if top := said.get(""):
+    if top := comments.get(""):
         document.add(tomlkit.comment(top))
     for name in KNOWN_KEYS[""]:
         value = declared.get(name)
         if isinstance(value, Mapping):
             if any(inner is not None for inner in value.values()):
                 document.add(tomlkit.nl())
-                document.add(name, _table(value, name, said))
+                document.add(name, _table(value, name, comments))
         elif name == "input":
-            _add_inputs(document, value or (), said)
+            _add_inputs(document, value or (), comments)
         elif value is not None:
-            document.add(name, _item(value, said.get(name)))
+            document.add(name, _item(value, comments.get(name)))
     return f"{SCHEMA_LINE}\n{tomlkit.dumps(document)}"
 
 
 def write_source(config: Path, source_id: str, text: str) -> Path:
-    """Put a source's file into `config/sources/`, whole, once it is known to be right; returns its path.
+    """Validate a source's file and put it into `config/sources/` as a whole; return its path.
 
     Never overwrites. Raises `ConfigError`.
     """
@@ -60,12 +59,12 @@ def write_source(config: Path, source_id: str, text: str) -> Path:
         raise ConfigError(f"{source_id!r} is no source's id; it has a-z, 0-9 and single hyphens, such as example-news")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # In a hidden folder, where no run takes the unfinished file for a source.
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as draft:
-            drafted = Path(draft) / path.name
-            drafted.write_text(text, "utf-8")
-            _check(drafted, path)
-            _appear(drafted, path)
+        # In a hidden folder, where no run reads the unfinished file as a source.
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as draft_folder:
+            draft_path = Path(draft_folder) / path.name
+            draft_path.write_text(text, "utf-8")
+            _check(draft_path, path)
+            _publish(draft_path, path)
     except FileExistsError:
         raise ConfigError(f"{path}: exists already; change it by hand, or choose another id") from None
     except OSError as error:
@@ -74,57 +73,59 @@ def write_source(config: Path, source_id: str, text: str) -> Path:
 
 
 def slug(name: str) -> str:
-    """An id for a name, in ASCII; empty where its letters are mostly not Latin, as no transliteration is certain."""
+    """Return an ASCII id for a name; empty if its letters are mostly not Latin, as no transliteration is certain."""
     from slugify import slugify
 
     letters = [character for character in name if character.isalpha()]
     latin = sum(unicodedata.name(character, "").startswith(("LATIN", "FULLWIDTH LATIN")) for character in letters)
     if latin * 2 < len(letters):
         return ""
-    return slugify(name, max_length=LONGEST_ID, word_boundary=True, save_order=True)
+    return slugify(name, max_length=MAX_ID_CHARACTERS, word_boundary=True, save_order=True)
 
 
-def free_id(taken: Container[str], *names: str) -> str:
-    """The slug of the first name that has one, else `source`, with a number where that is taken."""
-    chosen = next(filter(None, map(slug, names)), "source")
-    number, free = 1, chosen
-    while free in taken:
+def free_id(used: Container[str], *names: str) -> str:
+    """Return the slug of the first name that has one, or `source`; with a number if it is used already."""
+    base = next(filter(None, map(slug, names)), "source")
+    number, source_id = 1, base
+    while source_id in used:
         number += 1
-        free = f"{chosen}-{number}"
-    return free
+        source_id = f"{base}-{number}"
+    return source_id
 
 
-def _appear(drafted: Path, path: Path) -> None:
+def _publish(draft_path: Path, path: Path) -> None:
     try:
-        os.link(drafted, path)  # unlike a rename, it fails where the name is taken
+        os.link(draft_path, path)  # unlike a rename, it fails where the name is taken
     except FileExistsError:
         raise
     except OSError:  # a file system without links
         with path.open("xb") as file:
-            file.write(drafted.read_bytes())
+            file.write(draft_path.read_bytes())
 
 
-def _check(drafted: Path, path: Path) -> None:
+def _check(draft_path: Path, path: Path) -> None:
     try:
-        load_source(drafted)
+        load_source(draft_path)
     except ConfigError as error:
-        raise ConfigError(str(error).replace(str(drafted), str(path))) from None
+        raise ConfigError(str(error).replace(str(draft_path), str(path))) from None
 
 
-def _add_inputs(document: tomlkit.TOMLDocument, inputs: Sequence[Mapping[str, Any]], said: Mapping[str, str]) -> None:
+def _add_inputs(
+    document: tomlkit.TOMLDocument, inputs: Sequence[Mapping[str, Any]], comments: Mapping[str, str]
+) -> None:
     tables = tomlkit.aot()
     for number, entry in enumerate(inputs, 1):
-        tables.append(_table(entry, f"input.{number}", said))
+        tables.append(_table(entry, f"input.{number}", comments))
     if inputs:
         document.add(tomlkit.nl())
         document.add("input", tables)
 
 
-def _table(declared: Mapping[str, Any], place: str, said: Mapping[str, str]) -> Table:
+def _table(declared: Mapping[str, Any], prefix: str, comments: Mapping[str, str]) -> Table:
     table = tomlkit.table()
     for name, value in declared.items():
         if value is not None:
-            table.add(name, _item(value, said.get(f"{place}.{name}")))
+            table.add(name, _item(value, comments.get(f"{prefix}.{name}")))
     return table
 
 
@@ -146,7 +147,7 @@ def _array(value: Any) -> Any:
         return value
     array: Array = tomlkit.array()
     array.extend(value)
-    return array.multiline(len(value) > _INLINE and isinstance(value[0], str))
+    return array.multiline(len(value) > _MAX_INLINE_STRINGS and isinstance(value[0], str))
 
 
 def _one_line(comment: str) -> str:

@@ -32,7 +32,7 @@ def extract(
     """
     from config.inputs import FolderInput
     from config.sources import Source
-    from flows.ingest import make_article
+    from tasks.article import make_article
     from tasks.http.fetcher import utc_now
     from warehouse.model.records import Capture, Fetched, Item, RawArticle
 

@@ -23,7 +23,7 @@ from flows.sharding.engine import Engine, Task, open_engine, run_tasks
 from flows.sharding.plan import Plan, finish_killed, make_plan
 from flows.sharding.reconcile_shards import settle
 from flows.sharding.shards import Shard, Window, done_shards, shards_of_files
-from tasks.files.splits import can_split
+from tasks.discover import reader_of, readers_of
 from tasks.http.fetcher import utc_now
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
@@ -144,7 +144,7 @@ def run_on(
     prepared = []
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
         for source in sources:
-            one = Sharded(source, [], {}, whole=not all(map(can_split, source.input)))
+            one = Sharded(source, [], {}, whole=not all(reader.can_split for reader in readers_of(source)))
             try:
                 finish_killed(source, settings, workers, fetcher, clock)
                 one.shards = shards_of_files(source, settings, fetcher, one.problems)
@@ -269,7 +269,7 @@ def _tasks(one: Sharded, *, side_by_side: bool) -> Iterator[Task]:
 
 
 def _polled(source: Source) -> Source:
-    rest = tuple(entry for entry in source.input if not can_split(entry))
+    rest = tuple(entry for entry in source.input if not reader_of(source, entry).can_split)
     return source.model_copy(update={"input": rest})
 
 

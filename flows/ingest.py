@@ -6,37 +6,34 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from config.inputs import PagesInput
 from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.ingest_run import Clock, Job
 from flows.ingestion.outcomes import FORGOTTEN_TWIN, conclude_moved, conclude_same, conclude_unread, keep_said
-from flows.ingestion.poll import forget_again, read_again
 from flows.ingestion.process_pool import Workers
+from flows.ingestion.recovery import reload_ledger, take_up_recovered
 from flows.ingestion.recurring_lines import learn_habits, load_habits, with_habits
+from flows.ingestion.restore import Make, land_unsighted, restore_documents
 from flows.ingestion.run_rows import first_run_row, new_run_id, rules_of
 from flows.ingestion.worklist import list_documents
 from flows.sharding.shards import Shard, list_shard
-from tasks.boilerplate.recurring_lines import NONE, Habits
-from tasks.detect import detect
-from tasks.discover import is_polled
-from tasks.extract import extract
-from tasks.fetch import Read, fetch_each
-from tasks.files import jsonl
+from tasks.article import make_article
+from tasks.discover import readers_of
+from tasks.fetch import ReadResult, fetch_each
 from tasks.http.fetcher import Fetcher, utc_now
 from tasks.http.response import NotModified, Postponed, Refused
-from tasks.listings.discovered import Found, named
-from tasks.normalise import normalise
-from tasks.strip import strip
-from warehouse.archive.writer import ArchiveWriter, read, recover
-from warehouse.errors import WarehouseError
-from warehouse.model.records import LISTED, RECOVERED, Article, Fetched, Item, RawArticle, Rejection
+from tasks.listings.discovered import Discovered, item_of
+from warehouse.archive.writer import ArchiveWriter
+from warehouse.errors import WarehouseError, unforeseen
+from warehouse.model.records import Article, Fetched, Item, RawArticle, Rejection
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
 from warehouse.state.endpoints import load_endpoints
-from warehouse.state.ledger import Conclusion, concluded, load_ledger
+from warehouse.state.ledger import Conclusion
+from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 
 BATCH_BYTES: Final = 64_000_000
@@ -82,7 +79,7 @@ def ingest(
         # The rules are those by which all of a source was judged; some named addresses are not all.
         judged_by = rules if only is None and shard is None else (rules[0], "")
         run = first_run_row(source, run_id or new_run_id(began), began, judged_by)
-        ledger = load_ledger(settings.data, source.id, rules, beside)
+        ledger = load_ledger(settings.data, source.id, rules, began, beside)
         if shard is not None:
             # The others that are under way are not to be taken for killed, nor known pages to be looked at again.
             ledger.unfinished = ()
@@ -103,20 +100,19 @@ def ingest(
         job.remember()
         job.begin()
         try:
-            take_up_recovered(job, shard)
-            if shard is not None:
-                listed: Iterable[Found] = list_shard(job, shard)
-            elif only is not None:
-                listed = (job.recall(url) for url in only)
-            else:
-                listed = list_documents(job, due=due, early=early)
-            for batch in in_batches(listed, batch_size(source, settings)):
+            make, reload = partial(_extracted, job), partial(reload_ledger, job, rules, beside)
+            if take_up_recovered(job, make, shard):
+                reload()
+            whole = list_whole(job, make, reload, due=due, early=early)
+            for batch in in_batches(list_part(job, shard, only) or whole, batch_size(source, settings)):
                 if shard is None and is_late(job):
                     # They are pending, and the feeds are to be looked at again before their turn comes.
                     job.found += len(batch)
                     continue
                 ingest_batch(job, batch, again=only is not None)
                 progress(len(batch))
+            if shard is None and only is None:
+                land_unsighted(job)
             if shard is None:
                 # Else what a shard strips would depend on which shards had ended before it.
                 learn_habits(job)
@@ -126,7 +122,7 @@ def ingest(
             return job.finish(RunStatus.FAILED)
         except BaseException as error:
             if not (isinstance(error, KeyboardInterrupt) or job.stop.is_set()):
-                job.problems.append(f"{type(error).__name__}: {error}")
+                job.problems.append(unforeseen(error))
                 job.finish(RunStatus.FAILED)
                 raise
             # What a stop breaks, such as a fetch under way, says nothing about the source.
@@ -135,13 +131,28 @@ def ingest(
             raise KeyboardInterrupt from None
 
 
-def ingest_batch(job: Job, batch: list[Found], *, again: bool = False) -> None:
+def list_whole(
+    job: Job, make: Make, reload: Callable[[], None], *, due: bool, early: timedelta
+) -> Iterator[Discovered]:
+    """Every document of a source, once the rows that were lost are there again."""
+    restore_documents(job, make, reload)
+    yield from list_documents(job, due=due, early=early)
+
+
+def list_part(job: Job, shard: Shard | None, only: Collection[str] | None) -> Iterable[Discovered] | None:
+    """The documents of a shard, or at named addresses; None where all of a source is meant."""
+    if shard is not None:
+        return list_shard(job, shard)
+    return None if only is None else (job.recall(url) for url in only)
+
+
+def ingest_batch(job: Job, batch: list[Discovered], *, again: bool = False) -> None:
     """Documents that land together: discover, archive, extract, strip, detect, normalise, land."""
     job.found += len(batch)
     seen = job.see(batch)
 
     conclusions: list[Conclusion] = []
-    with ArchiveWriter(job.settings.data, job.source.id, job.run.run_id, job.clock()) as archive:
+    with ArchiveWriter(job.store.root, job.source.id, job.run.run_id, job.clock()) as archive:
         raws = archive_new(job, archive, read_each(job, seen, conclusions, again=again), conclusions)
         for raw, made in job.workers.each(with_habits(make_article, job.habits), raws, job.source):
             conclusions.append(job.ledger.conclude(raw, made, job.clock()))
@@ -153,12 +164,12 @@ def ingest_batch(job: Job, batch: list[Found], *, again: bool = False) -> None:
 
 
 def read_each(
-    job: Job, batch: Iterable[Found], conclusions: list[Conclusion], *, again: bool
-) -> Iterator[tuple[Item, Read]]:
+    job: Job, batch: Iterable[Discovered], conclusions: list[Conclusion], *, again: bool
+) -> Iterator[tuple[Item, ReadResult]]:
     """Each document as it was read; a page that is known and not to be fetched now is concluded."""
     now, wanted = job.clock(), []
     for found in batch:
-        one = named(found)
+        one = item_of(found)
         if isinstance(one, Rejection):
             conclusions.append(job.ledger.refuse(one, now))
             continue
@@ -175,12 +186,13 @@ def read_each(
 
 
 def archive_new(
-    job: Job, archive: ArchiveWriter, documents: Iterable[tuple[Item, Read]], conclusions: list[Conclusion]
+    job: Job, archive: ArchiveWriter, documents: Iterable[tuple[Item, ReadResult]], conclusions: list[Conclusion]
 ) -> Iterator[RawArticle]:
     """Archive each document before anything else is done with it; what holds no news is concluded."""
     taken: dict[str, set[str]] = {}
-    for item, got in documents:
+    for item, answer in documents:
         job.check_stop()
+        got = job.ledger.dated(answer) if isinstance(answer, Fetched) else answer
         if isinstance(got, Rejection):
             conclusions.append(job.ledger.refuse(got, job.clock()))
         elif isinstance(got, Postponed) or (isinstance(got, Refused) and got.waits_for_robots):
@@ -202,69 +214,26 @@ def archive_new(
             yield RawArticle(got.item, capture, got.content)
 
 
-def make_article(
-    raw: RawArticle, source: Source, max_bytes: int, habits: Habits = NONE, *, langdetect_alone: bool = False
-) -> Article | Rejection:
-    """The steps from bytes to article; pure, so that a worker process can take them."""
-    opened = jsonl.open_record(raw, source) if raw.capture.media_type == jsonl.MEDIA_TYPE else raw
-    found = opened if isinstance(opened, Rejection) else extract(opened, max_bytes)
-    stripped = found if isinstance(found, Rejection) else strip(found, source.strip, habits)
-    if isinstance(stripped, Rejection):
-        return stripped
-    return normalise(detect(stripped, source.language, alone=langdetect_alone), source)
-
-
-def take_up_recovered(job: Job, shard: Shard | None = None) -> None:
-    """Finish what a killed run had archived: index it, name what its listings name, make the articles that are due.
-
-    A shard finishes what it had archived itself.
-    """
-    found = recover(job.settings.data, job.source.id, shard.run_id if shard else "")
-    listings = []
-    for capture in (capture for capture in found if capture.outcome == LISTED):
-        items, listing = read_again(job, capture)
-        listings += forget_again(job, [listing], job.see(items))
-    captures = [capture for capture in found if capture.outcome == RECOVERED]
-    landed = concluded(job.settings.data, [capture.capture_id for capture in captures]) if captures else set()
-    job.see(
-        Item(job.source.id, url, url, "", seen_at)
-        for url, seen_at in {capture.url: capture.fetched_at for capture in captures}.items()
-    )
-    settled = [one for one in found if one.outcome not in (LISTED, RECOVERED) or one.capture_id in landed]
-    job.land_captures(listings + settled)
-
-    def raws() -> Iterator[RawArticle]:
-        for capture in captures:
-            job.check_stop()
-            if capture.capture_id in landed:
-                job.ledger.note(capture)
-                continue
-            item = job.recall(capture.url)
-            content = read(job.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
-            yield RawArticle(item, replace(capture, run_id=job.run.run_id), content)
-
-    made = list(job.workers.each(with_habits(make_article, job.habits), raws(), job.source))
-    conclusions = [job.ledger.conclude(raw, end, job.clock()) for raw, end in made]
-    job.land(conclusions)
-    job.recovered = {raw.item.url: one.outcome for (raw, _), one in zip(made, conclusions, strict=True)}
+def _extracted(job: Job, raws: Iterator[RawArticle]) -> Iterator[tuple[RawArticle, Article | Rejection]]:
+    return job.workers.each(with_habits(make_article, job.habits), raws, job.source)
 
 
 def is_late(job: Job) -> bool:
     """Whether a run over feeds, sitemaps or section pages has taken so long that they may have rolled on."""
     took = (job.clock() - job.run.started_at).total_seconds()
-    return took > job.settings.run_seconds and any(map(is_polled, job.source.input))
+    return took > job.settings.run_seconds and any(reader.is_polled for reader in readers_of(job.source))
 
 
 def batch_size(source: Source, settings: Settings) -> int:
     """How many documents land together: of those that come one after another, what comes in some minutes."""
-    if source.delay == 0 or not any(is_polled(entry) or isinstance(entry, PagesInput) for entry in source.input):
+    if source.delay == 0 or not any(reader.fetches_pages for reader in readers_of(source)):
         return settings.batch
     return max(1, min(settings.batch, int(LAND_SECONDS / source.delay)))
 
 
-def in_batches(items: Iterable[Found], size: int) -> Iterator[list[Found]]:
+def in_batches(items: Iterable[Discovered], size: int) -> Iterator[list[Discovered]]:
     """Up to `size` documents at a time, and fewer where they came with so much content that memory would grow."""
-    batch: list[Found] = []
+    batch: list[Discovered] = []
     held = 0
     for item in items:
         batch.append(item)

@@ -20,7 +20,7 @@ from tasks.http.fetcher import Fetcher, utc_now
 from warehouse.errors import EmptyWarehouseError, LockedError, WarehouseError
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import RunStatus
-from warehouse.state.ledger import load_ledger
+from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 
 
@@ -75,4 +75,4 @@ def recheck_source(
 
 def due_pages(source: Source, settings: Settings, now: datetime) -> list[str]:
     """The addresses of a source that are to be fetched now. Raises `WarehouseError`."""
-    return list(due_again(source, load_ledger(settings.data, source.id, rules_of(source, settings)), now))
+    return list(due_again(source, load_ledger(settings.data, source.id, rules_of(source, settings), now), now))

@@ -14,17 +14,18 @@ from config.settings import Settings
 from config.sources import Source
 from flows.cli.output import Format
 from flows.cli.sql import write_out
-from flows.ingest import make_article
 from flows.ingestion.archived import current_articles, is_archived, open_refusals, raw_article
 from flows.ingestion.compare import Change
 from flows.ingestion.ingest_run import Clock
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
 from flows.ingestion.run_rows import new_run_id
+from tasks.article import make_article
 from tasks.http.fetcher import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Article, RawArticle, Rejection
+from warehouse.state.address import not_before
 from warehouse.storage.staging import Staged
 from warehouse.storage.tables import Store
 
@@ -106,7 +107,8 @@ def reextract_source(
         run_id = f"{PREFIX}{new_run_id(now)}"
         batch: list[tuple[Article, str]] = []
         for article, replaced in _articles(source, settings, workers, change, since, limit):
-            batch.append((replace(article, run_id=run_id, landed_at=now), f"{article.capture_id} {replaced}"))
+            landing = replace(article, run_id=run_id, landed_at=not_before(replaced, now))
+            batch.append((landing, f"{article.capture_id} {replaced or ''}"))
             if len(batch) == settings.batch:
                 _stage(staged, batch)
         _stage(staged, batch)
@@ -125,7 +127,7 @@ def _stage(staged: Staged, batch: list[tuple[Article, str]]) -> None:
 
 def _articles(
     source: Source, settings: Settings, workers: Workers, change: Change, since: datetime | None, limit: int | None
-) -> Iterator[tuple[Article, str]]:
+) -> Iterator[tuple[Article, datetime | None]]:
     """The rows that are others now than they were, each with the moment at which the one it replaces had landed."""
     with connect(settings.data) as connection:
         known = _versions(connection, source)
@@ -137,7 +139,7 @@ def _articles(
             article = replace(made, article_id=stored["article_id"], first_seen_at=stored["first_seen_at"])
             if change.compare(stored, article):
                 known.add(article.version_id)
-                yield article, str(stored["landed_at"])
+                yield article, stored["landed_at"]
         if since is not None or limit is not None:
             return
         refusals = (row for row in open_refusals(connection, source) if is_archived(row))
@@ -146,7 +148,7 @@ def _articles(
             if isinstance(made, Article) and made.version_id not in known:
                 known.add(made.version_id)
                 change.accepted += 1
-                yield made, ""
+                yield made, None
 
 
 def _again(

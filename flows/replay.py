@@ -16,19 +16,21 @@ from config.settings import Settings
 from config.sources import Source
 from flows.cli.output import Format
 from flows.cli.sql import write_out
-from flows.ingest import ingest, make_article
+from flows.ingest import ingest
 from flows.ingestion.archived import is_archived, open_refusals, raw_article
 from flows.ingestion.ingest_run import Clock
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
 from flows.ingestion.run_rows import new_run_id, rules_of
 from flows.run import open_fetcher
+from tasks.article import make_article
 from tasks.http.fetcher import Fetcher, utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
-from warehouse.state.ledger import Conclusion, load_ledger
+from warehouse.state.ledger import Conclusion
+from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 
 COLUMNS: Final = ("source", "tried", "stored", "duplicate", "still_refused", "unreadable", "waiting", "reasons")
@@ -122,7 +124,7 @@ def replay_archived(
     store, now = Store(settings.data), clock()
     run_id = f"{PREFIX}{new_run_id(now)}"
     with store.lock(source.id, settings.lock_seconds), connect(settings.data) as connection:
-        ledger = load_ledger(settings.data, source.id, rules_of(source, settings))
+        ledger = load_ledger(settings.data, source.id, rules_of(source, settings), now)
         batch: list[Conclusion] = []
 
         def raws() -> Iterator[RawArticle]:

@@ -13,14 +13,15 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from config.errors import ConfigError
+from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from flows.cli.output import Format, console, write_rows
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
-from tasks.discover import count
+from tasks.discover import count_documents
 from tasks.http.fetcher import Fetcher
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseError, unforeseen
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, RunStatus
 from warehouse.storage.root import Root
@@ -62,7 +63,7 @@ def run_sources(
     failures = [*map(str, wrong), *(problem for _, problem, _ in ended if problem)]
     write_rows(Format.TABLE, ("source", *COUNTS, "took"), rows, sys.stdout)
     for failure in failures:
-        print(f"copydesk: {failure}", file=sys.stderr)
+        print(f"copydesk: {redact(failure)}", file=sys.stderr)
     return 1 if failures else 0
 
 
@@ -97,7 +98,7 @@ def _run_one(
     progress: Progress,
 ) -> Ended:
     began = perf_counter()
-    bar = progress.add_task(source.id, total=count(source))
+    bar = progress.add_task(source.id, total=count_documents(source))
     run, problem = None, None
     try:
         run = ingest(source, settings, workers, fetcher, progress=partial(progress.advance, bar), stop=stop, due=due)
@@ -106,7 +107,7 @@ def _run_one(
     except WarehouseError as error:
         problem = f"{source.id}: {error}"
     except Exception as error:  # noqa: BLE001  the other sources still have their turn
-        problem = f"{source.id}: {type(error).__name__}: {error}"
+        problem = f"{source.id}: {unforeseen(error)}"
     finally:
         progress.remove_task(bar)
     return run, problem, perf_counter() - began

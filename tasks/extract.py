@@ -1,4 +1,4 @@
-"""From bytes to what a document says: its text, and what it states of itself. Which reader, and what is refused."""
+"""Extract the paragraphs and the metadata candidates of a document from its bytes."""
 
 from __future__ import annotations
 
@@ -7,84 +7,87 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tasks.html.article import read_page
-from tasks.metadata.candidates import by_trust
-from tasks.metadata.quality import weigh_words
-from tasks.text.characters import split_lines
+from tasks.metadata.candidates import order_by_trust
+from tasks.text.characters import clean_lines
 from tasks.text.decode import Refusal, decode, unpack
+from tasks.text.document import Document
 from tasks.text.markdown import read_markdown
-from warehouse.model.records import ExtractedArticle, RawArticle, Rejection
+from tasks.text.words import estimate_words
+from warehouse.model.records import ExtractedArticle, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
 HTML: Final = "html"
 MARKDOWN: Final = "markdown"
 TEXT: Final = "text"
-LEAST_WORDS: Final = 10
-"""A page with fewer is a notice in an article's place (a video that is missing, a wall), or one still to be written."""
+# A page of fewer words is a notice in place of an article (a missing video, a paywall), or an article without text yet.
+MIN_ARTICLE_WORDS: Final = 10
 
 _MEDIA_TYPES: Final = {
     "text/html": HTML, "application/xhtml+xml": HTML, "text/markdown": MARKDOWN, "text/x-markdown": MARKDOWN,
     "text/plain": TEXT,
 }  # fmt: skip
 _SUFFIXES: Final = {"html": HTML, "htm": HTML, "xhtml": HTML, "md": MARKDOWN, "markdown": MARKDOWN, "txt": TEXT}
-_NO_DOCUMENT: Final = re.compile(r"\w+/(?:[\w.-]+\+)?(?:json|javascript|css|csv)|application/(?:rss|atom)\+xml")
-_SNIFFED: Final = 2_048
+_DATA_TYPE: Final = re.compile(r"\w+/(?:[\w.-]+\+)?(?:json|javascript|css|csv)|application/(?:rss|atom)\+xml")
+_SNIFFED_BYTES: Final = 2_048
+_FIRST_LINES_CHARACTERS: Final = 2_048
 _PROLOGUE: Final = rb"[\s\xef\xbb\xbf\xff\xfe]*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
 _PAGE: Final = re.compile(_PROLOGUE + rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
-_ELEMENTS: Final = re.compile(rb"<(?:p|div|article|section|h1|br|span)\b[^<>]*>", re.IGNORECASE)
+_ELEMENT: Final = re.compile(rb"<(?:p|div|article|section|h1|br|span)\b[^<>]*>", re.IGNORECASE)
 
 
 def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | Rejection:
-    """The text of a document, one paragraph a line for a page and its lines as they are for others; never raises.
+    """Return the paragraphs of a page or the lines of a text, with the candidates, the most trusted first; never raise.
 
-    Candidates are those of the item, then what the document itself states, in order of trust. Refused are, at the stage
-    `EXTRACT`: more than `max_bytes` (unpacked), damaged gzip, what is empty or no text, and pages with no article.
+    Candidates are those of the item and those of the document itself. Rejected, at the stage `EXTRACT`, are documents
+    of more than `max_bytes` (unpacked), damaged gzip, what is empty or no text, and pages without an article.
     """
-
-    def reject(reason: Reason, detail: str) -> Rejection:
-        return raw.reject(Stage.EXTRACT, reason, detail)
-
     media_type = (raw.capture.media_type or "").partition(";")[0].strip().lower()
-    if _NO_DOCUMENT.fullmatch(media_type):
-        return reject(Reason.NO_ARTICLE, f"A document of type {media_type} holds no article.")
+    if _DATA_TYPE.fullmatch(media_type):
+        return raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, f"A document of type {media_type} holds no article.")
     content = unpack(raw.content, max_bytes)
     if isinstance(content, Refusal):
-        return reject(content.reason, content.detail)
-    address = raw.capture.final_url or raw.item.url
-    kind = _kind(media_type, address, content)
+        return raw.reject(Stage.EXTRACT, content.reason, content.detail)
+    url = raw.capture.final_url or raw.item.url
+    kind = _kind(media_type, url, content)
     decoded = decode(content, raw.capture.charset, html=kind == HTML)
     if isinstance(decoded, Refusal):
-        return reject(decoded.reason, decoded.detail)
+        return raw.reject(Stage.EXTRACT, decoded.reason, decoded.detail)
+    document = _read_document(decoded.text, kind, url)
+    if document is None or (kind == HTML and _is_notice(document.paragraphs.text)):
+        beginning = f"but '{' '.join(document.paragraphs.text.split())[:100]}'" if document else "at all"
+        detail = f"No paragraphs of an article were found on the page {beginning}."
+        return raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, detail)
+    candidates = order_by_trust(raw.item.candidates + document.candidates)
+    return ExtractedArticle(raw, document.paragraphs, candidates, document.extractor, decoded.charset)
 
-    stated = raw.item.candidates
-    if kind == TEXT:
-        return ExtractedArticle(raw, "\n".join(split_lines(decoded.text)), stated, kind, decoded.charset)
-    document = read_page(decoded.text, address) if kind == HTML else read_markdown(decoded.text)
-    if document is None or (kind == HTML and _is_notice(document.text)):
-        shown = f"but '{' '.join(document.text.split())[:100]}'" if document else "at all"
-        return reject(Reason.NO_ARTICLE, f"No paragraphs of an article were found on the page {shown}.")
-    candidates = by_trust(stated + document.candidates)
-    return ExtractedArticle(raw, document.text, candidates, document.extractor, decoded.charset)
+
+def _read_document(text: str, kind: str, url: str) -> Document | None:
+    if kind == HTML:
+        return read_page(text, url)
+    if kind == MARKDOWN:
+        return read_markdown(text)
+    return Document(Paragraphs(tuple(clean_lines(text))), (), TEXT)
 
 
 def _is_notice(text: str) -> bool:
-    # Most articles show with their first lines that they are none.
-    return weigh_words(text[:_SNIFFED]) < LEAST_WORDS and weigh_words(text) < LEAST_WORDS
+    # The first lines of most articles have enough words: the rest of a long text is not counted.
+    return all(estimate_words(part) < MIN_ARTICLE_WORDS for part in (text[:_FIRST_LINES_CHARACTERS], text))
 
 
-def _kind(media_type: str, address: str, content: bytes) -> str:
-    head = content[:_SNIFFED].replace(b"\0", b"")  # UTF-16 spells ASCII with them
+def _kind(media_type: str, url: str, content: bytes) -> str:
+    head = content[:_SNIFFED_BYTES].replace(b"\0", b"")  # UTF-16 writes one beside each ASCII character
     if _PAGE.match(head):
         return HTML
-    kind = _MEDIA_TYPES.get(media_type) or _SUFFIXES.get(_suffix(address))
+    kind = _MEDIA_TYPES.get(media_type) or _SUFFIXES.get(_suffix(url))
     if kind is None:
-        return HTML if _ELEMENTS.search(head) else TEXT
+        return HTML if _ELEMENT.search(head) else TEXT
     # Servers send text as text/html; as a page it would be one paragraph.
     return TEXT if kind == HTML and b"<" not in content else kind
 
 
-def _suffix(address: str) -> str:
+def _suffix(url: str) -> str:
     try:
-        path = urlsplit(address).path.lower()
+        path = urlsplit(url).path.lower()
     except ValueError:
         return ""
     return path.removesuffix(".gz").rpartition("/")[2].rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""Read the bytes behind addresses: files at once, pages some ahead, each host in its own time."""
+"""Fetch the bytes of items: files at once, pages some ahead, each host at its own pace."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from config.inputs import FolderInput
 from config.settings import Settings
-from tasks.http.response import Downloaded, NotModified, Postponed, Refused
+from tasks.discover import endpoint
+from tasks.files.folder import LINKED_AWAY
+from tasks.http.response import Downloaded, FetchResult, NotModified, Postponed, Refused
 from warehouse.archive.writer import Earlier
 from warehouse.model.records import Fetched, Item, Rejection
 from warehouse.model.vocabulary import Reason, Stage
@@ -22,13 +25,11 @@ if TYPE_CHECKING:
     from config.sources import Source
     from tasks.http.fetcher import Fetcher, Request
 
-Answer = Downloaded | NotModified | Postponed | Refused
-Read = Fetched | NotModified | Postponed | Refused | Rejection
+ReadResult = Fetched | NotModified | Postponed | Refused | Rejection
 
-# By the end of a file's name; the address that an article states for itself may end otherwise.
+# By the end of a file's name; an article's canonical URL may end otherwise.
 _MEDIA_TYPES: Final = {".txt": "text/plain", ".md": "text/markdown", ".htm": "text/html", ".html": "text/html"}
-AHEAD: Final = 16
-"""Pages of one source that wait for their hosts together; those of one host still come one after another."""
+MAX_WAITING_PAGES: Final = 16  # of one source; those of one host still come one after another
 
 
 def fetch_each(
@@ -39,36 +40,42 @@ def fetch_each(
     clock: Callable[[], datetime],
     earlier: Callable[[Item], Earlier | None] = lambda _: None,
     read: Callable[[Item, Settings, datetime], Fetched | Rejection] | None = None,
-) -> Iterator[tuple[Item, Read]]:
-    """What came of each item, in order; of a page that `earlier` knows, its server may say that it is the same.
+) -> Iterator[tuple[Item, ReadResult]]:
+    """Fetch each item and return the results in order; pages with an `earlier` capture are requested conditionally.
 
-    A file is a `Fetched` or a `Rejection`, at most `max_document_bytes` of it; a page what `Fetcher` answers, its
-    document a `Fetched`. `read` reads a file; `read_file` unless given.
+    A file gives a `Fetched` of at most `max_document_bytes`, or a `Rejection`; a page gives the result of `Fetcher`, a
+    document as `Fetched`. `read` reads a file; `read_file` by default.
     """
 
-    def settle(item: Item, future: Future[Answer] | None) -> Read:
-        if future is None:
-            return (read or read_file)(item, settings, clock())
-        got = future.result()
-        return as_fetched(item, got, clock()) if isinstance(got, Downloaded) else got
+    unbound = {
+        endpoint(source, entry) for entry in source.input if isinstance(entry, FolderInput) and entry.follow_links
+    }
 
-    ahead: deque[tuple[Item, Future[Answer] | None]] = deque()
+    def result_of(item: Item, future: Future[FetchResult] | None) -> ReadResult:
+        if future is None and read is not None:
+            return read(item, settings, clock())
+        if future is None:
+            return read_file(item, settings, clock(), None if item.found_in in unbound else _path(item.found_in))
+        result = future.result()
+        return as_fetched(item, result, clock()) if isinstance(result, Downloaded) else result
+
+    queue: deque[tuple[Item, Future[FetchResult] | None]] = deque()
     waiting = 0
     for item in items:
         is_page = not item.url.startswith("file:")
-        ahead.append((item, fetcher.submit(request(item.url, source, earlier(item))) if is_page else None))
+        queue.append((item, fetcher.submit(request(item.url, source, earlier(item))) if is_page else None))
         waiting += is_page
         # Files wait only behind pages.
-        while ahead and (waiting > AHEAD or not waiting):
-            first, future = ahead.popleft()
+        while queue and (waiting > MAX_WAITING_PAGES or not waiting):
+            first, future = queue.popleft()
             waiting -= future is not None
-            yield first, settle(first, future)
-    for first, future in ahead:
-        yield first, settle(first, future)
+            yield first, result_of(first, future)
+    for first, future in queue:
+        yield first, result_of(first, future)
 
 
 def request(url: str, source: Source, earlier: Earlier | None = None, max_bytes: int | None = None) -> Request:
-    """The request for an address as a source may make it, with the validators of an earlier capture."""
+    """Return the request for a URL with the limits of its source and the validators of an earlier capture."""
     from tasks.http.fetcher import Request
 
     return Request(
@@ -81,48 +88,62 @@ def request(url: str, source: Source, earlier: Earlier | None = None, max_bytes:
     )
 
 
-def as_fetched(item: Item, got: Downloaded, now: datetime) -> Fetched:
-    """A downloaded document as that of an item."""
+def as_fetched(item: Item, document: Downloaded, now: datetime) -> Fetched:
+    """Return a downloaded document as the one of an item."""
     return Fetched(
         item,
-        got.content,
-        got.exchanges[-1].started_at if got.exchanges else now,
-        media_type=got.media_type,
-        charset=got.charset,
-        final_url=got.final_url,
-        http_status=got.http_status,
-        etag=got.etag,
-        last_modified=got.last_modified,
-        exchanges=got.exchanges,
+        document.content,
+        document.exchanges[-1].started_at if document.exchanges else now,
+        media_type=document.media_type,
+        charset=document.charset,
+        final_url=document.final_url,
+        http_status=document.http_status,
+        etag=document.etag,
+        last_modified=document.last_modified,
+        exchanges=document.exchanges,
     )
 
 
-def read_file(item: Item, settings: Settings, now: datetime) -> Fetched | Rejection:
-    """The bytes of a file, at most `max_document_bytes` of them, or why they could not be had."""
+def read_file(item: Item, settings: Settings, now: datetime, folder: Path | None = None) -> Fetched | Rejection:
+    """Return the bytes of a file, at most `max_document_bytes`, or a rejection.
+
+    A file that lies outside `folder` once its links are followed is rejected.
+    """
     limit = settings.max_document_bytes
-    address = urlsplit(item.url)
-    # A name need not be UTF-8.
-    path = Path(os.fsdecode(unquote_to_bytes(address.path)))
-    shown = str(path).encode("utf-8", "backslashreplace").decode()
-    if address.fragment:
-        return item.reject(Stage.FETCH, Reason.VANISHED, f"{shown}: the record {address.fragment} is no longer in it")
+    path, fragment = _path(item.url), urlsplit(item.url).fragment
+    path_text = str(path).encode("utf-8", "backslashreplace").decode()
+    if fragment:
+        return item.reject(Stage.FETCH, Reason.VANISHED, f"{path_text}: the record {fragment} is no longer in it")
     try:
-        # Opening a pipe would wait for a writer for ever.
-        if not stat.S_ISREG(path.stat().st_mode):
-            return item.reject(Stage.FETCH, Reason.UNREADABLE, f"{shown}: not a regular file; leave it out with `glob`")
+        if flaw := _flaw(path, folder):
+            return item.reject(Stage.FETCH, Reason.UNREADABLE, f"{path_text}: {flaw}")
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
         if len(content) > limit:
             size = path.stat().st_size
-            detail = f"{shown}: {size:,} bytes, the limit is {limit:,}; raise max_document_bytes to take it"
+            detail = f"{path_text}: {size:,} bytes, the limit is {limit:,}; raise max_document_bytes to take it"
             return item.reject(Stage.FETCH, Reason.TOO_LARGE, detail)
         return Fetched(item, content, now, media_type=_MEDIA_TYPES.get(_suffix(path)))
     except FileNotFoundError:
-        return item.reject(Stage.FETCH, Reason.VANISHED, f"{shown}: no such file")
+        return item.reject(Stage.FETCH, Reason.VANISHED, f"{path_text}: no such file")
     except (OSError, ValueError) as error:
-        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        detail = f"{shown}: {told}; make it readable, the next run takes it"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        detail = f"{path_text}: {reason}; make it readable, the next run takes it"
         return item.reject(Stage.FETCH, Reason.UNREADABLE, detail)
+
+
+def _flaw(path: Path, folder: Path | None) -> str | None:
+    """Return why a path is no file to be read, with a cure; None if it is one. Raises `OSError`."""
+    # Opening a pipe would wait for a writer for ever.
+    if not stat.S_ISREG(path.stat().st_mode):
+        return "not a regular file; leave it out with `glob`"
+    is_away = folder is not None and not Path(os.path.realpath(path)).is_relative_to(folder)
+    return LINKED_AWAY if is_away else None
+
+
+def _path(url: str) -> Path:
+    """Return the path of a file's address; its name need not be UTF-8."""
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
 
 
 def _suffix(path: Path) -> str:

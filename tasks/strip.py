@@ -1,4 +1,4 @@
-"""Strip a document of what is not its article; what is stripped is read, not thrown away."""
+"""Strip a document of the lines that are not its article, and read the metadata in them."""
 
 from __future__ import annotations
 
@@ -8,53 +8,61 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from config.sources import StripRules
-from tasks.boilerplate.line_features import Floats
-from tasks.boilerplate.line_metadata import read_credits
+from tasks.boilerplate.boosted_trees import Floats
+from tasks.boilerplate.line import Line
+from tasks.boilerplate.line_metadata import read_metadata_lines
 from tasks.boilerplate.line_patterns import is_name, read_caption
-from tasks.boilerplate.lines import Line, read_lines
+from tasks.boilerplate.lines import group_paragraphs
 from tasks.boilerplate.model import score_lines
 from tasks.boilerplate.page_lines import label_page
-from tasks.boilerplate.recurring_lines import NONE, Habits
-from tasks.boilerplate.select_lines import find_body
-from tasks.boilerplate.title_line import find_headline, find_standfirst
+from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
+from tasks.boilerplate.select_lines import select_lines
+from tasks.boilerplate.title_line import find_standfirst, find_title
 from tasks.metadata.agencies import find_agencies
-from warehouse.model.records import ExtractedArticle, Rejection, StrippedLine
+from warehouse.model.records import ExtractedArticle, Paragraphs, Rejection, StrippedLine
 from warehouse.model.vocabulary import LineReason, Reason, Stage
 
-_OPENERS: Final = {LineReason.RELATED, LineReason.COMMENT}
-"""Kinds of heading that say what the lines after them are."""
-READ_BY_LINE: Final = {"text", "markdown"}
-"""Extractors that leave every line in; the others chose what is text."""
-_READ: Final = {LineReason.SECTION, LineReason.CAPTION, LineReason.CREDIT, LineReason.DATE_LINE, LineReason.BYLINE}
-_UNREAD: Final = {LineReason.MENU, LineReason.BOILERPLATE}
-_TAG_WORDS: Final = 4
-_SIGNED_WORDS: Final = 4
-_MENU_WORDS: Final = 3
-_HEADING_WORDS: Final = 6
+# Headings of these kinds label the lines below them.
+_HEADING_REASONS: Final = {LineReason.RELATED, LineReason.COMMENT}
+# Extractors that keep every line of a document; the others select the article themselves.
+LINE_EXTRACTORS: Final = {"text", "markdown"}
+_METADATA_REASONS: Final = {
+    LineReason.SECTION,
+    LineReason.CAPTION,
+    LineReason.CREDIT,
+    LineReason.DATE_LINE,
+    LineReason.BYLINE,
+}
+_GUESSED_REASONS: Final = {LineReason.MENU, LineReason.BOILERPLATE}
+_MAX_TAG_WORDS: Final = 4
+_MAX_AGENCY_WORDS: Final = 4
+_MAX_MENU_WORDS: Final = 3
+_MAX_HEADING_WORDS: Final = 6
 
 
-def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> ExtractedArticle | Rejection:
-    """The document with its paragraphs only, a blank line between them; every other line is in `stripped`.
+def strip(
+    article: ExtractedArticle, rules: StripRules, recurring: RecurringLines = NO_RECURRING_LINES
+) -> ExtractedArticle | Rejection:
+    """Return the article with its paragraphs only, a blank line between them; all other lines are in `stripped`.
 
-    Stripped lines add what they state (title, byline, dates, section, caption, credit, agencies, tags) to the
-    candidates. `habits` are what its site repeats: of such lines none is kept, unless no other would be. A line that a
-    pattern of `rules.keep` or `rules.drop` finds is kept or dropped whatever else it is. A text without an article is
-    refused.
+    Stripped lines add the metadata in them (title, byline, dates, section, caption, credit, agencies, tags) to the
+    candidates. Lines in `recurring` are stripped, unless no other line would be left. A line that a pattern of
+    `rules.keep` or `rules.drop` matches is kept or dropped in any case. A text without article lines is rejected.
     """
-    lines = read_lines(found.text)
-    titles = [one.values[0] for one in found.candidates if one.field == "title"]
-    is_text = found.extractor in READ_BY_LINE
-    reasons = label_text(lines, next(iter(titles), None)).reasons if is_text else label_page(lines, titles)
-    reasons = _overrule(lines, habits.strip(lines, reasons), rules)
+    lines = group_paragraphs(article.paragraphs.lines)
+    titles = [candidate.values[0] for candidate in article.candidates if candidate.field == "title"]
+    has_all_lines = article.extractor in LINE_EXTRACTORS
+    reasons = label_text(lines, next(iter(titles), None)).reasons if has_all_lines else label_page(lines, titles)
+    reasons = _apply_rules(lines, recurring.strip(lines, reasons), rules)
 
-    kept = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
-    if not any(sign.isalpha() for line in kept for sign in line.text):
-        return _refuse(found, lines)
-    stated = read_credits(lines, reasons) if is_text else ()
+    paragraphs = [line.text for line, reason in zip(lines, reasons, strict=True) if reason is None]
+    if not any(character.isalpha() for paragraph in paragraphs for character in paragraph):
+        return _reject(article, lines)
+    candidates = read_metadata_lines(lines, reasons) if has_all_lines else ()
     return replace(
-        found,
-        text="\n\n".join(line.text for line in kept),
-        candidates=(*found.candidates, *stated),
+        article,
+        paragraphs=Paragraphs(tuple(paragraphs)),
+        candidates=(*article.candidates, *candidates),
         stripped=tuple(
             StrippedLine(number, reason, part)
             for line, reason in zip(lines, reasons, strict=True)
@@ -66,132 +74,134 @@ def strip(found: ExtractedArticle, rules: StripRules, habits: Habits = NONE) -> 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What each line of a plain text is, and how sure that is."""
+    """A label for each line of a plain text, and the model's probabilities."""
 
     reasons: list[LineReason | None]
-    """None is article text."""
-    chance: Floats
-    """The probability, by the model alone, that the line is article text; cues and neighbours may have overruled it."""
+    """Why the line is stripped; None for article text."""
+    probability: Floats
+    """The model's probability that the line is article text; cues and neighbours may have overruled it."""
 
 
 def label_text(lines: Sequence[Line], title: str | None) -> Labels:
-    """What each line of a plain text is. All have a reason where there is no article."""
+    """Label each line of a plain text. Without an article, every line has a reason."""
     scores = score_lines(lines)
-    kept = find_body(lines, scores)
-    begin, end = min(kept, default=0), max(kept, default=-1) + 1
-    headline = find_headline(lines, kept, title)
-    kept = _below(headline, kept)
-    if headline and kept:
-        kept |= find_standfirst(lines, headline, kept)
+    article = select_lines(lines, scores)
+    begin, end = min(article, default=0), max(article, default=-1) + 1
+    title_lines = find_title(lines, article, title)
+    article = _below_title(title_lines, article)
+    if title_lines and article:
+        article |= find_standfirst(lines, title_lines, article)
     reasons: list[LineReason | None] = []
-    under: LineReason | None = None
-    for place, line in enumerate(lines):
-        if place in kept:
+    heading: LineReason | None = None
+    for index, line in enumerate(lines):
+        if index in article:
             reasons.append(None)
-            under = None
+            heading = None
             continue
-        reason = LineReason.TITLE if place in headline else line.reason
-        if reason in _OPENERS and _heads(line):
-            under = reason
-        prose = scores.prose[place] and place >= end
-        if prose and reasons[-1:] == [LineReason.LEGAL]:  # small print goes on
+        reason = LineReason.TITLE if index in title_lines else line.reason
+        if reason in _HEADING_REASONS and _is_heading(line):
+            heading = reason
+        is_prose_below = scores.is_prose[index] and index >= end
+        if is_prose_below and reasons[-1:] == [LineReason.LEGAL]:  # small print goes on
             reason = LineReason.LEGAL
-        reasons.append(reason or _guess(line, prose, under, begin <= place < end))
-    return Labels(_corrected(lines, reasons, min(headline, default=0), min(kept, default=0)), scores.chance)
+        reasons.append(reason or _guess_reason(line, is_prose_below, heading, begin <= index < end))
+    reasons = _correct_by_neighbours(lines, reasons, min(title_lines, default=0), min(article, default=0))
+    return Labels(reasons, scores.probability)
 
 
-def _heads(line: Line) -> bool:
-    """Whether it is a cue and nothing else, or one that few words finish: `Most read in Books`."""
-    few = line.words <= _HEADING_WORDS
-    return any(cue.alone or (few and cue.words > 1 and not cue.labelled) for cue in line.cues)
+def _is_heading(line: Line) -> bool:
+    """Return whether the line is only a cue, or a cue that few words complete: `Most read in Books`."""
+    is_short = line.word_count <= _MAX_HEADING_WORDS
+    return any(cue.is_whole_line or (is_short and cue.word_count > 1 and not cue.has_separator) for cue in line.cues)
 
 
-def _below(headline: set[int], kept: set[int]) -> set[int]:
-    """What is kept below the title; what stands above it is another article's, unless that is most of it."""
-    rest = kept - headline
-    below = {place for place in rest if place > max(headline, default=-1)}
+def _below_title(title_lines: set[int], article: set[int]) -> set[int]:
+    """Return the article lines below the title; lines above it are another article's, unless they are the most."""
+    rest = article - title_lines
+    below = {index for index in rest if index > max(title_lines, default=-1)}
     return below if len(below) * 2 >= len(rest) else rest
 
 
-def _guess(line: Line, prose: bool, under: LineReason | None, inside: bool) -> LineReason:
-    """What a line without a cue is, from what it stands under and how it reads."""
-    if under is LineReason.COMMENT:
+def _guess_reason(line: Line, is_prose_below: bool, heading: LineReason | None, is_inside: bool) -> LineReason:
+    """Guess why a line without a label is stripped, from the heading above it and from its length."""
+    if heading is LineReason.COMMENT:
         return LineReason.COMMENT
-    if prose:
+    if is_prose_below:
         return LineReason.SECOND_ARTICLE
-    if under is LineReason.RELATED:
+    if heading is LineReason.RELATED:
         return LineReason.RELATED
-    return LineReason.MENU if line.words <= _MENU_WORDS and not inside else LineReason.BOILERPLATE
+    return LineReason.MENU if line.word_count <= _MAX_MENU_WORDS and not is_inside else LineReason.BOILERPLATE
 
 
-def _corrected(
-    lines: Sequence[Line], reasons: list[LineReason | None], begin: int, end: int
+def _correct_by_neighbours(
+    lines: Sequence[Line], reasons: list[LineReason | None], title: int, text: int
 ) -> list[LineReason | None]:
-    """The reasons, where neighbours and repeats tell more; the title is at `begin`, the text starts at `end`."""
-    captions = {read[0] for line in lines if line.reason is LineReason.CAPTION and (read := read_caption(line.bare))}
-    for place, line in enumerate(lines):
-        if reasons[place] is None or reasons[place] is LineReason.TITLE:
+    """Correct the reasons by neighbours and repeats; `title` and `text` are the first indexes of title and article."""
+    captions = {
+        caption[0] for line in lines if line.reason is LineReason.CAPTION and (caption := read_caption(line.bare))
+    }
+    for index, line in enumerate(lines):
+        if reasons[index] is None or reasons[index] is LineReason.TITLE:
             continue
         if line.bare in captions:
-            reasons[place] = LineReason.CAPTION
-        elif not begin <= place <= end and _names_section(line) and _in_menu(reasons[max(0, place - 1) : place + 2]):
-            reasons[place] = LineReason.MENU
-        elif _is_tag(lines, reasons, place):
-            reasons[place] = LineReason.TAGS
-        elif begin < place < end and _is_byline(lines, reasons, place):
-            reasons[place] = LineReason.BYLINE
-        elif (
-            begin < place < end
-            and reasons[place] in _UNREAD
-            and line.words <= _SIGNED_WORDS
-            and find_agencies(line.bare)
-        ):
-            reasons[place] = LineReason.AGENCY
+            reasons[index] = LineReason.CAPTION
+        elif not title <= index <= text and _is_section_name(line) and _is_in_menu(reasons, index):
+            reasons[index] = LineReason.MENU
+        elif _is_tag(lines, reasons, index):
+            reasons[index] = LineReason.TAGS
+        elif title < index < text and _is_byline(lines, reasons, index):
+            reasons[index] = LineReason.BYLINE
+        elif title < index < text and reasons[index] in _GUESSED_REASONS and _is_agency(line):
+            reasons[index] = LineReason.AGENCY
     return reasons
 
 
-def _names_section(line: Line) -> bool:
+def _is_section_name(line: Line) -> bool:
     cue = line.cue("section")
-    return cue is not None and cue.alone
+    return cue is not None and cue.is_whole_line
 
 
-def _in_menu(around: Sequence[LineReason | None]) -> bool:
+def _is_in_menu(reasons: Sequence[LineReason | None], index: int) -> bool:
+    around = reasons[max(0, index - 1) : index + 2]
     return LineReason.MENU in around or around.count(LineReason.SECTION) > 1
 
 
-def _is_tag(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int) -> bool:
-    """Whether it is a short line below a label of tags, or below such a line."""
-    if place == 0 or reasons[place - 1] is not LineReason.TAGS or reasons[place] not in _UNREAD:
+def _is_tag(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: int) -> bool:
+    """Return whether it is a short line below a label of tags, or below another tag."""
+    if index == 0 or reasons[index - 1] is not LineReason.TAGS or reasons[index] not in _GUESSED_REASONS:
         return False
-    above = lines[place - 1].cue("tags")
-    return lines[place].words <= _TAG_WORDS and (above is None or above.alone)
+    cue = lines[index - 1].cue("tags")
+    return lines[index].word_count <= _MAX_TAG_WORDS and (cue is None or cue.is_whole_line)
 
 
-def _is_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int) -> bool:
-    """Whether it is a name that stands alone, next to the date or below a label such as `Author`."""
-    if reasons[place] in _READ or not is_name(lines[place].bare):
+def _is_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: int) -> bool:
+    """Return whether it is a name alone, next to the date or below a label such as `Author`."""
+    if reasons[index] in _METADATA_REASONS or not is_name(lines[index].bare):
         return False
-    labelled = any(cue.alone and cue.kind == "byline" for cue in lines[place - 1].cues)
-    return labelled or LineReason.DATE_LINE in (reasons[place - 1], reasons[place + 1])
+    has_label = any(cue.is_whole_line and cue.kind == "byline" for cue in lines[index - 1].cues)
+    return has_label or LineReason.DATE_LINE in (reasons[index - 1], reasons[index + 1])
 
 
-def _overrule(
+def _is_agency(line: Line) -> bool:
+    return line.word_count <= _MAX_AGENCY_WORDS and bool(find_agencies(line.bare))
+
+
+def _apply_rules(
     lines: Sequence[Line], reasons: Sequence[LineReason | None], rules: StripRules
 ) -> list[LineReason | None]:
-    """The reasons as the source's own rules would have them; to keep goes before to drop."""
+    """Return the reasons after the source's own rules; `keep` wins over `drop`."""
     keep, drop = ([re.compile(pattern) for pattern in patterns] for patterns in (rules.keep, rules.drop))
 
-    def overruled(line: Line, reason: LineReason | None) -> LineReason | None:
+    def apply(line: Line, reason: LineReason | None) -> LineReason | None:
         if any(pattern.search(line.text) for pattern in keep):
             return None
         return LineReason.SITE_RULE if any(pattern.search(line.text) for pattern in drop) else reason
 
     if not (keep or drop):
         return list(reasons)
-    return [overruled(line, reason) for line, reason in zip(lines, reasons, strict=True)]
+    return [apply(line, reason) for line, reason in zip(lines, reasons, strict=True)]
 
 
-def _refuse(found: ExtractedArticle, lines: Sequence[Line]) -> Rejection:
+def _reject(article: ExtractedArticle, lines: Sequence[Line]) -> Rejection:
     detail = f"none of its {len(lines):,} lines reads like an article's; keep them with [strip] keep if one is"
-    item = found.raw.item
-    return Rejection(item.source_id, item.url, found.raw.capture.capture_id, Stage.STRIP, Reason.NO_ARTICLE, detail)
+    return article.raw.reject(Stage.STRIP, Reason.NO_ARTICLE, detail)

@@ -12,7 +12,9 @@ from test_warcs import HTML, http, record
 from config.settings import Settings
 from config.sources import Source, load_source
 from flows.sharding.shards import Shard, shards_of_parts
-from tasks.files.splits import split
+from tasks.discover import split_input
+from tasks.http.fetcher import utc_now
+from tasks.listings.input_reader import ReadContext
 from warehouse.connect import connect
 
 LEAST = 12
@@ -56,7 +58,9 @@ def crawl(tmp_path_factory) -> Source:
 
 def shards_of(source: Source, settings: Settings) -> list[Shard]:
     """Its shards, of a dozen pages each."""
-    return list(shards_of_parts(source, split(source, 0, settings, least=LEAST), None))
+    return list(
+        shards_of_parts(source, split_input(source, 0, ReadContext(settings, utc_now()), min_documents=LEAST), None)
+    )
 
 
 def content(root: str) -> list[list[tuple[Any, ...]]]:

@@ -1,9 +1,12 @@
-"""Runs a piece of Python in processes of their own, each killed at a later moment than the one before it."""
+"""Kills processes: a piece of Python at ever later moments, and those that a run has started."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -64,3 +67,38 @@ def killed_at_every_moment(folder: Path, program: str, step: int = 1) -> list[Pa
     )
     assert done.returncode == 0, done.stderr
     return [folder / str(moment) for moment in range(1, int(done.stdout.split()[-1]) + 1, step)]
+
+
+def children(parent: int) -> list[int]:
+    """Return the ids of the processes that a process has started and that are alive."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, ppid = stat.read_text().rpartition(")")[2].split()[:2]
+            if int(ppid) == parent and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
+
+
+def fork_server(run: int) -> int | None:
+    """Return the id of the process from which a run's workers are forked, once it is there."""
+    for child in children(run):
+        with suppress(OSError):
+            if b"multiprocessing.forkserver" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return child
+    return None
+
+
+def workers(run: int) -> list[int]:
+    """Return the ids of a run's workers."""
+    server = fork_server(run)
+    return [] if server is None else children(server)
+
+
+def kill(process: int) -> bool:
+    """Kill a process as the system does that is out of memory; whether it was there."""
+    try:
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True

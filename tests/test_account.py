@@ -11,12 +11,12 @@ from polled import FEED, write
 from webserver import answer
 
 from flows.ingestion.raw_document import write_raw
+from flows.scheduling.markdown_text import escape_markdown
 from flows.scheduling.run_report import (
     ReasonCount,
     RefusedDocument,
     RunReport,
     counts_markdown,
-    escape_markdown,
     load_report,
     rejects_markdown,
 )

@@ -125,7 +125,7 @@ def test_a_domain_is_what_its_owner_registered(url, domain):
 
 
 @pytest.mark.parametrize(
-    ("stated", "canonical"),
+    ("declared", "canonical"),
     [
         ("/world/harbour-opens-71234567?utm_source=x", PAGE),
         ("https://m.example.org/other", "https://m.example.org/other"),
@@ -140,8 +140,8 @@ def test_a_domain_is_what_its_owner_registered(url, domain):
     ],
     ids=["relative", "same domain", "syndicated", "home page", "elsewhere", "script", "nothing"],
 )
-def test_a_canonical_address_is_believed_when_it_can_be_this_page(stated, canonical):
-    assert canonical_url(stated, PAGE) == canonical
+def test_a_canonical_address_is_believed_when_it_can_be_this_page(declared, canonical):
+    assert canonical_url(declared, PAGE) == canonical
 
 
 def test_a_file_may_state_any_web_address_as_its_canonical_one():

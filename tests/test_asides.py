@@ -7,7 +7,7 @@ from lxml.html import document_fromstring
 
 from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.page_lines import label_page
-from tasks.html.captions_and_links import drop_asides
+from tasks.html.captions_and_links import drop_captions_and_links
 from warehouse.model.vocabulary import LineReason
 
 STORY = (
@@ -18,7 +18,7 @@ STORY = (
 
 def left(markup: str) -> str:
     tree = document_fromstring(f"<html><body><article>{markup}</article></body></html>")
-    drop_asides(tree)
+    drop_captions_and_links(tree)
     return " ".join(tree.text_content().split())
 
 
@@ -70,8 +70,8 @@ def labelled(*lines: str, titles: tuple[str, ...] = ()) -> list[LineReason | Non
 )
 def test_above_the_first_paragraph_of_a_page(above, reason):
     # A page states its title more than once, and prints one of them.
-    found = labelled(above, *STORY, titles=("Norby repairs its bridge", "A bridge for Norby"))
-    assert found == [reason, None, None]
+    labels = labelled(above, *STORY, titles=("Norby repairs its bridge", "A bridge for Norby"))
+    assert labels == [reason, None, None]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tasks.boilerplate.lines import read_lines
-from tasks.boilerplate.model import Scores
-from tasks.boilerplate.select_lines import find_body
+from tasks.boilerplate.model import LineScores
+from tasks.boilerplate.select_lines import select_lines
 
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",
@@ -18,13 +18,13 @@ STORY = (
 )
 
 
-def body(said: Sequence[tuple[str, float]]) -> list[str]:
+def body(scored_lines: Sequence[tuple[str, float]]) -> list[str]:
     """The lines that are kept, from lines and their chances."""
-    lines = read_lines("\n\n".join(line for line, _ in said))
-    chance = np.array([chance for _, chance in said], np.float32)
-    tokens = np.array([line.words for line in lines], np.float32)
-    kept = find_body(lines, Scores(chance, tokens, tuple(line.sentence for line in lines)))
-    return [lines[place].text for place in sorted(kept)]
+    lines = read_lines("\n\n".join(line for line, _ in scored_lines))
+    probability = np.array([probability for _, probability in scored_lines], np.float32)
+    tokens = np.array([line.word_count for line in lines], np.float32)
+    article_lines = select_lines(lines, LineScores(probability, tokens, tuple(line.ends_sentence for line in lines)))
+    return [lines[index].text for index in sorted(article_lines)]
 
 
 def sure(*lines: str) -> list[tuple[str, float]]:
@@ -35,8 +35,8 @@ def sure(*lines: str) -> list[tuple[str, float]]:
 def test_a_heading_over_comments_ends_an_article_but_not_one_that_has_hardly_begun(above, kept_below):
     # Above the article it is a link to them, and the lines above it are of a box at the side.
     last = "The mayor has not said yet who will pay for it."
-    kept = body([*sure(*(STORY * 3)[:above]), ("Comments (14)", 0.01), *sure(*STORY * 7, last)])
-    assert (last in kept) is kept_below
+    article_lines = body([*sure(*(STORY * 3)[:above]), ("Comments (14)", 0.01), *sure(*STORY * 7, last)])
+    assert (last in article_lines) is kept_below
 
 
 def test_lines_between_kept_ones_need_less_than_others():

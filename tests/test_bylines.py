@@ -48,9 +48,9 @@ BYLINES = [
 ]
 
 
-@pytest.mark.parametrize(("language", "printed", "names"), BYLINES)
-def test_a_byline_gives_its_names(language, printed, names):
-    assert list(split_byline(printed, language)) == names
+@pytest.mark.parametrize(("language", "byline", "names"), BYLINES)
+def test_a_byline_gives_its_names(language, byline, names):
+    assert list(split_byline(byline, language)) == names
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_an_outlet_that_signs_stays_as_it_signs(name):
 
 
 @pytest.mark.parametrize(
-    "printed",
+    "byline",
     [
         "",
         " ",
@@ -75,8 +75,8 @@ def test_an_outlet_that_signs_stays_as_it_signs(name):
         "Ann said " * 60,
     ],
 )
-def test_what_names_nobody_gives_nobody(printed):
-    assert split_byline(printed, "en") in ((), ("May",), ("12 May",))
+def test_what_names_nobody_gives_nobody(byline):
+    assert split_byline(byline, "en") in ((), ("May",), ("12 May",))
 
 
 @example("AA .", None)

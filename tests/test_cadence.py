@@ -8,25 +8,31 @@ import pytest
 from conftest import NOW
 
 from tasks.listings.listing import Entry, Listing
-from tasks.site_probe.choose_feeds import choose, expected, is_news, spread, total_pace
-from tasks.site_probe.feed_statistics import is_of_comments, measure, overlap, pace
+from tasks.site_probe.choose_feeds import (
+    choose_listings,
+    choose_trial_entries,
+    expected_articles_per_day,
+    is_news_sitemap,
+    total_articles_per_day,
+)
+from tasks.site_probe.feed_statistics import articles_per_day, is_comment_feed, measure_listing, overlap
 from warehouse.model.records import Candidate
 from warehouse.model.vocabulary import Origin
 
 
-def entry(name: str, at: datetime | None = None, **stated: str) -> Entry:
+def entry(name: str, at: datetime | None = None, **fields: str) -> Entry:
     dates = {"published_at": at.isoformat()} if at else {}
-    candidates = tuple(Candidate(field, (value,), Origin.FEED) for field, value in (stated | dates).items())
+    candidates = tuple(Candidate(field, (value,), Origin.FEED) for field, value in (fields | dates).items())
     return Entry(f"https://river.example/{name}", candidates=candidates)
 
 
 def feed(*entries: Entry, url: str = "https://river.example/rss", kind="feed", **listing):
-    return measure(kind, url, "named by the page", Listing(entries, **listing), NOW)
+    return measure_listing(kind, url, "named by the page", Listing(entries, **listing), NOW)
 
 
-def hourly(*numbers: int, **stated: str) -> list[Entry]:
+def hourly(*numbers: int, **fields: str) -> list[Entry]:
     """Articles by how many hours ago they came."""
-    return [entry(f"a{number}", NOW - timedelta(hours=number), **stated) for number in numbers]
+    return [entry(f"a{number}", NOW - timedelta(hours=number), **fields) for number in numbers]
 
 
 def test_a_pace_is_told_by_what_came_until_now():
@@ -64,8 +70,8 @@ def test_an_entry_dated_ahead_is_not_the_newest():
 
 
 def test_a_pace_needs_time_to_have_passed():
-    assert pace([NOW, NOW, NOW], NOW) is None
-    assert pace([NOW + timedelta(hours=hours) for hours in (3, 2, 1)], NOW) is None
+    assert articles_per_day([NOW, NOW, NOW], NOW) is None
+    assert articles_per_day([NOW + timedelta(hours=hours) for hours in (3, 2, 1)], NOW) is None
 
 
 def test_shares_are_of_the_entries():
@@ -92,7 +98,7 @@ def test_a_long_feed_adds_nothing_to_a_short_one_that_has_all_that_is_new():
 def test_a_feed_of_another_time_cannot_be_compared_and_so_adds_nothing_for_sure():
     main, old = feed(*hourly(1, 2, 3, 4)), feed(*hourly(500, 600, 700), url="https://river.example/essays")
     assert overlap(old, [main]) is None
-    assert choose([main, old], NOW) == (main,)
+    assert choose_listings([main, old], NOW) == (main,)
 
 
 def test_undated_feeds_are_compared_whole():
@@ -101,10 +107,10 @@ def test_undated_feeds_are_compared_whole():
 
 def test_comments_are_known_by_their_guids_or_by_being_on_one_page():
     marked = [Entry(f"https://river.example/{n}", f"https://river.example/{n}#comment-{n}") for n in range(5)]
-    assert is_of_comments(Listing(tuple(marked)))
-    assert is_of_comments(Listing((entry("story"), entry("story"), entry("story"))))
-    assert not is_of_comments(Listing((entry("story"),)))
-    assert not is_of_comments(Listing(tuple(hourly(1, 2, 3))))
+    assert is_comment_feed(Listing(tuple(marked)))
+    assert is_comment_feed(Listing((entry("story"), entry("story"), entry("story"))))
+    assert not is_comment_feed(Listing((entry("story"),)))
+    assert not is_comment_feed(Listing(tuple(hourly(1, 2, 3))))
 
 
 # Choosing
@@ -113,58 +119,58 @@ def test_comments_are_known_by_their_guids_or_by_being_on_one_page():
 def test_of_two_forms_of_one_feed_that_which_says_more_is_read():
     bare = feed(*hourly(*range(20)), url="https://river.example/rss")
     rich = feed(*hourly(*range(20), authors="Ada Rook"), url="https://river.example/atom")
-    assert choose([bare, rich], NOW) == (rich,)
+    assert choose_listings([bare, rich], NOW) == (rich,)
 
 
 def test_of_two_equal_feeds_the_first_on_the_page_is_read():
     one, other = (feed(*hourly(*range(20)), url=f"https://river.example/{name}") for name in "ab")
-    assert choose([one, other], NOW) == (one,)
+    assert choose_listings([one, other], NOW) == (one,)
 
 
 def test_the_main_feed_is_that_which_holds_most_of_all_and_sections_inside_it_are_left_out():
     sport = feed(*hourly(*range(0, 20, 4)), url="https://river.example/sport")
     main = feed(*hourly(*range(20)))
-    assert choose([sport, main], NOW) == (main,)
+    assert choose_listings([sport, main], NOW) == (main,)
 
 
 def test_a_section_that_the_main_feed_lacks_is_read_too():
     main = feed(*hourly(*range(20)))
     culture = feed(*[entry(f"culture{n}", NOW - timedelta(hours=n)) for n in range(10)], url="https://river.example/c")
-    assert choose([main, culture], NOW) == (main, culture)
-    assert total_pace((main, culture)) == pytest.approx((main.per_day or 0) + (culture.per_day or 0))
+    assert choose_listings([main, culture], NOW) == (main, culture)
+    assert total_articles_per_day((main, culture)) == pytest.approx((main.per_day or 0) + (culture.per_day or 0))
 
 
 def test_a_dead_feed_is_not_read_beside_a_living_one_but_rather_than_none():
     dead = feed(*[entry(f"old{n}", NOW - timedelta(days=400 + n)) for n in range(30)], url="https://river.example/old")
     alive = feed(*hourly(1, 2, 3))
-    assert choose([dead, alive], NOW) == (alive,)
-    assert choose([dead], NOW) == (dead,)
+    assert choose_listings([dead, alive], NOW) == (alive,)
+    assert choose_listings([dead], NOW) == (dead,)
     undated = feed(entry("a"), entry("b"), url="https://river.example/undated")
-    assert choose([dead, undated], NOW) == (undated,)
+    assert choose_listings([dead, undated], NOW) == (undated,)
 
 
 def test_a_sitemap_is_read_only_where_there_is_no_feed_and_a_news_sitemap_rather_than_another():
     plain = feed(*hourly(*range(9)), kind="sitemap", url="https://river.example/sitemap.xml")
     news = feed(*hourly(*range(9), title="A bridge"), kind="sitemap", url="https://river.example/news.xml")
     main = feed(*hourly(*range(9)))
-    assert is_news(news)
-    assert not is_news(plain)
-    assert choose([plain, news, main], NOW) == (main,)
-    assert choose([plain, news], NOW) == (news,)
-    assert choose([feed()], NOW) == ()
+    assert is_news_sitemap(news)
+    assert not is_news_sitemap(plain)
+    assert choose_listings([plain, news, main], NOW) == (main,)
+    assert choose_listings([plain, news], NOW) == (news,)
+    assert choose_listings([feed()], NOW) == ()
 
 
 @pytest.mark.parametrize(
     ("per_day", "said"), [(None, None), (0, None), (0.3, 0.15), (7.7, 3.9), (23.4, 12), (231, 120)]
 )
 def test_half_the_pace_is_expected_in_two_figures(per_day, said):
-    assert expected(per_day) == said
+    assert expected_articles_per_day(per_day) == said
 
 
 def test_articles_to_try_are_spread_over_the_inputs_and_none_twice():
     main = feed(*hourly(*range(20)))
     other = feed(entry("a0"), *[entry(f"b{n}") for n in range(9)], url="https://river.example/b")
-    tried = [one.url.rpartition("/")[2] for one in spread((main, other), 5)]
+    tried = [one.url.rpartition("/")[2] for one in choose_trial_entries((main, other), 5)]
     assert len(set(tried)) == 5
     assert {name[0] for name in tried} == {"a", "b"}
     assert len({int(name[1:]) // 4 for name in tried if name[0] == "a"}) > 1
@@ -173,8 +179,8 @@ def test_articles_to_try_are_spread_over_the_inputs_and_none_twice():
 def test_of_a_sitemap_the_newest_are_tried():
     old = [entry(f"old{n}", NOW - timedelta(days=900 + n)) for n in range(500)]
     sitemap = feed(*old, *hourly(*range(1, 101)), kind="sitemap")
-    assert all("/a" in one.url for one in spread((sitemap,), 5))
+    assert all("/a" in one.url for one in choose_trial_entries((sitemap,), 5))
 
 
 def test_fewer_articles_than_asked_for_are_all_tried():
-    assert len(spread((feed(*hourly(1, 2)),), 5)) == 2
+    assert len(choose_trial_entries((feed(*hourly(1, 2)),), 5)) == 2

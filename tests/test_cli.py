@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
 import sys
+import termios
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,6 +47,8 @@ def terminal(*arguments, **environment):
         stdout=side,
         stderr=side,
         env=os.environ | {"PYTHONPATH": str(PROJECT), "TERM": "xterm-256color"} | environment,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  a typed Ctrl-C reaches it
     )
     os.close(side)
 
@@ -97,6 +103,114 @@ def test_sql_writes_every_format_that_is_text(data, form):
         "markdown": lambda text: [line.strip("| ").split(" | ") for line in text.splitlines()[2:]],
     }[form](done.stdout)
     assert [row for row in rows if row] == [[language, "1"] for language in languages]
+
+
+HOSTILE = (
+    "=HYPERLINK('http://x')", "+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\x1b=1", "＝1", "a;=1", "a=b", 'say "hi"', "|pipe|",
+    "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "![x](http://y)", "`code`", "&lt;b&gt;",
+)  # fmt: skip
+
+
+def hostile_rows(data, form):
+    values = ", ".join(f"({number}, '{text.replace(chr(39), 2 * chr(39))}')" for number, text in enumerate(HOSTILE))
+    query = (
+        f"SELECT text, -number AS n, [text, 'b'] AS list, TIMESTAMPTZ '2026-04-07 05:45:00Z' AS at, NULL AS none"
+        f" FROM (VALUES {values}) AS t(number, text) ORDER BY number"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "flows", "sql", "--data", data, "-f", form],
+        input=query.encode(),
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode()
+
+
+def test_a_spreadsheet_opens_csv_excel_without_formulas(data):
+    text = hostile_rows(data, "csv-excel")
+    assert text.startswith("\ufeff")
+    header, *rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    assert header == ["text", "n", "list", "at", "none"]
+    shown = [row[0] for row in rows]
+    assert shown[:3] == ["'=HYPERLINK('http://x')", "'+1", "'-2+3"]
+    assert shown[10:12] == ["a=b", 'say "hi"']
+    for number, row in enumerate(rows):
+        assert not row[0].startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
+        assert "\x1b" not in row[0]
+        assert row[1] == str(-number)
+        assert row[2] == f"{row[0]}, b"
+        assert row[3:] == ["2026-04-07 05:45:00", ""]
+    assert '"a;=1"' in text
+
+
+def test_markdown_shows_text_as_it_is(data):
+    lines = hostile_rows(data, "markdown").splitlines()
+    assert len(lines) == 2 + len(HOSTILE)
+    table = "\n".join(line.split(" | ")[0] for line in lines[2:])
+    assert not re.search(r"(?<!\\)[<>\[\]`&]", table)
+    assert all(len(re.split(r"(?<!\\)\|", line)) == 7 for line in lines)
+    done = copydesk("sql", "--data", data, "-f", "markdown", "SELECT 'https://x.example/a_b' AS url, 'a|b' AS t")
+    assert done.stdout.splitlines()[2] == "| <https://x.example/a_b> | a\\|b |"
+
+
+ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 3"
+
+
+@pytest.mark.parametrize("form", ["table", "parquet"])
+def test_ctrl_c_ends_a_query_at_once(data, tmp_path, form):
+    more = ["-o", tmp_path / "out.parquet"] if form == "parquet" else []
+    query = subprocess.Popen(
+        [sys.executable, "-m", "flows", "sql", "--data", data, "-f", form, *more, ENDLESS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(2.5)
+    assert query.poll() is None
+    began = time.monotonic()
+    query.send_signal(signal.SIGINT)
+    out, errors = query.communicate(timeout=60)
+    assert time.monotonic() - began < 5
+    assert (query.returncode, out, errors) == (130, "", "copydesk: the query was interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_in_the_shell_ends_the_query_and_not_the_shell(data, tmp_path):
+    with terminal("sql", "--data", data, TERM="dumb", XDG_STATE_HOME=str(tmp_path)) as (type_in, read):
+        read(until="sql> ")
+        type_in(f"{ENDLESS};\n")
+        time.sleep(1.5)
+        type_in("\x03")
+        assert "copydesk: the query was interrupted" in read(until="interrupted\nsql> ")
+        type_in(".format csv\n")
+        type_in("SELECT count(*) AS n FROM articles;\n.quit\n")
+        assert "n\n7\n" in read()
+
+
+@pytest.mark.parametrize(
+    ("limits", "what"),
+    [
+        ({"COPYDESK_SQL_MEMORY": "60 MB", "COPYDESK_SQL_SPILL": "5 MB"}, "disk"),
+        ({"COPYDESK_SQL_MEMORY": "60 MB"}, "memory"),
+    ],
+)
+def test_a_query_that_needs_more_room_than_it_may_have_says_which_setting_gives_more(data, limits, what):
+    rows = "SELECT range, md5(range::VARCHAR) AS x FROM range(4000000) ORDER BY x"
+    query = rows if what == "disk" else "SELECT len(list(range)) FROM range(50000000)"
+    done = copydesk("sql", "--data", data, "-f", "csv", query, **limits)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"copydesk: the query needs more {what} than it may have; "
+        "ask for less, or raise sql_memory or sql_spill in copydesk.toml\n"
+    )
+    refused = copydesk("sql", "--data", data, "SET memory_limit = '90 GB'")
+    assert "only statements that read" in refused.stderr
+
+
+def test_a_size_that_is_none_is_refused(data):
+    refused = copydesk("sql", "--data", data, "SELECT 1", COPYDESK_SQL_SPILL="10 %")
+    assert refused.returncode == 2
+    assert "not a size such as '500 MB' or '4 GB' (given: '10 %')" in refused.stderr
 
 
 def test_sql_writes_parquet_to_a_file_and_not_to_a_terminal(data, tmp_path):

@@ -90,23 +90,23 @@ NOT_DATES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("printed", "instant", "precision", "zone"), ISO)
-def test_what_software_prints_is_read_to_the_second(printed, instant, precision, zone):
+@pytest.mark.parametrize(("line", "instant", "precision", "zone"), ISO)
+def test_what_software_prints_is_read_to_the_second(line, instant, precision, zone):
     expected = datetime.fromisoformat(instant).replace(tzinfo=UTC)
-    assert parse_date(printed) == ParsedDate(expected, precision, zone)
+    assert parse_date(line) == ParsedDate(expected, precision, zone)
 
 
-@pytest.mark.parametrize(("language", "printed", "clock"), PRINTED)
-def test_what_people_print_is_read_in_their_language(language, printed, clock):
+@pytest.mark.parametrize(("language", "line", "clock"), PRINTED)
+def test_what_people_print_is_read_in_their_language(language, line, clock):
     instant = datetime.fromisoformat(f"2026-01-06 {clock or '00:00'}").replace(tzinfo=UTC)
     expected = ParsedDate(instant, M if clock else D, Zone.ASSUMED)
-    assert parse_date(printed, language) == expected
+    assert parse_date(line, language) == expected
 
 
-@pytest.mark.parametrize("printed", NOT_DATES)
+@pytest.mark.parametrize("line", NOT_DATES)
 @pytest.mark.parametrize("language", [None, "en", "de"])
-def test_what_states_no_day_of_a_year_is_no_date(printed, language):
-    assert parse_date(printed, language) is None
+def test_what_states_no_day_of_a_year_is_no_date(line, language):
+    assert parse_date(line, language) is None
 
 
 def test_a_time_without_a_zone_belongs_to_the_source_s_place():
@@ -115,14 +115,14 @@ def test_a_time_without_a_zone_belongs_to_the_source_s_place():
     assert parse_date("2026-07-06 14:05:00", None, "Asia/Tokyo").instant == datetime(2026, 7, 6, 5, 5, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("printed", ["6 July 2026", "2026-07-06", "2026-07-06T00:00:00", "2026年7月6日"])
+@pytest.mark.parametrize("line", ["6 July 2026", "2026-07-06", "2026-07-06T00:00:00", "2026年7月6日"])
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
-def test_a_bare_day_stays_that_day_wherever_its_source_is(printed, zone):
-    assert parse_date(printed, "en", zone) == ParsedDate(datetime(2026, 7, 6, tzinfo=UTC), D, Zone.ASSUMED)
+def test_a_bare_day_stays_that_day_wherever_its_source_is(line, zone):
+    assert parse_date(line, "en", zone) == ParsedDate(datetime(2026, 7, 6, tzinfo=UTC), D, Zone.ASSUMED)
 
 
 @pytest.mark.parametrize(
-    ("printed", "source_zone", "hour"),
+    ("line", "source_zone", "hour"),
     [
         ("6 July 2026 14:00 BST", None, 13),
         ("6 July 2026 14:00 CEST", None, 12),
@@ -135,10 +135,10 @@ def test_a_bare_day_stays_that_day_wherever_its_source_is(printed, zone):
         ("6 July 2026 14:00 IST", "Asia/Jerusalem", 11),
     ],
 )  # fmt: skip
-def test_a_printed_zone_is_believed(printed, source_zone, hour):
-    got = parse_date(printed, "en", source_zone)
+def test_a_printed_zone_is_believed(line, source_zone, hour):
+    parsed = parse_date(line, "en", source_zone)
     expected_zone = Zone.SOURCE if source_zone == "Asia/Jerusalem" else Zone.EXPLICIT
-    assert (got.instant.hour, got.zone) == (hour, expected_zone)
+    assert (parsed.instant.hour, parsed.zone) == (hour, expected_zone)
 
 
 def test_a_zone_with_several_meanings_is_not_chosen():
@@ -158,8 +158,8 @@ def test_words_that_look_like_zones_are_words():
      ("fr", None, 4), (None, None, None), ("xx", None, None)],
 )  # fmt: skip
 def test_figures_are_read_in_the_order_of_their_readers_or_not_at_all(language, zone, month):
-    got = parse_date("3/4/2026", language, zone)
-    assert (got.instant.month if got else None) == month
+    parsed = parse_date("3/4/2026", language, zone)
+    assert (parsed.instant.month if parsed else None) == month
 
 
 def test_figures_that_leave_no_choice_need_no_language():

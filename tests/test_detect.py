@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.detect import detect, detect_language
-from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, RawArticle
+from tasks.detect import detect, detect_by_langdetect_alone, detect_language
+from tasks.text.characters import clean_lines
+from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, Paragraphs, RawArticle
 from warehouse.model.vocabulary import Origin
 
 NEWS = tomllib.loads((Path(__file__).parent / "languages" / "news.toml").read_text("utf-8"))
@@ -62,14 +63,16 @@ OWN_LETTERS = {
 }  # fmt: skip
 
 
-def found(text, *stated):
+def article_of(text, *metadata):
     """An extracted article with this text and these (field, value) statements."""
     item = Item("example", "https://example.org/a", "a", "https://example.org/", NOON)
     capture = Capture(
         "c", "example", "run", item.url, None, NOON, 200, None, None, None, None, "sha256:", 0, "w", 0, 0, "stored"
     )
-    candidates = tuple(Candidate(field, (value,), Origin.META) for field, value in stated)
-    return ExtractedArticle(RawArticle(item, capture, b""), text, candidates, "test", "utf-8")
+    candidates = tuple(Candidate(field, (value,), Origin.META) for field, value in metadata)
+    return ExtractedArticle(
+        RawArticle(item, capture, b""), Paragraphs(tuple(clean_lines(text))), candidates, "test", "utf-8"
+    )
 
 
 @pytest.mark.parametrize("language", PARAGRAPHS)
@@ -135,15 +138,15 @@ def test_a_declaration_that_is_no_tag_does_no_harm(declared):
 
 
 def test_the_title_is_asked_where_the_body_is_short():
-    article = found("+++ 17:30 +++", ("title", PARAGRAPHS["pl"]))
+    article = article_of("+++ 17:30 +++", ("title", PARAGRAPHS["pl"]))
     assert detect(article, None).language.tag == "pl"
-    article = found(PARAGRAPHS["de"] * 2, ("title", PARAGRAPHS["pl"]))
+    article = article_of(PARAGRAPHS["de"] * 2, ("title", PARAGRAPHS["pl"]))
     assert detect(article, None).language.tag == "de"
 
 
 def test_the_page_s_own_word_counts_where_the_source_says_nothing():
-    assert detect(found(TWINS, ("language", "ms-MY")), None).language.tag == "ms"
-    assert detect(found(TWINS, ("language", "ms-MY")), "id").language.tag == "id"
+    assert detect(article_of(TWINS, ("language", "ms-MY")), None).language.tag == "ms"
+    assert detect(article_of(TWINS, ("language", "ms-MY")), "id").language.tag == "id"
 
 
 @pytest.mark.parametrize("text", ["word " * 1_000_000, "a" * 5_000_000, "a@" * 2_500_000, "b\n" * 2_500_000], ids=len)
@@ -184,7 +187,7 @@ def test_eight_threads_that_race_to_load_the_profiles_answer_as_this_process_doe
     ran = subprocess.run(
         [sys.executable, "-c", FIRST_USE], input=json.dumps(texts), capture_output=True, text=True, check=True
     )
-    expected = [[one.tag, one.confidence] for one in map(detect_language, texts)]
+    expected = [[part.tag, part.confidence] for part in map(detect_language, texts)]
     assert json.loads(ran.stdout) == [expected] * 8
 
 
@@ -199,7 +202,7 @@ def test_the_profiles_are_ready_in_a_second():
 def test_the_profiles_say_what_langdetect_says_of_a_clear_text():
     """The same profiles, all n-grams of a text instead of some drawn by chance."""
     for tag, paragraph in PARAGRAPHS.items():
-        alone = detect_language(paragraph, alone=True)
+        alone = detect_by_langdetect_alone(paragraph)
         assert alone.tag == tag
         assert alone.confidence > 0.9
 
@@ -207,33 +210,33 @@ def test_the_profiles_say_what_langdetect_says_of_a_clear_text():
 def test_langdetect_alone_names_a_neighbour_for_a_language_that_it_lacks():
     icelandic = NEWS["is"][0]
     assert detect_language(icelandic).tag == "is"
-    assert detect_language(icelandic, alone=True).tag in {"da", "nb", "sv"}
-    assert detect_language("Short", alone=True).tag == "und"
+    assert detect_by_langdetect_alone(icelandic).tag in {"da", "nb", "sv"}
+    assert detect_by_langdetect_alone("Short").tag == "und"
 
 
 def test_a_body_of_three_kilobytes_costs_half_a_millisecond():
     text = "\n\n".join(PARAGRAPHS["en"] for _ in range(16))[:3000]
-    detect(found(text), None)
+    detect(article_of(text), None)
     taken = []
     for _ in range(50):
         started = time.process_time()
-        detect(found(text), None)
+        detect(article_of(text), None)
         taken.append(time.process_time() - started)
     assert min(taken) < 0.0015  # three times the promise, for a machine with other work
 
 
 def test_the_languages_of_a_page_s_parts_are_named_with_their_share():
     text = "\n\n".join([*[PARAGRAPHS["de"]] * 3, PARAGRAPHS["tr"]])
-    article = detect(found(text), None)
+    article = detect(article_of(text), None)
     assert article.language.tag == "de"
-    assert [(one.language, round(one.share, 1)) for one in article.languages] == [("tr", 0.2)]
+    assert [(part.language, round(part.share, 1)) for part in article.languages] == [("tr", 0.2)]
 
 
 def test_the_language_of_most_letters_is_the_page_s_not_that_of_its_longest_line():
     turkish = " ".join([PARAGRAPHS["tr"]] * 2)
-    article = detect(found("\n\n".join([turkish, *[PARAGRAPHS["fr"]] * 4])), None)
+    article = detect(article_of("\n\n".join([turkish, *[PARAGRAPHS["fr"]] * 4])), None)
     assert article.language.tag == "fr"
-    assert [one.language for one in article.languages] == ["tr"]
+    assert [part.language for part in article.languages] == ["tr"]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +250,7 @@ def test_the_language_of_most_letters_is_the_page_s_not_that_of_its_longest_line
     ids=["one language", "less than a tenth", "a menu", "short quotations"],
 )
 def test_a_page_in_one_language_names_no_other(text):
-    assert detect(found(text), None).languages == ()
+    assert detect(article_of(text), None).languages == ()
 
 
 def test_brazil_s_portuguese_is_said_where_the_text_shows_it():
@@ -268,7 +271,7 @@ def test_no_text_breaks_detection(text, declared):
     language = detect_language(text, declared)
     assert 0 <= language.confidence <= 1
     assert language.tag
-    assert detect(found(text), declared).language is not None
+    assert detect(article_of(text), declared).language is not None
 
 
 @settings(max_examples=100, deadline=None)
@@ -277,4 +280,4 @@ def test_no_bytes_read_as_text_break_detection(content, charset):
     text = content.decode(charset, "surrogateescape" if charset == "utf-8" else "replace")
     language = detect_language(text)
     assert language == detect_language(text)
-    assert detect_language(text, alone=True).tag
+    assert detect_by_langdetect_alone(text).tag

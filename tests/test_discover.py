@@ -8,14 +8,15 @@ import json
 import pytest
 
 from config.sources import load_source
-from tasks.discover import count, discover, endpoint
-from tasks.files.errors import InputError
+from tasks.discover import count_documents, discover, endpoint
+from tasks.fetch import fetch_each
+from tasks.listings.input_reader import InputError, ReadContext
 from warehouse.model.records import Fetched, Item, Rejection
 from warehouse.model.vocabulary import Reason
 
 
 def listed(source, settings, now):
-    return list(discover(source, source.input[0], settings, now))
+    return list(discover(source, source.input[0], ReadContext(settings, now)))
 
 
 def test_a_folder_gives_its_documents_in_one_order_and_nothing_else(tmp_path, folder_source, settings, now):
@@ -40,7 +41,7 @@ def test_a_folder_gives_its_documents_in_one_order_and_nothing_else(tmp_path, fo
     assert items[2] == Item(
         "paper", (pages / "b.txt").as_uri(), guids[2], endpoint(folder_source, folder_source.input[0]), now
     )
-    assert count(folder_source) == 5
+    assert count_documents(folder_source) == 5
 
 
 def test_names_with_spaces_and_other_scripts_make_addresses(tmp_path, folder_source, settings, now):
@@ -54,6 +55,65 @@ def test_a_missing_folder_is_named_with_the_key_to_correct(tmp_path, folder_sour
     (tmp_path / "pages").rmdir()
     with pytest.raises(InputError, match=r"pages: no such folder; correct `path` in paper.toml"):
         listed(folder_source, settings, now)
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """A folder with a file, a link to it, and links that lead to other files of the machine."""
+    pages, elsewhere = tmp_path / "pages", tmp_path / "elsewhere"
+    pages.mkdir(exist_ok=True)
+    elsewhere.mkdir()
+    (elsewhere / "secret.txt").write_text("root:x:0:0")
+    (pages / "a.txt").write_text("x")
+    (pages / "away.txt").symlink_to(elsewhere / "secret.txt")
+    (pages / "inside.txt").symlink_to("a.txt")
+    (pages / "relative.txt").symlink_to("../elsewhere/secret.txt")
+    (pages / "section").symlink_to(elsewhere, target_is_directory=True)
+    (pages / "twice.txt").symlink_to("away.txt")
+    return pages
+
+
+def read_all(source, settings, now):
+    return {
+        item.url.rpartition("/pages/")[2]: read
+        for item, read in fetch_each(listed(source, settings, now), source, settings, None, lambda: now)
+    }
+
+
+@pytest.mark.parametrize("glob", ["**/*", "*/*.txt"])
+def test_links_that_lead_out_of_a_folder_are_refused_with_a_cure(folder_source, linked, settings, now, glob):
+    entry = folder_source.input[0].model_copy(update={"glob": glob})
+    reads = read_all(folder_source.model_copy(update={"input": (entry,)}), settings, now)
+    refused = {name: read for name, read in reads.items() if isinstance(read, Rejection)}
+    assert {name for name in reads if name not in refused} == ({"a.txt", "inside.txt"} if glob == "**/*" else set())
+    assert len(refused) == (3 if glob == "**/*" else 1)
+    for name, read in refused.items():
+        assert read.reason is Reason.UNREADABLE
+        assert read.detail == (
+            f"{linked / name}: a link to what lies outside the folder; "
+            "leave it out, or set follow_links = true to take it"
+        )
+
+
+def test_links_that_lead_out_of_a_folder_are_followed_where_the_source_says_so(folder_source, linked, settings, now):
+    entry = folder_source.input[0].model_copy(update={"follow_links": True})
+    reads = read_all(folder_source.model_copy(update={"input": (entry,)}), settings, now)
+    assert {name: read.content for name, read in reads.items()} == {
+        "a.txt": b"x",
+        "away.txt": b"root:x:0:0",
+        "inside.txt": b"x",
+        "relative.txt": b"root:x:0:0",
+        "twice.txt": b"root:x:0:0",
+    }
+
+
+def test_a_folder_that_is_a_link_itself_is_taken_for_what_it_leads_to(linked, tmp_path, settings, now):
+    (tmp_path / "current").symlink_to(linked, target_is_directory=True)
+    toml = tmp_path / "config" / "sources" / "paper.toml"
+    toml.parent.mkdir(parents=True)
+    toml.write_text('title = "Paper"\n[[input]]\nkind = "folder"\npath = "../../current"\nglob = "[ai]*.txt"\n')
+    reads = read_all(load_source(toml), settings, now)
+    assert [isinstance(read, Fetched) for read in reads.values()] == [True, False, True]
 
 
 def records(source, settings, now):
@@ -118,7 +178,7 @@ def test_a_torn_gzip_gives_what_is_whole_and_says_so(tmp_path, settings, now):
     source = jsonl_source(tmp_path, whole[: len(whole) // 2])
     found = []
 
-    lines = discover(source, source.input[0], settings, now)
+    lines = discover(source, source.input[0], ReadContext(settings, now))
     with pytest.raises(InputError, match=r"wire.jsonl: cannot be read"):
         found.extend(lines)
     assert 2_000 < len(found) < 5_000

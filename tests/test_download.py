@@ -95,7 +95,7 @@ def test_a_status_is_told_with_how_long_to_wait(
 def test_a_redirect_to_what_may_not_be_asked_for_is_refused(location: str, detail: str) -> None:
     with WebServer({"/a": redirect(location)}) as server:
         got = refused(fetch(server.url("/a")))
-    assert (got.reason, got.asked) == (Reason.DISALLOWED, True)
+    assert (got.reason, got.was_requested) == (Reason.DISALLOWED, True)
     assert detail in got.detail
 
 
@@ -116,7 +116,7 @@ def test_what_robots_txt_forbids_is_not_asked_for() -> None:
     with WebServer({"/robots.txt": rules} | OPEN) as server:
         got = refused(fetch(server.url("/a")))
     assert (got.reason, server.paths) == (Reason.DISALLOWED, ["/robots.txt"])
-    assert (got.asked, got.retry_after) == (False, None)
+    assert (got.was_requested, got.retry_after) == (False, None)
     assert got.detail == "127.0.0.1: robots.txt does not let Copydesk fetch this address"
 
 
@@ -143,7 +143,7 @@ def test_a_site_that_cannot_give_its_robots_txt_allows_nothing_for_a_minute_or_a
         clock = Clock()
         with Fetcher(settings(), clock=clock, sleep=clock.sleep) as fetcher:
             first, second = (refused(fetcher.fetch(local(server.url("/a")))) for _ in range(2))
-    assert (first.reason, first.asked, server.paths) == (Reason.FETCH_FAILED, False, ["/robots.txt"])
+    assert (first.reason, first.was_requested, server.paths) == (Reason.FETCH_FAILED, False, ["/robots.txt"])
     assert first.retry_after == second.retry_after == max(asks, 60)
     assert f"to robots.txt, without which nothing may be fetched, and asks to wait {asks} seconds" in first.detail
 
@@ -153,13 +153,13 @@ def test_an_address_that_may_not_be_asked_for_is_not_asked_for_later_either(url:
     with Fetcher(settings()) as fetcher:
         for _ in range(2):
             got = refused(fetcher.fetch(Request(url, delay=0)))
-            assert (got.reason, got.asked, got.retry_after) == (Reason.DISALLOWED, False, None)
+            assert (got.reason, got.was_requested, got.retry_after) == (Reason.DISALLOWED, False, None)
 
 
 def test_a_robots_txt_that_breaks_off_allows_nothing() -> None:
     with WebServer({"/robots.txt": b""} | OPEN) as server:
         got = refused(fetch(server.url("/a")))
-    assert (server.paths, got.asked, round(got.retry_after or 0)) == (["/robots.txt"], False, 60)
+    assert (server.paths, got.was_requested, round(got.retry_after or 0)) == (["/robots.txt"], False, 60)
 
 
 def test_an_endless_robots_txt_counts_to_its_limit() -> None:
@@ -173,7 +173,7 @@ def test_a_redirect_leads_to_an_origin_with_rules_of_its_own() -> None:
     with WebServer({"/robots.txt": rules} | OPEN) as strict, WebServer({"/rules": answer()}) as lax:
         lax.routes |= {"/robots.txt": redirect("/rules"), "/a": redirect(strict.url("/a"))}
         got = refused(fetch(lax.url("/a")))
-    assert got.asked
+    assert got.was_requested
     assert (got.reason, lax.paths, strict.paths) == (
         Reason.DISALLOWED,
         ["/robots.txt", "/rules", "/a"],

@@ -18,7 +18,7 @@ from config.sources import Source
 from flows.cli import explain as shown
 from flows.cli.explain import Explained, ShownLine, explain, print_explained
 from flows.cli.explain_page import Page
-from flows.ingest import make_article
+from tasks.article import make_article
 from tasks.boilerplate.recurring_lines import fold_line
 from warehouse.model.records import Article, Capture, Item, RawArticle, Rejection
 from warehouse.model.rows import Habit

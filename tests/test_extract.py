@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from raws import CASES, expected, raw_page
 
 from tasks.extract import extract
-from warehouse.model.records import Candidate, ExtractedArticle, RawArticle, Rejection
+from warehouse.model.records import Candidate, ExtractedArticle, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import Origin, Reason, Stage
 
 PARAGRAPH = (
@@ -24,30 +24,31 @@ TEXT = "Bridge to be rebuilt\r\n\r\nThe council voted on Tuesday.\r\n  The work 
 
 
 def extracted(raw: RawArticle) -> ExtractedArticle:
-    found = extract(raw)
-    assert isinstance(found, ExtractedArticle), found
-    return found
+    result = extract(raw)
+    assert isinstance(result, ExtractedArticle), result
+    return result
 
 
 def refused(raw: RawArticle, max_bytes: int = 10_000_000) -> Rejection:
-    found = extract(raw, max_bytes)
-    assert isinstance(found, Rejection), found
-    return found
+    result = extract(raw, max_bytes)
+    assert isinstance(result, Rejection), result
+    return result
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_page_gives_its_article(case: Path) -> None:
     want = expected(case)
-    found = extracted(raw_page((case / "page.html").read_bytes(), want["url"]))
-    assert found.text.split("\n") == want["text"]
-    assert found.charset == want["charset"]
+    result = extracted(raw_page((case / "page.html").read_bytes(), want["url"]))
+    assert list(result.paragraphs.lines) == want["text"]
+    assert result.charset == want["charset"]
 
 
-def test_the_lines_of_a_text_are_kept_as_they_are() -> None:
+def test_the_lines_of_a_text_keep_their_numbers() -> None:
     known = (Candidate("title", ("Bridge",), Origin.RECORD),)
-    found = extracted(raw_page(TEXT.encode(), media_type="text/plain", candidates=known))
-    assert found.text == "Bridge to be rebuilt\n\nThe council voted on Tuesday.\n  The work begins in May.\n"
-    assert (found.candidates, found.extractor, found.charset) == (known, "text", "utf-8")
+    result = extracted(raw_page(TEXT.encode(), media_type="text/plain", candidates=known))
+    lines = ("Bridge to be rebuilt", "", "The council voted on Tuesday.", "The work begins in May.", "")
+    assert result.paragraphs == Paragraphs(lines)
+    assert (result.candidates, result.extractor, result.charset) == (known, "text", "utf-8")
 
 
 @pytest.mark.parametrize(
@@ -76,14 +77,14 @@ def test_the_reader_is_chosen_by_content_then_media_type_then_suffix(
 
 
 def test_gzip_is_unpacked_whatever_the_name() -> None:
-    assert extracted(raw_page(gzip.compress(PAGE.encode(), mtime=0), "file:///in/a.html", None)).text.startswith(
-        "The council"
-    )
+    assert extracted(
+        raw_page(gzip.compress(PAGE.encode(), mtime=0), "file:///in/a.html", None)
+    ).paragraphs.text.startswith("The council")
 
 
 def test_the_charset_of_the_transport_is_used() -> None:
     text = "Мост откроют в мае. Об этом сказал мэр."
-    assert extracted(raw_page(text.encode("koi8-r"), media_type="text/plain", charset="koi8-r")).text == text
+    assert extracted(raw_page(text.encode("koi8-r"), media_type="text/plain", charset="koi8-r")).paragraphs.text == text
 
 
 @pytest.mark.parametrize(
@@ -115,15 +116,15 @@ def test_front_matter_and_heading_of_markdown_are_statements() -> None:
         "draft: false\n---\n# Bridge **opens** at last\n\nThe [old bridge](https://b.example) was\nreplaced on *Monday*.\n\n"
         "![A bridge](b.jpg)\n\n- Two lanes\n- One cycle path\n\n> It is snake_case_safe, she said.\n\n***\n"
     )
-    found = extracted(raw_page(text.encode(), "file:///in/a.md", None))
-    assert [line for line in found.text.split("\n") if line] == [
+    result = extracted(raw_page(text.encode(), "file:///in/a.md", None))
+    assert list(filter(None, result.paragraphs.lines)) == [
         "Bridge opens at last",
         "The old bridge was replaced on Monday.",
         "- Two lanes",
         "- One cycle path",
         "It is snake_case_safe, she said.",
     ]
-    assert found.candidates == (
+    assert result.candidates == (
         Candidate("title", ("Bridge opens",), Origin.META),
         Candidate("authors", ("Ada Byron", "Grace Hopper"), Origin.META),
         Candidate("published_at", ("2025-04-01",), Origin.META),
@@ -138,9 +139,9 @@ def test_a_rule_at_the_head_of_markdown_is_no_front_matter() -> None:
 
 def test_no_file_is_read_and_nothing_expands_for_an_entity_of_a_page() -> None:
     bomb = '<!DOCTYPE html [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/passwd">]>'
-    found = extracted(raw_page(f"{bomb}<html><body><p>&b;&f;</p>{PARAGRAPH * 4}</body></html>".encode()))
-    assert "root:" not in found.text
-    assert "lollol" not in found.text
+    result = extracted(raw_page(f"{bomb}<html><body><p>&b;&f;</p>{PARAGRAPH * 4}</body></html>".encode()))
+    assert "root:" not in result.paragraphs.text
+    assert "lollol" not in result.paragraphs.text
 
 
 @pytest.mark.parametrize(
@@ -166,9 +167,9 @@ def test_a_monstrous_page_is_read_or_refused_in_bounded_time(page: str) -> None:
 
 
 def test_a_page_too_vast_for_the_extractor_still_gives_its_paragraphs() -> None:
-    found = extracted(raw_page(f"<!doctype html><div>{'<a href=x>y</a>' * 30_000}</div><div>{PARAGRAPH * 5}".encode()))
-    assert found.extractor == "paragraphs"
-    assert len(found.text.split("\n")) == 5
+    result = extracted(raw_page(f"<!doctype html><div>{'<a href=x>y</a>' * 30_000}</div><div>{PARAGRAPH * 5}".encode()))
+    assert result.extractor == "paragraphs"
+    assert len(result.paragraphs.lines) == 5
 
 
 FRAGMENTS = [

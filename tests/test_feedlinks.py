@@ -9,13 +9,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasks.listings.listing import Child
-from tasks.site_probe.autodiscovery import choose_child, is_dated, kind_of, names_news, rank_sitemaps, read_front
+from tasks.site_probe.autodiscovery import (
+    choose_child,
+    detect_kind,
+    is_news_sitemap_url,
+    is_numbered,
+    rank_sitemaps,
+    read_site_info,
+)
 
 PAGE = "https://river.example/"
 
 
 def front(body: str, url: str = PAGE):
-    return read_front(f"<!DOCTYPE html><html lang='en-GB'>{body}</html>".encode(), url)
+    return read_site_info(f"<!DOCTYPE html><html lang='en-GB'>{body}</html>".encode(), url)
 
 
 @pytest.mark.parametrize(
@@ -86,14 +93,14 @@ def test_links_are_relative_to_the_base_that_a_page_states():
 
 
 def test_a_page_says_its_site_and_language():
-    found = front('<meta property="og:site_name" content=" The  River ">')
-    assert (found.name, found.language) == ("The River", "en-GB")
+    info = front('<meta property="og:site_name" content=" The  River ">')
+    assert (info.name, info.language) == ("The River", "en-GB")
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\x01\x02" * 50, b"<", b"\xff\xfe", b"%PDF-1.7 ..."])
 def test_what_is_no_page_names_nothing(content):
-    assert read_front(content, PAGE).feeds == ()
-    assert kind_of(content) == "page"
+    assert read_site_info(content, PAGE).feeds == ()
+    assert detect_kind(content) == "page"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +120,7 @@ def test_what_is_no_page_names_nothing(content):
     ],
 )
 def test_an_answer_is_known_by_its_bytes(content, kind):
-    assert kind_of(content) == kind
+    assert detect_kind(content) == kind
 
 
 def test_news_sitemaps_come_first_and_those_of_other_things_not_at_all():
@@ -148,9 +155,9 @@ def test_an_index_of_nothing_has_no_part():
 
 
 def test_a_sitemap_of_this_month_is_no_lasting_address():
-    assert names_news("https://a.example/news-2026-03.xml")
-    assert is_dated("https://a.example/news-2026-03.xml")
-    assert not is_dated("https://a2.example/sitemap-news.xml")
+    assert is_news_sitemap_url("https://a.example/news-2026-03.xml")
+    assert is_numbered("https://a.example/news-2026-03.xml")
+    assert not is_numbered("https://a2.example/sitemap-news.xml")
 
 
 @given(
@@ -160,5 +167,5 @@ def test_a_sitemap_of_this_month_is_no_lasting_address():
 @example(b"<base href='http://['><a href='//['>x</a><link rel=alternate type=application/rss+xml href='http://[::'>")
 @example(b"<html lang><link rel type href><a href=http://a:b@c/feed>")
 def test_no_page_stops_the_search(content):
-    assert kind_of(content) in {"feed", "sitemap", "page"}
-    assert all(address.startswith(("http://", "https://")) for address in read_front(content, PAGE).feeds)
+    assert detect_kind(content) in {"feed", "sitemap", "page"}
+    assert all(address.startswith(("http://", "https://")) for address in read_site_info(content, PAGE).feeds)

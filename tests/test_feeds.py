@@ -156,7 +156,7 @@ def test_a_bomb_takes_little_memory():
 
 
 def test_what_is_longer_than_it_may_be_is_cut_and_says_so(monkeypatch):
-    monkeypatch.setattr(feedxml, "MOST_ENTRIES", 100)
+    monkeypatch.setattr(feedxml, "MAX_ENTRIES", 100)
     many = b"".join(b"<item><link>https://example.org/%d</link></item>" % n for n in range(107))
     listing = read_feed(rss(many), URL)
     assert len(listing.entries) == 100

@@ -29,7 +29,7 @@ from webserver import (
     settings,
 )
 
-from tasks.http.fetcher import Fetcher
+from tasks.http.fetcher import Downloaded, Fetcher, Refused
 from warehouse.model.vocabulary import Reason
 
 EITHER = {Reason.FETCH_FAILED, Reason.TIMED_OUT}
@@ -208,3 +208,101 @@ def test_a_line_end_inside_a_header_ends_no_line(authority, trusting):
         got = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
     assert ("x-odd", "aX-Injected: yes") in got.exchanges[-1].headers
     assert got.etag == "1X: y"
+
+
+def kept(body: bytes, head: bytes = b"") -> bytes:
+    """A response after which the connection stays open."""
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+        + (head or b"Content-Length: %d" % len(body))
+        + (b"\r\n\r\n" + body)
+    )
+
+
+def staying(*pieces: bytes, pause: float = 0.0):
+    """A response in pieces that reach the client together, or after a pause; then the connection answers /b."""
+
+    def send(client: socket.socket) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        for piece in pieces:
+            client.sendall(piece)
+            if pause:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+                time.sleep(pause)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+        while client.recv(65_536):
+            client.sendall(kept(b"its own text"))
+
+    return send
+
+
+EXTRA = kept(b"the text of another")
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        staying(kept(b"first") + EXTRA),
+        staying(kept(b"first"), EXTRA),
+        staying(kept(b"first") + EXTRA[:30]),
+        staying(kept(b"first") + EXTRA + EXTRA),
+        staying(kept(b"5\r\nfirst\r\n0\r\n\r\n", b"Transfer-Encoding: chunked") + EXTRA),
+        staying(kept(b"first"), EXTRA, pause=0.05),
+        staying(kept(b"first"), b"\r\n"),
+    ],
+    ids=["one piece", "two pieces", "a part", "several", "chunked", "a little later", "line end"],
+)
+@pytest.mark.parametrize("secure", [False, True])
+def test_what_comes_behind_a_whole_answer_is_not_taken_for_the_next(authority, trusting, route, secure):
+    routes = {"/a": route, "/b": answer(b"its own text", content_type="text/html")}
+    tls = secured(authority, "news.example") if secure else None
+    with WebServer(routes, tls) as server, fetcher_for(trusting) as fetcher:
+        fetcher.fetch(local(server.url("/b", "news.example")))
+        before = server.connections
+        first = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+        time.sleep(0.1)
+        got = downloaded(fetcher.fetch(local(server.url("/b", "news.example"))))
+    assert (first.content, got.content) == (b"first", b"its own text")
+    assert [exchange.content for exchange in got.exchanges] == [b"its own text"]
+    assert server.connections == before + 2
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_connection_behind_whose_answer_nothing_comes_is_used_again(authority, trusting, secure):
+    tls = secured(authority, "news.example") if secure else None
+    with WebServer({"/a": staying(kept(b"first"))}, tls) as server, fetcher_for(trusting) as fetcher:
+        downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+        before = server.connections
+        got = downloaded(fetcher.fetch(local(server.url("/b", "news.example"))))
+    assert (got.content, server.connections) == (b"its own text", before)
+
+
+def test_an_http2_answer_to_what_was_not_asked_is_nobodys(authority, trusting):
+    def speak(stream: socket.socket) -> None:
+        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        connection.initiate_connection()
+        stream.sendall(connection.data_to_send())
+        while got := stream.recv(65_536):
+            for event in connection.receive_data(got):
+                if isinstance(event, h2.events.RequestReceived):
+                    path = dict(event.headers)[b":path"]
+                    connection.send_headers(event.stream_id, [(":status", "200"), ("content-type", "text/html")])
+                    connection.send_data(event.stream_id, path, end_stream=True)
+                    frames = connection.data_to_send()
+                    # The same frames, for the stream that the client will open next.
+                    later = bytearray(frames)
+                    offset = 0
+                    while offset < len(later):
+                        length = int.from_bytes(later[offset : offset + 3], "big")
+                        later[offset + 5 : offset + 9] = (event.stream_id + 2).to_bytes(4, "big")
+                        offset += 9 + length
+                    stream.sendall(frames + (later if path == b"/a" else b""))
+            stream.sendall(connection.data_to_send())
+
+    with WebServer({}, http2(authority), speak_http2=speak) as server, fetcher_for(trusting) as fetcher:
+        for path in ("/b", "/a", "/c", "/d"):
+            got = fetcher.fetch(local(server.url(path, "news.example")))
+            assert not isinstance(got, Refused) or path != "/b"
+            if isinstance(got, Downloaded):
+                assert got.content == path.encode()
+        assert isinstance(got, Downloaded)

@@ -1,4 +1,4 @@
-"""Habits: lines that a site repeats are learned from its articles and stripped from the next, and nothing else is."""
+"""RecurringLines: lines that a site repeats are learned from its articles and stripped from the next, and nothing else is."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits
 from flows.reextract import reextract_source
-from tasks.boilerplate.learn_recurring_lines import FEWEST, Printed, learn
-from tasks.boilerplate.recurring_lines import Habits, fold_line
+from tasks.boilerplate.learn_recurring_lines import MIN_ARTICLES, LandedArticle, learn_recurring_lines
+from tasks.boilerplate.recurring_lines import RecurringLines, fold_line
 from tasks.http.fetcher import Fetcher
 from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
@@ -47,132 +47,143 @@ THINGS = (
 
 def story(number: int) -> tuple[str, ...]:
     """Three sentences that no other number has; every sixth is of the same subject."""
-    one, two, three, four = THINGS[number % len(THINGS)]
+    first, second, third, fourth = THINGS[number % len(THINGS)]
     return (
-        f"The {one} of district {number} was the talk of the evening, and so was the {two} of house {number * 7}.",
-        f"Nobody had seen the {three} number {number} for weeks, said a neighbour of the {one} on Friday.",
-        f"Work on the {four} begins in week {number % 50 + 1}, and costs {number * 113} crowns in all.",
+        f"The {first} of district {number} was the talk of the evening, and so was the {second} of house {number * 7}.",
+        f"Nobody had seen the {third} number {number} for weeks, said a neighbour of the {first} on Friday.",
+        f"Work on the {fourth} begins in week {number % 50 + 1}, and costs {number * 113} crowns in all.",
     )
 
 
-def printed(number: int, *extra: str, lead: tuple[str, ...] = (), kept: tuple[str, ...] | None = None) -> Printed:
+def landed_article(
+    number: int, *extra: str, lead: tuple[str, ...] = (), article_texts: tuple[str, ...] | None = None
+) -> LandedArticle:
     """An article of its own day; `extra` stands below its text."""
-    text = (*lead, *(story(number) if kept is None else kept), *extra)
+    text = (*lead, *(story(number) if article_texts is None else article_texts), *extra)
     seen_at = NOW + timedelta(days=number)
-    return Printed(f"article-{number:04}", f"Headline of story {number}", seen_at, seen_at.date(), text, ())
+    return LandedArticle(f"article-{number:04}", f"Headline of story {number}", seen_at, seen_at.date(), text, ())
 
 
-def learned(articles: list[Printed]) -> dict[str, HabitPlace]:
-    return {habit.text: habit.place for habit in learn("paper", articles, NOW)}
+def learned(articles: list[LandedArticle]) -> dict[str, HabitPlace]:
+    return {habit.text: habit.place for habit in learn_recurring_lines("paper", articles, NOW)}
 
 
-def places(**where: HabitPlace) -> Habits:
-    return Habits.of({fold_line(APP): HabitPlace.ANYWHERE} | where)
+def places(**where: HabitPlace) -> RecurringLines:
+    return RecurringLines.of({fold_line(APP): HabitPlace.ANYWHERE} | where)
 
 
 def test_a_line_below_article_after_article_is_a_habit():
-    assert learned([printed(number, APP) for number in range(12)]) == {APP: HabitPlace.ANYWHERE}
+    assert learned([landed_article(number, APP) for number in range(12)]) == {APP: HabitPlace.ANYWHERE}
 
 
 def test_it_takes_several_articles():
-    few = [printed(number, APP) for number in range(FEWEST - 1)]
+    few = [landed_article(number, APP) for number in range(MIN_ARTICLES - 1)]
     assert learned(few) == {}
-    assert learned([*few, printed(FEWEST, APP)]) == {APP: HabitPlace.END}
+    assert learned([*few, landed_article(MIN_ARTICLES, APP)]) == {APP: HabitPlace.END}
 
 
 def test_articles_of_one_day_prove_less():
-    one_day = [replace(printed(number, APP), day=NOW.date()) for number in range(7)]
+    one_day = [replace(landed_article(number, APP), day=NOW.date()) for number in range(7)]
     assert learned(one_day) == {}
-    assert APP in learned([*one_day, *(replace(printed(number, APP), day=NOW.date()) for number in (7, 8))])
+    assert APP in learned([*one_day, *(replace(landed_article(number, APP), day=NOW.date()) for number in (7, 8))])
 
 
 def test_what_few_of_many_articles_have_is_a_column_s():
-    rare = [printed(number, *([APP] if number % 40 == 0 else [])) for number in range(120)]
+    rare = [landed_article(number, *([APP] if number % 40 == 0 else [])) for number in range(120)]
     assert learned(rare) == {}
 
 
 def test_one_story_at_several_addresses_is_one():
-    again = [replace(printed(number, APP, kept=story(1)), title=f"Live: hour {number}") for number in range(6)]
+    again = [
+        replace(landed_article(number, APP, article_texts=story(1)), title=f"Live: hour {number}")
+        for number in range(6)
+    ]
     assert learned(again) == {}
-    assert learned([replace(printed(number, APP), title="Daily briefing") for number in range(6)]) == {}
+    assert learned([replace(landed_article(number, APP), title="Daily briefing") for number in range(6)]) == {}
 
 
 def test_the_background_of_a_running_story_is_text():
     background = "The keeper and the striker of the football club have been in court since the referee reported them."
-    football = [printed(number, background) for number in range(60) if number % 6 == 2]
-    others = [printed(number) for number in range(60) if number % 6 != 2]
+    football = [landed_article(number, background) for number in range(60) if number % 6 == 2]
+    others = [landed_article(number) for number in range(60) if number % 6 != 2]
     assert learned([*football, *others]) == {}
 
 
 def test_a_paper_of_one_subject_keeps_its_background():
     background = "The keeper and the striker of the football club have been in court since the referee reported them."
-    assert learned([printed(number, background) for number in range(2, 60, 6)]) == {}
+    assert learned([landed_article(number, background) for number in range(2, 60, 6)]) == {}
 
 
 @pytest.mark.parametrize("heading", ["Background", "What happens next?", "The numbers"])
 def test_a_standing_subheading_is_not_taken_out_from_between_paragraphs(heading):
-    articles = [printed(number, kept=(*story(number)[:2], heading, story(number)[2])) for number in range(20)]
-    habits = Habits.of({habit.line: habit.place for habit in learn("paper", articles, NOW)})
+    articles = [
+        landed_article(number, article_texts=(*story(number)[:2], heading, story(number)[2])) for number in range(20)
+    ]
+    habits = RecurringLines.of({habit.line: habit.place for habit in learn_recurring_lines("paper", articles, NOW)})
     text = paragraphs(STORY[0], STORY[1], heading, STORY[2])
-    assert heading in kept(text, habits, extractor="trafilatura 2")
+    assert heading in article_texts(text, habits, extractor="trafilatura 2")
 
 
 def test_what_introduces_a_column_is_not_taken_out_from_above_it():
     lead = "Every week our reporters walk through one street and knock on every door."
-    column = [printed(number, lead=(lead,)) for number in range(0, 40, 5)]
-    others = [printed(number) for number in range(40) if number % 5]
-    habits = Habits.of({habit.line: habit.place for habit in learn("paper", [*column, *others], NOW)})
-    assert kept(paragraphs(lead, *STORY), habits)[0] == lead
+    column = [landed_article(number, lead=(lead,)) for number in range(0, 40, 5)]
+    others = [landed_article(number) for number in range(40) if number % 5]
+    habits = RecurringLines.of(
+        {habit.line: habit.place for habit in learn_recurring_lines("paper", [*column, *others], NOW)}
+    )
+    assert article_texts(paragraphs(lead, *STORY), habits)[0] == lead
 
 
 def test_a_short_sentence_that_some_articles_end_with_is_text():
-    briefs = [printed(number, *(["Police are investigating."] if number % 6 == 0 else [])) for number in range(90)]
+    briefs = [
+        landed_article(number, *(["Police are investigating."] if number % 6 == 0 else [])) for number in range(90)
+    ]
     assert learned(briefs) == {}
 
 
 def test_a_line_with_other_figures_is_another_line():
     # `Attendance: 4,210` tells something of each match.
     assert fold_line("The index closed at 4,210 points.") != fold_line("The index closed at 4,311 points.")
-    assert learned([printed(number, f"The gates counted {number * 31} people.") for number in range(20)]) == {}
+    assert learned([landed_article(number, f"The gates counted {number * 31} people.") for number in range(20)]) == {}
 
 
 def test_a_line_that_was_stripped_as_a_habit_stays_one():
-    later = [replace(printed(number), stripped=((LineReason.HABIT, APP),)) for number in range(20)]
+    later = [replace(landed_article(number), stripped=((LineReason.HABIT, APP),)) for number in range(20)]
     assert learned(later) == {APP: HabitPlace.ANYWHERE}
 
 
 def test_a_line_that_its_documents_always_tell_is_no_news():
-    told = [replace(printed(number), stripped=((LineReason.MENU, "My account"),)) for number in range(20)]
-    assert learned(told) == {}
+    with_menus = [replace(landed_article(number), stripped=((LineReason.MENU, "My account"),)) for number in range(20)]
+    assert learned(with_menus) == {}
 
 
 PIECES = st.lists(
     st.sampled_from([APP, "Read by our robot.", "Opinion", *STORY, *story(3), "٣ أخبار", "写真 2"]), max_size=6
 )
 ARTICLES = st.lists(PIECES, max_size=14).map(
-    lambda texts: [printed(number, kept=tuple(text)) for number, text in enumerate(texts)]
+    lambda texts: [landed_article(number, article_texts=tuple(text)) for number, text in enumerate(texts)]
 )
 
 
 @given(ARTICLES, st.randoms(use_true_random=False))
-def test_the_order_of_articles_does_not_matter(articles: list[Printed], shuffled: random.Random):
+def test_the_order_of_articles_does_not_matter(articles: list[LandedArticle], shuffled: random.Random):
     other = list(articles)
     shuffled.shuffle(other)
-    assert learn("paper", other, NOW) == learn("paper", articles, NOW)
+    assert learn_recurring_lines("paper", other, NOW) == learn_recurring_lines("paper", articles, NOW)
 
 
 @given(ARTICLES)
-def test_a_line_of_one_article_is_never_a_habit(articles: list[Printed]):
-    for habit in learn("paper", articles, NOW):
-        assert sum(habit.line in map(fold_line, article.kept) for article in articles) >= FEWEST
+def test_a_line_of_one_article_is_never_a_habit(articles: list[LandedArticle]):
+    for habit in learn_recurring_lines("paper", articles, NOW):
+        assert sum(habit.line in map(fold_line, article.paragraphs) for article in articles) >= MIN_ARTICLES
         assert habit.articles <= habit.among <= len(articles)
         assert habit.first_seen_at < habit.last_seen_at
 
 
-def kept(text: str, habits: Habits, rules: StripRules | None = None, **known: str) -> list[str]:
+def article_texts(text: str, habits: RecurringLines, rules: StripRules | None = None, **known: str) -> list[str]:
     article = strip(document(text, **known), rules or StripRules(), habits)
     assert isinstance(article, ExtractedArticle), article.detail
-    return article.text.split("\n\n")
+    return list(article.paragraphs.lines)
 
 
 LINES = st.lists(
@@ -182,8 +193,10 @@ LINES = st.lists(
 
 @given(LINES, st.dictionaries(st.sampled_from([APP, "Opinion", *STORY]), st.sampled_from(HabitPlace)))
 def test_habits_only_take_kept_lines_that_are_habits_and_never_all(lines, known):
-    habits = Habits.of({fold_line(line): place for line, place in known.items()})
-    without, article = (strip(document("\n\n".join(lines)), StripRules(), these) for these in (Habits(), habits))
+    habits = RecurringLines.of({fold_line(line): place for line, place in known.items()})
+    without, article = (
+        strip(document("\n\n".join(lines)), StripRules(), these) for these in (RecurringLines(), habits)
+    )
     assert isinstance(article, ExtractedArticle) == isinstance(without, ExtractedArticle)
     if isinstance(article, ExtractedArticle) and isinstance(without, ExtractedArticle):
         gone = [line for line in article.stripped if line not in without.stripped]
@@ -193,10 +206,10 @@ def test_habits_only_take_kept_lines_that_are_habits_and_never_all(lines, known)
 
 @given(LINES, st.dictionaries(st.sampled_from([APP, *STORY]), st.sampled_from(HabitPlace)))
 def test_a_line_under_keep_is_never_taken_as_a_habit(lines, known):
-    habits = Habits.of({fold_line(line): place for line, place in known.items()})
+    habits = RecurringLines.of({fold_line(line): place for line, place in known.items()})
     article = strip(document("\n\n".join(lines)), StripRules(keep=("app, for", "old bridge")), habits)
     if isinstance(article, ExtractedArticle):
-        assert not [one for one in article.stripped if "app, for" in one.text or "old bridge" in one.text]
+        assert not [line for line in article.stripped if "app, for" in line.text or "old bridge" in line.text]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +225,9 @@ def test_a_line_under_keep_is_never_taken_as_a_habit(lines, known):
 )
 def test_a_habit_is_taken_out_where_it_is_known_to_stand(place, lines, expected):
     for extractor in ("text", "html"):
-        assert kept(paragraphs(*lines), Habits.of({fold_line(APP): place}), extractor=extractor) == list(expected)
+        assert article_texts(
+            paragraphs(*lines), RecurringLines.of({fold_line(APP): place}), extractor=extractor
+        ) == list(expected)
 
 
 def test_the_source_s_drop_names_its_own_reason():
@@ -301,8 +316,8 @@ def test_what_the_view_says_to_write_keeps_the_line(paper, tmp_path):
     toml.write_text(f"{toml.read_text()}[strip]\n{to_keep}\n")
     text = paragraphs(*STORY, odd)
     habits = load_habits(paper.root, "paper")
-    assert kept(text, habits) == list(STORY)
-    assert kept(text, habits, load_source(toml).strip) == [*STORY, odd]
+    assert article_texts(text, habits) == list(STORY)
+    assert article_texts(text, habits, load_source(toml).strip) == [*STORY, odd]
 
 
 def test_a_line_that_the_newest_articles_have_no_more_is_forgotten(paper):

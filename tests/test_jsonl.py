@@ -10,9 +10,9 @@ import zstandard
 from webserver import Clock, WebServer, answer
 
 from config.sources import load_source
-from tasks.files.errors import InputError
 from tasks.files.jsonl import MEDIA_TYPE, open_record, read_records
 from tasks.http.fetcher import Fetcher
+from tasks.listings.input_reader import InputError, ReadContext
 from warehouse.model.records import Candidate, Capture, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Origin, Reason
 
@@ -99,7 +99,7 @@ def test_each_line_comes_as_the_bytes_of_a_document(tmp_path, settings, now):
     (tmp_path / "w.jsonl").write_bytes(b'{"id": 7, "text": "One"}\n\n' + b"x" * 200_000 + b"\nnot json\n")
     (tmp_path / "wire.toml").write_text('title = "Wire"\n[[input]]\nkind = "jsonl"\npath = "w.jsonl"\n')
     source = load_source(tmp_path / "wire.toml")
-    first, large, last = read_records(source, source.input[0], settings, now)
+    first, large, last = read_records(source, source.input[0], ReadContext(settings, now))
     assert (first.content, first.media_type, first.fetched_at) == (b'{"id": 7, "text": "One"}\n', MEDIA_TYPE, now)
     assert (first.item.guid, first.item.is_record) == ("w.jsonl#7", True)
     assert (large.reason, large.url[-7:]) == (Reason.TOO_LARGE, "#line=3")
@@ -115,7 +115,7 @@ def test_a_packed_file_that_is_cut_short_gives_its_whole_lines(tmp_path, setting
     source = load_source(tmp_path / "wire.toml")
     found = []
     with pytest.raises(InputError, match=r"w\.jsonl: cannot be read: it is cut short"):
-        found.extend(iter(read_records(source, source.input[0], settings, now)))
+        found.extend(iter(read_records(source, source.input[0], ReadContext(settings, now))))
     assert len(found) > 80_000
     assert found[-1].content == b'{"text": "rainy day %d"}\n' % (len(found) - 1)
 
@@ -128,8 +128,8 @@ def test_a_file_at_an_address_is_fetched_in_the_turn_of_its_host(tmp_path, setti
         source = load_source(path).model_copy(update={"allow_private": True, "delay": 7.0})
         with Fetcher(settings, clock=clock, sleep=clock.sleep) as fetcher:
             for _ in range(2):
-                (record,) = read_records(source, source.input[0], settings, now, fetcher)
+                (record,) = read_records(source, source.input[0], ReadContext(settings, now, fetcher))
         assert record.content == b'{"id": 1, "text": "It rained."}\n'
         assert (server.paths, clock.seconds) == (["/robots.txt", "/w.jsonl", "/w.jsonl"], 14)
         with pytest.raises(RuntimeError, match="closed"):
-            list(read_records(source, source.input[0], settings, now, fetcher))
+            list(read_records(source, source.input[0], ReadContext(settings, now, fetcher)))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.listings.listing import Entry, ListingError
-from tasks.listings.section_page import MOST_LINKS, read_links
+from tasks.listings.section_page import MAX_LINKS, read_links
 
 URL = "https://www.harbour.example/news/index.html"
 IN_TIME = 10.0
@@ -78,8 +78,8 @@ def test_what_is_no_page_is_refused_in_a_sentence(content):
 
 
 def test_more_links_than_are_read_are_cut_and_it_says_so():
-    listing = read_links("".join(f'<a href="/news/{n}">' for n in range(MOST_LINKS + 1)).encode(), URL, "news")
-    assert len(listing.entries) == MOST_LINKS
+    listing = read_links("".join(f'<a href="/news/{n}">' for n in range(MAX_LINKS + 1)).encode(), URL, "news")
+    assert len(listing.entries) == MAX_LINKS
     assert "10,000" in str(listing.damage)
 
 

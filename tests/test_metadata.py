@@ -19,12 +19,14 @@ PARAGRAPH = "<p>The bakery on Mill Street reopened on Friday after a fire that h
 
 def candidates_of(head: str, body: str = "", url: str = "https://news.example/a") -> tuple[Candidate, ...]:
     page = f"<!DOCTYPE html><html><head>{head}</head><body>{body}<article>{PARAGRAPH * 3}</article></body></html>"
-    found = extract(raw_page(page.encode(), url))
-    assert isinstance(found, ExtractedArticle), found
-    return found.candidates
+    result = extract(raw_page(page.encode(), url))
+    assert isinstance(result, ExtractedArticle), result
+    return result.candidates
 
 
-def stated(field: str, head: str, body: str = "", url: str = "https://news.example/a") -> list[tuple[str, ...]]:
+def candidate_values(
+    field: str, head: str, body: str = "", url: str = "https://news.example/a"
+) -> list[tuple[str, ...]]:
     return [candidate.values for candidate in candidates_of(head, body, url) if candidate.field == field]
 
 
@@ -35,16 +37,16 @@ def linked(data: object) -> str:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_page_states(case: Path) -> None:
     want = expected(case)
-    found = extract(raw_page((case / "page.html").read_bytes(), want["url"]))
-    assert isinstance(found, ExtractedArticle), found
+    result = extract(raw_page((case / "page.html").read_bytes(), want["url"]))
+    assert isinstance(result, ExtractedArticle), result
     first: dict[str, dict[str, object]] = {}
-    for candidate in found.candidates:
+    for candidate in result.candidates:
         first.setdefault(candidate.field, {"values": list(candidate.values), "origin": str(candidate.origin)})
     assert first == want["stated"]
 
 
 @pytest.mark.parametrize(
-    "printed",
+    "raw",
     [
         '{"@type":"NewsArticle","headline":"Bakery reopens",}',
         '//<![CDATA[\n{"@type":"NewsArticle","headline":"Bakery reopens"}\n//]]>',
@@ -55,15 +57,15 @@ def test_a_page_states(case: Path) -> None:
     ],
     ids=["comma", "cdata", "comment", "line break", "escaped", "quotes"],
 )
-def test_broken_json_ld_is_mended_where_that_is_simple(printed: str) -> None:
-    assert read_json_ld([printed], "https://news.example/a").stated["title"] == ("Bakery reopens",)
+def test_broken_json_ld_is_mended_where_that_is_simple(raw: str) -> None:
+    assert read_json_ld([raw], "https://news.example/a").fields["title"] == ("Bakery reopens",)
 
 
 @pytest.mark.parametrize(
-    "printed", ["", "null", "[[]]", "{}", '{"@type":7}', "[" * 100_000, '"text"', '{"@graph":{"@graph":[3]}}']
+    "raw", ["", "null", "[[]]", "{}", '{"@type":7}', "[" * 100_000, '"text"', '{"@graph":{"@graph":[3]}}']
 )
-def test_json_ld_of_no_article_states_nothing(printed: str) -> None:
-    assert read_json_ld([printed], "https://news.example/a") == JsonLd()
+def test_json_ld_of_no_article_states_nothing(raw: str) -> None:
+    assert read_json_ld([raw], "https://news.example/a") == JsonLd()
 
 
 def test_of_several_articles_in_json_ld_the_one_at_this_address_counts() -> None:
@@ -75,59 +77,61 @@ def test_of_several_articles_in_json_ld_the_one_at_this_address_counts() -> None
     }
     teasers = {"@type": "ItemList", "itemListElement": [{"item": {"@type": "NewsArticle", "headline": "Teaser"}}]}
     data = json.dumps({"@graph": [teasers, other, own]})
-    assert read_json_ld([data], "https://news.example/a?from=home").stated["title"] == ("Own",)
+    assert read_json_ld([data], "https://news.example/a?from=home").fields["title"] == ("Own",)
 
 
 def test_an_author_named_by_reference_is_looked_up() -> None:
     person = {"@id": "#p1", "@type": "Person", "name": "Ada Byron"}
     data = {"@graph": [{"@type": "NewsArticle", "author": [{"@id": "#p1"}, "Grace &amp; Co"]}, person]}
-    assert stated("authors", linked(data))[0] == ("Ada Byron", "Grace & Co")
+    assert candidate_values("authors", linked(data))[0] == ("Ada Byron", "Grace & Co")
 
 
 def test_a_meta_tag_that_says_nothing_visible_states_nothing() -> None:
-    assert stated("title", '<meta property="og:title" content=" &nbsp; ">') == []
+    assert candidate_values("title", '<meta property="og:title" content=" &nbsp; ">') == []
 
 
 def test_the_address_of_a_profile_is_no_author() -> None:
     head = '<meta property="article:author" content="https://www.facebook.com/ada"><meta name="author" content="@ada">'
-    assert stated("authors", head) == []
+    assert candidate_values("authors", head) == []
 
 
 def test_the_site_as_its_own_author_comes_after_any_person() -> None:
     article = {"@type": "NewsArticle", "author": {"name": "News Example"}, "publisher": {"name": "News Example"}}
     head = linked(article) + '<meta name="author" content="Ada Byron">'
-    assert stated("authors", head) == [("Ada Byron",), ("News Example",)]
+    assert candidate_values("authors", head) == [("Ada Byron",), ("News Example",)]
 
 
 def test_an_agency_stays_the_author_that_json_ld_states() -> None:
     article = {"@type": "NewsArticle", "author": {"@type": "Organization", "name": "Example Press Agency"}}
-    assert stated("authors", linked(article))[0] == ("Example Press Agency",)
+    assert candidate_values("authors", linked(article))[0] == ("Example Press Agency",)
 
 
 def test_a_time_without_its_zone_is_given_the_zone_that_another_statement_has() -> None:
     head = linked({"@type": "NewsArticle", "datePublished": "2025-03-02 18:11:01.0"})
     head += '<meta name="date" content="2025-03-02T18:11:01+02:00">'
-    assert stated("published_at", head)[0] == ("2025-03-02T18:11:01+02:00",)
+    assert candidate_values("published_at", head)[0] == ("2025-03-02T18:11:01+02:00",)
 
 
 def test_a_time_with_a_zone_keeps_its_own() -> None:
     head = linked({"@type": "NewsArticle", "datePublished": "2025-03-02T18:11:01Z"})
     head += '<meta name="date" content="2025-03-02T18:11:01+02:00">'
-    assert stated("published_at", head)[0] == ("2025-03-02T18:11:01Z",)
+    assert candidate_values("published_at", head)[0] == ("2025-03-02T18:11:01Z",)
 
 
 @pytest.mark.parametrize(("tier", "free"), [("free", "true"), ("metered", "false"), ("locked", "false")])
 def test_a_content_tier_says_whether_reading_is_free(tier: str, free: str) -> None:
-    assert stated("is_accessible_for_free", f'<meta property="article:content_tier" content="{tier}">') == [(free,)]
+    assert candidate_values("is_accessible_for_free", f'<meta property="article:content_tier" content="{tier}">') == [
+        (free,)
+    ]
 
 
 def test_the_canonical_link_goes_before_other_addresses() -> None:
     head = '<meta property="og:url" content="https://news.example/b"><link rel="canonical" href="/a">'
-    assert stated("canonical_url", head) == [("/a",), ("https://news.example/b",)]
+    assert candidate_values("canonical_url", head) == [("/a",), ("https://news.example/b",)]
 
 
 @pytest.mark.parametrize(
-    ("printed", "title"),
+    ("raw", "title"),
     [
         ("Bakery reopens | News Example", "Bakery reopens"),
         ("Bakery reopens - News Example - Local", "Bakery reopens - News Example - Local"),
@@ -139,8 +143,8 @@ def test_the_canonical_link_goes_before_other_addresses() -> None:
         ("パン屋が営業を再開：News Example", "パン屋が営業を再開"),
     ],
 )
-def test_the_name_of_the_site_is_no_part_of_a_headline(printed: str, title: str) -> None:
-    assert without_site(printed, site_names(["News Example"], "https://www.news.example/a")) == title
+def test_the_name_of_the_site_is_no_part_of_a_headline(raw: str, title: str) -> None:
+    assert without_site(raw, site_names(["News Example"], "https://www.news.example/a")) == title
 
 
 def test_a_headline_that_the_page_shows_ends_a_title_before_what_follows() -> None:
@@ -158,12 +162,12 @@ def test_a_caption_is_read_only_of_the_image_that_the_page_names() -> None:
     figure = (
         '<figure><img src="/i/{}.jpg"><figcaption>The shop <span class="credit">A. Byron</span></figcaption></figure>'
     )
-    assert stated("image_caption", head, figure.format("bakery-front")) == [("The shop",)]
-    assert stated("image_credit", head, figure.format("bakery-front")) == [("A. Byron",)]
-    assert stated("image_caption", head, figure.format("other-picture")) == []
+    assert candidate_values("image_caption", head, figure.format("bakery-front")) == [("The shop",)]
+    assert candidate_values("image_credit", head, figure.format("bakery-front")) == [("A. Byron",)]
+    assert candidate_values("image_caption", head, figure.format("other-picture")) == []
 
 
 def test_a_printed_date_that_trafilatura_cannot_read_is_read_as_any_other() -> None:
     # Left to dateparser, this one costs each process the rules of 200 languages, and is not found all the same.
-    printed = '<p class="date">Von der Bäckerinnung 4. 2. 2022</p>'
-    assert stated("published_at", "<title>Bäckerei</title>", printed) == [("2022-02-04T00:00:00",)]
+    raw = '<p class="date">Von der Bäckerinnung 4. 2. 2022</p>'
+    assert candidate_values("published_at", "<title>Bäckerei</title>", raw) == [("2022-02-04T00:00:00",)]

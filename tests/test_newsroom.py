@@ -19,7 +19,7 @@ from raws import raw_page
 
 from config.inputs import FeedInput
 from config.sources import Source, load_sources
-from flows.ingest import make_article
+from tasks.article import make_article
 from tasks.listings.feeds import read_feed
 from tasks.listings.section_page import read_links
 from tasks.listings.sitemaps import read_sitemap

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from config.inputs import FolderInput
 from config.sources import Source
-from tasks.metadata.quality import count_words, rate
+from tasks.metadata.quality import rate
 from tasks.normalise import normalise
+from tasks.text.characters import clean_lines
+from tasks.text.words import count_words
 from warehouse.model.records import (
     Article,
     Candidate,
@@ -22,6 +24,7 @@ from warehouse.model.records import (
     Item,
     Language,
     LostCandidate,
+    Paragraphs,
     RawArticle,
     Rejection,
     StrippedLine,
@@ -37,24 +40,32 @@ SOURCE = Source(id="example", title="Example", timezone="Europe/Berlin", input=(
 
 def extracted(*candidates, text=TEXT, url=URL, language="en", from_feed=()):
     """An extracted article with these statements; each is (field, origin, value, …)."""
-    stated = [Candidate(field, values, origin) for field, origin, *rest in candidates for values in [tuple(rest)]]
+    candidates_of_page = [
+        Candidate(field, values, origin) for field, origin, *rest in candidates for values in [tuple(rest)]
+    ]
     feed = tuple(Candidate(field, (value,), Origin.FEED) for field, value in from_feed)
     item = Item("example", url, url, "https://example.org/rss", FETCHED, candidates=feed)
     capture = Capture(
         "c1", "example", "r1", url, None, FETCHED, 200, "text/html", None, None, None, "sha256:", 0, "w", 0, 0, "stored"
     )
-    found = ExtractedArticle(RawArticle(item, capture, b""), text, tuple(stated), "test 1", "utf-8")
-    return replace(found, language=Language(language, 0.9))
+    extracted_article = ExtractedArticle(
+        RawArticle(item, capture, b""),
+        Paragraphs(tuple(clean_lines(text))),
+        tuple(candidates_of_page),
+        "test 1",
+        "utf-8",
+    )
+    return replace(extracted_article, language=Language(language, 0.9))
 
 
-def normal(*candidates, **more) -> Article:
+def normalised(*candidates, **more) -> Article:
     article = normalise(extracted(*candidates, **more), SOURCE)
     assert isinstance(article, Article)
     return article
 
 
 def test_what_is_not_stated_is_left_out():
-    article = normal()
+    article = normalised()
     empty = {"authors", "tags", "info_sources", "stripped"}
     assert {name: getattr(article, name) for name in empty} == dict.fromkeys(empty, ())
     nothing = set(ARTICLES.names) - {field.name for field in ARTICLES if not field.nullable} - {"canonical_domain"}
@@ -63,13 +74,13 @@ def test_what_is_not_stated_is_left_out():
 
 
 def test_every_required_column_has_a_value():
-    article = normal()
+    article = normalised()
     required = [field.name for field in ARTICLES if not field.nullable]
     assert [name for name in required if getattr(article, name) is None] == []
 
 
 def test_the_first_statement_wins_and_the_others_are_kept():
-    article = normal(
+    article = normalised(
         ("title", Origin.JSON_LD, "Lighthouse stays open"),
         ("title", Origin.OPEN_GRAPH, "Lighthouse stays open"),
         ("title", Origin.META, "Lighthouse stays open – Example"),
@@ -81,7 +92,7 @@ def test_the_first_statement_wins_and_the_others_are_kept():
 
 
 def test_the_first_statement_wins_whoever_makes_it():
-    article = normal(("title", Origin.RECORD, "Of the record"), ("title", Origin.JSON_LD, "Of the page"))
+    article = normalised(("title", Origin.RECORD, "Of the record"), ("title", Origin.JSON_LD, "Of the page"))
     assert (article.title, article.provenance["title"].origin) == ("Of the record", Origin.RECORD)
 
 
@@ -101,14 +112,14 @@ def test_the_first_statement_wins_whoever_makes_it():
     ],
 )
 def test_an_invalid_statement_loses_to_a_later_valid_one(field, invalid, valid, value):
-    article = normal((field, Origin.JSON_LD, invalid), (field, Origin.META, valid))
+    article = normalised((field, Origin.JSON_LD, invalid), (field, Origin.META, valid))
     assert getattr(article, field) == value
     assert article.provenance[field].origin is Origin.META
     assert [lost.origin for lost in article.provenance[field].lost] == [Origin.JSON_LD]
 
 
 def test_a_date_is_kept_as_printed_with_what_it_states():
-    article = normal(("published_at", Origin.TEXT, "Stand: 5. Juli 2026, 14:05 Uhr"), language="de")
+    article = normalised(("published_at", Origin.TEXT, "Stand: 5. Juli 2026, 14:05 Uhr"), language="de")
     assert article.published_at == datetime(2026, 7, 5, 12, 5, tzinfo=UTC)
     assert article.published_raw == "Stand: 5. Juli 2026, 14:05 Uhr"
     assert (article.published_precision, article.published_zone) == (Precision.MINUTE, Zone.SOURCE)
@@ -126,19 +137,19 @@ def test_a_date_is_kept_as_printed_with_what_it_states():
     ids=["no zone", "no time", "all said", "another time", "another day"],
 )
 def test_a_later_statement_completes_a_date_but_does_not_replace_it(first, later, hour):
-    article = normal(("published_at", Origin.JSON_LD, first), ("published_at", Origin.META, later))
+    article = normalised(("published_at", Origin.JSON_LD, first), ("published_at", Origin.META, later))
     assert article.published_at.hour == hour
 
 
 def test_the_region_that_a_source_declares_orders_figures():
     british = SOURCE.model_copy(update={"language": "en-GB", "timezone": None})
-    found = extracted(("published_at", Origin.TEXT, "05/07/2026"))
-    assert normalise(found, british).published_at == datetime(2026, 7, 5, tzinfo=UTC)
-    assert normalise(found, SOURCE.model_copy(update={"timezone": None})).published_at is None
+    extracted_article = extracted(("published_at", Origin.TEXT, "05/07/2026"))
+    assert normalise(extracted_article, british).published_at == datetime(2026, 7, 5, tzinfo=UTC)
+    assert normalise(extracted_article, SOURCE.model_copy(update={"timezone": None})).published_at is None
 
 
 def test_text_is_clean_paragraphs():
-    article = normal(text="\n\n  One\u00a0two. \u200b\n\n\n \n cafe\u0301\u00ad. \n\n")
+    article = normalised(text="\n\n  One\u00a0two. \u200b\n\n\n \n cafe\u0301\u00ad. \n\n")
     assert article.text == "One two.\n\ncaf\u00e9."
 
 
@@ -156,28 +167,28 @@ def test_a_document_without_text_is_no_article(text):
      ("Why 3 < 5 & 7 > 6", "Why 3 < 5 & 7 > 6"), ("  two\n lines ", "two lines")],
 )  # fmt: skip
 def test_a_title_is_one_line_without_markup(printed, title):
-    assert normal(("title", Origin.JSON_LD, printed)).title == title
+    assert normalised(("title", Origin.JSON_LD, printed)).title == title
 
 
 def test_names_come_from_the_byline_where_nothing_else_states_them():
-    article = normal(("by", Origin.TEXT, "By Ann Lee and Bob Ray"))
+    article = normalised(("by", Origin.TEXT, "By Ann Lee and Bob Ray"))
     assert (article.by, article.authors) == ("By Ann Lee and Bob Ray", ("Ann Lee", "Bob Ray"))
     assert article.provenance["authors"].origin is Origin.TEXT
 
 
 def test_an_agency_in_the_byline_is_credited_and_no_person():
-    article = normal(("by", Origin.TEXT, "By Ann Lee, Reuters"))
+    article = normalised(("by", Origin.TEXT, "By Ann Lee, Reuters"))
     assert article.authors == ("Ann Lee",)
     assert article.info_sources == ("Reuters",)
 
 
 def test_an_agency_that_a_page_states_as_its_author_stays_one():
-    article = normal(("authors", Origin.JSON_LD, "Ann Lee", "AP"), ("by", Origin.TEXT, "Ann Lee, AP"))
+    article = normalised(("authors", Origin.JSON_LD, "Ann Lee", "AP"), ("by", Origin.TEXT, "Ann Lee, AP"))
     assert article.authors == ("Ann Lee", "AP")
 
 
 def test_credits_of_several_lines_add_up():
-    article = normal(
+    article = normalised(
         ("info_sources", Origin.TEXT, "TASS"),
         ("info_sources", Origin.TEXT, "AFP"),
         ("info_sources", Origin.META, "tass"),
@@ -191,13 +202,13 @@ def test_credits_of_several_lines_add_up():
      (("#port #lighthouse",), ("port", "lighthouse")), (("C# and ports",), ("C# and ports",)), (("ميناء، منارة",), ("ميناء", "منارة"))],
 )  # fmt: skip
 def test_tags_are_split_where_one_string_lists_them(values, tags):
-    assert normal(("tags", Origin.META, *values)).tags == tags
+    assert normalised(("tags", Origin.META, *values)).tags == tags
 
 
 def test_a_file_has_no_domain_but_the_address_it_states():
-    article = normal(url="file:///data/a.html")
+    article = normalised(url="file:///data/a.html")
     assert (article.canonical_domain, article.normalized_url) == (None, "file:///data/a.html")
-    article = normal(
+    article = normalised(
         ("canonical_url", Origin.HTML, "https://www.example.org/a?utm_source=x"), url="file:///data/a.html"
     )
     assert (article.canonical_url, article.canonical_domain) == ("https://www.example.org/a", "example.org")
@@ -223,7 +234,7 @@ def test_words_are_counted_and_characters_where_there_are_no_spaces(text, words)
     ids=str,
 )  # fmt: skip
 def test_quality_rises_with_each_signal_and_stays_between_0_and_1(better):
-    poor = replace(normal(), title=None, word_count=9, text="Half \ufffd read\n\nno end")
+    poor = replace(normalised(), title=None, word_count=9, text="Half \ufffd read\n\nno end")
     assert 0 <= rate(poor) < rate(replace(poor, **better)) <= 1
 
 
@@ -233,8 +244,8 @@ FIELDS = st.sampled_from([*ARTICLES.names, "unknown"])
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300), st.lists(st.tuples(FIELDS, st.sampled_from(list(Origin)), VALUES), max_size=12), VALUES)
-def test_no_statement_breaks_a_record(text, stated, url):
-    outcome = normalise(extracted(*stated, text=text, url=f"https://example.org/{url}"), SOURCE)
+def test_no_statement_breaks_a_record(text, candidates_of_page, url):
+    outcome = normalise(extracted(*candidates_of_page, text=text, url=f"https://example.org/{url}"), SOURCE)
     if isinstance(outcome, Article):
         assert 0 <= outcome.quality <= 1
         assert outcome.text == outcome.text.strip() != ""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.http.address_policy import MAX_URL_LENGTH, read_url, special_kind
+from tasks.http.address_policy import MAX_URL_CHARACTERS, read_url, special_kind
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_the_standard_library_calls_private_is_never_public(address: object
         ("http://editor:s3cret@news.example/", "password"),
         ("http://s3cret@news.example/", "password"),
         ("http://127.0.0.1\\@news.example/", "password"),
-        ("http://news.example/" + "a" * MAX_URL_LENGTH, "characters"),
+        ("http://news.example/" + "a" * MAX_URL_CHARACTERS, "characters"),
     ],
 )
 def test_a_url_is_refused_in_one_sentence_that_does_not_repeat_it(printed: str, part: str) -> None:

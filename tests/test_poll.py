@@ -264,6 +264,36 @@ def test_a_sitemap_index_is_read_where_it_has_changed(site, look, ask):
     assert (site.asked("/old.xml"), site.asked("/new.xml")) == (1, 2)
 
 
+def test_an_index_of_sitemaps_that_leads_back_to_itself_is_named_and_not_followed(site, look, ask):
+    site.publish(1)
+    site.sitemap(1, at="/real.xml")
+    loops = [f"/sitemap.xml?page={number}" for number in range(300)]
+    maps = "".join(f"<sitemap><loc>{site.server.url(path)}</loc></sitemap>" for path in [*loops, "/real.xml"])
+    index = answer(f"<sitemapindex>{maps}</sitemapindex>".encode(), content_type="text/xml")
+    site.routes |= dict.fromkeys(["/sitemap.xml", *loops], index)
+    sitemap = '[[input]]\nkind = "sitemap"\nurl = "SITE/sitemap.xml"\n'
+    run = look(sitemap)
+    assert (run.status, run.stored) == (RunStatus.SUCCEEDED, 1)
+    assert sum(path.startswith("/sitemap.xml") for path in site.server.paths) == 2
+    assert ask("SELECT endpoint, error FROM polls WHERE error IS NOT NULL") == [
+        (
+            site.server.url(loops[0]),
+            f"the index of sitemaps leads back to itself: what is here was read at {site.server.url('/sitemap.xml')}",
+        )
+    ]
+
+
+def test_sitemaps_of_an_index_that_are_equal_hide_no_other(site, look, ask):
+    site.publish(1, 2)
+    paths = [f"/part.xml?page={number}" for number in range(4)]
+    maps = "".join(f"<sitemap><loc>{site.server.url(path)}</loc></sitemap>" for path in paths)
+    site.routes["/sitemap.xml"] = answer(f"<sitemapindex>{maps}</sitemapindex>".encode(), content_type="text/xml")
+    for number, path in zip((1, 1, 2, 2), paths, strict=True):
+        site.sitemap(number, at=path)
+    assert look('[[input]]\nkind = "sitemap"\nurl = "SITE/sitemap.xml"\n').stored == 2
+    assert ask("SELECT count(*) FROM polls WHERE error IS NOT NULL") == [(0,)]
+
+
 def test_a_page_that_its_sitemap_says_has_changed_is_fetched_again(site, look, ask):
     site.publish(1)
     site.sitemap(1, at="/sitemap.xml")

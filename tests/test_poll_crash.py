@@ -14,7 +14,7 @@ from warehouse.connect import connect
 from warehouse.verify import verify
 
 WINDOW = 4
-STEP = 23
+STEP = 17
 
 
 @pytest.mark.slow

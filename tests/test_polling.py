@@ -11,19 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.listings.poll_interval import (
-    FIRST,
-    KNOWN_SHARE,
-    LONGEST,
-    LONGEST_FAILING,
-    SHORTEST,
+    FIRST_INTERVAL,
+    MAX_INTERVAL,
+    MAX_KNOWN_SHARE,
+    MAX_RETRY_INTERVAL,
+    MIN_INTERVAL,
+    MIN_KNOWN_SHARE,
     Endpoint,
     Failure,
+    classify_failure,
     gap_window,
     next_interval,
     retry_interval,
     sends_validators,
     suspects_gap,
-    weigh,
 )
 
 NOW = datetime(2026, 7, 6, 12, tzinfo=UTC)
@@ -32,7 +33,9 @@ DAY = timedelta(days=1)
 POLLED = Endpoint("https://example.org/rss", polled_at=NOW - HOUR, read_at=NOW - HOUR, interval=HOUR)
 
 
-def simulate(per_hour: float, window: int, polls: int, interval: timedelta = FIRST) -> list[tuple[timedelta, float]]:
+def simulate(
+    per_hour: float, window: int, polls: int, interval: timedelta = FIRST_INTERVAL
+) -> list[tuple[timedelta, float]]:
     """Each poll's interval, and the share of known entries that it met; a feed lists its newest `window` articles."""
     met = []
     hours, seen = 1_000.0, math.floor(1_000 * per_hour)
@@ -51,18 +54,18 @@ def simulate(per_hour: float, window: int, polls: int, interval: timedelta = FIR
 )
 def test_the_known_share_comes_into_the_band_and_stays(per_hour, window, polls):
     met = simulate(per_hour, window, 40)
-    band = [KNOWN_SHARE[0] <= share <= KNOWN_SHARE[1] or interval == SHORTEST for interval, share in met[polls:]]
+    band = [MIN_KNOWN_SHARE <= share <= MAX_KNOWN_SHARE or interval == MIN_INTERVAL for interval, share in met[polls:]]
     assert all(band), met
 
 
 def test_a_feed_of_one_article_a_day_is_looked_at_once_a_day():
     met = simulate(1 / 24, 20, 15)
-    assert met[-1][0] == LONGEST
+    assert met[-1][0] == MAX_INTERVAL
     assert [interval for interval, _ in met] == sorted(interval for interval, _ in met)
 
 
 def test_a_feed_that_overflows_even_so_is_looked_at_as_often_as_is_allowed():
-    assert simulate(500, 20, 10)[-1][0] == SHORTEST
+    assert simulate(500, 20, 10)[-1][0] == MIN_INTERVAL
 
 
 def test_a_silent_feed_is_looked_at_less_and_less():
@@ -95,17 +98,17 @@ def test_a_long_sitemap_is_looked_at_for_what_is_new():
 
 def test_the_first_look_goes_by_the_dates_that_are_printed():
     dates = [NOW - n * HOUR for n in range(20)]
-    assert next_interval(None, 20, 0, printed=dates) == 10 * HOUR
+    assert next_interval(None, 20, 0, dates=dates) == 10 * HOUR
 
 
 def test_one_old_entry_that_is_kept_on_top_does_not_stretch_the_first_interval():
     dates = [NOW - timedelta(days=900), *(NOW - n * HOUR for n in range(20))]
-    assert next_interval(None, 21, 0, printed=dates) == 10 * HOUR
+    assert next_interval(None, 21, 0, dates=dates) == 10 * HOUR
 
 
 @pytest.mark.parametrize("dates", [[], [NOW], [NOW, NOW - HOUR], [NOW] * 9], ids=["none", "one", "two", "all the same"])
 def test_without_dates_that_differ_the_second_look_is_after_half_an_hour(dates):
-    assert next_interval(None, 9, 0, printed=dates) == FIRST
+    assert next_interval(None, 9, 0, dates=dates) == FIRST_INTERVAL
 
 
 def test_the_listings_own_hint_lengthens_but_not_for_long():
@@ -123,10 +126,10 @@ def test_a_hint_does_not_hold_while_entries_are_at_risk():
     entries=st.integers(0, 100_000),
     known=st.integers(0, 100_000),
     hint=st.none() | st.floats(),
-    printed=st.lists(st.datetimes(timezones=st.just(UTC)), max_size=30),
+    dates=st.lists(st.datetimes(timezones=st.just(UTC)), max_size=30),
 )
-def test_an_interval_is_never_out_of_bounds(previous, entries, known, hint, printed):
-    assert SHORTEST <= next_interval(previous, entries, min(known, entries), hint, printed) <= LONGEST
+def test_an_interval_is_never_out_of_bounds(previous, entries, known, hint, dates):
+    assert MIN_INTERVAL <= next_interval(previous, entries, min(known, entries), hint, dates) <= MAX_INTERVAL
 
 
 @given(more=st.integers(0, 20), fewer=st.integers(0, 20))
@@ -151,7 +154,7 @@ def test_more_known_entries_never_mean_an_earlier_look(more, fewer):
     ],
 )
 def test_a_failure_weighs_what_it_says_of_the_next_look(arguments, failure):
-    assert weigh(**arguments) is failure
+    assert classify_failure(**arguments) is failure
 
 
 def test_failures_slow_down_and_never_drop():
@@ -161,7 +164,7 @@ def test_failures_slow_down_and_never_drop():
         waits.append(retry_interval(HOUR, failures))
     assert waits[:3] == [2 * HOUR, 4 * HOUR, 8 * HOUR]
     assert waits == sorted(waits)
-    assert waits[-1] == LONGEST_FAILING
+    assert waits[-1] == MAX_RETRY_INTERVAL
 
 
 def test_light_failures_slow_down_less():
@@ -170,7 +173,7 @@ def test_light_failures_slow_down_less():
 
 @given(failures=st.floats(0, 1e308), interval=st.none() | st.timedeltas(timedelta(), timedelta(days=400)))
 def test_a_wait_after_failures_is_never_out_of_bounds(failures, interval):
-    assert SHORTEST <= retry_interval(interval, failures) <= LONGEST_FAILING
+    assert MIN_INTERVAL <= retry_interval(interval, failures) <= MAX_RETRY_INTERVAL
 
 
 def test_after_three_unchanged_answers_the_content_is_asked_for():

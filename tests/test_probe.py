@@ -265,7 +265,7 @@ def test_a_site_with_two_feeds_that_share_all_becomes_a_source_of_one(tmp_path, 
         tried = look_whole(server, tmp_path)
         assert [one.url for one in tried.chosen] == [server.url("/rss")]
         assert len(tried.samples) == 5
-        assert all(isinstance(sample.made, Article) and sample.quality > 0.8 for sample in tried.samples)
+        assert all(isinstance(sample.result, Article) and sample.quality > 0.8 for sample in tried.samples)
         assert show_probe(tried) == 0
         shown = capsys.readouterr()
         declared = tomllib.loads(shown.out)
@@ -333,7 +333,9 @@ def test_articles_that_robots_forbids_are_told_and_a_feed_of_whole_texts_is_read
     }
     with WebServer(routes) as server:
         tried = look_whole(server, tmp_path)
-    assert {sample.made.reason for sample in tried.samples if isinstance(sample.made, Rejection)} == {Reason.DISALLOWED}
+    assert {sample.result.reason for sample in tried.samples if isinstance(sample.result, Rejection)} == {
+        Reason.DISALLOWED
+    }
     assert tried.source is not None
     assert tried.source.input[0].full_text
     assert any("may not be fetched" in fact for fact in facts(tried))

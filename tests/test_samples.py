@@ -8,7 +8,7 @@ import pytest
 from rows import article, rejection
 
 from tasks.site_probe.trial_articles import (
-    Sample,
+    TrialArticle,
     feed_holds_all,
     main_language,
     mean_quality,
@@ -18,12 +18,12 @@ from tasks.site_probe.trial_articles import (
 from warehouse.model.vocabulary import Reason
 
 
-def good(**changes: Any) -> Sample:
-    return Sample("https://harbour.example/1", article(1, **{"word_count": 300, **changes}))
+def good(**changes: Any) -> TrialArticle:
+    return TrialArticle("https://harbour.example/1", article(1, **{"word_count": 300, **changes}))
 
 
-def refused(reason: Reason, **changes: Any) -> Sample:
-    return Sample("https://harbour.example/2", rejection(2, reason=reason), **changes)
+def refused(reason: Reason, **changes: Any) -> TrialArticle:
+    return TrialArticle("https://harbour.example/2", rejection(2, reason=reason), **changes)
 
 
 def test_of_good_articles_nothing_is_said():
@@ -31,7 +31,7 @@ def test_of_good_articles_nothing_is_said():
 
 
 @pytest.mark.parametrize(
-    ("weak", "said"),
+    ("weak", "sentence_part"),
     [
         (refused(Reason.NO_ARTICLE), "1 of 5 articles tried held no article text."),
         (refused(Reason.NO_ARTICLE, needs_scripts=True), "only after scripts have run"),
@@ -44,13 +44,13 @@ def test_of_good_articles_nothing_is_said():
         (good(language="fi"), "The articles are in more than one language: en, fi."),
     ],
 )
-def test_one_weak_article_of_five_is_said_to_be_so(weak, said):
+def test_one_weak_article_of_five_is_said_to_be_so(weak, sentence_part):
     (sentence,) = weaknesses([good()] * 4 + [weak])
-    assert said in sentence
+    assert sentence_part in sentence
 
 
 def test_articles_that_are_all_teasers_are_said_to_be():
-    assert any("fewer than 80 words" in said for said in weaknesses([good(word_count=30)] * 5))
+    assert any("fewer than 80 words" in sentence_part for sentence_part in weaknesses([good(word_count=30)] * 5))
 
 
 def test_an_agency_is_an_author():
@@ -70,8 +70,8 @@ def test_the_language_is_that_of_more_than_half(languages, main):
     assert main_language([good(language=language) for language in languages]) == main
 
 
-def holding(words: int, **changes: Any) -> Sample:
-    return Sample("https://harbour.example/1", article(1, **changes), entry_html=f"<p>{'word ' * words}</p>")
+def holding(words: int, **changes: Any) -> TrialArticle:
+    return TrialArticle("https://harbour.example/1", article(1, **changes), entry_html=f"<p>{'word ' * words}</p>")
 
 
 @pytest.mark.parametrize(

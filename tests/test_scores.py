@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tasks.boilerplate.boosted_trees import Trees, read_trees
 from tasks.boilerplate.context_features import read_features
 from tasks.boilerplate.cues import CUES, phrases_of
-from tasks.boilerplate.line_features import AT_ONCE, read_shapes
+from tasks.boilerplate.line_features import MAX_LINES_PER_CHUNK, read_line_features
 from tasks.boilerplate.lines import read_lines
-from tasks.boilerplate.model import MODEL, Scores, score_lines
-from tasks.boilerplate.select_lines import choose_lines
+from tasks.boilerplate.model import MODEL, LineScores, score_lines
+from tasks.boilerplate.select_lines import select_likely_lines
 
 STORY = (
     "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",
@@ -23,13 +23,13 @@ STORY = (
 )
 
 
-def scores(*pairs: tuple[float, float]) -> Scores:
+def scores(*pairs: tuple[float, float]) -> LineScores:
     chance, tokens = np.array(pairs, np.float32).reshape(-1, 2).T
-    return Scores(chance, tokens, (True,) * len(pairs))
+    return LineScores(chance, tokens, (True,) * len(pairs))
 
 
 def test_a_line_s_figures_count_its_words_in_every_script():
-    figures, words = read_shapes(["Two words", "橋を直す", "สะพานเก่า", "Два слова!"])
+    figures, words = read_line_features(["Two words", "橋を直す", "สะพานเก่า", "Два слова!"])
     assert figures["tokens"].tolist() == [2, 4, 9, 2]
     assert figures["unspaced"].tolist() == pytest.approx([0, 1, 1, 0])
     assert figures["ends_stop"].tolist() == [0, 0, 0, 1]
@@ -37,16 +37,16 @@ def test_a_line_s_figures_count_its_words_in_every_script():
 
 
 def test_the_same_word_is_known_again_whatever_its_case():
-    _, words = read_shapes(["Bridge Norby", "the BRIDGE", "bridges"])
-    assert words.known[0] == words.known[3]
-    assert len(set(words.known.tolist())) == 4
+    _, words = read_line_features(["Bridge Norby", "the BRIDGE", "bridges"])
+    assert words.number[0] == words.number[3]
+    assert len(set(words.number.tolist())) == 4
 
 
 def test_lines_beyond_one_portion_are_counted_alike():
-    lines = [f"Line {number} of the long report, which goes on." for number in range(AT_ONCE + 7)]
-    whole, words = read_shapes(lines)
-    tail, _ = read_shapes(lines[AT_ONCE:])
-    assert all(np.array_equal(whole[name][AT_ONCE:], tail[name]) for name in tail)
+    lines = [f"Line {number} of the long report, which goes on." for number in range(MAX_LINES_PER_CHUNK + 7)]
+    whole, words = read_line_features(lines)
+    tail, _ = read_line_features(lines[MAX_LINES_PER_CHUNK:])
+    assert all(np.array_equal(whole[name][MAX_LINES_PER_CHUNK:], tail[name]) for name in tail)
     assert words.line.max() == len(lines) - 1
 
 
@@ -82,7 +82,7 @@ def test_the_model_is_small_loads_fast_and_holds_no_code():
     model = read_trees(MODEL)
     assert time.process_time() - began < 0.3
     assert MODEL.stat().st_size < 2_000_000
-    assert set(model.names) <= set(read_features(read_lines(STORY[0])))
+    assert set(model.feature_names) <= set(read_features(read_lines(STORY[0])))
 
 
 def test_the_model_s_card_stands_beside_it():
@@ -92,22 +92,22 @@ def test_the_model_s_card_stands_beside_it():
 
 def test_an_article_s_lines_score_higher_than_a_menu_s():
     lines = read_lines("\n".join(("Home", "News", "Sport", *STORY, "Contact", "© 2024 Norby Post")))
-    chance = score_lines(lines).chance
+    chance = score_lines(lines).probability
     assert chance[3:5].min() > max(chance[:3].max(), chance[5:].max())
 
 
 def test_no_lines_have_no_scores():
-    assert score_lines([]).chance.shape == (0,)
-    assert choose_lines(score_lines([])) == set()
+    assert score_lines([]).probability.shape == (0,)
+    assert select_likely_lines(score_lines([])) == set()
 
 
 def test_where_the_article_is_clear_what_is_doubtful_goes():
     sure = [(0.99, 40.0)] * 5
-    assert choose_lines(scores(*sure, (0.35, 40), (0.01, 5))) == {0, 1, 2, 3, 4}
+    assert select_likely_lines(scores(*sure, (0.35, 40), (0.01, 5))) == {0, 1, 2, 3, 4}
 
 
 def test_where_all_is_doubtful_the_likeliest_lines_stay():
-    assert choose_lines(scores((0.38, 40), (0.36, 40), (0.02, 5))) == {0, 1}
+    assert select_likely_lines(scores((0.38, 40), (0.36, 40), (0.02, 5))) == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_where_all_is_doubtful_the_likeliest_lines_stay():
     ],
 )
 def test_nothing_is_chosen_where(lines):
-    assert choose_lines(scores(*lines)) == set()
+    assert select_likely_lines(scores(*lines)) == set()
 
 
 @pytest.mark.parametrize("kind", ["related", "share", "comment", "newsletter", "legal", "tags", "credit", "byline"])

@@ -17,11 +17,11 @@ from test_warcs import HTML, http, record
 
 from config.sources import Source, load_source
 from flows.sharding.shards import PAGES, shards_of_files, shards_of_items, shards_of_parts
-from tasks.discover import discover
-from tasks.files import splits as parts
-from tasks.files.errors import InputError
-from tasks.files.splits import _runs, read_part, split
-from tasks.listings.discovered import named
+from tasks.discover import discover, read_split, split_input
+from tasks.files import warc_splits
+from tasks.files.splits import even_ranges
+from tasks.listings.discovered import item_of
+from tasks.listings.input_reader import InputError, ReadContext
 from warehouse.model.records import Fetched, Item
 
 
@@ -36,15 +36,17 @@ def source_of(tmp_path):
 
 
 def urls(found) -> list[str]:
-    return [named(one).url for one in found]
+    return [item_of(one).url for one in found]
 
 
-def halves_and_whole(source, settings, now, least=3):
+def halves_and_whole(source, settings, now, min_documents=3):
     """What the parts hold, part by part, and what the input holds."""
-    cut = list(split(source, 0, settings, least=least))
-    assert cut == list(split(source, 0, settings, least=least)), "the same files gave other parts"
-    held = [urls(read_part(source, one, settings, now)) for one in cut]
-    return cut, held, urls(discover(source, source.input[0], settings, now))
+    cut = list(split_input(source, 0, ReadContext(settings, now), min_documents=min_documents))
+    assert cut == list(split_input(source, 0, ReadContext(settings, now), min_documents=min_documents)), (
+        "the same files gave other parts"
+    )
+    held = [urls(read_split(source, one, ReadContext(settings, now))) for one in cut]
+    return cut, held, urls(discover(source, source.input[0], ReadContext(settings, now)))
 
 
 def warc(count: int, pack=lambda one: gzip.compress(one, mtime=0)) -> bytes:
@@ -106,14 +108,14 @@ def test_the_parts_of_an_input_hold_each_of_its_documents_once_in_its_order(
 
 def test_a_file_that_is_not_there_has_a_part_whose_reading_says_so(source_of, settings, now):
     source = source_of('kind = "jsonl"\npath = "nowhere.jsonl"')
-    [part] = split(source, 0, settings)
+    [part] = split_input(source, 0, ReadContext(settings, now))
     with pytest.raises(InputError, match=r"nowhere\.jsonl: cannot be read: No such file"):
-        list(read_part(source, part, settings, now))
+        list(read_split(source, part, ReadContext(settings, now)))
 
 
 @given(st.integers(0, 5_000), st.integers(1, 700))
 def test_ranges_are_disjoint_cover_all_and_none_is_short(count, least):
-    runs = list(_runs(count, least))
+    runs = list(even_ranges(count, least))
     assert list(chain.from_iterable(runs)) == list(range(count))
     assert all(len(one) >= min(least, count) for one in runs)
 
@@ -125,7 +127,7 @@ def test_whatever_a_gzip_warc_holds_its_ranges_meet_and_cover_it(tmp_path_factor
         gzip.compress(record(block=http(b"x" * n, HTML), kind="response" if yes else "request")) for n, yes in members
     ]
     path.write_bytes(b"".join(packed))
-    cut = list(parts._split_warc(path, 0, least))
+    cut = list(warc_splits._split_file(path, 0, least))
     assert cut[0].first == 0
     assert [one.end for one in cut] == [*(one.first for one in cut[1:]), None]
     starts = {sum(map(len, packed[:number])) for number in range(len(packed) + 1)}
@@ -136,11 +138,11 @@ def test_whatever_a_gzip_warc_holds_its_ranges_meet_and_cover_it(tmp_path_factor
 def test_the_damage_of_a_warc_is_told_by_the_part_that_meets_it_alone(source_of, tmp_path, settings, now):
     (tmp_path / "in.warc.gz").write_bytes(warc(9)[:-20])
     source = source_of('kind = "warc"\npath = "in.warc.gz"')
-    cut = list(split(source, 0, settings, least=3))
+    cut = list(split_input(source, 0, ReadContext(settings, now), min_documents=3))
     assert len(cut) == 2
-    assert len(list(read_part(source, cut[0], settings, now))) == 3
+    assert len(list(read_split(source, cut[0], ReadContext(settings, now)))) == 3
     with pytest.raises(InputError, match="cut short"):
-        list(read_part(source, cut[1], settings, now))
+        list(read_split(source, cut[1], ReadContext(settings, now)))
 
 
 def test_small_files_of_a_folder_go_together_and_large_ones_alone(source_of, tmp_path, settings, now, monkeypatch):
@@ -148,7 +150,7 @@ def test_small_files_of_a_folder_go_together_and_large_ones_alone(source_of, tmp
     for number in range(4):
         (tmp_path / "in" / f"{number}.warc.gz").write_bytes(warc(2 if number else 40))
     source = source_of('kind = "warc"\npath = "in"')
-    monkeypatch.setattr(parts, "SMALL", (tmp_path / "in" / "0.warc.gz").stat().st_size)
+    monkeypatch.setattr(warc_splits, "_MIN_GROUP_BYTES", (tmp_path / "in" / "0.warc.gz").stat().st_size)
     _, held, whole = halves_and_whole(source, settings, now)
     assert [len(one) for one in held] == [40, 6]
     assert sorted(chain.from_iterable(held)) == sorted(whole)
@@ -172,8 +174,8 @@ def test_a_window_takes_the_records_of_its_days_and_is_part_of_what_a_shard_is(s
     (tmp_path / "in.warc").write_bytes(b"".join(days))
     source = source_of('kind = "warc"\npath = "in.warc"')
     window = (datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
-    (part,) = split(source, 0, settings)
-    found = list(read_part(source, part, settings, now, None, window))
+    (part,) = split_input(source, 0, ReadContext(settings, now))
+    found = list(read_split(source, part, ReadContext(settings, now, None, window)))
     assert urls(found) == ["https://e.example/2"]
     assert isinstance(found[0], Fetched)
     (one,), (other,) = (list(shards_of_parts(source, [part], days)) for days in (window, None))
@@ -206,6 +208,6 @@ def test_a_file_that_a_list_names_twice_is_read_once(source_of, settings, tmp_pa
         (tmp_path / f"{name}.warc.gz").write_bytes(warc(3))
     (tmp_path / "crawl.paths").write_text("a.warc.gz\nb.warc.gz\na.warc.gz\n")
     source = source_of('kind = "warc"\npath = "crawl.paths"')
-    (part,) = split(source, 0, settings)
+    (part,) = split_input(source, 0, ReadContext(settings, now))
     assert [path.rpartition("/")[2] for path in part.paths] == ["a.warc.gz", "b.warc.gz"]
-    assert len(urls(read_part(source, part, settings, now))) == 6
+    assert len(urls(read_split(source, part, ReadContext(settings, now)))) == 6

@@ -87,7 +87,7 @@ def test_fifty_thousand_addresses_take_seconds():
 
 
 def test_what_is_longer_than_it_may_be_is_cut_and_says_so(monkeypatch):
-    monkeypatch.setattr(sitemaps, "MOST_ENTRIES", 1_000)
+    monkeypatch.setattr(sitemaps, "MAX_ENTRIES", 1_000)
     listing = read_sitemap(urlset(*(f"<url><loc>/{n}</loc></url>" for n in range(1_005))), URL)
     assert len(listing.entries) == 1_000
     assert listing.damage == "It names more than 1,000 addresses; the first were read."

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from config.sources import StripRules
 from tasks.boilerplate.lines import read_lines
 from tasks.strip import label_text, strip
-from tasks.text.characters import clean_line, split_lines
-from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, RawArticle, Rejection
+from tasks.text.characters import clean_line, clean_lines, split_lines
+from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import LineReason, Origin, Reason, Stage
 
 CASES = sorted(path.parent for path in Path(__file__).with_name("texts").glob("*/input.txt"))
@@ -35,7 +35,9 @@ def document(text: str, extractor: str = "text", title: str | None = None) -> Ex
     item = Item("paper", "file:///a.txt", "a.txt", "file:///", NOW)
     capture = Capture("c", "paper", "r", item.url, None, NOW, None, "text/plain", None, None, None, "", 0, "", 0, 0, "")
     candidates = (Candidate("title", (title,), Origin.RECORD),) if title else ()
-    return ExtractedArticle(RawArticle(item, capture, b""), text, candidates, extractor, "utf-8")
+    return ExtractedArticle(
+        RawArticle(item, capture, b""), Paragraphs(tuple(clean_lines(text))), candidates, extractor, "utf-8"
+    )
 
 
 def stripped(text: str, rules: StripRules | None = None, **known: str) -> ExtractedArticle:
@@ -48,11 +50,11 @@ def paragraphs(*parts: str) -> str:
     return "\n\n".join(parts)
 
 
-def stated(article: ExtractedArticle) -> dict[str, list[str]]:
+def values_by_field(article: ExtractedArticle) -> dict[str, list[str]]:
     """The first statement of each field."""
     first: dict[str, list[str]] = {}
-    for one in article.candidates:
-        first.setdefault(one.field, list(one.values))
+    for candidate in article.candidates:
+        first.setdefault(candidate.field, list(candidate.values))
     return first
 
 
@@ -76,9 +78,9 @@ def reason_of(article: ExtractedArticle, text: str) -> LineReason:
 def test_a_text_is_stripped_to_its_article(case):
     expected = json.loads((case / "expected.json").read_text("utf-8"))
     article = stripped((case / "input.txt").read_bytes().decode("utf-8"))
-    assert article.text.split("\n\n") == expected["text"]
+    assert article.paragraphs.text.split("\n\n") == expected["text"]
     assert [[line.line, line.reason] for line in article.stripped] == expected["stripped"]
-    assert stated(article) == expected["stated"]
+    assert values_by_field(article) == expected["stated"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -92,8 +94,8 @@ def assert_nothing_is_lost(text: str, article: ExtractedArticle) -> None:
     gone = {line.line: line.text for line in article.stripped}
     lines = {number: line for number, raw in enumerate(split_lines(text)) if (line := clean_line(raw))}
     assert gone == {number: lines[number] for number in gone}
-    kept = [line for number, line in lines.items() if number not in gone]
-    assert "".join("".join(kept).split()) == "".join(article.text.split())
+    lines_left = [line for number, line in lines.items() if number not in gone]
+    assert "".join("".join(lines_left).split()) == "".join(article.paragraphs.text.split())
 
 
 @given(
@@ -119,7 +121,7 @@ def test_whatever_the_text_it_never_raises_and_loses_nothing(lines, end):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_stripping_what_was_stripped_takes_nothing_more_of_its_prose(case):
-    text = stripped((case / "input.txt").read_bytes().decode("utf-8")).text
+    text = stripped((case / "input.txt").read_bytes().decode("utf-8")).paragraphs.text
     again = stripped(text)
     assert [line for line in again.stripped if len(line.text) > 60] == []
 
@@ -145,12 +147,15 @@ def test_a_known_title_drops_its_repeats_even_cut_short():
     title = "Norby repairs its old bridge before the winter"
     article = stripped(paragraphs(title[:30], title.upper(), *STORY), title=title)
     assert [line.reason for line in article.stripped] == [LineReason.TITLE] * 2
-    assert article.text == paragraphs(*STORY)
+    assert article.paragraphs.text == paragraphs(*STORY)
 
 
 def test_known_statements_stay_before_those_of_the_text():
     article = stripped(paragraphs("Norby repairs its old bridge", *STORY), title="Norby repairs its old bridge")
-    assert [one.origin for one in article.candidates if one.field == "title"] == [Origin.RECORD, Origin.TEXT]
+    assert [candidate.origin for candidate in article.candidates if candidate.field == "title"] == [
+        Origin.RECORD,
+        Origin.TEXT,
+    ]
 
 
 def test_the_title_stands_above_its_standfirst_and_not_below():
@@ -159,8 +164,8 @@ def test_the_title_stands_above_its_standfirst_and_not_below():
         "The council of Norby agreed to repair the old bridge before the winter",
     )
     article = stripped(paragraphs(title, standfirst, "9 May 2024", *STORY))
-    assert stated(article)["title"] == [title]
-    assert article.text == paragraphs(standfirst, *STORY)
+    assert values_by_field(article)["title"] == [title]
+    assert article.paragraphs.text == paragraphs(standfirst, *STORY)
 
 
 def test_a_stripped_paragraph_that_was_wrapped_gives_each_of_its_lines():
@@ -172,23 +177,25 @@ def test_a_stripped_paragraph_that_was_wrapped_gives_each_of_its_lines():
 
 def test_a_date_without_a_year_states_nothing():
     article = stripped(paragraphs("Norby repairs its old bridge", "9 November", *STORY))
-    assert "published_at" not in stated(article)
+    assert "published_at" not in values_by_field(article)
 
 
 def test_the_date_of_publication_is_told_from_that_of_the_update():
     article = stripped(
         paragraphs("Norby repairs its old bridge", "Updated 12 May 2024 | Published 9 May 2024 at 10:05 CEST", *STORY)
     )
-    assert stated(article)["published_at"] == ["9 May 2024 at 10:05 CEST"]
-    assert stated(article)["modified_at"] == ["12 May 2024"]
+    assert values_by_field(article)["published_at"] == ["9 May 2024 at 10:05 CEST"]
+    assert values_by_field(article)["modified_at"] == ["12 May 2024"]
 
 
 def test_the_dates_of_other_articles_are_not_this_ones():
     teasers = [part for number in range(9, 30) for part in (f"Harbour news number {number}", f"{number} June 2021")]
     article = stripped(paragraphs("Norby repairs its old bridge", *STORY, "Most read", *teasers))
-    assert "29 June 2021" not in [one.values[0] for one in article.candidates if one.field == "published_at"]
+    assert "29 June 2021" not in [
+        candidate.values[0] for candidate in article.candidates if candidate.field == "published_at"
+    ]
     before = stripped(paragraphs("29 June 2021", *teasers, "Norby repairs its old bridge", "2 May 2024", *STORY))
-    assert stated(before)["published_at"] == ["2 May 2024"]
+    assert values_by_field(before)["published_at"] == ["2 May 2024"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +208,7 @@ def test_the_dates_of_other_articles_are_not_this_ones():
     ],
 )
 def test_tags_are_parted_where_the_line_parts_them(line, tags):
-    assert stated(stripped(paragraphs("Norby repairs its old bridge", *STORY, line)))["tags"] == tags
+    assert values_by_field(stripped(paragraphs("Norby repairs its old bridge", *STORY, line)))["tags"] == tags
 
 
 @pytest.mark.parametrize(
@@ -217,7 +224,7 @@ def test_tags_are_parted_where_the_line_parts_them(line, tags):
 )
 def test_who_is_credited_is_read_as_printed(line, agencies):
     article = stripped(paragraphs(*STORY, line))
-    assert stated(article)["info_sources"] == agencies
+    assert values_by_field(article)["info_sources"] == agencies
     assert reason_of(article, line) is LineReason.AGENCY
 
 
@@ -234,8 +241,8 @@ def test_who_is_credited_is_read_as_printed(line, agencies):
 def test_a_dateline_is_read_and_the_text_stays_untouched(dateline, place, agency):
     first = f"{dateline}The council agreed on Tuesday to repair the old bridge."
     article = stripped(paragraphs(first, *STORY[1:]))
-    assert (stated(article)["located"], stated(article)["info_sources"]) == ([place], [agency])
-    assert article.text.startswith(first)
+    assert (values_by_field(article)["located"], values_by_field(article)["info_sources"]) == ([place], [agency])
+    assert article.paragraphs.text.startswith(first)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +250,7 @@ def test_a_dateline_is_read_and_the_text_stays_untouched(dateline, place, agency
 )
 def test_a_sentence_with_a_dash_is_no_dateline(opening):
     article = stripped(paragraphs(f"{opening}the council agreed on Tuesday to repair the old bridge.", *STORY[1:]))
-    assert "located" not in stated(article)
+    assert "located" not in values_by_field(article)
 
 
 def test_the_source_s_own_rules_overrule_everything():
@@ -251,7 +258,7 @@ def test_the_source_s_own_rules_overrule_everything():
         "Norby repairs its old bridge", *STORY, "Read also: The ferry", "Buy our calendar now, dear readers."
     )
     article = stripped(text, StripRules(keep=("The ferry",), drop=("calendar", "^Work will")))
-    assert article.text == paragraphs(STORY[0], STORY[2], "Read also: The ferry")
+    assert article.paragraphs.text == paragraphs(STORY[0], STORY[2], "Read also: The ferry")
     assert {line.text for line in article.stripped if line.reason is LineReason.SITE_RULE} == {
         STORY[1],
         "Buy our calendar now, dear readers.",
@@ -263,13 +270,13 @@ def test_of_a_page_only_repeats_of_the_title_and_sure_cues_go():
     title = "Norby repairs its old bridge"
     text = "\n".join((title, "Costs", "Bridges are old.", "Read also: The ferry", "Subscribe to our newsletter"))
     article = stripped(text, extractor="html", title=title)
-    assert article.text == "Costs\n\nBridges are old."
+    assert article.paragraphs.text == "Costs\n\nBridges are old."
     assert [line.reason for line in article.stripped] == [LineReason.TITLE, LineReason.RELATED, LineReason.NEWSLETTER]
 
 
 def test_a_page_that_is_nothing_but_its_title_keeps_it():
     title = "Norby repairs its old bridge"
-    assert stripped(title, extractor="html", title=title).text == title
+    assert stripped(title, extractor="html", title=title).paragraphs.text == title
 
 
 @pytest.mark.parametrize(
@@ -325,20 +332,20 @@ def test_a_text_without_an_article_is_refused(text):
 
 
 def test_the_document_itself_is_left_as_it_was():
-    found = document(paragraphs(*STORY))
-    before = replace(found)
-    strip(found, StripRules())
-    assert found == before
+    article = document(paragraphs(*STORY))
+    before = replace(article)
+    strip(article, StripRules())
+    assert article == before
 
 
 def test_each_line_of_a_text_has_its_chance_beside_its_reason():
     labels = label_text(read_lines(paragraphs("Home", *STORY, "Contact us")), None)
     assert [reason is None for reason in labels.reasons] == [False, True, True, True, False]
-    assert labels.chance[0] < 0.5 < labels.chance[1]
+    assert labels.probability[0] < 0.5 < labels.probability[1]
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "expected"),
     [
         pytest.param("\n".join((STORY[0], "Home") * 100_000), None, id="200,000 lines"),
         pytest.param("\n".join(("Home", "News", "Sport", "Log in") * 2_000), None, id="nothing but menus"),
@@ -347,11 +354,11 @@ def test_each_line_of_a_text_has_its_chance_beside_its_reason():
         pytest.param(" ".join(STORY), (" ".join(STORY),), id="no end of line"),
     ],
 )
-def test_a_text_that_is_no_ordinary_article_is_stripped_in_bounded_time(text, kept):
+def test_a_text_that_is_no_ordinary_article_is_stripped_in_bounded_time(text, expected):
     began = time.process_time()
     article = strip(document(text), StripRules())
     assert time.process_time() - began < 30
-    if kept is None:
+    if expected is None:
         assert isinstance(article, (Rejection, ExtractedArticle))
     else:
-        assert article.text == paragraphs(*kept)
+        assert article.paragraphs.text == paragraphs(*expected)

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.sources import load_source
-from tasks.files.errors import InputError
 from tasks.files.jsonl import MEDIA_TYPE, read_records
+from tasks.listings.input_reader import InputError, ReadContext
 from warehouse.model.records import Fetched, Rejection
 from warehouse.model.vocabulary import Reason
 
@@ -34,7 +34,7 @@ def read(tmp_path, settings, now):
         source = load_source(path)
         found, said = [], ""
         try:
-            found.extend(iter(read_records(source, source.input[0], settings, now)))
+            found.extend(iter(read_records(source, source.input[0], ReadContext(settings, now))))
         except InputError as error:
             said = str(error)
         return found, said

@@ -21,11 +21,13 @@ from config.inputs import WarcInput
 from config.sources import Source, load_source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
-from tasks.files.decompress import unpacked
-from tasks.files.errors import InputError
-from tasks.files.warc import _Reader, address, read_warcs
-from tasks.http.content_coding import PackedError
+from tasks.files.decompress import open_decompressed
+from tasks.files.warc import read_warcs
+from tasks.files.warc_files import input_url
+from tasks.files.warc_pages import WarcPages
+from tasks.http.content_coding import DecompressionError
 from tasks.http.fetcher import Fetcher
+from tasks.listings.input_reader import InputError, ReadContext
 from warehouse.connect import connect
 from warehouse.model.records import Fetched, Rejection
 from warehouse.model.vocabulary import Reason
@@ -84,7 +86,7 @@ def read(tmp_path, source_of, settings, now):
         source = source_of(f'path = "{path or name}"\n{more}')
         found, said = [], ""
         try:
-            found.extend(iter(read_warcs(source, source.input[0], settings, now)))
+            found.extend(iter(read_warcs(source, source.input[0], ReadContext(settings, now))))
         except InputError as error:
             said = str(error)
         return found, said
@@ -356,6 +358,24 @@ def test_a_folder_is_read_in_the_order_of_the_names_and_a_bad_file_hides_no_othe
     assert "a.warc: it is not a WARC file" in said
 
 
+@pytest.mark.parametrize("follow", [False, True])
+def test_links_that_lead_out_of_a_folder_are_read_only_where_the_source_says_so(read, tmp_path, follow):
+    (tmp_path / "crawl").mkdir()
+    (tmp_path / "away.warc").write_bytes(record("https://e.example/away"))
+    (tmp_path / "crawl" / "a.warc").write_bytes(record("https://e.example/a"))
+    (tmp_path / "crawl" / "b.warc").symlink_to("a.warc")
+    (tmp_path / "crawl" / "c.warc").symlink_to("../away.warc")
+    found, said = read(None, path="crawl", more="follow_links = true" if follow else "")
+    inside = ["https://e.example/a"] * 2
+    assert urls(found) == ([*inside, "https://e.example/away"] if follow else inside)
+    assert said == (
+        ""
+        if follow
+        else f"{tmp_path / 'crawl' / 'c.warc'}: a link to what lies outside the folder; "
+        "leave it out, or set follow_links = true to take it"
+    )
+
+
 def test_a_folder_without_warcs_is_told(read, tmp_path):
     (tmp_path / "crawl").mkdir()
     assert "crawl: holds no .warc" in read(None, path="crawl")[1]
@@ -386,7 +406,7 @@ def read_from(source_of, now):
             source = source.model_copy(update={"allow_private": True, "delay": 0.0})
             found, said = [], ""
             try:
-                found.extend(iter(read_warcs(source, source.input[0], local_settings(), now)))
+                found.extend(iter(read_warcs(source, source.input[0], ReadContext(local_settings(), now))))
             except InputError as error:
                 said = str(error)
         return found, said.replace(server.url(""), "")
@@ -422,9 +442,9 @@ def test_a_list_at_an_address_cannot_name_a_file_of_this_machine(read_from, line
 
 def test_the_address_of_an_input_is_what_it_names(source_of, tmp_path):
     source = source_of('path = "crawl"')
-    assert address(source, source.input[0]) == (tmp_path / "crawl").as_uri()
+    assert input_url(source, source.input[0]) == (tmp_path / "crawl").as_uri()
     source = source_of('url = "https://e.example/warc.paths.gz"')
-    assert address(source, source.input[0]) == "https://e.example/warc.paths.gz"
+    assert input_url(source, source.input[0]) == "https://e.example/warc.paths.gz"
 
 
 @given(st.binary(max_size=2_000), st.integers(0, 600))
@@ -432,10 +452,12 @@ def test_no_bytes_end_the_reading_of_a_warc_otherwise_than_as_told(content, plac
     whole = record() + record("https://e.example/b")
 
     source = Source(id="s", title="s", input=(WarcInput(kind="warc", path=Path("x")),))
-    reader = _Reader(source, source.input[0], 1_000, "file:///x", datetime.now(UTC))
+    reader = WarcPages(
+        source, source.input[0], ReadContext(local_settings(max_document_bytes=1_000), datetime.now(UTC)), "file:///x"
+    )
     try:
         made = list(reader.read(io.BytesIO(whole[:place] + content + whole[place:])))
-    except (OSError, PackedError, InputError):
+    except (OSError, DecompressionError, InputError):
         return
     assert all(isinstance(one, Fetched | Rejection) for one in made)
 
@@ -443,11 +465,11 @@ def test_no_bytes_end_the_reading_of_a_warc_otherwise_than_as_told(content, plac
 @given(st.binary(max_size=5_000), st.sampled_from([gzip.compress, zstandard.compress]), st.data())
 def test_a_packed_file_never_ends_early_without_saying_so(content, pack, data):
     packed = pack(content) + pack(content)
-    assert unpacked(io.BytesIO(packed)).read() == content * 2
+    assert open_decompressed(io.BytesIO(packed)).read() == content * 2
     cut = data.draw(st.integers(5, len(packed) - 1))
     if cut != len(pack(content)):
-        with pytest.raises(PackedError):
-            unpacked(io.BytesIO(packed[:cut])).read()
+        with pytest.raises(DecompressionError):
+            open_decompressed(io.BytesIO(packed[:cut])).read()
 
 
 def test_a_warc_that_is_run_again_is_unchanged_and_archives_nothing(tmp_path, source_of, settings):
@@ -472,8 +494,8 @@ def test_files_at_addresses_are_fetched_in_the_turn_of_their_host(source_of, now
         )
         with Fetcher(local_settings(), clock=clock, sleep=clock.sleep) as fetcher:
             for _ in range(2):
-                found = list(read_warcs(source, source.input[0], local_settings(), now, fetcher))
+                found = list(read_warcs(source, source.input[0], ReadContext(local_settings(), now, fetcher)))
         assert urls(found) == ["https://e.example/a", "https://e.example/b"]
         assert (server.paths, clock.seconds) == (["/robots.txt", *["/warc.paths", "/a.warc", "/b.warc"] * 2], 42)
         with pytest.raises(RuntimeError, match="closed"):
-            list(read_warcs(source, source.input[0], local_settings(), now, fetcher))
+            list(read_warcs(source, source.input[0], ReadContext(local_settings(), now, fetcher)))

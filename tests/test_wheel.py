@@ -24,7 +24,18 @@ pytestmark = pytest.mark.slow
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of commands of a fresh environment that has our wheel, and borrows what the wheel depends on."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder]
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "-w",
+        folder,
+    ]
     subprocess.run([*build, PROJECT], check=True)
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "venv", with_pip=True)
@@ -57,7 +68,9 @@ def test_the_sample_sources_are_taken_in_and_queried(installed, tmp_path):
 def test_a_shard_runs_on_a_dask_worker(installed, tmp_path):
     pytest.importorskip("distributed")
     told = run(installed / "copydesk", "run", "sample-wire", "--engine", "dask", cwd=tmp_path)
-    assert [line.split()[:3] for line in told.splitlines() if line.startswith("sample-wire")] == [["sample-wire", "2", "2"]]
+    assert [line.split()[:3] for line in told.splitlines() if line.startswith("sample-wire")] == [
+        ["sample-wire", "2", "2"]
+    ]
 
 
 def test_the_python_api_works_in_a_plain_script(installed, tmp_path):

@@ -21,7 +21,7 @@ import h2.events
 import trustme
 
 from config.settings import Settings
-from tasks.http.fetcher import Downloaded, Fetcher, NotModified, Outcome, Postponed, Refused, Request
+from tasks.http.fetcher import Downloaded, Fetcher, FetchResult, NotModified, Postponed, Refused, Request
 
 Response = bytes | Callable[[socket.socket], None]
 Route = Response | list[Response]
@@ -202,18 +202,18 @@ def local(url: str, **given: Any) -> Request:
     return Request(url, **{"delay": 0.0, "allow_private": True, **given})
 
 
-def fetch(url: str, resolve: Callable[..., Any] | None = None, **given: Any) -> Outcome:
+def fetch(url: str, resolve: Callable[..., Any] | None = None, **given: Any) -> FetchResult:
     """From servers that may be on this machine."""
     with Fetcher(settings(**given), resolve=resolve or socket.getaddrinfo) as fetcher:
         return fetcher.fetch(local(url))
 
 
-def downloaded(outcome: Outcome) -> Downloaded:
+def downloaded(outcome: FetchResult) -> Downloaded:
     assert isinstance(outcome, Downloaded), outcome
     return outcome
 
 
-def refused(outcome: Outcome) -> Refused:
+def refused(outcome: FetchResult) -> Refused:
     assert isinstance(outcome, Refused), outcome
     assert outcome.detail.isprintable()
     sent = [(exchange.url, exchange.request_headers, exchange.error) for exchange in outcome.exchanges]
@@ -221,11 +221,11 @@ def refused(outcome: Outcome) -> Refused:
     return outcome
 
 
-def postponed(outcome: Outcome) -> Postponed:
+def postponed(outcome: FetchResult) -> Postponed:
     assert isinstance(outcome, Postponed), outcome
     return outcome
 
 
-def not_modified(outcome: Outcome) -> NotModified:
+def not_modified(outcome: FetchResult) -> NotModified:
     assert isinstance(outcome, NotModified), outcome
     return outcome

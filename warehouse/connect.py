@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import duckdb
 
-from warehouse.errors import EmptyWarehouseError, QueryError, StorageError, WarehouseError
+from warehouse.errors import EmptyWarehouseError, QueryError, StorageError, WarehouseError, cure_of
 from warehouse.storage.root import Root, sync_folder
 
 SQL: Final = Path(__file__).resolve().parent / "sql"
@@ -48,6 +48,7 @@ WRONG: Final = (
     duckdb.OutOfMemoryException,
 )
 """Errors that are the statement's, and would come again."""
+MORE_ROOM: Final = "ask for less, or raise sql_memory or sql_spill in copydesk.toml"
 REPLACED_SECONDS: Final = (0.02, 0.1, 0.5)
 STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)\b|\(", re.IGNORECASE)
 
@@ -60,7 +61,10 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
     root = Root.at(root)
     if not _has_catalogue(root):
         _check_landed(root)
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    try:
+        connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    except duckdb.Error as error:
+        raise unreadable(error) from error
     try:
         connection.execute("SET TimeZone = 'UTC'")
         # What does not fit in memory would otherwise go to a folder in the working directory.
@@ -71,22 +75,29 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
         # A query must never take a Python variable of ours for a table.
         connection.execute("SET python_enable_replacements = false")
         if not root.is_folder:
-            _reach(connection, root)
+            reach(connection, root)
         if not _attach_catalogue(connection, root):
             _define(connection, root)
     except duckdb.Error as error:
         connection.close()
-        raise WarehouseError(f"cannot read the warehouse at {root.url}: {_sentence(error)}") from error
+        raise unreadable(error) from error
     except WarehouseError:
         connection.close()
         raise
     return connection
 
 
-def locked(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
-    """As `connect`, and it cannot be made to write, or to read a file that is not of a table."""
+def locked(root: str | os.PathLike[str] | Root, memory: str = "", spill: str = "") -> duckdb.DuckDBPyConnection:
+    """As `connect`, and it cannot be made to write, or to read a file that is not of a table.
+
+    `memory` and `spill`, such as `2 GB`, bound what a query may hold in memory and on disk; empty, DuckDB's own bounds
+    hold.
+    """
     root = Root.at(root)
     connection = connect(root)
+    for name, size in (("memory_limit", memory), ("max_temp_directory_size", spill)):
+        if size:
+            connection.execute(f"SET {name} = {_quoted(size)}")
     allowed = ", ".join(_quoted(folder + "/") for table in TABLES for folder in _folders(root, table))
     for setting in (
         f"allowed_directories = [{allowed}]",
@@ -108,6 +119,9 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
         if not _reads(connection, statements[0]):
             raise QueryError("only statements that read are run here: SELECT, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN")
         return _execute(connection, statements[0])
+    except duckdb.OutOfMemoryException as error:
+        what = "disk" if "max_temp_directory_size" in str(error) else "memory"
+        raise QueryError(f"the query needs more {what} than it may have; {MORE_ROOM}") from None
     except duckdb.PermissionException:
         raise QueryError(f"a query reads the views and no other files; the views are {', '.join(VIEWS)}") from None
     except duckdb.CatalogException as error:
@@ -126,8 +140,14 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence
     try:
         return _execute(connection, query, list(parameters)).fetchall()
     except duckdb.Error as error:
-        cure = "'copydesk maintain verify' names the damaged file"
-        raise WarehouseError(f"cannot read the warehouse: {_sentence(error)}; {cure}") from None
+        raise unreadable(error) from None
+
+
+def unreadable(error: duckdb.Error) -> WarehouseError:
+    """Return the sentence for a query of the pipeline's own that failed: a limit of the system, or a damaged file."""
+    sentence = _sentence(error)
+    cure = cure_of(sentence, "'copydesk maintain verify' names the damaged file")
+    return WarehouseError(f"cannot read the warehouse: {sentence}; {cure}")
 
 
 def _execute(
@@ -199,8 +219,12 @@ def _sql(name: str, root: Root) -> str:
 
 
 def _pattern(root: Root) -> str:
-    # In a path these stand for themselves; DuckDB would take them for a pattern.
-    return re.sub(r"[\[*?]", lambda found: f"[{found[0]}]", root.url) if root.is_folder else root.url
+    return escaped(root.url) if root.is_folder else root.url
+
+
+def escaped(path: str) -> str:
+    """Return a path as DuckDB takes it for one file: `[`, `*` and `?` stand for themselves, and for no pattern."""
+    return re.sub(r"[\[*?]", lambda found: f"[{found[0]}]", path)
 
 
 def _folders(root: Root, table: str) -> set[str]:
@@ -238,7 +262,8 @@ def _check_landed(root: Root) -> None:
         raise EmptyWarehouseError(f"nothing has landed in {root.url}; run 'copydesk run', or name another with --data")
 
 
-def _reach(connection: duckdb.DuckDBPyConnection, root: Root) -> None:
+def reach(connection: duckdb.DuckDBPyConnection, root: Root) -> None:
+    """Let a connection read the files of an object store, through pyarrow's filesystem."""
     from fsspec.implementations.arrow import ArrowFSWrapper  # type: ignore[import-untyped]
 
     filesystem, _ = root.filesystem()
@@ -258,7 +283,7 @@ def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -
 
 
 def _sentence(error: duckdb.Error) -> str:
-    told = re.split(r"\n\s*\n?LINE \d+:", str(error))[0]
+    told = re.split(r"\n\s*\n?LINE \d+:|\n+Possible solutions:", str(error))[0]
     return re.sub(r"\s+", " ", re.sub(r"^[\w ]+ Error: ", "", told)).strip()
 
 

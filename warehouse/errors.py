@@ -13,7 +13,38 @@ CURES: Final = {
     errno.EROFS: f"mount it writable or {ANOTHER_ROOT}",
     errno.EACCES: f"let this user write there or {ANOTHER_ROOT}",
     errno.EPERM: f"let this user write there or {ANOTHER_ROOT}",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    errno.ENFILE: "raise the system's limit on open files (sysctl fs.file-max)",
+    errno.ENOMEM: "give the process more memory (ulimit -v), or run fewer workers (COPYDESK_WORKERS)",
 }
+
+
+IN_WORDS: Final = {
+    "too many open files": CURES[errno.EMFILE],
+    "out of memory": CURES[errno.ENOMEM],
+    "cannot allocate memory": CURES[errno.ENOMEM],
+    "could not allocate": CURES[errno.ENOMEM],
+    "failed to allocate": CURES[errno.ENOMEM],
+    "allocation failure": CURES[errno.ENOMEM],
+    "failed to map segment": CURES[errno.ENOMEM],
+    "memoryerror": CURES[errno.ENOMEM],
+    "no space left on device": CURES[errno.ENOSPC],
+    "permission denied": CURES[errno.EACCES],
+}
+"""Cures by what a message says, where a library tells no number."""
+
+
+def cure_of(message: str, otherwise: str) -> str:
+    """Return the cure for what the system refused, as a library words it; `otherwise` where it names no such thing."""
+    told = message.lower()
+    return next((cure for words, cure in IN_WORDS.items() if words in told), otherwise)
+
+
+def unforeseen(error: BaseException) -> str:
+    """Return the sentence for an error that nobody expected: its kind, its text, and the cure where there is one."""
+    message = f"{type(error).__name__}: {error}".rstrip(": ")
+    cure = cure_of(message, "")
+    return f"{message}; {cure}" if cure else message
 
 
 class WarehouseError(Exception):

@@ -9,39 +9,28 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import duckdb
 
-from warehouse.archive.segment import OPEN, SUFFIX, marker
+from warehouse.archive.segment import OPEN, SUFFIX, UNLANDED, is_foreign, marker
 from warehouse.archive.warc_records import FACTS, KIND, REMOVED, digest, record_id, records
 from warehouse.archive.writer import record_at
-from warehouse.connect import connect
-from warehouse.errors import WarehouseError
-from warehouse.model.records import FORGOTTEN
+from warehouse.connect import connect, rows, unreadable
+from warehouse.damaged import damaged_files
+from warehouse.errors import EmptyWarehouseError, WarehouseError
+from warehouse.findings import REPAIR, Finding
+from warehouse.model.records import FORGOTTEN, RECOVERED
 from warehouse.model.schema import SCHEMAS
+from warehouse.model.vocabulary import Outcome
 from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-    import duckdb
 
 GRACE: Final = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is not as it must be."""
-
-    problem: str
-    where: str
-    cure: str
-    source_id: str | None = None  # of a finding about one source
-
-    def __str__(self) -> str:
-        return f"{self.problem}: {self.where}; {self.cure}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +61,21 @@ def verify(root: str | os.PathLike[str] | Root, sample: int | None = None) -> Ve
     """
     root = Root.at(root)
     names = [name for table in SCHEMAS for name in root.names(table) if name.endswith(".parquet")]
-    broken = [finding for name in names for finding in _file(root, name)]
+    broken = damaged_files(root, names)
     left_over = list(_left_overs(root))
     if broken:  # no view over a broken file answers
         return Verification((*broken, *left_over), (), len(names), 0)
     with connect(root) as warehouse:
-        counts = tuple(SourceCount(*row) for row in warehouse.execute(COUNTS).fetchall())
-        found = [*_counts(counts), *_rows(warehouse)]
-        captures = _Counted(_captures(warehouse, sample))
-        if sample is None:
-            found += _archive(root, captures)
-        else:
-            found += [finding for row in captures for finding in _sampled(root, row)]
+        try:
+            counts = tuple(SourceCount(*row) for row in rows(warehouse, COUNTS))
+            found = [*_counts(counts), *_rows(warehouse)]
+            captures = _Counted(_captures(warehouse, sample))
+            if sample is None:
+                found += _archive(root, captures)
+            else:
+                found += [finding for row in captures for finding in _sampled(root, row)]
+        except duckdb.Error as error:
+            raise unreadable(error) from None
     return Verification((*found, *left_over), counts, len(names), captures.count)
 
 
@@ -100,6 +92,8 @@ COUNTS: Final = """
     FROM found GROUP BY source_id ORDER BY source_id
 """
 
+MADE_AGAIN: Final = "the next 'copydesk run' of the source makes them again from the archive"
+
 RULES: Final = (
     (
         "runs whose counts do not add up",
@@ -110,18 +104,32 @@ RULES: Final = (
     (
         "articles at addresses that were never discovered",
         "SELECT source_id, url AS place FROM article_versions ANTI JOIN discoveries USING (source_id, url)",
-        "a file below discoveries/ is missing: put it back from a copy",
+        MADE_AGAIN,
     ),
     (
         "refusals of addresses that were never discovered",
         "SELECT source_id, url AS place FROM rejects_open ANTI JOIN discoveries USING (source_id, url)",
-        "a file below discoveries/ is missing: put it back from a copy",
+        MADE_AGAIN,
     ),
     (
         "articles without their captures",
         """SELECT source_id, article_id AS place FROM article_versions ANTI JOIN captures USING (capture_id)
         WHERE NOT deleted""",
-        "run the source again, or put the missing file below captures/ back from a copy",
+        REPAIR,
+    ),
+    (
+        "concluded captures whose article or refusal is missing",
+        f"""SELECT source_id, url AS place FROM captures
+        ANTI JOIN landed('articles') USING (capture_id) ANTI JOIN landed('rejects') USING (capture_id)
+        WHERE outcome IN ('{Outcome.STORED}', '{Outcome.REJECTED}', '{RECOVERED}')""",  # noqa: S608  values of ours
+        MADE_AGAIN,
+    ),
+    (
+        "addresses that were read and are neither an article nor a reject",
+        f"""SELECT DISTINCT source_id, url AS place FROM pending SEMI JOIN (
+            FROM captures WHERE outcome IN ('{Outcome.UNCHANGED}', '{Outcome.DUPLICATE}')
+        ) USING (source_id, url)""",  # noqa: S608  values of ours
+        MADE_AGAIN,
     ),
 )
 """Problem, query for source and place, cure."""
@@ -134,48 +142,59 @@ def _counts(counts: Iterable[SourceCount]) -> Iterator[Finding]:
             yield Finding(
                 f"{count.discovered} discovered addresses are in {landed} places "
                 f"({count.articles} articles, {count.rejects} rejects, {count.pending} pending)",
-                f"source {count.source_id}",
                 "report it as a fault of Copydesk",
-                count.source_id,
+                source_id=count.source_id,
             )
 
 
 def _rows(warehouse: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     for problem, where, cure in RULES:
         query = f"SELECT source_id, count(*), min(place) FROM ({where}) GROUP BY ALL ORDER BY ALL"  # noqa: S608 - ours
-        for source_id, count, place in warehouse.execute(query).fetchall():
-            yield Finding(f"{count} {problem}", f"source {source_id}, such as {place}", cure, source_id)
-
-
-def _file(root: Root, name: str) -> Iterator[Finding]:
-    schema = SCHEMAS[name.partition("/")[0]]
-    try:
-        with root.open(name) as file:
-            parquet = pq.ParquetFile(file)
-            wrong = [field.name for field in parquet.schema_arrow if not _fits(field, schema)]
-            for _ in parquet.iter_batches():
-                pass
-    except (OSError, pa.ArrowException) as error:
-        yield Finding(f"not readable as Parquet ({' '.join(str(error).split())})", root.place(name), LOST_FILE)
-        return
-    if wrong:
-        yield Finding(f"not the schema of its table in {', '.join(wrong)}", root.place(name), LOST_FILE)
-
-
-LOST_FILE: Final = "put it back from a copy, or move it away and run its source again"
-
-
-def _fits(field: pa.Field, schema: pa.Schema) -> bool:
-    return bool(schema.get_field_index(field.name) >= 0 and schema.field(field.name).type.equals(field.type))
+        for source_id, count, place in rows(warehouse, query):
+            yield Finding(f"{count} {problem}", cure, source_id=source_id, example=place)
 
 
 def _left_overs(root: Root) -> Iterator[Finding]:
     for path in root.left_overs(GRACE):
-        yield Finding("left over from a writer that was killed", str(path), "'copydesk maintain clean' deletes it")
-    for path in sorted((root.local / "archive").glob(f"*/*{OPEN}")):
-        if not Store(root).is_locked(path.parent.name):
-            cure = f"'copydesk run {path.parent.name}' takes it up"
-            yield Finding("left open by a run that was killed", str(path), cure)
+        yield Finding("left over from a writer that was killed", "'copydesk maintain clean' deletes it", str(path))
+    for path in left_open(root):
+        source_id, mark = path.parent.name, marker(root, path.parent.name, path.name.removesuffix(OPEN))
+        cure = f"'copydesk run {source_id}' takes it up" if mark.exists() else REPAIR
+        yield Finding("left open by a run that was killed", cure, str(path), source_id)
+    for path in foreign_marks(root):
+        yield Finding("not the mark of a batch, and no run puts it there", REPAIR, str(path), path.parent.name)
+
+
+def left_open(root: Root) -> list[Path]:
+    """Return the files of the archive that were left open by runs that are over."""
+    paths = sorted((root.local / "archive").glob(f"*/*{OPEN}"))
+    busy = {path.parent.name for path in paths if Store(root).is_locked(path.parent.name)}
+    return [path for path in paths if path.parent.name not in busy]
+
+
+def foreign_marks(root: Root) -> list[Path]:
+    """Return what stands among the marks of unindexed batches and is none."""
+    return sorted(path for path in (root.local / UNLANDED).glob("*/*") if is_foreign(path))
+
+
+def unindexed(root: Root) -> list[str]:
+    """Return the names of the archive's files with documents that have no row in `captures`; reads the whole archive.
+
+    Raises `WarehouseError`.
+    """
+    names = []
+    try:
+        with connect(root) as warehouse:
+            for filename, is_there, captures in _by_file(root, _captures(warehouse, None)):
+                known = {capture.capture_id for capture in captures}
+                if is_there and any(
+                    FACTS in headers and record_id(headers) not in known
+                    for _, _, headers, _ in _records(root, filename)
+                ):
+                    names.append(filename)
+    except EmptyWarehouseError:
+        return [name for name in root.names("archive") if name.endswith(SUFFIX)]
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +207,11 @@ class _Indexed:
     capture_id: str
     digest: str
     outcome: str
+
+    @property
+    def source_id(self) -> str:
+        """The source whose folder of the archive holds it."""
+        return self.filename.split("/")[1]
 
 
 @dataclass(slots=True)
@@ -208,8 +232,8 @@ def _captures(warehouse: duckdb.DuckDBPyConnection, sample: int | None) -> Itera
     columns = "warc_filename, warc_offset, warc_length, capture_id, payload_digest, outcome"
     query = f"SELECT * FROM (SELECT {columns} FROM captures {some}) ORDER BY warc_filename, warc_offset"  # noqa: S608 - ours
     found = warehouse.execute(query)
-    while rows := found.fetchmany(1_000):
-        yield from (_Indexed(*row) for row in rows)
+    while chunk := found.fetchmany(1_000):
+        yield from (_Indexed(*row) for row in chunk)
 
 
 def _sampled(root: Root, capture: _Indexed) -> Iterator[Finding]:
@@ -222,45 +246,51 @@ def _sampled(root: Root, capture: _Indexed) -> Iterator[Finding]:
 
 
 def _archive(root: Root, captures: Iterable[_Indexed]) -> Iterator[Finding]:
-    held = ((name, None) for name in root.names("archive") if name.endswith(SUFFIX))
+    for filename, is_there, indexed in _by_file(root, captures):
+        if is_there:
+            yield from _warc(root, filename, indexed)
+        else:
+            yield from (_lost(root, capture, "no file") for capture in indexed)
+
+
+def _by_file(root: Root, captures: Iterable[_Indexed]) -> Iterator[tuple[str, bool, list[_Indexed]]]:
+    """Each file that the archive has or should have: its name, whether it is there, the captures that say so."""
+    files = ((name, None) for name in root.names("archive") if name.endswith(SUFFIX))
     indexed = ((capture.filename, capture) for capture in captures)
     # Both come sorted by file, so that only one file's captures are ever held.
-    for filename, group in groupby(merge(held, indexed, key=itemgetter(0)), key=itemgetter(0)):
+    for filename, group in groupby(merge(files, indexed, key=itemgetter(0)), key=itemgetter(0)):
         found = [capture for _, capture in group]
-        in_file = [capture for capture in found if capture is not None]
-        if None in found:
-            yield from _warc(root, filename, in_file)
-        else:
-            yield from (_lost(root, capture, "no file") for capture in in_file)
+        yield filename, None in found, [capture for capture in found if capture is not None]
 
 
 def _warc(root: Root, filename: str, captures: Iterable[_Indexed]) -> Iterator[Finding]:
-    unindexed = 0
+    count = 0
     missing = {capture.capture_id: capture for capture in captures}
     for offset, length, headers, payload in _records(root, filename):
         if FACTS not in headers and REMOVED not in headers:
             continue  # what led to a capture
         capture = missing.pop(record_id(headers), None)
         if capture is None:
-            unindexed += FACTS in headers
+            count += FACTS in headers
         elif (capture.offset, capture.length) != (offset, length):
             yield _lost(root, capture, "another record")
         else:
             yield from _compared(root, capture, headers, payload)
     yield from (_lost(root, capture, "no whole record") for capture in missing.values())
-    if unindexed:
+    if count:
         _, source_id, name = filename.split("/")
         mark = marker(root, source_id, name)
         again = f"run 'copydesk run {source_id}'"
-        cure = again if mark.exists() else f"make an empty file {mark} and {again}"
-        yield Finding(f"{unindexed} archived documents have no row in captures", root.place(filename), cure)
+        cure = again if mark.exists() else REPAIR
+        yield Finding(f"{count} archived documents have no row in captures", cure, root.place(filename), source_id)
 
 
 def _compared(root: Root, capture: _Indexed, headers: dict[str, str], payload: bytes) -> Iterator[Finding]:
     if (capture.outcome == FORGOTTEN) != (REMOVED in headers):
         instead = "a notice of removal" if REMOVED in headers else "still what was taken down"
         problem = f"the archive holds {instead} for capture {capture.capture_id}"
-        yield Finding(problem, root.place(capture.filename), "run 'copydesk forget' again for its address")
+        cure = "run 'copydesk forget' again for its address"
+        yield Finding(problem, cure, root.place(capture.filename), capture.source_id)
     elif REMOVED not in headers and headers.get(KIND) != "revisit" and capture.digest != digest(payload):
         yield _lost(root, capture, "other bytes than its digest says")
 
@@ -273,4 +303,4 @@ def _records(root: Root, filename: str) -> Iterator[tuple[int, int, dict[str, st
 def _lost(root: Root, capture: _Indexed, instead: str) -> Finding:
     cure = "put the file back from a copy; the article that was read from it stays"
     problem = f"the archive holds {instead} for capture {capture.capture_id}"
-    return Finding(problem, root.place(capture.filename), cure)
+    return Finding(problem, cure, root.place(capture.filename), capture.source_id)

@@ -12,6 +12,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from config.errors import ConfigError
+from config.redact import redact
 from flows.cli import alert as cli_alert
 from flows.cli import backfill as cli_backfill
 from flows.cli import rejects as cli_rejects
@@ -32,7 +33,7 @@ from flows.cli.options import (
     tell,
 )
 from flows.cli.output import Format
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseError, unforeseen
 
 # Every import of the pipeline waits inside its command: `--help` and `sql` would pay a second for trafilatura.
 
@@ -55,6 +56,8 @@ app.add_typer(maintain_app, name="maintain")
 
 
 INTERRUPTED: Final = 130
+MIN_ADDRESS_SPACE_BYTES: Final = 2_000_000_000
+"""Of a process: the libraries alone map about one gigabyte."""
 OTHER_SCHEME: Final = re.compile(r"(?!(?:https?|file)://)[a-z][a-z0-9+.-]+://")
 
 
@@ -98,11 +101,14 @@ def sql(
     """Query the warehouse; read-only."""
     from flows.cli.sql import query_once, shell
 
-    root = read_settings(data, None).data
+    settings = read_settings(data, None)
     if query is None and sys.stdin.isatty():
-        shell(root, form)
+        shell(settings, form)
         return
-    query_once(root, sys.stdin.read() if query is None else query, form, output)
+    try:
+        query_once(settings, sys.stdin.read() if query is None else query, form, output)
+    except KeyboardInterrupt:
+        _fail("the query was interrupted", INTERRUPTED)
 
 
 @app.command(
@@ -208,6 +214,17 @@ def verify_warehouse(
     raise typer.Exit(show_verification(read_settings(data, None).data, sample))
 
 
+@maintain_app.command("repair", epilog="Example:  copydesk maintain repair --dry-run")
+def repair_warehouse(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    data: Data = None,
+) -> None:
+    """Move away what cannot be read, and let the next runs make again from the archive what was lost."""
+    from flows.cli.maintain import show_repair
+
+    show_repair(read_settings(data, None).data, dry_run=dry_run)
+
+
 @maintain_app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
 def clean_warehouse(data: Data = None) -> None:
     """Delete what killed writers left: temporary files that nobody has touched for an hour."""
@@ -235,6 +252,7 @@ def _root(
 
 def main() -> NoReturn:
     """The console script: an error is one sentence on stderr, and never a traceback."""
+    _warn_of_memory_limit()
     try:
         code = app(prog_name="copydesk", standalone_mode=False)
     except typer.TyperException as error:
@@ -254,12 +272,27 @@ def main() -> NoReturn:
     except Exception as error:
         if os.environ.get("COPYDESK_DEBUG"):
             raise
-        _fail(f"{type(error).__name__}: {error}; COPYDESK_DEBUG=1 shows where", 1)
+        _fail(f"{unforeseen(error)}; COPYDESK_DEBUG=1 shows where", 1)
     if code == INTERRUPTED:
         _fail("interrupted; what had landed stays, the next run takes the rest", INTERRUPTED)
     sys.exit(code or 0)
 
 
+def _warn_of_memory_limit() -> None:
+    """Say that the limit on memory is low: a library of C code that gets none ends the process without a word."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if 0 < limit < MIN_ADDRESS_SPACE_BYTES:
+        print(
+            f"copydesk: warning: this process may use {limit // 1_000_000:,} MB of memory, and may end without a"
+            f" message; raise the limit to {MIN_ADDRESS_SPACE_BYTES // 1_000_000:,} MB at least (ulimit -v)",
+            file=sys.stderr,
+        )
+
+
 def _fail(sentence: str, code: int) -> NoReturn:
-    print(f"copydesk: {sentence}", file=sys.stderr)
+    print(f"copydesk: {redact(sentence)}", file=sys.stderr)
     sys.exit(code)

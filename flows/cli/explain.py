@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import cell, console
-from tasks.boilerplate.lines import Line, read_lines
+from tasks.article import open_document
+from tasks.boilerplate.line import Line
+from tasks.boilerplate.lines import group_paragraphs
 from tasks.boilerplate.model import score_lines
 from tasks.extract import extract
-from tasks.files import jsonl
-from tasks.strip import READ_BY_LINE
+from tasks.strip import LINE_EXTRACTORS
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import LineReason
 
@@ -81,12 +82,12 @@ def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, 
     """What became of a document that `made` was made of: it is read once more, for the lines that were kept."""
     if isinstance(made, Rejection) or isinstance(raw, Rejection):
         return Explained(label, made)
-    opened = jsonl.open_record(raw, source) if raw.capture.media_type == jsonl.MEDIA_TYPE else raw
-    found = opened if isinstance(opened, Rejection) else extract(opened, len(raw.content) + 1)
+    document = open_document(raw, source)
+    found = document if isinstance(document, Rejection) else extract(document, len(raw.content) + 1)
     if isinstance(found, Rejection):
         return Explained(label, made)
-    lines = read_lines(found.text)
-    scores = keep_scores(lines) if found.extractor in READ_BY_LINE else {}
+    lines = group_paragraphs(found.paragraphs.lines)
+    scores = keep_scores(lines) if found.extractor in LINE_EXTRACTORS else {}
     reasons = {line.line: line.reason for line in made.stripped}
     return Explained(
         label,
@@ -100,7 +101,7 @@ def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, 
 
 def keep_scores(lines: Sequence[Line]) -> Mapping[int, float]:
     """From 0 to 1, how likely each line of a text is article text by the line model alone, by the line's number."""
-    scored = zip(lines, score_lines(lines).chance, strict=True)
+    scored = zip(lines, score_lines(lines).probability, strict=True)
     return {line.numbers[0]: float(chance) for line, chance in scored}
 
 

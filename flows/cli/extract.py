@@ -22,12 +22,12 @@ from config.sources import Source
 from flows.cli.explain import Explained, explain, print_explained
 from flows.cli.explain_page import Page
 from flows.cli.output import plain
-from flows.ingest import make_article
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
-from tasks.boilerplate.recurring_lines import NONE
-from tasks.discover import closed_folders, files
-from tasks.fetch import Read, fetch_each, read_file
+from tasks.article import make_article
+from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES
+from tasks.fetch import ReadResult, fetch_each, read_file
+from tasks.files.folder import list_files, unlisted_folders
 from tasks.http.fetcher import Fetcher, utc_now
 from tasks.http.response import Refused
 from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
@@ -85,7 +85,7 @@ def extract_documents(
 
     A source brings its rules, and its habits where the data root knows them. Raises `WarehouseError`.
     """
-    step = with_habits(make_article, load_habits(settings.data, source.id) if source else NONE)
+    step = with_habits(make_article, load_habits(settings.data, source.id) if source else NO_RECURRING_LINES)
     source = source or Source(id="none", title="none", input=(FolderInput(kind="folder", path=Path()),))
     labels: deque[str] = deque()
 
@@ -156,7 +156,7 @@ def _items(named: Iterable[Named], source: Source) -> Iterator[tuple[str, str | 
         paths = [path]
         if name != STDIN and os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where it may not look
             # A folder that cannot be listed is refused as if it were a document: what is in it is missing.
-            paths = [*files(path), *(Path(error.filename) for error in closed_folders(path))]
+            paths = [*list_files(path), *(Path(error.filename) for error in unlisted_folders(path))]
         for one in paths:
             address = STDIN_URL if name == STDIN else Path(os.path.abspath(one)).as_uri()  # noqa: PTH100
             yield name if one is path else str(one), url, Item(source.id, address, str(one), name, now)
@@ -168,7 +168,7 @@ def _read(item: Item, settings: Settings, now: datetime) -> Fetched | Rejection:
     return read_file(item, settings, now)
 
 
-def _unarchived(item: Item, read: Read, url: str) -> RawArticle | Rejection:
+def _unarchived(item: Item, read: ReadResult, url: str) -> RawArticle | Rejection:
     """A document as the steps take it, in no archive."""
     if isinstance(read, Rejection):
         return read

@@ -9,6 +9,7 @@ from flows.cli.output import Format, write_rows
 from tasks.http.fetcher import utc_now
 from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
+from warehouse.repair import repair
 from warehouse.storage.tables import Store
 from warehouse.takedown.forget import forget
 from warehouse.verify import verify
@@ -24,6 +25,16 @@ def show_verification(root: str, sample: int | None) -> int:
     for finding in found.findings:
         print(f"copydesk: {finding}", file=sys.stderr)
     return 1 if found.findings else 0
+
+
+def show_repair(root: str, *, dry_run: bool) -> None:
+    """Move away what cannot be read, mark what runs are to make anew, and print what was done."""
+    done = repair(root, dry_run=dry_run)
+    would = "would be " if dry_run else ""
+    for one in done:
+        print(f"{one.file}: {would}{one.what}")
+    after = "now run 'copydesk run': each source makes again what it lost" if done and not dry_run else ""
+    print(f"{len(done)} repairs{'; ' + after if after else ''}")
 
 
 def clean_up(root: str) -> None:

@@ -46,7 +46,10 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", metavar="DIR", help="The configuration folder, with sources/ in it. [or COPYDESK_CONFIG]"),
 ]
-As = Annotated[Format, typer.Option("--format", "-f", help="How rows are written.")]
+As = Annotated[
+    Format,
+    typer.Option("--format", "-f", help="How rows are written; csv-excel is CSV that a spreadsheet opens safely."),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to the terminal.")
 ]

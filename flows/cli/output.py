@@ -14,6 +14,8 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from flows.scheduling.markdown_text import escape_markdown, link_or_text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -26,6 +28,9 @@ CELL_CHARACTERS: Final = 200
 PIPE_WIDTH: Final = 240
 """Columns of a table that goes to a file or pipe, where no terminal says how many there are."""
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_UNPRINTED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What makes a formula of a cell's text in Excel, LibreOffice or Google Sheets when it stands first."""
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -34,6 +39,7 @@ class Format(StrEnum):
 
     TABLE = "table"
     CSV = "csv"
+    CSV_EXCEL = "csv-excel"
     JSON = "json"
     JSONL = "jsonl"
     MARKDOWN = "markdown"
@@ -62,6 +68,8 @@ def write_rows(form: Format, columns: Sequence[str], rows: Rows, stream: IO[str]
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows([_flat(value) for value in row] for row in rows)
+    elif form is Format.CSV_EXCEL:
+        _write_for_spreadsheets(columns, rows, stream)
     else:
         _write_json(columns, rows, stream, one_array=form is Format.JSON)
 
@@ -121,6 +129,32 @@ def _flat(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
+def _write_for_spreadsheets(columns: Sequence[str], rows: Rows, stream: IO[str]) -> None:
+    """CSV as Excel and LibreOffice open it: known as UTF-8 by its first character, and no text of it a formula."""
+    stream.write("\ufeff")
+    # Quoted throughout: where a comma is the decimal sign, a semicolon in a bare text would begin another cell.
+    writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(map(_inert, columns))
+    writer.writerows([_inert(_spread(value)) for value in row] for row in rows)
+
+
+def _spread(value: Any) -> Any:
+    """A value as a cell of a spreadsheet has it: lists by commas, instants in UTC as it reads them."""
+    if isinstance(value, datetime):
+        return _instant(value.replace(microsecond=0)).replace("T", " ").removesuffix("Z")
+    if isinstance(value, list | tuple) and all(isinstance(inner, str) for inner in value):
+        return ", ".join(value)
+    return _flat(value)
+
+
+def _inert(value: Any) -> Any:
+    """A text that a spreadsheet takes for text."""
+    if not isinstance(value, str):
+        return value
+    text = _UNPRINTED.sub("", value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def _write_json(columns: Sequence[str], rows: Rows, stream: IO[str], *, one_array: bool) -> None:
     separator = "[" if one_array else ""
     for row in rows:
@@ -135,11 +169,11 @@ def _write_json(columns: Sequence[str], rows: Rows, stream: IO[str], *, one_arra
 
 def _write_markdown(columns: Sequence[str], rows: Rows, stream: IO[str]) -> None:
     def line(cells: Iterable[str]) -> str:
-        return "| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |\n"
+        return f"| {' | '.join(cells)} |\n"
 
-    stream.write(line(columns))
+    stream.write(line(map(escape_markdown, columns)))
     stream.write(line("---" for _ in columns))
-    stream.writelines(line(map(cell, row)) for row in rows)
+    stream.writelines(line(link_or_text(cell(value)) for value in row) for row in rows)
 
 
 def _write_table(columns: Sequence[str], rows: Rows, stream: IO[str]) -> None:

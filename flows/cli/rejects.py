@@ -37,7 +37,7 @@ def list_rejects(
     quoted = ", ".join("'" + one.replace("'", "''") + "'" for one in source or [])
     where = f" WHERE source_id IN ({quoted})" if source else ""
     query_once(
-        settings.data,
+        settings,
         f"SELECT source_id, reason, stage, attempts, last_seen_at, url, detail FROM {view}{where}"  # noqa: S608
         " ORDER BY source_id, reason, url, last_seen_at",
         form,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 import duckdb
@@ -16,24 +18,27 @@ import duckdb
 from config.errors import ConfigError
 from config.settings import Settings
 from flows.cli.output import Format, Rows, write_rows
-from warehouse.connect import VIEWS, ask, connect, locked, rows
+from warehouse.connect import MORE_ROOM, VIEWS, ask, connect, locked, rows
 from warehouse.errors import QueryError, StorageError
 from warehouse.storage.root import Root
+
+Result = TypeVar("Result")
 
 CHUNK: Final = 1_000
 HELP: Final = """A statement ends with ; and may take several lines; it reads, as SELECT, FROM, DESCRIBE and SHOW do.
 .views     the views there are
-.format F  table, csv, json, jsonl or markdown
+.format F  table, csv, csv-excel, json, jsonl or markdown
 .help      this
 .quit      leave, as Ctrl-D does"""
 
 
-def query_once(root: str, statement: str, form: Format, output: Path | None) -> None:
-    """Run one statement and write its rows. Raises `WarehouseError`."""
+def query_once(settings: Settings, statement: str, form: Format, output: Path | None) -> None:
+    """Run one statement and write its rows. Raises `WarehouseError`, and `KeyboardInterrupt` soon after Ctrl-C."""
+    root = settings.data
     if output is not None and (folder := Root.at(root)).is_folder and output.resolve().is_relative_to(folder.url):
         raise QueryError(f"{output} is inside the data root, which only runs write to; name a file elsewhere")
-    with locked(root) as connection:
-        answer = ask(connection, statement)
+    with locked(root, settings.sql_memory, settings.sql_spill) as connection:
+        answer = _interruptible(connection, partial(ask, connection, statement))
         if form is Format.PARQUET:
             _write_parquet(answer, output)
         else:
@@ -60,9 +65,9 @@ def write_out(form: Format, columns: Sequence[str], rows: Rows, output: Path | N
         write_rows(form, columns, rows, stream)
 
 
-def shell(root: str, form: Format) -> None:
+def shell(settings: Settings, form: Format) -> None:
     """Statements from the terminal until it ends, with the history of what was typed before."""
-    with locked(root) as connection:
+    with locked(settings.data, settings.sql_memory, settings.sql_spill) as connection:
         print(f"Views: {', '.join(VIEWS)}. Statements end with ; and .help tells the rest.")
         with _history():
             for statement in _statements():
@@ -70,10 +75,12 @@ def shell(root: str, form: Format) -> None:
                     form = _command(statement, form)
                     continue
                 try:
-                    answer = ask(connection, statement)
+                    answer = _interruptible(connection, partial(ask, connection, statement))
                     write_rows(form, _columns(answer), _rows(answer), sys.stdout)
                 except QueryError as error:
                     print(f"copydesk: {error}", file=sys.stderr)
+                except KeyboardInterrupt:
+                    print("copydesk: the query was interrupted", file=sys.stderr)
 
 
 def _statements() -> Iterator[str]:
@@ -133,6 +140,18 @@ class _history:  # noqa: N801  reads as a context, holds nothing
         return Path(state) / "copydesk" / "sql_history"
 
 
+def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], Result]) -> Result:
+    """Return what some work on a connection returns; Ctrl-C ends it and raises `KeyboardInterrupt`."""
+    # In a thread, as DuckDB looks for Ctrl-C only between two steps, and a step may take hours.
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(work)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
+
+
 def _columns(answer: duckdb.DuckDBPyConnection) -> list[str]:
     """The names of the columns; one that comes again gets a number, as JSON would keep only its last value."""
     names: list[str] = []
@@ -144,8 +163,10 @@ def _columns(answer: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _rows(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     try:
-        while chunk := answer.fetchmany(CHUNK):
+        while chunk := _interruptible(answer, partial(answer.fetchmany, CHUNK)):
             yield from chunk
+    except duckdb.OutOfMemoryException:
+        raise QueryError(f"the query needs more room than it may have; {MORE_ROOM}") from None
     except duckdb.Error as error:
         raise QueryError(str(error).partition("\n")[0]) from None
 
@@ -162,7 +183,7 @@ def _write_parquet(answer: duckdb.DuckDBPyConnection, output: Path | None) -> No
         reader: pa.RecordBatchReader = answer.to_arrow_reader(CHUNK * 10)
     try:
         with _written(output) as target, pq.ParquetWriter(target, reader.schema, compression="zstd") as writer:
-            for batch in reader:
+            while (batch := _interruptible(answer, partial(next, reader, None))) is not None:
                 writer.write_batch(batch)
     except pa.ArrowException as error:
         raise QueryError(f"not to be written as parquet: {error}; cast that column to VARCHAR") from None

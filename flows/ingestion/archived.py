@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,9 +13,10 @@ from config.inputs import JsonlInput
 from config.sources import Source
 from tasks.files import jsonl
 from warehouse.archive.writer import read
-from warehouse.errors import StorageError, WarehouseError
-from warehouse.model.records import FORGOTTEN, Candidate, Capture, Item, RawArticle
-from warehouse.model.vocabulary import Origin, Reason, Stage
+from warehouse.connect import unreadable
+from warehouse.errors import StorageError
+from warehouse.model.records import FORGOTTEN, LISTED, Candidate, Capture, Item, RawArticle
+from warehouse.model.vocabulary import Origin, Outcome, Reason, Stage
 
 CHUNK: Final = 200
 """Rows held at a time."""
@@ -53,6 +54,17 @@ def open_refusals(
     return _stream(connection, _REFUSALS, [source.id, reason, url])
 
 
+def lost_captures(
+    connection: duckdb.DuckDBPyConnection, source: Source, capture_ids: Collection[str], urls: Collection[str]
+) -> Iterator[Row]:
+    """The captures of a source with these ids, and the newest of each of these addresses that has content.
+
+    A row has `capture` and `seen` as mappings of their columns; the last may be None. The oldest come first, so that
+    of two documents that say the same the first one is the article. Raises `WarehouseError`.
+    """
+    return _stream(connection, _LOST, [source.id, list(capture_ids), list(urls)])
+
+
 def is_archived(row: Row) -> bool:
     """Whether the archive holds the document that was refused."""
     capture = row["capture"]
@@ -83,7 +95,7 @@ def _item(row: Row, capture: Capture, source: Source) -> Item:
 
 def _records_of(source: Source, found_in: str) -> str:
     """The file whose `fields` apply: where it was moved since, the one there is."""
-    files = [jsonl.address(source, entry) for entry in source.input if isinstance(entry, JsonlInput)]
+    files = [jsonl.file_url(source, entry) for entry in source.inputs_of(JsonlInput)]
     return files[0] if len(files) == 1 else found_in
 
 
@@ -121,9 +133,7 @@ def _stream(connection: duckdb.DuckDBPyConnection, query: str, parameters: Seque
             for row in chunk:
                 yield dict(zip(names, row, strict=True))
     except duckdb.Error as error:
-        told = str(error).partition("\n")[0]
-        cure = "'copydesk maintain verify' names the damaged file"
-        raise WarehouseError(f"cannot read the warehouse: {told}; {cure}") from None
+        raise unreadable(error) from None
 
 
 _BESIDE: Final = """
@@ -170,4 +180,22 @@ WHERE reject.source_id = $1
     -- What is another article's says nothing new, and is not to become an article of its own.
     AND reject.stage <> '{Stage.DEDUPE}' AND reject.reason <> '{Reason.FORGOTTEN}'
     AND ($2 IS NULL OR reject.reason = $2) AND ($3 IS NULL OR reject.url = $3)
+"""  # noqa: S608  ours
+
+_LOST: Final = f"""
+WITH {_BESIDE},
+lost AS (
+    SELECT capture_id FROM capture WHERE capture_id IN (SELECT unnest($2::VARCHAR[]))
+    UNION
+    SELECT arg_max(capture_id, fetched_at) FROM capture
+    WHERE url IN (SELECT unnest($3::VARCHAR[])) AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}', '{Outcome.FAILED}')
+        -- A revisit has no content.
+        AND (payload_bytes > 0 OR http_status IS NULL)
+    GROUP BY url
+)
+SELECT capture, seen
+FROM capture
+SEMI JOIN lost ON lost.capture_id = capture.capture_id
+LEFT JOIN seen ON seen.url = capture.url
+ORDER BY capture.fetched_at, capture.capture_id
 """  # noqa: S608  ours

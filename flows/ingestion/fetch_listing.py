@@ -6,18 +6,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from config.inputs import Input, PagesInput, SitemapInput
+from config.inputs import Input
 from flows.ingestion.process_pool import CallError
-from tasks.discover import name_items
+from tasks.discover import listed_documents, read_listing
 from tasks.fetch import as_fetched, request
-from tasks.http.fetcher import LISTINGS
+from tasks.http.fetcher import ACCEPT_LISTINGS
 from tasks.http.response import NotModified, Postponed, Refused
-from tasks.listings.discovered import Found, named
-from tasks.listings.feeds import read_feed
+from tasks.listings.discovered import Discovered, item_of
 from tasks.listings.listing import Listing, ListingError
-from tasks.listings.poll_interval import sends_validators, weigh
-from tasks.listings.section_page import read_links
-from tasks.listings.sitemaps import read_sitemap
+from tasks.listings.poll_interval import classify_failure, sends_validators
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.model.records import LISTED, Capture, Item
 from warehouse.model.vocabulary import Reason
@@ -49,30 +46,38 @@ class Look:
     entry: Input
     archive: ArchiveWriter
     captures: list[Capture] = field(default_factory=list)
-    found: list[Found] = field(default_factory=list)
+    found: list[Discovered] = field(default_factory=list)
     entries: int = 0
     known: int = 0
     dates: list[datetime] = field(default_factory=list)
+    indexes: dict[str, str] = field(default_factory=dict)
+    """The address at which each index of sitemaps was read first, by its digest."""
+    loops: set[str] = field(default_factory=set)
+    """Addresses, without their queries, at which an index was met again."""
+
+    def leads_back(self, url: str) -> bool:
+        """Whether an address differs only by its query from one that gave an index of sitemaps once more."""
+        return _without_query(url) in self.loops
 
     def ask(self, url: str, state: Endpoint) -> Answered:
         """Ask for a listing, archive what was said, and read it."""
         job = self.job
         # Entries that wait, and are no pages of their own, come with the whole feed only.
         earlier = state.earlier if sends_validators(state) and not job.waits_for(state.url) else None
-        asked = replace(request(url, job.source, earlier, job.settings.max_listing_bytes), accept=LISTINGS)
+        asked = replace(request(url, job.source, earlier, job.settings.max_listing_bytes), accept=ACCEPT_LISTINGS)
         got = job.fetcher.fetch(asked)
         job.check_stop()
         item, now = Item(job.source.id, state.url, state.url, state.url, job.clock()), job.clock()
         if isinstance(got, Postponed):
             if got.exchanges:
                 self.captures.append(self.archive.write_failure(item, got.exchanges, got.detail, now, LISTED))
-            return Answered(problem=got.detail, failure=weigh(until=got.until).value, until=got.until)
+            return Answered(problem=got.detail, failure=classify_failure(until=got.until).value, until=got.until)
         if isinstance(got, Refused):
             if got.exchanges:
                 self.captures.append(self.archive.write_failure(item, got.exchanges, got.detail, now, LISTED))
             final = got.reason in {Reason.DISALLOWED, Reason.TOO_LARGE, Reason.VANISHED}
             until = None if got.retry_after is None else now + timedelta(seconds=got.retry_after)
-            weight = weigh(got.http_status, until=until, final=final).value
+            weight = classify_failure(got.http_status, until=until, final=final).value
             return Answered(None, got.http_status, got.detail, weight, until)
         if isinstance(got, NotModified):
             if state.earlier:
@@ -83,16 +88,21 @@ class Look:
         try:
             listing = parse(job, self.entry, got.content, got.final_url, got.media_type, got.charset)
             self.captures.append(replace(capture, error=listing.damage))
+            first = self.indexes.setdefault(capture.payload_digest, url) if listing.children else url
+            if first != url:
+                self.loops.add(_without_query(url))
+                problem = f"the index of sitemaps leads back to itself: what is here was read at {first}"
+                return Answered(None, got.http_status, problem, classify_failure(final=True).value)
             return Answered(listing, got.http_status, moved_to=got.moved_to)
         except (ListingError, CallError) as error:
             self.captures.append(replace(capture, error=f"{UNREAD}{error}"))
-            return Answered(None, got.http_status, str(error), weigh(final=True).value)
+            return Answered(None, got.http_status, str(error), classify_failure(final=True).value)
 
     def take(self, listing: Listing, found_in: str) -> int:
         """Name what a listing holds, and let it land; how many of its entries were known."""
-        items = name_items(self.job.source, self.entry, listing, found_in, self.job.clock())
+        items = listed_documents(self.job.source, self.entry, listing, found_in, self.job.clock())
         seen = self.job.see(one for one in items if is_recent(self.job, self.entry, one))
-        known = sum(self._is_known(url, found_in) for url in {named(one).url for one in seen})
+        known = sum(self._is_known(url, found_in) for url in {item_of(one).url for one in seen})
         self.found += seen
         self.entries += len(seen)
         self.known += known
@@ -101,29 +111,24 @@ class Look:
 
     def _is_known(self, url: str, found_in: str) -> bool:
         """Whether a listing has named an address before; what only another one has named since is not known to it."""
-        first, read_at = self.job.ledger.addresses[url], self.job.endpoint(found_in).read_at
-        if first.found_in == found_in:
-            return first.first_seen_at < self.job.run.started_at
-        return read_at is not None and first.first_seen_at <= read_at
+        known, read_at = self.job.ledger.addresses[url], self.job.endpoint(found_in).read_at
+        seen_before = known.first_seen_at < self.job.run.started_at or known.first_seen_at > self.job.clock()
+        if known.found_in == found_in or not seen_before:
+            return seen_before  # what lies ahead was seen by a run whose clock was wrong
+        return read_at is not None and (known.first_seen_at <= read_at or known.first_seen_at > self.job.clock())
 
 
-def is_recent(job: Job, entry: Input, found: Found) -> bool:
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def is_recent(job: Job, entry: Input, found: Discovered) -> bool:
     """Whether an input takes what is as old as this; what has no date is taken."""
-    if not isinstance(entry, SitemapInput) or entry.max_age_days is None:
-        return True
-    period = job.date_of(found)
-    return period is None or period[1] >= job.clock() - timedelta(days=entry.max_age_days)
+    oldest = entry.oldest_taken(job.clock())
+    period = job.date_of(found) if oldest else None
+    return oldest is None or period is None or period[1] >= oldest
 
 
 def parse(job: Job, entry: Input, content: bytes, url: str, media_type: str | None, charset: str | None) -> Listing:
     """A listing read in a process of its own, which it may hang or crash. Raises `ListingError`, `CallError`."""
-    return job.workers.call(read_listing, entry, content, url, media_type, charset)
-
-
-def read_listing(entry: Input, content: bytes, url: str, media_type: str | None, charset: str | None) -> Listing:
-    """What a listing says, read as the kind of its input. Raises `ListingError`."""
-    if isinstance(entry, SitemapInput):
-        return read_sitemap(content, url, entry.alternates)
-    if isinstance(entry, PagesInput):
-        return read_links(content, url, entry.links or "", charset)
-    return read_feed(content, url, media_type, charset)
+    return job.workers.call(read_listing, job.source, entry, content, url, media_type, charset)

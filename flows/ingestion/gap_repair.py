@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from config.inputs import FeedInput, SitemapInput
 from flows.ingestion.fetch_listing import Answered, Look
-from tasks.discover import name_items
+from tasks.discover import listed_documents
 from tasks.http.fetcher import Rules
-from tasks.listings.discovered import Found, named
+from tasks.listings.discovered import Discovered, item_of
 from tasks.listings.listing import Listing
 from tasks.listings.poll_interval import gap_window
-from tasks.metadata.urls import is_address
+from tasks.metadata.urls import is_web_url
 from warehouse.model.rows import Poll
 from warehouse.state.endpoints import Endpoint
 
@@ -52,12 +52,14 @@ def repair(look: Look, state: Endpoint, entry: FeedInput) -> None:
     reader = Look(job, as_sitemap, look.archive, look.captures)
     waiting = sitemaps[:MOST_REPAIRS]
     for url in waiting:
+        if reader.leads_back(url):
+            continue
         answered = reader.ask(url, Endpoint(url + REPAIR))
         listing = answered.listing or Listing()
         waiting += [child for child in _newest(job, listing, window[0]) if child not in waiting]
         del waiting[MOST_REPAIRS:]
         missed = replace(listing, entries=tuple(one for one in listing.entries if is_ours(one.url)))
-        items = name_items(job.source, reader.entry, missed, url, job.clock())
+        items = listed_documents(job.source, reader.entry, missed, url, job.clock())
         found = job.see(_missing(job, items, window, undated))
         look.found += found
         job.land_poll(_poll(job, url + REPAIR, answered, len(found)))
@@ -74,19 +76,30 @@ def _newest(job: Job, listing: Listing, since: datetime) -> list[str]:
 
 def _poll(job: Job, url: str, answered: Answered, entries: int) -> Poll:
     """The look at a sitemap that is no input: nothing is due there."""
-    failed = answered.problem
     return Poll(
-        job.source.id, job.run.run_id, url, job.clock(), answered.http_status, entries, 0, None, False, None, failed
+        source_id=job.source.id,
+        run_id=job.run.run_id,
+        endpoint=url,
+        polled_at=job.clock(),
+        http_status=answered.http_status,
+        entries=entries,
+        known=0,
+        oldest_at=None,
+        gap_suspected=False,
+        next_poll_at=None,
+        error=answered.problem,
     )
 
 
-def _missing(job: Job, items: Iterable[Found], window: tuple[datetime, datetime], undated: int) -> Iterator[Found]:
+def _missing(
+    job: Job, items: Iterable[Discovered], window: tuple[datetime, datetime], undated: int
+) -> Iterator[Discovered]:
     """What may have been published in the window; of what has no date so many at most, if it was never seen."""
     for one in items:
         period = job.date_of(one)
         if period is not None and period[0] <= window[1] + SLACK and period[1] >= window[0] - SLACK:
             yield one
-        elif period is None and undated and named(job.known_as(one)).url not in job.ledger.addresses:
+        elif period is None and undated and item_of(job.known_as(one)).url not in job.ledger.addresses:
             undated -= 1
             yield one
 
@@ -115,5 +128,5 @@ def section(url: str) -> tuple[str, str]:
 def stated_sitemaps(job: Job, url: str) -> list[str]:
     """Those that the site's robots.txt names, for news first."""
     rules = job.fetcher.robots(url, delay=job.source.delay, allow_private=job.source.allow_private)
-    stated = filter(is_address, rules.sitemaps) if isinstance(rules, Rules) else ()
+    stated = filter(is_web_url, rules.sitemaps) if isinstance(rules, Rules) else ()
     return sorted(stated, key=lambda url: "news" not in url.lower())

@@ -11,17 +11,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from config.inputs import FeedInput
+from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.process_pool import Workers
-from tasks.boilerplate.recurring_lines import NONE, Habits
-from tasks.html.titles import fold
+from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
 from tasks.http.fetcher import Fetcher
-from tasks.listings.discovered import Found, guid_of, named, renamed, stated
+from tasks.listings.discovered import Discovered, candidate_value, guid_of, item_of, with_item
 from tasks.metadata.dates import parse_date
 from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
-from tasks.text.characters import clean_line
+from tasks.text.characters import clean_line, text_key
 from warehouse.archive.writer import Earlier
 from warehouse.connect import write_catalogue
 from warehouse.errors import WarehouseError
@@ -68,7 +68,7 @@ class Job:
     problems: list[str] = field(default_factory=list)
     asides: list[Capture] = field(default_factory=list)
     """Captures of no document: of a robots.txt, of an answer that asks to wait."""
-    habits: Habits = NONE
+    habits: RecurringLines = NO_RECURRING_LINES
     """What the source's articles repeat, as it was known when the run began."""
     unsure: set[str] = field(default_factory=set)
     """Listings that a killed run had read and not settled: something may have come and gone around them."""
@@ -88,19 +88,19 @@ class Job:
 
     def waits_for(self, place: str) -> bool:
         """Whether entries of a feed that holds whole articles are pending."""
-        whole = any(isinstance(one, FeedInput) and one.full_text and one.url == place for one in self.source.input)
+        whole = any(entry.full_text and entry.url == place for entry in self.source.inputs_of(FeedInput))
         return whole and any(one.is_pending and one.found_in == place for one in self.ledger.addresses.values())
 
-    def see(self, found: Iterable[Found]) -> list[Found]:
+    def see(self, found: Iterable[Discovered]) -> list[Discovered]:
         """The documents under the spelling by which their addresses were first known; those that are news land."""
         seen, news, now = [], [], self.clock()
         for one in found:
             # One after another: a listing may spell one address twice.
-            known = self.known_as(self._identified(self._dated(one)))
+            known = self._first_seen(self.known_as(self._identified(self._dated(one))))
             seen.append(known)
-            if self.ledger.see(known, now, normalize_url(named(known).url)):
+            if self.ledger.see(known, now, normalize_url(item_of(known).url)):
                 news.append(known)
-                self._guids.setdefault(guid_of(known), named(known).url)
+                self._guids.setdefault(guid_of(known), item_of(known).url)
         self.land_discoveries(news)
         return seen
 
@@ -117,6 +117,8 @@ class Job:
         """The ids of what is known, and where articles were found to have moved: sighted there, they are known."""
         for url, known in self.ledger.addresses.items():
             self._guids.setdefault(known.guid, url)
+            if not known.is_sighted:
+                self.ledger.spellings.setdefault(normalize_url(url), url)
             if known.earlier is not None and known.earlier.url != url and known.version_id is not None:
                 self.ledger.spellings.setdefault(normalize_url(known.earlier.url), url)
 
@@ -132,7 +134,9 @@ class Job:
         known = self.ledger.addresses[item.url]
         again = known.refusal is not None and known.refusal[1] in RETRIED
         # A server that says 304 for ever is asked without conditions after some hours.
-        old = known.earlier is not None and self.clock() - known.earlier.fetched_at >= BELIEVED
+        # A time that lies ahead was written by a clock that was wrong, and tells nothing of how long that is.
+        age = self.clock() - known.earlier.fetched_at if known.earlier is not None else timedelta()
+        old = not timedelta() <= age < BELIEVED
         return None if again or old or known.is_changed else known.earlier
 
     def is_forgotten(self, url: str) -> bool:
@@ -141,15 +145,17 @@ class Job:
         same_id = bool(self.ledger.forgotten) and article_id(self.source.id, known.guid, url) in self.ledger.forgotten
         return known.is_forgotten or same_id
 
-    def date_of(self, found: Found) -> tuple[datetime, datetime] | None:
+    def date_of(self, found: Discovered) -> tuple[datetime, datetime] | None:
         """From when to when a document was published, else last changed, as the place that named it says."""
-        one = named(found)
-        return (self.read_period(stated(one, "published_at") or one.modified)) if isinstance(one, Item) else None
+        one = item_of(found)
+        return (
+            (self.read_period(candidate_value(one, "published_at") or one.modified)) if isinstance(one, Item) else None
+        )
 
-    def published_at(self, found: Found) -> datetime | None:
+    def published_at(self, found: Discovered) -> datetime | None:
         """When the place that named a document says that it was published."""
-        one = named(found)
-        return self.read_date(stated(one, "published_at")) if isinstance(one, Item) else None
+        one = item_of(found)
+        return self.read_date(candidate_value(one, "published_at")) if isinstance(one, Item) else None
 
     def read_date(self, printed: str | None) -> datetime | None:
         """A date as a listing prints it, read as the source's articles are."""
@@ -161,44 +167,66 @@ class Job:
         read = parse_date(clean_line(printed), self.source.language, self.source.timezone) if printed else None
         return None if read is None else (read.instant, read.instant + PERIODS.get(read.precision, timedelta()))
 
-    def land_discoveries(self, found: Iterable[Found]) -> None:
+    def land_discoveries(self, found: Iterable[Discovered]) -> None:
         """Addresses seen for the first time, pending at least from here on, or said to have changed."""
         rows = [self._discovery(one) for one in found]
         self._land("discoveries", rows, _key([self.run.run_id, *(row.url for row in rows)]))
 
-    def known_as(self, found: Found) -> Found:
+    def land_unsighted(self, urls: Iterable[str]) -> None:
+        """Land discoveries of addresses that are known from other rows, with what these say of them."""
+        rows = []
+        for url in urls:
+            known = self.ledger.addresses[url]
+            known.is_sighted = True
+            sighting = (normalize_url(url), known.guid, known.found_in, known.first_seen_at)
+            rows.append(Discovery(self.source.id, self.run.run_id, url, *sighting))
+        self._land("discoveries", rows, _key([self.run.run_id, "unsighted", *(row.url for row in rows)]))
+
+    def known_as(self, found: Discovered) -> Discovered:
         """The document under the address by which it was first known."""
-        one = named(found)
+        one = item_of(found)
         if not isinstance(one, Item) or one.is_record or one.url in self.ledger.addresses:
             return found
         first = self.ledger.spellings.get(normalize_url(one.url))
-        return found if first is None else renamed(found, replace(one, url=first))
+        return found if first is None else with_item(found, replace(one, url=first))
 
-    def _identified(self, found: Found) -> Found:
+    def _identified(self, found: Discovered) -> Discovered:
         """The document under its own address where its id was another article's before: of another day and title."""
-        one = named(found)
+        one = item_of(found)
         first = self._guids.get(guid_of(found)) if isinstance(one, Item) and not one.is_record else None
         if not isinstance(one, Item) or first is None or first == one.url:
             return found
-        known, title, published_at = self.ledger.addresses[first], stated(one, "title"), self.published_at(found)
+        known, title, published_at = (
+            self.ledger.addresses[first],
+            candidate_value(one, "title"),
+            self.published_at(found),
+        )
         is_other = (
-            bool(known.title and title and fold(known.title) != fold(title))
+            bool(known.title and title and text_key(known.title) != text_key(title))
             and known.published_at is not None
             and published_at is not None
             and abs(known.published_at - published_at) > SAME_ARTICLE
         )
-        return renamed(found, replace(one, guid=one.url)) if is_other else found
+        return with_item(found, replace(one, guid=one.url)) if is_other else found
 
-    def _dated(self, found: Found) -> Found:
+    def _first_seen(self, found: Discovered) -> Discovered:
+        """The document with the time of its first sighting, where the row that says so was lost."""
+        one = item_of(found)
+        known = self.ledger.addresses.get(one.url)
+        if not isinstance(one, Item) or known is None or known.is_sighted:
+            return found
+        return with_item(found, replace(one, seen_at=min(one.seen_at, known.first_seen_at)))
+
+    def _dated(self, found: Discovered) -> Discovered:
         # Listings print one moment in several ways; compared as printed, each would be a change for the other.
-        one = named(found)
+        one = item_of(found)
         if not isinstance(one, Item) or one.modified is None:
             return found
         read = self.read_date(one.modified)
-        return renamed(found, replace(one, modified=read.astimezone(UTC).isoformat() if read else None))
+        return with_item(found, replace(one, modified=read.astimezone(UTC).isoformat() if read else None))
 
-    def _discovery(self, found: Found) -> Discovery:
-        one = named(found)
+    def _discovery(self, found: Discovered) -> Discovery:
+        one = item_of(found)
         known = self.ledger.addresses[one.url]
         return Discovery(
             self.source.id,
@@ -207,8 +235,8 @@ class Job:
             normalize_url(one.url),
             known.guid,
             known.found_in,
-            one.seen_at if isinstance(one, Item) else known.first_seen_at,
-            stated(one, "title") if isinstance(one, Item) and not self.is_forgotten(one.url) else None,
+            self.ledger.times(one.url, one.seen_at if isinstance(one, Item) else known.first_seen_at),
+            candidate_value(one, "title") if isinstance(one, Item) and not self.is_forgotten(one.url) else None,
             self.published_at(found),
             known.modified,
         )
@@ -256,7 +284,7 @@ class Job:
             rejected=self.counts[Outcome.REJECTED],
             failed=self.counts[Outcome.FAILED],
             pending=self.found - self.counts.total(),
-            error="; ".join(self.problems) or None,
+            error=redact("; ".join(self.problems)) or None,
         )
         try:
             self._land_run(done)

@@ -20,7 +20,7 @@ FORGOTTEN_TWIN: Final = "this article was taken down with 'copydesk forget', and
 def conclude_unread(job: Job, archive: ArchiveWriter, item: Item, got: Refused) -> Conclusion:
     """A page that could not be had; what was said over HTTP is archived."""
     now, capture = job.clock(), None
-    if not got.asked:
+    if not got.was_requested:
         keep_said(job, archive, item, got)
     elif got.exchanges:
         capture = archive.write_failure(item, got.exchanges, got.detail, now)

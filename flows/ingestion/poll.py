@@ -6,17 +6,17 @@ server may be asked next time only for what has changed since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from config.inputs import FeedInput, Input, SitemapInput
+from config.inputs import FeedInput, Input, InputTable, PagesInput, SitemapInput
 from flows.ingestion.fetch_listing import Answered, Look, is_recent, parse
 from flows.ingestion.gap_repair import REPAIR, repair
 from flows.ingestion.process_pool import CallError
-from tasks.discover import endpoint, name_items
-from tasks.listings.discovered import Found, named
+from tasks.discover import endpoint, listed_documents
+from tasks.listings.discovered import Discovered, item_of
 from tasks.listings.listing import Listing, ListingError
 from tasks.listings.poll_interval import (
     next_interval,
@@ -43,11 +43,11 @@ SITEMAP_ROOTS: Final = (b"<urlset", b"<sitemapindex")
 SITEMAP_ROOTS_WITHIN: Final = 4_000
 
 
-def poll(job: Job, entry: Input) -> list[Found]:
+def poll(job: Job, entry: Input) -> list[Discovered]:
     """What a feed, sitemap or section page names now; its rows have landed."""
     place = endpoint(job.source, entry)
     state, polled_at = job.endpoint(place), job.clock()
-    with ArchiveWriter(job.settings.data, job.source.id, job.run.run_id, polled_at) as archive:
+    with ArchiveWriter(job.store.root, job.source.id, job.run.run_id, polled_at) as archive:
         look = Look(job, entry, archive)
         answered = look.ask(state.moved_to or place, state)
         gap = _follow(look, state, answered) if answered.listing else False
@@ -59,9 +59,9 @@ def poll(job: Job, entry: Input) -> list[Found]:
     return look.found
 
 
-def forget_again(job: Job, captures: list[Capture], found: Iterable[Found]) -> list[Capture]:
+def forget_again(job: Job, captures: list[Capture], found: Iterable[Discovered]) -> list[Capture]:
     """The captures of a look; of what was taken down, and is still listed, the archive keeps no title or text."""
-    if not any(job.is_forgotten(named(one).url) for one in found):
+    if not any(job.is_forgotten(item_of(one).url) for one in found):
         return captures
     for filename in {capture.warc_filename for capture in captures}:
         ids = {capture.capture_id for capture in captures if capture.warc_filename == filename}
@@ -71,9 +71,14 @@ def forget_again(job: Job, captures: list[Capture], found: Iterable[Found]) -> l
     ]
 
 
-def read_again(job: Job, capture: Capture) -> tuple[list[Found], Capture]:
+def read_again(job: Job, capture: Capture) -> tuple[list[Discovered], Capture]:
     """What a listing names that a killed run had archived and gone no further, and its capture as read."""
     job.unsure.add(capture.url)
+    return read_archived(job, capture)
+
+
+def read_archived(job: Job, capture: Capture) -> tuple[list[Discovered], Capture]:
+    """What an archived listing names, and its capture as read."""
     # What a repair reads it reads for a window of time, and will read again.
     if capture.http_status != 200 or not capture.payload_bytes or capture.url.endswith(REPAIR):  # noqa: PLR2004
         return [], capture
@@ -85,7 +90,7 @@ def read_again(job: Job, capture: Capture) -> tuple[list[Found], Capture]:
         listing = parse(job, entry, content, capture.final_url or capture.url, capture.media_type, capture.charset)
     except (ListingError, CallError, WarehouseError) as error:
         return [], replace(capture, error=f"{UNREAD}{error}")
-    items = name_items(job.source, entry, listing, endpoint(job.source, entry), capture.fetched_at)
+    items = listed_documents(job.source, entry, listing, endpoint(job.source, entry), capture.fetched_at)
     return [one for one in items if is_recent(job, entry, one)], capture
 
 
@@ -93,35 +98,62 @@ def _input_of(job: Job, url: str, content: bytes) -> Input | None:
     """The input that a listing belongs to: its own, or that of the index or the feed which led to it."""
     own = next((one for one in job.source.input if endpoint(job.source, one) == url), None)
     is_sitemap = any(root in content[:SITEMAP_ROOTS_WITHIN] for root in SITEMAP_ROOTS)
-    kind = SitemapInput if is_sitemap else FeedInput
-    return own or next((one for one in job.source.input if isinstance(one, kind)), None)
+    if own is not None:
+        return own
+    if is_sitemap:
+        return next(iter(job.source.inputs_of(SitemapInput)), None)
+    return next(iter(job.source.inputs_of(FeedInput)), None)
 
 
 def _follow(look: Look, state: Endpoint, answered: Answered) -> bool:
     """Take what the listing names, its older pages or its sitemaps; whether something may have come and gone."""
-    job, listing = look.job, answered.listing
+    listing = answered.listing
     if listing is None:
         return False
     known = look.take(listing, state.url)
-    if isinstance(look.entry, SitemapInput):
-        _read_children(look, listing, {state.url})
-        return False
-    if isinstance(look.entry, FeedInput):
-        _read_older(look, listing, known)
-    # Runs that were killed may have been told of entries that are gone again, before they could keep the answer.
-    state = replace(state, read_at=state.read_at or job.killed_since)
-    # One may have been about to repair a gap, which what it had named now hides.
-    gap = suspects_gap(state, look.entries, look.known) or (state.url in job.unsure and state.read_at is not None)
-    if gap and isinstance(look.entry, FeedInput):
-        repair(look, state, look.entry)
+    return _FOLLOW[type(look.entry)](look, look.entry, state, listing, known)
+
+
+def _follow_sitemap(look: Look, entry: SitemapInput, state: Endpoint, listing: Listing, known: int) -> bool:  # noqa: ARG001
+    _read_children(look, listing, {state.url})
+    return False
+
+
+def _follow_feed(look: Look, entry: FeedInput, state: Endpoint, listing: Listing, known: int) -> bool:
+    _read_older(look, entry, listing, known)
+    state = _since_killed_runs(look, state)
+    gap = _suspects_gap(look, state)
+    if gap:
+        repair(look, state, entry)
     return gap
 
 
-def _read_older(look: Look, listing: Listing, known: int) -> None:
+def _follow_section_page(look: Look, entry: PagesInput, state: Endpoint, listing: Listing, known: int) -> bool:  # noqa: ARG001
+    return _suspects_gap(look, _since_killed_runs(look, state))
+
+
+_FOLLOW: Final[Mapping[type[InputTable], Callable[[Look, Any, Endpoint, Listing, int], bool]]] = {
+    SitemapInput: _follow_sitemap,
+    FeedInput: _follow_feed,
+    PagesInput: _follow_section_page,
+}
+
+
+def _since_killed_runs(look: Look, state: Endpoint) -> Endpoint:
+    # Runs that were killed may have been told of entries that are gone again, before they could keep the answer.
+    return replace(state, read_at=state.read_at or look.job.killed_since)
+
+
+def _suspects_gap(look: Look, state: Endpoint) -> bool:
+    # A killed run may have been about to repair a gap, which what it had named now hides.
+    is_unsure = state.url in look.job.unsure and state.read_at is not None
+    return suspects_gap(state, look.entries, look.known) or is_unsure
+
+
+def _read_older(look: Look, entry: FeedInput, listing: Listing, known: int) -> None:
     """The older pages of a paged or archived feed, back to the first that holds a known entry."""
-    read_urls = {look.entry.url} if isinstance(look.entry, FeedInput) else set()
-    pages = look.entry.pages if isinstance(look.entry, FeedInput) else 1
-    while listing.older_url and not known and listing.older_url not in read_urls and len(read_urls) < pages:
+    read_urls = {entry.url}
+    while listing.older_url and not known and listing.older_url not in read_urls and len(read_urls) < entry.pages:
         read_urls.add(listing.older_url)
         older = look.ask(listing.older_url, Endpoint(listing.older_url)).listing
         if older is None:
@@ -135,10 +167,12 @@ def _read_children(look: Look, listing: Listing, read_urls: set[str]) -> None:
     # Those that were never read first, so that a very long index is read to its end in several looks.
     for child in sorted(listing.children, key=lambda child: job.endpoint(child.url).read_at is not None):
         state = job.endpoint(child.url)
-        if child.url in read_urls or len(read_urls) > MOST_SITEMAPS or not _is_due(job, state, child.modified):
+        if child.url in read_urls or len(read_urls) > MOST_SITEMAPS or look.leads_back(child.url):
+            continue
+        if not _is_due(job, state, child.modified):
             continue
         read_urls.add(child.url)
-        part = Look(job, look.entry, look.archive, look.captures, look.found)
+        part = Look(job, look.entry, look.archive, look.captures, look.found, indexes=look.indexes, loops=look.loops)
         answered = part.ask(child.url, state)
         if answered.listing:
             part.take(answered.listing, endpoint(job.source, look.entry))
@@ -178,17 +212,17 @@ def _poll(job: Job, state: Endpoint, look: Look, answered: Answered, polled_at: 
     if state.moved_to and answered.problem and answered.until is None:
         moved_to = state.url  # where it moved to has gone: ask the old place again
     return Poll(
-        job.source.id,
-        job.run.run_id,
-        state.url,
-        polled_at,
-        answered.http_status,
-        look.entries,
-        look.known,
-        min(look.dates, default=None),
-        gap,
-        next_poll_at,
-        answered.problem,
-        failures,
-        moved_to,
+        source_id=job.source.id,
+        run_id=job.run.run_id,
+        endpoint=state.url,
+        polled_at=polled_at,
+        http_status=answered.http_status,
+        entries=look.entries,
+        known=look.known,
+        oldest_at=min(look.dates, default=None),
+        gap_suspected=gap,
+        next_poll_at=next_poll_at,
+        error=answered.problem,
+        failures=failures,
+        moved_to=moved_to,
     )

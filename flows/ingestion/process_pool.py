@@ -1,31 +1,33 @@
-"""Processes that make articles, so that a document that hangs or kills a parser costs only itself."""
+"""A pool of processes that make articles, so that a document that hangs or kills a parser costs only itself.
+
+Each process has a pipe of its own and shares no lock or queue with another. A pool that shares them, as those of
+concurrent.futures and pebble do, is broken as a whole by one process that is killed while it holds them.
+"""
 
 from __future__ import annotations
 
-import math
-import multiprocessing
-import signal
-import sys
+import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
 
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
-
 from config.settings import Settings
 from config.sources import Source
+from flows.ingestion.worker_process import EndedError, Raised, UntriedError, Worker, start
 from tasks.listings.listing import ListingError
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
-GRACE_SECONDS: Final = 5
 AHEAD: Final = 4
 """Documents under way for each worker; more would only hold more of them in memory."""
+CALLS_EACH: Final = 2
+"""Calls under way in each process: one waits in its pipe, so that it need not wait for this process."""
 
 Document = TypeVar("Document", bound=RawArticle | Rejection)
 Made = Article | Rejection
@@ -33,38 +35,55 @@ Step = Callable[..., Made]
 """Takes a document, its source and `max_document_bytes`; `langdetect_alone=True` too where that is set."""
 Result = TypeVar("Result")
 
+log: Final = logging.getLogger("copydesk")
+
 
 class CallError(Exception):
     """A call that took too long or ended its process; the text is one sentence."""
 
 
+class _RaisedError(Exception):
+    """The function of a call raised; the text is the name and text of its error."""
+
+
 class Workers:
-    """A pool that starts with the first document; a context manager."""
+    """A pool whose processes start with the first documents; a context manager.
+
+    A process that is killed is replaced. Its document is tried once more while no other process works, as what ran
+    out of memory beside others may have enough of it alone.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._pool: ProcessPool | None = None
-        self._starting = threading.Lock()
+        self._room = threading.Semaphore(CALLS_EACH * settings.workers)
+        self._threads = ThreadPoolExecutor(CALLS_EACH * settings.workers, "worker")
+        self._calls: dict[Worker, int] = {}
+        """How many calls are under way in each process."""
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        self._stopped = threading.Event()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._pool is not None:
-            if kind is not None:
-                self._pool.stop()  # type: ignore[no-untyped-call]
-            else:
-                self._pool.close()  # type: ignore[no-untyped-call]
-            self._pool.join()
+        if kind is not None:
+            self._stopped.set()
+            with self._lock:
+                for worker in self._calls:
+                    worker.kill()
+        self._threads.shutdown(cancel_futures=kind is not None)
+        for worker in self._calls:
+            worker.end()
 
     def each(self, step: Step, raws: Iterable[Document], source: Source) -> Iterator[tuple[Document, Made]]:
-        """`step` of every document, beside it and in order; one that hangs or crashes is a `Rejection`.
+        """Yield each document and what `step` made of it, in order; one that hangs or crashes is a `Rejection`.
 
-        What is a rejection already passes through in its place.
+        What is a rejection already passes through in its place. Raises `StartError`.
         """
         if self._settings.langdetect_alone:
             step = partial(step, langdetect_alone=True)
-        ahead: deque[tuple[Document, ProcessFuture[Made] | None]] = deque()
+        ahead: deque[tuple[Document, Future[Made] | None]] = deque()
         for raw in raws:
             ahead.append((raw, self._submit(step, raw, source) if isinstance(raw, RawArticle) else None))
             if len(ahead) >= AHEAD * self._settings.workers:
@@ -74,66 +93,94 @@ class Workers:
             yield raw, self._wait(raw, future)
 
     def call(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """What a function of a module returns, in a process of the pool. Raises `CallError`, and its `ListingError`."""
-        limit = self._settings.document_seconds
+        """Return what a function of a module returns, run in a process of the pool.
+
+        Raises `CallError`, `StartError`, and the function's `ListingError`.
+        """
         try:
-            made = self._pooled().schedule(_alarmed, args=(limit, function, *arguments), timeout=limit)
-            return cast("Result", made.result())
+            return self._threads.submit(self._run, function, *arguments).result()
         except LateError:
+            limit = self._settings.document_seconds
             raise CallError(f"reading it took over {limit:g} s; raise document_seconds to wait longer") from None
-        except ProcessExpired as error:
-            raise CallError(f"reading it ended its process with exit code {error.exitcode}") from None
-        except (ListingError, CancelledError):
-            raise
-        except Exception as error:  # noqa: BLE001
+        except EndedError as error:
+            raise CallError(f"reading it twice ended its process {error}") from None
+        except _RaisedError as error:
             # Whatever a listing does to its reader, its source has others, and a next time.
-            raise CallError(f"reading it raised {type(error).__name__}: {error}") from None
+            raise CallError(f"reading it raised {error}") from None
 
-    def _pooled(self) -> ProcessPool:
-        with self._starting:  # several sources may come with their first document at once
-            if self._pool is None:
-                self._pool = ProcessPool(max_workers=self._settings.workers, context=_context())
-            return self._pool
+    def _submit(self, step: Step, raw: RawArticle, source: Source) -> Future[Made]:
+        return self._threads.submit(self._run, step, raw, source, self._settings.max_document_bytes)
 
-    def _submit(self, step: Step, raw: RawArticle, source: Source) -> ProcessFuture[Made]:
-        limit = self._settings.document_seconds
-        arguments = (limit, step, raw, source, self._settings.max_document_bytes)
-        return self._pooled().schedule(_alarmed, args=arguments, timeout=limit)
-
-    def _wait(self, raw: RawArticle | Rejection, future: ProcessFuture[Made] | None) -> Made:
+    def _wait(self, raw: RawArticle | Rejection, future: Future[Made] | None) -> Made:
         if isinstance(raw, Rejection) or future is None:
             return cast("Rejection", raw)
-
-        def reject(reason: Reason, detail: str) -> Rejection:
-            return raw.reject(Stage.EXTRACT, reason, detail)
-
         try:
             return future.result()
         except LateError:
             limit = self._settings.document_seconds
-            return reject(Reason.TIMED_OUT, f"extraction took over {limit:g} s; raise document_seconds to wait longer")
-        except ProcessExpired as error:
-            return reject(Reason.CRASHED, f"extraction ended its process with exit code {error.exitcode}")
-        except Exception as error:  # noqa: BLE001  one document's bug must not end the run
-            return reject(Reason.CRASHED, f"extraction raised {type(error).__name__}: {error}")
+            detail = f"extraction took over {limit:g} s; raise document_seconds to wait longer"
+            return raw.reject(Stage.EXTRACT, Reason.TIMED_OUT, detail)
+        except EndedError as error:
+            return raw.reject(Stage.EXTRACT, Reason.CRASHED, f"extraction twice ended its process {error}")
+        except _RaisedError as error:
+            return raw.reject(Stage.EXTRACT, Reason.CRASHED, f"extraction raised {error}")
 
+    def _run(self, function: Callable[..., Result], *arguments: object) -> Result:
+        while True:
+            try:
+                with self._room:
+                    return self._attempt(function, *arguments)
+            except UntriedError:
+                continue
+            except EndedError as error:
+                log.warning("a worker process ended %s; what it read is tried once more, alone", error)
+                break
+        with self._alone():
+            return self._attempt(function, *arguments)
 
-def _alarmed(seconds: float, function: Callable[..., Result], *arguments: object) -> Result:
-    # The pool's own watch ends with the parent; a worker that hangs would outlive a killed run. The alarm's
-    # default action ends the process, even inside C code that never gives control back.
-    if hasattr(signal, "alarm"):
-        signal.alarm(math.ceil(seconds) + GRACE_SECONDS)
-    try:
-        return function(*arguments)
-    finally:
-        if hasattr(signal, "alarm"):
-            signal.alarm(0)
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no process works, and keep it so."""
+        with self._turn:
+            for _ in range(CALLS_EACH * self._settings.workers):
+                self._room.acquire()
+            try:
+                yield
+            finally:
+                self._room.release(CALLS_EACH * self._settings.workers)
 
+    def _attempt(self, function: Callable[..., Result], *arguments: object) -> Result:
+        worker = self._take()
+        try:
+            answer = worker.run(self._settings.document_seconds, function, *arguments)
+        except BaseException:
+            with self._lock:
+                self._calls.pop(worker, None)
+            worker.end()
+            if self._stopped.is_set():
+                raise CancelledError from None
+            raise
+        with self._lock:
+            if worker in self._calls:  # the next call may have ended it by now
+                self._calls[worker] -= 1
+        if self._stopped.is_set():
+            worker.kill()  # which it was spared while it had this answer to give
+        if isinstance(answer, Raised):
+            raise _RaisedError(answer.sentence)
+        if isinstance(answer, ListingError):
+            raise answer
+        return answer
 
-def _context() -> multiprocessing.context.BaseContext:
-    """A fork server that has the steps imported; plain fork would copy the locks of threads under way."""
-    if sys.platform == "win32":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["flows.ingest"])
-    return context
+    def _take(self) -> Worker:
+        """Return a process with room for a call, an idle one before one that works, and a new one before that."""
+        with self._lock:
+            if self._stopped.is_set():
+                raise CancelledError
+            for worker in [worker for worker, calls in self._calls.items() if not calls and not worker.is_waiting()]:
+                del self._calls[worker]
+                worker.end()
+            chosen = min(self._calls, key=self._calls.__getitem__, default=None)
+            if chosen is None or (self._calls[chosen] and len(self._calls) < self._settings.workers):
+                chosen = start()
+            self._calls[chosen] = self._calls.get(chosen, 0) + 1
+            return chosen

@@ -155,7 +155,7 @@ def _endpoint_problems(source: Source, endpoint: Mapping[str, Any], health: Heal
     gap = endpoint["gap_at"]
     if gap is not None and now - gap <= _DAY:
         others = health.answered.get((endpoint["source_id"], endpoint["gap_run_id"]), set()) - {url}
-        inputs = configured - {entry.sitemap for entry in source.input if isinstance(entry, FeedInput)}
+        inputs = configured - {entry.sitemap for entry in source.inputs_of(FeedInput)}
         if others - inputs:
             consequence = "what had come and gone was looked for in the sitemap"
         else:

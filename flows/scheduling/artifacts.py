@@ -25,8 +25,9 @@ from prefect.settings import PREFECT_UI_URL
 
 from config.settings import Settings
 from config.sources import Source
-from flows.scheduling.run_report import counts_markdown, escape_markdown, load_report, rejects_markdown
-from tasks.discover import count
+from flows.scheduling.markdown_text import escape_markdown
+from flows.scheduling.run_report import counts_markdown, load_report, rejects_markdown
+from tasks.discover import count_documents
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
@@ -82,7 +83,7 @@ def _count_pending(progress: Progress) -> int | None:
     """Return the number of documents that are known and not finished; None if it cannot be counted."""
     try:
         if progress.documents is None:
-            progress.documents = count(progress.source) or 0
+            progress.documents = count_documents(progress.source) or 0
         if progress.documents:
             return max(0, progress.documents - progress.done)
         with connect(progress.settings.data) as connection:

@@ -44,7 +44,7 @@ async def maintain_warehouse(
     except EmptyWarehouseError as error:
         get_run_logger().info("%s", error)
         return {"swept": len(swept), "files": 0, "captures": 0, "findings": 0}
-    findings = [finding for finding in verification.findings if finding.source_id not in busy]
+    findings = [finding for finding in verification.findings if finding.file or finding.source_id not in busy]
     counts = {
         "swept": len(swept),
         "files": verification.files,

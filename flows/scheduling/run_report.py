@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Final
 from config.sources import Source
 from flows.ingestion.raw_document import place_of
 from flows.monitoring.health import cure_of, duration_text, time_text
+from flows.scheduling.markdown_text import escape_markdown, link_or_text
 from warehouse.connect import connect, rows
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome
@@ -25,8 +25,6 @@ MEANINGS: Final = {
     Outcome.FAILED: "could not be had this time; a later run tries again",
     Outcome.PENDING: "left for the next run",
 }
-_MARKDOWN_MARKS: Final = re.compile(r"[\\`*_{}\[\]#+!|~<>]")
-_NOT_IN_LINK: Final = re.compile(r"[<>\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +132,13 @@ def rejects_markdown(source: Source, report: RunReport) -> str:
 
 
 def _document_line(document: RefusedDocument) -> str:
-    url, location = document.url, document.location
-    is_link = url.startswith(("http://", "https://")) and not _NOT_IN_LINK.search(url)
-    command = f"`copydesk rejects raw {location}`" if location else "Nothing of it is in the archive."
-    return f"- {f'<{url}>' if is_link else escape_markdown(url)}: {escape_markdown(document.detail)}\n  {command}"
+    command = f"`copydesk rejects raw {document.location}`" if document.location else "Nothing of it is in the archive."
+    return f"- {link_or_text(document.url)}: {escape_markdown(document.detail)}\n  {command}"
 
 
 def table_lines(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> list[str]:
     """Return the lines of a Markdown table; its cells are Markdown."""
     return [f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *cells)]
-
-
-def escape_markdown(text: str) -> str:
-    """Return text of a web site as Markdown that shows it as it is."""
-    return _MARKDOWN_MARKS.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def _age_text(time: datetime | None, run_start: datetime) -> str:

@@ -18,6 +18,7 @@ from prefect.context import get_run_context
 from prefect.states import Completed, Failed
 
 from config.errors import ConfigError
+from config.redact import redact
 from config.schedule import turns
 from config.settings import Settings, load_settings
 from config.sources import Source, choose_sources
@@ -101,7 +102,7 @@ async def take_in(source: Source, settings: Settings, *, due: bool) -> State[Non
         LOG.warning("%s: %s; it is tried again", source.id, error)
         raise
     except Exception as error:  # noqa: BLE001  trying a bug again would only repeat it
-        return Failed(message=f"{source.id}: {type(error).__name__}: {error}")
+        return Failed(message=redact(f"{source.id}: {type(error).__name__}: {error}"))
     if run.status is not RunStatus.SUCCEEDED:
         return Failed(message=f"{source.id}: {run.error}; 'copydesk sources check {source.id}' tries its inputs")
     return Completed(message=f"{source.id}: {counts_of(run) or 'nothing was due'}")

@@ -11,7 +11,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from config.errors import ConfigError
-from config.inputs import FeedInput, SitemapInput, WarcInput
 from config.settings import Settings
 from config.sources import Source
 from flows.ingest import ingest
@@ -19,17 +18,17 @@ from flows.ingestion.ingest_run import Clock, Job
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.run_rows import first_run_row, new_run_id
 from flows.sharding.shards import Shard, Window, done_shards, shards_of_items, shards_of_parts
-from flows.sharding.window import Named, list_window
-from tasks.files.errors import InputError
-from tasks.files.splits import split
+from flows.sharding.window import Named, list_window, lists_days
+from tasks.discover import readers_of, split_input
 from tasks.http.fetcher import Fetcher, Rules
+from tasks.listings.input_reader import InputError, ReadContext
 from warehouse.archive.segment import marker
 from warehouse.connect import connect, rows
 from warehouse.model.records import Item
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome
 from warehouse.state.endpoints import load_endpoints
-from warehouse.state.ledger import load_ledger
+from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 
 PREFIX: Final = "plan-"
@@ -99,15 +98,17 @@ def make_plan(
     What killed runs left is finished first. The listings that are read for it are archived and asked for once.
     Raises `ConfigError` where the source has nothing to go back in, `WarehouseError`.
     """
-    warcs = [number for number, entry in enumerate(source.input) if isinstance(entry, WarcInput)]
-    listed = any(isinstance(entry, SitemapInput | FeedInput) for entry in source.input)
+    warcs = [number for number, reader in enumerate(readers_of(source)) if reader.holds_crawls]
+    listed = any(map(lists_days, source.input))
     if not warcs and (not listed or window is None):
         raise ConfigError(_cure(source, listed=listed))
     finish_killed(source, settings, workers, fetcher, clock)
     plan = Plan(source, window)
     for number in warcs:
         try:
-            plan.shards += shards_of_parts(source, split(source, number, settings, fetcher), window)
+            plan.shards += shards_of_parts(
+                source, split_input(source, number, ReadContext(settings, clock(), fetcher)), window
+            )
         except InputError as error:
             plan.problems.append(str(error))
     if plan.shards:
@@ -141,7 +142,7 @@ def _plan_pages(
         store.prepare()
         began = clock()
         run = first_run_row(source, PREFIX + new_run_id(began), began, ("", ""))
-        ledger = load_ledger(settings.data, source.id, ("", ""))
+        ledger = load_ledger(settings.data, source.id, ("", ""), began)
         endpoints = load_endpoints(settings.data, source.id, began)
         job = Job(source, settings, store, ledger, *endpoints, workers, fetcher, clock, run, threading.Event())
         job.remember()
@@ -200,7 +201,7 @@ def _estimate_files(plan: Plan, settings: Settings) -> None:
     seconds, timed = _pace(settings, plan.source)
     plan.documents = _documents(plan.shards, size)
     plan.known = sum(run.discovered for run in plan.done.values())
-    places = {shard.part.place for shard in plan.left if shard.part and "://" in shard.part.place}
+    places = {shard.part.location for shard in plan.left if shard.part and "://" in shard.part.location}
     plan.requests = len(places)
     plan.bytes = sum(_bytes(shard) for shard in plan.left)
     plan.documents = max(plan.documents, plan.known)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.run_rows import rules_of
-from tasks.files.errors import InputError
-from tasks.files.splits import Part, can_split, read_part, split
-from tasks.listings.discovered import Found
+from tasks.discover import read_split, readers_of, split_input
+from tasks.http.fetcher import utc_now
+from tasks.listings.discovered import Discovered
+from tasks.listings.input_reader import InputError, InputSplit, ReadContext
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.records import Item
@@ -40,7 +41,7 @@ class Shard:
 
     run_id: str
     """The same for the same part of the same files: a run that succeeded under it need not be repeated."""
-    part: Part | None = None
+    part: InputSplit | None = None
     items: tuple[Item, ...] = ()
     """The pages to fetch, where it is no part of a file."""
     window: Window | None = None
@@ -60,10 +61,12 @@ class Shard:
             return f"{len(self.items)} pages from {self.items[0].url}"
         told = [f"from {self.part.first:,}"] if self.part.first and not self.part.paths else []
         told += [f"{len(self.part.paths):,} files"] if self.part.paths else []
-        return " ".join([self.part.place, *(f"({one})" for one in told)])
+        return " ".join([self.part.location, *(f"({one})" for one in told)])
 
 
-def shards_of_parts(source: Source, parts: Iterable[Part], window: Window | None, rules: str = "") -> Iterator[Shard]:
+def shards_of_parts(
+    source: Source, parts: Iterable[InputSplit], window: Window | None, rules: str = ""
+) -> Iterator[Shard]:
     """A shard a part. `rules` are what else a shard that is done was judged by."""
     for part in parts:
         # What an input takes may have been changed: of the same file these are other documents.
@@ -84,22 +87,27 @@ def shards_of_files(source: Source, settings: Settings, fetcher: Fetcher | None,
     """The shards of all that a source reads from files, for `copydesk run`; what cannot be listed is a problem."""
     rules = " ".join(rules_of(source, settings))
     found: list[Shard] = []
-    for number in (number for number, entry in enumerate(source.input) if can_split(entry)):
+    for number in (number for number, reader in enumerate(readers_of(source)) if reader.can_split):
         try:
             # One by one, so that what was listed before a problem is kept.
-            found.extend(shards_of_parts(source, split(source, number, settings, fetcher), None, rules))
+            found.extend(
+                shards_of_parts(
+                    source, split_input(source, number, ReadContext(settings, utc_now(), fetcher)), None, rules
+                )
+            )
         except InputError as error:
             problems.append(str(error))
     return list({shard.run_id: shard for shard in found}.values())
 
 
-def list_shard(job: Job, shard: Shard) -> Iterator[Found]:
+def list_shard(job: Job, shard: Shard) -> Iterator[Discovered]:
     """The documents of a shard; what cannot be read of it is a problem of the job."""
     if shard.part is None:
         yield from (replace(item, seen_at=job.clock()) for item in shard.items)
         return
     try:
-        yield from read_part(job.source, shard.part, job.settings, job.clock(), job.fetcher, shard.window)
+        context = ReadContext(job.settings, job.clock(), job.fetcher, shard.window)
+        yield from read_split(job.source, shard.part, context)
     except InputError as error:
         job.problems.append(str(error))
 

@@ -7,18 +7,18 @@ those that are read to repair a gap do, and is read from there when the same day
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from config.inputs import FeedInput, SitemapInput
+from config.inputs import FeedInput, Input, InputTable, SitemapInput
 from flows.ingestion.fetch_listing import Look, parse
 from flows.ingestion.gap_repair import REPAIR, belongs, section, sections, stated_sitemaps
 from flows.ingestion.process_pool import CallError
-from tasks.discover import endpoint, name_items
-from tasks.listings.discovered import named
+from tasks.discover import endpoint, listed_documents
+from tasks.listings.discovered import item_of
 from tasks.listings.listing import Child, Listing, ListingError
 from warehouse.archive.writer import ArchiveWriter, read
 from warehouse.connect import connect, rows
@@ -57,17 +57,19 @@ class Named:
 def list_window(job: Job, window: Period) -> Named:
     """The articles that the site names of a window. Raises `WarehouseError`."""
     named_ones = Named()
-    with ArchiveWriter(job.settings.data, job.source.id, job.run.run_id, job.clock()) as archive:
+    with ArchiveWriter(job.store.root, job.source.id, job.run.run_id, job.clock()) as archive:
         reader = _Reader(job, window, archive, named_ones, _archived(job, window))
         for entry in job.source.input:
-            if isinstance(entry, SitemapInput):
-                reader.read_sitemaps(entry, [entry.url], bool)
-            elif isinstance(entry, FeedInput):
-                reader.read_feed(entry)
-                reader.read_sitemaps_of(entry)
+            if lists_days(entry):
+                _READ_WINDOW[type(entry)](reader, entry)
     job.land_captures(reader.captures)
     archive.settle()
     return named_ones
+
+
+def lists_days(entry: Input) -> bool:
+    """Return whether an input is a listing in which articles of earlier days can be looked for."""
+    return type(entry) in _READ_WINDOW
 
 
 def period_in(url: str) -> Period | None:
@@ -97,6 +99,15 @@ class _Reader:
     fed: list[str] = field(default_factory=list)
     """What feeds named."""
 
+    def read_sitemap(self, entry: SitemapInput) -> None:
+        """Take what a sitemap, or those of an index, name of the window."""
+        self.read_sitemaps(entry, [entry.url], bool)
+
+    def read_feed(self, entry: FeedInput) -> None:
+        """Take what a feed names of the window, and the sitemaps of its site."""
+        self.read_feed_pages(entry)
+        self.read_sitemaps_of(entry)
+
     def read_sitemaps(self, entry: SitemapInput, urls: Iterable[str], is_ours: Callable[[str], bool]) -> None:
         """Take what sitemaps name, and those that an index names, where they may hold something of the window."""
         look, waiting = self._look(entry), list(urls)
@@ -104,6 +115,7 @@ class _Reader:
             url = waiting.pop(0)
             listing = self._ask(look, url)
             waiting += [child.url for child in listing.children if self._may_hold(child)]
+            waiting = [url for url in waiting if not look.leads_back(url)]
             self._take(look, listing, url, is_ours)
 
     def read_sitemaps_of(self, entry: FeedInput) -> None:
@@ -115,14 +127,14 @@ class _Reader:
         known = sections(self.job, entry.url) or frozenset(map(section, self.fed))
         self.read_sitemaps(as_sitemap, stated_sitemaps(self.job, entry.url), partial(belongs, known))
 
-    def read_feed(self, entry: FeedInput) -> None:
+    def read_feed_pages(self, entry: FeedInput) -> None:
         """Take what a feed and its older pages name, back to the first that is older than the window."""
         look, url = self._look(entry.model_copy(update={"full_text": False})), entry.url
         while url and self.named.listings < MOST_LISTINGS:
             listing = self._ask(look, url)
             self._take(look, listing, entry.url, bool)
-            items = list(name_items(self.job.source, look.entry, listing, entry.url, self.job.clock()))
-            self.fed += [named(item).url for item in items]
+            items = list(listed_documents(self.job.source, look.entry, listing, entry.url, self.job.clock()))
+            self.fed += [item_of(item).url for item in items]
             dates = [date for item in items if (date := self.job.published_at(item))]
             url = "" if dates and max(dates) < self.window[0] else listing.older_url or ""
 
@@ -151,8 +163,8 @@ class _Reader:
     def _take(self, look: Look, listing: Listing, url: str, is_ours: Callable[[str], bool]) -> None:
         found_in = endpoint(self.job.source, look.entry)
         of_days = self._overlaps(period_in(url)) if period_in(url) else None
-        for found in name_items(self.job.source, look.entry, listing, found_in, self.job.clock()):
-            item = named(self.job.known_as(found))
+        for found in listed_documents(self.job.source, look.entry, listing, found_in, self.job.clock()):
+            item = item_of(self.job.known_as(found))
             if not isinstance(item, Item) or not is_ours(item.url):
                 continue
             dated = self._period(item)
@@ -180,6 +192,12 @@ class _Reader:
             return self._overlaps((days[0] - timedelta(days=1), days[1] + timedelta(days=1)))
         changed = self.job.read_period(child.modified)
         return changed is None or changed[1] >= self.window[0] - SLACK
+
+
+_READ_WINDOW: Final[Mapping[type[InputTable], Callable[[_Reader, Any], None]]] = {
+    SitemapInput: _Reader.read_sitemap,
+    FeedInput: _Reader.read_feed,
+}
 
 
 def _archived(job: Job, window: Period) -> dict[str, tuple[Any, ...]]:

@@ -6,14 +6,13 @@ import sys
 from dataclasses import replace
 
 from config.errors import ConfigError
-from config.inputs import FolderInput, Input, PagesInput
+from config.inputs import Input
 from config.settings import Settings
 from config.sources import Source, load_source, source_files
-from flows.ingestion.fetch_listing import read_listing
-from tasks.discover import discover, endpoint, is_polled
+from tasks.discover import endpoint, read_listing, reader_of
 from tasks.fetch import request
-from tasks.files.errors import InputError
-from tasks.http.fetcher import LISTINGS, Downloaded, Fetcher, Postponed, Refused, utc_now
+from tasks.http.fetcher import ACCEPT_LISTINGS, Downloaded, Fetcher, Postponed, Refused, utc_now
+from tasks.listings.input_reader import InputError, ReadContext
 from tasks.listings.listing import ListingError
 
 
@@ -37,14 +36,15 @@ def _inputs(source: Source, settings: Settings) -> list[str]:
     """A line an input, after a first look at it. Raises `InputError` where it cannot be read."""
     lines = []
     for entry in source.input:
-        if is_polled(entry):
+        reader = reader_of(source, entry)
+        if reader.is_polled:
             found = _ask(source, entry, settings)
         else:
-            listed = discover(source, entry, settings, utc_now())
-            if isinstance(entry, FolderInput | PagesInput):
-                found = f"{sum(1 for _ in listed):,} documents"
+            documents = reader.documents(ReadContext(settings, utc_now()))
+            if reader.holds_records:  # a file may hold millions
+                found = "has records" if any(True for _ in documents) else "no records"
             else:
-                found = "has records" if any(True for _ in listed) else "no records"
+                found = f"{sum(1 for _ in documents):,} documents"
         lines.append(f"ok, {entry.kind} {endpoint(source, entry)}: {found}")
     return lines
 
@@ -54,12 +54,12 @@ def _ask(source: Source, entry: Input, settings: Settings) -> str:
     place = endpoint(source, entry)
     with Fetcher(settings) as fetcher:
         asked = request(place, source, max_bytes=settings.max_listing_bytes)
-        got = fetcher.fetch(replace(asked, accept=LISTINGS))
+        got = fetcher.fetch(replace(asked, accept=ACCEPT_LISTINGS))
     if not isinstance(got, Downloaded):
         told = got.detail if isinstance(got, Refused | Postponed) else "not changed"
         raise InputError(f"{source.id}: {place}: {told}")
     try:
-        listing = read_listing(entry, got.content, got.final_url, got.media_type, got.charset)
+        listing = read_listing(source, entry, got.content, got.final_url, got.media_type, got.charset)
     except ListingError as error:
         raise InputError(f"{source.id}: {place}: {error}") from None
     moved = f", and has moved for good to {got.moved_to}" if got.moved_to else ""

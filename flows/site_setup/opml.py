@@ -54,12 +54,7 @@ def import_opml(place: str, settings: Settings) -> ImportReport:
     Raises `ConfigError` where the list cannot be read, or the configuration cannot be written.
     """
     sources = _configured(settings.config)
-    feeds = {
-        _key(entry.url): source.id
-        for source in sources.values()
-        for entry in source.input
-        if isinstance(entry, FeedInput)
-    }
+    feeds = {_key(entry.url): source.id for source in sources.values() for entry in source.inputs_of(FeedInput)}
     taken = {path.stem for path in (settings.config / "sources").glob("*.toml")}
     written: list[Path] = []
     known: list[str] = []
@@ -84,10 +79,9 @@ def export_opml(sources: Iterable[Source], stream: BinaryIO) -> int:
     body = etree.SubElement(opml, "body")
     for source in sources:
         title = _NOT_XML.sub("", source.title)
-        for entry in source.input:
-            if isinstance(entry, FeedInput):
-                facts = {"text": title, "title": title, "type": "rss", "xmlUrl": _NOT_XML.sub("", entry.url)}
-                etree.SubElement(body, "outline", facts | ({"language": source.language} if source.language else {}))
+        for entry in source.inputs_of(FeedInput):
+            facts = {"text": title, "title": title, "type": "rss", "xmlUrl": _NOT_XML.sub("", entry.url)}
+            etree.SubElement(body, "outline", facts | ({"language": source.language} if source.language else {}))
     stream.write(etree.tostring(opml, encoding="UTF-8", xml_declaration=True, pretty_print=True))
     return len(body)
 

@@ -16,18 +16,30 @@ from config.inputs import FeedInput, FolderInput, Input, SitemapInput
 from config.settings import Settings
 from config.sources import ID_PATTERN, Expect, Source
 from config.write import free_id
-from flows.ingest import make_article
 from flows.ingestion.process_pool import Workers
 from flows.site_setup.site_survey import Asked, Survey
+from tasks.article import make_article
 from tasks.fetch import as_fetched
 from tasks.http.address_policy import read_url
 from tasks.http.fetcher import Fetcher, utc_now
-from tasks.http.response import Downloaded, NotModified, Outcome, Refused
+from tasks.http.response import Downloaded, FetchResult, NotModified, Refused
 from tasks.listings.listing import Entry
-from tasks.metadata.urls import canonical_domain, is_address
-from tasks.site_probe.choose_feeds import choose, expected, is_news, spread, total_pace
-from tasks.site_probe.feed_statistics import Measured
-from tasks.site_probe.trial_articles import Sample, articles, feed_holds_all, main_language, needs_scripts
+from tasks.metadata.urls import canonical_domain, is_web_url
+from tasks.site_probe.choose_feeds import (
+    choose_listings,
+    choose_trial_entries,
+    expected_articles_per_day,
+    is_news_sitemap,
+    total_articles_per_day,
+)
+from tasks.site_probe.feed_statistics import ListingStatistics
+from tasks.site_probe.trial_articles import (
+    TrialArticle,
+    accepted_articles,
+    feed_holds_all,
+    main_language,
+    needs_scripts,
+)
 from warehouse.model.records import Article, Capture, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
@@ -47,10 +59,10 @@ class Probe:
     url: str
     source: Source | None
     """As it would be configured; None where there is nothing to read it by."""
-    chosen: tuple[Measured, ...] = ()
+    chosen: tuple[ListingStatistics, ...] = ()
     """What the source's inputs read, in their order."""
-    listings: tuple[Measured, ...] = ()
-    samples: tuple[Sample, ...] = ()
+    listings: tuple[ListingStatistics, ...] = ()
+    samples: tuple[TrialArticle, ...] = ()
     asked: tuple[Asked, ...] = ()
     robots: str = ""
     """In words, what robots.txt says."""
@@ -78,18 +90,22 @@ def probe(
         raise ConfigError(f"{source_id}: a source's id is of a-z, 0-9 and single hyphens, such as example-news")
     address = url if "://" in url else f"https://{url}"
     told = read_url(address)
-    if isinstance(told, str) or not is_address(address):
+    if isinstance(told, str) or not is_web_url(address):
         said = told if isinstance(told, str) else "the address is not a valid URL"
         raise ConfigError(f"{said}; name one such as https://news.example/")
     now = utc_now()
     with Fetcher(settings) as fetcher, Workers(settings) as workers:
         survey = Survey(fetcher, workers, settings, delay, allow_private, now, tell)
         survey.look(address)
-        chosen = choose(survey.listings, now) if survey.given == "page" else tuple(survey.listings[:1])
+        chosen = choose_listings(survey.listings, now) if survey.given == "page" else tuple(survey.listings[:1])
         found = Probe(address, None, chosen, tuple(survey.listings), (), tuple(survey.asked), survey.robots_said())
         if not chosen:
             return replace(found, problem=_problem(survey, address))
-        found = replace(found, samples=_try_articles(survey, spread(chosen, SAMPLES)), per_day=total_pace(chosen))
+        found = replace(
+            found,
+            samples=_try_articles(survey, choose_trial_entries(chosen, SAMPLES)),
+            per_day=total_articles_per_day(chosen),
+        )
         try:
             return replace(found, source=_source(survey, found, source_id))
         except ValidationError as error:
@@ -105,7 +121,7 @@ def _problem(survey: Survey, address: str) -> str:
     return f"{address}: no feed or sitemap with entries at {len(survey.asked)} addresses tried{because}; {cure}"
 
 
-def _try_articles(survey: Survey, entries: Sequence[Entry]) -> tuple[Sample, ...]:
+def _try_articles(survey: Survey, entries: Sequence[Entry]) -> tuple[TrialArticle, ...]:
     """What becomes of some entries, each asked for in its host's turn."""
     stub = Source(id="probe", title="probe", input=(FolderInput(kind="folder", path=Path()),))
     items = [Item(stub.id, entry.url, entry.url, survey.origin, survey.now, entry.candidates) for entry in entries]
@@ -115,12 +131,12 @@ def _try_articles(survey: Survey, entries: Sequence[Entry]) -> tuple[Sample, ...
     raws = [_raw(item, future.result(), survey.now) for item, future in zip(items, futures, strict=True)]
     made = survey.workers.each(make_article, raws, stub)
     return tuple(
-        Sample(entry.url, article, _is_frame(raw, article), entry.html)
+        TrialArticle(entry.url, article, _is_frame(raw, article), entry.html)
         for entry, (raw, article) in zip(entries, made, strict=True)
     )
 
 
-def _raw(item: Item, got: Outcome, now: datetime) -> RawArticle | Rejection:
+def _raw(item: Item, got: FetchResult, now: datetime) -> RawArticle | Rejection:
     if isinstance(got, Downloaded):
         fetched = as_fetched(item, got, now)
         return RawArticle(item, Capture.of(fetched), fetched.content)
@@ -149,15 +165,15 @@ def _source(survey: Survey, found: Probe, source_id: str | None) -> Source:
         delay=max(DEFAULT_DELAY, survey.crawl_delay()),
         allow_private=survey.allow_private,
         input=_inputs(found),
-        expect=Expect(articles_per_day=expected(found.per_day)),
+        expect=Expect(articles_per_day=expected_articles_per_day(found.per_day)),
     )
 
 
 def _inputs(found: Probe) -> tuple[Input, ...]:
     if found.chosen[0].kind == "sitemap":
-        days = None if is_news(found.chosen[0]) else SITEMAP_DAYS
+        days = None if is_news_sitemap(found.chosen[0]) else SITEMAP_DAYS
         return (SitemapInput(kind="sitemap", url=found.chosen[0].url, max_age_days=days),)
-    sitemap = next((one.url for one in found.listings if is_news(one)), None)
+    sitemap = next((one.url for one in found.listings if is_news_sitemap(one)), None)
     # Where no page may be had, what the feed holds is all that there is.
-    whole = not articles(found.samples) and feed_holds_all(found.samples)
+    whole = not accepted_articles(found.samples) and feed_holds_all(found.samples)
     return tuple(FeedInput(kind="feed", url=one.url, sitemap=sitemap, full_text=whole) for one in found.chosen)

@@ -15,9 +15,9 @@ from config.write import source_toml, write_source
 from flows.cli.output import Format, write_rows
 from flows.site_setup.probe import DEFAULT_DELAY, Probe, probe
 from tasks.http.fetcher import utc_now
-from tasks.site_probe.choose_feeds import is_news
-from tasks.site_probe.feed_statistics import Measured, overlap
-from tasks.site_probe.trial_articles import Sample, articles, feed_holds_all, mean_quality, weaknesses
+from tasks.site_probe.choose_feeds import is_news_sitemap
+from tasks.site_probe.feed_statistics import ListingStatistics, overlap
+from tasks.site_probe.trial_articles import TrialArticle, accepted_articles, feed_holds_all, mean_quality, weaknesses
 from warehouse.model.records import Article
 
 _UNPRINTED: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -58,7 +58,7 @@ def add_source(
     if found.source is None:
         print(f"copydesk: {found.problem}", file=sys.stderr)
         return 1
-    if not force and not any(article.text for article in articles(found.samples)):
+    if not force and not any(article.text for article in accepted_articles(found.samples)):
         why = next(iter(weaknesses(found.samples)), "there was none to try.")
         print(f"copydesk: {found.url}: no article could be read: {why} --force adds it all the same", file=sys.stderr)
         return 1
@@ -88,7 +88,7 @@ def facts(found: Probe) -> list[str]:
     lines = [f"Probed on {utc_now():%Y-%m-%d} from {found.url}", *filter(None, [found.robots])]
     lines += map(_measured, found.chosen)
     lines += [_compared(one, found.chosen) for one in found.listings if one not in found.chosen]
-    made = articles(found.samples)
+    made = accepted_articles(found.samples)
     words = f", {median(article.word_count for article in made):.0f} words in the middle" if made else ""
     lines.append(
         f"{len(found.samples)} articles tried, {len(made)} read: mean quality {mean_quality(found.samples):.2f}{words}"
@@ -98,24 +98,23 @@ def facts(found: Probe) -> list[str]:
     return [*lines, *weaknesses(found.samples), *_doubts(found)]
 
 
-def _compared(one: Measured, chosen: Sequence[Measured]) -> str:
+def _compared(one: ListingStatistics, chosen: Sequence[ListingStatistics]) -> str:
     shared = overlap(one, chosen)
-    if is_news(one) and chosen[0].kind == "feed":
+    if is_news_sitemap(one) and chosen[0].kind == "feed":
         lacking = "" if shared is None else f"; the feeds lack {1 - shared:.0%} of it in their time"
         return f"{_measured(one)}{lacking}"
     why = "older than what the others still hold" if shared is None else f"{shared:.0%} of it is in the others"
     return f"left out: {one.url}, {why}"
 
 
-def _measured(one: Measured) -> str:
+def _measured(one: ListingStatistics) -> str:
     lasted = f" from {one.oldest:%Y-%m-%d %H:%M} to {one.newest:%Y-%m-%d %H:%M}" if one.oldest and one.newest else ""
     pace = f", {one.per_day:.3g} a day" if one.per_day else ""
     minutes = one.interval.total_seconds() / 60
     shares = f"dated {one.dated:.0%}, authors {one.credited:.0%}, whole text {one.full_text:.0%}"
-    kind = "news sitemap" if is_news(one) else one.kind
-    return (
-        f"{kind} {one.url} ({one.found}): {one.entries} entries{lasted}{pace}; {shares}; look every {minutes:.0f} min"
-    )
+    kind = "news sitemap" if is_news_sitemap(one) else one.kind
+    entries = f"{one.entries} entries{lasted}{pace}"
+    return f"{kind} {one.url} ({one.discovery}): {entries}; {shares}; look every {minutes:.0f} min"
 
 
 def _doubts(found: Probe) -> Iterator[str]:
@@ -142,7 +141,7 @@ def _report(found: Probe) -> None:
             print(line, file=sys.stderr)
 
 
-def _listing_row(found: Probe, one: Measured) -> tuple[Any, ...]:
+def _listing_row(found: Probe, one: ListingStatistics) -> tuple[Any, ...]:
     pace = None if one.per_day is None else float(f"{one.per_day:.3g}")
     shares = (f"{share:.0%}" for share in (one.dated, one.credited, one.full_text))
     others = [other for other in found.chosen if other is not one]
@@ -151,8 +150,8 @@ def _listing_row(found: Probe, one: Measured) -> tuple[Any, ...]:
     return one.kind, one.url, one.entries, one.newest, pace, *shares, told, one in found.chosen
 
 
-def _article_row(sample: Sample) -> tuple[Any, ...]:
-    made = sample.made
+def _article_row(sample: TrialArticle) -> tuple[Any, ...]:
+    made = sample.result
     if not isinstance(made, Article):
         return f"{made.reason}: {made.detail}", None, None, None, None, 0.0, sample.url
     return (

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from config.settings import Settings
 from flows.ingestion.process_pool import CallError, Workers
-from tasks.http.fetcher import LISTINGS, PAGES, Fetcher, Request
+from tasks.http.fetcher import ACCEPT_LISTINGS, ACCEPT_PAGES, Fetcher, Request
 from tasks.http.response import Downloaded, NotModified, Postponed, Refused
 from tasks.http.robots import TOKEN, Rules
 from tasks.listings.entries import article_url
@@ -23,16 +23,16 @@ from tasks.metadata.urls import normalize_url
 from tasks.site_probe.autodiscovery import (
     FEED_PATHS,
     SITEMAP_PATHS,
-    Front,
+    SiteInfo,
     choose_child,
-    is_dated,
-    kind_of,
-    names_news,
+    detect_kind,
+    is_news_sitemap_url,
+    is_numbered,
     rank_sitemaps,
-    read_front,
+    read_site_info,
 )
-from tasks.site_probe.choose_feeds import is_news
-from tasks.site_probe.feed_statistics import Measured, is_of_comments, measure
+from tasks.site_probe.choose_feeds import is_news_sitemap
+from tasks.site_probe.feed_statistics import ListingStatistics, is_comment_feed, measure_listing
 from warehouse.model.vocabulary import Reason
 
 MOST_REQUESTS: Final = 12
@@ -71,9 +71,9 @@ class Survey:
     allow_private: bool
     now: datetime
     tell: Callable[[str], None]
-    front: Front = field(default_factory=lambda: Front(None, None, ()))
+    front: SiteInfo = field(default_factory=lambda: SiteInfo(None, None, ()))
     origin: str = ""
-    listings: list[Measured] = field(default_factory=list)
+    listings: list[ListingStatistics] = field(default_factory=list)
     given: Literal["feed", "sitemap", "page"] = "page"
     asked: list[Asked] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
@@ -83,28 +83,28 @@ class Survey:
 
     def look(self, url: str) -> None:
         """Find the feeds and sitemaps of the site that an address belongs to."""
-        got = self._get(url, GIVEN, PAGES)
+        got = self._get(url, GIVEN, ACCEPT_PAGES)
         self.origin = urljoin(got.final_url if isinstance(got, Downloaded) else url, "/")
         if not isinstance(got, Downloaded):
             self.problem = got.detail
             if not self._may_go_on(got):
                 return
         else:
-            self.given = kind_of(got.content)
+            self.given = detect_kind(got.content)
             self._read(got, url, GIVEN)
         if self.given == "page":
             self._find_feeds()
         if self.given != "sitemap":
             self._find_sitemaps()
 
-    def request(self, url: str, accept: str = PAGES) -> Request:
+    def request(self, url: str, accept: str = ACCEPT_PAGES) -> Request:
         """How the site is asked for an address."""
-        limit = self.settings.max_listing_bytes if accept == LISTINGS else None
+        limit = self.settings.max_listing_bytes if accept == ACCEPT_LISTINGS else None
         return Request(url, delay=self.delay, allow_private=self.allow_private, max_bytes=limit, accept=accept)
 
     def _find_feeds(self) -> None:
         if not self.front.feeds and normalize_url(self.origin) not in self.seen:
-            self._read(self._get(self.origin, "the home page", PAGES), self.origin, "the home page")
+            self._read(self._get(self.origin, "the home page", ACCEPT_PAGES), self.origin, "the home page")
         waiting = deque(self.front.feeds)
         kept = len(self._sitemaps()) + 1  # and a part of an index
         while waiting and len(self._feeds()) < MOST_FEEDS and self.left > kept and len(self.asked) < MOST_ADDRESSES:
@@ -117,7 +117,7 @@ class Survey:
     def _find_sitemaps(self) -> None:
         for address, found in self._sitemaps():
             known = [one for one in self.listings if one.kind == "sitemap"]
-            if self.left <= 0 or any(map(is_news, known)) or (known and found == USUAL):
+            if self.left <= 0 or any(map(is_news_sitemap, known)) or (known and found == USUAL):
                 return
             self._ask(address, found)
 
@@ -147,14 +147,14 @@ class Survey:
         wait = f", asks for {rules.crawl_delay:g} seconds between requests" if rules.crawl_delay else ""
         return f"robots.txt {home} {TOKEN} read the home page{wait}; sitemaps named: {len(rules.sitemaps)}"
 
-    def _feeds(self) -> list[Measured]:
+    def _feeds(self) -> list[ListingStatistics]:
         return [one for one in self.listings if one.kind == "feed"]
 
     def _ask(self, url: str, found: str) -> tuple[str, ...]:
         """Read one listing; what came instead may be a page that names feeds: these."""
         if normalize_url(url) in self.seen:
             return ()
-        return self._read(self._get(url, found, LISTINGS), url, found)
+        return self._read(self._get(url, found, ACCEPT_LISTINGS), url, found)
 
     def _get(self, url: str, found: str, accept: str) -> Answer:
         self.seen.add(normalize_url(url))
@@ -175,7 +175,7 @@ class Survey:
             self._note(url, found, f"leads to {got.final_url}, which was read already")
             return ()
         self.seen.add(final)
-        kind = kind_of(got.content)
+        kind = detect_kind(got.content)
         if kind == "page":
             return self._read_page(got, url, found)
         try:
@@ -190,20 +190,20 @@ class Survey:
         return ()
 
     def _read_page(self, got: Downloaded, url: str, found: str) -> tuple[str, ...]:
-        front = self.workers.call(read_front, got.content, got.final_url, got.charset)
+        front = self.workers.call(read_site_info, got.content, got.final_url, got.charset)
         self._note(url, found, f"a page that names {len(front.feeds) or 'no'} feeds")
         if found in {NAMED, USUAL}:
             return front.feeds if found == NAMED else ()
         named = self.front
-        self.front = Front(named.name or front.name, named.language or front.language, front.feeds)
+        self.front = SiteInfo(named.name or front.name, named.language or front.language, front.feeds)
         return ()
 
     def _take(self, kind: Literal["feed", "sitemap"], url: str, found: str, listing: Listing) -> None:
         if listing.children and self.left > 0:
             self._follow(url, found, listing)
             return
-        measured = measure(kind, url, found, listing, self.now)
-        if kind == "feed" and is_of_comments(listing):
+        measured = measure_listing(kind, url, found, listing, self.now)
+        if kind == "feed" and is_comment_feed(listing):
             self._note(url, found, "a feed of comments")
         elif not measured.entries:
             self._note(url, found, f"a {kind} without entries")
@@ -217,12 +217,14 @@ class Survey:
         child = choose_child(listing.children)
         if child is None or normalize_url(child.url) in self.seen:
             return
-        lasting = names_news(child.url) and not is_dated(child.url)
+        lasting = is_news_sitemap_url(child.url) and not is_numbered(child.url)
         before = len(self.listings)
         self._ask(child.url, f"named by {index}")
         if len(self.listings) > before and not lasting:
             read = self.listings.pop()
-            self.listings.append(measure("sitemap", index, f"{found}, of it {child.url}", read.listing, self.now))
+            self.listings.append(
+                measure_listing("sitemap", index, f"{found}, of it {child.url}", read.listing, self.now)
+            )
 
     def _may_go_on(self, got: Answer) -> bool:
         """Whether a site that refuses one page may give others: it says of this one that it is not to be had."""

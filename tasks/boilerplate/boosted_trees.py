@@ -1,4 +1,4 @@
-"""Boosted trees as arrays: every tree of a model looks at every line at once."""
+"""Gradient-boosted trees as arrays: every tree scores every line at once."""
 
 from __future__ import annotations
 
@@ -12,59 +12,60 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-AT_ONCE: Final = 1_000
-"""Lines that are scored together; memory does not grow with the text beyond them."""
+# Lines scored together: memory does not grow with the text beyond them.
+MAX_LINES_PER_CHUNK: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """Oblivious trees: all nodes of one level ask the same question, so a leaf's number is the answers as bits."""
+    """Oblivious trees: all nodes of one level share a split, so the index of a leaf is the answers to them as bits."""
 
-    names: tuple[str, ...]
-    """Of the figures that are asked for."""
-    figure: NDArray[np.intp]
-    """Of each question the place in `names` of the figure that it asks for."""
-    border: Floats
-    """Of each question: the answer is yes above it."""
-    asked: NDArray[np.intp]
-    """Trees x levels: the number of the question."""
+    feature_names: tuple[str, ...]
+    split_features: NDArray[np.intp]
+    """For each split the index in `feature_names` of the feature it compares."""
+    split_borders: Floats
+    """For each split the value above which its answer is yes."""
+    splits: NDArray[np.intp]
+    """Trees x levels: the number of the split."""
     leaves: Floats
     """Trees x 2 ** levels; the first level is the lowest bit."""
     bias: float
 
-    def score(self, figures: Mapping[str, Floats]) -> Floats:
-        """For each line the probability that it is what the trees were trained to find."""
-        rows = [figures[name] for name in self.names]
-        parts = [
-            self._sum(np.concatenate([row[begin : begin + AT_ONCE] for row in rows]).reshape(len(rows), -1))
-            for begin in range(0, len(rows[0]), AT_ONCE)
+    def score(self, features: Mapping[str, Floats]) -> Floats:
+        """Return for each line the probability of the class that the trees were trained to find."""
+        rows = [features[name] for name in self.feature_names]
+        sums = [
+            self._sum_leaves(
+                np.concatenate([row[begin : begin + MAX_LINES_PER_CHUNK] for row in rows]).reshape(len(rows), -1)
+            )
+            for begin in range(0, len(rows[0]), MAX_LINES_PER_CHUNK)
         ]
-        odds = np.clip(np.concatenate(parts) + self.bias, -30, 30)
-        return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
+        log_odds = np.clip(np.concatenate(sums) + self.bias, -30, 30)
+        return np.asarray(1 / (1 + np.exp(-log_odds)), np.float32)
 
-    def _sum(self, table: Floats) -> Floats:
-        trees, levels = self.asked.shape
-        # Many trees ask the same question; each is answered once.
-        answers = (table[self.figure] > self.border[:, None]).view(np.uint8)
-        numbers = answers.take(self.asked[:, -1], axis=0)
-        for level in reversed(range(levels - 1)):
-            numbers += numbers
-            numbers += answers.take(self.asked[:, level], axis=0)
-        first = np.arange(trees, dtype=np.int32)[:, None] << levels
-        return np.asarray(self.leaves.ravel().take(first + numbers).sum(axis=0), np.float32)
+    def _sum_leaves(self, table: Floats) -> Floats:
+        tree_count, level_count = self.splits.shape
+        # Many trees share a split; each split is compared once.
+        answers = (table[self.split_features] > self.split_borders[:, None]).view(np.uint8)
+        leaf_indexes = answers.take(self.splits[:, -1], axis=0)
+        for level in reversed(range(level_count - 1)):
+            leaf_indexes += leaf_indexes
+            leaf_indexes += answers.take(self.splits[:, level], axis=0)
+        first_leaves = np.arange(tree_count, dtype=np.int32)[:, None] << level_count
+        return np.asarray(self.leaves.ravel().take(first_leaves + leaf_indexes).sum(axis=0), np.float32)
 
 
 def read_trees(path: Path) -> Trees:
-    """The trees of an npz file; nothing in it is code."""
-    with np.load(path, allow_pickle=False) as stored:
-        figure, border = stored["figure"], stored["border"]
-        drawn = list(zip(figure.ravel().tolist(), border.ravel().tolist(), strict=True))
-        numbers = {question: number for number, question in enumerate(sorted(set(drawn)))}
+    """Read the trees of an npz file; nothing in it is run as code."""
+    with np.load(path, allow_pickle=False) as arrays:
+        features, borders = arrays["figure"], arrays["border"]
+        used_splits = list(zip(features.ravel().tolist(), borders.ravel().tolist(), strict=True))
+        split_numbers = {split: number for number, split in enumerate(sorted(set(used_splits)))}
         return Trees(
-            tuple(str(stored["names"]).split("\n")),
-            np.array([place for place, _ in numbers], np.intp),
-            np.array([value for _, value in numbers], np.float32),
-            np.array([numbers[question] for question in drawn], np.intp).reshape(figure.shape),
-            stored["leaves"].astype(np.float32),
-            float(stored["bias"]),
+            tuple(str(arrays["names"]).split("\n")),
+            np.array([feature for feature, _ in split_numbers], np.intp),
+            np.array([border for _, border in split_numbers], np.float32),
+            np.array([split_numbers[split] for split in used_splits], np.intp).reshape(features.shape),
+            arrays["leaves"].astype(np.float32),
+            float(arrays["bias"]),
         )

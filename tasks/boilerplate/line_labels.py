@@ -1,80 +1,80 @@
-"""What a line surely is by what it says of itself: a cue phrase, a credit, a date, a breadcrumb."""
+"""Labelling a line from its own text: by a cue phrase, a credit, a date or a breadcrumb."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tasks.boilerplate.cues import Cue, phrases_of
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import is_date_line, read_caption, read_section
 from warehouse.model.vocabulary import LineReason
 
-if TYPE_CHECKING:
-    from tasks.boilerplate.lines import Line
+# Longer lines are not searched for a caption or date.
+MAX_CAPTION_WORDS: Final = 60
+# A line with more words after its cue is a sentence, not a label.
+MAX_WORDS_AFTER_CUE: Final = 8
+MAX_BYLINE_WORDS: Final = 20
+MAX_BYLINE_CHARACTERS: Final = 120
+# In scripts without capitals only its length distinguishes a name from a sentence.
+MAX_NAME_WORDS: Final = 4
+MAX_DATE_LINE_WORDS: Final = 16
+ANY_LENGTH: Final = 1_000
 
-CAPTION_WORDS: Final = 60
-"""Of the longest line that is looked at for a caption or date."""
-FEW: Final = 8
-"""Words after a phrase that still make a label of the line, not a sentence."""
-BYLINE_WORDS: Final = 20
-BYLINE_CHARACTERS: Final = 120
-NAME_WORDS: Final = 4
-"""Of a name in a script without capitals, which nothing else tells from a sentence."""
-DATE_WORDS: Final = 16
-ANY: Final = 1_000
-
-_SIGN: Final = re.compile("[\\d:：©/>›»→]")
-"""One of them is in every credit, date and breadcrumb."""
+# Every credit, date and breadcrumb has one of these signs.
+_PATTERN_SIGN: Final = re.compile("[\\d:：©/>›»→]")
 _YEAR: Final = re.compile(r"\d{4}")
-_RIGHTS: Final = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:copyright\W{0,3})?(?:19|20)\d\d", re.IGNORECASE)
+_COPYRIGHT: Final = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:copyright\W{0,3})?(?:19|20)\d\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """How long, in words, a line may be for a phrase to tell what it is: the surer the phrase, the longer."""
+    """The most words a line may have to be labelled by its cue: the surer the cue, the longer the line."""
 
     reason: LineReason
-    alone: bool = True
-    """Whether the phrase may be all of the line."""
-    labelled: int = 0
-    """With a colon, bar or dash after the phrase."""
-    several: int = 0
-    """Where the phrase has several words."""
-    few: int = 0
-    """Where few words follow and end no sentence."""
+    whole_line: bool = True
+    """Whether the cue may be the whole line."""
+    with_separator: int = 0
+    """Words of a line with a colon, bar or dash after the cue."""
+    long_cue: int = 0
+    """Words of a line whose cue has several words."""
+    short_rest: int = 0
+    """Words of a line with few words after the cue that end no sentence."""
     sentences: bool = False
     """Whether the line may end as a sentence does."""
 
 
 _RULES: Final = {
-    "related": _Rule(LineReason.RELATED, labelled=ANY, several=40),
-    "comment": _Rule(LineReason.COMMENT, several=6, few=4),
-    "share": _Rule(LineReason.SHARE, several=6, few=3),
-    "newsletter": _Rule(LineReason.NEWSLETTER, labelled=FEW, several=30, few=4, sentences=True),
-    "legal": _Rule(LineReason.LEGAL, labelled=14, several=14, few=14, sentences=True),
-    "menu": _Rule(LineReason.MENU, few=4),
+    "related": _Rule(LineReason.RELATED, with_separator=ANY_LENGTH, long_cue=40),
+    "comment": _Rule(LineReason.COMMENT, long_cue=6, short_rest=4),
+    "share": _Rule(LineReason.SHARE, long_cue=6, short_rest=3),
+    "newsletter": _Rule(
+        LineReason.NEWSLETTER, with_separator=MAX_WORDS_AFTER_CUE, long_cue=30, short_rest=4, sentences=True
+    ),
+    "legal": _Rule(LineReason.LEGAL, with_separator=14, long_cue=14, short_rest=14, sentences=True),
+    "menu": _Rule(LineReason.MENU, short_rest=4),
     "section": _Rule(LineReason.SECTION),
     "advert": _Rule(LineReason.BOILERPLATE),
-    "tags": _Rule(LineReason.TAGS, labelled=ANY),
-    "agency": _Rule(LineReason.AGENCY, alone=False, labelled=16, several=16, sentences=True),
-    "credit": _Rule(LineReason.CREDIT, alone=False, labelled=25, sentences=True),
+    "tags": _Rule(LineReason.TAGS, with_separator=ANY_LENGTH),
+    "agency": _Rule(LineReason.AGENCY, whole_line=False, with_separator=16, long_cue=16, sentences=True),
+    "credit": _Rule(LineReason.CREDIT, whole_line=False, with_separator=25, sentences=True),
 }
 
 
-def label(line: Line) -> LineReason | None:
-    """What a line surely is; None for article text and for what only its neighbours can tell."""
-    said = next((reason for cue in line.cues if (reason := _read(cue, line))), None)
-    if said is not None or line.words > CAPTION_WORDS:
-        return said
+def label_line(line: Line) -> LineReason | None:
+    """Return what a line surely is; None if it may be article text or if only its neighbours can decide."""
+    reason = next((reason for cue in line.cues if (reason := _label_by_cue(cue, line))), None)
+    if reason is not None or line.word_count > MAX_CAPTION_WORDS:
+        return reason
     if _reserves_rights(line.text):
         return LineReason.LEGAL
-    return _shown(line.text) if _SIGN.search(line.text) else None
+    return _label_by_pattern(line.text) if _PATTERN_SIGN.search(line.text) else None
 
 
-def _shown(text: str) -> LineReason | None:
-    if _RIGHTS.search(text):
+def _label_by_pattern(text: str) -> LineReason | None:
+    if _COPYRIGHT.search(text):
         return LineReason.LEGAL
     if read_caption(text) is not None:
         return LineReason.CAPTION
@@ -83,49 +83,49 @@ def _shown(text: str) -> LineReason | None:
     return LineReason.SECTION if read_section(text) else None
 
 
-def _read(cue: Cue, line: Line) -> LineReason | None:
+def _label_by_cue(cue: Cue, line: Line) -> LineReason | None:
     if cue.kind in {"published", "modified"}:
-        return LineReason.DATE_LINE if line.words <= DATE_WORDS and _YEAR.search(line.text) else None
+        return LineReason.DATE_LINE if line.word_count <= MAX_DATE_LINE_WORDS and _YEAR.search(line.text) else None
     if cue.kind == "byline":
-        return LineReason.BYLINE if cue.alone or _names(cue, line) else None
+        return LineReason.BYLINE if cue.is_whole_line or _introduces_name(cue, line) else None
     rule = _RULES.get(cue.kind)
     return rule.reason if rule and _applies(rule, cue, line) else None
 
 
 def _applies(rule: _Rule, cue: Cue, line: Line) -> bool:
-    if cue.alone:
-        return rule.alone
-    if line.sentence and not rule.sentences:
+    if cue.is_whole_line:
+        return rule.whole_line
+    if line.ends_sentence and not rule.sentences:
         return False
-    longest = max(
-        rule.labelled if cue.labelled else 0,
-        rule.several if cue.words > 1 else 0,
-        rule.few if line.words - cue.words <= FEW and not line.sentence else 0,
+    max_words = max(
+        rule.with_separator if cue.has_separator else 0,
+        rule.long_cue if cue.word_count > 1 else 0,
+        rule.short_rest if line.word_count - cue.word_count <= MAX_WORDS_AFTER_CUE and not line.ends_sentence else 0,
     )
-    return line.words <= longest
+    return line.word_count <= max_words
 
 
-def _names(cue: Cue, line: Line) -> bool:
-    """Whether what follows is mostly words with capitals, as names are; after a colon it may be anything short."""
-    if line.words > BYLINE_WORDS or not 0 < len(cue.rest) <= BYLINE_CHARACTERS:
+def _introduces_name(cue: Cue, line: Line) -> bool:
+    """Return whether mostly words with capitals follow, as in names; after a colon, anything short."""
+    if line.word_count > MAX_BYLINE_WORDS or not 0 < len(cue.rest) <= MAX_BYLINE_CHARACTERS:
         return False
-    if cue.labelled:
-        return not line.sentence or line.bare.endswith(".")
+    if cue.has_separator:
+        return not line.ends_sentence or line.bare.endswith(".")
     words = cue.rest.split()
     if cue.rest[0].lower() == cue.rest[0].upper():
-        return not line.sentence and len(words) <= NAME_WORDS
+        return not line.ends_sentence and len(words) <= MAX_NAME_WORDS
     capitals = sum(word[:1].isupper() or not word[:1].isalpha() for word in words)
-    return not line.sentence and cue.rest[0].isupper() and capitals * 2 >= len(words)
+    return not line.ends_sentence and cue.rest[0].isupper() and capitals * 2 >= len(words)
 
 
 def _reserves_rights(text: str) -> bool:
-    phrases = _rights(text.isascii())
+    phrases = _rights_phrases(text.isascii())
     folded = text.casefold()
     return len(folded) >= len(phrases[0]) and any(map(folded.__contains__, phrases))
 
 
 @cache
-def _rights(in_ascii: bool) -> tuple[str, ...]:
-    """The phrases that a line may hold, the shortest first; in one of ASCII letters only those that have no others."""
+def _rights_phrases(ascii_only: bool) -> tuple[str, ...]:
+    """Return the phrases that reserve rights, the shortest first; for an ASCII line only those of ASCII letters."""
     phrases = (phrase.casefold() for phrase in phrases_of("rights"))
-    return tuple(sorted((phrase for phrase in phrases if phrase.isascii() or not in_ascii), key=len))
+    return tuple(sorted((phrase for phrase in phrases if phrase.isascii() or not ascii_only), key=len))

@@ -1,6 +1,6 @@
-"""What the lines around an article state of it: title, byline, dates, section, caption, credit, agencies, tags.
+"""Metadata in the lines around an article: title, byline, dates, section, caption, credit, agencies, tags.
 
-Other articles' teasers state such things as well, so only the lines near the article are read.
+Teasers of other articles have such lines too, so only the lines near the article are read.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import (
     find_day,
     is_name,
@@ -19,22 +20,21 @@ from tasks.boilerplate.line_patterns import (
     read_section,
     read_tags,
 )
-from tasks.boilerplate.lines import Line
 from tasks.metadata.agencies import find_agencies
 from warehouse.model.records import Candidate
 from warehouse.model.vocabulary import LineReason, Origin
 
-ABOVE: Final = 12
-"""Lines above the title, or above the text where none is printed, that may speak of the article."""
-BELOW: Final = 8
-"""Lines below its last paragraph that may."""
+# Further away from title and text, lines are about other articles.
+MAX_LINES_ABOVE: Final = 12
+MAX_LINES_BELOW: Final = 8
 
-_LABEL: Final = re.compile(r"\s*[,;/،、&]\s*|\s+(?:and|und|et|y|e|и|و)\s+")
-_CREDITED_WORDS: Final = 6
-_MIXED_WORDS: Final = 25
-_PART: Final = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
-_SIGNED: Final = re.compile(r"[(\[（【]([^()\[\]（）【】]{2,60})[)\]）】]\s*$|[.!?]\W?\s([^\W\d_]{2,8})$")
-_NOT_SAID: Final = {
+_LIST_SEPARATOR: Final = re.compile(r"\s*[,;/،、&]\s*|\s+(?:and|und|et|y|e|и|و)\s+")
+_MAX_CREDIT_WORDS: Final = 6
+_MAX_MIXED_WORDS: Final = 25
+_PART_SEPARATOR: Final = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
+_SIGNATURE: Final = re.compile(r"[(\[（【]([^()\[\]（）【】]{2,60})[)\]）】]\s*$|[.!?]\W?\s([^\W\d_]{2,8})$")
+# Lines of these kinds print no date or writer of this article.
+_WITHOUT_BYLINE: Final = {
     LineReason.TITLE,
     LineReason.RELATED,
     LineReason.CAPTION,
@@ -43,125 +43,132 @@ _NOT_SAID: Final = {
     LineReason.SECOND_ARTICLE,
 }
 
-_Stated = tuple[str, tuple[str, ...]]
 
-
-def read_credits(lines: Sequence[Line], reasons: Sequence[LineReason | None]) -> tuple[Candidate, ...]:
-    """The candidates that a text's stripped lines state, and its dateline; of each field the likeliest first."""
-    kept = [place for place, reason in enumerate(reasons) if reason is None]
-    if not kept:
+def read_metadata_lines(lines: Sequence[Line], reasons: Sequence[LineReason | None]) -> tuple[Candidate, ...]:
+    """Return candidates from the stripped lines and the dateline of a text; of each field the likeliest first."""
+    article = [index for index, reason in enumerate(reasons) if reason is None]
+    if not article:
         return ()
-    stated: list[_Stated] = []
-    for place in _near(reasons, kept):
-        reason = reasons[place]
+    candidates: list[Candidate] = []
+    for index in _lines_near(reasons, article):
+        reason = reasons[index]
         if reason is not None:
-            stated += _said(lines, reasons, place, reason)
-            if reason not in _NOT_SAID and place < kept[0]:
-                stated += _mixed(lines[place], reason)
+            candidates += _read_line(lines, reasons, index, reason)
+            if reason not in _WITHOUT_BYLINE and index < article[0]:
+                candidates += _read_mixed(lines[index], reason)
     # A breadcrumb names the section; a word such as `Opinion` may as well name the kind of text.
-    labels = {line.bare for line in lines if line.cue("section")}
-    stated.sort(key=lambda one: one[0] == "section" and one[1][0] in labels)
-    stated += _in_text(lines[kept[0]].text, lines[kept[-1]].text)
-    return _candidates(stated)
+    section_names = {line.bare for line in lines if line.cue("section")}
+    candidates.sort(key=lambda candidate: candidate.field == "section" and candidate.values[0] in section_names)
+    candidates += _read_text(lines[article[0]].text, lines[article[-1]].text)
+    return _unique(candidates)
 
 
-def _near(reasons: Sequence[LineReason | None], kept: Sequence[int]) -> Iterable[int]:
-    """The lines near the article, those first that are the surest to speak of it.
+def _candidate(field: str, *values: str) -> Candidate:
+    return Candidate(field, values, Origin.TEXT)
 
-    What stands between title and text surely does; then what follows the text, then what stands above, from the
-    nearest up. Between the paragraphs there are embedded posts and other articles' teasers with dates of their own.
+
+def _lines_near(reasons: Sequence[LineReason | None], article: Sequence[int]) -> Iterable[int]:
+    """Return the indexes of the lines near the article, the surest to be about it first.
+
+    Lines between title and text are the surest; then those below the text, then those above, from the nearest up. Last
+    come lines between paragraphs: embedded posts and teasers of other articles have dates of their own.
     """
-    titles = [place for place, reason in enumerate(reasons) if reason is LineReason.TITLE and place <= kept[0]]
-    start = min(titles, default=kept[0])
-    above = range(max(0, start - (ABOVE if titles else 2 * ABOVE)), start)
-    below = range(kept[-1] + 1, min(len(reasons), kept[-1] + 1 + BELOW))
-    return chain(range(start, kept[0]), _before_others(below, reasons), reversed(above), range(kept[0] + 1, kept[-1]))
+    first, last = article[0], article[-1]
+    titles = [index for index, reason in enumerate(reasons) if reason is LineReason.TITLE and index <= first]
+    start = min(titles, default=first)
+    above = range(max(0, start - (MAX_LINES_ABOVE if titles else 2 * MAX_LINES_ABOVE)), start)
+    below = range(last + 1, min(len(reasons), last + 1 + MAX_LINES_BELOW))
+    return chain(range(start, first), _until_other_text(below, reasons), reversed(above), range(first + 1, last))
 
 
-def _before_others(below: range, reasons: Sequence[LineReason | None]) -> range:
-    others = (place for place in below if reasons[place] in {LineReason.COMMENT, LineReason.SECOND_ARTICLE})
-    return range(below.start, next(others, below.stop))
+def _until_other_text(below: range, reasons: Sequence[LineReason | None]) -> range:
+    other = (index for index in below if reasons[index] in {LineReason.COMMENT, LineReason.SECOND_ARTICLE})
+    return range(below.start, next(other, below.stop))
 
 
-def _said(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int, reason: LineReason) -> list[_Stated]:
-    line = lines[place]
-    said: list[_Stated] = []
+def _read_line(
+    lines: Sequence[Line], reasons: Sequence[LineReason | None], index: int, reason: LineReason
+) -> list[Candidate]:
+    line = lines[index]
+    candidates: list[Candidate] = []
     match reason:
         case LineReason.TITLE:
-            said = [("title", (line.bare,))]
+            candidates = [_candidate("title", line.bare)]
         case LineReason.SECTION:
-            said = [("section", (read_section(line.text) or line.bare,))]
+            candidates = [_candidate("section", read_section(line.text) or line.bare)]
         case LineReason.BYLINE:
-            said = [("by", (_by(lines, reasons, place),)), *_dates(line)]
+            candidates = [_candidate("by", _read_byline(lines, reasons, index)), *_read_dates(line)]
         case LineReason.CAPTION | LineReason.CREDIT:
             caption, credit = read_caption(line.bare) or ("", "")
-            said = [("image_caption", (caption,)), ("image_credit", (credit,))]
+            candidates = [_candidate("image_caption", caption), _candidate("image_credit", credit)]
         case LineReason.AGENCY:
-            said = [("info_sources", _credited(line))]
+            candidates = [_candidate("info_sources", *_read_agencies(line))]
         case LineReason.TAGS:
-            said = [("tags", _tags(lines, reasons, place))]
+            candidates = [_candidate("tags", *_read_tags(lines, reasons, index))]
         case LineReason.DATE_LINE:
-            said = _dates(line)
+            candidates = _read_dates(line)
         case _:
             pass
-    return said
+    return candidates
 
 
-def _mixed(line: Line, reason: LineReason) -> list[_Stated]:
-    """Date and writer of a line above the text that prints both: `Ann Lee • 3 May 2024 • 4 minutes`."""
-    if line.words > _MIXED_WORDS or line.sentence or (day := find_day(line.text)) is None:
+def _read_mixed(line: Line, reason: LineReason) -> list[Candidate]:
+    """Read date and writer of a line above the text that prints both: `Ann Lee • 3 May 2024 • 4 minutes`."""
+    if line.word_count > _MAX_MIXED_WORDS or line.ends_sentence or (day := find_day(line.text)) is None:
         return []
-    parts = (part.strip() for part in _PART.split(line.bare[: day[0]] + " | " + line.bare[day[1] :]))
-    by = [part for part in parts if reason is not LineReason.BYLINE and is_name(part)]
-    return [("by", tuple(by[:1])), *_dates(line)]
+    parts = (part.strip() for part in _PART_SEPARATOR.split(line.bare[: day[0]] + " | " + line.bare[day[1] :]))
+    names = [part for part in parts if reason is not LineReason.BYLINE and is_name(part)]
+    return [_candidate("by", *names[:1]), *_read_dates(line)]
 
 
-def _dates(line: Line) -> list[_Stated]:
-    return [(field, (printed,)) for field, printed in read_dates(line.text)]
+def _read_dates(line: Line) -> list[Candidate]:
+    return [_candidate(field, date) for field, date in read_dates(line.text)]
 
 
-def _by(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int) -> str:
-    """The byline; of a label that stands alone, the line below it."""
-    cue = lines[place].cue("byline")
-    if cue is None or not cue.alone:
-        return lines[place].bare
-    return lines[place + 1].bare if place + 1 < len(lines) and reasons[place + 1] is not None else ""
+def _read_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: int) -> str:
+    """Return the byline, from the line below if this one is only a label."""
+    cue = lines[index].cue("byline")
+    if cue is None or not cue.is_whole_line:
+        return lines[index].bare
+    return lines[index + 1].bare if index + 1 < len(lines) and reasons[index + 1] is not None else ""
 
 
-def _credited(line: Line) -> tuple[str, ...]:
-    """The agencies that a line such as `Source: TASS, AFP` names."""
+def _read_agencies(line: Line) -> tuple[str, ...]:
+    """Return the agencies that a line such as `Source: TASS, AFP` names."""
     cue = line.cue("agency")
-    said = cue.rest if cue else line.bare
-    if named := find_agencies(said):
-        return named
-    few = cue is not None and cue.labelled and len(said.split()) <= _CREDITED_WORDS
-    return tuple(part for part in _LABEL.split(said.rstrip(".")) if part) if few else ()
+    text = cue.rest if cue else line.bare
+    if agencies := find_agencies(text):
+        return agencies
+    is_short_list = cue is not None and cue.has_separator and len(text.split()) <= _MAX_CREDIT_WORDS
+    return tuple(part for part in _LIST_SEPARATOR.split(text.rstrip(".")) if part) if is_short_list else ()
 
 
-def _tags(lines: Sequence[Line], reasons: Sequence[LineReason | None], place: int) -> tuple[str, ...]:
-    """The tags of a line; of a label that stands alone, the lines below it that are tags too."""
-    cue = lines[place].cue("tags")
+def _read_tags(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: int) -> tuple[str, ...]:
+    """Return the tags of a line with a label, from the tag lines below if the line is only a label."""
+    cue = lines[index].cue("tags")
     if cue is None:
         return ()
-    if not cue.alone:
+    if not cue.is_whole_line:
         return read_tags(cue.rest)
-    last = place + 1
-    while last < len(lines) and reasons[last] is LineReason.TAGS and not lines[last].cue("tags"):
-        last += 1
-    return tuple(tag for line in lines[place + 1 : last] for tag in read_tags(line.bare))
+    end = index + 1
+    while end < len(lines) and reasons[end] is LineReason.TAGS and not lines[end].cue("tags"):
+        end += 1
+    return tuple(tag for line in lines[index + 1 : end] for tag in read_tags(line.bare))
 
 
-def _in_text(first: str, last: str) -> list[_Stated]:
-    """The dateline of the first paragraph, and the agencies that the last is signed with."""
-    located, agency = read_dateline(first)
-    found = [("located", (located or "",)), ("info_sources", find_agencies(agency or ""))]
-    if signed := _SIGNED.search(last[-80:]):
-        found.append(("info_sources", find_agencies(signed[1] or signed[2])))
-    return found
+def _read_text(first_paragraph: str, last_paragraph: str) -> list[Candidate]:
+    """Read the dateline of the first paragraph, and the agencies that sign the last one."""
+    location, agency = read_dateline(first_paragraph)
+    candidates = [
+        _candidate("located", location or ""),
+        _candidate("info_sources", *find_agencies(agency or "")),
+    ]
+    if signature := _SIGNATURE.search(last_paragraph[-80:]):
+        candidates.append(_candidate("info_sources", *find_agencies(signature[1] or signature[2])))
+    return candidates
 
 
-def _candidates(stated: Iterable[_Stated]) -> tuple[Candidate, ...]:
-    """One candidate a statement, the longest title first: a title that was cut short is printed twice."""
-    found = [Candidate(field, values, Origin.TEXT) for field, values in stated if any(values)]
-    unique = dict.fromkeys(found)
-    return tuple(sorted(unique, key=lambda one: -len(one.values[0]) if one.field == "title" else 0))
+def _unique(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Return each candidate with a value once, the longest title first: a title that was cut short is printed twice."""
+    unique = dict.fromkeys(candidate for candidate in candidates if any(candidate.values))
+    return tuple(sorted(unique, key=lambda candidate: -len(candidate.values[0]) if candidate.field == "title" else 0))

@@ -1,4 +1,4 @@
-"""What single lines around an article state: captions with a credit, date lines, breadcrumbs, datelines, tags."""
+"""Patterns of single lines around an article: captions with a credit, date lines, breadcrumbs, datelines, tags."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from functools import cache
 from typing import Final
 
-from tasks.boilerplate.cues import fold, phrases_of
+from tasks.boilerplate.cues import fold_case_and_accents, phrases_of
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.printed_dates import find_date
 
 _NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
-_NAME_WORDS: Final = 4
+_MAX_NAME_WORDS: Final = 4
 _YEAR: Final = re.compile(r"\d{4}")
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 # A name of a month is any word that stands where one would: dates are read by whoever knows the language.
@@ -31,27 +31,27 @@ _CLOCK: Final = re.compile(
     r"[^\w\n]{0,3}\D{0,12}?\d{1,2}\s?[:.時时시h点]\s?\d{2}(?:[:.]\d{2})?\s?(?:[ap]\.?m\.?|Uhr|[分분])?", re.IGNORECASE
 )
 _ZONE: Final = re.compile(r"\s?\(?(?:[A-Z]{2,4}T\b|UTC|GMT|MSK|Z\b)?\s?(?:[+-]\d{2}:?(?:\d{2})?)?\)?")
-_MOST_DATES: Final = 4
+_MAX_DATES: Final = 4
 _COPYRIGHT: Final = re.compile(r"(?<=\S)\s*©\s?(?P<credit>[^\W\d][^©|]{1,60})$")
-_CREDIT_REACH: Final = 130
-"""Characters at the end of a line in which its credit, label and all, stands."""
-_CREDIT_LAST: Final = re.compile(r"[:：©/][^:|]{2,80}$")
-"""What every credit has: the sign between its label and the name, and the name at the end of the line."""
-_LONGEST_LABEL: Final = 60
-"""Characters, with what stands around it."""
-_CRUMB: Final = re.compile(r"\s*(?:[>›»→]|/)\s+")
-_CRUMB_WORDS: Final = 4
-_HEADLINE_WORDS: Final = 30
-_DATE_LINE_CHARACTERS: Final = 90
-_DATE_LINE_WORDS: Final = 4
-"""Beside the date: the label, the zone, the name of a writer is already another kind of line."""
+# A credit with its label stands in this many last characters of a line.
+_MAX_CREDIT_CHARACTERS: Final = 130
+# Every credit has a sign between its label and the name, and the name at the end of the line.
+_CREDIT_END: Final = re.compile(r"[:：©/][^:|]{2,80}$")
+# With the spaces and signs around it.
+_MAX_LABEL_CHARACTERS: Final = 60
+_CRUMB_SEPARATOR: Final = re.compile(r"\s*(?:[>›»→]|/)\s+")
+_MAX_CRUMB_WORDS: Final = 4
+_MAX_HEADLINE_WORDS: Final = 30
+_MAX_DATE_LINE_CHARACTERS: Final = 90
+# A label and a zone may stand beside the date; a line with a writer's name is of another kind.
+_MAX_WORDS_BESIDE_DATE: Final = 4
 _TAG_SEPARATOR: Final = re.compile(r"\s*[,،、;；|·•#]\s*")
 _DATELINE: Final = re.compile(
     r"(?P<place>[^\W\d_a-zа-яёà-ÿ][^\W\d_]*(?:[ .'’/-]{1,2}[^\W\d_]+){0,4}\.?(?:,\s[^\W\d_]+(?:\s[^\W\d_]+)?)?)"
     r"(?:,?\s+(?:\d{1,2}\.?\s[^\W\d_]+\.?|[^\W\d_]+\.?\s\d{1,2})(?:,?\s\d{4})?)?\.?"
     r"(?:\s*[(/](?P<agency>[^()/]{2,40})[)/])?\s*[-–—.:]{1,2}\s"
 )
-_DASH_LAST: Final = re.compile(r"[-–—]{1,2}\s$")
+_DASH_END: Final = re.compile(r"[-–—]{1,2}\s$")
 _AGENCY_DATELINE: Final = re.compile(
     r"(?P<place>[^\W\d_][^\n,(/–—:]{1,40}?)(?:,\s[^\n–—:]{3,20}?)?\s*(?:\s[-–—]\s|[(/])\s*"
     r"(?P<agency>[^\n()/:.–—-]{2,30}?)\s*[)/]?\s*(?:[.:–—]|\s-)\s"
@@ -59,64 +59,64 @@ _AGENCY_DATELINE: Final = re.compile(
 
 
 def read_caption(line: str) -> tuple[str, str] | None:
-    """Caption and credit of a line such as `The bridge. | Photo: Ann Lee` or `The bridge (Foto: dpa)`."""
-    reach = max(0, len(line) - _CREDIT_REACH)
-    credited = _CREDIT_LAST.search(line, reach)
-    found = _credit().search(line, max(reach, credited.start() - _LONGEST_LABEL)) if credited else None
-    if found is None and "©" in line:
-        found = _COPYRIGHT.search(line, reach)
-    if found is None or not found["credit"].strip():
+    """Return caption and credit of a line such as `The bridge. | Photo: Ann Lee` or `The bridge (Foto: dpa)`."""
+    begin = max(0, len(line) - _MAX_CREDIT_CHARACTERS)
+    end = _CREDIT_END.search(line, begin)
+    match = _credit_pattern().search(line, max(begin, end.start() - _MAX_LABEL_CHARACTERS)) if end else None
+    if match is None and "©" in line:
+        match = _COPYRIGHT.search(line, begin)
+    if match is None or not match["credit"].strip():
         return None
-    return line[: found.start()].strip(" |([–—-·"), found["credit"].strip(" )].").strip()
+    return line[: match.start()].strip(" |([–—-·"), match["credit"].strip(" )].").strip()
 
 
 def find_day(line: str) -> tuple[int, int] | None:
-    """Where a line prints a day with its year, in figures or with a month's name in any language, and its time."""
+    """Return begin and end of a date with its year, in figures or with a month's name in any language, and its time."""
     if not _YEAR.search(line):
         return None
-    found = _DAY.search(line)
-    if found is None:
+    match = _DAY.search(line)
+    if match is None:
         return None
-    clock = _CLOCK.match(line, found.end())
-    return found.start(), (clock or found).end()
+    clock = _CLOCK.match(line, match.end())
+    return match.start(), (clock or match).end()
 
 
 def is_date_line(line: str) -> bool:
-    """Whether the line is a date with its year and little else."""
-    if len(line) > _DATE_LINE_CHARACTERS or (day := find_day(line)) is None:
+    """Return whether the line is a date with its year and little else."""
+    if len(line) > _MAX_DATE_LINE_CHARACTERS or (day := find_day(line)) is None:
         return False
     around = len(_WORDS.findall(line[: day[0]])) + len(_WORDS.findall(line[day[1] :]))
-    # `Best 10 albums 2023` has the shape of a date; whether `albums` is a month is worth asking only here.
+    # `Best 10 albums 2023` has the shape of a date; only here it is worth parsing to rule out `albums` as a month.
     in_figures = _MONTH_NAME.search(line, *day) is None
     certain = not around or in_figures or find_date(line[day[0] :], None, None) is not None
-    return around <= _DATE_LINE_WORDS and certain
+    return around <= _MAX_WORDS_BESIDE_DATE and certain
 
 
 def read_dates(line: str) -> list[tuple[str, str]]:
-    """What a date line states: `published_at` or `modified_at`, and the date, time and zone as printed."""
-    stated: list[tuple[str, str]] = []
+    """Return pairs of `published_at` or `modified_at` and the date, time and zone as printed."""
+    dates: list[tuple[str, str]] = []
     begin = 0
-    while (day := find_day(line[begin:])) and len(stated) < _MOST_DATES:
+    while (day := find_day(line[begin:])) and len(dates) < _MAX_DATES:
         start, end = begin + day[0], begin + day[1]
         zone = _ZONE.match(line, end)
         end = zone.end() if zone else end
-        label = fold(line[begin:start])
-        modified = any(phrase in label for phrase in _modified())
-        stated.append(("modified_at" if modified else "published_at", line[start:end].strip()))
+        label = fold_case_and_accents(line[begin:start])
+        modified = any(phrase in label for phrase in _modified_phrases())
+        dates.append(("modified_at" if modified else "published_at", line[start:end].strip()))
         begin = end
-    return stated
+    return dates
 
 
 @cache
-def _modified() -> frozenset[str]:
-    return frozenset(map(fold, phrases_of("modified")))
+def _modified_phrases() -> frozenset[str]:
+    return frozenset(map(fold_case_and_accents, phrases_of("modified")))
 
 
 def is_name(text: str) -> bool:
-    """Whether a text is a few words with capitals and nothing else, as a person's name is."""
+    """Return whether a text is a few words with capitals and nothing else, as a person's name is."""
     words = text.split()
     return (
-        2 <= len(words) <= _NAME_WORDS  # noqa: PLR2004
+        2 <= len(words) <= _MAX_NAME_WORDS  # noqa: PLR2004
         and not text.isupper()
         and all(_NAME.fullmatch(word) for word in words)
         and sum(word[0].isupper() for word in words) * 2 > len(words)
@@ -126,37 +126,37 @@ def is_name(text: str) -> bool:
 
 
 def read_section(line: str) -> str | None:
-    """The last part of a breadcrumb such as `News > Europe`, a headline at its end aside; None where it is none."""
-    if not _CRUMB.search(line):
+    """Return the last part of a breadcrumb such as `News > Europe` before a headline; None if it is no breadcrumb."""
+    if not _CRUMB_SEPARATOR.search(line):
         return None
-    parts = [part for part in _CRUMB.split(line) if part]
-    if len(parts) > 2 and _CRUMB_WORDS < len(parts[-1].split()) <= _HEADLINE_WORDS:  # noqa: PLR2004
+    parts = [part for part in _CRUMB_SEPARATOR.split(line) if part]
+    if len(parts) > 2 and _MAX_CRUMB_WORDS < len(parts[-1].split()) <= _MAX_HEADLINE_WORDS:  # noqa: PLR2004
         parts = parts[:-1]
-    if len(parts) < 2 or any(len(part.split()) > _CRUMB_WORDS for part in parts):  # noqa: PLR2004
+    if len(parts) < 2 or any(len(part.split()) > _MAX_CRUMB_WORDS for part in parts):  # noqa: PLR2004
         return None
     return parts[-1]
 
 
 def read_dateline(paragraph: str) -> tuple[str | None, str | None]:
-    """Place and agency that a first paragraph begins with, as in `MOSCOW, Nov 9 (Reuters) - ` or `Berlin (dpa) – `."""
-    found = _AGENCY_DATELINE.match(paragraph[:160])
+    """Return place and agency of the dateline of a first paragraph: `MOSCOW, Nov 9 (Reuters) - `, `Berlin (dpa) – `."""
+    match = _AGENCY_DATELINE.match(paragraph[:160])
     # A capitalised word and a dash begin many sentences; a place is in capitals, or an agency follows it.
-    named = found is not None and not any(word[0].islower() for word in found["place"].split())
-    if found is not None and named and find_agencies(found["agency"]) == (found["agency"].strip(),):
-        return found["place"].strip(" ,."), found["agency"].strip()
-    found = _DATELINE.match(paragraph[:160])
-    if found is None or not (found["agency"] or (found["place"].isupper() and _DASH_LAST.search(found[0]))):
+    is_capitalised = match is not None and not any(word[0].islower() for word in match["place"].split())
+    if match is not None and is_capitalised and find_agencies(match["agency"]) == (match["agency"].strip(),):
+        return match["place"].strip(" ,."), match["agency"].strip()
+    match = _DATELINE.match(paragraph[:160])
+    if match is None or not (match["agency"] or (match["place"].isupper() and _DASH_END.search(match[0]))):
         return None, None
-    return found["place"].strip(" ,."), found["agency"]
+    return match["place"].strip(" ,."), match["agency"]
 
 
-def read_tags(said: str) -> tuple[str, ...]:
-    """The tags of a line: as its separators part them, else the whole of it."""
-    return tuple(tag for tag in (part.strip(" .") for part in _TAG_SEPARATOR.split(said)) if tag)
+def read_tags(text: str) -> tuple[str, ...]:
+    """Split a line into its tags; the whole line is one tag if it has no separator."""
+    return tuple(tag for tag in (part.strip(" .") for part in _TAG_SEPARATOR.split(text)) if tag)
 
 
 @cache
-def _credit() -> re.Pattern[str]:
+def _credit_pattern() -> re.Pattern[str]:
     labels = "|".join(sorted(map(re.escape, phrases_of("credit")), key=len, reverse=True))
     return re.compile(
         rf"(?:^|[\s|(\[.–—-])(?:{labels})(?:\s+(?:by|von|par|de|di|av|af|credit))?\s?[:：©/](?P<credit>[^:|]{{2,80}})$",

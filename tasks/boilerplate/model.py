@@ -1,6 +1,7 @@
-"""How likely each line of a text is to be its article, by a model that was trained on gold texts.
+"""How likely each line of a text is to be article text, by a model that was trained on gold texts.
 
-`strip_model.md` says on what, how well it does in which language, and where it fails; `bench/train_strip.py` makes it.
+`line_model.md` says on what data, how good it is in which language, and where it fails. `bench/train_strip.py`
+makes it.
 """
 
 from __future__ import annotations
@@ -13,34 +14,34 @@ from typing import Final
 
 import numpy as np
 
-from tasks.boilerplate.boosted_trees import Trees, read_trees
-from tasks.boilerplate.context_features import PROSE, read_features
-from tasks.boilerplate.line_features import Floats
-from tasks.boilerplate.lines import Line
+from tasks.boilerplate.boosted_trees import Floats, Trees, read_trees
+from tasks.boilerplate.context_features import MIN_PROSE_SCORE, read_features
+from tasks.boilerplate.line import Line
 
 MODEL: Final = Path(__file__).with_name("line_model.npz")
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """Figures of each line of a text, in their order."""
+class LineScores:
+    """Figures of each line of a text, in the order of the lines."""
 
-    chance: Floats
+    probability: Floats
     """The probability that the line is article text."""
     tokens: Floats
-    """How much it says: words, or letters where words are not parted."""
-    prose: tuple[bool, ...]
-    """Whether it reads like prose, of whatever article."""
+    """The number of words, or of letters in scripts without spaces."""
+    is_prose: tuple[bool, ...]
+    """Whether the line reads like prose, of this article or of another."""
 
 
-def score_lines(lines: Sequence[Line]) -> Scores:
-    """A score for each line, from all of them together."""
+def score_lines(lines: Sequence[Line]) -> LineScores:
+    """Score each line of a text, from all lines together."""
     if not lines:
-        return Scores(np.empty(0, np.float32), np.empty(0, np.float32), ())
-    figures = read_features(lines)
-    return Scores(_model().score(figures), figures["tokens"], tuple((figures["prose"] > PROSE).tolist()))
+        return LineScores(np.empty(0, np.float32), np.empty(0, np.float32), ())
+    features = read_features(lines)
+    is_prose = tuple((features["prose"] > MIN_PROSE_SCORE).tolist())
+    return LineScores(_line_model().score(features), features["tokens"], is_prose)
 
 
 @cache
-def _model() -> Trees:
+def _line_model() -> Trees:
     return read_trees(MODEL)

@@ -1,7 +1,7 @@
-"""What the lines are that an extractor took for a page's article.
+"""Labelling the lines that an extractor took for a page's article.
 
-It chose them by their place on the page, which says more than their shape: a line goes only for what it says of itself,
-most kinds of it only above the first paragraph or below the last.
+The extractor chose them by their position on the page, which tells more than their shape. So a line is stripped only by
+its own label, and for most labels only above the first paragraph or below the last.
 """
 
 from __future__ import annotations
@@ -10,22 +10,21 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tasks.boilerplate.lines import Line
-from tasks.boilerplate.title_line import repeats
+from tasks.boilerplate.line import Line
+from tasks.boilerplate.title_line import repeats_title
 from tasks.metadata.agencies import find_agencies
 from warehouse.model.vocabulary import LineReason
 
-TITLES: Final = 3
-"""Lines at the start of the text that may repeat the title."""
-PROSE: Final = 8
-"""Words of the shortest sentence that is surely a paragraph."""
-SIGNED: Final = 6
-"""Words of the longest line that names an agency and nothing else."""
-INITIALS: Final = 3
-ANNOUNCING: Final = 12
-"""Words of the longest line that announces links: `More on the storm:`."""
-TIMELINE: Final = 3
-"""Dates between paragraphs that are what these are told by."""
+# Only the first lines may repeat the title.
+MAX_TITLE_LINES: Final = 3
+# A shorter sentence may be no paragraph.
+MIN_PARAGRAPH_WORDS: Final = 8
+MAX_AGENCY_WORDS: Final = 6
+MAX_INITIALS_WORDS: Final = 3
+# As in `More on the storm:`.
+MAX_ANNOUNCEMENT_WORDS: Final = 12
+# Dates between paragraphs are stripped, unless there are so many that they are a timeline's.
+MIN_TIMELINE_DATES: Final = 3
 
 _ANYWHERE: Final = {
     LineReason.RELATED,
@@ -38,51 +37,53 @@ _ANYWHERE: Final = {
     LineReason.CAPTION,
     LineReason.CREDIT,
 }
-_ABOVE: Final = {LineReason.BYLINE, LineReason.SECTION, LineReason.DATE_LINE}
-_BELOW: Final = {LineReason.SECTION, LineReason.TAGS, LineReason.DATE_LINE}
+_ABOVE_TEXT: Final = {LineReason.BYLINE, LineReason.SECTION, LineReason.DATE_LINE}
+_BELOW_TEXT: Final = {LineReason.SECTION, LineReason.TAGS, LineReason.DATE_LINE}
 _BRACKETS: Final = re.compile(r"[(\[（][^()\[\]（）]{1,30}[)\]）]\.?")
 
 
 def label_page(lines: Sequence[Line], titles: Sequence[str]) -> list[LineReason | None]:
-    """What each line of a page's extracted text is; None is article text, as all is where nothing else would be.
+    """Label each line of a page's extracted text; None is article text. If every line had a label, none gets one.
 
-    `titles` are all that the page states: what it prints is often not what its data say.
+    `titles` are all that the page's metadata has: the printed title is often another one.
     """
-    prose = [place for place, line in enumerate(lines) if line.sentence and line.words >= PROSE]
+    prose = [index for index, line in enumerate(lines) if line.ends_sentence and line.word_count >= MIN_PARAGRAPH_WORDS]
     first, last = (prose[0], prose[-1]) if prose else (len(lines), -1)
     reasons = [line.reason if line.reason in _ANYWHERE else None for line in lines]
-    for place in _repeats(lines, titles):
-        reasons[place] = LineReason.TITLE
-    dates = [place for place in range(first, last) if lines[place].reason is LineReason.DATE_LINE]
-    for place, line in enumerate(lines):
-        if reasons[place] is not None or not prose:
+    for index in _find_title_lines(lines, titles):
+        reasons[index] = LineReason.TITLE
+    dates = [index for index in range(first, last) if lines[index].reason is LineReason.DATE_LINE]
+    for index, line in enumerate(lines):
+        if reasons[index] is not None or not prose:
             continue
-        if (place < first and line.reason in _ABOVE) or (place > last and line.reason in _BELOW):
-            reasons[place] = line.reason
-        elif place in dates and len(dates) < TIMELINE:
-            reasons[place] = LineReason.DATE_LINE
-        elif _announces(line):
-            reasons[place] = LineReason.RELATED
-        elif place > last:
-            reasons[place] = _signs(line)
+        if (index < first and line.reason in _ABOVE_TEXT) or (index > last and line.reason in _BELOW_TEXT):
+            reasons[index] = line.reason
+        elif index in dates and len(dates) < MIN_TIMELINE_DATES:
+            reasons[index] = LineReason.DATE_LINE
+        elif _announces_links(line):
+            reasons[index] = LineReason.RELATED
+        elif index > last:
+            reasons[index] = _label_signature(line)
     return reasons if None in reasons else [None] * len(lines)
 
 
-def _repeats(lines: Sequence[Line], titles: Sequence[str]) -> Iterator[int]:
-    for place, line in enumerate(lines[:TITLES]):
-        if not repeats(line.text, titles):
+def _find_title_lines(lines: Sequence[Line], titles: Sequence[str]) -> Iterator[int]:
+    for index, line in enumerate(lines[:MAX_TITLE_LINES]):
+        if not repeats_title(line.text, titles):
             break
-        yield place
+        yield index
 
 
-def _announces(line: Line) -> bool:
+def _announces_links(line: Line) -> bool:
     return (
-        line.words <= ANNOUNCING and line.text.endswith((":", "：")) and any(cue.kind == "related" for cue in line.cues)
+        line.word_count <= MAX_ANNOUNCEMENT_WORDS
+        and line.text.endswith((":", "："))
+        and any(cue.kind == "related" for cue in line.cues)
     )
 
 
-def _signs(line: Line) -> LineReason | None:
-    """Who is credited below the last paragraph: `SDA/sep`, `mit dpa`, `(dmk)`."""
-    if line.words <= SIGNED and not line.sentence and find_agencies(line.bare):
+def _label_signature(line: Line) -> LineReason | None:
+    """Label a line below the last paragraph that credits an agency or a writer: `SDA/sep`, `mit dpa`, `(dmk)`."""
+    if line.word_count <= MAX_AGENCY_WORDS and not line.ends_sentence and find_agencies(line.bare):
         return LineReason.AGENCY
-    return LineReason.BYLINE if line.words <= INITIALS and _BRACKETS.fullmatch(line.text) else None
+    return LineReason.BYLINE if line.word_count <= MAX_INITIALS_WORDS and _BRACKETS.fullmatch(line.text) else None

@@ -1,4 +1,4 @@
-"""The habits of a site: lines that it prints in article after article, taken out of the next one."""
+"""Lines that a site prints in article after article, stripped from its next ones."""
 
 from __future__ import annotations
 
@@ -9,69 +9,75 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from tasks.boilerplate.lines import Line
+from tasks.boilerplate.line import Line
 from warehouse.model.vocabulary import HabitPlace, LineReason
 
-LONGEST: Final = 1_000
-"""Characters of a line that may be one."""
+MAX_RECURRING_CHARACTERS: Final = 1_000
 
 _WORD: Final = re.compile(r"\w+")
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
-    """The lines that a source repeats, and where each is taken out."""
+class RecurringLines:
+    """The recurring lines of a source, and where in a text each is stripped."""
 
     packed: str = ""
-    """A habit a line: its place, a tab, its words. Sent to a worker process with every document, one string costs a
-    quarter of what a mapping does."""
+    """A recurring line on each line: its place, a tab, its folded text. It is sent to a worker process with every
+    document; one string costs a quarter of what a mapping does."""
 
     @classmethod
-    def of(cls, places: Mapping[str, HabitPlace]) -> Habits:
-        """Habits by their lines, folded as `fold_line` does."""
+    def of(cls, places: Mapping[str, HabitPlace]) -> RecurringLines:
+        """Pack the places by lines that are folded as `fold_line` does."""
         return cls("\n".join(f"{place}\t{line}" for line, place in sorted(places.items())))
 
     @property
     def places(self) -> Mapping[str, HabitPlace]:
-        """Where each line is taken out."""
-        return _unpacked(self.packed)
+        """The places by folded lines."""
+        return _unpack(self.packed)
 
     def strip(self, lines: Sequence[Line], reasons: Sequence[LineReason | None]) -> list[LineReason | None]:
-        """The reasons with those of repeated lines that would be kept; as they were where no other would be left."""
-        kept = [place for place, reason in enumerate(reasons) if reason is None]
-        known = {place: where for place in kept if (where := self._place_of(lines[place]))}
-        gone = {place for place, where in known.items() if where is not HabitPlace.END}
-        inner = [place for place in kept if place not in known]
-        if not inner:
+        """Return the reasons with those of recurring lines added; unchanged if no article line would be left."""
+        article = [index for index, reason in enumerate(reasons) if reason is None]
+        places = {index: place for index in article if (place := self._place_of(lines[index]))}
+        other = [index for index in article if index not in places]
+        if not other:
             return list(reasons)
-        gone -= {place for place in gone if place < inner[0] and known[place] is not HabitPlace.ANYWHERE}
-        gone |= {place for place in known if place > inner[-1]}
-        if not any(lines[place].words for place in kept if place not in gone):
+        recurring = {index for index, place in places.items() if _is_stripped(index, place, other[0], other[-1])}
+        if not any(lines[index].word_count for index in article if index not in recurring):
             return list(reasons)
-        return [LineReason.HABIT if place in gone else reason for place, reason in enumerate(reasons)]
+        return [LineReason.HABIT if index in recurring else reason for index, reason in enumerate(reasons)]
 
     def _place_of(self, line: Line) -> HabitPlace | None:
-        # The stripped parts of a paragraph that was wrapped would not be known again as the line that they were.
+        # A wrapped paragraph is stripped in parts, which would not be recognised as this line the next time.
         if not self.packed or len(line.numbers) > 1:
             return None
-        return _unpacked(self.packed).get(fold_line(line.text))
+        return _unpack(self.packed).get(fold_line(line.text))
 
 
-NONE: Final = Habits()
+NO_RECURRING_LINES: Final = RecurringLines()
+
+
+def _is_stripped(index: int, place: HabitPlace, first: int, last: int) -> bool:
+    """Return whether a recurring line goes, where the other article lines stand from `first` to `last`."""
+    if index > last:
+        return True
+    if index < first:
+        return place is HabitPlace.ANYWHERE
+    return place is not HabitPlace.END
 
 
 @lru_cache(maxsize=64)
-def _unpacked(packed: str) -> Mapping[str, HabitPlace]:
-    pairs = (habit.split("\t") for habit in packed.split("\n") if habit)
+def _unpack(packed: str) -> Mapping[str, HabitPlace]:
+    pairs = (line.split("\t") for line in packed.split("\n") if line)
     return MappingProxyType({line: HabitPlace(place) for place, line in pairs})
 
 
 def fold_line(text: str) -> str:
-    """A line's words without case and signs; empty for what is no habit: without letters, or too long.
+    """Return a line's words without case and signs; empty if it can be no recurring line: no letters, or too long.
 
     Figures stay: a line whose figures change tells something new each time.
     """
-    if len(text) > LONGEST or not _LETTERS.search(text):
+    if len(text) > MAX_RECURRING_CHARACTERS or not _LETTERS.search(text):
         return ""
     return " ".join(_WORD.findall(text.casefold()))

@@ -1,215 +1,216 @@
-"""Which lines of a text are its article: chosen together, so that the whole is as right as can be expected."""
+"""Selecting the article lines of a text together, so that the expected F1 of the whole is greatest."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.boilerplate.lines import UNSPACED, Line
-from tasks.boilerplate.model import Scores
+from tasks.boilerplate.line import Line
+from tasks.boilerplate.model import LineScores
+from tasks.text.words import UNSPACED, UNSPACED_CHARACTERS
 from warehouse.model.vocabulary import LineReason
 
-ALIKE: Final = 0.15
-"""Share of words in common of a line that has none to compare."""
-LEAST_CHANCE: Final = 0.05
-MOST_CHANCE: Final = 0.6
-"""Between them is the threshold of every text."""
-SURE: Final = 0.3
-"""The least that the likeliest line of an article has."""
-FEWEST_TOKENS: Final = 4
-"""Of the shortest article."""
+# Assumed for a line without long words to compare.
+DEFAULT_SIMILARITY: Final = 0.15
+# The threshold of every text lies between these probabilities.
+MIN_THRESHOLD: Final = 0.05
+MAX_THRESHOLD: Final = 0.6
+MIN_BEST_LINE_PROBABILITY: Final = 0.3
+MIN_ARTICLE_TOKENS: Final = 4
 
-NEAR: Final = 6
-"""Lines below a heading in which another article begins."""
-HEADLINE: Final = 4
-"""Words of the shortest headline that is compared with what follows it."""
-RESTATED: Final = 0.6
-"""Share of a headline's words that the first paragraph under it has."""
-PARAGRAPH: Final = 18
-"""Words of a line that is longer than most titles."""
-NEARLY: Final = 0.75
-"""Share of the threshold that a line between kept ones needs."""
-NEARLY_FIRST: Final = 0.3
-NEARLY_LAST: Final = 0.6
-LAST: Final = 10
-"""Words of the shortest last line of an article that may have no mark at its end."""
-VERSES: Final = 4
-"""Lines that a paragraph above the likely ones may announce."""
-ANNOUNCING: Final = (":", "：")
-ABOVE: Final = 0.2
-"""Share of the likely text that stands above a heading which may close it; a link to the comments is above it all."""
-FEWEST_CLOCKS: Final = 3
-"""Entries of a live report."""
+# A headline and its prose within this many lines below a heading begin another article.
+SECOND_HEADLINE_WINDOW_LINES: Final = 6
+MIN_SECOND_HEADLINE_WORDS: Final = 4
+# Share of the headline's words that the prose under it repeats.
+MIN_HEADLINE_SIMILARITY: Final = 0.6
+# Longer than most titles.
+MIN_PARAGRAPH_WORDS: Final = 18
+# Shares of the threshold that are enough between selected lines, above the first and below the last.
+INNER_THRESHOLD_SHARE: Final = 0.75
+FIRST_THRESHOLD_SHARE: Final = 0.3
+LAST_THRESHOLD_SHARE: Final = 0.6
+# A shorter last line must be selected by its own probability.
+MIN_LAST_LINE_WORDS: Final = 10
+# How far above the selected lines their introduction may stand.
+MAX_INTRODUCTION_DISTANCE_LINES: Final = 4
+COLONS: Final = (":", "：")
+# Only a heading below this share of the likely text may close it: a link to the comments stands above all of it.
+MIN_SHARE_ABOVE_CLOSING: Final = 0.2
+MIN_LIVE_REPORT_CLOCKS: Final = 3
 
 _CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
-_GOES_ON: Final = (",", ";", "،", "，", "、", "—", *ANNOUNCING)
-_COMPARED: Final = 4_000
-"""Characters of a line whose words are compared."""
-_LONG: Final = re.compile(r"\w{5,}")
-_CONTENT: Final = re.compile(r"[^\W\d_]{5,}")
-_PAIR: Final = re.compile("(?=([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2}))")
+_CONTINUES: Final = (",", ";", "،", "，", "、", "—", *COLONS)
+_MAX_COMPARED_CHARACTERS: Final = 4_000
+_LONG_WORD: Final = re.compile(r"\w{5,}")
+_LONG_WORD_OF_LETTERS: Final = re.compile(r"[^\W\d_]{5,}")
+_LETTER_PAIR: Final = re.compile(f"(?=([{UNSPACED_CHARACTERS}]{{2}}))")
 
 
-def choose_lines(scores: Scores) -> set[int]:
-    """The places of the lines that are the article's; none where no line surely is."""
-    if not len(scores.chance) or scores.chance.max() < SURE or scores.chance @ scores.tokens < FEWEST_TOKENS:
+def select_likely_lines(scores: LineScores) -> set[int]:
+    """Return the indexes of the lines above the threshold; empty if no line is likely enough."""
+    probability = scores.probability
+    if not len(probability) or probability.max() < MIN_BEST_LINE_PROBABILITY:
         return set()
-    return set(np.flatnonzero(scores.chance >= find_threshold(scores)).tolist())
+    if probability @ scores.tokens < MIN_ARTICLE_TOKENS:
+        return set()
+    return set(np.flatnonzero(probability >= find_threshold(scores)).tolist())
 
 
-def find_threshold(scores: Scores) -> float:
-    """The chance from which lines are taken: half of the greatest F1 that any threshold can be expected to reach.
+def find_threshold(scores: LineScores) -> float:
+    """Return the probability from which lines are taken: half of the greatest F1 expected of any threshold.
 
-    F1 is weighed by tokens (Lipton, Elkan and Narayanaswamy, 2014, on why half of it). In a text with a clear article
-    every doubtful line goes; where all is doubtful, the likeliest lines stay.
+    F1 is weighted by tokens. Lipton, Elkan and Narayanaswamy (2014) prove why it is half. In a text with a clear
+    article every doubtful line goes; where all lines are doubtful, the likeliest stay.
     """
-    chance, tokens = scores.chance.astype(np.float64), scores.tokens.astype(np.float64)
-    order = np.argsort(-chance, kind="stable")
-    right = (chance * tokens)[order]
-    expected = 2 * np.cumsum(right) / np.maximum(1, np.cumsum(tokens[order]) + right.sum())
-    return float(np.clip(expected.max() / 2, LEAST_CHANCE, MOST_CHANCE))
+    probability, tokens = scores.probability.astype(np.float64), scores.tokens.astype(np.float64)
+    order = np.argsort(-probability, kind="stable")
+    true_tokens = (probability * tokens)[order]
+    expected_f1 = 2 * np.cumsum(true_tokens) / np.maximum(1, np.cumsum(tokens[order]) + true_tokens.sum())
+    return float(np.clip(expected_f1.max() / 2, MIN_THRESHOLD, MAX_THRESHOLD))
 
 
-def find_body(lines: Sequence[Line], scores: Scores) -> set[int]:
-    """The places of the article's lines: the likeliest ones, held to what some lines surely say of themselves."""
-    likely = choose_lines(scores)
-    kept = {place for place in likely if lines[place].reason is None}
-    if not kept:
+def select_lines(lines: Sequence[Line], scores: LineScores) -> set[int]:
+    """Return the indexes of article lines; empty if no line is likely enough.
+
+    The likeliest lines are corrected by labels: a line that is labelled by its own text is never one.
+    """
+    selected = {index for index in select_likely_lines(scores) if lines[index].reason is None}
+    if not selected:
         return set()
-    end = _closed(lines, scores, kept)
-    kept = {place for place in kept if place < end}
-    # What the last line announces is not there: `Share this story on social media:`.
-    if len(kept) > 1 and lines[max(kept)].text.endswith(ANNOUNCING):
-        kept.remove(max(kept))
-    return kept | _doubtful(lines, scores, kept) | _verses(lines, kept) | _clocks(lines, kept)
+    end = _find_end(lines, scores, selected)
+    selected = {index for index in selected if index < end}
+    # Nothing follows that the last line could introduce: `Share this story on social media:`.
+    if len(selected) > 1 and lines[max(selected)].text.endswith(COLONS):
+        selected.remove(max(selected))
+    return selected | _nearly_likely(lines, scores, selected) | _verses(lines, selected) | _live_clocks(lines, selected)
 
 
-def _closed(lines: Sequence[Line], scores: Scores, kept: set[int]) -> int:
-    """Where the article ends at the latest: above its tags or comments, or a heading under which another one begins."""
-    prose, said = 0, 0.0
-    enough = ABOVE * float(scores.tokens[sorted(kept)].sum())
-    for place in range(min(kept), max(kept) + 1):
-        if place in kept:
-            prose += scores.prose[place]
-            said += float(scores.tokens[place])
-        closes = prose > 1 and said >= enough and _closes(lines[place])
-        if closes or (prose and _opens_another(lines, scores, place)):
-            return place
-    return max(kept) + 1
+def _find_end(lines: Sequence[Line], scores: LineScores, selected: set[int]) -> int:
+    """Return the index at which the article ends at the latest: its tags, comments or a heading of another article."""
+    prose_lines, tokens = 0, 0.0
+    min_tokens = MIN_SHARE_ABOVE_CLOSING * float(scores.tokens[sorted(selected)].sum())
+    for index in range(min(selected), max(selected) + 1):
+        if index in selected:
+            prose_lines += scores.is_prose[index]
+            tokens += float(scores.tokens[index])
+        closes = prose_lines > 1 and tokens >= min_tokens and _closes_article(lines[index])
+        if closes or (prose_lines and _opens_another(lines, scores, index)):
+            return index
+    return max(selected) + 1
 
 
-def _closes(line: Line) -> bool:
-    heading = line.reason is LineReason.COMMENT and any(cue.alone for cue in line.cues)
-    return heading or line.reason is LineReason.TAGS
+def _closes_article(line: Line) -> bool:
+    is_comment_heading = line.reason is LineReason.COMMENT and any(cue.is_whole_line for cue in line.cues)
+    return is_comment_heading or line.reason is LineReason.TAGS
 
 
-def _opens_another(lines: Sequence[Line], scores: Scores, place: int) -> bool:
-    """Whether a heading such as `Read also` is followed by a headline and by prose that says the same again."""
-    if lines[place].reason is not LineReason.RELATED or not any(cue.alone for cue in lines[place].cues):
+def _opens_another(lines: Sequence[Line], scores: LineScores, index: int) -> bool:
+    """Return whether a heading such as `Read also` is followed by a headline and by prose that repeats its words."""
+    if lines[index].reason is not LineReason.RELATED or not any(cue.is_whole_line for cue in lines[index].cues):
         return False
-    below = range(place + 1, min(len(lines), place + 1 + NEAR))
-    prose = next((lower for lower in below if scores.prose[lower]), None)
+    below = range(index + 1, min(len(lines), index + 1 + SECOND_HEADLINE_WINDOW_LINES))
+    prose = next((lower for lower in below if scores.is_prose[lower]), None)
     if prose is None:
         return False
-    said = words_of([lines[prose]])
-    headlines = (lines[upper] for upper in range(place + 1, prose) if lines[upper].reason is None)
-    return any(line.words >= HEADLINE and likeness(line, said) >= RESTATED for line in headlines)
+    words = long_words([lines[prose]])
+    headlines = (lines[upper] for upper in range(index + 1, prose) if lines[upper].reason is None)
+    return any(
+        line.word_count >= MIN_SECOND_HEADLINE_WORDS and word_overlap(line, words) >= MIN_HEADLINE_SIMILARITY
+        for line in headlines
+    )
 
 
-def _doubtful(lines: Sequence[Line], scores: Scores, kept: set[int]) -> set[int]:
-    """Lines nearly likely enough: those between kept lines, a long first paragraph, a long last line."""
+def _nearly_likely(lines: Sequence[Line], scores: LineScores, selected: set[int]) -> set[int]:
+    """Return the nearly likely lines: between selected ones, a long first paragraph, a long last line."""
     threshold = find_threshold(scores)
-    found = _between(lines, scores.chance >= threshold * NEARLY, kept)
-    last = max(kept) + 1
-    if _may_be_last(lines, last) and scores.chance[last] >= threshold * NEARLY_LAST:
-        found.add(last)
-    return found | _opening(lines, scores.chance >= threshold * NEARLY_FIRST, min(kept))
+    indexes = _between(lines, scores.probability >= threshold * INNER_THRESHOLD_SHARE, selected)
+    below = max(selected) + 1
+    if _may_be_last(lines, below) and scores.probability[below] >= threshold * LAST_THRESHOLD_SHARE:
+        indexes.add(below)
+    return indexes | _introduction(lines, scores.probability >= threshold * FIRST_THRESHOLD_SHARE, min(selected))
 
 
-def _may_be_last(lines: Sequence[Line], place: int) -> bool:
-    """Whether it is a long line at the end of the text, or right above what surely is no article."""
-    if place >= len(lines) or lines[place].reason is not None or lines[place].bullet or lines[place].words < LAST:
+def _may_be_last(lines: Sequence[Line], index: int) -> bool:
+    """Return whether it is a long line at the end of the text, or right above what surely is no article."""
+    if index >= len(lines):
         return False
-    return place + 1 == len(lines) or lines[place + 1].reason is not None
+    line = lines[index]
+    if line.reason is not None or line.has_bullet or line.word_count < MIN_LAST_LINE_WORDS:
+        return False
+    return index + 1 == len(lines) or lines[index + 1].reason is not None
 
 
-def _opening(lines: Sequence[Line], likely: NDArray[np.bool_], first: int) -> set[int]:
-    """A long line a little above the first kept one and what is between, or one that announces the lines between."""
-    for place in range(first - 1, max(-1, first - 1 - VERSES), -1):
-        line = lines[place]
+def _introduction(lines: Sequence[Line], is_likely: NDArray[np.bool_], first: int) -> set[int]:
+    """Return a long line shortly above the first selected one; the lines between too, unless it ends in a colon."""
+    for index in range(first - 1, max(-1, first - 1 - MAX_INTRODUCTION_DISTANCE_LINES), -1):
+        line = lines[index]
         if line.reason is not None:
             return set()
-        between = range(place, first)
-        if line.words >= PARAGRAPH and likely[between].all():
-            return set(between)
-        if line.words >= PARAGRAPH and line.text.endswith(ANNOUNCING) and likely[place]:
-            return {place}
+        if line.word_count < MIN_PARAGRAPH_WORDS:
+            continue
+        if is_likely[index:first].all():
+            return set(range(index, first))
+        if line.text.endswith(COLONS) and is_likely[index]:
+            return {index}
     return set()
 
 
-def _between(lines: Sequence[Line], likely: NDArray[np.bool_], kept: set[int]) -> set[int]:
-    """The lines between two kept ones, where each of them is nearly likely: subheadings, lists, short answers."""
-    found: set[int] = set()
-    gap: list[int] = []
-    for place in range(min(kept) + 1, max(kept) + 1):
-        if place not in kept:
-            gap.append(place)
+def _between(lines: Sequence[Line], is_likely: NDArray[np.bool_], selected: set[int]) -> set[int]:
+    """Return the lines of gaps in which every line is nearly likely: subheadings, lists, short answers."""
+    indexes: set[int] = set()
+    for above, below in pairwise(sorted(selected)):
+        gap = range(above + 1, below)
+        if all(is_likely[index] and lines[index].reason is None for index in gap):
+            indexes.update(gap)
+    return indexes
+
+
+def _verses(lines: Sequence[Line], selected: set[int]) -> set[int]:
+    """Return unselected lines that continue a line above, which ends in a comma, semicolon, dash or colon."""
+    verses: set[int] = set()
+    for index in range(min(selected) + 1, max(selected)):
+        line, above = lines[index], lines[index - 1]
+        is_continued = above.text.endswith(_CONTINUES) and not above.has_bullet
+        if index in selected or not is_continued or line.reason is not None or line.has_bullet:
             continue
-        if all(likely[between] and lines[between].reason is None for between in gap):
-            found.update(gap)
-        gap = []
-    return found
+        if index - 1 in selected or index - 1 in verses:
+            verses.add(index)
+    return verses
 
 
-def _verses(lines: Sequence[Line], kept: set[int]) -> set[int]:
-    """Short lines between kept ones of which the first was announced and each goes on in the next, up to a kept one."""
-    found: set[int] = set()
-    for place in range(min(kept) + 1, max(kept)):
-        line, above = lines[place], place - 1
-        goes_on = lines[above].text.endswith(_GOES_ON) and not lines[above].bullet
-        if (
-            goes_on
-            and place not in kept
-            and (above in kept or above in found)
-            and line.reason is None
-            and not line.bullet
-        ):
-            found.add(place)
-    return found
+def _live_clocks(lines: Sequence[Line], selected: set[int]) -> set[int]:
+    """Return the times above the entries of a live report; a single time is that of publication."""
+    span = range(max(0, min(selected) - 1), max(selected))
+    clocks = {index for index in span if index + 1 in selected and _CLOCK.fullmatch(lines[index].bare)}
+    return clocks if len(clocks) >= MIN_LIVE_REPORT_CLOCKS else set()
 
 
-def _clocks(lines: Sequence[Line], kept: set[int]) -> set[int]:
-    """The times above the entries of a live report, the first included; a single one is when an article appeared."""
-    clocks = {place for place in range(max(0, min(kept) - 1), max(kept)) if _CLOCK.fullmatch(lines[place].bare)}
-    above = {place for place in clocks if place + 1 in kept}
-    return above if len(above) >= FEWEST_CLOCKS else set()
+def long_words(lines: Iterable[Line]) -> set[str]:
+    """Return the folded words of five letters or more; in scripts without spaces each pair of letters."""
+    return _long_words("\n".join(line.text[:_MAX_COMPARED_CHARACTERS] for line in lines))
 
 
-def words_of(text: Iterable[Line]) -> set[str]:
-    """The longer words of a text; in scripts without spaces each pair of letters."""
-    return _content("\n".join(line.text[:_COMPARED] for line in text))
-
-
-def likeness(line: Line, words: Container[str]) -> float:
-    """The share of a line's longer words that are among `words`."""
-    said = _content(line.text[:_COMPARED])
-    return sum(word in words for word in said) / len(said) if said else ALIKE
-
-
-def _content(text: str) -> set[str]:
-    folded = text.casefold()
-    words = _long_words(folded)
-    if folded.isascii() or not UNSPACED.search(folded):
-        return words
-    return {word for word in words if not UNSPACED.search(word)}.union(_PAIR.findall(folded))
+def word_overlap(line: Line, words: Container[str]) -> float:
+    """Return the share of a line's long words that are among `words`, 0 to 1; 0.15 for a line without long words."""
+    own_words = _long_words(line.text[:_MAX_COMPARED_CHARACTERS])
+    return sum(word in words for word in own_words) / len(own_words) if own_words else DEFAULT_SIMILARITY
 
 
 def _long_words(text: str) -> set[str]:
+    folded = text.casefold()
+    words = _long_spaced_words(folded)
+    if folded.isascii() or not UNSPACED.search(folded):
+        return words
+    return {word for word in words if not UNSPACED.search(word)}.union(_LETTER_PAIR.findall(folded))
+
+
+def _long_spaced_words(text: str) -> set[str]:
     # Matching letters alone takes twice as long as matching letters and figures.
-    found = set(_LONG.findall(text))
-    mixed = {word for word in found if not word.isalpha()}
-    return (found - mixed).union(*map(_CONTENT.findall, mixed))
+    words = set(_LONG_WORD.findall(text))
+    mixed = {word for word in words if not word.isalpha()}
+    return (words - mixed).union(*map(_LONG_WORD_OF_LETTERS.findall, mixed))

@@ -1,4 +1,4 @@
-"""The title among the lines above an article."""
+"""Finding the title, and the standfirst below it, among the lines above an article."""
 
 from __future__ import annotations
 
@@ -6,150 +6,163 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
-from tasks.boilerplate.cues import fold
+from tasks.boilerplate.cues import fold_case_and_accents
+from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import find_day
-from tasks.boilerplate.lines import Line
-from tasks.boilerplate.select_lines import likeness, words_of
+from tasks.boilerplate.select_lines import long_words, word_overlap
 from warehouse.model.vocabulary import LineReason
 
-SHORTEST: Final = 3
-"""Words of a title."""
-LONGEST: Final = 35
-_FAR: Final = 60
-"""Lines above the article that are looked at."""
-_WHOLE: Final = 10
-"""Words from which a longer title is no likelier one."""
-
-LONGEST_OPENING: Final = 20
-FEWEST_LINES: Final = 3
-"""Of an article whose first line may be its title."""
-CUT_SHORT: Final = 15
-"""Letters that the beginning of a title must have to be known as one."""
-STANDFIRST: Final = 8
-"""Words of the shortest."""
-_ALIKE: Final = 0.15
-_INTO: Final = 5
-"""Lines of the article among which its title may be: one that asks or exclaims ends as a sentence does."""
-_HIGHER: Final = 8
-_NEARLY: Final = 0.5
-_COMPARED: Final = 300
+MIN_TITLE_WORDS: Final = 3
+MAX_TITLE_WORDS: Final = 35
+MAX_QUESTION_TITLE_WORDS: Final = 20
+# An article of fewer lines has no title in its first line.
+MIN_LINES_BELOW_TITLE: Final = 3
+# A shorter beginning of a title is not recognised as the title cut short.
+MIN_CUT_TITLE_LETTERS: Final = 15
+MIN_STANDFIRST_WORDS: Final = 8
+_MIN_STANDFIRST_OVERLAP: Final = 0.15
+# A title stands at most this far above the article.
+_MAX_DISTANCE_LINES: Final = 60
+# Or among the first lines of the article: one that asks or exclaims ends as a sentence does.
+_MAX_LINES_INTO_ARTICLE: Final = 5
+# Words beyond these do not make a title likelier.
+_MAX_WEIGHED_WORDS: Final = 10
+# Of candidates with at least this share of the best weight and this near to it, the highest is the title.
+_MIN_WEIGHT_SHARE: Final = 0.5
+_MAX_LINES_ABOVE_BEST: Final = 8
+_MAX_COMPARED_CHARACTERS: Final = 300
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 _WORD: Final = re.compile(r"\w+")
-_STATES: Final = (".", ":", "。", "।", "۔")
-"""What a headline does not end with."""
+_NO_TITLE_END: Final = (".", ":", "。", "।", "۔")
 
 
-def find_headline(lines: Sequence[Line], kept: set[int], title: str | None) -> set[int]:
-    """The places of the lines that print the title: whole, cut short, or again.
+def find_title(lines: Sequence[Line], article: set[int], title: str | None) -> set[int]:
+    """Return the indexes of the lines that print the title: whole, cut short, or again.
 
-    A known title finds its repeats. Otherwise the line above the article that shares most with it is the title; a
-    first line of the article that asks, exclaims or quotes is one too, where nothing above it could be.
+    `article` has the indexes of article lines. A known title finds its repeats. Otherwise the line above the article
+    that shares most words with it is the title, or the article's first line if that asks, exclaims or quotes.
     """
-    if not kept:
+    if not article:
         return set()
-    first = min(kept)
-    text = [lines[place] for place in sorted(kept)]
+    first = min(article)
     if title is None:
-        found = _above(lines, first, text)
-        if found is None and _opens(lines, first, kept):
-            found = first
-        if found is None:
+        index = _find_unknown_title(lines, article)
+        if index is None:
             return set()
-        title = lines[found].bare
-        first = max(first, found)
-    whole = _letters(title)
-    near = range(max(0, first - _FAR), min(len(lines), first + 3))
-    near_it = (place for place in near if place not in kept or place <= first)
-    return {place for place in near_it if _repeat(_letters(lines[place].bare[: 2 * len(title)]), whole)}
+        title = lines[index].bare
+        first = max(first, index)
+    title_letters = _letters(title)
+    near = range(max(0, first - _MAX_DISTANCE_LINES), min(len(lines), first + 3))
+    return {
+        index
+        for index in near
+        if (index not in article or index <= first)
+        and _is_title_or_beginning(_letters(lines[index].bare[: 2 * len(title)]), title_letters)
+    }
 
 
-def find_standfirst(lines: Sequence[Line], headline: set[int], kept: set[int]) -> set[int]:
-    """The place of the line under the title that sums the article up, though it ends as no sentence; none or one."""
-    place = max(headline) + 1
-    if place in kept or place >= min(kept):
+def find_standfirst(lines: Sequence[Line], title: set[int], article: set[int]) -> set[int]:
+    """Return the index of the line under the title that sums the article up without ending as a sentence, if any."""
+    index = max(title) + 1
+    if index in article or index >= min(article):
         return set()
-    line = lines[place]
-    if line.reason is not None or line.bullet or line.words < STANDFIRST or find_day(line.text) is not None:
+    line = lines[index]
+    if line.reason is not None or line.has_bullet or line.word_count < MIN_STANDFIRST_WORDS:
         return set()
-    return {place} if likeness(line, words_of(lines[other] for other in kept)) >= _ALIKE else set()
+    if find_day(line.text) is not None:
+        return set()
+    overlap = word_overlap(line, long_words(lines[number] for number in article))
+    return {index} if overlap >= _MIN_STANDFIRST_OVERLAP else set()
 
 
-def repeats(line: str, titles: Iterable[str]) -> bool:
-    """Whether a line is one of the titles, letter for letter but for case, accents and signs, or its beginning."""
-    said = _letters(line)
-    return any(_repeat(said, whole) for whole in set(map(_letters, titles)))
+def repeats_title(line: str, titles: Iterable[str]) -> bool:
+    """Return whether a line is one of the titles or its beginning; case, accents and signs are ignored."""
+    letters = _letters(line)
+    return any(_is_title_or_beginning(letters, title_letters) for title_letters in set(map(_letters, titles)))
 
 
-def _repeat(said: str, whole: str) -> bool:
-    return bool(said) and (said == whole or (len(said) >= CUT_SHORT and whole.startswith(said)))
+def _is_title_or_beginning(letters: str, title_letters: str) -> bool:
+    if not letters:
+        return False
+    return letters == title_letters or (len(letters) >= MIN_CUT_TITLE_LETTERS and title_letters.startswith(letters))
 
 
-def _above(lines: Sequence[Line], first: int, text: Sequence[Line]) -> int | None:
-    """The likeliest title above the article; of those nearly as likely and a little above it, the highest.
+def _find_unknown_title(lines: Sequence[Line], article: set[int]) -> int | None:
+    """Return the likeliest title near the article; of those nearly as likely and a little above it, the highest.
 
     Standfirsts and captions share as many words with the article as its title does, and stand below it.
     """
-    words = words_of(text)
-    begin = max(0, first - _FAR)
-    near = "\n".join(line.bare[:_COMPARED] for line in lines[begin : first + _FAR])
-    captions = [line.bare for line in lines[begin : first + _FAR] if line.reason is LineReason.CAPTION]
-    worth = {
-        place: _worth(lines[place], words, near)
-        for place in range(begin, min(len(lines), first + _INTO))
-        if _may_be_title(lines[place]) and (place < first or _has_date_below(lines, place))
-        if not any(caption.startswith(lines[place].bare) for caption in captions)
+    first = min(article)
+    weights = _weigh_titles(lines, first, long_words(lines[index] for index in sorted(article)))
+    letters = {index: _letters(lines[index].bare) for index in weights}
+    # A breadcrumb ends with the title, and has words in front of it.
+    all_letters = set(letters.values())
+    weights = {index: weight for index, weight in weights.items() if not _ends_with_other(letters[index], all_letters)}
+    if not weights:
+        return first if _is_question_title(lines, first, article) else None
+    best = max(weights, key=lambda index: (weights[index], index))
+    min_weight = _MIN_WEIGHT_SHARE * weights[best]
+    best = min(index for index in weights if index >= best - _MAX_LINES_ABOVE_BEST and weights[index] >= min_weight)
+    longer = {index for index in weights if index == best or _is_title_or_beginning(letters[best], letters[index])}
+    return max(longer, key=lambda index: len(lines[index].bare))
+
+
+def _weigh_titles(lines: Sequence[Line], first: int, words: Container[str]) -> dict[int, float]:
+    """Return the weight of each line near the article's first that may be its title, by index."""
+    begin = max(0, first - _MAX_DISTANCE_LINES)
+    near_text = "\n".join(line.bare[:_MAX_COMPARED_CHARACTERS] for line in lines[begin : first + _MAX_DISTANCE_LINES])
+    captions = [line.bare for line in lines[begin : first + _MAX_DISTANCE_LINES] if line.reason is LineReason.CAPTION]
+    return {
+        index: _weigh_title(lines[index], words, near_text)
+        for index in range(begin, min(len(lines), first + _MAX_LINES_INTO_ARTICLE))
+        if _may_be_title(lines[index]) and (index < first or _has_date_below(lines, index))
+        if not any(caption.startswith(lines[index].bare) for caption in captions)
     }
-    letters = {place: _letters(lines[place].bare) for place in worth}
-    whole = set(letters.values())
-    # A breadcrumb has the title at its end, and words in front of it.
-    worth = {place: value for place, value in worth.items() if not _ends_with_another(letters[place], whole)}
-    if not worth:
-        return None
-    best = max(worth, key=lambda place: (worth[place], place))
-    best = min(place for place in worth if place >= best - _HIGHER and worth[place] >= _NEARLY * worth[best])
-    begun = _letters(lines[best].bare)
-    longer = {place for place in worth if place == best or _repeat(begun, _letters(lines[place].bare))}
-    return max(longer, key=lambda place: len(lines[place].bare))
 
 
-def _ends_with_another(letters: str, whole: set[str]) -> bool:
-    return any(len(other) >= CUT_SHORT and letters != other and letters.endswith(other) for other in whole)
+def _ends_with_other(letters: str, all_letters: set[str]) -> bool:
+    return any(
+        len(other) >= MIN_CUT_TITLE_LETTERS and letters != other and letters.endswith(other) for other in all_letters
+    )
 
 
-def _has_date_below(lines: Sequence[Line], place: int) -> bool:
-    return any(line.reason in {LineReason.DATE_LINE, LineReason.BYLINE} for line in lines[place + 1 : place + 4])
+def _has_date_below(lines: Sequence[Line], index: int) -> bool:
+    return any(line.reason in {LineReason.DATE_LINE, LineReason.BYLINE} for line in lines[index + 1 : index + 4])
 
 
-def _worth(line: Line, words: Container[str], near: str) -> float:
+def _weigh_title(line: Line, words: Container[str], near_text: str) -> float:
     # Titles are printed again: in breadcrumbs, under share buttons, above comments.
-    again = line.words > SHORTEST and near.count(line.bare[:_COMPARED]) > 1
-    return (likeness(line, words) + 0.1) * min(line.words, _WHOLE) * (2 if again else 1)
+    is_repeated = line.word_count > MIN_TITLE_WORDS and near_text.count(line.bare[:_MAX_COMPARED_CHARACTERS]) > 1
+    return (word_overlap(line, words) + 0.1) * min(line.word_count, _MAX_WEIGHED_WORDS) * (2 if is_repeated else 1)
 
 
 def _may_be_title(line: Line) -> bool:
     return (
         line.reason is None
-        and not line.bullet
-        and SHORTEST <= line.words <= LONGEST
-        and not line.bare.endswith(_STATES)
+        and not line.has_bullet
+        and MIN_TITLE_WORDS <= line.word_count <= MAX_TITLE_WORDS
+        and not line.bare.endswith(_NO_TITLE_END)
         and not _is_code(line.bare)
     )
 
 
 def _is_code(text: str) -> bool:
-    """Whether most of its words are no words: figures and codes, as above an agency's message."""
+    """Return whether most of its words are figures and codes, as above an agency's message."""
     words: list[str] = _WORD.findall(text)
     return sum(len(word) > 1 and word.isalpha() for word in words) * 2 < len(words)
 
 
-def _opens(lines: Sequence[Line], first: int, kept: set[int]) -> bool:
-    """Whether the article's first line is its title: one that asks, exclaims or quotes, above a longer paragraph."""
+def _is_question_title(lines: Sequence[Line], first: int, article: set[int]) -> bool:
+    """Return whether the article's first line is a title that asks, exclaims or quotes, above a longer paragraph."""
     line = lines[first]
-    states = line.bare.rstrip("\"'”’»").endswith((".", "。", "।", "۔"))
-    if len(kept) < FEWEST_LINES or line.bullet or states or not SHORTEST <= line.words <= LONGEST_OPENING:
+    ends_with_stop = line.bare.rstrip("\"'”’»").endswith((".", "。", "।", "۔"))
+    if len(article) < MIN_LINES_BELOW_TITLE or line.has_bullet or ends_with_stop:
         return False
-    return first + 1 < len(lines) and lines[first + 1].words > line.words and lines[first + 1].after_blank
+    if not MIN_TITLE_WORDS <= line.word_count <= MAX_QUESTION_TITLE_WORDS:
+        return False
+    return first + 1 < len(lines) and lines[first + 1].word_count > line.word_count and lines[first + 1].after_blank
 
 
 def _letters(text: str) -> str:
-    return _NO_LETTER.sub("", fold(text))
+    """Return letters and figures only, without case and accents."""
+    return _NO_LETTER.sub("", fold_case_and_accents(text))

@@ -1,4 +1,4 @@
-"""Tables as records: each row of a CSV or Parquet file as the line that it would be in JSON Lines."""
+"""Read CSV and Parquet as records: each row becomes the line that it would be in JSON Lines."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, time
+from itertools import count
 from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from tasks.http.content_coding import PackedError
+from tasks.http.content_coding import DecompressionError
 from tasks.text.decode import Decoded, decode
 from warehouse.model.vocabulary import Reason
 
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
 
 CSV: Final = ("csv", "tsv")
 PARQUET: Final = "parquet"
-Row = tuple[int, bytes | Reason]
-"""Its number, and its JSON or why there is none."""
+Row = tuple[int, bytes | Reason]  # its number, and its JSON or the reason why there is none
 
-_SAMPLE: Final = 131_072
-_SAMPLE_ROWS: Final = 50
+_SAMPLE_BYTES: Final = 131_072
+_MAX_SAMPLE_ROWS: Final = 50
 _DELIMITERS: Final = ",;\t|"
-_BATCH: Final = 128
-"""Rows of Parquet in memory together: a row may be a whole page."""
+_BATCH_ROWS: Final = 128  # of Parquet, in memory together: a row may be a whole page
+_MAX_SHOWN_CHARACTERS: Final = 200
 
 
 class TableError(Exception):
@@ -38,7 +38,7 @@ class TableError(Exception):
 
 
 def table_kind(address: str) -> str | None:
-    """`csv`, `tsv` (also packed) or `parquet`, by the end of a path or URL; None for what is no table."""
+    """Return `csv`, `tsv` (also packed) or `parquet` by the end of a path or URL; None if it is no table."""
     path = urlsplit(address).path if "://" in address else address
     name = path.lower()
     if name.endswith(f".{PARQUET}"):
@@ -47,126 +47,131 @@ def table_kind(address: str) -> str | None:
     return ending if ending in CSV else None
 
 
-def read_csv(stream: io.BufferedReader, kind: str, wanted: Collection[str], limit: int) -> Iterator[Row]:
-    """The rows after the first, which names the columns; rows are numbered as spreadsheets do, that one being 1.
+def read_csv(stream: io.BufferedReader, kind: str, body_columns: Collection[str], limit: int) -> Iterator[Row]:
+    """Return the rows after the header; rows are numbered as spreadsheets do, the header being 1.
 
-    An empty cell is left out. `wanted` are names of which the table must have one. A row over `limit` bytes is not
-    held: it is mostly one that opens a quote and never closes it. Raises `TableError`, after all that could be read.
+    An empty cell is left out. The table must have one of `body_columns`. A row over `limit` bytes is never in memory
+    as a whole: mostly it opens a quote and never closes it. Raises `TableError`, after all that could be read.
     """
-    sample = _head(stream)
+    sample = _sample(stream)
     charset, errors = _charset(sample)
     delimiter = "\t" if kind == "tsv" else _delimiter(sample.decode(charset, "replace"))
-    feed = _Feed(io.TextIOWrapper(stream, charset, errors, newline=""), limit)
-    # One setting for the whole process; cells are bounded by the feed.
+    lines = _RowLines(io.TextIOWrapper(stream, charset, errors, newline=""), limit)
+    # One setting for the whole process; cells are bounded by `_RowLines`.
     csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
-    rows = csv.reader(feed, delimiter=delimiter)
     names: list[str] = []
-    number = 0
-    while True:
-        number += 1
-        feed.begin()
-        try:
-            cells = next(rows)
-        except StopIteration:
-            break
-        except _TooLongError:
-            yield number, Reason.TOO_LARGE
-            continue
-        except csv.Error as error:
-            raise TableError(f"row {number:,}: {error}") from None
-        if feed.ended and cells != [_END]:
-            raise TableError(f"row {number:,} opens a quote that is never closed; the rows before it were taken")
-        if not any(cells) or cells == [_END]:
-            continue
-        if not names:
-            names = _columns(cells, wanted)
+    for number, cells in _numbered_rows(lines, delimiter):
+        if isinstance(cells, Reason):
+            yield number, cells
+        elif not names:
+            names = _columns(cells, body_columns)
         elif len(cells) > len(names) and any(cells[len(names) :]):
             yield number, Reason.BAD_RECORD
         else:
-            yield number, _row(dict(zip(names, map(_mended, cells), strict=False)), limit)
+            yield number, _json_line(dict(zip(names, map(_mend_cell, cells), strict=False)), limit)
     if not names:
         raise TableError("it is empty; its first row must name the columns")
 
 
-def read_parquet(stream: IO[bytes], wanted: Collection[str], limit: int) -> Iterator[Row]:
-    """The rows, numbered from 1. Dates become ISO 8601, binary cells text where they are UTF-8 and else hex digits.
+def read_parquet(stream: IO[bytes], body_columns: Collection[str], limit: int) -> Iterator[Row]:
+    """Return the rows, numbered from 1. Dates become ISO 8601, binary cells text if they are UTF-8, else hex digits.
 
-    `wanted` are names of which the table must have one. Raises `TableError`, after all that could be read.
+    The table must have one of `body_columns`. Raises `TableError`, after all that could be read.
     """
     import pyarrow
     import pyarrow.parquet
 
     number = 0
     try:
-        with pyarrow.parquet.ParquetFile(stream, pre_buffer=False, buffer_size=_SAMPLE) as file:
-            _columns(file.schema_arrow.names, wanted)
-            for batch in file.iter_batches(batch_size=_BATCH):
+        with pyarrow.parquet.ParquetFile(stream, pre_buffer=False, buffer_size=_SAMPLE_BYTES) as file:
+            _columns(file.schema_arrow.names, body_columns)
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 for cells in _cells(batch):
                     number += 1
-                    yield number, Reason.BAD_RECORD if cells is None else _row(cells, limit)
+                    yield number, Reason.BAD_RECORD if cells is None else _json_line(cells, limit)
     except (pyarrow.ArrowException, OSError) as error:
-        said = str(error).splitlines()[0][:200] if str(error) else "it is damaged"
-        raise TableError(f"not readable as Parquet after row {number:,}: {said}") from None
+        reason = str(error).splitlines()[0][:_MAX_SHOWN_CHARACTERS] if str(error) else "it is damaged"
+        raise TableError(f"not readable as Parquet after row {number:,}: {reason}") from None
 
 
-_END: Final = "\0end of the table\0"
+_END_LINE: Final = "\0end of the table\0"
 
 
 class _TooLongError(Exception):
     pass
 
 
-class _Feed:
-    """Lines for the csv module, at most so many bytes a row, and one of our own after the last.
+class _RowLines:
+    """The lines of a CSV file, at most `limit` bytes a row, and a line of our own after the last.
 
-    The csv module takes a quote that the file's end closes for a whole cell; ours would then be a part of it.
+    The csv module takes a quote that only the file's end closes for a whole cell; our line is then a part of it.
     """
 
     def __init__(self, lines: io.TextIOWrapper, limit: int) -> None:
         self._lines = lines
         self._limit = limit
-        self._row = 0
-        self.ended = False
+        self._row_bytes = 0
+        self.has_ended = False
 
-    def __iter__(self) -> _Feed:
+    def __iter__(self) -> _RowLines:
         return self
 
-    def begin(self) -> None:
-        self._row = 0
+    def begin_row(self) -> None:
+        self._row_bytes = 0
 
     def __next__(self) -> str:
         line = self._lines.readline(self._limit + 2)
         if not line:
-            if self.ended:
+            if self.has_ended:
                 raise StopIteration
-            self.ended = True
-            return _END
-        self._row += len(line)
-        if self._row > self._limit:
+            self.has_ended = True
+            return _END_LINE
+        self._row_bytes += len(line)
+        if self._row_bytes > self._limit:
             while line and not line.endswith(("\n", "\r")):
                 line = self._lines.readline(self._limit)
             raise _TooLongError
         return line
 
 
-def _head(stream: io.BufferedReader) -> bytes:
+def _numbered_rows(lines: _RowLines, delimiter: str) -> Iterator[tuple[int, list[str] | Reason]]:
+    """Return the cells of each row that is not empty, or `TOO_LARGE`. Raises `TableError`."""
+    rows = csv.reader(lines, delimiter=delimiter)
+    for number in count(1):
+        lines.begin_row()
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except _TooLongError:
+            yield number, Reason.TOO_LARGE
+            continue
+        except csv.Error as error:
+            raise TableError(f"row {number:,}: {error}") from None
+        if lines.has_ended and cells != [_END_LINE]:
+            raise TableError(f"row {number:,} opens a quote that is never closed; the rows before it were taken")
+        if any(cells) and cells != [_END_LINE]:
+            yield number, cells
+
+
+def _sample(stream: io.BufferedReader) -> bytes:
     sample = b""
-    # Damage is told where the rows come to it.
-    with suppress(PackedError):
-        while len(sample) < _SAMPLE and (piece := stream.read1(_SAMPLE)):
+    # Damage is reported when the rows come to it.
+    with suppress(DecompressionError):
+        while len(sample) < _SAMPLE_BYTES and (piece := stream.read1(_SAMPLE_BYTES)):
             sample += piece
     stream.seek(0)
     return sample
 
 
 def _charset(sample: bytes) -> tuple[str, str]:
-    """A codec for the whole file, by its first block, and what to do with bytes that are not of it."""
+    """Return a codec for the whole file, by its first block, and its handler for bytes of another charset."""
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", "replace"
     whole = sample[: sample.rfind(b"\n") + 1] or sample
     with suppress(UnicodeDecodeError):
         whole.decode("utf-8")
-        # Bytes of another charset further on are kept, for each cell to be judged by itself.
+        # Bytes of another charset further on survive, so that each cell is decoded by itself.
         return "utf-8-sig", "surrogateescape"
     decoded = decode(whole)
     if not isinstance(decoded, Decoded):
@@ -175,82 +180,82 @@ def _charset(sample: bytes) -> tuple[str, str]:
 
 
 def _delimiter(sample: str) -> str:
-    """The one that divides most of the first rows into as many cells as the first, and that into most."""
+    """Return the delimiter that cuts most of the first rows into as many cells as the first row, and that into most."""
 
-    def fits(delimiter: str) -> tuple[int, int]:
+    def score(delimiter: str) -> tuple[int, int]:
         rows = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
         with suppress(csv.Error):
-            sizes = [len(cells) for _, cells in zip(range(_SAMPLE_ROWS), rows, strict=False) if cells]
+            sizes = [len(cells) for _, cells in zip(range(_MAX_SAMPLE_ROWS), rows, strict=False) if cells]
             if sizes and sizes[0] > 1:
                 return Counter(sizes)[sizes[0]], sizes[0]
         return 0, 0
 
-    return max(_DELIMITERS, key=fits)
+    return max(_DELIMITERS, key=score)
 
 
-def _columns(names: Sequence[str], wanted: Collection[str]) -> list[str]:
-    """The names, checked; a column without one is left out of every record."""
+def _columns(names: Sequence[str], body_columns: Collection[str]) -> list[str]:
+    """Return the column names, stripped; a column without a name is left out of every record. Raises `TableError`."""
     columns = [name.strip() for name in names]
-    named = [name for name in columns if name]
-    if twice := next((name for name, times in Counter(named).items() if times > 1), None):
-        raise TableError(f"two columns are named '{twice[:60]}'")
-    if not any(name in columns or name.partition(".")[0] in columns for name in wanted):
-        shown = ", ".join(named)[:200]
-        sought = " or ".join(f"'{name}'" for name in wanted)
-        raise TableError(f"no column is named {sought}; it has: {shown}; say with `fields` which is which")
+    nonempty = [name for name in columns if name]
+    if repeated := next((name for name, times in Counter(nonempty).items() if times > 1), None):
+        raise TableError(f"two columns are named '{repeated[:60]}'")
+    if not any(name in columns or name.partition(".")[0] in columns for name in body_columns):
+        existing = ", ".join(nonempty)[:_MAX_SHOWN_CHARACTERS]
+        needed = " or ".join(f"'{name}'" for name in body_columns)
+        raise TableError(f"no column is named {needed}; it has: {existing}; say with `fields` which is which")
     return columns
 
 
-def _mended(cell: str) -> str:
+def _mend_cell(cell: str) -> str:
     if cell.isascii() or not any("\udc80" <= character <= "\udcff" for character in cell):
         return cell
-    read = decode(cell.encode("utf-8", "surrogateescape"))
-    return read.text if isinstance(read, Decoded) else cell.encode("utf-8", "replace").decode()
+    decoded = decode(cell.encode("utf-8", "surrogateescape"))
+    return decoded.text if isinstance(decoded, Decoded) else cell.encode("utf-8", "replace").decode()
 
 
-def _row(cells: Mapping[str, Any], limit: int) -> bytes | Reason:
-    stated = {name: value for name, cell in cells.items() if name and (value := _plain(cell)) not in (None, "")}
-    line = json.dumps(stated, ensure_ascii=False, default=str).encode("utf-8", "replace")
+def _json_line(cells: Mapping[str, Any], limit: int) -> bytes | Reason:
+    record = {name: value for name, cell in cells.items() if name and (value := _json_value(cell)) not in (None, "")}
+    line = json.dumps(record, ensure_ascii=False, default=str).encode("utf-8", "replace")
     return line if len(line) <= limit else Reason.TOO_LARGE
 
 
 def _cells(batch: pyarrow.RecordBatch) -> Iterator[dict[str, Any] | None]:
-    """Each row's values; None for one that holds what Python has no value for, such as the year 20000."""
+    """Return each row's values; None if it holds something that Python has no value for, such as the year 20000."""
     import pyarrow
 
-    for place, field in enumerate(batch.schema):
+    for index, field in enumerate(batch.schema):
         if pyarrow.types.is_timestamp(field.type) and field.type.unit == "ns":
             exact = pyarrow.timestamp("us", field.type.tz)
-            batch = batch.set_column(place, field.name, batch.column(place).cast(exact, safe=False))
+            batch = batch.set_column(index, field.name, batch.column(index).cast(exact, safe=False))
     try:
         yield from batch.to_pylist()
     except (ValueError, OverflowError):
-        for place in range(batch.num_rows):
+        for index in range(batch.num_rows):
             try:
-                yield batch.slice(place, 1).to_pylist()[0]
+                yield batch.slice(index, 1).to_pylist()[0]
             except (ValueError, OverflowError):
                 yield None
 
 
-def _plain(value: Any) -> Any:
-    """A cell as JSON has it."""
+def _json_value(value: Any) -> Any:
+    """Convert a cell to what JSON can hold."""
     match value:
         case bytes():
-            plain: Any = _decoded(value)
+            converted: Any = _text_or_hex(value)
         case date() | time():
-            plain = value.isoformat()
+            converted = value.isoformat()
         case float() if not math.isfinite(value):
-            plain = None
+            converted = None
         case dict():
-            plain = {str(key): _plain(inner) for key, inner in value.items()}
+            converted = {str(key): _json_value(inner) for key, inner in value.items()}
         case list():
-            plain = [_plain(inner) for inner in value]
+            converted = [_json_value(inner) for inner in value]
         case _:
-            plain = value
-    return plain
+            converted = value
+    return converted
 
 
-def _decoded(cell: bytes) -> str:
+def _text_or_hex(cell: bytes) -> str:
     try:
         return cell.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
-"""Packed files read as one stream: gzip members or zstd frames one after another, as WARC files have them.
+"""Read packed files as one stream: gzip members or zstd frames one after another, as WARC files have them.
 
-What stands before damage is given out first; then the place of the damage is told. The readers of the standard
-library and of fastwarc take a WARC that was cut short for one that ends there, or lose the block before the cut.
+All content before a damage is returned, then an error names the position. The readers of the standard library and of
+fastwarc take a WARC that was cut short for one that ends there, or lose the block before the cut.
 """
 
 from __future__ import annotations
@@ -14,22 +14,21 @@ from typing import IO, Final, Protocol
 import zstandard
 from isal import isal_zlib
 
-from tasks.http.content_coding import PackedError
+from tasks.http.content_coding import DecompressionError
 
 # Slices so small that none gives more than some 30 MB: deflate unpacks a byte to at most 1,032, and the smallest
 # block of zstd, 4 bytes, to 128 KiB.
-_GZIP_SLICE: Final = 16_384
-_ZSTD_SLICE: Final = 1_024
-_ZSTD_WINDOW: Final = 128 * 1024 * 1024
-"""What the zstd command takes by default; files packed with more need `--long` there too."""
-_GZIP: Final = b"\x1f\x8b"
-_ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_ZSTD_SKIPPED: Final = b"\x2a\x4d\x18"
-_DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
-_MAX_DICTIONARY: Final = 16 * 1024 * 1024
+_GZIP_SLICE_BYTES: Final = 16_384
+_ZSTD_SLICE_BYTES: Final = 1_024
+_MAX_ZSTD_WINDOW_BYTES: Final = 128 * 1024 * 1024  # the zstd command's own default, without `--long`
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPED_MAGIC: Final = b"\x2a\x4d\x18"  # from the second byte on
+_ZSTD_DICTIONARY_MAGIC: Final = b"\x5d\x2a\x4d\x18"
+_MAX_DICTIONARY_BYTES: Final = 16 * 1024 * 1024
 
 
-class _Engine(Protocol):
+class _Decompressor(Protocol):
     @property
     def eof(self) -> bool: ...
     @property
@@ -37,10 +36,10 @@ class _Engine(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-class Unpacked(io.RawIOBase):
-    """The content of a file, whether it is packed with gzip, zstd or not at all; its position counts what was read.
+class DecompressedFile(io.RawIOBase):
+    """The content of a file, packed with gzip, with zstd or not at all; its position counts the unpacked bytes.
 
-    Reading raises `PackedError` where the file is damaged or cut short, after all that stands before that place.
+    Reading raises `DecompressionError` if the file is damaged or cut short, after all content before that position.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -50,27 +49,27 @@ class Unpacked(io.RawIOBase):
         self._position = 0
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Back to the begin only."""
+        """Return True, though it can only go back to the beginning."""
         return True
 
     def tell(self) -> int:
-        """Bytes given out so far."""
+        """Return the number of bytes read so far."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Begin again."""
+        """Go back to the beginning. Raises `UnsupportedOperation` for any other position."""
         if offset or whence != io.SEEK_SET:
-            raise io.UnsupportedOperation("only to the begin")
+            raise io.UnsupportedOperation("only to the beginning")
         self._stream.seek(0)
         self._pieces, self._piece, self._position = _pieces(self._stream), memoryview(b""), 0
         return 0
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the only kind that is passed
-        """Fill the buffer as far as one step of unpacking does."""
+        """Fill the buffer as far as one step of unpacking does; return the number of bytes."""
         while not self._piece:
             piece = next(self._pieces, None)
             if piece is None:
@@ -82,8 +81,8 @@ class Unpacked(io.RawIOBase):
         return size
 
 
-class Section(io.RawIOBase):
-    """The bytes of a file from one place up to another, as a file of their own."""
+class FileSection(io.RawIOBase):
+    """The bytes of a file from one position up to another, as a file of their own."""
 
     def __init__(self, stream: IO[bytes], first: int, end: int | None) -> None:
         self._stream = stream
@@ -92,80 +91,80 @@ class Section(io.RawIOBase):
         stream.seek(first)
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """To a place counted from the begin."""
+        """Go to a position counted from the beginning of the section."""
         if whence != io.SEEK_SET:
-            raise io.UnsupportedOperation("only from the begin")
+            raise io.UnsupportedOperation("only from the beginning")
         return self._stream.seek(self._first + offset) - self._first
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the only kind that is passed
-        """Fill the buffer, up to the end of the section."""
+        """Fill the buffer, up to the end of the section; return the number of bytes."""
         size = len(buffer) if self._end is None else min(len(buffer), self._end - self._stream.tell())
         piece = self._stream.read(max(0, size))
         buffer[: len(piece)] = piece
         return len(piece)
 
 
-def unpacked(stream: IO[bytes], buffer: int = io.DEFAULT_BUFFER_SIZE) -> io.BufferedReader:
-    """The content of a file, to be read by lines."""
-    return io.BufferedReader(Unpacked(stream), buffer)
+def open_decompressed(stream: IO[bytes], buffer_bytes: int = io.DEFAULT_BUFFER_SIZE) -> io.BufferedReader:
+    """Open the content of a packed file, to be read by lines."""
+    return io.BufferedReader(DecompressedFile(stream), buffer_bytes)
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
     magic = stream.read(4)
     stream.seek(0)
-    if magic.startswith(_GZIP):
-        yield from _unpacked(stream, lambda: isal_zlib.decompressobj(wbits=31), _GZIP_SLICE)
-    elif magic == _ZSTD or magic[1:] == _ZSTD_SKIPPED:
-        dictionary = _dictionary(stream) if magic == _DICTIONARY else None
-        engine = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_ZSTD_WINDOW)
-        yield from _unpacked(stream, engine.decompressobj, _ZSTD_SLICE)
+    if magic.startswith(_GZIP_MAGIC):
+        yield from _decompress(stream, lambda: isal_zlib.decompressobj(wbits=31), _GZIP_SLICE_BYTES)
+    elif magic == _ZSTD_MAGIC or magic[1:] == _ZSTD_SKIPPED_MAGIC:
+        dictionary = _dictionary(stream) if magic == _ZSTD_DICTIONARY_MAGIC else None
+        zstd = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_MAX_ZSTD_WINDOW_BYTES)
+        yield from _decompress(stream, zstd.decompressobj, _ZSTD_SLICE_BYTES)
     else:
-        while piece := stream.read(_GZIP_SLICE):
+        while piece := stream.read(_GZIP_SLICE_BYTES):
             yield piece
 
 
-def _unpacked(stream: IO[bytes], begin: Callable[[], _Engine], size: int) -> Iterator[bytes]:
-    engine, start, end = None, 0, 0
+def _decompress(stream: IO[bytes], begin: Callable[[], _Decompressor], size: int) -> Iterator[bytes]:
+    decompressor, start, end = None, 0, 0
     while piece := stream.read(size):
         while piece:
-            if engine is None:
+            if decompressor is None:
                 # Some writers fill the last block of a file with zeros.
                 end += len(piece) - len(piece := piece.lstrip(b"\0"))
-                engine, start = begin(), end
+                decompressor, start = begin(), end
             try:
-                content = engine.decompress(piece)
+                content = decompressor.decompress(piece)
             except (isal_zlib.IsalError, zstandard.ZstdError):  # type: ignore[misc]  # its stub names an instance
-                raise PackedError(f"it is damaged in the part that begins at byte {start:,}") from None
+                raise DecompressionError(f"it is damaged in the part that begins at byte {start:,}") from None
             if content:
                 yield content
-            rest = engine.unused_data if engine.eof else b""
+            rest = decompressor.unused_data if decompressor.eof else b""
             end += len(piece) - len(rest)
-            engine, piece = None if engine.eof else engine, rest
-    if engine is not None and end > start:
-        raise PackedError(f"it is cut short in the part that begins at byte {start:,}")
+            decompressor, piece = None if decompressor.eof else decompressor, rest
+    if decompressor is not None and end > start:
+        raise DecompressionError(f"it is cut short in the part that begins at byte {start:,}")
 
 
 def _dictionary(stream: IO[bytes]) -> zstandard.ZstdCompressionDict:
-    """What the first frame of a .warc.zst holds: a dictionary for all the others, itself packed or not.
+    """Read the first frame of a .warc.zst: a dictionary for all the others, itself packed or not.
 
     Source: Zstandard compression for WARC files 1.0, IIPC.
     """
     size = struct.unpack("<II", stream.read(8))[1] if stream.seek(0) == 0 else 0
-    content = stream.read(min(size, _MAX_DICTIONARY + 1))
+    content = stream.read(min(size, _MAX_DICTIONARY_BYTES + 1))
     stream.seek(0)
     try:
-        if content.startswith(_ZSTD):
-            content = zstandard.ZstdDecompressor().decompress(content, max_output_size=_MAX_DICTIONARY)
-        if size > _MAX_DICTIONARY:
-            raise PackedError("its zstd dictionary is larger than any in use")
+        if content.startswith(_ZSTD_MAGIC):
+            content = zstandard.ZstdDecompressor().decompress(content, max_output_size=_MAX_DICTIONARY_BYTES)
+        if size > _MAX_DICTIONARY_BYTES:
+            raise DecompressionError("its zstd dictionary is larger than any in use")
         return zstandard.ZstdCompressionDict(content)
     except zstandard.ZstdError:
-        raise PackedError("its zstd dictionary is damaged") from None
+        raise DecompressionError("its zstd dictionary is damaged") from None

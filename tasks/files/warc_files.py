@@ -1,4 +1,4 @@
-"""Which WARC files an input names, and each of them opened: a file, a folder, a list; here or at an address."""
+"""List and open the WARC files that an input names: a file, a folder or a list, on this machine or at a URL."""
 
 from __future__ import annotations
 
@@ -12,34 +12,33 @@ from urllib.parse import urljoin, urlsplit
 from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
-from tasks.files.decompress import unpacked
-from tasks.files.errors import InputError
-from tasks.http.content_coding import PackedError
+from tasks.files.decompress import open_decompressed
+from tasks.files.folder import LINKED_AWAY
+from tasks.http.content_coding import DecompressionError
+from tasks.listings.input_reader import InputError
 
 if TYPE_CHECKING:
     from tasks.http.fetcher import Fetcher
 
+# A file of CC-NEWS has about 1 GB. While it arrives it is in memory.
 MAX_FETCHED_BYTES: Final = 1_500_000_000
-"""Of a WARC file that is fetched; a file of CC-NEWS has about 1 GB. While it arrives it is held in memory."""
-FETCH_SECONDS: Final = 3_600.0
-"""Time for it to arrive: 1.5 GB at 3.3 Mbit/s."""
+MAX_FETCH_SECONDS: Final = 3_600.0  # 1.5 GB at 3.3 Mbit/s
 MAX_LIST_BYTES: Final = 50_000_000
 
-_WARCS: Final = (".warc", ".warc.gz", ".warc.zst")
-_LISTS: Final = (".paths", "/paths", ".txt")
-_LONGEST_LINE: Final = 8_000
+_WARC_SUFFIXES: Final = (".warc", ".warc.gz", ".warc.zst")
+_LIST_SUFFIXES: Final = (".paths", "/paths", ".txt")
+_MAX_LINE_BYTES: Final = 8_000
 
-Place = Path | str
-"""A file, or the address of one."""
+WarcLocation = Path | str  # a file, or the URL of one
 
 
-def address(source: Source, entry: WarcInput) -> str:
-    """The address of what the input names: a file, a folder or a list."""
+def input_url(source: Source, entry: WarcInput) -> str:
+    """Return the URL of the file, folder or list that the input names; `file:` for a local one."""
     return entry.url or (source.folder / str(entry.path)).resolve().as_uri()
 
 
-class Opener:
-    """Opens the files of one source; those at addresses are asked for in turn, with the source's delay between.
+class WarcOpener:
+    """Opens the files of one source; those at URLs are fetched one after another, with the source's delay between.
 
     Without a `fetcher` it makes one of its own, and closes it.
     """
@@ -57,93 +56,104 @@ class Opener:
         if self._fetcher is not None and self._is_ours:
             self._fetcher.close()
 
-    def open(self, place: Place, limit: int = MAX_FETCHED_BYTES) -> IO[bytes]:
-        """A file, or what is at an address, by then in a temporary file. Raises `InputError`."""
-        if isinstance(place, str):
-            content = self._fetch(place, limit)
+    def open(self, location: WarcLocation, limit: int = MAX_FETCHED_BYTES) -> IO[bytes]:
+        """Open a file, or a temporary copy of what is at a URL. Raises `InputError`."""
+        if isinstance(location, str):
+            content = self._fetch(location, limit)
             # Not in memory: reading its documents takes hours where fetching it takes minutes.
             file = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
             file.write(content)
             file.seek(0)
             return file
         try:
-            return place.open("rb")
+            return location.open("rb")
         except (OSError, ValueError) as error:
-            said = getattr(error, "strerror", None) or str(error)
-            raise InputError(f"{place}: cannot be read: {said}; correct {self._source.id}.toml or the file") from None
+            reason = getattr(error, "strerror", None) or str(error)
+            raise InputError(
+                f"{location}: cannot be read: {reason}; correct {self._source.id}.toml or the file"
+            ) from None
 
     def _fetch(self, url: str, limit: int) -> bytes:
         from tasks.http.fetcher import Downloaded, Fetcher, Request
 
         self._fetcher = self._fetcher or Fetcher(self._settings)
         source = self._source
-        seconds = max(FETCH_SECONDS, self._settings.fetch_seconds)
-        got = self._fetcher.fetch(Request(url, source.delay, source.allow_private, max_bytes=limit, seconds=seconds))
-        if isinstance(got, Downloaded):
-            return got.content
-        said = getattr(got, "detail", "no content was sent")
-        raise InputError(f"{url}: {said}; a file fetched by other means can be named by `path`")
+        seconds = max(MAX_FETCH_SECONDS, self._settings.fetch_seconds)
+        request = Request(url, source.delay, source.allow_private, max_bytes=limit, seconds=seconds)
+        result = self._fetcher.fetch(request)
+        if isinstance(result, Downloaded):
+            return result.content
+        reason = getattr(result, "detail", "no content was sent")
+        raise InputError(f"{url}: {reason}; a file fetched by other means can be named by `path`")
 
 
-def find_files(source: Source, entry: WarcInput, opener: Opener) -> Iterator[Place]:
-    """The WARC files, those of a folder by name and those of a list in its order. Raises `InputError`."""
-    place: Place = entry.url or (source.folder / str(entry.path)).resolve()
-    if isinstance(place, Path) and place.is_dir():
-        yield from _in_folder(place)
-    elif f"/{_name(place)}".removesuffix(".gz").removesuffix(".zst").endswith(_LISTS):
-        yield from _in_list(place, entry.prefix, opener)
+def list_warcs(source: Source, entry: WarcInput, opener: WarcOpener) -> Iterator[WarcLocation]:
+    """Return the WARC files, those of a folder by name and those of a list in its order. Raises `InputError`."""
+    location: WarcLocation = entry.url or (source.folder / str(entry.path)).resolve()
+    if isinstance(location, Path) and location.is_dir():
+        yield from _list_folder(location, follow_links=entry.follow_links)
+    elif f"/{_name(location)}".removesuffix(".gz").removesuffix(".zst").endswith(_LIST_SUFFIXES):
+        yield from _read_list(location, entry.prefix, opener)
     else:
-        yield place
+        yield location
 
 
-def place_address(place: Place) -> str:
-    """How rows name a file."""
-    return place.as_uri() if isinstance(place, Path) else place
+def location_url(location: WarcLocation) -> str:
+    """Return the URL by which rows name a file."""
+    return location.as_uri() if isinstance(location, Path) else location
 
 
-def _name(place: Place) -> str:
-    return (place.name if isinstance(place, Path) else urlsplit(place).path).lower()
+def _name(location: WarcLocation) -> str:
+    return (location.name if isinstance(location, Path) else urlsplit(location).path).lower()
 
 
-def _in_folder(folder: Path) -> Iterator[Path]:
-    closed: list[OSError] = []
-    found: list[Path] = []
-    for base, folders, names in os.walk(folder, onerror=closed.append):
+def _list_folder(folder: Path, *, follow_links: bool) -> Iterator[Path]:
+    errors: list[OSError] = []
+    paths: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=errors.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(base, name) for name in names if name.lower().endswith(_WARCS) and not name.startswith(".")]
-    yield from sorted(found)
-    if closed:
-        raise InputError(f"{closed[0].filename}: cannot be listed: {closed[0].strerror}; mend its permissions")
-    if not found:
-        raise InputError(f"{folder}: holds no {', '.join(_WARCS)}")
+        paths += [
+            Path(parent, name) for name in names if name.lower().endswith(_WARC_SUFFIXES) and not name.startswith(".")
+        ]
+    real = {path: Path(os.path.realpath(path)) for path in paths}
+    away = [] if follow_links else sorted(path for path in paths if not real[path].is_relative_to(folder))
+    yield from sorted(set(paths).difference(away))
+    if away:
+        raise InputError(f"{away[0]}: {LINKED_AWAY}")
+    if errors:
+        raise InputError(f"{errors[0].filename}: cannot be listed: {errors[0].strerror}; mend its permissions")
+    if not paths:
+        raise InputError(f"{folder}: holds no {', '.join(_WARC_SUFFIXES)}")
 
 
-def _in_list(place: Place, prefix: str | None, opener: Opener) -> Iterator[Place]:
+def _read_list(list_location: WarcLocation, prefix: str | None, opener: WarcOpener) -> Iterator[WarcLocation]:
     try:
-        with opener.open(place, MAX_LIST_BYTES) as file:
-            lines = unpacked(file).read(MAX_LIST_BYTES + 1).splitlines()
-    except (OSError, PackedError) as error:
-        raise InputError(f"{place}: cannot be read: {error}") from None
-    told: set[Place] = set()
+        with opener.open(list_location, MAX_LIST_BYTES) as file:
+            lines = open_decompressed(file).read(MAX_LIST_BYTES + 1).splitlines()
+    except (OSError, DecompressionError) as error:
+        raise InputError(f"{list_location}: cannot be read: {error}") from None
+    listed: set[WarcLocation] = set()
     for number, line in enumerate(lines, 1):
-        named = line[:_LONGEST_LINE].decode("utf-8-sig", "replace").strip()
-        if named and not named.startswith("#"):
-            found = _named(named, place, prefix)
-            if isinstance(place, str) and isinstance(found, Path):
+        text = line[:_MAX_LINE_BYTES].decode("utf-8-sig", "replace").strip()
+        if text and not text.startswith("#"):
+            location = _resolve(text, list_location, prefix)
+            if isinstance(list_location, str) and isinstance(location, Path):
                 # A list from elsewhere could name any file of this machine.
-                raise InputError(f"{place}, line {number}: a list at an address may name only http and https addresses")
-            if found not in told:  # lists that were joined name some files twice
-                told.add(found)
-                yield found
+                raise InputError(
+                    f"{list_location}, line {number}: a list at an address may name only http and https addresses"
+                )
+            if location not in listed:  # lists that were joined name some files twice
+                listed.add(location)
+                yield location
 
 
-def _named(named: str, place: Place, prefix: str | None) -> Place:
-    """What a line of a list names: relative ones stand behind the prefix, else beside the list."""
-    if "://" not in named and prefix:
-        named = f"{prefix.rstrip('/')}/{named.lstrip('/')}"
-    if named.startswith(("http://", "https://")):
-        return named
-    if isinstance(place, Path):
-        return place.parent / named
-    joined = urljoin(place, named)
-    return joined if not prefix and joined.startswith(("http://", "https://")) else Path(named)
+def _resolve(text: str, list_location: WarcLocation, prefix: str | None) -> WarcLocation:
+    """Return the file that a line of a list names; a relative path is below the prefix, else beside the list."""
+    if "://" not in text and prefix:
+        text = f"{prefix.rstrip('/')}/{text.lstrip('/')}"
+    if text.startswith(("http://", "https://")):
+        return text
+    if isinstance(list_location, Path):
+        return list_location.parent / text
+    joined = urljoin(list_location, text)
+    return joined if not prefix and joined.startswith(("http://", "https://")) else Path(text)

@@ -1,4 +1,4 @@
-"""The HTTP response inside a WARC record, as whoever made it left it: the page, and what the server said of it."""
+"""Read the HTTP response inside a WARC record, as its crawler left it: the page and its headers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any, Final
 from fastwarc.stream_io import ChunkedReader
 from fastwarc.warc import HeaderMap, WarcRecord
 
-from tasks.http.content_coding import PackedError, TooLargeError, read_codings, unpack
+from tasks.http.content_coding import DecompressionError, TooLargeError, read_codings, unpack
+from tasks.http.headers import printable
 from warehouse.model.records import Exchange
 from warehouse.model.vocabulary import Reason
 
-_MAX_HEADERS: Final = 1 << 18
-_LONGEST_HEADER: Final = 1_000
+_MAX_HEADERS_BYTES: Final = 1 << 18
 _VERSION: Final = re.compile(r"HTTP/\d(?:\.\d)?", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class RecordError(Exception):
-    """Why a record that is a page cannot become a document: a reason and one sentence."""
+    """A record is a page but cannot become a document; it has a reason and one sentence."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -30,11 +30,11 @@ class RecordError(Exception):
 
 
 def read_headers(record: WarcRecord) -> HeaderMap:
-    """The response's headers; the record's reader then stands at the payload. Raises `RecordError`."""
+    """Parse the response's headers; the record's reader is then at the payload. Raises `RecordError`."""
     try:
-        record.parse_http(max_header_len=_MAX_HEADERS, quirks_mode=True)
+        record.parse_http(max_header_len=_MAX_HEADERS_BYTES, quirks_mode=True)
     except OSError:
-        raise RecordError(Reason.BAD_RECORD, f"its HTTP headers have more than {_MAX_HEADERS:,} bytes") from None
+        raise RecordError(Reason.BAD_RECORD, f"its HTTP headers have more than {_MAX_HEADERS_BYTES:,} bytes") from None
     headers = record.http_headers
     if headers is None or headers.status_code is None:
         raise RecordError(Reason.BAD_RECORD, "it does not begin as an HTTP response does")
@@ -42,7 +42,7 @@ def read_headers(record: WarcRecord) -> HeaderMap:
 
 
 def unpack_page(payload: bytes, headers: HeaderMap | None, limit: int) -> bytes:
-    """The page itself. Many crawlers unpack it and leave the headers as they were."""
+    """Return the decoded page. Many crawlers unpack it and leave the headers as they were. Raises `RecordError`."""
     if headers is None:
         return payload
     content = payload
@@ -54,14 +54,14 @@ def unpack_page(payload: bytes, headers: HeaderMap | None, limit: int) -> bytes:
         return b"".join(unpack([content], codings, limit))
     except TooLargeError:
         raise too_large(f"unpacked, more than {limit:,}", limit) from None
-    except PackedError as error:
+    except DecompressionError as error:
         if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
             return content
         raise RecordError(Reason.BAD_RECORD, str(error)) from None
 
 
 def http_facts(url: str, date: datetime, record: WarcRecord, headers: HeaderMap, content: bytes) -> dict[str, Any]:
-    """What `Fetched` says of a page that came over HTTP."""
+    """Return the fields of `Fetched` for a page that came over HTTP."""
     version, _, rest = (headers.status_line or "").partition(" ")
     exchange = Exchange(
         url,
@@ -69,7 +69,7 @@ def http_facts(url: str, date: datetime, record: WarcRecord, headers: HeaderMap,
         http_version=version if _VERSION.fullmatch(version) else "HTTP/1.1",
         status=headers.status_code,
         reason=printable(rest.partition(" ")[2]) or "",
-        headers=tuple((_clean(name), _clean(value)) for name, value in headers.items_bytes()),
+        headers=tuple((_header_text(name), _header_text(value)) for name, value in headers.items_bytes()),
         content=content,
         ip_address=printable(record.headers.get("WARC-IP-Address")),
     )
@@ -82,8 +82,8 @@ def http_facts(url: str, date: datetime, record: WarcRecord, headers: HeaderMap,
     }
 
 
-def _clean(value: bytes) -> str:
-    """A header as text, on one line."""
+def _header_text(value: bytes) -> str:
+    """Decode a header, on one line."""
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
@@ -91,11 +91,6 @@ def _clean(value: bytes) -> str:
     return _CONTROL.sub(" ", text)
 
 
-def printable(value: str | None) -> str | None:
-    """A header's value, of bounded length, without what would end it."""
-    return "".join(character for character in (value or "")[:_LONGEST_HEADER] if character.isprintable()) or None
-
-
 def too_large(size: str, limit: int) -> RecordError:
-    """The refusal of a page over the limit."""
+    """Return the error for a page over the limit."""
     return RecordError(Reason.TOO_LARGE, f"{size} bytes, the limit is {limit:,}; raise max_document_bytes to take it")

@@ -1,4 +1,4 @@
-"""An HTML page: one parse, shared by what reads its embedded data and what finds its article."""
+"""The article and the metadata of an HTML page, read from one parse of it."""
 
 from __future__ import annotations
 
@@ -13,115 +13,109 @@ import htmldate.extractors
 import trafilatura
 from htmldate import find_date
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement
 from trafilatura.metadata import examine_meta, extract_author, extract_title, extract_url
 from trafilatura.settings import Extractor
 
-from tasks.html.captions_and_links import drop_asides
+from tasks.html.captions_and_links import drop_captions_and_links
 from tasks.html.head_metadata import read_metadata
 from tasks.html.jsonld import read_json_ld
+from tasks.html.parse import parse_html
 from tasks.html.standfirst import find_standfirst
-from tasks.listings.xml import mend_characters
 from tasks.metadata.dates import parse_date
-from tasks.text.characters import clean_line
+from tasks.text.characters import clean_line, clean_lines
 from tasks.text.document import Document
-from warehouse.model.records import Candidate
+from warehouse.model.records import Candidate, Paragraphs
 from warehouse.model.vocabulary import Origin, Zone
 
 EXTRACTOR: Final = f"trafilatura {trafilatura.__version__}"
 
-MISSING: Final = 1.25
-"""How many times longer than what was found the article may be said to be before another look is worth its time."""
-PROSE: Final = 60
-"""Characters of a paragraph that is surely more than a label."""
+# Above this ratio of expected to extracted characters, a second and balanced extraction is worth its time.
+MAX_EXPECTED_LENGTH_RATIO: Final = 1.25
+# A shorter paragraph may be a label.
+MIN_PARAGRAPH_CHARACTERS: Final = 60
+MAX_PAGE_TAGS: Final = 50_000
+# Without tags and scripts.
+MAX_PAGE_CHARACTERS: Final = 1_000_000
 
-MOST_TAGS: Final = 50_000
-MOST_TEXT: Final = 1_000_000
-"""Characters of a page, without its tags and scripts."""
-
-_NOT_READ: Final = ("script", "style", "template", "svg", "noscript", "iframe", "object", "canvas")
+_UNREAD_TAGS: Final = ("script", "style", "template", "svg", "noscript", "iframe", "object", "canvas")
 # trafilatura drops these too, but only after many searches through the whole page: a fifth of its time.
-_NO_ARTICLE: Final = ("head", "nav", "footer", "aside", "button", "select", "menu", "dialog", "video", "audio")
+_NON_ARTICLE_TAGS: Final = ("head", "nav", "footer", "aside", "button", "select", "menu", "dialog", "video", "audio")
 _DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%z"
-_NEEDED: Final = frozenset({"title", "authors", "published_at"})
+_REQUIRED_FIELDS: Final = frozenset({"title", "authors", "published_at"})
 
 
 def read_page(text: str, url: str) -> Document | None:
-    """The article of an HTML page at `url`; None where the page holds none."""
-    _prepare()
-    tree = _parse(text)
+    """Return the article of the HTML page at `url`, or None if it has none."""
+    _configure_libraries()
+    tree = parse_html(text)
     if tree is None:
         return None
     scripts = [script.text for script in tree.iter("script") if "ld+json" in (script.get("type") or "") and script.text]
-    etree.strip_elements(tree, *_NOT_READ, with_tail=False)
-    _unfold_layout(tree)
-    linked = read_json_ld(scripts, url)
-    candidates = read_metadata(tree, linked, url)
+    etree.strip_elements(tree, *_UNREAD_TAGS, with_tail=False)
+    _unfold_layout_tables(tree)
+    json_ld = read_json_ld(scripts, url)
+    candidates = read_metadata(tree, json_ld, url)
     body = ""
-    if not _is_vast(text, tree):
-        if missing := _NEEDED.difference(candidate.field for candidate in candidates):
+    if not _is_too_large(text, tree):
+        if missing := _REQUIRED_FIELDS.difference(candidate.field for candidate in candidates):
             candidates += _guess_metadata(tree, url, missing)
-        etree.strip_elements(tree, *_NO_ARTICLE, with_tail=False)
-        drop_asides(tree)
-        body = _find_article(tree, linked.body_length)
+        etree.strip_elements(tree, *_NON_ARTICLE_TAGS, with_tail=False)
+        drop_captions_and_links(tree)
+        body = _extract_text(tree, json_ld.body_length)
     extractor = EXTRACTOR if body else "paragraphs"
-    body = body or "\n".join(_longest_run(tree))
+    body = body or "\n".join(_longest_paragraph_run(tree))
     if not body:
         return None
-    title = next(iter(_stated(candidates, "title")), "")
-    standfirst = find_standfirst(tree, _stated(candidates, "description"), title, body)
-    return Document(f"{standfirst}\n{body}" if standfirst else body, candidates, extractor)
+    title = next(iter(_values(candidates, "title")), "")
+    standfirst = find_standfirst(tree, _values(candidates, "description"), title, body)
+    lines = clean_lines(f"{standfirst}\n{body}" if standfirst else body)
+    return Document(Paragraphs(tuple(lines)), candidates, extractor)
 
 
-def _stated(candidates: tuple[Candidate, ...], field: str) -> list[str]:
+def _values(candidates: tuple[Candidate, ...], field: str) -> list[str]:
+    """Return the values of all candidates of one field, the most trusted first."""
     return [value for candidate in candidates if candidate.field == field for value in candidate.values]
 
 
-def _unfold_layout(tree: HtmlElement) -> None:
-    """Tables that hold paragraphs are the layout of an old page; read as data, an article would become one row."""
+def _unfold_layout_tables(tree: HtmlElement) -> None:
+    """Turn tables whose cells hold paragraphs into `div` elements."""
+    # They are the layout of an old page; read as data, an article would become one row.
     cells = {paragraph.getparent() for paragraph in tree.iterfind(".//td/p")}
-    for part in {part for cell in cells for part in cell.iterancestors("tr", "tbody", "table")}:
-        part.tag = "div"
-        for inner in part.iterchildren("tr", "td", "tbody"):
-            inner.tag = "div"
+    for element in {ancestor for cell in cells for ancestor in cell.iterancestors("tr", "tbody", "table")}:
+        element.tag = "div"
+        for child in element.iterchildren("tr", "td", "tbody"):
+            child.tag = "div"
 
 
-def _is_vast(text: str, tree: HtmlElement) -> bool:
-    """Whether trafilatura would take minutes; the largest news pages seen have a seventh of that."""
-    return text.count("<") > MOST_TAGS or (len(text) > MOST_TEXT and tree.xpath("string-length()") > MOST_TEXT)
+def _is_too_large(text: str, tree: HtmlElement) -> bool:
+    """Return whether trafilatura would take minutes; the largest known news pages are a seventh of that."""
+    if text.count("<") > MAX_PAGE_TAGS:
+        return True
+    return len(text) > MAX_PAGE_CHARACTERS and tree.xpath("string-length()") > MAX_PAGE_CHARACTERS
 
 
-def _parse(text: str) -> HtmlElement | None:
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
-    # lxml.html looks the class of each element up in Python, to tell forms and fields apart: of a search, a tenth.
-    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
-    try:
-        return document_fromstring(mend_characters(text).encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError):
-        return None
+class _DateParser:
+    """The parser to which htmldate gives the dates that its own patterns cannot read, in place of dateparser's.
 
-
-class _Dates:
-    """Reads for htmldate what its patterns cannot, in place of dateparser.
-
-    That compiles the rules of 200 languages in each process once it meets a date that it cannot read either: seconds,
-    and a hundred megabytes. It also takes `two days ago` for a day before the present one.
+    dateparser compiles the rules of 200 languages in each process at the first date that it cannot read: seconds, and a
+    hundred megabytes. It also reads `two days ago` as a day before the present one.
     """
 
-    def get_date_data(self, printed: str) -> dict[str, datetime | None]:
-        """Has the name and the shape of the one it stands for: a time without a zone where none is printed."""
-        read = parse_date(clean_line(printed))
-        if read is None:
+    def get_date_data(self, text: str) -> dict[str, datetime | None]:
+        """Return the date as `dateparser.date.DateDataParser` does: without a zone if the text has none."""
+        date = parse_date(clean_line(text))
+        if date is None:
             return {"date_obj": None}
-        return {"date_obj": read.instant if read.zone is Zone.EXPLICIT else read.instant.replace(tzinfo=None)}
+        return {"date_obj": date.instant if date.zone is Zone.EXPLICIT else date.instant.replace(tzinfo=None)}
 
 
 @cache
-def _prepare() -> None:
-    # They warn of every page without an article, and name none; the refusal does.
+def _configure_libraries() -> None:
+    # They warn of every page without an article and do not name it; our rejection does.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     logging.getLogger("htmldate").setLevel(logging.CRITICAL)
-    vars(htmldate.extractors)["get_external_parser"] = _Dates
+    vars(htmldate.extractors)["get_external_parser"] = _DateParser
 
 
 @cache
@@ -129,56 +123,57 @@ def _options(precision: bool) -> Extractor:
     return Extractor(output_format="python", precision=precision, comments=False)
 
 
-def _find_article(tree: HtmlElement, stated: int) -> str:
-    """The article by trafilatura: precise, and where that misses much of the page, balanced if that is nearer.
+def _extract_text(tree: HtmlElement, declared_length: int) -> str:
+    """Return the article's text by trafilatura: its precise mode, or its balanced one if that length is more likely.
 
-    `stated` is the number of characters that the page says its article has, 0 if it does not.
+    `declared_length` is the number of characters that the page's JSON-LD gives the article, 0 if it gives none.
     """
-    expected = max(stated, sum(map(len, _longest_run(tree))))
-    precise = _read_body(tree, precision=True)
-    if len(precise) * MISSING > expected:
+    expected = max(declared_length, sum(map(len, _longest_paragraph_run(tree))))
+    precise = _run_trafilatura(tree, precision=True)
+    if len(precise) * MAX_EXPECTED_LENGTH_RATIO > expected:
         return precise
-    balanced = _read_body(tree, precision=False)
+    balanced = _run_trafilatura(tree, precision=False)
     return min(precise, balanced, key=lambda text: abs(math.log((len(text) or 1) / (expected or 1))))
 
 
-def _read_body(tree: HtmlElement, *, precision: bool) -> str:
+def _run_trafilatura(tree: HtmlElement, *, precision: bool) -> str:
     try:
-        found = trafilatura.bare_extraction(tree, options=_options(precision))
+        document = trafilatura.bare_extraction(tree, options=_options(precision))
     except Exception:  # noqa: BLE001 a page that breaks it may still have paragraphs
         return ""
-    return (found.text or "").strip() if found and not isinstance(found, dict) else ""
+    return (document.text or "").strip() if document and not isinstance(document, dict) else ""
 
 
-def _longest_run(tree: HtmlElement) -> list[str]:
-    """Paragraphs that stand together in one element: where they are longest in all."""
+def _longest_paragraph_run(tree: HtmlElement) -> list[str]:
+    """Return the paragraphs of the element whose own paragraphs are the longest in sum."""
     runs: dict[HtmlElement, list[str]] = defaultdict(list)
     for paragraph in tree.iter("p"):
-        printed = " ".join("".join(paragraph.itertext()).split())
-        linked = sum(len("".join(link.itertext())) for link in paragraph.iter("a"))
-        if len(printed) >= PROSE and linked < len(printed) / 2:
-            runs[paragraph.getparent()].append(printed)
+        text = " ".join("".join(paragraph.itertext()).split())
+        linked_characters = sum(len("".join(link.itertext())) for link in paragraph.iter("a"))
+        if len(text) >= MIN_PARAGRAPH_CHARACTERS and linked_characters < len(text) / 2:
+            runs[paragraph.getparent()].append(text)
     return max(runs.values(), key=lambda run: sum(map(len, run)), default=[])
 
 
 def _guess_metadata(tree: HtmlElement, url: str, missing: frozenset[str]) -> tuple[Candidate, ...]:
-    """As trafilatura's `extract_metadata` finds them, which always searches for all: most of its time goes to dates."""
+    """Return the candidates of the `missing` fields that trafilatura guesses from the page."""
+    # trafilatura's `extract_metadata` always searches for all fields: most of its time goes to dates.
     try:
-        found = examine_meta(tree)
-        if "title" in missing and not found.title:
-            found.title = extract_title(tree)
-        if "authors" in missing and " " not in (found.author or ""):
-            found.author = extract_author(tree)
+        metadata = examine_meta(tree)
+        if "title" in missing and not metadata.title:
+            metadata.title = extract_title(tree)
+        if "authors" in missing and " " not in (metadata.author or ""):
+            metadata.author = extract_author(tree)
         if "published_at" in missing:
-            address = found.url or extract_url(tree, url)
-            found.date = find_date(tree, url=address, original_date=True, outputformat=_DATE_FORMAT)
-        found.clean_and_trim()
+            page_url = metadata.url or extract_url(tree, url)
+            metadata.date = find_date(tree, url=page_url, original_date=True, outputformat=_DATE_FORMAT)
+        metadata.clean_and_trim()
     except Exception:  # noqa: BLE001 a page that breaks it keeps what it states elsewhere
         return ()
-    stated = {
-        "title": (found.title,),
-        "authors": tuple((found.author or "").split("; ")),
-        "published_at": (found.date,),
+    guesses = {
+        "title": (metadata.title,),
+        "authors": tuple((metadata.author or "").split("; ")),
+        "published_at": (metadata.date,),
     }
-    kept = {field: tuple(filter(None, stated[field])) for field in sorted(missing)}
-    return tuple(Candidate(field, values, Origin.TRAFILATURA) for field, values in kept.items() if values)
+    values_of = {field: tuple(filter(None, guesses[field])) for field in sorted(missing)}
+    return tuple(Candidate(field, values, Origin.TRAFILATURA) for field, values in values_of.items() if values)

@@ -1,4 +1,4 @@
-"""What stands inside a page's article and is none of its text: what is printed under pictures, and links elsewhere."""
+"""Captions and links to other articles, which stand inside a page's article and are no part of its text."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
-LINKED: Final = 0.5
-"""Share of an entry's characters that lead elsewhere; the rest is a word or two before the headline."""
-HEADLINE: Final = 5
-"""Words of the shortest: shorter entries are names and documents that an article points to."""
+# Share of a list item's characters that are links; a word or two may stand before the headline.
+MIN_LINKED_SHARE: Final = 0.5
+# Shorter items are names and documents that the article itself refers to.
+MIN_HEADLINE_WORDS: Final = 5
 
-# Python code that looks into each entry of a page's menus takes four times as long.
-_ENTRIES: Final = etree.XPath("//li[.//a][not(.//p | .//div | .//ul | .//ol | .//table)]", smart_strings=False)
-_PRINTED: Final = etree.XPath("normalize-space()", smart_strings=False)
+# Python code that looks into each item of a page's menus takes four times as long.
+_LINK_ITEMS: Final = etree.XPath("//li[.//a][not(.//p | .//div | .//ul | .//ol | .//table)]", smart_strings=False)
+_TEXT: Final = etree.XPath("normalize-space()", smart_strings=False)
 
 
-def drop_asides(tree: HtmlElement) -> None:
-    """Take captions, and entries of lists that are headlines of other articles, out of a page."""
+def drop_captions_and_links(tree: HtmlElement) -> None:
+    """Remove captions, and list items that are headlines of other articles, from a page."""
     etree.strip_elements(tree, "figcaption", with_tail=False)
-    for entry in _ENTRIES(tree):
-        if _is_headline(entry):
-            entry.drop_tree()
+    for item in _LINK_ITEMS(tree):
+        if _is_headline(item):
+            item.drop_tree()
 
 
-def _is_headline(entry: HtmlElement) -> bool:
-    printed = _PRINTED(entry)
-    if len(printed.split()) < HEADLINE or printed.endswith("."):
+def _is_headline(item: HtmlElement) -> bool:
+    text = _TEXT(item)
+    if len(text.split()) < MIN_HEADLINE_WORDS or text.endswith("."):
         return False
-    return sum(len(_PRINTED(link)) for link in entry.iter("a")) >= LINKED * len(printed)
+    return sum(len(_TEXT(link)) for link in item.iter("a")) >= MIN_LINKED_SHARE * len(text)

@@ -1,4 +1,4 @@
-"""What an HTML page says of its article in its head, in embedded data and around its headline."""
+"""The candidates for an article's metadata in an HTML page: its head, its embedded data, the lines at its headline."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from tasks.html.jsonld import JsonLd, plain
+from tasks.html.jsonld import JsonLd, strip_markup
 from tasks.html.microdata import read_microdata
-from tasks.html.titles import fold, site_names, without_site
-from tasks.html.visible_metadata import read_shown
+from tasks.html.titles import site_names, without_site
+from tasks.html.visible_metadata import read_visible_metadata
+from tasks.text.characters import text_key
 from warehouse.model.records import Candidate
 from warehouse.model.vocabulary import Origin
 
-MOST_REPEATED: Final = 100
-"""Values kept of a `meta` name that a page repeats."""
+MAX_VALUES_PER_META_NAME: Final = 100
+MAX_VALUE_CHARACTERS: Final = 5_000
 
-Stated = dict[str, tuple[str, ...]]
-"""Values by column of `articles`."""
+# Values by column of `articles`.
+Fields = dict[str, tuple[str, ...]]
 
 # Names of `meta` elements without punctuation: `article:published_time`, `article.publishedTime` and the like are one.
 _OPEN_GRAPH: Final = {
@@ -54,107 +55,112 @@ _META: Final = {
     "dateupdated revised updatedate",
     "canonical_url": "parselylink twitterurl",
 }
-_OF_SITE: Final = "ogsitename applicationname twittersite publisher copyright dcpublisher"
-_SEVERAL: Final = frozenset({"authors", "tags"})
+_SITE_NAMES: Final = "ogsitename applicationname twittersite publisher copyright dcpublisher"
+_LIST_FIELDS: Final = frozenset({"authors", "tags"})
 _TIERS: Final = {"free": "true", "metered": "false", "locked": "false"}
-_LONGEST: Final = 5_000
-_ADDRESS: Final = re.compile(r"(?:https?:)?//|www\.|@?[\w.-]+@|@\w+$", re.IGNORECASE)
+_URL_OR_HANDLE: Final = re.compile(r"(?:https?:)?//|www\.|@?[\w.-]+@|@\w+$", re.IGNORECASE)
 _ZONED: Final = re.compile(r"\d\d:\d\d.*(?:[+-]\d\d:?\d\d|Z)$")
-# Elsewhere JSON-LD is trusted most, which was made for machines. Its headline and address often are those that a search
-# engine shall show, whereas og:title is the site's own headline and the link its own address.
-_FIRST: Final = {
+# For other fields JSON-LD, made for machines, is trusted most. Its headline and URL are often those meant for a search
+# engine, whereas og:title is the site's own headline and the link its own URL.
+_MOST_TRUSTED: Final = {
     "title": Origin.OPEN_GRAPH,
     "canonical_url": Origin.HTML,
     "language": Origin.HTML,
 }
 
 
-def read_metadata(tree: HtmlElement, linked: JsonLd, url: str) -> tuple[Candidate, ...]:
-    """What the page at `url` states, for each column of `articles` in order of trust; values as printed.
+def read_metadata(tree: HtmlElement, json_ld: JsonLd, url: str) -> tuple[Candidate, ...]:
+    """Return the candidates of the page at `url` for each column of `articles`, the most trusted first.
 
-    Read are its JSON-LD (`linked`), microdata and RDFa of schema.org, OpenGraph, `meta` names of common systems, and
-    the headline, links, times and byline of the page. A headline is given without the site's name, authors without
-    addresses; an author who is the site itself comes last.
+    They come from its JSON-LD, microdata and RDFa of schema.org, OpenGraph, `meta` names of common systems, and its
+    headline, links, times and byline. Titles lack the site's name and authors lack URLs; values are raw otherwise. An
+    author who is the site itself comes last.
     """
     metas = _metas(tree)
-    shown = read_shown(tree, metas.get("ogimage", []))
-    stated = {
-        Origin.JSON_LD: linked.stated,
+    visible = read_visible_metadata(tree, metas.get("ogimage", []))
+    fields_of = {
+        Origin.JSON_LD: json_ld.fields,
         Origin.MICRODATA: read_microdata(tree),
         Origin.OPEN_GRAPH: _read_metas(metas, _OPEN_GRAPH),
         Origin.META: _read_metas(metas, _META),
-        Origin.HTML: shown,
+        Origin.HTML: visible,
     }
-    names = [name for key in _OF_SITE.split() for name in metas.get(key, ())]
-    sites = site_names([linked.publisher, *names], url)
-    headlines = [*shown.get("title", ())[:-1], *linked.stated.get("title", ())]
-    _state_zones(stated)
-    _correct(stated, lambda title: without_site(title, sites, headlines))
-    return tuple(_in_order(stated, sites))
+    names = [name for key in _SITE_NAMES.split() for name in metas.get(key, ())]
+    sites = site_names([json_ld.publisher, *names], url)
+    headlines = [*visible.get("title", ())[:-1], *json_ld.fields.get("title", ())]
+    _add_zones(fields_of)
+    _clean_titles_and_authors(fields_of, lambda title: without_site(title, sites, headlines))
+    return tuple(_in_order_of_trust(fields_of, sites))
 
 
 def _metas(tree: HtmlElement) -> dict[str, list[str]]:
+    """Return the contents of the page's `meta` elements by the key of their names (see `text_key`)."""
     metas: dict[str, list[str]] = defaultdict(list)
     for meta in tree.iter("meta"):
         content = meta.get("content")
-        key = meta.get("property") or meta.get("name") or meta.get("http-equiv") or meta.get("itemprop")
-        if key and content and len(metas[fold(key)]) < MOST_REPEATED and (value := plain(content[:_LONGEST])):
-            metas[fold(key)].append(value)
+        name = meta.get("property") or meta.get("name") or meta.get("http-equiv") or meta.get("itemprop")
+        if not (name and content):
+            continue
+        values = metas[text_key(name)]
+        if len(values) < MAX_VALUES_PER_META_NAME and (value := strip_markup(content[:MAX_VALUE_CHARACTERS])):
+            values.append(value)
     return metas
 
 
-def _read_metas(metas: dict[str, list[str]], names: dict[str, str]) -> Stated:
-    found = {}
+def _read_metas(metas: dict[str, list[str]], names: dict[str, str]) -> Fields:
+    fields = {}
     for field, keys in names.items():
         values = [tuple(metas[key]) for key in keys.split() if metas.get(key)]
         if field == "authors":
-            values = [kept for stated in values if (kept := tuple(name for name in stated if not _ADDRESS.match(name)))]
+            values = [authors for names in values if (authors := _without_urls(names))]
         if values:
-            found[field] = values[0] if field in _SEVERAL else tuple(dict.fromkeys(stated[0] for stated in values))
-    if tiers := found.get("is_accessible_for_free"):
-        found["is_accessible_for_free"] = tuple(_TIERS[tier] for tier in tiers if tier in _TIERS)
-    return found
+            fields[field] = (
+                values[0] if field in _LIST_FIELDS else tuple(dict.fromkeys(contents[0] for contents in values))
+            )
+    if tiers := fields.get("is_accessible_for_free"):
+        fields["is_accessible_for_free"] = tuple(_TIERS[tier] for tier in tiers if tier in _TIERS)
+    return fields
 
 
-def _correct(stated: dict[Origin, Stated], headline: Callable[[str], str]) -> None:
-    for values in stated.values():
-        if titles := values.get("title"):
-            values["title"] = tuple(dict.fromkeys(map(headline, titles)))
-        if authors := values.get("authors"):
-            values["authors"] = tuple(name for name in authors if not _ADDRESS.match(name))
+def _without_urls(authors: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in authors if not _URL_OR_HANDLE.match(name))
 
 
-def _state_zones(stated: dict[Origin, Stated]) -> None:
-    """A time that one origin states without its zone, and another the same with it, is meant as the latter."""
+def _clean_titles_and_authors(fields_of: dict[Origin, Fields], headline: Callable[[str], str]) -> None:
+    for fields in fields_of.values():
+        if titles := fields.get("title"):
+            fields["title"] = tuple(dict.fromkeys(map(headline, titles)))
+        if authors := fields.get("authors"):
+            fields["authors"] = _without_urls(authors)
+
+
+def _add_zones(fields_of: dict[Origin, Fields]) -> None:
+    """Replace a time without a zone by the same time with its zone, where another origin has that."""
     for column in ("published_at", "modified_at"):
-        zoned = {
-            _minute(printed): printed
-            for values in stated.values()
-            for printed in values.get(column, ())
-            if _ZONED.search(printed)
-        }
-        for values in stated.values():
-            if column in values:
-                values[column] = tuple(
-                    printed if _ZONED.search(printed) else zoned.get(_minute(printed), printed)
-                    for printed in values[column]
+        times = [time for fields in fields_of.values() for time in fields.get(column, ())]
+        zoned = {_minute(time): time for time in times if _ZONED.search(time)}
+        for fields in fields_of.values():
+            if column in fields:
+                fields[column] = tuple(
+                    time if _ZONED.search(time) else zoned.get(_minute(time), time) for time in fields[column]
                 )
 
 
-def _minute(printed: str) -> str:
-    return re.sub(r"\D", "", printed)[:12]
+def _minute(time: str) -> str:
+    """Return the digits of a time from its year to its minute."""
+    return re.sub(r"\D", "", time)[:12]
 
 
-def _in_order(stated: dict[Origin, Stated], sites: frozenset[str]) -> Iterator[Candidate]:
+def _in_order_of_trust(fields_of: dict[Origin, Fields], sites: frozenset[str]) -> Iterator[Candidate]:
     doubtful = []
-    first = [(origin, field) for field, origin in _FIRST.items()]
-    rest = [(origin, field) for origin, values in stated.items() for field in values]
-    for origin, field in dict.fromkeys(first + rest):
-        values = stated[origin].get(field)
+    first = [(origin, field) for field, origin in _MOST_TRUSTED.items()]
+    others = [(origin, field) for origin, fields in fields_of.items() for field in fields]
+    for origin, field in dict.fromkeys(first + others):
+        values = fields_of[origin].get(field)
         if not values:
             continue
         candidate = Candidate(field, values, origin)
-        if field == "authors" and all(fold(name) in sites for name in values):
+        if field == "authors" and all(text_key(name) in sites for name in values):
             doubtful.append(candidate)
         else:
             yield candidate

@@ -1,4 +1,4 @@
-"""JSON-LD: what a page's scripts of schema.org data say of its article."""
+"""JSON-LD: schema.org data on an article in the scripts of its page."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-LONGEST: Final = 2_000_000
-"""Characters of JSON-LD that are read of a page, in `MOST_SCRIPTS` scripts; one page carries a megabyte at most."""
-MOST_SCRIPTS: Final = 50
-MOST_NODES: Final = 20_000
+# Of all scripts of a page together; real pages have a megabyte at most.
+MAX_SCRIPT_CHARACTERS: Final = 2_000_000
+MAX_SCRIPTS: Final = 50
+MAX_NODES: Final = 20_000
+MAX_VALUES: Final = 200
 
 _FIELDS: Final = {
     "title": ("headline", "name"),
@@ -28,54 +29,53 @@ _FIELDS: Final = {
     "modified_at": ("dateModified",),
     "canonical_url": ("url", "mainEntityOfPage"),
 }
-_ADDRESSES: Final = {"image_url", "license", "canonical_url"}
-_ARTICLE: Final = re.compile(r"(?:.*Article|(?:.*Blog|SocialMedia)Posting|Report|Liveblog)", re.IGNORECASE)
-_PAGE: Final = {"WebPage", "ItemPage", "VideoObject", "AudioObject", "PodcastEpisode", "Review", "Event"}
-# Where an article's own description can be; what a list of teasers or of related articles holds is not this page's.
-_INSIDE: Final = ("@graph", "mainEntity", "mainEntityOfPage", "item")
+_URL_FIELDS: Final = {"image_url", "license", "canonical_url"}
+_ARTICLE_TYPE: Final = re.compile(r"(?:.*Article|(?:.*Blog|SocialMedia)Posting|Report|Liveblog)", re.IGNORECASE)
+_PAGE_TYPES: Final = {"WebPage", "ItemPage", "VideoObject", "AudioObject", "PodcastEpisode", "Review", "Event"}
+# Properties in which this page's article can be; lists of teasers and of related articles hold other articles.
+_CONTAINERS: Final = ("@graph", "mainEntity", "mainEntityOfPage", "item")
 _WRAPPING: Final = re.compile(r"^[\s;]*(?://\s*)?(?:<!--|<!\[CDATA\[)?|(?://\s*)?(?:-->|\]\]>)?[\s;]*$")
 _TRAILING_COMMA: Final = re.compile(r",\s*([}\]])")
 _STRING: Final = r'\s*:\s*"((?:[^"\\\n]|\\.){1,2000})"'
-_SALVAGE: Final = re.compile(r'"(headline|datePublished|dateModified|articleSection|@type)"' + _STRING)
+_KEY_AND_STRING: Final = re.compile(r'"(headline|datePublished|dateModified|articleSection|@type)"' + _STRING)
 _TAG: Final = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
 class JsonLd:
-    """What the node of a page's article states, by column of `articles`, with what helps to read the page."""
+    """The values of a page's article in JSON-LD, by column of `articles`."""
 
-    stated: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
     publisher: str | None = None
     body_length: int = 0
-    """Characters of its `articleBody`, which is often cut or without paragraphs, and so not read itself."""
+    """Characters of its `articleBody`, which is often cut or without paragraphs, and so not used as text."""
 
 
 def read_json_ld(scripts: Iterable[str], url: str) -> JsonLd:
-    """What a page at `url` says of its article in JSON-LD.
+    """Return the values of the article of the page at `url`; of several articles, the one with that URL or the first.
 
-    Of several articles the one that names `url` counts, else the first. Broken JSON is mended where simple, else only
-    searched for title and dates, in linear time.
+    Simple errors of the JSON are mended; worse JSON is only searched for title and dates, in linear time.
     """
-    nodes = list(_nodes(_loaded(scripts)))
-    named = {str(node["@id"]): node for node in nodes if "@id" in node and len(node) > 1}
-    article = _choose(nodes, url)
+    nodes = list(_nodes(_load_all(scripts)))
+    nodes_by_id = {str(node["@id"]): node for node in nodes if "@id" in node and len(node) > 1}
+    article = _article_node(nodes, url)
     if article is None:
         return JsonLd()
-    found = {}
+    fields = {}
     for column, keys in _FIELDS.items():
-        stated = (_values(article.get(key), named, column in _ADDRESSES) for key in keys)
-        if values := next(filter(None, stated), ()):
-            found[column] = values
-    publisher = _values(article.get("publisher"), named, False)
+        values_of_keys = (_values(article.get(key), nodes_by_id, column in _URL_FIELDS) for key in keys)
+        if values := next(filter(None, values_of_keys), ()):
+            fields[column] = values
+    publisher = _values(article.get("publisher"), nodes_by_id, False)
     body = article.get("articleBody")
-    return JsonLd(found, publisher[0] if publisher else None, len(body) if isinstance(body, str) else 0)
+    return JsonLd(fields, publisher[0] if publisher else None, len(body) if isinstance(body, str) else 0)
 
 
-def _loaded(scripts: Iterable[str]) -> Iterator[Any]:
-    left = LONGEST
+def _load_all(scripts: Iterable[str]) -> Iterator[Any]:
+    remaining = MAX_SCRIPT_CHARACTERS
     for number, script in enumerate(scripts):
-        left -= len(script)
-        if number >= MOST_SCRIPTS or left < 0:
+        remaining -= len(script)
+        if number >= MAX_SCRIPTS or remaining < 0:
             return
         yield _load(script)
 
@@ -89,74 +89,76 @@ def _load(script: str) -> Any:
             return json.loads(attempt, strict=False)
         except (ValueError, RecursionError):
             continue
-    return _salvaged(text)
+    return _search_strings(text)
 
 
-def _salvaged(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for key, value in _SALVAGE.findall(text):
-        found.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
-    return found
+def _search_strings(text: str) -> dict[str, str]:
+    node: dict[str, str] = {}
+    for key, value in _KEY_AND_STRING.findall(text):
+        node.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
+    return node
 
 
 def _nodes(values: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    waiting = list(values)[::-1]
-    for _ in range(MOST_NODES):
-        if not waiting:
+    """Yield the objects that may describe the page's article, in the order of the page."""
+    stack = list(values)[::-1]
+    for _ in range(MAX_NODES):
+        if not stack:
             return
-        value = waiting.pop()
+        value = stack.pop()
         if isinstance(value, list):
-            waiting.extend(reversed(value))
+            stack.extend(reversed(value))
         elif isinstance(value, dict):
             yield value
-            waiting.extend(value[key] for key in _INSIDE if isinstance(value.get(key), dict | list))
+            stack.extend(value[key] for key in _CONTAINERS if isinstance(value.get(key), dict | list))
 
 
 def _types(node: dict[str, Any]) -> list[str]:
-    kinds = node.get("@type")
-    listed = kinds if isinstance(kinds, list) else [kinds]
-    return [kind.rsplit("/", 1)[-1] for kind in listed if isinstance(kind, str)]
+    value = node.get("@type")
+    types = value if isinstance(value, list) else [value]
+    return [name.rsplit("/", 1)[-1] for name in types if isinstance(name, str)]
 
 
-def _choose(nodes: list[dict[str, Any]], url: str) -> dict[str, Any] | None:
-    articles = [node for node in nodes if any(map(_ARTICLE.fullmatch, _types(node)))]
+def _article_node(nodes: list[dict[str, Any]], url: str) -> dict[str, Any] | None:
+    articles = [node for node in nodes if any(map(_ARTICLE_TYPE.fullmatch, _types(node)))]
     if not articles:
-        return next((node for node in nodes if _PAGE.intersection(_types(node)) and "datePublished" in node), None)
+        dated = (node for node in nodes if "datePublished" in node)
+        return next((node for node in dated if _PAGE_TYPES.intersection(_types(node))), None)
     page = url.split("?", maxsplit=1)[0].rstrip("/")
-    return next((node for node in articles if page in map(_bare, _own_addresses(node))), articles[0])
+    return next((node for node in articles if page in map(_without_query, _urls(node))), articles[0])
 
 
-def _bare(address: str) -> str:
-    return address.partition("?")[0].partition("#")[0].rstrip("/")
+def _without_query(url: str) -> str:
+    return url.partition("?")[0].partition("#")[0].rstrip("/")
 
 
-def _own_addresses(node: dict[str, Any]) -> list[str]:
-    return [address for key in ("url", "mainEntityOfPage", "@id") for address in _values(node.get(key), {}, True)]
+def _urls(node: dict[str, Any]) -> list[str]:
+    return [url for key in ("url", "mainEntityOfPage", "@id") for url in _values(node.get(key), {}, True)]
 
 
-def _values(value: Any, named: dict[str, dict[str, Any]], address: bool) -> tuple[str, ...]:
-    """A value as printed strings: of a list each element, of an object its name or its address."""
-    found = []
-    waiting = [value]
-    for _ in range(200):
-        if not waiting:
+def _values(value: Any, nodes_by_id: dict[str, dict[str, Any]], is_url: bool) -> tuple[str, ...]:
+    """Return a value as strings: each element of a list, the name or the URL of an object."""
+    strings = []
+    stack = [value]
+    for _ in range(MAX_VALUES):
+        if not stack:
             break
-        value = waiting.pop()
+        value = stack.pop()
         if isinstance(value, list):
-            waiting.extend(reversed(value))
+            stack.extend(reversed(value))
         elif isinstance(value, dict):
-            node = named.get(str(value.get("@id")), value)
-            keys = ("url", "contentUrl", "@id") if address else ("name", "@value", "alternateName")
-            waiting.append(next((node[key] for key in keys if node.get(key)), None))
+            node = nodes_by_id.get(str(value.get("@id")), value)
+            keys = ("url", "contentUrl", "@id") if is_url else ("name", "@value", "alternateName")
+            stack.append(next((node[key] for key in keys if node.get(key)), None))
         elif isinstance(value, bool):
-            found.append(str(value).lower())
+            strings.append(str(value).lower())
         elif isinstance(value, str | int | float):
-            found.append(plain(str(value)))
-    return tuple(text for text in found if text)
+            strings.append(strip_markup(str(value)))
+    return tuple(filter(None, strings))
 
 
-def plain(text: str) -> str:
-    """Text without tags and entities, which JSON does not know and publishers write all the same."""
+def strip_markup(text: str) -> str:
+    """Return one line of text without tags and entities, which publishers write in embedded data too."""
     if "&" in text:
         text = html.unescape(text)
     return " ".join(_TAG.sub(" ", text).split() if "<" in text else text.split())

@@ -1,4 +1,4 @@
-"""The caption and credit printed under a page's lead image."""
+"""The caption and credit below a page's lead image."""
 
 from __future__ import annotations
 
@@ -8,57 +8,57 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
-SHORTEST_NAME: Final = 6
-"""Letters of a file's name that can tell one image from another."""
+# A shorter file name may be that of several images.
+MIN_FILE_NAME_CHARACTERS: Final = 6
+MAX_CAPTION_CHARACTERS: Final = 1_000
+MAX_FIGURES: Final = 50
 
 _CREDIT: Final = re.compile(r"credit|copyright|photographer|source|bildquelle|fotograf|agency", re.IGNORECASE)
-_LONGEST: Final = 1_000
-_MOST_FIGURES: Final = 50
 
 
-def read_lead_image(tree: HtmlElement, addresses: list[str]) -> dict[str, tuple[str, ...]]:
-    """`image_caption` and `image_credit` of the figure that shows one of `addresses`; empty where none surely does."""
-    leads = {name for address in addresses if (name := _file_name(address))}
+def read_lead_image(tree: HtmlElement, urls: list[str]) -> dict[str, tuple[str, ...]]:
+    """Return `image_caption` and `image_credit` of the figure that shows one of the images `urls`, if any."""
+    lead_names = {name for url in urls if (name := _file_name(url))}
     for number, figure in enumerate(tree.iter("figure")):
-        if number >= _MOST_FIGURES or not leads:
+        if number >= MAX_FIGURES or not lead_names:
             break
         caption = next(figure.iter("figcaption"), None)
-        if caption is not None and leads & _shown(figure):
-            return _read(caption)
+        if caption is not None and lead_names & _image_names(figure):
+            return _read_caption(caption)
     return {}
 
 
-def _shown(figure: HtmlElement) -> set[str]:
-    addresses = [
-        address.split()[0]
+def _image_names(figure: HtmlElement) -> set[str]:
+    urls = [
+        url.split()[0]
         for image in figure.iter("img", "source")
-        for key in ("src", "data-src", "srcset", "data-srcset")
-        for address in (image.get(key) or "").split(", ")
-        if address.strip()
+        for attribute in ("src", "data-src", "srcset", "data-srcset")
+        for url in (image.get(attribute) or "").split(", ")
+        if url.strip()
     ]
-    return {_file_name(address) for address in addresses}
+    return {_file_name(url) for url in urls}
 
 
-def _file_name(address: str) -> str:
-    """The last part of an address without its suffix; empty where that is too short to name one image."""
+def _file_name(url: str) -> str:
+    """Return the last part of a URL's path without its suffix; empty if it is too short to identify an image."""
     try:
-        name = urlsplit(address).path.rstrip("/").rpartition("/")[2]
+        name = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     except ValueError:
         return ""
     stem = name.rpartition(".")[0] or name
-    return stem if len(stem) >= SHORTEST_NAME else ""
+    return stem if len(stem) >= MIN_FILE_NAME_CHARACTERS else ""
 
 
-def _read(caption: HtmlElement) -> dict[str, tuple[str, ...]]:
-    parts = (part for part in caption.iter() if part is not caption)
-    credit = next((part for part in parts if _CREDIT.search(part.get("class") or "")), None)
-    credited = _text(credit) if credit is not None else ""
-    printed = _text(caption)
-    if credited and printed.endswith(credited):
-        printed = printed.removesuffix(credited).rstrip(" |/–-—(")
-    found = {"image_caption": printed, "image_credit": credited}
-    return {field: (value,) for field, value in found.items() if value}
+def _read_caption(caption: HtmlElement) -> dict[str, tuple[str, ...]]:
+    descendants = (element for element in caption.iter() if element is not caption)
+    credit_element = next((element for element in descendants if _CREDIT.search(element.get("class") or "")), None)
+    credit = _text(credit_element) if credit_element is not None else ""
+    text = _text(caption)
+    if credit and text.endswith(credit):
+        text = text.removesuffix(credit).rstrip(" |/–-—(")
+    fields = {"image_caption": text, "image_credit": credit}
+    return {field: (value,) for field, value in fields.items() if value}
 
 
 def _text(element: HtmlElement) -> str:
-    return " ".join("".join(element.itertext()).split())[:_LONGEST]
+    return " ".join("".join(element.itertext()).split())[:MAX_CAPTION_CHARACTERS]

@@ -1,4 +1,4 @@
-"""The standfirst: the paragraph under a headline that sums the article up, which extractors often leave out."""
+"""The standfirst: the summary printed under a headline, which extractors often leave out."""
 
 from __future__ import annotations
 
@@ -8,64 +8,69 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from tasks.html.titles import fold
+from tasks.text.characters import text_key
 
-SHORTEST: Final = 30
-"""Letters of a description that is worth looking for."""
-LONGEST: Final = 800
-"""Characters of a standfirst."""
+# Of a key: letters and digits only. A shorter description may stand anywhere.
+MIN_KEY_CHARACTERS: Final = 30
+MAX_STANDFIRST_CHARACTERS: Final = 800
+MAX_BLOCKS: Final = 50
 
 _CUT_OFF: Final = re.compile(r"\s*(?:\.{3}|…|\[[^\]]*\]?)\s*$")
-_COMPARED: Final = 80
-_BEGINNING: Final = 12
-_MOST_TRIED: Final = 50
-_INLINE: Final = frozenset(
+_COMPARED_CHARACTERS: Final = 80
+_PREFIX_CHARACTERS: Final = 12
+_INLINE_TAGS: Final = frozenset(
     ("a", "abbr", "b", "cite", "em", "font", "i", "mark", "q", "s", "small", "span", "strong", "sub", "sup", "u")
 )
 
 
 def find_standfirst(tree: HtmlElement, descriptions: Iterable[str], title: str, body: str) -> str | None:
-    """What the page prints above the first paragraph of `body` that one of its descriptions repeats; None if nothing.
+    """Return the block above the first paragraph of `body` that begins as one of the page's descriptions, or None.
 
-    A description is often cut short; the printed text is given whole. A standfirst that `body` has gives None.
+    A description is often cut short; the block is returned whole. A standfirst that `body` has already gives None.
     """
-    known = fold(body)
-    wanted = [begun for text in descriptions if len(begun := fold(_CUT_OFF.sub("", text))[:_COMPARED]) >= SHORTEST]
-    wanted = [begun for begun in wanted if begun[:60] not in known and not fold(title).startswith(begun)]
-    if not wanted:
+    body_key, title_key = text_key(body), text_key(title)
+    description_keys = [
+        key
+        for description in descriptions
+        if len(key := text_key(_CUT_OFF.sub("", description))[:_COMPARED_CHARACTERS]) >= MIN_KEY_CHARACTERS
+        and key[:60] not in body_key
+        and not title_key.startswith(key)
+    ]
+    if not description_keys:
         return None
-    for text in _blocks_above(tree, _first_paragraph(body, title), {begun[:_BEGINNING] for begun in wanted}):
-        printed = fold(text)
-        if any(printed.startswith(begun) for begun in wanted):
-            return text
+    prefixes = {key[:_PREFIX_CHARACTERS] for key in description_keys}
+    for block in _blocks_above(tree, _first_paragraph_key(body, title_key), prefixes):
+        block_key = text_key(block)
+        if any(block_key.startswith(key) for key in description_keys):
+            return block
     return None
 
 
-def _first_paragraph(body: str, title: str) -> str:
-    lines = (line for line in map(fold, body.split("\n")) if len(line) >= SHORTEST and line != fold(title))
-    return next(lines, "")[:_COMPARED]
+def _first_paragraph_key(body: str, title_key: str) -> str:
+    keys = (key for key in map(text_key, body.split("\n")) if len(key) >= MIN_KEY_CHARACTERS and key != title_key)
+    return next(keys, "")[:_COMPARED_CHARACTERS]
 
 
-def _blocks_above(tree: HtmlElement, paragraph: str, beginnings: set[str]) -> Iterator[str]:
-    """Texts of the blocks that begin as wanted, up to the first paragraph of the body."""
-    tried = 0
+def _blocks_above(tree: HtmlElement, paragraph_key: str, prefixes: set[str]) -> Iterator[str]:
+    """Yield the texts of blocks whose keys begin with one of `prefixes`, up to the first paragraph of the body."""
+    blocks = 0
     for element in tree.iter():
         text = element.text
         if not text or text.isspace() or element.tag in {"title", "option", "textarea"}:
             continue
-        begun = fold(text[:400])
-        if not begun:
+        key = text_key(text[:400])
+        if not key:
             continue
-        if len(begun) >= SHORTEST and paragraph.startswith(begun[:_COMPARED]):
+        if len(key) >= MIN_KEY_CHARACTERS and paragraph_key.startswith(key[:_COMPARED_CHARACTERS]):
             return
-        if tried < _MOST_TRIED and any(begun.startswith(wanted) or wanted.startswith(begun) for wanted in beginnings):
-            tried += 1
-            if text := _whole_block(element):
+        if blocks < MAX_BLOCKS and any(key.startswith(prefix) or prefix.startswith(key) for prefix in prefixes):
+            blocks += 1
+            if text := _block_text(element):
                 yield text
 
 
-def _whole_block(element: HtmlElement) -> str:
-    while element.tag in _INLINE and element.getparent() is not None:
+def _block_text(element: HtmlElement) -> str:
+    while element.tag in _INLINE_TAGS and element.getparent() is not None:
         element = element.getparent()
     text = " ".join("".join(element.itertext()).split())
-    return text if len(text) <= LONGEST else ""
+    return text if len(text) <= MAX_STANDFIRST_CHARACTERS else ""

@@ -1,4 +1,4 @@
-"""What may be fetched: rules for a URL, and for the IP address that its host turns out to be.
+"""Which addresses may be fetched: rules for a URL, and for the IP address that its host resolves to.
 
 Nothing here touches the network, so that every client, blocking or not, keeps the same rules.
 """
@@ -11,10 +11,10 @@ from typing import Final
 
 import httpx
 
-MAX_URL_LENGTH: Final = 8_000
+MAX_URL_CHARACTERS: Final = 8_000
 
+# Behind these addresses a cloud keeps a machine's passwords: never fetched from, whatever a source allows.
 METADATA: Final = "cloud metadata"
-"""The kind of addresses behind which a cloud keeps a machine's passwords: never fetched from, whoever allows it."""
 
 # Written out from the IANA special-purpose registries: `is_global` of the standard library changed its mind between
 # 3.11 and 3.13, and a fetch must not be allowed by one Python and refused by another.
@@ -46,7 +46,7 @@ _SPECIAL: Final = tuple(
         ("64:ff9b:1::/48", "private"),
         ("2001::/23", "reserved"),
         ("2001:db8::/32", "documentation"),
-        # Retired by RFC 7526; what it embeds may be public and its relay anything.
+        # Retired by RFC 7526; the embedded address may be public and the relay anything.
         ("2002::/16", "6to4"),
         ("3fff::/20", "documentation"),
         ("fc00::/7", "private"),
@@ -66,10 +66,10 @@ _EMBEDDED: Final = (
 
 
 def special_kind(address: str) -> str | None:
-    """What sort of not public address this IP address is, such as `loopback`; None for a public one.
+    """Return the kind of a special IP address, such as `loopback`; None for a public one.
 
-    An IPv6 address that carries an IPv4 address (mapped, translated, NAT64) is judged by the one it carries.
-    Source: the IANA IPv4 and IPv6 special-purpose address registries. Raises ValueError for what is no IP address.
+    An IPv6 address that embeds an IPv4 address (mapped, translated, NAT64) has the kind of the embedded one.
+    Source: the IANA IPv4 and IPv6 special-purpose address registries. Raises ValueError if it is no IP address.
     """
     ip = _embedded(ip_address(address))
     for network, kind in _SPECIAL:
@@ -86,18 +86,18 @@ def _embedded(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return ip
 
 
-def read_url(printed: str, base: httpx.URL | None = None) -> httpx.URL | str:
-    """The URL that may be asked for, or one sentence why it may not; `base` is what a redirect is relative to.
+def read_url(text: str, base: httpx.URL | None = None) -> httpx.URL | str:
+    """Parse a URL; return it without its fragment, or one sentence why it may not be requested.
 
-    The sentence never repeats the URL, which may hold a password. The fragment, which no server sees, is gone.
+    A redirect is relative to `base`. The sentence never repeats the URL, which may hold a password.
     """
-    if len(printed) > MAX_URL_LENGTH:
-        return f"the address has {len(printed)} characters; at most {MAX_URL_LENGTH} are allowed"
-    # Servers take an escaped dot for a dot; only so written out do rules of robots.txt see where `..` leads.
-    path, mark, query = printed.strip().partition("?")
-    printed = re.sub("%2e", ".", path, flags=re.IGNORECASE) + mark + query
+    if len(text) > MAX_URL_CHARACTERS:
+        return f"the address has {len(text)} characters; at most {MAX_URL_CHARACTERS} are allowed"
+    # Servers take an escaped dot for a dot; only as a dot do the rules of robots.txt see where `..` leads.
+    path, question_mark, query = text.strip().partition("?")
+    text = re.sub("%2e", ".", path, flags=re.IGNORECASE) + question_mark + query
     try:
-        url = base.join(printed) if base else httpx.URL(printed)
+        url = base.join(text) if base else httpx.URL(text)
         url = url.copy_with(fragment=None) if "#" in str(url) else url
     except (httpx.InvalidURL, ValueError):
         return "the address is not a valid URL"
@@ -105,7 +105,7 @@ def read_url(printed: str, base: httpx.URL | None = None) -> httpx.URL | str:
 
 
 def authority(url: httpx.URL) -> str:
-    """`host:port`, by which a host is known to pacing."""
+    """Return `host:port`, by which the throttle knows a host."""
     port = url.port or (443 if url.scheme == "https" else 80)
     return f"{url.raw_host.decode('ascii')}:{port}"
 

@@ -1,4 +1,4 @@
-"""The body of an HTTP response, unpacked without trusting it: a few bytes may unpack to more than memory holds."""
+"""Decode the body of an HTTP response without trusting it: a few bytes may unpack to more than memory holds."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import zstandard
 CODINGS: Final = ("gzip", "deflate", "br", "zstd")
 MAX_CODINGS: Final = 2
 
-_STEP: Final = 1_000_000
+_STEP_BYTES: Final = 1_000_000
 # Slices so small that no step gives more than a few megabytes: deflate unpacks a byte to at most 1,032, and the
 # smallest block of zstd, 4 bytes, to 128 KiB.
-_DEFLATE_SLICE: Final = 4_096
-_ZSTD_SLICE: Final = 128
-_ZSTD_WINDOW: Final = 8 * 1024 * 1024  # RFC 9659: the most that a sender of the coding may ask for
+_DEFLATE_SLICE_BYTES: Final = 4_096
+_ZSTD_SLICE_BYTES: Final = 128
+_MAX_ZSTD_WINDOW_BYTES: Final = 8 * 1024 * 1024  # RFC 9659: the most that a sender of the coding may ask for
 
 
-class PackedError(Exception):
+class DecompressionError(Exception):
     """The body cannot be unpacked; the message is a sentence."""
 
 
@@ -29,27 +29,27 @@ class TooLargeError(Exception):
 
 
 def read_codings(header: str) -> tuple[str, ...]:
-    """The codings of a Content-Encoding header, in the order in which they were applied. Raises `PackedError`."""
+    """Return the codings of a Content-Encoding header, in order of application. Raises `DecompressionError`."""
     names = (name.strip().lower().removeprefix("x-") for name in header.split(","))
     codings = tuple(name for name in names if name not in {"", "identity"})
     if unknown := [name for name in codings if name not in CODINGS]:
-        shown = "".join(character for character in unknown[0][:20] if character.isprintable())
-        raise PackedError(f"the body is packed as '{shown}'; known are {', '.join(CODINGS)}")
+        name = "".join(character for character in unknown[0][:20] if character.isprintable())
+        raise DecompressionError(f"the body is packed as '{name}'; known are {', '.join(CODINGS)}")
     if len(codings) > MAX_CODINGS:
-        raise PackedError(f"the body is packed {len(codings)} times over; at most {MAX_CODINGS} are unpacked")
+        raise DecompressionError(f"the body is packed {len(codings)} times over; at most {MAX_CODINGS} are unpacked")
     return codings
 
 
 def unpack(chunks: Iterable[bytes], codings: tuple[str, ...], limit: int) -> Iterator[bytes]:
-    """The unpacked body, piece by piece, a few megabytes at a time.
+    """Decode a body piece by piece, a few megabytes at a time.
 
     Raises `TooLargeError` once the packed body, the unpacked one or a layer between them has given `limit` bytes and
-    holds more, `PackedError` for one that is damaged or cut short. What follows the end of a packed body is ignored,
+    holds more, `DecompressionError` if one is damaged or cut short. Bytes after the end of a packed body are ignored,
     as browsers do.
     """
     pieces = _limited(chunks, limit)
     for coding in reversed(codings):
-        pieces = _limited(_UNPACK[coding](pieces), limit)
+        pieces = _limited(_DECODERS[coding](pieces), limit)
     return pieces
 
 
@@ -74,7 +74,7 @@ def _gzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _deflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    slices = _sliced(chunks, _DEFLATE_SLICE)
+    slices = _sliced(chunks, _DEFLATE_SLICE_BYTES)
     first = next(slices, b"")
     # The standard asks for a zlib header, yet some servers have always sent bare deflate.
     try:
@@ -92,55 +92,55 @@ def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _inflate(chunks: Iterable[bytes], coding: str, stream: zlib._Decompress) -> Iterator[bytes]:
-    begun = False
+    has_begun = False
     try:
-        for piece in _sliced(chunks, _DEFLATE_SLICE):
-            begun = True
+        for piece in _sliced(chunks, _DEFLATE_SLICE_BYTES):
+            has_begun = True
             yield stream.decompress(piece)
             if stream.eof:
                 return
     except zlib.error:
-        raise PackedError(f"the body is not valid {coding}") from None
-    _whole(coding, not begun)
+        raise DecompressionError(f"the body is not valid {coding}") from None
+    _check_whole(coding, not has_begun)
 
 
 def _brotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
     stream = brotli.Decompressor()
-    begun = False
+    has_begun = False
     try:
         for chunk in chunks:
-            begun = True
-            yield stream.process(chunk, output_buffer_limit=_STEP)
+            has_begun = True
+            yield stream.process(chunk, output_buffer_limit=_STEP_BYTES)
             while not stream.can_accept_more_data():
-                yield stream.process(b"", output_buffer_limit=_STEP)
+                yield stream.process(b"", output_buffer_limit=_STEP_BYTES)
             if stream.is_finished():
                 return
     except brotli.error:
-        raise PackedError("the body is not valid br") from None
-    _whole("br", not begun)
+        raise DecompressionError("the body is not valid br") from None
+    _check_whole("br", not has_begun)
 
 
 def _zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    stream = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-    begun = False
+    stream = zstandard.ZstdDecompressor(max_window_size=_MAX_ZSTD_WINDOW_BYTES).decompressobj()
+    has_begun = False
     try:
-        for piece in _sliced(chunks, _ZSTD_SLICE):
-            begun = True
+        for piece in _sliced(chunks, _ZSTD_SLICE_BYTES):
+            has_begun = True
             yield stream.decompress(piece)
             if stream.eof:
                 return
     except zstandard.ZstdError:
-        raise PackedError("the body is not valid zstd") from None
-    _whole("zstd", not begun)
+        raise DecompressionError("the body is not valid zstd") from None
+    _check_whole("zstd", not has_begun)
 
 
-def _whole(coding: str, whole: bool) -> None:
+def _check_whole(coding: str, is_whole: bool) -> None:
     # Half an article would be stored as if it were all of it.
-    if not whole:
-        raise PackedError(f"the body is {coding} that was cut short")
+    if not is_whole:
+        raise DecompressionError(f"the body is {coding} that was cut short")
 
 
-_UNPACK: Final[dict[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = {
+_DECODERS: Final[dict[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = {
     "gzip": _gzip,
     "deflate": _deflate,
     "br": _brotli,

@@ -1,4 +1,4 @@
-"""Fetch http and https addresses safely and politely: public ones only, robots.txt obeyed, every host in its turn."""
+"""Fetch http and https URLs safely and politely: public hosts only, robots.txt obeyed, each host at its own pace."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from config.settings import Settings
-from tasks.http.client import LISTINGS, PAGES, Client, Request
-from tasks.http.follow_redirects import Visitor
+from tasks.http.client import ACCEPT_LISTINGS, ACCEPT_PAGES, Client, Request
+from tasks.http.follow_redirects import RedirectFollower
 from tasks.http.network import Resolve
-from tasks.http.response import Downloaded, NotModified, Outcome, Postponed, Refused
-from tasks.http.retries import mute_retries
+from tasks.http.response import Downloaded, FetchResult, NotModified, Postponed, Refused
 from tasks.http.robots import Rules
-from tasks.http.throttle import Politeness, Sleep, Turns
+from tasks.http.throttle import FetchStatistics, HostThrottle, Sleep
 from tasks.http.transport import PublicTransport
 
 __all__ = [
-    "LISTINGS",
-    "PAGES",
+    "ACCEPT_LISTINGS",
+    "ACCEPT_PAGES",
     "Downloaded",
+    "FetchResult",
+    "FetchStatistics",
     "Fetcher",
     "NotModified",
-    "Outcome",
-    "Politeness",
     "Postponed",
     "Refused",
     "Request",
@@ -37,17 +36,17 @@ __all__ = [
     "download",
 ]
 
-_CLOSING_SECONDS: Final = 5.0
+_MAX_CLOSING_SECONDS: Final = 5.0
 _T = TypeVar("_T")
 
 
 def utc_now() -> datetime:
-    """The time of this machine's clock."""
+    """Return the time of this machine's clock."""
     return datetime.now(UTC)
 
 
-def download(url: str, settings: Settings, *, allow_private: bool = False, max_bytes: int | None = None) -> Outcome:
-    """One address, by a `Fetcher` of its own; its host rests between requests only where its robots.txt asks for it."""
+def download(url: str, settings: Settings, *, allow_private: bool = False, max_bytes: int | None = None) -> FetchResult:
+    """Fetch one URL by a `Fetcher` of its own; no delay between requests but the one that robots.txt asks for."""
     with Fetcher(settings) as fetcher:
         return fetcher.fetch(Request(url, delay=0.0, allow_private=allow_private, max_bytes=max_bytes))
 
@@ -55,13 +54,13 @@ def download(url: str, settings: Settings, *, allow_private: bool = False, max_b
 class Fetcher:
     """Fetches for all sources of a process, many addresses at once, from an event loop in a thread of its own.
 
-    `hosts` is a folder where the turns of hosts are kept, so that several processes and consecutive runs pace
-    together; without one they are kept in memory. `clock` and `sleep` measure and make the waits for a host, and those
-    between attempts; the time that a server takes is real. `resolve` answers as `socket.getaddrinfo` does. Proxies,
-    passwords and certificates of the environment are never looked at.
+    `hosts` is a folder for the request times of hosts, by which several processes and consecutive runs pace together;
+    without one they are in memory. `clock` and `sleep` measure and make the waits for a host, and those between
+    attempts; the time that a server takes is real. `resolve` has the arguments and results of `socket.getaddrinfo`.
+    Proxies, passwords and certificates of the environment are never read.
 
-    Any thread may call it. What is under way when it is closed ends as a cancelled future, whose `result` raises
-    `concurrent.futures.CancelledError`: an end of our own making says nothing about an address.
+    Any thread may call it. A request under way when it is closed ends as a cancelled future, whose `result` raises
+    `concurrent.futures.CancelledError`: an end of our own making says nothing about a URL.
     """
 
     def __init__(
@@ -74,10 +73,11 @@ class Fetcher:
         resolve: Resolve = socket.getaddrinfo,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        mute_retries()
-        self._turns = Turns(settings, clock, sleep, hosts)
+        self._throttle = HostThrottle(settings, clock, sleep, hosts)
         self._transport = PublicTransport(resolve, ssl_context, settings.host_connections)
-        self._visitor = Visitor(settings, Client(settings, self._transport, clock), self._turns, clock, sleep)
+        self._follower = RedirectFollower(
+            settings, Client(settings, self._transport, clock), self._throttle, clock, sleep
+        )
         self._lock = threading.Lock()
         self._closed = False
         self._loop = asyncio.new_event_loop()
@@ -91,40 +91,41 @@ class Fetcher:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def submit(self, request: Request) -> Future[Outcome]:
-        """What will come of a request. A future never raises for what a server does; requests to one host keep their
-        order. Raises RuntimeError once closed.
-        """
-        return self._start(self._visitor.visit(request))
+    def submit(self, request: Request) -> Future[FetchResult]:
+        """Start a request; requests to one host keep their order. Raises RuntimeError once closed.
 
-    def fetch(self, request: Request) -> Outcome:
-        """What came of a request."""
+        The future never raises for what a server does.
+        """
+        return self._start(self._follower.fetch(request))
+
+    def fetch(self, request: Request) -> FetchResult:
+        """Fetch a URL and wait for the result."""
         return self.submit(request).result()
 
     def robots(self, url: str, *, delay: float = 5.0, allow_private: bool = False) -> Rules | Refused | Postponed:
-        """The rules of an address's origin, its sitemaps and crawl delay; why nothing there may be fetched now."""
-        return self._start(self._visitor.rules(Request(url, delay=delay, allow_private=allow_private))).result()
+        """Return the robots.txt rules of a URL's origin, or why nothing there may be fetched now."""
+        return self._start(self._follower.rules(Request(url, delay=delay, allow_private=allow_private))).result()
 
     @property
-    def politeness(self) -> Politeness:
-        """What was asked, waited for and left alone so far."""
-        return self._turns.politeness
+    def statistics(self) -> FetchStatistics:
+        """Counts of requests, waits and refusals so far."""
+        return self._throttle.statistics
 
     def close(self) -> None:
-        """End what is under way, and let go of every connection."""
+        """Cancel the requests under way, and close every connection."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_CLOSING_SECONDS)
+        self._thread.join(_MAX_CLOSING_SECONDS)
 
     def _start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         with self._lock:
             if self._closed:
                 work.close()
                 raise RuntimeError("the fetcher is closed")
-            # Under the lock: what was handed over before the loop is told to stop is there to be cancelled.
+            # Under the lock: work that is handed over before the loop stops can then be cancelled.
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _run(self) -> None:
@@ -139,3 +140,4 @@ class Fetcher:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         await self._transport.aclose()
+        self._throttle.close()

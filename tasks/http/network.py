@@ -16,14 +16,14 @@ import httpcore
 from tasks.http.address_policy import METADATA, special_kind
 
 # (family, type, protocol, canonical name, address), as socket.getaddrinfo answers.
-Answer = tuple[Any, Any, int, str, tuple[Any, ...]]
-Resolve = Callable[..., Iterable[Answer]]
+AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
+Resolve = Callable[..., Iterable[AddressInfo]]
 
-_UNLIMITED: Final = 3_600.0  # seconds
+_DEFAULT_SECONDS: Final = 3_600.0
 
 
 class RefusedAddressError(Exception):
-    """The host is not public; the text says what it is."""
+    """The host is not public; the text names the kind of its address."""
 
 
 class UnknownHostError(Exception):
@@ -31,10 +31,10 @@ class UnknownHostError(Exception):
 
 
 class PublicNetwork(httpcore.AsyncNetworkBackend):
-    """Resolves a name, checks every answer, and connects to the very address that was checked.
+    """Resolves a name, checks every address, and connects to the very address that was checked.
 
-    Asking the system to connect to the name would resolve it a second time, and a hostile name server may answer
-    that with a private address. The name itself stays in `Host` and in the TLS handshake, which httpcore does.
+    If the system connected to the name, it would resolve it a second time, and a hostile name server may then give a
+    private address. The name itself stays in `Host` and in the TLS handshake, which httpcore does.
 
     Every `timeout` here is a moment of `time.monotonic()`, not a duration: a request that hands one moment to all its
     waits is over by then, however slowly bytes trickle.
@@ -53,11 +53,11 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address that answers. Raises `RefusedAddressError`, `UnknownHostError`, httpcore's."""
+        """Connect to the first address that responds. Raises `RefusedAddressError`, `UnknownHostError`, httpcore's."""
         addresses = await self._addresses(host, port, timeout)
         for number, address in enumerate(addresses):
             # One address that swallows packets must not use up the time of the next.
-            share = _left(timeout, httpcore.ConnectTimeout) / (len(addresses) - number)
+            share = _seconds_left(timeout, httpcore.ConnectTimeout) / (len(addresses) - number)
             try:
                 stream = await self._sockets.connect_tcp(address, port, share, local_address, socket_options)
                 return _TimedStream(stream, (address, port))
@@ -67,8 +67,8 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
         raise UnknownHostError("the name has no address")
 
     async def _addresses(self, host: str, port: int, deadline: float | None) -> list[str]:
-        answers = await self._answers(host, port, _left(deadline, httpcore.ConnectTimeout))
-        addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+        infos = await self._address_infos(host, port, _seconds_left(deadline, httpcore.ConnectTimeout))
+        addresses = list(dict.fromkeys(str(info[4][0]) for info in infos))
         for address in addresses:
             kind = special_kind(address)
             if kind == METADATA:
@@ -79,32 +79,32 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
                 )
         return addresses
 
-    async def _answers(self, host: str, port: int, seconds: float) -> Iterable[Answer]:
+    async def _address_infos(self, host: str, port: int, seconds: float) -> Iterable[AddressInfo]:
         # The system's resolver takes no time limit, so it is left behind in its thread when time is up: a thread of
         # the loop's own pool would be joined at exit, and hold the process up for as long as a name server hangs.
         loop = asyncio.get_running_loop()
-        found: asyncio.Future[list[Answer] | None] = loop.create_future()
+        resolved: asyncio.Future[list[AddressInfo] | None] = loop.create_future()
 
-        def tell(answers: list[Answer] | None) -> None:
-            if not found.done():
-                found.set_result(answers)
+        def set_result(infos: list[AddressInfo] | None) -> None:
+            if not resolved.done():
+                resolved.set_result(infos)
 
-        def ask() -> None:
+        def resolve() -> None:
             try:
-                answers = list(self._resolve(host, port, type=socket.SOCK_STREAM))
+                infos = list(self._resolve(host, port, type=socket.SOCK_STREAM))
             except (OSError, ValueError):  # ValueError: a label too long for the name system
-                answers = None
+                infos = None
             with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
-                loop.call_soon_threadsafe(tell, answers)
+                loop.call_soon_threadsafe(set_result, infos)
 
-        threading.Thread(target=ask, daemon=True).start()
+        threading.Thread(target=resolve, daemon=True).start()
         try:
-            answers = await asyncio.wait_for(found, seconds)
+            infos = await asyncio.wait_for(resolved, seconds)
         except TimeoutError:
             raise httpcore.ConnectTimeout from None
-        if answers is None:
+        if infos is None:
             raise UnknownHostError("the name does not resolve")
-        return answers
+        return infos
 
 
 class _TimedStream(httpcore.AsyncNetworkStream):
@@ -113,10 +113,10 @@ class _TimedStream(httpcore.AsyncNetworkStream):
         self._peer = peer
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return await self._stream.read(max_bytes, _seconds_left(timeout, httpcore.ReadTimeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        await self._stream.write(buffer, _seconds_left(timeout, httpcore.WriteTimeout))
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -127,15 +127,28 @@ class _TimedStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        seconds = _left(timeout, httpcore.ConnectTimeout)
+        seconds = _seconds_left(timeout, httpcore.ConnectTimeout)
         return _TimedStream(await self._stream.start_tls(ssl_context, server_hostname, seconds), self._peer)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._peer if info == "server_addr" else self._stream.get_extra_info(info)
+        if info == "server_addr":
+            return self._peer
+        extra = self._stream.get_extra_info(info)
+        return extra or self._is_decrypted() if info == "is_readable" else extra
+
+    def _is_decrypted(self) -> bool:
+        """Whether TLS holds bytes, or a farewell, that came off the socket with an answer; an idle connection's end."""
+        encrypted = self._stream.get_extra_info("ssl_object")
+        try:
+            return encrypted is not None and bool(encrypted.read(1))
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError:
+            return True
 
 
-def _left(deadline: float | None, late: type[Exception]) -> float:
-    seconds = _UNLIMITED if deadline is None else deadline - time.monotonic()
+def _seconds_left(deadline: float | None, timeout_error: type[Exception]) -> float:
+    seconds = _DEFAULT_SECONDS if deadline is None else deadline - time.monotonic()
     if seconds <= 0:
-        raise late
+        raise timeout_error
     return seconds

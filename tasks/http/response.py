@@ -1,4 +1,4 @@
-"""What a server's answer, or the lack of one, means: a document, or a refusal with its reason."""
+"""Interpret a server's response, or the lack of one: as a document, or as a refusal with its reason."""
 
 from __future__ import annotations
 
@@ -15,25 +15,23 @@ import httpcore
 import httpx
 
 from config.settings import Settings
-from tasks.http.content_coding import PackedError, TooLargeError
+from tasks.http.content_coding import DecompressionError, TooLargeError
+from tasks.http.headers import charset_of, printable
 from tasks.http.network import RefusedAddressError, UnknownHostError
 from warehouse.model.records import Exchange
 from warehouse.model.vocabulary import Reason
 
-MAX_HEADER_LENGTH: Final = 1_000
-MAX_RETRY_AFTER: Final = 86_400.0
-"""Seconds; a server that asks for more is asked again after these."""
+MAX_RETRY_AFTER_SECONDS: Final = 86_400.0  # a server that asks for more gets the next request after these
 
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _GONE: Final = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _MEDIA_TYPE: Final = re.compile(r"\s*([\w.+-]{1,60}/[\w.+-]{1,60})\s*(?:;|$)", re.ASCII)
-_CHARSET: Final = re.compile(r""";\s*charset\s*=\s*["']?([\w.:+-]{1,40})""", re.ASCII | re.IGNORECASE)
 _SECONDS: Final = re.compile(r"\s*(\d{1,300})(?:\.\d*)?\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """A document and what its server said of it; the content is unpacked, every text printable."""
+    """A document and the headers that describe it; the content is decoded, every text printable."""
 
     content: bytes
     final_url: str
@@ -42,17 +40,15 @@ class Downloaded:
     charset: str | None
     etag: str | None
     last_modified: str | None
-    redirects: tuple[str, ...] = ()
-    """The addresses that led to the final one, in order."""
-    moved_to: str | None = None
-    """The final address where every redirect on the way was permanent (301 or 308)."""
+    redirects: tuple[str, ...] = ()  # the URLs before the final one, in order
+    moved_to: str | None = None  # the final URL if every redirect was permanent (301 or 308)
+    # All of them, in order: robots.txt, redirects, attempts that failed; the last gave the content.
     exchanges: tuple[Exchange, ...] = ()
-    """All that was said to get it, in order: robots.txt, redirects, attempts that failed; the last gave the content."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The server says that what an earlier ETag or date stands for is still right."""
+    """The document has not changed since the capture whose ETag or date was sent."""
 
     final_url: str
     etag: str | None
@@ -62,40 +58,38 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why there is no document: `detail` is one sentence, and never holds a password."""
+    """The reason why there is no document; `detail` is one sentence, and never holds a password."""
 
     reason: Reason
     detail: str
     http_status: int | None = None
+    # Seconds that the server asks to wait, or until its robots.txt, not available now, is requested again.
     retry_after: float | None = None
-    """Seconds that the server asks to wait, or after which its robots.txt, not to be had now, is asked for again."""
-    exchanges: tuple[Exchange, ...] = ()
-    """Empty where nothing was asked."""
-    asked: bool = True
-    """Whether the address itself was asked for: not where robots.txt stood in the way, or it may not be asked for."""
+    exchanges: tuple[Exchange, ...] = ()  # empty if nothing was requested
+    # Whether the URL itself was requested: not if robots.txt prevented it, or its address may not be fetched.
+    was_requested: bool = True
 
     @property
     def waits_for_robots(self) -> bool:
-        """Whether the address may be asked for once its host gives its robots.txt, which it does not just now."""
-        return not self.asked and self.retry_after is not None
+        """Whether the URL may be fetched once its host gives its robots.txt, which is not available now."""
+        return not self.was_requested and self.retry_after is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """The host asks for a longer wait than `patience_seconds`; ask again once `until` has come."""
+    """The host asks for a longer wait than `patience_seconds`, until `until`."""
 
     until: datetime
     detail: str
     exchanges: tuple[Exchange, ...] = ()
 
 
-Outcome = Downloaded | NotModified | Refused | Postponed
-"""What came of a request."""
+FetchResult = Downloaded | NotModified | Refused | Postponed
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One response as it came, its content unpacked."""
+class Response:
+    """One HTTP response, its content decoded."""
 
     url: httpx.URL
     status: int
@@ -106,66 +100,68 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the server says that the content is what was asked for."""
-        # No part is ever asked for: taken for the whole, it would be an article cut short.
-        whole = self.status != HTTPStatus.PARTIAL_CONTENT
-        return whole and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+        """Whether the content is the whole document."""
+        # No part is ever requested: taken for the whole, it would be an article cut short.
+        is_whole = self.status != HTTPStatus.PARTIAL_CONTENT
+        return is_whole and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
     def is_client_error(self) -> bool:
-        """Whether the server says that the request cannot be met, by this client at least."""
+        """Whether the request cannot be met, at least for this client."""
         return HTTPStatus.BAD_REQUEST <= self.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
     def location(self) -> str | None:
-        """Where the server redirects to, as printed."""
+        """The target of a redirect, as text; None if it is none."""
         return self.headers.get("location") if self.status in _REDIRECTS else None
 
     @property
-    def moves_for_good(self) -> bool:
+    def is_permanent_redirect(self) -> bool:
         """Whether the redirect is permanent."""
         return self.status in {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT}
 
     def retry_after(self, now: datetime) -> float | None:
-        """Seconds from `now` that the server asks to wait, at most `MAX_RETRY_AFTER`; None where it asks nothing."""
+        """Return the seconds from `now` that the server asks to wait; None if it does not ask."""
         return read_retry_after(self.headers.get("retry-after", ""), now)
 
 
-def judge(answer: Answer, now: datetime, *, conditional: bool) -> Downloaded | NotModified | Refused:
-    """The document of a 2xx answer, that it is as before, or why there is none."""
-    etag, last_modified = (printable(answer.headers.get(name)) for name in ("etag", "last-modified"))
-    if answer.status == HTTPStatus.NOT_MODIFIED and conditional:
-        return NotModified(str(answer.url), etag, last_modified)
-    if not answer.is_success:
-        return refusal_by_server(answer, now)
-    declared = answer.headers.get("content-type", "")
-    kind, charset = _MEDIA_TYPE.match(declared), _CHARSET.search(declared)
+def interpret(response: Response, now: datetime, *, conditional: bool) -> Downloaded | NotModified | Refused:
+    """Return the document of a 2xx response, `NotModified` for a 304, else the refusal."""
+    etag, last_modified = (printable(response.headers.get(name)) for name in ("etag", "last-modified"))
+    if response.status == HTTPStatus.NOT_MODIFIED and conditional:
+        return NotModified(str(response.url), etag, last_modified)
+    if not response.is_success:
+        return refusal_of_response(response, now)
+    declared = response.headers.get("content-type", "")
+    media_type = _MEDIA_TYPE.match(declared)
     return Downloaded(
-        content=answer.content,
-        final_url=str(answer.url),
-        http_status=answer.status,
-        media_type=kind[1].lower() if kind else None,
-        charset=charset[1].lower() if charset else None,
+        content=response.content,
+        final_url=str(response.url),
+        http_status=response.status,
+        media_type=media_type[1].lower() if media_type else None,
+        charset=charset_of(declared),
         etag=etag,
         last_modified=last_modified,
-        redirects=answer.redirects,
-        moved_to=answer.moved_to,
+        redirects=response.redirects,
+        moved_to=response.moved_to,
     )
 
 
-def refusal_by_server(answer: Answer, now: datetime, asked_for: str = "") -> Refused:
-    """What a status other than 2xx says, and how long the server asks to wait (Retry-After)."""
-    name = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else "a status that HTTP does not know"
-    detail = f"{answer.url.host}: answered {answer.status} {name}{asked_for}"
-    wait = answer.retry_after(now)
+def refusal_of_response(response: Response, now: datetime, purpose: str = "") -> Refused:
+    """Return the refusal for a status other than 2xx, with the wait that the server asks for (Retry-After)."""
+    name = (
+        HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "a status that HTTP does not know"
+    )
+    detail = f"{response.url.host}: answered {response.status} {name}{purpose}"
+    wait = response.retry_after(now)
     if wait is not None:
         detail += f", and asks to wait {wait:.0f} seconds"
-    reason = Reason.VANISHED if answer.status in _GONE else Reason.FETCH_FAILED
-    return Refused(reason, detail, answer.status, wait)
+    reason = Reason.VANISHED if response.status in _GONE else Reason.FETCH_FAILED
+    return Refused(reason, detail, response.status, wait)
 
 
-def refusal_for(error: Exception, host: str, settings: Settings, limit: int, seconds: float) -> Refused:
-    """What an exception says that ended a request to `host`, which might give `limit` bytes in so many seconds."""
+def refusal_of_error(error: Exception, host: str, settings: Settings, limit: int, seconds: float) -> Refused:
+    """Return the refusal for an exception that ended a request to `host`, with its limits in bytes and seconds."""
     reason = Reason.FETCH_FAILED
     match error:
         case RefusedAddressError():
@@ -176,10 +172,10 @@ def refusal_for(error: Exception, host: str, settings: Settings, limit: int, sec
         case httpcore.TimeoutException() | TimeoutError():
             cure = "; raise fetch_seconds to wait longer" if seconds == settings.fetch_seconds else ""
             reason, problem = Reason.TIMED_OUT, f"no complete answer within {seconds:g} seconds{cure}"
-        case UnknownHostError() | PackedError():
+        case UnknownHostError() | DecompressionError():
             problem = str(error)
         case httpcore.ConnectError():
-            problem = _why_no_connection(error)
+            problem = _connection_problem(error)
         case httpcore.NetworkError() | OSError():
             problem = "the connection broke off"
         case _:
@@ -188,11 +184,11 @@ def refusal_for(error: Exception, host: str, settings: Settings, limit: int, sec
 
 
 def is_certificate_error(error: BaseException) -> bool:
-    """Whether a connection failed because the server could not prove who it is."""
+    """Return whether a connection failed because the server's certificate is not valid."""
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
 
 
-def _why_no_connection(error: BaseException) -> str:
+def _connection_problem(error: BaseException) -> str:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"the server's certificate is not valid: {cause.verify_message}"
@@ -212,20 +208,13 @@ def _causes(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def read_retry_after(printed: str, now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, printed as seconds or as a date; at most `MAX_RETRY_AFTER`."""
-    if seconds := _SECONDS.fullmatch(printed):
-        return min(float(seconds[1]), MAX_RETRY_AFTER)
+def read_retry_after(header: str, now: datetime) -> float | None:
+    """Parse a Retry-After header, seconds or a date, to seconds from `now`; at most `MAX_RETRY_AFTER_SECONDS`."""
+    if seconds := _SECONDS.fullmatch(header):
+        return min(float(seconds[1]), MAX_RETRY_AFTER_SECONDS)
     try:
-        until = parsedate_to_datetime(printed)
+        until = parsedate_to_datetime(header)
         wait = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
     except (ValueError, OverflowError):
         return None
-    return min(max(0.0, wait), MAX_RETRY_AFTER)
-
-
-def printable(value: str | None) -> str | None:
-    """A header's value without what does not print, at most `MAX_HEADER_LENGTH` characters of it."""
-    # It is sent back to the server one day, and stands in the archive's headers: a line end in it would start another.
-    kept = "".join(character for character in (value or "")[:MAX_HEADER_LENGTH] if character.isprintable())
-    return kept or None
+    return min(max(0.0, wait), MAX_RETRY_AFTER_SECONDS)

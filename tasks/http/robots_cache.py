@@ -1,4 +1,4 @@
-"""The rules of each origin, asked for once and kept for a day."""
+"""Cache the robots.txt rules of each origin for a day."""
 
 from __future__ import annotations
 
@@ -10,80 +10,81 @@ from http import HTTPStatus
 from typing import Final
 
 from tasks.http import robots
-from tasks.http.response import Answer, Postponed, Refused, refusal_by_server
+from tasks.http.response import Postponed, Refused, Response, refusal_of_response
 from tasks.http.robots import Rules
 from warehouse.model.vocabulary import Reason
 
-KEPT: Final = timedelta(hours=24)
-"""Source: RFC 9309, section 2.4."""
-FAILURE_KEPT: Final = timedelta(minutes=1)
-"""How long nothing is asked of an origin that could not give its rules; twice as long each time in a row."""
-MAX_FAILURE_KEPT: Final = timedelta(hours=1)
-MOST_KEPT: Final = 2_000
-"""Origins, beyond which those whose time is over are forgotten."""
+RULES_AGE: Final = timedelta(hours=24)  # source: RFC 9309, section 2.4
+# How long nothing is requested of an origin that could not give its rules; twice as long each time in a row.
+FAILURE_AGE: Final = timedelta(minutes=1)
+MAX_FAILURE_AGE: Final = timedelta(hours=1)
+MAX_FAILURES: Final = 10
+MAX_ORIGINS: Final = 2_000  # with more, expired ones are dropped
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
-Ask = Callable[[], Awaitable[Answer | Refused | Postponed]]
+FetchRobots = Callable[[], Awaitable[Response | Refused | Postponed]]
 
 
 @dataclass(eq=False, slots=True)
-class _Page:
+class _CachedRules:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     rules: Rules | Refused = field(default_factory=Rules)
     until: datetime = _NEVER
     failures: int = 0
 
 
-class Rulebook:
-    """Rules by origin, of a process; who needs rules that are just being asked for waits for them, in order."""
+class RobotsCache:
+    """The rules of each origin, for one process; who needs rules that are just being requested waits for them."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._pages: dict[tuple[str, bool], _Page] = {}
+        self._entries: dict[tuple[str, bool], _CachedRules] = {}
 
-    async def look_up(self, address: str, ask: Ask, *, allow_private: bool) -> Rules | Refused | Postponed:
-        """The rules at an address of a robots.txt, which `ask` gets; a refusal where nothing may be fetched now."""
-        page = self._page((address, allow_private))
-        async with page.lock:
-            if self._clock() < page.until:
-                return self._given(page)
-            answer = await ask()
-            if isinstance(answer, Postponed):
-                return answer
-            rules = answer if isinstance(answer, Refused) else await _judge(answer, self._clock())
+    async def look_up(self, url: str, fetch: FetchRobots, *, allow_private: bool) -> Rules | Refused | Postponed:
+        """Return the rules of a robots.txt URL, by `fetch` if not cached; a refusal if nothing may be fetched now."""
+        entry = self._entry((url, allow_private))
+        async with entry.lock:
+            if self._clock() < entry.until:
+                return self._current(entry)
+            response = await fetch()
+            if isinstance(response, Postponed):
+                return response
+            rules = response if isinstance(response, Refused) else await _interpret(response, self._clock())
             if isinstance(rules, Refused):
-                kept = min(FAILURE_KEPT * 2**page.failures, MAX_FAILURE_KEPT)
-                page.until = self._clock() + max(kept, timedelta(seconds=rules.retry_after or 0.0))
-                page.failures = min(page.failures + 1, 10)
+                wait = min(FAILURE_AGE * 2**entry.failures, MAX_FAILURE_AGE)
+                entry.until = self._clock() + max(wait, timedelta(seconds=rules.retry_after or 0.0))
+                entry.failures = min(entry.failures + 1, MAX_FAILURES)
             else:
-                page.until, page.failures = self._clock() + KEPT, 0
-            page.rules = rules
-            return self._given(page)
+                entry.until, entry.failures = self._clock() + RULES_AGE, 0
+            entry.rules = rules
+            return self._current(entry)
 
-    def _page(self, key: tuple[str, bool]) -> _Page:
-        if key not in self._pages and len(self._pages) >= MOST_KEPT:
+    def _entry(self, key: tuple[str, bool]) -> _CachedRules:
+        if key not in self._entries and len(self._entries) >= MAX_ORIGINS:
             now = self._clock()
-            self._pages = {old: page for old, page in self._pages.items() if now < page.until or page.lock.locked()}
-        return self._pages.setdefault(key, _Page())
+            self._entries = {
+                old: entry for old, entry in self._entries.items() if now < entry.until or entry.lock.locked()
+            }
+        return self._entries.setdefault(key, _CachedRules())
 
-    def _given(self, page: _Page) -> Rules | Refused:
-        if isinstance(page.rules, Rules):
-            return page.rules
-        # An address that may not be asked for stays so; the others will have their rules one day.
-        passes = page.rules.reason is not Reason.DISALLOWED
-        left = (page.until - self._clock()).total_seconds()
-        return replace(page.rules, retry_after=left if passes else None, asked=False)
+    def _current(self, entry: _CachedRules) -> Rules | Refused:
+        if isinstance(entry.rules, Rules):
+            return entry.rules
+        # An address that may not be fetched stays so; the other failures pass one day.
+        passes = entry.rules.reason is not Reason.DISALLOWED
+        seconds = (entry.until - self._clock()).total_seconds()
+        return replace(entry.rules, retry_after=seconds if passes else None, was_requested=False)
 
 
-async def _judge(answer: Answer, now: datetime) -> Rules | Refused:
-    """The origin's rules; none where it has none; a refusal where RFC 9309 takes it to forbid everything."""
-    if answer.is_success:
-        if len(answer.content) <= robots.LARGE_BYTES:
-            return robots.read_rules(answer.content)
-        # A hostile one takes seconds, which the answers of other hosts would wait for.
-        return await asyncio.to_thread(robots.read_rules, answer.content)
-    # A server that is being asked too much has not said that it has no rules.
-    if answer.is_client_error and answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+async def _interpret(response: Response, now: datetime) -> Rules | Refused:
+    """Return the origin's rules, empty if it has none; a refusal if RFC 9309 takes it to forbid everything."""
+    if response.is_success:
+        if len(response.content) <= robots.LARGE_BYTES:
+            return robots.read_rules(response.content)
+        # A hostile one takes seconds, which the responses of other hosts would wait for.
+        return await asyncio.to_thread(robots.read_rules, response.content)
+    # 429 does not mean that there are no rules.
+    if response.is_client_error and response.status != HTTPStatus.TOO_MANY_REQUESTS:
         return Rules()
-    return refusal_by_server(answer, now, " to robots.txt, without which nothing may be fetched")
+    return refusal_of_response(response, now, " to robots.txt, without which nothing may be fetched")

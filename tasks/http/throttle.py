@@ -1,4 +1,4 @@
-"""The turns of hosts: how long each is left alone between two requests, and when it asks for more than that."""
+"""Limit the rate of requests by host: the delay between two of them, and the longer waits that a host asks for."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from typing import Final
 
 from config.settings import Settings
 from tasks.http.host_state import HostState, HostStates
-from tasks.http.response import MAX_RETRY_AFTER
+from tasks.http.response import MAX_RETRY_AFTER_SECONDS
 
 Sleep = Callable[[float], Awaitable[object]]
 Sent = Callable[[], Awaitable[None]]
 
+# The wait after a 429 without Retry-After; twice as long each time in a row.
 BACK_OFF_SECONDS: Final = 30.0
-"""How long a host is left alone that answers 429 without Retry-After: so long, then twice as long each time."""
 MAX_BACK_OFF_SECONDS: Final = 3_600.0
+MAX_DOUBLINGS: Final = 10
 
-_JITTER: Final = 0.5
-_LEAST_SLEEP: Final = 0.001
-_LOOK_SECONDS: Final = 0.1
-_CLOCK_SECONDS: Final = 60.0
+_MAX_JITTER: Final = 0.5  # of the wait
+_MIN_SLEEP_SECONDS: Final = 0.001
+_CONNECTING_POLL_SECONDS: Final = 0.1
+_MAX_CLOCK_ERROR_SECONDS: Final = 60.0
 
 
 class HostBlockedError(Exception):
-    """The host asks for a longer wait than ours; `until` is in seconds since 1970."""
+    """The host asks for a longer wait than `patience_seconds`; `until` is in seconds since 1970."""
 
     def __init__(self, until: float) -> None:
         super().__init__(until)
@@ -37,18 +38,14 @@ class HostBlockedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Politeness:
-    """What was asked of hosts, and what was not, since the start."""
+class FetchStatistics:
+    """Counts of requests that were made, delayed and not made, since the start."""
 
-    requests: int = 0
-    """Each redirect, robots.txt and repeated attempt is one."""
-    waits: int = 0
-    """Times that a host was waited for."""
+    requests: int = 0  # redirects, robots.txt and retries too
+    waits: int = 0  # for a host
     waited_seconds: float = 0.0
-    forbidden: int = 0
-    """Requests not made because robots.txt forbids them, or could not be had."""
-    postponed: int = 0
-    """Requests not made because the host asked to be left alone for long."""
+    forbidden: int = 0  # not made because robots.txt forbids them, or is not available
+    postponed: int = 0  # not made because the host asked for a long wait
 
 
 @dataclass(eq=False, slots=True)
@@ -58,13 +55,13 @@ class _Queue:
     refusals: int = 0
 
 
-class Turns:
+class HostThrottle:
     """Gives each request its turn: hosts side by side, the requests to one host in order and apart.
 
-    What is kept apart is starts. Whether a request may start is asked at the very moment at which it does, and the
-    start recorded by the same step: neither a loop that stalls nor a clock that jumps can bring two together. Once
-    the request is on its way that is recorded again, or one that waited for its connection would come to the server
-    together with the next.
+    The delay is between starts. Whether a request may start is decided at the very moment at which it does, and the
+    start recorded by the same step: neither a loop that stalls nor a clock that jumps can bring two together. When the
+    request is sent the time is recorded again, or one that waited for its connection would reach the server together
+    with the next.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime], sleep: Sleep, hosts: Path | None) -> None:
@@ -74,20 +71,20 @@ class Turns:
         self._states = HostStates(hosts)
         self._queues: dict[str, _Queue] = {}
         self._connections = asyncio.Semaphore(settings.connections)
-        self.politeness = Politeness()
+        self.statistics = FetchStatistics()
 
     @asynccontextmanager
     async def turn(self, host: str, delay: float) -> AsyncIterator[Sent]:
-        """The time of one request, `delay` seconds after the start of the one before; call what it gives once sent.
+        """Wait until `delay` seconds after the start of the request before; call the yielded function once sent.
 
-        Raises `HostBlockedError` where the host wants to be left alone for more than `patience_seconds`.
+        Raises `HostBlockedError` if the host asks for a wait of more than `patience_seconds`.
         """
         queue = self._queue(host)
         # asyncio's locks are fair: first come, first served.
         await queue.order.acquire()
         is_started = is_sent = False
 
-        async def sent() -> None:
+        async def on_sent() -> None:
             nonlocal is_sent
             if is_sent:
                 return
@@ -107,27 +104,29 @@ class Turns:
                 await self._start(host, queue, delay)
                 is_started = True
                 try:
-                    yield sent
+                    yield on_sent
                 finally:
                     self._connections.release()
             finally:
                 queue.slots.release()
         finally:
             # A request that failed on its way has had its turn too.
-            await sent()
+            await on_sent()
 
     async def block(self, host: str, seconds: float | None) -> None:
-        """Leave a host alone for as long as it asks; where it does not say, longer each time that it refuses.
+        """Make no request to a host for as long as it asks; if it does not say how long, longer each time in a row.
 
-        Raises `HostBlockedError` where that is for more than `patience_seconds`.
+        Raises `HostBlockedError` if that is for more than `patience_seconds`.
         """
 
         def change(state: HostState) -> HostState:
             refusals = state.refusals
             wait = seconds
             if wait is None:
-                wait = min(BACK_OFF_SECONDS * 2.0 ** min(refusals, 10), MAX_BACK_OFF_SECONDS / (1 + _JITTER))
-                wait *= 1 + random.random() * _JITTER  # noqa: S311
+                wait = min(
+                    BACK_OFF_SECONDS * 2.0 ** min(refusals, MAX_DOUBLINGS), MAX_BACK_OFF_SECONDS / (1 + _MAX_JITTER)
+                )
+                wait *= 1 + random.random() * _MAX_JITTER  # noqa: S311
                 refusals += 1
             now = self._now()
             return replace(state, blocked_until=max(now + wait, _blocked_until(state, now)), refusals=refusals)
@@ -137,8 +136,8 @@ class Turns:
         if state.blocked_until - self._now() > self._settings.patience_seconds:
             raise HostBlockedError(state.blocked_until)
 
-    async def welcome(self, host: str) -> None:
-        """Forget the refusals of a host that answers again."""
+    async def clear_refusals(self, host: str) -> None:
+        """Forget the refusals of a host that responds again."""
         queue = self._queue(host)
         if queue.refusals:
             queue.refusals = 0
@@ -146,8 +145,14 @@ class Turns:
 
     def count(self, *, forbidden: int = 0, postponed: int = 0) -> None:
         """Count requests that were not made."""
-        now = self.politeness
-        self.politeness = replace(now, forbidden=now.forbidden + forbidden, postponed=now.postponed + postponed)
+        so_far = self.statistics
+        self.statistics = replace(
+            so_far, forbidden=so_far.forbidden + forbidden, postponed=so_far.postponed + postponed
+        )
+
+    def close(self) -> None:
+        """Close the file of the host states."""
+        self._states.close()
 
     def _queue(self, host: str) -> _Queue:
         if host not in self._queues:
@@ -168,7 +173,7 @@ class Turns:
             await self._wait(wait)
 
     async def _take(self, host: str, queue: _Queue, delay: float) -> float:
-        """0 where the request starts now, which is recorded; else the seconds until it may."""
+        """Start the request now, record that and return 0; or return the seconds until it may start."""
         wait = 0.0
 
         def start(state: HostState) -> HostState:
@@ -179,31 +184,33 @@ class Turns:
                 raise HostBlockedError(blocked_until)
             wait = max(blocked_until, _next_start(state, delay, now)) - now
             if delay and wait <= 0 and now < state.connecting_until <= now + self._settings.fetch_seconds:
-                # Of this process no other is on its way to the host: it is another one's.
-                wait = min(state.connecting_until - now, _LOOK_SECONDS)
+                # No other request of this process is connecting to the host, so it is another process's.
+                wait = min(state.connecting_until - now, _CONNECTING_POLL_SECONDS)
             gives_up = now + self._settings.fetch_seconds if delay else 0.0
             return state if wait > 0 else replace(state, started=now, connecting_until=gives_up)
 
         queue.refusals = (await self._states.update(host, start)).refusals
         if wait <= 0:
-            self.politeness = replace(self.politeness, requests=self.politeness.requests + 1)
+            self.statistics = replace(self.statistics, requests=self.statistics.requests + 1)
         return wait
 
     async def _wait(self, seconds: float) -> None:
         began = self._now()
-        # A rest below the resolution of a clock would be waited for again and again.
-        await self._sleep(max(seconds, _LEAST_SLEEP))
-        done, waited = self.politeness, max(0.0, self._now() - began)
-        self.politeness = replace(done, waits=done.waits + 1, waited_seconds=done.waited_seconds + waited)
+        # A wait below the resolution of the clock would be repeated again and again.
+        await self._sleep(max(seconds, _MIN_SLEEP_SECONDS))
+        so_far, seconds = self.statistics, max(0.0, self._now() - began)
+        self.statistics = replace(so_far, waits=so_far.waits + 1, waited_seconds=so_far.waited_seconds + seconds)
 
     def _now(self) -> float:
         return self._clock().timestamp()
 
 
 def _next_start(state: HostState, delay: float, now: float) -> float:
-    # What a clock wrote that was since set back is not believed: a host would wait for that day to come.
-    return state.started + delay if delay and state.started <= now + _CLOCK_SECONDS else now
+    # A time in the future is from a clock that was set back since: the host would wait for that day to come.
+    return state.started + delay if delay and state.started <= now + _MAX_CLOCK_ERROR_SECONDS else now
 
 
 def _blocked_until(state: HostState, now: float) -> float:
-    return state.blocked_until if state.blocked_until <= now + MAX_RETRY_AFTER + _CLOCK_SECONDS else now
+    return (
+        state.blocked_until if state.blocked_until <= now + MAX_RETRY_AFTER_SECONDS + _MAX_CLOCK_ERROR_SECONDS else now
+    )

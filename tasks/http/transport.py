@@ -14,8 +14,7 @@ import httpx
 
 from tasks.http.network import PublicNetwork, Resolve
 
-ALLOW_PRIVATE: Final = "allow_private"
-"""The extension of a request that may reach loopback and private addresses."""
+ALLOW_PRIVATE: Final = "allow_private"  # extension of a request that may reach loopback and private addresses
 
 # Many servers drop an idle connection after 5 seconds; one that is dropped while we ask again is a failed attempt.
 _IDLE_SECONDS: Final = 2.0
@@ -45,11 +44,11 @@ class PublicTransport(httpx.AsyncBaseTransport):
         self._pools: OrderedDict[_Key, _Pool] = OrderedDict()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask, and come back once the head of the answer is there."""
+        """Send a request, and return its response once the head has arrived."""
         url = request.url
         key = (url.scheme, url.host, url.port, bool(request.extensions.get(ALLOW_PRIVATE)))
         pool = self._pool(key)
-        asked = httpcore.Request(
+        pool_request = httpcore.Request(
             request.method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
@@ -59,12 +58,15 @@ class PublicTransport(httpx.AsyncBaseTransport):
         pool.in_use += 1
         try:
             await self._evict()
-            got = await pool.connections.handle_async_request(asked)
+            response = await pool.connections.handle_async_request(pool_request)
         except BaseException:
             await self._release(key, pool, whole=False)
             raise
         return httpx.Response(
-            got.status, headers=got.headers, stream=_Body(self, key, pool, got), extensions=got.extensions
+            response.status,
+            headers=response.headers,
+            stream=_Body(self, key, pool, response),
+            extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
@@ -112,7 +114,7 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._answer.aiter_stream():
             yield chunk
-        self._whole = True
+        self._whole = not _has_unread(self._answer)
 
     async def aclose(self) -> None:
         if not self._closed:
@@ -120,3 +122,15 @@ class _Body(httpx.AsyncByteStream):
             with contextlib.suppress(httpcore.NetworkError, httpcore.ProtocolError, OSError):
                 await self._answer.aclose()
             await self._transport._release(self._key, self._pool, whole=self._whole)  # noqa: SLF001  its other half
+
+
+def _has_unread(answer: httpcore.Response) -> bool:
+    """Whether bytes were read behind a whole answer: httpcore would take them for the answer to the next request.
+
+    What is still in the socket or in TLS it looks for itself, before it uses a connection again.
+    """
+    if answer.extensions["http_version"] == b"HTTP/2":
+        return False  # h2 knows every frame's stream
+    # httpcore has no public way to ask; a version that keeps it elsewhere fails here, at the first answer.
+    unread, _ = answer.stream._stream._connection._h11_state.trailing_data  # type: ignore[union-attr]  # noqa: SLF001
+    return bool(unread)

@@ -1,4 +1,4 @@
-"""A second opinion on a text's language: CLD2, which knows 80 languages more than langdetect."""
+"""The language of a text by CLD2, which knows 80 languages more than langdetect."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-# CLD2 refuses a text that has any of these, and a lone surrogate is no UTF-8.
+# CLD2 rejects a text with any of these characters, and a lone surrogate cannot be encoded.
 _NOT_TEXT: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|[^\x00-\uffff]"
 )
@@ -24,33 +24,33 @@ _TAGS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """What CLD2 says of a text."""
+class Cld2Result:
+    """The languages of a text by CLD2."""
 
     tag: str
-    """BCP 47; empty where it does not know."""
+    """BCP 47; empty if unknown."""
     score: float
-    """Its points per kilobyte: what is in no language that it knows has few."""
+    """CLD2's points per kilobyte; few for a text in a language that it does not know."""
     percent: int
-    """Of the text that is in this language."""
+    """The share of the text in this language, 0 to 100."""
     others: tuple[tuple[str, int], ...]
-    """The other languages of the text, with the percentage of each."""
+    """The other languages of the text, each with its percentage."""
 
 
-NONE: Final = Opinion("", 0.0, 0, ())
+NO_RESULT: Final = Cld2Result("", 0.0, 0, ())
 
 
-def second_opinion(text: str) -> Opinion:
-    """What CLD2 says; `NONE` where it has nothing to say."""
+def detect_by_cld2(text: str) -> Cld2Result:
+    """Return CLD2's result; `NO_RESULT` if it rejects the text."""
     import pycld2
 
     try:
-        _, _, found = pycld2.detect(text if text.isprintable() else _NOT_TEXT.sub(" ", text), bestEffort=True)
+        _, _, results = pycld2.detect(text if text.isprintable() else _NOT_TEXT.sub(" ", text), bestEffort=True)
     except pycld2.error:
-        return NONE
-    (_, code, percent, score), *rest = found
+        return NO_RESULT
+    (_, code, percent, score), *rest = results
     others = tuple((_tag(other), share) for _, other, share, _ in rest if _tag(other))
-    return Opinion(_tag(code), score, percent, others)
+    return Cld2Result(_tag(code), score, percent, others)
 
 
 def _tag(code: str) -> str:

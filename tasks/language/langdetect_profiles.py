@@ -1,8 +1,8 @@
-"""langdetect's profiles, evaluated in one pass: every n-gram of a text counts once, so that chance has no part in it.
+"""The language of a text by langdetect's profiles, in one pass over all n-grams, so that no chance is involved.
 
-langdetect itself draws n-grams at random until it is sure, and its first use is unsafe among threads. Its profiles are
-kept as a table with a row an n-gram and a column a language; a text's score is the sum of its rows (Shuyo Nakatani,
-"Language Detection Library for Java", 2010: naive Bayes over n-grams of one to three characters).
+langdetect itself draws n-grams at random until it is sure, and its first use is not safe with threads. Here its
+profiles are a table with a row for each n-gram and a column for each language; the score of a text is the sum of its
+rows (Shuyo Nakatani, "Language Detection Library for Java", 2010: naive Bayes over n-grams of one to three characters).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+# langdetect's own: the share that every n-gram is assumed to have in every language.
 SMOOTHING: Final = 0.5 / 10_000
-"""langdetect's own: the share of its text that any n-gram is thought to have in any language."""
-LETTERS: Final = 20_000
-"""Characters that are remembered: a text may hold every one there is."""
-SHARPNESS: Final = 0.25
-"""By how much a text's score is lessened to give a probability: its n-grams overlap, and tell the same thing thrice."""
+# A text may have every character of Unicode.
+MAX_REMEMBERED_CHARACTERS: Final = 20_000
+# Scales a score down before it becomes a probability, as overlapping n-grams are no independent evidence.
+SCORE_SCALE: Final = 0.25
 
 _ACRONYM: Final = re.compile(r"\w*[A-Z]{2}\w*")
 _CAPITALS: Final = re.compile(r"[A-Z]{2}")
@@ -35,29 +35,29 @@ _CAPITALS: Final = re.compile(r"[A-Z]{2}")
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The languages of a table by how well a text fits them."""
+    """How well a text fits each language."""
 
     best: str
     scores: dict[str, float]
-    """Natural logarithms of the likelihood, per n-gram, less their mean."""
+    """By language the natural logarithm of the likelihood, per n-gram, less the mean of all languages."""
     ngrams: int
-    """How many of the text's n-grams any profile knows."""
+    """The number of the text's n-grams that some profile has."""
 
     def margin(self, other: str) -> float:
-        """By how much the best beats another language, per n-gram; endless where the table lacks the other."""
+        """Return the lead of the best language over another, per n-gram; infinite if the other has no profile."""
         return self.scores[self.best] - self.scores.get(other, float("-inf"))
 
     @property
     def probability(self) -> float:
-        """Of the best against all others."""
+        """The probability of the best language, 0 to 1."""
         import numpy as np
 
         spread = np.fromiter(self.scores.values(), float) - self.scores[self.best]
-        return float(1 / np.exp(spread * self.ngrams * SHARPNESS).sum())
+        return float(1 / np.exp(spread * self.ngrams * SCORE_SCALE).sum())
 
 
 class Profiles:
-    """A table of profiles; `rank` is a pure function of the text."""
+    """The profiles of all languages; `rank` is a pure function of the text."""
 
     def __init__(self) -> None:
         import numpy as np
@@ -81,22 +81,22 @@ class Profiles:
                 shares[self._rows[ngram], column] = count / sizes[len(ngram) - 1]
         weights = np.log(shares + np.float32(SMOOTHING))
         self._weights: NDArray[np.float32] = weights - weights.mean(axis=1, keepdims=True)
-        self._letters = _Letters()
+        self._letters = _NormalizedLetters()
 
     def rank(self, text: str) -> Ranking | None:
-        """How well a text fits each language; None where it has no n-gram that a profile knows."""
+        """Rank the languages by how well a text fits them; None if no profile has an n-gram of the text."""
         import numpy as np
 
         rows = np.fromiter(map(self._rows.get, self._ngrams(text), repeat(0)), np.intp)
-        known = int(np.count_nonzero(rows))
-        if not known:
+        count = int(np.count_nonzero(rows))
+        if not count:
             return None
-        scores = self._weights.take(rows, axis=0).sum(axis=0) / known
-        named = dict(zip(self.languages, scores.tolist(), strict=True))
-        return Ranking(self.languages[int(scores.argmax())], named, known)
+        scores = self._weights.take(rows, axis=0).sum(axis=0) / count
+        by_language = dict(zip(self.languages, scores.tolist(), strict=True))
+        return Ranking(self.languages[int(scores.argmax())], by_language, count)
 
     def _ngrams(self, text: str) -> Iterator[str]:
-        """All of one to three characters, a blank before and after each word; langdetect passes over acronyms."""
+        """Yield all n-grams of one to three characters, with a space around each word; acronyms are skipped."""
         if _CAPITALS.search(text):
             text = _ACRONYM.sub(" ", text)
         text = compose("NFC", text).translate(self._letters)
@@ -105,14 +105,14 @@ class Profiles:
         return chain(ones, twos, map(add, twos, ones[2:]))
 
 
-class _Letters(dict[int, str]):
-    """What langdetect makes of each character before it looks it up."""
+class _NormalizedLetters(dict[int, str]):
+    """Each code point as langdetect normalises it before the look-up; filled on demand."""
 
     def __missing__(self, code: int) -> str:
         from langdetect.utils.ngram import NGram
 
         letter: str = NGram.normalize(chr(code))
-        if len(self) < LETTERS:
+        if len(self) < MAX_REMEMBERED_CHARACTERS:
             self[code] = letter
         return letter
 
@@ -121,8 +121,8 @@ _loading: Final = threading.Lock()
 _loaded: list[Profiles] = []
 
 
-def profiles() -> Profiles:
-    """The table, read once a process, and whole before any thread sees it."""
+def load_profiles() -> Profiles:
+    """Read the profiles once in a process; threads wait until they are complete."""
     with _loading:
         if not _loaded:
             _loaded.append(Profiles())

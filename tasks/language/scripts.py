@@ -1,4 +1,4 @@
-"""Scripts that tell a language by themselves, and the two ways of writing Chinese."""
+"""Scripts that identify a language by themselves, and the two ways of writing Chinese."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Final
 
-OWNED: Final = {
+# Scripts in which the press writes one language, or mainly one.
+LANGUAGE_OF_SCRIPT: Final = {
     "Greek": "el", "Armenian": "hy", "Hebrew": "he", "Thaana": "dv", "Gurmukhi": "pa", "Gujarati": "gu", "Odia": "or",
     "Tamil": "ta", "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Sinhala": "si", "Thai": "th", "Lao": "lo",
     "Tibetan": "bo", "Burmese": "my", "Georgian": "ka", "Khmer": "km", "Hangul": "ko", "Bengali": "bn",
     "Ethiopic": "am",
 }  # fmt: skip
-"""Scripts in which the world's press writes one language, or one and a few others."""
 
-SHARERS: Final = {"Hebrew": ("yi",), "Tibetan": ("dz",), "Bengali": ("as",), "Ethiopic": ("ti",)}
-"""The others, each of which has to be named by an engine."""
+# The others, for which CLD2 must decide.
+OTHER_LANGUAGES_OF_SCRIPT: Final = {"Hebrew": ("yi",), "Tibetan": ("dz",), "Bengali": ("as",), "Ethiopic": ("ti",)}
 
-LETTERS_OF: Final = {"as": "ৰৱ", "ti": "ኣቐቓቑቕ", "yi": "ײװױ", "az-Cyrl": "ҹҝ", "ckb": "ڕڵێ"}
-"""Letters of languages that the engines miss, and that none that they know has."""
+# Letters of languages that the detectors miss; no language that they know has them.
+UNIQUE_LETTERS: Final = {"as": "ৰৱ", "ti": "ኣቐቓቑቕ", "yi": "ײװױ", "az-Cyrl": "ҹҝ", "ckb": "ڕڵێ"}
 
 _BLOCKS: Final = (
     (0x0041, "Latin"), (0x0250, ""), (0x0370, "Greek"), (0x0400, "Cyrillic"), (0x0530, "Armenian"), (0x0590, "Hebrew"),
@@ -40,13 +40,13 @@ _STARTS: Final = tuple(start for start, _ in _BLOCKS)
 
 @lru_cache(4_096)
 def script_of(letter: str) -> str:
-    """The script of a letter, by its Unicode block; empty where it tells nothing."""
-    place = bisect_right(_STARTS, ord(letter)) - 1
-    return _BLOCKS[place][1] if place >= 0 else ""
+    """Return the script of a letter by its Unicode block; empty if the block shows none."""
+    index = bisect_right(_STARTS, ord(letter)) - 1
+    return _BLOCKS[index][1] if index >= 0 else ""
 
 
 def count_scripts(text: str) -> Counter[str]:
-    """How many letters of each script a text has."""
+    """Count the letters of each script in a text."""
     if text.isascii():
         return Counter({"Latin": sum(map(str.isalpha, text))})
     scripts: Counter[str] = Counter()
@@ -57,14 +57,14 @@ def count_scripts(text: str) -> Counter[str]:
 
 
 def count_forms(text: str) -> tuple[int, int]:
-    """How many characters of a text are simplified Chinese alone, and how many traditional alone."""
+    """Count the characters that only simplified Chinese has, and those that only traditional Chinese has."""
     simplified, traditional = _forms()
     return sum(character in simplified for character in text), sum(character in traditional for character in text)
 
 
 @cache
 def _forms() -> tuple[frozenset[str], frozenset[str]]:
-    """The frequent characters of the mainland's and of Taiwan's first character sets that the other set lacks."""
+    """Return the frequent characters of the mainland's and of Taiwan's character sets that the other set lacks."""
     mainland = _decoded("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF))
     taiwan = _decoded("big5", range(0xA4, 0xC7), [*range(0x40, 0x7F), *range(0xA1, 0xFF)])
     every_mainland = mainland | _decoded("gb2312", range(0xD8, 0xF8), range(0xA1, 0xFF))

@@ -1,4 +1,4 @@
-"""What discovery names: an address to read, a document that was read already, or a refusal."""
+"""The results of discovery: an address to read, a document that was read already, or a refusal."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from dataclasses import replace
 
 from warehouse.model.records import Fetched, Item, Rejection
 
-Found = Item | Fetched | Rejection
+Discovered = Item | Fetched | Rejection
 
 
-def named(found: Found) -> Item | Rejection:
-    """The part of it that names the address."""
-    return found.item if isinstance(found, Fetched) else found
+def item_of(discovered: Discovered) -> Item | Rejection:
+    """Return the part that holds the address: the item of a fetched document, else the argument."""
+    return discovered.item if isinstance(discovered, Fetched) else discovered
 
 
-def renamed(found: Found, item: Item) -> Found:
-    """The same document under another item."""
-    return replace(found, item=item) if isinstance(found, Fetched) else item
+def with_item(discovered: Discovered, item: Item) -> Discovered:
+    """Return the same document under another item."""
+    return replace(discovered, item=item) if isinstance(discovered, Fetched) else item
 
 
-def guid_of(found: Found) -> str:
-    """What identifies a document; of a refusal, its address."""
-    one = named(found)
-    return one.guid if isinstance(one, Item) else one.url
+def guid_of(discovered: Discovered) -> str:
+    """Return the guid of a document, or the URL of a rejection."""
+    item = item_of(discovered)
+    return item.guid if isinstance(item, Item) else item.url
 
 
-def stated(item: Item, name: str) -> str | None:
-    """What the place that named an item says of one field."""
-    return next((one.values[0] for one in item.candidates if one.field == name and one.values), None)
+def candidate_value(item: Item, field: str) -> str | None:
+    """Return the first value that the listing of an item gives for a field; None if it gives none."""
+    return next(
+        (candidate.values[0] for candidate in item.candidates if candidate.field == field and candidate.values), None
+    )

@@ -1,4 +1,4 @@
-"""Entries of a listing, whatever its format: their statements, each address once, and what was wrong with some."""
+"""Parts of a listing's entries, whatever its format: the URL, the candidates, and a sentence on damage."""
 
 from __future__ import annotations
 
@@ -12,61 +12,60 @@ from tasks.text.characters import clean_line
 from warehouse.model.records import Candidate
 from warehouse.model.vocabulary import Origin
 
-LONGEST_URL: Final = 8_000
-LONGEST_VALUE: Final = 8_000
-
+MAX_URL_CHARACTERS: Final = 8_000
+MAX_VALUE_CHARACTERS: Final = 8_000
 
 _EDGES: Final = re.compile(r"^[\x00-\x20\u200b\ufeff]+|[\x00-\x20\u200b\ufeff]+$")
-_ORDINARY: Final = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/(?!\.)[\w~!$&'()*+,;=:@%?.-]*)+", re.ASCII)
+_ABSOLUTE_URL: Final = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/(?!\.)[\w~!$&'()*+,;=:@%?.-]*)+", re.ASCII)
 _LINE_ENDS: Final = re.compile(r"[\t\r\n]")
-_UNPRINTED: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-def article_url(printed: str, base: str) -> str | None:
-    """An http(s) address, absolute, spaces escaped, without a fragment that marks a place; None where that gives none.
+def article_url(href: str, base: str) -> str | None:
+    """Return an absolute http(s) URL, spaces escaped, without a fragment that marks a place; None if it is no such URL.
 
-    Line ends inside are dropped, as browsers do; one with another control character, or with a password, is none.
+    Line ends inside are dropped, as browsers do. A URL with another control character, or with a password, is refused.
     """
-    if len(printed) > LONGEST_URL:
+    if len(href) > MAX_URL_CHARACTERS:
         return None
-    if _ORDINARY.fullmatch(printed):
-        return printed
+    if _ABSOLUTE_URL.fullmatch(href):
+        return href
     try:
-        joined = urljoin(base, _LINE_ENDS.sub("", _EDGES.sub("", printed)))
+        joined = urljoin(base, _LINE_ENDS.sub("", _EDGES.sub("", href)))
         parts = urlsplit(joined)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+        is_web_url = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
         parts.port  # noqa: B018  raises for one that is no number
     except ValueError:
         return None
-    if not printed.strip() or not usable or _UNPRINTED.search(joined) or re.search(r"\s", parts.netloc):
+    if not href.strip() or not is_web_url or _CONTROL.search(joined) or re.search(r"\s", parts.netloc):
         return None
-    place = "" if parts.fragment.startswith(("!", "/")) else parts.fragment
-    address = parts._replace(fragment="" if place else parts.fragment).geturl()
-    return re.sub(r"\s", lambda space: "%20" if space[0] == " " else "", address)
+    is_page = parts.fragment.startswith(("!", "/"))  # a page of an application that runs in the browser
+    url = parts._replace(fragment=parts.fragment if is_page else "").geturl()
+    return re.sub(r"\s", lambda space: "%20" if space[0] == " " else "", url)
 
 
-def statements(fields: Mapping[str, Iterable[str]]) -> tuple[Candidate, ...]:
-    """Candidates of the fields that have a value; each value one clean line."""
+def feed_candidates(fields: Mapping[str, Iterable[str]]) -> tuple[Candidate, ...]:
+    """Return a candidate for each field that has a value; each value is one clean line."""
     cleaned = {field: tuple(filter(None, map(clean_line, values))) for field, values in fields.items()}
     return tuple(
         Candidate(field, values, Origin.FEED)
         for field, values in cleaned.items()
-        if values and max(map(len, values)) <= LONGEST_VALUE
+        if values and max(map(len, values)) <= MAX_VALUE_CHARACTERS
     )
 
 
-def unique(entries: Iterable[Entry | None]) -> tuple[Entry, ...]:
-    """The first entry of each address, in order."""
-    found: dict[str, Entry] = {}
+def unique_by_url(entries: Iterable[Entry | None]) -> tuple[Entry, ...]:
+    """Return the first entry of each URL, in order."""
+    by_url: dict[str, Entry] = {}
     for entry in entries:
         if entry:
-            found.setdefault(entry.url, entry)
-    return tuple(found.values())
+            by_url.setdefault(entry.url, entry)
+    return tuple(by_url.values())
 
 
-def say_damage(damage: str | None, left_out: int = 0, unnamed: int = 0) -> str | None:
-    """One line of sentences on what could not be read; None where all could."""
-    too_many = f"It is too long: its last {left_out:,} entries were not read." if left_out else None
-    lack = "entry has no web address and was" if unnamed == 1 else "entries have no web address and were"
-    without = f"{unnamed:,} {lack} skipped." if unnamed else None
-    return " ".join(filter(None, (damage, too_many, without))) or None
+def describe_damage(damage: str | None, left_out: int = 0, without_url: int = 0) -> str | None:
+    """Return sentences on what could not be read, as one line; None if all could."""
+    too_long = f"It is too long: its last {left_out:,} entries were not read." if left_out else None
+    rest = "entry has no web address and was" if without_url == 1 else "entries have no web address and were"
+    skipped = f"{without_url:,} {rest} skipped." if without_url else None
+    return " ".join(filter(None, (damage, too_long, skipped))) or None

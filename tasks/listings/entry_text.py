@@ -1,4 +1,4 @@
-"""What an entry's markup says: its title and summary as plain text, and its article where it holds one."""
+"""Read an entry's markup: title and summary as plain text, and the article if the entry holds it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,40 @@ import re
 from typing import Final
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement
 
+from tasks.html.parse import parse_html
 from tasks.listings.entries import article_url
-from tasks.listings.xml import mend_characters
 from tasks.text.characters import clean_line, split_lines
+from tasks.text.xml_characters import mend_characters
 
-SHORTEST_ARTICLE: Final = 300
-"""Characters of a content that is more than a summary."""
-LONGEST_SUMMARY: Final = 1_500
-"""Characters; a longer one is the article."""
-MOST_TAGS: Final = 20_000
-"""In the markup of one entry."""
+MIN_ARTICLE_CHARACTERS: Final = 300
+MAX_SUMMARY_CHARACTERS: Final = 1_500  # a longer summary is the article
+MAX_TAGS: Final = 20_000  # in the markup of one entry
 
 _ENTITY: Final = re.compile(r"&#?\w{2,31};")
-_BLOCKS: Final = {"p", "div", "br", "li", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "figure"}
-_NOT_READ: Final = ("script", "style", "template", "noscript", "iframe", "svg", "object")
+_BLOCK_TAGS: Final = {
+    "p",
+    "div",
+    "br",
+    "li",
+    "tr",
+    "td",
+    "th",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+    "figure",
+}
+_UNREAD_TAGS: Final = ("script", "style", "template", "noscript", "iframe", "svg", "object")
 
 
 def plain_text(markup: str, *, is_html: bool = True, link: str = "", title: str = "") -> str:
-    """Markup as one clean line.
+    """Return the text of markup as one clean line.
 
     A last paragraph that links to the entry itself by its title, which WordPress adds in each of its languages
     (`The post … appeared first on …`), is left out.
@@ -34,14 +48,13 @@ def plain_text(markup: str, *, is_html: bool = True, link: str = "", title: str 
     # Without its semicolon an entity may be a part of a word, or of an address.
     if not is_html or ("<" not in markup and not _ENTITY.search(markup)):
         return clean_line(markup)
-    markup = mend_characters(markup)
-    tree = _parse(markup) if "<" in markup and markup.count("<") <= MOST_TAGS else None
+    tree = parse_html(f"<div>{markup}</div>") if "<" in markup and markup.count("<") <= MAX_TAGS else None
     if tree is None:
-        return clean_line(html.unescape(markup))
-    etree.strip_elements(tree, *_NOT_READ, with_tail=False)
+        return clean_line(html.unescape(mend_characters(markup)))
+    etree.strip_elements(tree, *_UNREAD_TAGS, with_tail=False)
     if link:
         _drop_footer(tree, link, title)
-    for element in tree.iter(*_BLOCKS):
+    for element in tree.iter(*_BLOCK_TAGS):
         element.text = " " + (element.text or "")
         element.tail = " " + (element.tail or "")
     return clean_line(str(tree.xpath("string()")))
@@ -50,17 +63,17 @@ def plain_text(markup: str, *, is_html: bool = True, link: str = "", title: str 
 def summary_and_article(
     summary: str, content: str, content_is_html: bool, link: str, title: str
 ) -> tuple[str, str | None]:
-    """The summary as plain text, empty where there is none, and the article's HTML where the entry holds it."""
+    """Return the summary as plain text, empty if there is none, and the article's HTML if the entry holds it."""
     summary, content = mend_characters(summary), mend_characters(content)
-    if not content and len(plain := plain_text(summary, link=link, title=title)) <= LONGEST_SUMMARY:
+    if not content and len(plain := plain_text(summary, link=link, title=title)) <= MAX_SUMMARY_CHARACTERS:
         return plain, None
     if summary.strip() == content.strip() or not content:
         content, summary = content or summary, ""
-    said = plain_text(summary, link=link, title=title)
+    plain_summary = plain_text(summary, link=link, title=title)
     article = plain_text(content, is_html=content_is_html)
-    if len(article) < max(SHORTEST_ARTICLE, len(said)):
-        return said or article, None
-    return said, content if content_is_html else _paragraphs(content)
+    if len(article) < max(MIN_ARTICLE_CHARACTERS, len(plain_summary)):
+        return plain_summary or article, None
+    return plain_summary, content if content_is_html else _paragraphs(content)
 
 
 def _paragraphs(text: str) -> str:
@@ -73,15 +86,7 @@ def _drop_footer(tree: HtmlElement, link: str, title: str) -> None:
         return
     page = link.partition("?")[0]
     for anchor in paragraph.iter("a"):
-        to = (article_url(anchor.get("href") or "", link) or "").partition("?")[0]
-        if to == page and clean_line(anchor.text_content()) == title != "":
+        target = (article_url(anchor.get("href") or "", link) or "").partition("?")[0]
+        if target == page and clean_line(anchor.text_content()) == title != "":
             paragraph.drop_tree()
             return
-
-
-def _parse(markup: str) -> HtmlElement | None:
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
-    try:
-        return document_fromstring(f"<div>{markup}</div>".encode(), parser=parser)
-    except (etree.LxmlError, ValueError):
-        return None

@@ -1,4 +1,4 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org)."""
+"""Read JSON Feed 1.0 and 1.1 (jsonfeed.org)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tasks.listings.entries import article_url, say_damage, statements, unique
+from tasks.listings.entries import article_url, describe_damage, feed_candidates, unique_by_url
 from tasks.listings.entry_text import plain_text, summary_and_article
 from tasks.listings.listing import Entry, Listing, ListingError
-from tasks.listings.xml import mend_characters
+from tasks.text.xml_characters import mend_characters
 
-MOST_ENTRIES: Final = 10_000
-MOST_VALUES: Final = 100
-"""Authors or tags of one entry."""
+MAX_ENTRIES: Final = 10_000
+MAX_VALUES: Final = 100  # authors or tags of one entry
+_MAX_NUMBER: Final = 10**30
 
 
 def read_json_feed(text: str, url: str) -> Listing:
-    """The entries of the JSON Feed at `url`, each address once. Raises `ListingError`."""
+    """Return the entries of the JSON Feed at `url`, each URL once. Raises `ListingError`."""
     try:
         feed = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError):
@@ -26,22 +26,22 @@ def read_json_feed(text: str, url: str) -> Listing:
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         raise ListingError("This is JSON, but no JSON Feed: it has no list of items.")
-    entries = [_entry(item, url) if isinstance(item, dict) else None for item in items[:MOST_ENTRIES]]
+    entries = [_entry(item, url) if isinstance(item, dict) else None for item in items[:MAX_ENTRIES]]
     older = article_url(_text(feed, "next_url"), url)
     return Listing(
-        entries=unique(entries),
+        entries=unique_by_url(entries),
         older_url=older if older != url else None,
         title=plain_text(_text(feed, "title"), is_html=False) or None,
         language=_text(feed, "language").strip() or None,
-        damage=say_damage(None, max(0, len(items) - MOST_ENTRIES), entries.count(None)),
+        damage=describe_damage(None, max(0, len(items) - MAX_ENTRIES), entries.count(None)),
     )
 
 
 def _entry(item: Mapping[str, Any], url: str) -> Entry | None:
     guid = _text(item, "id")
-    # An id is the article's address where there is no other, which the format recommends.
-    named = guid if guid.startswith(("http://", "https://")) else ""
-    links = (article_url(printed, url) for printed in (_text(item, "url"), named, _text(item, "external_url")))
+    # The format recommends the article's URL as its id.
+    guid_url = guid if guid.startswith(("http://", "https://")) else ""
+    links = (article_url(href, url) for href in (_text(item, "url"), guid_url, _text(item, "external_url")))
     link = next(filter(None, links), None)
     if link is None:
         return None
@@ -56,26 +56,28 @@ def _entry(item: Mapping[str, Any], url: str) -> Entry | None:
         "modified_at": [_text(item, "date_modified")],
         "authors": _authors(item),
         "description": [summary],
-        "tags": [mend_characters(tag) for tag in _several(item, "tags") if isinstance(tag, str)],
+        "tags": [mend_characters(tag) for tag in _list(item, "tags") if isinstance(tag, str)],
         "image_url": [article_url(_text(item, "image") or _text(item, "banner_image"), link) or ""],
         "language": [_text(item, "language")],
     }
-    return Entry(link, guid.strip() or None, statements(fields), _text(item, "date_modified").strip() or None, article)
+    return Entry(
+        link, guid.strip() or None, feed_candidates(fields), _text(item, "date_modified").strip() or None, article
+    )
 
 
 def _authors(item: Mapping[str, Any]) -> list[str]:
-    authors = _several(item, "authors") or [item.get("author")]
+    authors = _list(item, "authors") or [item.get("author")]
     return [_text(author, "name") for author in authors if isinstance(author, dict)]
 
 
-def _several(item: Mapping[str, Any], name: str) -> list[Any]:
+def _list(item: Mapping[str, Any], name: str) -> list[Any]:
     value = item.get(name)
-    return value[:MOST_VALUES] if isinstance(value, list) else []
+    return value[:MAX_VALUES] if isinstance(value, list) else []
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:
-    """A value as text, which may also be a number, such as an id; empty where it is something else."""
+    """Return a value as text, also a number, such as an id; empty if it is anything else."""
     value = item.get(name)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER:
         return str(value)
     return mend_characters(value) if isinstance(value, str) else ""

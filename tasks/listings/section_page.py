@@ -1,50 +1,98 @@
-"""Links of a section page: the addresses on it that are articles, by a pattern."""
+"""Pages: read the links of a section page, or a list of URLs that the source or a file names."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
-from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
-
+from config.inputs import PagesInput
+from config.redact import redact
+from tasks.html.parse import parse_html
 from tasks.listings.entries import article_url
+from tasks.listings.input_reader import InputError, InputReader, ReadContext
 from tasks.listings.listing import Entry, Listing, ListingError
-from tasks.listings.xml import cut_tags, mend_characters, shorten_tags
+from tasks.listings.xml import cut_tags, shorten_tags
+from tasks.metadata.urls import is_web_url
 from tasks.text.decode import Refusal, decode
+from warehouse.model.records import Item, Rejection
+from warehouse.model.vocabulary import Reason, Stage
 
-MOST_LINKS: Final = 10_000
-MOST_ANCHORS: Final = 50_000
-"""Links of any kind that are looked at."""
+MAX_LINKS: Final = 10_000
+MAX_ANCHORS: Final = 50_000  # links of any kind
+_MAX_SHOWN_CHARACTERS: Final = 100
+
+
+class PagesReader(InputReader[PagesInput]):
+    """Polls a section page, or reads a list of URLs."""
+
+    fetches_pages = True
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether the input is a section page."""
+        return self.entry.url is not None
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the section page, else of the file that lists the URLs."""
+        path = self.entry.path or Path(f"{self.source.id}.toml")
+        return self.entry.url or (self.source.folder / path).resolve().as_uri()
+
+    def documents(self, context: ReadContext) -> Iterator[Item | Rejection]:
+        """Return an item for each URL of the list, and a rejection for each line that is none."""
+        source, found_in = self.source, self.endpoint
+        for number, line in enumerate(self._lines(), 1):
+            url = line.strip()
+            if not url or url.startswith("#") or not self.entry.accepts(url):
+                continue
+            if is_web_url(url):
+                yield Item(source.id, url, url, found_in, context.seen_at)
+                continue
+            text = redact(url)[:_MAX_SHOWN_CHARACTERS]
+            detail = f"line {number} is not an http or https address without a password: {text}"
+            line_url = f"{found_in}#line={number}"
+            yield Rejection(source.id, line_url, None, Stage.DISCOVER, Reason.BAD_RECORD, detail)
+
+    def read_listing(self, content: bytes, url: str, media_type: str | None, charset: str | None) -> Listing:  # noqa: ARG002
+        """Parse the links of the section page. Raises `ListingError`."""
+        return read_links(content, url, self.entry.links or "", charset)
+
+    def _lines(self) -> Iterator[str]:
+        if self.entry.path is None:
+            yield from self.entry.urls
+            return
+        path = (self.source.folder / self.entry.path).resolve()
+        try:
+            with path.open(encoding="utf-8-sig", errors="replace") as lines:
+                yield from lines
+        except OSError as error:
+            cure = f"correct `path` in {self.source.id}.toml, or the file"
+            raise InputError(f"{path}: {error.strerror}; {cure}") from None
 
 
 def read_links(content: bytes, url: str, pattern: str, charset: str | None = None) -> Listing:
-    """The links of the page at `url` whose absolute addresses hold `pattern`, in the page's order, each once.
+    """Return the links of the page at `url` whose absolute URLs match `pattern`, in the page's order, each once.
 
-    What a link says is not the article's title: it may as well be a teaser. Raises `ListingError`.
+    The text of a link is not the article's title: it may as well be a teaser. Raises `ListingError`.
     """
     decoded = decode(content, charset, html=True)
     if isinstance(decoded, Refusal):
         raise ListingError(decoded.detail)
     text, damage = cut_tags(decoded.text)
-    tree = _parse(shorten_tags(text))
+    tree = parse_html(shorten_tags(text))
+    if tree is None:
+        raise ListingError("The page holds no HTML that could be read.")
     base = article_url(next(iter(tree.xpath("//base/@href")), ""), url) or url
-    wanted = re.compile(pattern)
-    found: dict[str, Entry] = {}
-    for element in islice(tree.iter("a", "area"), MOST_ANCHORS):
+    article_pattern = re.compile(pattern)
+    entries: dict[str, Entry] = {}
+    for element in islice(tree.iter("a", "area"), MAX_ANCHORS):
         link = article_url(element.get("href") or "", base)
-        if link and link not in found and wanted.search(link):
-            if len(found) == MOST_LINKS:
-                damage = damage or f"The page has more than {MOST_LINKS:,} such links; the first were read."
+        if link and link not in entries and article_pattern.search(link):
+            if len(entries) == MAX_LINKS:
+                damage = damage or f"The page has more than {MAX_LINKS:,} such links; the first were read."
                 break
-            found[link] = Entry(link)
-    return Listing(tuple(found.values()), damage=damage)
-
-
-def _parse(text: str) -> HtmlElement:
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
-    try:
-        return document_fromstring(mend_characters(text).encode(), parser=parser)
-    except (etree.LxmlError, ValueError):
-        raise ListingError("The page holds no HTML that could be read.") from None
+            entries[link] = Entry(link)
+    return Listing(tuple(entries.values()), damage=damage)

@@ -1,4 +1,4 @@
-"""Sitemaps: what an urlset, a news sitemap, an index, a list of addresses or a feed used as one names.
+"""Read sitemaps: an urlset, a news sitemap, an index, a list of URLs, or a feed that is used as one.
 
 Source: sitemaps.org, Google's extensions for news and images, `xhtml:link` for other languages.
 """
@@ -11,32 +11,46 @@ from typing import Final
 
 from lxml import etree
 
-from tasks.listings.entries import article_url, say_damage, statements, unique
+from config.inputs import SitemapInput
+from tasks.listings.entries import article_url, describe_damage, feed_candidates, unique_by_url
 from tasks.listings.entry_text import plain_text
 from tasks.listings.feeds import read_feed
+from tasks.listings.input_reader import InputReader
 from tasks.listings.listing import Child, Entry, Listing, ListingError
-from tasks.listings.xml import local_name, objection, read_text, read_tree, root_name
+from tasks.listings.xml import describe_wrong_text, local_name, read_text, read_tree, root_name
 from tasks.text.characters import clean_line
 from tasks.text.decode import Refusal, unpack
 
-MAX_BYTES: Final = 52_428_800
-"""Of a sitemap, unpacked: what the protocol allows."""
-MOST_ENTRIES: Final = 100_000
-"""Twice what the protocol allows."""
-MOST_PARTS: Final = 100
-"""Children of one entry that are looked at."""
+MAX_BYTES: Final = 52_428_800  # unpacked: the bound of the protocol
+MAX_ENTRIES: Final = 100_000  # twice the bound of the protocol
+MAX_CHILDREN: Final = 100  # of one element
+MAX_TAGS: Final = 100
+MAX_DATE_CHARACTERS: Final = 100
 
-MOST_TAGS: Final = 100
-LONGEST_DATE: Final = 100
-
-_NEWS: Final = {"title": "title", "publication_date": "published_at", "language": "language"}
-_LINES: Final = ("http://", "https://")
+_NEWS_FIELDS: Final = {"title": "title", "publication_date": "published_at", "language": "language"}
+_URL_STARTS: Final = ("http://", "https://")
 
 _Values = dict[str, list[str]]
 
 
+class SitemapReader(InputReader[SitemapInput]):
+    """Polls a sitemap or an index of sitemaps."""
+
+    fetches_pages = True
+    is_polled = True
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the sitemap."""
+        return self.entry.url
+
+    def read_listing(self, content: bytes, url: str, media_type: str | None, charset: str | None) -> Listing:  # noqa: ARG002
+        """Parse the sitemap or index. Raises `ListingError`."""
+        return read_sitemap(content, url, self.entry.alternates)
+
+
 def read_sitemap(content: bytes, url: str, alternates: bool = False) -> Listing:
-    """The addresses that a sitemap names, each once, or the sitemaps that an index names; gzip is unpacked.
+    """Return the URLs of a sitemap, each once, or the sitemaps of an index; gzip is unpacked.
 
     With `alternates` the same article in other languages is an entry of its own. Raises `ListingError`.
     """
@@ -51,100 +65,105 @@ def read_sitemap(content: bytes, url: str, alternates: bool = False) -> Listing:
         return read_feed(unpacked, url)
     root, damage = read_tree(text)
     name = "url" if kind == "urlset" else "sitemap"
-    parts = list(islice(root.iter(f"{{*}}{name}"), MOST_ENTRIES + 1))
-    if len(parts) > MOST_ENTRIES:
-        damage = damage or f"It names more than {MOST_ENTRIES:,} addresses; the first were read."
+    elements = list(islice(root.iter(f"{{*}}{name}"), MAX_ENTRIES + 1))
+    if len(elements) > MAX_ENTRIES:
+        damage = damage or f"It names more than {MAX_ENTRIES:,} addresses; the first were read."
     if kind == "sitemapindex":
-        return _index(parts[:MOST_ENTRIES], url, damage)
-    entries = (entry for part in parts[:MOST_ENTRIES] for entry in _entries(part, url, alternates))
-    found = list(islice(entries, MOST_ENTRIES))
-    return Listing(unique(found), damage=say_damage(damage, unnamed=found.count(None)))
+        return _read_index(elements[:MAX_ENTRIES], url, damage)
+    entries = (entry for element in elements[:MAX_ENTRIES] for entry in _entries(element, url, alternates))
+    first_entries = list(islice(entries, MAX_ENTRIES))
+    damage = describe_damage(damage, without_url=first_entries.count(None))
+    return Listing(unique_by_url(first_entries), damage=damage)
 
 
-def _index(parts: list[etree._Element], url: str, damage: str | None) -> Listing:
+def _read_index(elements: list[etree._Element], url: str, damage: str | None) -> Listing:
     children: dict[str, Child] = {}
-    unnamed = 0
-    for part in parts:
-        said = _texts(part)
-        address = _address(said, url)
-        unnamed += address is None
-        if address:
-            children.setdefault(address, Child(address, _first(said, "lastmod")))
-    return Listing(children=tuple(children.values()), damage=say_damage(damage, unnamed=unnamed))
+    without_url = 0
+    for element in elements:
+        texts = _texts(element)
+        location = _location(texts, url)
+        without_url += location is None
+        if location:
+            children.setdefault(location, Child(location, _first_date(texts, "lastmod")))
+    damage = describe_damage(damage, without_url=without_url)
+    return Listing(children=tuple(children.values()), damage=damage)
 
 
-def _entries(part: etree._Element, url: str, alternates: bool) -> Iterator[Entry | None]:
-    """The entry of a `url` element, None where it has no address; then those of its other languages."""
-    said = _texts(part)
-    address = _address(said, url)
-    if address is None:
+def _entries(element: etree._Element, url: str, alternates: bool) -> Iterator[Entry | None]:
+    """Return the entry of a `url` element, None if it has no URL; then those of its other languages."""
+    texts = _texts(element)
+    location = _location(texts, url)
+    if location is None:
         yield None
         return
     fields: _Values = {}
-    others: dict[str, str] = {}
-    for child in islice(part, MOST_PARTS):
+    languages: dict[str, str] = {}  # by URL
+    for child in islice(element, MAX_CHILDREN):
         match local_name(child):
             case "news":
                 fields |= _news(child)
             case "image" if "image_url" not in fields:
-                fields |= _image(child, address)
+                fields |= _image(child, location)
             case "link" if child.get("href") and child.get("hreflang"):
                 # Most sitemaps with links have many of each; only this article's own is always of use.
-                other = article_url(child.get("href"), url) if alternates else child.get("href").strip()
-                others.setdefault(other or address, child.get("hreflang"))
-    modified = _first(said, "lastmod")
-    yield _entry(address, fields, others.get(address), modified)
+                other_url = article_url(child.get("href"), url) if alternates else child.get("href").strip()
+                languages.setdefault(other_url or location, child.get("hreflang"))
+    modified = _first_date(texts, "lastmod")
+    yield _entry(location, fields, languages.get(location), modified)
     if alternates:
-        for other, language in others.items():
-            if other != address and language != "x-default":
-                yield _entry(other, {}, language, modified)
+        for other_url, language in languages.items():
+            if other_url != location and language != "x-default":
+                yield _entry(other_url, {}, language, modified)
 
 
-def _entry(address: str, fields: _Values, language: str | None, modified: str | None) -> Entry:
-    stated = {} if language in {None, "x-default"} or "language" in fields else {"language": [str(language)]}
-    return Entry(address, candidates=statements(fields | stated), modified=modified)
+def _entry(url: str, fields: _Values, language: str | None, modified: str | None) -> Entry:
+    if language not in {None, "x-default"} and "language" not in fields:
+        fields = fields | {"language": [str(language)]}
+    return Entry(url, candidates=feed_candidates(fields), modified=modified)
 
 
-def _news(part: etree._Element) -> _Values:
-    said = _texts(part)
-    fields = {field: [plain_text(said[name][0])] for name, field in _NEWS.items() if name in said}
-    # The language of Google's first version stands in the publication.
-    for publication in part.iterchildren("{*}publication", "publication", "news:publication"):
+def _news(element: etree._Element) -> _Values:
+    texts = _texts(element)
+    fields = {field: [plain_text(texts[name][0])] for name, field in _NEWS_FIELDS.items() if name in texts}
+    # In the first version of Google's extension the language is in the publication.
+    for publication in element.iterchildren("{*}publication", "publication", "news:publication"):
         fields = {"language": _texts(publication).get("language", [])[:1]} | fields
-    tags = [tag.strip() for printed in said.get("keywords", []) for tag in printed.split(",")[:MOST_TAGS]]
+    tags = [tag.strip() for keywords in texts.get("keywords", []) for tag in keywords.split(",")[:MAX_TAGS]]
     return fields | {"tags": list(filter(None, tags))}
 
 
-def _image(part: etree._Element, address: str) -> _Values:
-    said = _texts(part)
-    image = _address(said, address)
-    return {"image_url": [image], "image_caption": [plain_text(said.get("caption", [""])[0])]} if image else {}
+def _image(element: etree._Element, base: str) -> _Values:
+    texts = _texts(element)
+    image_url = _location(texts, base)
+    if image_url is None:
+        return {}
+    return {"image_url": [image_url], "image_caption": [plain_text(texts.get("caption", [""])[0])]}
 
 
-def _texts(part: etree._Element) -> dict[str, list[str]]:
-    """The texts of an element's children by their names, whatever namespace they are in, or meant to be in."""
-    found: dict[str, list[str]] = {}
-    for child in islice(part, MOST_PARTS):
+def _texts(element: etree._Element) -> _Values:
+    """Return the texts of an element's children by their names, whatever namespace they are in, or meant to be in."""
+    texts: _Values = {}
+    for child in islice(element, MAX_CHILDREN):
         if child.text and not child.text.isspace():
-            found.setdefault(local_name(child), []).append(child.text.strip())
-    return found
+            texts.setdefault(local_name(child), []).append(child.text.strip())
+    return texts
 
 
-def _address(said: dict[str, list[str]], base: str) -> str | None:
+def _location(texts: _Values, base: str) -> str | None:
     # In a CDATA section, where nothing needs to be escaped, some escape all the same.
-    return article_url(said.get("loc", [""])[0].replace("&amp;", "&"), base)
+    return article_url(texts.get("loc", [""])[0].replace("&amp;", "&"), base)
 
 
-def _first(said: dict[str, list[str]], name: str) -> str | None:
-    return clean_line(said[name][0])[:LONGEST_DATE] if name in said else None
+def _first_date(texts: _Values, name: str) -> str | None:
+    return clean_line(texts[name][0])[:MAX_DATE_CHARACTERS] if name in texts else None
 
 
 def _read_lines(text: str, url: str) -> Listing:
-    """A list of addresses, one a line."""
+    """Read a list of URLs, one a line. Raises `ListingError` if most lines are none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    found = [article_url(line, url) if line.startswith(_LINES) else None for line in lines]
-    if found.count(None) * 2 > len(found):
-        raise ListingError(objection(text))
-    entries = unique(Entry(address) for address in found if address)
-    damage = say_damage(None, max(0, len(entries) - MOST_ENTRIES), found.count(None))
-    return Listing(entries[:MOST_ENTRIES], damage=damage)
+    urls = [article_url(line, url) if line.startswith(_URL_STARTS) else None for line in lines]
+    if urls.count(None) * 2 > len(urls):
+        raise ListingError(describe_wrong_text(text))
+    entries = unique_by_url(Entry(url) for url in urls if url)
+    damage = describe_damage(None, max(0, len(entries) - MAX_ENTRIES), urls.count(None))
+    return Listing(entries[:MAX_ENTRIES], damage=damage)

@@ -1,4 +1,4 @@
-"""News agencies by the names under which articles credit them, in several scripts (`agencies.toml`)."""
+"""News agencies, by the names under which articles credit them (`agencies.toml`)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tasks.text.words import UNSPACED
+
 AGENCIES: Final = Path(__file__).with_name("agencies.toml")
+MAX_TEXT_CHARACTERS: Final = 1_000
+# A longer name is no word of another language, whatever its case.
+MAX_CASED_NAME_CHARACTERS: Final = 4
+
 _WORD: Final = re.compile(r"\w+")
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 
 
 def find_agencies(text: str) -> tuple[str, ...]:
-    """The agencies that a short text names, as printed, in its order, each once."""
-    text = text[:1_000]
-    # Each of some hundred names would be tried at each word.
-    if _first_words().isdisjoint(_words(text)) and not _UNSPACED.search(text):
+    """Return the news agencies named in the first 1,000 characters of a text, as printed, in its order, each once."""
+    text = text[:MAX_TEXT_CHARACTERS]
+    # The pattern would try each of some hundred names at each word.
+    if _first_words().isdisjoint(_words(text)) and not UNSPACED.search(text):
         return ()
-    return tuple(dict.fromkeys(found[0] for found in _pattern().finditer(text)))
+    return tuple(dict.fromkeys(match[0] for match in _pattern().finditer(text)))
 
 
 def _words(text: str) -> list[str]:
@@ -30,7 +35,7 @@ def _words(text: str) -> list[str]:
 @cache
 def _names() -> frozenset[str]:
     table = tomllib.loads(AGENCIES.read_text("utf-8"))
-    return frozenset(name for known, others in table.items() for name in (known, *others))
+    return frozenset(name for main_name, other_names in table.items() for name in (main_name, *other_names))
 
 
 @cache
@@ -40,14 +45,14 @@ def _first_words() -> frozenset[str]:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    # The longest first: of `AFP` and `dpa/AFP` each is found, of `AP` in `AP通信` the whole name.
+    # The longest first: in `AP通信` the whole name matches, not `AP`.
     longest = sorted(_names(), key=lambda name: (-len(name), name))
-    unspaced = "|".join(re.escape(name) for name in longest if _UNSPACED.search(name))
-    # All behind one condition, or each of some hundred names would be tried at each character.
-    words = "|".join(_cased(name) for name in longest if not _UNSPACED.search(name))
+    unspaced = "|".join(re.escape(name) for name in longest if UNSPACED.search(name))
+    # One condition before all names: else each of some hundred would be tried at each character.
+    words = "|".join(_name_pattern(name) for name in longest if not UNSPACED.search(name))
     return re.compile(rf"{unspaced}|(?<!\w)(?:{words})(?!\w)")
 
 
-def _cased(name: str) -> str:
+def _name_pattern(name: str) -> str:
     # `AP`, `TT` and `PA` are words in other languages once they are not in capitals.
-    return re.escape(name) if name.isupper() or len(name) <= 4 else f"(?i:{re.escape(name)})"  # noqa: PLR2004
+    return re.escape(name) if name.isupper() or len(name) <= MAX_CASED_NAME_CHARACTERS else f"(?i:{re.escape(name)})"

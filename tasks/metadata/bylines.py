@@ -1,7 +1,7 @@
 """Bylines: the names in a line such as `By Ann Lee and Bob Ray, Political Editors`.
 
-Names are kept as printed, in any script and case. What is cut off is what surely is no name: words such as `By`, roles
-behind a comma, addresses, handles, and the agency or place after `with` and `in`. A byline that is one outlet stays.
+Names stay as printed, in any script and case. Cut off are words such as `By`, roles after a comma, addresses, handles,
+and the agency or place after `with` and `in`. A byline that is the name of an outlet stays.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final
 from tasks.metadata.printed_dates import without_date
 from tasks.text.characters import clean_line
 
-LONGEST: Final = 300
-"""Characters of a byline; a longer line is prose, and states no author."""
-LONGEST_NAME: Final = 80
+# A longer line is prose.
+MAX_BYLINE_CHARACTERS: Final = 300
+MAX_NAME_CHARACTERS: Final = 80
 
 _ADDRESS: Final = re.compile(
     r"\(?\bhttps?://\S+|[(<\[]?[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,4}[)>\]]?|(?<!\w)@\w+"
@@ -26,7 +26,7 @@ _LABEL: Final = (
     "مراسل|بقلم|كتب|كتبت|المؤلف|الكاتب|نویسنده|מאת|คอลัมน์|ผู้เขียน|tác giả|συντάκτης|"
     "文|作者|撰文|撰稿|लेखक"
 )
-_LABELLED: Final = re.compile(
+_LEADING_LABEL: Final = re.compile(
     rf"(?:{_LABEL})\s?[:：/／|]\s*|(?:(?:written|reported|story|posted|words|text)\s+)?by[:\s]\s*|(?:بقلم|מאת)\s+"
     r"|(?:本报)?(?:记者|記者)[:：\s]*",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ _PREPOSITION: Final = {
     "nb": "av", "nn": "av", "da": "af", "id": "oleh", "ms": "oleh", "ro": "de", "sw": "na", "tl": "ni", "is": "eftir",
     "gl": "por", "lb": "vum", "hu": "írta", "pl": "autor", "af": "deur",
 }  # fmt: skip
-_ANY_LANGUAGE: Final = re.compile(r"(?:Von|VON|Par|PAR|Por|POR|Door|DOOR|Oleh|OLEH)\s+(?=\S+\s+\S)")
+_ANY_PREPOSITION: Final = re.compile(r"(?:Von|VON|Par|PAR|Por|POR|Door|DOOR|Oleh|OLEH)\s+(?=\S+\s+\S)")
 _OTHER_WORK: Final = re.compile(
     r"[\s,;/|(–-]*\b(?:images?|pictures?|photos?|photograph\w*|fotos?|fotogr\w+|bild(?:er)?|illustrations?|video|edited|фото)"
     r"(?:\s+(?:by|von|par|de|di)\b|\s?:).*",
@@ -44,19 +44,20 @@ _OTHER_WORK: Final = re.compile(
 )
 _SEPARATOR: Final = re.compile(r"\s*[|•·;；、﹑/／\n]\s*|\s+[–—-]\s+|\s*[,，،]\s*|\s+(?:&|\+)\s+")
 _AND: Final = re.compile(r"\s+(?:and|und|et|og|och|та|ve|және|và|dan|dhe|และ|و|और|和|及|및)\s+", re.IGNORECASE)
-_AND_FIRST: Final = re.compile(r"^(?:and|und|et|og|och|&|\+)\s+", re.IGNORECASE)
-# Also parts of names, or words of other languages: `Ortega y Gasset`. They part names of two words or more.
-_AND_BY_LANGUAGE: Final = {
+_LEADING_AND: Final = re.compile(r"^(?:and|und|et|og|och|&|\+)\s+", re.IGNORECASE)
+# These words are also parts of names, or words of other languages (`Ortega y Gasset`): they separate names of two words
+# or more only.
+_ANDS: Final = {
     "es": "y|e", "ca": "i", "gl": "e", "it": "e|ed", "pt": "e", "pl": "i|oraz", "hr": "i", "bs": "i", "sr": "i|и",
     "ru": "и", "bg": "и", "mk": "и", "uk": "і|й", "be": "і", "cs": "a", "sk": "a", "sl": "in", "nl": "en", "af": "en",
     "fi": "ja", "et": "ja", "ro": "și|şi", "lv": "un", "lt": "ir", "hu": "és", "el": "και", "sw": "na", "tl": "at",
     "eu": "eta",
 }  # fmt: skip
-_WITH: Final = re.compile(
+_WITH_AGENCY: Final = re.compile(
     r"(?:^|\s+)(?:with|mit|avec|con|com|met|med|für|for the|para|pour|special (?:to|for)|at the|from the)\s+.*",
     re.IGNORECASE | re.DOTALL,
 )
-_PLACE: Final = re.compile(r"(?<=\w)[\s,]+(?:in|reporting from|aus|à|em|en|from)\s+(?=[^\W\d_a-z])[\w .,'’-]+$")
+_IN_PLACE: Final = re.compile(r"(?<=\w)[\s,]+(?:in|reporting from|aus|à|em|en|from)\s+(?=[^\W\d_a-z])[\w .,'’-]+$")
 _TAIL: Final = re.compile(
     r"\s+(?:기자|특파원|记者|記者|(?:last )?(?:updated|published|posted)|aktualisiert|publié|mis à jour|actualizado"
     r"|lesezeit|reading time|\d+ min|(?:am|on|le|el|at|um)$)"
@@ -84,13 +85,13 @@ _INITIAL: Final = re.compile(r"(?<!\w)\w{1,2}\.$")
 _EDGES: Final = ' \t,;:|/·•–—-*"“”«»()[]<>'
 
 
-def split_byline(printed: str, language: str | None = None) -> tuple[str, ...]:
-    """The names in a byline, as printed and in order, each once; none where the line is no byline.
+def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
+    """Return the names in a byline as printed, in order, each once; empty if the line is no byline.
 
-    `language` (BCP 47) tells which short words are prepositions and which join names.
+    `language` (BCP 47) decides which short words are prepositions and which join names.
     """
-    line = clean_line(printed)
-    if not line or len(line) > LONGEST:
+    line = clean_line(byline)
+    if not line or len(line) > MAX_BYLINE_CHARACTERS:
         return ()
     primary = re.split("[-_]", language or "")[0].lower()
     line = _BRACKETED.sub("", _ADDRESS.sub(" | ", line))
@@ -111,31 +112,37 @@ def split_byline(printed: str, language: str | None = None) -> tuple[str, ...]:
 
 
 def _without_opening(line: str, primary: str) -> str:
-    opened = line.lstrip(_EDGES)
+    """Return a line without the label or preposition at its start, such as `Author:` and `von`."""
+    names = line.lstrip(_EDGES)
     for _ in range(2):
-        if match := _LABELLED.match(opened):
-            opened = opened[match.end() :]
-    word, _, rest = opened.partition(" ")
+        if match := _LEADING_LABEL.match(names):
+            names = names[match.end() :]
+    word, _, rest = names.partition(" ")
     if rest and word.rstrip(":").casefold() == _PREPOSITION.get(primary):
         return rest
-    return opened if primary else _ANY_LANGUAGE.sub("", opened, count=1)
+    return names if primary else _ANY_PREPOSITION.sub("", names, count=1)
 
 
 def _parts(line: str, primary: str) -> list[str]:
-    joined = _AND_BY_LANGUAGE.get(primary)
-    found: list[str] = []
+    conjunctions = _ANDS.get(primary)
+    parts: list[str] = []
     for part in (part for piece in _SEPARATOR.split(line) for part in _AND.split(piece)):
-        several = re.split(rf"\s+(?:{joined})\s+", part) if joined else [part]
-        whole = all(" " in name for name in several)
-        found += several if whole else [part]
-    return [part for part in found if part]
+        names = re.split(rf"\s+(?:{conjunctions})\s+", part) if conjunctions else [part]
+        parts += names if all(" " in name for name in names) else [part]
+    return list(filter(None, parts))
 
 
 def _name(part: str, primary: str) -> str | None:
-    short = _TAIL.sub("", _AND_FIRST.sub("", part.strip(_EDGES)))
-    name = _without_opening(_PLACE.sub("", _WITH.sub("", short)), primary).strip(_EDGES)
+    """Return the name in a part of a byline, without agency, place or time; None if it is no name."""
+    without_tail = _TAIL.sub("", _LEADING_AND.sub("", part.strip(_EDGES)))
+    name = _without_opening(_IN_PLACE.sub("", _WITH_AGENCY.sub("", without_tail)), primary).strip(_EDGES)
     if name.endswith(".") and not _INITIAL.search(name):
         name = name[:-1].strip(_EDGES)
-    if not _TWO_LETTERS.search(name) or _DATED.search(name) or len(name) > LONGEST_NAME or _NO_NAME.fullmatch(name):
+    if (
+        not _TWO_LETTERS.search(name)
+        or _DATED.search(name)
+        or len(name) > MAX_NAME_CHARACTERS
+        or _NO_NAME.fullmatch(name)
+    ):
         return None
     return name

@@ -1,4 +1,4 @@
-"""What a document states of each field, and which statement won."""
+"""The candidates for an article's fields: their order of trust, and the choice between them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tasks.html.titles import fold
-from tasks.text.characters import clean_line
+from tasks.text.characters import clean_line, text_key
 from warehouse.model.records import Candidate, FieldProvenance, LostCandidate
 from warehouse.model.vocabulary import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-EMBEDDED: Final = frozenset({Origin.RECORD, Origin.JSON_LD, Origin.MICRODATA, Origin.OPEN_GRAPH, Origin.META})
-"""Where a page speaks to machines."""
-LONGEST_KEPT: Final = 500
-"""Characters kept of a statement that lost."""
+MAX_LOST_CANDIDATE_CHARACTERS: Final = 500
 
+# The origins of data that pages embed for machines.
+_EMBEDDED_ORIGINS: Final = frozenset({Origin.RECORD, Origin.JSON_LD, Origin.MICRODATA, Origin.OPEN_GRAPH, Origin.META})
 _ENTITY: Final = re.compile(r"&#?\w{2,31};")
 _INLINE_TAG: Final = re.compile(
     r"</?(?:a|b|br|div|em|font|h[1-6]|i|img|mark|p|q|small|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE
@@ -28,41 +26,45 @@ _INLINE_TAG: Final = re.compile(
 Value = TypeVar("Value")
 
 
-class Statements:
-    """The candidates of a document by field, in order of trust; `provenance` tells of each field read so far."""
+class Candidates:
+    """The candidates of a document by field, the most trusted first.
+
+    `provenance` has an entry for each field that was chosen so far, `raw_values` the raw value that `choose` took.
+    """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self._candidates: dict[str, list[Candidate]] = defaultdict(list)
+        self._by_field: dict[str, list[Candidate]] = defaultdict(list)
         for candidate in dict.fromkeys(candidates):
-            self._candidates[candidate.field].append(candidate)
+            self._by_field[candidate.field].append(candidate)
         self.provenance: dict[str, FieldProvenance] = {}
-        self.printed: dict[str, str] = {}
-        """The statement that `first` chose, by field."""
+        self.raw_values: dict[str, str] = {}
 
-    def first(
+    def choose(
         self,
         field: str,
         read: Callable[[str], Value | None],
         completes: Callable[[Value, Value], bool] = lambda _later, _first: False,
     ) -> Value | None:
-        """The first value that `read` accepts, or a later one that `completes` it by stating the same more fully.
+        """Return the first value that `read` accepts, or a later one that `completes` it; None if there is none.
 
-        Those that it reads as the same did not lose, those that it refuses did.
+        A later value completes the first one if it is the same with more detail. Values equal to the chosen one are not
+        among the lost candidates, refused ones are.
         """
-        stated = [(candidate.origin, value) for candidate in self._candidates[field] for value in candidate.values]
-        values = {printed: read(printed) for _, printed in stated}
-        readings = [(origin, printed, values[printed]) for origin, printed in stated]
-        accepted = [(origin, printed, value) for origin, printed, value in readings if value is not None]
+        readings = self._readings(field, read)
+        accepted = [(origin, raw, value) for origin, raw, value in readings if value is not None]
         if not accepted:
             return None
-        fuller = (statement for statement in accepted if completes(statement[2], accepted[0][2]))
-        origin, self.printed[field], value = next(fuller, accepted[0])
-        self._record(field, origin, [(other, printed) for other, printed, reading in readings if reading != value])
+        first_value = accepted[0][2]
+        fuller = (reading for reading in accepted if completes(reading[2], first_value))
+        origin, self.raw_values[field], value = next(fuller, accepted[0])
+        self._record(field, origin, [(other, raw) for other, raw, reading in readings if reading != value])
         return value
 
-    def several(self, field: str, read: Callable[[Candidate], Iterable[str]], merge: bool = False) -> tuple[str, ...]:
-        """The values of the first origin where `read` finds any, each once; with `merge`, of every origin."""
-        readings = [(candidate, tuple(read(candidate))) for candidate in self._candidates[field]]
+    def choose_list(
+        self, field: str, read: Callable[[Candidate], Iterable[str]], merge: bool = False
+    ) -> tuple[str, ...]:
+        """Return the values, each once, that `read` gives for the first origin with any, or (`merge`) for all."""
+        readings = [(candidate, tuple(read(candidate))) for candidate in self._by_field[field]]
         origin = next((candidate.origin for candidate, values in readings if values), None)
         if origin is None:
             return ()
@@ -77,41 +79,53 @@ class Statements:
         return tuple(unique.values())
 
     def derive(self, field: str, origin_of: str) -> None:
-        """Say that `field` was taken from the statement that won `origin_of`."""
+        """Record that `field` was derived from the chosen value of the field `origin_of`."""
         self.provenance[field] = FieldProvenance(self.provenance[origin_of].origin)
+
+    def _readings(self, field: str, read: Callable[[str], Value | None]) -> list[tuple[Origin, str, Value | None]]:
+        """Return origin, raw value and read value (None if refused) of each value of a field's candidates."""
+        raw_values = [(candidate.origin, raw) for candidate in self._by_field[field] for raw in candidate.values]
+        values = {raw: read(raw) for _, raw in raw_values}
+        return [(origin, raw, values[raw]) for origin, raw in raw_values]
 
     def _record(self, field: str, origin: Origin, lost: list[tuple[Origin, str]]) -> None:
         others: dict[str, LostCandidate] = {}
-        for where, value in lost:
-            others.setdefault(value, LostCandidate(where, clean_line(value)[:LONGEST_KEPT]))
+        for lost_origin, value in lost:
+            others.setdefault(value, LostCandidate(lost_origin, clean_line(value)[:MAX_LOST_CANDIDATE_CHARACTERS]))
         self.provenance[field] = FieldProvenance(origin, tuple(others.values()))
 
 
-def by_trust(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """The candidates of a document in the order of trust.
+def order_by_trust(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Return the candidates of a page in the order of trust: embedded data, the feed, then the visible page.
 
-    A feed speaks of a page from outside, and perhaps of what it was an hour ago: what the page embeds for machines
-    goes before it, what is read off the page's face after. A title the page has on its face goes before it too, or
-    an edited headline would never be seen; where the page has several, the one that the feed has as well is first.
+    A feed describes the page from outside, and perhaps as it was an hour ago. The page's visible titles go before the
+    feed's too, or an edited headline would never be noticed; of several titles, the one that the feed has is first.
     """
-    feed = [one for one in candidates if one.origin is Origin.FEED]
+    feed = [candidate for candidate in candidates if candidate.origin is Origin.FEED]
     if not feed:
         return candidates
-    confirmed = {fold(value) for one in feed if one.field == "title" for value in one.values} - {""}
+    titles = (value for candidate in feed if candidate.field == "title" for value in candidate.values)
+    feed_titles = set(map(text_key, titles)) - {""}
     before: list[Candidate] = []
     after: list[Candidate] = []
-    for one in candidates:
-        if one.origin is not Origin.FEED:
-            leads = one.origin in EMBEDDED or (one.field == "title" and one.origin is Origin.HTML)
-            (before if leads else after).append(one)
-    agreed = [one for one in before if one.field == "title" and fold("".join(one.values[:1])) in confirmed]
-    return (*agreed, *before, *feed, *after)
+    for candidate in candidates:
+        if candidate.origin in _EMBEDDED_ORIGINS or (candidate.field == "title" and candidate.origin is Origin.HTML):
+            before.append(candidate)
+        elif candidate.origin is not Origin.FEED:
+            after.append(candidate)
+    confirmed = [candidate for candidate in before if _title_key(candidate) in feed_titles]
+    return (*confirmed, *before, *feed, *after)
 
 
-def plain(printed: str) -> str:
-    """One clean line, entities and inline tags resolved: embedded data is often escaped once too often."""
+def _title_key(candidate: Candidate) -> str | None:
+    """Return the key of a candidate's title; None for another field."""
+    return text_key("".join(candidate.values[:1])) if candidate.field == "title" else None
+
+
+def plain_line(text: str) -> str:
+    """Return a text as one clean line, with entities and inline tags resolved: embedded data is often escaped twice."""
     for _ in range(2):
-        if not _ENTITY.search(printed):
+        if not _ENTITY.search(text):
             break
-        printed = html.unescape(printed)
-    return clean_line(_INLINE_TAG.sub("", printed) if "<" in printed else printed)
+        text = html.unescape(text)
+    return clean_line(_INLINE_TAG.sub("", text) if "<" in text else text)

@@ -1,7 +1,7 @@
-"""Dates as stated, in any language, with what they state: nothing is invented.
+"""Dates in any language and format, with their precision and zone; no part of a date is invented.
 
-A date needs its year: `yesterday`, `9 November` and `11 minutes ago` are none. What is printed in figures only
-(`3/4/2024`) is read in the order of its language, and is no date where that order cannot be known.
+A date needs its year: `yesterday`, `9 November` and `11 minutes ago` are none. A date in digits only (`3/4/2024`) is
+read in the order of its language, and is none if that order is unknown.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tasks.metadata.printed_dates import Day, find_date
+from tasks.metadata.zones import MAX_UTC_OFFSET
 from warehouse.model.vocabulary import Precision, Zone
 
-LONGEST: Final = 200
-"""Characters; what is longer is not a date but a text."""
-YEARS: Final = range(1700, 2200)
-"""Those that a news article can be of."""
+# A longer text is no date.
+MAX_DATE_CHARACTERS: Final = 200
+ARTICLE_YEARS: Final = range(1700, 2200)
 
-FARTHEST: Final = timedelta(hours=14)
-"""Between a place's time and UTC."""
-_QUARTER: Final = timedelta(minutes=15)
+# All offsets from UTC are multiples of it.
+_OFFSET_STEP: Final = timedelta(minutes=15)
 
 _OFFSET: Final = r"(Z|UTC|GMT|[+-]\d\d(?::?[0-5]\d)?)"
 _ISO: Final = re.compile(
@@ -35,84 +34,92 @@ _BASIC: Final = re.compile(
 )
 _WEEK: Final = re.compile(r"\d{4}-?W\d\d(?:-?\d)?")
 _DAY_OF_YEAR: Final = re.compile(r"(\d{4})-(\d{3})")
+# Seconds or milliseconds since 1970, of a day after 2001.
 _EPOCH: Final = re.compile(r"([12]\d{9})(?:\d{3})?(?:\.\d+)?")
-"""Seconds, or milliseconds, since 1970; of a day after 2001."""
 _YEAR: Final = re.compile(r"\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedDate:
-    """A date with what it states."""
+    """A point in time, how precisely its source gave it, and where its time zone comes from."""
 
     instant: datetime
-    """In UTC; of a bare day (month, year) its first instant in UTC, as moving it by a zone would change the day."""
+    """In UTC. A day (month, year) without a time is its first instant in UTC: a zone would change the day."""
     precision: Precision
     zone: Zone
 
     def completes(self, other: ParsedDate) -> bool:
-        """Whether this states the time zone, and the time, of what `other` states without: the same day or clock."""
+        """Return whether this is the day or time of `other` with a zone, or a time and a zone, that `other` lacks."""
         if self.zone is not Zone.EXPLICIT or other.zone is Zone.EXPLICIT:
             return False
-        apart = self.instant - other.instant
+        difference = self.instant - other.instant
         if other.precision is Precision.DAY:
-            return -FARTHEST <= apart < timedelta(days=1) + FARTHEST
+            return -MAX_UTC_OFFSET <= difference < timedelta(days=1) + MAX_UTC_OFFSET
         has_time = other.precision in {Precision.MINUTE, Precision.SECOND}
-        return has_time and abs(apart) <= FARTHEST and apart % _QUARTER < timedelta(minutes=1)
+        return has_time and abs(difference) <= MAX_UTC_OFFSET and difference % _OFFSET_STEP < timedelta(minutes=1)
 
 
-def parse_date(printed: str, language: str | None = None, zone: str | None = None) -> ParsedDate | None:
-    """A date as printed; None where it states no year, no such day exists, or its order cannot be known.
+def parse_date(text: str, language: str | None = None, zone: str | None = None) -> ParsedDate | None:
+    """Return the date in a text; None if it has no year, such a day does not exist, or its order is unknown.
 
-    `language` (BCP 47) tells the names of months and the order of figures, `zone` (IANA) the place of a time printed
-    without one. A time of 00:00:00 without a zone is what software prints for a bare day, and is taken for one.
+    `language` (BCP 47) gives the names of months and the order of digits, `zone` (IANA) the zone of a time without one.
+    A time of 00:00:00 without a zone is read as a day: software prints it for one.
     """
-    if len(printed) > LONGEST:
+    if len(text) > MAX_DATE_CHARACTERS:
         return None
     try:
         local = ZoneInfo(zone) if zone else None
-        return _standard(printed.strip(), local) or _printed(printed.strip(), language, local)
+        return _parse_standard(text.strip(), local) or _parse_printed(text.strip(), language, local)
     except (ValueError, OverflowError, KeyError, OSError):
         return None
 
 
-def _standard(printed: str, local: tzinfo | None) -> ParsedDate | None:
-    """ISO 8601 in its shapes, and epochs."""
-    if found := _ISO.fullmatch(printed) or _BASIC.fullmatch(printed):
-        year, month, day, hour, minute, second, offset = found.groups()
+def _parse_standard(text: str, local: tzinfo | None) -> ParsedDate | None:
+    """Parse ISO 8601 in its forms, and epochs."""
+    if match := _ISO.fullmatch(text) or _BASIC.fullmatch(text):
+        year, month, day, hour, minute, second, offset = match.groups()
         clock = time(int(hour), int(minute), int(second or 0)) if hour else None
-        stated = Day(int(year), int(month), int(day or 0))
-        return _dated(stated, clock, second is not None, _fixed(offset) if offset else None, local)
-    if found := _EPOCH.fullmatch(printed):
-        return ParsedDate(datetime.fromtimestamp(int(found[1]), UTC), Precision.SECOND, Zone.EXPLICIT)
-    if found := _DAY_OF_YEAR.fullmatch(printed):
-        day_of_year = date(int(found[1]), 1, 1) + timedelta(days=int(found[2]) - 1)
-        return _dated(Day(*day_of_year.timetuple()[:3]), None, False, None, None)
-    if _WEEK.fullmatch(printed):
-        return _dated(Day(*date.fromisoformat(printed).timetuple()[:3]), None, False, None, None)
-    return _dated(Day(int(printed), 0, 0), None, False, None, None) if _YEAR.fullmatch(printed) else None
+        zone = _offset_zone(offset) if offset else None
+        return _parsed_date(Day(int(year), int(month), int(day or 0)), clock, second is not None, zone, local)
+    if match := _EPOCH.fullmatch(text):
+        return ParsedDate(datetime.fromtimestamp(int(match[1]), UTC), Precision.SECOND, Zone.EXPLICIT)
+    if match := _DAY_OF_YEAR.fullmatch(text):
+        return _parsed_day(date(int(match[1]), 1, 1) + timedelta(days=int(match[2]) - 1))
+    if _WEEK.fullmatch(text):
+        return _parsed_day(date.fromisoformat(text))
+    return _parsed_date(Day(int(text), 0, 0)) if _YEAR.fullmatch(text) else None
 
 
-def _printed(printed: str, language: str | None, local: tzinfo | None) -> ParsedDate | None:
-    found = find_date(printed, language, local)
-    return _dated(found.day, found.clock, found.seconds, found.zone, local) if found else None
+def _parse_printed(text: str, language: str | None, local: tzinfo | None) -> ParsedDate | None:
+    """Parse a date in words or in the order of a language."""
+    match = find_date(text, language, local)
+    return _parsed_date(match.day, match.clock, match.has_seconds, match.zone, local) if match else None
 
 
-def _dated(
-    day: Day, clock: time | None, seconds: bool, stated_zone: tzinfo | None, local: tzinfo | None
+def _parsed_day(day: date) -> ParsedDate | None:
+    return _parsed_date(Day(day.year, day.month, day.day))
+
+
+def _parsed_date(
+    day: Day,
+    clock: time | None = None,
+    has_seconds: bool = False,
+    zone: tzinfo | None = None,
+    local: tzinfo | None = None,
 ) -> ParsedDate | None:
-    """Raises ValueError for a day that does not exist."""
-    if day.year not in YEARS:
+    """Return the date; None for a year of no news article. Raise ValueError for a day that does not exist."""
+    if day.year not in ARTICLE_YEARS:
         return None
-    if clock is None or (clock == time(0) and stated_zone is None):
+    if clock is None or (clock == time(0) and zone is None):
         precision = Precision.DAY if day.day else Precision.MONTH if day.month else Precision.YEAR
         return ParsedDate(datetime(day.year, day.month or 1, day.day or 1, tzinfo=UTC), precision, Zone.ASSUMED)
-    at = datetime.combine(date(day.year, day.month, day.day), clock, stated_zone or local or UTC)
-    zone = Zone.EXPLICIT if stated_zone else Zone.SOURCE if local else Zone.ASSUMED
-    return ParsedDate(at.astimezone(UTC), Precision.SECOND if seconds else Precision.MINUTE, zone)
+    instant = datetime.combine(date(day.year, day.month, day.day), clock, zone or local or UTC)
+    origin = Zone.EXPLICIT if zone else Zone.SOURCE if local else Zone.ASSUMED
+    return ParsedDate(instant.astimezone(UTC), Precision.SECOND if has_seconds else Precision.MINUTE, origin)
 
 
-def _fixed(offset: str) -> tzinfo:
+def _offset_zone(offset: str) -> tzinfo:
     if offset[0] not in "+-":
         return UTC
-    size = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:].lstrip(":") or 0))
-    return timezone(-size if offset[0] == "-" else size)
+    offset_time = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:].lstrip(":") or 0))
+    return timezone(-offset_time if offset[0] == "-" else offset_time)

@@ -1,4 +1,4 @@
-"""Identities: of an article, which survives its edits, and of one version of it, which does not."""
+"""Identifiers of articles, which survive edits, and of their versions, which do not."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from tasks.metadata.urls import identity_url, normalize_url
 
 
 def article_id(source_id: str, guid: str, url: str) -> str:
-    """32 hex digits that stay when title, slug or tracking parameters change, wherever `guid` or a number in it allows.
+    """Return 32 hex digits that stay when title, slug or tracking parameters change, as far as `guid` allows.
 
-    A `guid` that is an address is taken without what an address may change; its fragment counts only where it
-    is more than a mark on the article's own address, as some feeds count revisions there.
+    A `guid` that is a URL counts as `identity_url` gives it. Its fragment counts only on a URL other than the article's
+    own, where some feeds put a number of the revision.
     """
     key = identity_url(guid)
     before, mark, fragment = guid.strip().partition("#")
@@ -21,7 +21,7 @@ def article_id(source_id: str, guid: str, url: str) -> str:
 
 
 def version_id(title: str | None, text: str) -> str:
-    """32 hex digits that change when the normalised title or text does."""
+    """Return 32 hex digits that change when the normalised title or text does."""
     return _digest(title or "", text)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 # Accents and Arabic vowel signs, which print leaves out; the vowels of Indic scripts are marks too, and stay.
 _ACCENTS: Final = re.compile("[\u0300-\u036f\u064b-\u065f\u0670]")
-_REGIONS: Final = {
+_LOCALES: Final = {
     "ar": ("ar", "ar_DZ", "ar_IQ", "ar_LB", "ar_MA", "ar_MR", "ar_SA", "ar_TN"),
     "de": ("de", "de_AT"),
     "es": ("es", "es_PE", "es_UY"),
@@ -23,8 +23,8 @@ _REGIONS: Final = {
     "uz": ("uz_Latn", "uz_Cyrl"),
     "az": ("az_Latn", "az_Cyrl"),
 }
-# In print, but not in CLDR.
-_MORE: Final = {
+# Names in use that CLDR lacks.
+_MORE_NAMES: Final = {
     "en": {"sept": 9},
     "de": {"mrz": 3, "feber": 2},
     "it": {"sett": 9},
@@ -36,7 +36,7 @@ _MORE: Final = {
     "bn": {"জানুয়ারি": 1, "ফেব্রুয়ারি": 2},
     "ro": {"ian": 1, "iun": 6, "iul": 7, "noi": 11},
 }
-_EVERY: Final = (
+_LANGUAGES: Final = (
     "en es fr de pt ru it ar tr pl nl id vi fa uk ro el cs hu sv da no fi bg hr sr sk sl et lv lt mk sq ca eu gl is ga",
     "cy he hi bn ta te kn ml mr gu pa ur ne si th lo km my ka hy az kk ky uz mn be bs ms sw af tl am so zu mt lb fo",
 )
@@ -44,41 +44,42 @@ _EVERY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Months:
-    """The month names that a reader of some language knows: `pattern` finds one, `number` tells which."""
+    """The names of months in a language: `pattern` matches one, `number` gives its month."""
 
     names: dict[str, int]
     pattern: re.Pattern[str]
 
     def number(self, name: str) -> int:
-        """1 to 12, for what `pattern` found."""
-        return self.names[key(name)]
+        """Return the month, 1 to 12, of a name that `pattern` matches."""
+        return self.names[month_key(name)]
 
 
-def fold(text: str) -> str:
-    """Without accents and Arabic vowel signs; case is kept."""
+def without_accents(text: str) -> str:
+    """Return the text without accents and Arabic vowel signs, with its case."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
 
 
-def key(name: str) -> str:
-    """A month's name as it is looked up: no accents, no case, no full stop at its end."""
-    return fold(name).casefold().rstrip(".׳॰").strip()
+def month_key(name: str) -> str:
+    """Return the key of a month's name: no accents, no case, no full stop at its end."""
+    return without_accents(name).casefold().rstrip(".׳॰").strip()
 
 
 @lru_cache(maxsize=128)
 def months_of(language: str) -> Months:
-    """The names in one language (a BCP 47 primary tag); none where CLDR lacks it."""
+    """Return the names in a language (a BCP 47 primary tag); none if CLDR lacks it."""
     return _months(_names(language))
 
 
 @lru_cache(maxsize=1)
-def months_anywhere() -> Months:
-    """The names in every language that CLDR covers well, without those that mean two months (Croatian `listopad` is
-    October, Polish `listopad` November).
+def months_of_any_language() -> Months:
+    """Return the names in all languages that CLDR covers well, without those that mean two months.
+
+    In Croatian `listopad` is October, in Polish November.
     """
     meanings: dict[str, set[int]] = defaultdict(set)
-    for language in " ".join(_EVERY).split():
+    for language in " ".join(_LANGUAGES).split():
         for name, month in _names(language).items():
             meanings[name].add(month)
     return _months({name: months.pop() for name, months in meanings.items() if len(months) == 1})
@@ -86,15 +87,15 @@ def months_anywhere() -> Months:
 
 def _names(language: str) -> dict[str, int]:
     names: dict[str, int] = {}
-    for locale in _REGIONS.get(language, (language,)):
+    for locale in _LOCALES.get(language, (language,)):
         for name, month in _cldr(locale):
             names.setdefault(name, month)
-    names.update({key(name): month for name, month in _MORE.get(language, {}).items()})
+    names.update({month_key(name): month for name, month in _MORE_NAMES.get(language, {}).items()})
     return names
 
 
 def day_comes_first(language: str) -> bool | None:
-    """Whether `3/4/2024` is 3 April to a reader of `language`, a BCP 47 tag; None where its readers differ."""
+    """Return whether `3/4/2024` is 3 April in `language` (a BCP 47 tag); None if its regions differ."""
     from babel import Locale, UnknownLocaleError
 
     if language == "en":
@@ -113,14 +114,14 @@ def _cldr(locale: str) -> list[tuple[str, int]]:
         tables = Locale.parse(locale).months
     except (UnknownLocaleError, ValueError):
         return []
-    found = [
-        (key(name), month)
+    names = [
+        (month_key(name), month)
         for use in ("format", "stand-alone")
         for width in ("wide", "abbreviated")
         for month, name in tables[use][width].items()
     ]
     # Some locales only number the months (`M05`, `5月`): those are dates in figures.
-    return [(name, month) for name, month in found if len(name) > 1 and not re.search(r"^m?\d|\d$", name)]
+    return [(name, month) for name, month in names if len(name) > 1 and not re.search(r"^m?\d|\d$", name)]
 
 
 def _months(names: dict[str, int]) -> Months:

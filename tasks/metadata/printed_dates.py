@@ -1,4 +1,4 @@
-"""Where a printed line holds a date, and what it states: day, time, zone."""
+"""Find the date in a line of text: its day, time and zone, in any language."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import UTC, datetime, time, tzinfo
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tasks.metadata.months import Months, day_comes_first, fold, months_anywhere, months_of
+from tasks.metadata.months import Months, day_comes_first, months_of, months_of_any_language, without_accents
 from tasks.metadata.zones import find_zone
 
 
 class Day(NamedTuple):
-    """A day as stated: 0 for the month or day that is not."""
+    """A day; its month and day are 0 if the text lacks them."""
 
     year: int
     month: int
@@ -22,33 +22,38 @@ class Day(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class FoundDate:
-    """What a line states; `zone` as printed after the time."""
+class PrintedDate:
+    """The date in a line of text; `zone` is the zone printed after its time."""
 
     day: Day
     clock: time | None = None
-    seconds: bool = False
+    has_seconds: bool = False
     zone: tzinfo | None = None
 
 
-_Found = tuple[Day, int, int]
-"""A day, and where in the line it starts and ends."""
+class _DayMatch(NamedTuple):
+    """A day, and the indexes in the line at which it starts and ends."""
 
-_LAST_MONTH: Final = 12
+    day: Day
+    start: int
+    end: int
+
+
+_MONTHS_A_YEAR: Final = 12
 _NOON: Final = 12
-_TO_YEAR_AFTER: Final = 24
-_TO_YEAR_BEFORE: Final = 12
-"""Characters between a day with its month and the year that belongs to them."""
+_MAX_CHARACTERS_TO_YEAR_AFTER: Final = 24
+_MAX_CHARACTERS_TO_YEAR_BEFORE: Final = 12
+_MAX_CHARACTERS_TO_DAY_BEFORE: Final = 16
 _BUDDHIST_ERA: Final = 543
 _BUDDHIST_YEARS: Final = range(2400, 2700)
 _YEAR_COMES_FIRST: Final = frozenset({"hu", "ja", "zh", "ko", "lt", "fa", "mn", "eu"})
 
-_DIRECTION: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_DIRECTION_MARKS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _YEAR_MONTH_DAY: Final = re.compile(
     r"(?<![\d.:/-])(\d{4})\s?"
     r"(?:([-./])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?![\d:])|[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]?)"
 )
-_FIGURES: Final = re.compile(r"(?<!\d)(\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?(\d{4}|\d\d)(?![\d:])")
+_DIGITS: Final = re.compile(r"(?<!\d)(\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?(\d{4}|\d\d)(?![\d:])")
 _VIETNAMESE: Final = re.compile(
     r"(?<!\d)(\d{1,2})\s+(?:thang|thg)\s+(\d{1,2})\s*,?\s*(?:nam\s+)?(\d{4})", re.IGNORECASE
 )
@@ -56,8 +61,6 @@ _DAY_BEFORE: Final = re.compile(
     r"(?<!\d)(\d{1,2})\s?(?:st|nd|rd|th|er|re|an|[aºª°ηו])?[\s.,/-]*(?:(?:de|d[’']|of|ng|di|din|ב)[\s-]*)?$",
     re.IGNORECASE,
 )
-_REACH: Final = 16
-"""Characters before a month's name in which its day stands."""
 _DAY_AFTER: Final = re.compile(r"\W{0,3}(\d{1,2})(?!\d|\s?:)")
 _YEAR: Final = re.compile(r"(?<![\d+])(1[7-9]\d\d|2[0-6]\d\d)(?!\d)")
 _SHORT_YEAR: Final = re.compile(r"-(\d\d)(?!\d|:)|\.?\s[’'](\d\d)(?!\d)")
@@ -72,7 +75,7 @@ _CLOCK: Final = re.compile(
     rf"(?:\s?:\s?(?P<second>[0-5]\d)(?:[.,]\d+)?)?(?![\d:]){_AFTER_CLOCK}",
     re.IGNORECASE,
 )
-# `14h05`, `14.05`, `14 Uhr`, `3 pm`, `15時10分`: these are times only beside a date, and once it is out of the way.
+# `14h05`, `14.05`, `14 Uhr`, `3 pm`, `15時10分`: these are times only beside a date, once that is blanked out.
 _OTHER_CLOCK: Final = re.compile(
     rf"{_BEFORE_CLOCK}(?<![\d.])(?P<hour>2[0-4]|[01]?\d)(?!\d)"
     r"(?:(?:\s?h\s?|\.)(?P<minute>[0-5]\d)(?![\d.])|\s?[時时시点]\s?(?P<minutes>[0-5]?\d)\s?[分분]"
@@ -86,81 +89,79 @@ _CLOCK_IN_WORDS: Final = re.compile(
 _ZONE_INSIDE: Final = re.compile(r"\s?(?:[A-Z]{2,4}\b|[+-]\d{4}\b)")
 
 
-def find_date(printed: str, language: str | None, local: tzinfo | None) -> FoundDate | None:
-    """The first date in a line; None where none states its year. Raises ValueError for a day that does not exist."""
-    text = _plain(printed)
+def find_date(line: str, language: str | None, local: tzinfo | None) -> PrintedDate | None:
+    """Return the first date in a line; None if none has its year. Raise ValueError for a day that does not exist."""
+    text = _normalise(line)
     clock = _CLOCK.search(text)
-    rest = _blanked(text, clock.span()) if clock else text
-    found = _find_day(rest, language, local)
-    if found is None:
+    rest = _blank(text, *clock.span()) if clock else text
+    match = _find_day(rest, language, local)
+    if match is None:
         return None
-    day, start, end = found
-    rest = _blanked(rest, (start, end))
+    day = match.day
+    rest = _blank(rest, match.start, match.end)
     if clock is None:
         clock = next(filter(_is_clock, _OTHER_CLOCK.finditer(rest)), None)
     if clock is None or not day.day:
-        return FoundDate(day)
+        return PrintedDate(day)
     noon = datetime(*day, _NOON, tzinfo=UTC)
     zone = find_zone(rest[clock.end() :], noon, local)
     # Unix and Java print the zone inside the date: `Fri Apr 28 19:20:36 CEST 2023`.
     if zone is None and _ZONE_INSIDE.match(text, clock.end()):
         zone = find_zone(text[clock.end() :], noon, local)
-    return FoundDate(day, _time(clock), clock["second"] is not None, zone)
+    return PrintedDate(day, _time(clock), clock["second"] is not None, zone)
 
 
-def without_date(printed: str, language: str | None) -> str:
-    """A line with a bar in place of its date and its time, where it has a date."""
-    text = _plain(printed)
-    found = _find_day(text, language, None, anywhere=False)
-    # Where folding changed the length, places in the one are not places in the other.
-    if found is None or len(text) != len(printed):
-        return printed
-    _, start, end = found
-    return _CLOCK_IN_WORDS.sub(" | ", f"{printed[:start]} | {printed[end:]}")
+def without_date(line: str, language: str | None) -> str:
+    """Return a line with a bar in place of its date and its time; a line without a date as it is."""
+    text = _normalise(line)
+    match = _find_day(text, language, None, any_language=False)
+    # If normalising changed the length, indexes in one text are not indexes in the other.
+    if match is None or len(text) != len(line):
+        return line
+    return _CLOCK_IN_WORDS.sub(" | ", f"{line[: match.start]} | {line[match.end :]}")
 
 
-def _plain(printed: str) -> str:
-    """Figures of any script as 0 to 9, accents and direction marks gone, widths folded; case is kept."""
-    if printed.isascii():
-        return printed
-    text = fold(unicodedata.normalize("NFKC", _DIRECTION.sub("", printed)))
-    return "".join(str(unicodedata.decimal(figure)) if figure.isdecimal() else figure for figure in text)
+def _normalise(line: str) -> str:
+    """Return a line with digits of any script as 0 to 9, without accents and direction marks, in its own case."""
+    if line.isascii():
+        return line
+    text = without_accents(unicodedata.normalize("NFKC", _DIRECTION_MARKS.sub("", line)))
+    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 
-def _blanked(text: str, span: tuple[int, int]) -> str:
-    start, end = span
+def _blank(text: str, start: int, end: int) -> str:
     return text[:start] + " " * (end - start) + text[end:]
 
 
-def _find_day(text: str, language: str | None, local: tzinfo | None, anywhere: bool = True) -> _Found | None:
+def _find_day(text: str, language: str | None, local: tzinfo | None, any_language: bool = True) -> _DayMatch | None:
     primary = re.split("[-_]", language or "")[0].lower()
-    if found := _YEAR_MONTH_DAY.search(text):
-        year = _common_era(int(found[1]), primary)
-        return Day(year, int(found[3] or found[5]), int(found[4] or found[6])), *found.span()
-    if found := _VIETNAMESE.search(text):
-        return Day(int(found[3]), int(found[2]), int(found[1])), *found.span()
-    for known in (primary, "en"):
-        if known and (named := _named_month(text, months_of(known), primary)):
-            return named
-    if found := _FIGURES.search(text):
-        ordered = _ordered(found, language, primary, local)
-        return (ordered, *found.span()) if ordered else None
-    if anywhere and _YEAR.search(text) and re.search(r"[^\W\d_]{2}", text):
-        return _named_month(text, months_anywhere(), primary)
+    if match := _YEAR_MONTH_DAY.search(text):
+        day = Day(_common_era(int(match[1]), primary), int(match[3] or match[5]), int(match[4] or match[6]))
+        return _DayMatch(day, *match.span())
+    if match := _VIETNAMESE.search(text):
+        return _DayMatch(Day(int(match[3]), int(match[2]), int(match[1])), *match.span())
+    for month_language in (primary, "en"):
+        if month_language and (day_match := _find_named_month(text, months_of(month_language), primary)):
+            return day_match
+    if match := _DIGITS.search(text):
+        ordered_day = _order_digits(match, language, primary, local)
+        return _DayMatch(ordered_day, *match.span()) if ordered_day else None
+    if any_language and _YEAR.search(text) and re.search(r"[^\W\d_]{2}", text):
+        return _find_named_month(text, months_of_any_language(), primary)
     return None
 
 
-def _ordered(found: re.Match[str], language: str | None, primary: str, local: tzinfo | None) -> Day | None:
-    """Two figures and a year, in the order that they leave no choice of, or that language or place have."""
-    first, second, year = int(found[1]), int(found[3]), int(found[4])
-    short = len(found[4]) == len("24")
-    day_first = True if found[2] == "." else day_comes_first(language) if language else None
-    if short:
+def _order_digits(match: re.Match[str], language: str | None, primary: str, local: tzinfo | None) -> Day | None:
+    """Return the day of two numbers and a year, in their only possible order or that of the language or the place."""
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
+    is_short_year = len(match[4]) == len("24")
+    day_first = True if match[2] == "." else day_comes_first(language) if language else None
+    if is_short_year:
         if primary in _YEAR_COMES_FIRST:
             return None
         year += 2000
-    elif max(first, second) > _LAST_MONTH or first == second:
-        day_first = second <= _LAST_MONTH
+    elif max(first, second) > _MONTHS_A_YEAR or first == second:
+        day_first = second <= _MONTHS_A_YEAR
     elif day_first is None and language and isinstance(local, ZoneInfo):
         day_first = not local.key.startswith(("America/", "US/"))
     if day_first is None:
@@ -169,43 +170,54 @@ def _ordered(found: re.Match[str], language: str | None, primary: str, local: tz
     return Day(_common_era(year, primary), month, day)
 
 
-def _named_month(text: str, months: Months, primary: str) -> _Found | None:
-    """The month's name that has a day, and its day and year nearest: in `mar 5 nov 2024` the first is a Tuesday."""
-    dates = []
+def _find_named_month(text: str, months: Months, primary: str) -> _DayMatch | None:
+    """Return the shortest date with the name of a month, one with a day first.
+
+    In `mar 5 nov 2024` the first name is a Tuesday.
+    """
+    matches = []
     for name in months.pattern.finditer(text):
-        if stated := _around(text, name):
-            year, day, start, end = stated
-            dates.append((Day(_common_era(year, primary), months.number(name[0]), day), start, end))
-    return min(dates, key=lambda found: (not found[0].day, found[2] - found[1]), default=None)
+        if match := _match_around(text, name, months.number(name[0])):
+            year, month, day = match.day
+            matches.append(match._replace(day=Day(_common_era(year, primary), month, day)))
+    return min(matches, key=lambda match: (not match.day.day, match.end - match.start), default=None)
 
 
-def _around(text: str, name: re.Match[str]) -> tuple[int, int, int, int] | None:
-    """Year, day (0: not stated), start and end of the date whose month is `name`."""
+def _match_around(text: str, name: re.Match[str], month: int) -> _DayMatch | None:
+    """Return the date around the name of its month; None if it has no year."""
     start, end, day = name.start(), name.end(), 0
-    if before := _DAY_BEFORE.search(text, max(0, start - _REACH), start):
+    if before := _DAY_BEFORE.search(text, max(0, start - _MAX_CHARACTERS_TO_DAY_BEFORE), start):
         day, start = int(before[1]), before.start()
-        if short := _SHORT_YEAR.match(text, end):
-            return 2000 + int(short[1] or short[2]), day, start, short.end()
+        if short_year := _SHORT_YEAR.match(text, end):
+            return _DayMatch(Day(2000 + int(short_year[1] or short_year[2]), month, day), start, short_year.end())
     elif after := _DAY_AFTER.match(text, end):
         day, end = int(after[1]), after.end()
-    year = _YEAR.search(text, end, end + _TO_YEAR_AFTER)
+    year = _find_year(text, start, end)
     if year is None:
-        *_, year = None, *_YEAR.finditer(text, max(0, start - _TO_YEAR_BEFORE), start)
-    return (int(year[1]), day, min(start, year.start()), max(end, year.end())) if year else None
+        return None
+    return _DayMatch(Day(int(year[1]), month, day), min(start, year.start()), max(end, year.end()))
+
+
+def _find_year(text: str, start: int, end: int) -> re.Match[str] | None:
+    """Return the year nearest after `end`, else the nearest before `start`."""
+    if year := _YEAR.search(text, end, end + _MAX_CHARACTERS_TO_YEAR_AFTER):
+        return year
+    years_before = list(_YEAR.finditer(text, max(0, start - _MAX_CHARACTERS_TO_YEAR_BEFORE), start))
+    return years_before[-1] if years_before else None
 
 
 def _common_era(year: int, primary: str) -> int:
     return year - _BUDDHIST_ERA if primary in {"th", ""} and year in _BUDDHIST_YEARS else year
 
 
-def _is_clock(found: re.Match[str]) -> bool:
-    return any(found[part] for part in ("minute", "minutes", "unit", "am", "pm", "am2", "pm2"))
+def _is_clock(match: re.Match[str]) -> bool:
+    return any(match[group] for group in ("minute", "minutes", "unit", "am", "pm", "am2", "pm2"))
 
 
-def _time(found: re.Match[str]) -> time:
-    hour = int(found["hour"]) % 24
-    if (found["pm"] or found["pm2"]) and hour < _NOON:
+def _time(match: re.Match[str]) -> time:
+    hour = int(match["hour"]) % 24
+    if (match["pm"] or match["pm2"]) and hour < _NOON:
         hour += _NOON
-    elif (found["am"] or found["am2"]) and hour == _NOON:
+    elif (match["am"] or match["am2"]) and hour == _NOON:
         hour = 0
-    return time(hour, int(found["minute"] or found["minutes"] or 0), int(found["second"] or 0))
+    return time(hour, int(match["minute"] or match["minutes"] or 0), int(match["second"] or 0))

@@ -1,4 +1,4 @@
-"""How good a record is: one figure from what it states and how it reads."""
+"""The number of words in a text, and the quality of a record."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 from warehouse.model.records import Article
 from warehouse.model.vocabulary import Precision
 
-ENOUGH_WORDS: Final = 100
-CHARACTERS_A_WORD: Final = 2.5
-WEIGHTS: Final = {
+# An article of fewer words has less than the full signal of length.
+FULL_LENGTH_WORDS: Final = 100
+SIGNAL_WEIGHTS: Final = {
     "title": 0.2,
     "date": 0.15,
     "credit": 0.1,
@@ -20,47 +20,30 @@ WEIGHTS: Final = {
     "prose": 0.1,
 }
 
-# Written without spaces: Han, kana, Thai, Lao, Tibetan, Burmese, Khmer.
-_UNSPACED: Final = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_WORD: Final = re.compile(r"\w")
 _SENTENCE_END: Final = re.compile(r"[.!?…。！？।۔؟։။៕๚]['\"”»’)\]」』]*$")
-_DAY_OR_BETTER: Final = frozenset({Precision.DAY, Precision.MINUTE, Precision.SECOND})
-
-
-def count_words(text: str) -> int:
-    """Runs between spaces that hold a letter or figure; a character each in scripts that put no space between words."""
-    spaced, characters = (text, 0) if text.isascii() else _UNSPACED.subn(" ", text)
-    tokens = spaced.split()
-    mixed = [token for token in tokens if not token.isalnum()]
-    return characters + len(tokens) - len(mixed) + sum(map(bool, map(_WORD.search, mixed)))
-
-
-def weigh_words(text: str) -> float:
-    """How much is said, in words: of scripts that put no space between words, a character is less than half of one."""
-    spaced, characters = _UNSPACED.subn(" ", text)
-    return characters / CHARACTERS_A_WORD + count_words(spaced)
+_DATED_PRECISIONS: Final = frozenset({Precision.DAY, Precision.MINUTE, Precision.SECOND})
 
 
 def rate(article: Article) -> float:
-    """0 to 1: the weighted sum of seven signals, each 0 to 1, so that a better signal never lowers it.
+    """Return the quality of a record, 0 to 1: the weighted sum of seven signals, each 0 to 1.
 
-    Title present; date with its day; author, byline or agency; length against 100 words; confidence of the
-    language; characters that could be read (none at 5 % replacement characters); share of the text in paragraphs
-    that end a sentence.
+    They are: a title; a date with its day; an author, byline or agency; the length against 100 words; the confidence of
+    the language; the share of readable characters (0 at 5 % replacement characters); the share of the text in
+    paragraphs that end a sentence.
     """
     signals = {
         "title": float(article.title is not None),
-        "date": float(article.published_precision in _DAY_OR_BETTER),
+        "date": float(article.published_precision in _DATED_PRECISIONS),
         "credit": float(bool(article.authors or article.by or article.info_sources)),
-        "length": min(1.0, article.word_count / ENOUGH_WORDS),
+        "length": min(1.0, article.word_count / FULL_LENGTH_WORDS),
         "language": article.language_confidence,
         "readable": max(0.0, 1 - 20 * article.text.count("\ufffd") / max(1, len(article.text))),
-        "prose": _prose(article.text),
+        "prose": _sentence_share(article.text),
     }
-    return round(sum(WEIGHTS[name] * value for name, value in signals.items()), 3)
+    return round(sum(SIGNAL_WEIGHTS[name] * value for name, value in signals.items()), 3)
 
 
-def _prose(text: str) -> float:
+def _sentence_share(text: str) -> float:
     paragraphs = text.split("\n\n")
-    whole = sum(map(len, paragraphs))
-    return sum(len(paragraph) for paragraph in paragraphs if _SENTENCE_END.search(paragraph[-5:])) / max(1, whole)
+    sentences = [paragraph for paragraph in paragraphs if _SENTENCE_END.search(paragraph[-5:])]
+    return sum(map(len, sentences)) / max(1, sum(map(len, paragraphs)))

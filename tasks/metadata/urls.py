@@ -1,4 +1,4 @@
-"""Addresses: one spelling for each, the part that identifies an article, and the domain it belongs to."""
+"""URLs: their normal form, the part that identifies an article, their domain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from courlan import extract_domain
 
-# Exact names: courlan's pattern also takes `gallery`, `cid` and a bare `?123` for tracking, and so merges articles.
+# Exact names: courlan's pattern also counts `gallery`, `cid` and a bare `?123` as tracking, and so merges articles.
 _TRACKING: Final = re.compile(
     r"(?:utm|mtm|pk|at|ns|hsa|oly|vero|mkt|itm|ga|wt)_\w+|__?(?:hs\w+|twitter_impression|ga|gl)|mc_[ce]id"
     r"|(?:fb|g|dc|y|tw|tt|fbc|yc|ysc|msclk|srsl|_open)c?lid|msclkid|[gw]braid|gad_\w+|igsh(?:id)?|si|spm|smid|smtyp|ocid"
@@ -32,18 +32,19 @@ _DAY_OR_ROUND: Final = re.compile(r"(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])
 
 @lru_cache(maxsize=1024)
 def normalize_url(url: str) -> str:
-    """One spelling of an address: case of scheme and host, default port, escapes, dot parts, order of the
-    parameters; tracking parameters and the fragment gone (`#!` stays: it names a page). What is not http(s),
-    or cannot be split, comes back as it is.
+    """Return the normal form of an http(s) URL; any other text as it is.
+
+    It fixes the case of scheme and host, the port, escapes, dot segments and the order of parameters, and removes
+    tracking parameters and the fragment (`#!` stays: it names a page).
     """
     parts = _split(url)
     return url.strip() if parts is None else urlunsplit(parts)
 
 
 def identity_url(url: str) -> str:
-    """What stays of an address when its slug, tracking parameters, scheme or `www.` change; a key, not an address.
+    """Return the part of a URL that stays when slug, tracking parameters, scheme or `www.` change; a key, not a URL.
 
-    A slug goes only where a long number stands beside it that is neither a day nor round.
+    A slug is removed only beside a long number that is neither a day nor round.
     """
     parts = _split(url)
     if parts is None:
@@ -53,14 +54,14 @@ def identity_url(url: str) -> str:
 
 
 def canonical_domain(url: str | None) -> str | None:
-    """The registrable domain of an http(s) address, such as `bbc.co.uk`; a host that has none (an IP) as it is."""
+    """Return the registrable domain of an http(s) URL, such as `bbc.co.uk`; the host if it has none (an IP address)."""
     parts = _split(url) if url else None
     host = parts.hostname if parts else None
     return _registrable(host) if host else None
 
 
 def absolute_url(url: str, base: str) -> str | None:
-    """An http(s) address, made absolute against `base`; None where that gives none."""
+    """Return an http(s) URL made absolute against `base`; None if that gives no such URL."""
     try:
         joined = urljoin(base, url.strip()) if base.startswith("http") else url.strip()
         parts = urlsplit(joined)
@@ -75,19 +76,19 @@ def absolute_url(url: str, base: str) -> str | None:
     return joined if usable else None
 
 
-def is_address(printed: str) -> bool:
-    """Whether this is an absolute http(s) address that may be fetched and shown: no password, nothing unprintable."""
-    parts = _split(printed)
-    return parts is not None and "@" not in parts.netloc and printed.isprintable() and " " not in printed
+def is_web_url(text: str) -> bool:
+    """Return whether a text is an absolute http(s) URL that may be fetched and shown: no password, all printable."""
+    parts = _split(text)
+    return parts is not None and "@" not in parts.netloc and text.isprintable() and " " not in text
 
 
-def canonical_url(stated: str, url: str) -> str | None:
-    """The canonical address that a page at `url` states, normalised; None where it cannot be this page's.
+def canonical_url(declared: str, url: str) -> str | None:
+    """Return the normal form of the canonical URL that the page at `url` declares; None if it cannot be this page's.
 
-    It must lie on the same registrable domain, or end in the same part of the path (a syndicated copy), and
-    must not be a home page for an article that lies deeper: templates often state that by mistake.
+    It must be on the same registrable domain, or end in the same part of the path (a syndicated copy), and must not be
+    a home page for an article that lies deeper: templates often declare that by mistake.
     """
-    absolute = absolute_url(stated, url)
+    absolute = absolute_url(declared, url)
     if absolute is None:
         return None
     own, other = _split(url), _split(absolute)
@@ -129,16 +130,16 @@ def _host(host: str) -> str:
 
 
 def _query(query: str) -> str:
-    kept = (pair for pair in query.split("&") if pair and not _TRACKING.fullmatch(pair.partition("=")[0]))
-    return "&".join(sorted(_escaped(pair, "?") for pair in kept))
+    pairs = (pair for pair in query.split("&") if pair and not _TRACKING.fullmatch(pair.partition("=")[0]))
+    return "&".join(sorted(_escaped(pair, "?") for pair in pairs))
 
 
 def _escaped(text: str, safe: str = "") -> str:
-    def spell(match: re.Match[str]) -> str:
+    def normal_escape(match: re.Match[str]) -> str:
         character = chr(int(match[1], 16))
         return character if character in _UNRESERVED else match[0].upper()
 
-    return quote(_ESCAPE.sub(spell, text), safe=_SAFE + safe, errors="replace")
+    return quote(_ESCAPE.sub(normal_escape, text), safe=_SAFE + safe, errors="replace")
 
 
 def _without_slug(path: str) -> str:
@@ -146,8 +147,8 @@ def _without_slug(path: str) -> str:
     part = folder.rpartition("/")[2]
     if _ID_PART.fullmatch(part) and not _DAY_OR_ROUND.fullmatch(part) and re.search(r"[^\W\d_]", last):
         return folder
-    found = _SLUG_AND_ID.fullmatch(last)
-    number = (found["id"] or found["id2"]) if found else ""
+    match = _SLUG_AND_ID.fullmatch(last)
+    number = (match["id"] or match["id2"]) if match else ""
     return path if not number or _DAY_OR_ROUND.fullmatch(number.lstrip(_LETTERS)) else f"{folder}/{number}"
 
 

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-_OFFSETS: Final = {
+MAX_UTC_OFFSET: Final = timedelta(hours=14)
+
+_OFFSET_HOURS: Final = {
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2,
     "EEST": 3, "MSK": 3, "МСК": 3, "TRT": 3, "SAST": 2, "CAT": 2, "WAT": 1, "EAT": 3, "PKT": 5, "NPT": 5.75,
     "WIB": 7, "WITA": 8, "WIT": 9, "ICT": 7, "SGT": 8, "HKT": 8, "PHT": 8, "AWST": 8, "JST": 9, "KST": 9,
@@ -15,7 +17,7 @@ _OFFSETS: Final = {
     "EDT": -4, "EST": -5, "CDT": -5, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8, "AKDT": -8, "AKST": -9, "HST": -10,
     "NDT": -2.5, "NST": -3.5, "ADT": -3, "BRT": -3, "ART": -3,
 }  # fmt: skip
-_PLACES: Final = {
+_REGIONS: Final = {
     "ET": "America/New_York",
     "CT": "America/Chicago",
     "MT": "America/Denver",
@@ -28,22 +30,22 @@ _NAME: Final = re.compile(r"([^\W\d_]{1,4})(?!\w)")
 
 
 def find_zone(text: str, day: datetime, local: tzinfo | None) -> tzinfo | None:
-    """The zone at the head of what follows a time; None where there is none.
+    """Return the time zone at the start of the text after a time; None if there is none.
 
-    An abbreviation that means several (`CST`, `IST`) is read as `local` reads it on that `day`, else not at all; so
-    is one that `local` uses too (`BST`). Names are capitals: `est` and `ist` are also words.
+    An abbreviation that means several zones (`CST`, `IST`) is `local` if that uses it on `day`, else no zone; so is one
+    that `local` uses too (`BST`). Abbreviations are in capitals: `est` and `ist` are also words.
     """
     start = match.end() if (match := _AFTER_TIME.match(text)) else 0
     if numeric := _NUMERIC.match(text, start):
         sign = 1 if numeric[1] == "+" else -1
         offset = timedelta(hours=int(numeric[2]), minutes=int(numeric[3] or 0))
-        return timezone(sign * offset) if offset <= timedelta(hours=14) else None
+        return timezone(sign * offset) if offset <= MAX_UTC_OFFSET else None
     name = match[1] if (match := _NAME.match(text, start)) else ""
     if local is not None and day.replace(tzinfo=local).tzname() == name:
         return local
-    if name in _PLACES:
-        return ZoneInfo(_PLACES[name])
-    hours = _OFFSETS.get(name)
+    if name in _REGIONS:
+        return ZoneInfo(_REGIONS[name])
+    hours = _OFFSET_HOURS.get(name)
     if hours is None:
         return None
     return UTC if hours == 0 else timezone(timedelta(hours=hours))

@@ -1,4 +1,4 @@
-"""Which of a site's feeds and sitemaps to read, what they yield together, and which of their articles to try."""
+"""Choose the feeds and sitemaps of a site that are worth reading, and the articles on which to try them."""
 
 from __future__ import annotations
 
@@ -8,86 +8,91 @@ from typing import Final
 
 from tasks.listings.listing import Entry
 from tasks.metadata.urls import normalize_url
-from tasks.site_probe.feed_statistics import SETTLED, Measured, added
+from tasks.site_probe.feed_statistics import SETTLED_SHARE, ListingStatistics, added_share
 
-ADDS: Final = 0.2
-"""Share of a feed's articles that the others lack, from which it is worth a request of its own."""
-MOST_INPUTS: Final = 5
-NEWEST: Final = 100
-"""Entries of an input among which those to try are chosen."""
+# Of a feed's articles that the other feeds lack: below it, the feed is not worth a request of its own.
+MIN_ADDED_SHARE: Final = 0.2
+MAX_INPUTS: Final = 5
+# Of each listing, of which some are tried.
+MAX_NEWEST_ENTRIES: Final = 100
 
 
-def choose(listings: Sequence[Measured], now: datetime) -> tuple[Measured, ...]:
-    """The feeds to read, the main one first, then those that add to it; where there is none, a sitemap.
+def choose_listings(listings: Sequence[ListingStatistics], now: datetime) -> tuple[ListingStatistics, ...]:
+    """Return the feeds to read, the main one first, then those that add to it; without any feed, one sitemap.
 
-    The main feed is alive, holds most of what all of them name, says most of its entries, and comes first on the page.
+    The main feed is alive, has the most of all feeds' articles and the most metadata, and comes first on the page.
     """
-    feeds = [one for one in listings if one.kind == "feed" and one.entries]
-    sitemaps = [one for one in listings if one.kind == "sitemap" and one.entries]
-    left = [one for one in feeds if one.is_alive(now)] or feeds
-    if not left:
-        return tuple(sorted(sitemaps, key=lambda one: (not one.is_alive(now), not is_news(one)))[:1])
-    chosen = [max(left, key=lambda one: (_coverage(one, left), _told(one), -left.index(one)))]
-    while len(chosen) < MOST_INPUTS and (left := [one for one in left if one not in chosen]):
-        best = max(left, key=lambda one: added(one, chosen))
-        if added(best, chosen) < ADDS:
+    feeds = [listing for listing in listings if listing.kind == "feed" and listing.entries]
+    sitemaps = [listing for listing in listings if listing.kind == "sitemap" and listing.entries]
+    remaining = [feed for feed in feeds if feed.is_alive(now)] or feeds
+    if not remaining:
+        return tuple(
+            sorted(sitemaps, key=lambda sitemap: (not sitemap.is_alive(now), not is_news_sitemap(sitemap)))[:1]
+        )
+    main_feed = max(
+        remaining, key=lambda feed: (_coverage(feed, remaining), _metadata_score(feed), -remaining.index(feed))
+    )
+    chosen = [main_feed]
+    while len(chosen) < MAX_INPUTS and (remaining := [feed for feed in remaining if feed not in chosen]):
+        best = max(remaining, key=lambda feed: added_share(feed, chosen))
+        if added_share(best, chosen) < MIN_ADDED_SHARE:
             break
         chosen.append(best)
     return tuple(chosen)
 
 
-def is_news(one: Measured) -> bool:
-    """Whether a sitemap is a news sitemap: it gives titles."""
-    return one.kind == "sitemap" and one.titled > SETTLED
+def is_news_sitemap(listing: ListingStatistics) -> bool:
+    """Return whether a listing is a news sitemap: a sitemap with titles."""
+    return listing.kind == "sitemap" and listing.titled > SETTLED_SHARE
 
 
-def total_pace(chosen: Sequence[Measured]) -> float | None:
-    """Articles a day of all together, what they share counted once; None where the first has no pace."""
+def total_articles_per_day(chosen: Sequence[ListingStatistics]) -> float | None:
+    """Return the articles per day of all listings, shared ones counted once; None if the first has no such figure."""
     if not chosen or chosen[0].per_day is None:
         return None
-    own = (
-        (one.per_day or 0) * added(one, chosen[:number]) if number else one.per_day or 0
-        for number, one in enumerate(chosen)
+    added = (
+        (listing.per_day or 0) * added_share(listing, chosen[:number])
+        for number, listing in enumerate(chosen)
+        if number
     )
-    return sum(own)
+    return chosen[0].per_day + sum(added)
 
 
-def expected(per_day: float | None) -> float | None:
-    """What a healthy source surely yields in a day: half its pace, in two figures."""
+def expected_articles_per_day(per_day: float | None) -> float | None:
+    """Return what a healthy source surely yields in a day: half of `per_day`, in two digits."""
     if not per_day:
         return None
     return float(f"{per_day / 2:.2g}")
 
 
-def spread(chosen: Sequence[Measured], number: int) -> list[Entry]:
-    """Entries to try, evenly across the newest hundred of each input, in turn."""
+def choose_trial_entries(chosen: Sequence[ListingStatistics], number: int) -> list[Entry]:
+    """Return `number` entries to try, evenly across the newest hundred of each listing, in turn."""
     picks: list[list[Entry]] = []
-    for one in chosen:
-        newest = list({entry.url: entry for entry in _newest_first(one)}.values())[:100]
+    for listing in chosen:
+        newest = list({entry.url: entry for entry in _newest_first(listing)}.values())[:MAX_NEWEST_ENTRIES]
         step = max(1, len(newest) // number)
         picks.append(newest[::step])
     turns = [pick[turn] for turn in range(number) for pick in picks if turn < len(pick)]
     return list({normalize_url(entry.url): entry for entry in turns}.values())[:number]
 
 
-def _newest_first(one: Measured) -> list[Entry]:
-    if one.kind == "feed":
-        return list(one.listing.entries)
-    dates = {entry.url: one.addresses.get(normalize_url(entry.url)) for entry in one.listing.entries}
-    return sorted(
-        one.listing.entries, key=lambda entry: date.timestamp() if (date := dates[entry.url]) else 0, reverse=True
-    )
+def _newest_first(statistics: ListingStatistics) -> list[Entry]:
+    entries = statistics.listing.entries
+    if statistics.kind == "feed":
+        return list(entries)
+    dates = {entry.url: statistics.dates.get(normalize_url(entry.url)) for entry in entries}
+    return sorted(entries, key=lambda entry: date.timestamp() if (date := dates[entry.url]) else 0, reverse=True)
 
 
-def _coverage(one: Measured, feeds: Sequence[Measured]) -> int:
-    """How much of what all feeds name since the shortest of them begins is in this one, in tenths."""
-    started = [feed.since for feed in feeds if feed.since]
-    since = max(started) if started else None
-    every = {
-        url for feed in feeds for url, date in feed.addresses.items() if since is None or date is None or date >= since
+def _coverage(feed: ListingStatistics, feeds: Sequence[ListingStatistics]) -> int:
+    """Return the share, in tenths, of all feeds' articles that a feed has, since the shortest of them begins."""
+    starts = [other.since for other in feeds if other.since]
+    since = max(starts) if starts else None
+    urls = {
+        url for other in feeds for url, date in other.dates.items() if since is None or date is None or date >= since
     }
-    return round(10 * len(every & one.addresses.keys()) / len(every)) if every else 0
+    return round(10 * len(urls & feed.dates.keys()) / len(urls)) if urls else 0
 
 
-def _told(one: Measured) -> float:
-    return round(one.dated + one.credited + one.full_text, 1)
+def _metadata_score(feed: ListingStatistics) -> float:
+    return round(feed.dated + feed.credited + feed.full_text, 1)

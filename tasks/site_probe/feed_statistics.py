@@ -1,4 +1,4 @@
-"""What feeds and sitemaps hold, how fast it changes, how much of it they share, and so which of them to read."""
+"""Statistics of feeds and sitemaps: their entries, how fast they change, how many they share."""
 
 from __future__ import annotations
 
@@ -14,31 +14,34 @@ from tasks.listings.poll_interval import next_interval
 from tasks.metadata.dates import parse_date
 from tasks.metadata.urls import normalize_url
 
-SETTLED: Final = 0.75
-"""Share of the entries, the newest, by which the pace is told: what is pinned to the top stays there for years."""
-FULL_TEXT: Final = 800
-"""Characters without tags from which an entry's content is more than a summary."""
-ALIVE: Final = timedelta(days=30)
+# Of the entries, the newest: the others may be pinned to the top for years, and do not count for the articles per day.
+SETTLED_SHARE: Final = 0.75
+# Without tags; shorter content of an entry is a summary.
+MIN_FULL_TEXT_CHARACTERS: Final = 800
+MAX_AGE_OF_LIVE_LISTING: Final = timedelta(days=30)
+MAX_FUTURE: Final = timedelta(days=1)
+# Fewer entries may have one address by chance.
+MIN_COMMENTS: Final = 3
 
 _TAG: Final = re.compile(r"<[^>]*>")
 _OF_COMMENT: Final = re.compile(r"#comment|/comments?/|[?&]comment", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A feed or sitemap with what it holds now. Shares are 0 to 1, of its entries."""
+class ListingStatistics:
+    """A feed or sitemap with statistics of its entries now. Shares are 0 to 1, of its entries."""
 
     kind: Literal["feed", "sitemap"]
     url: str
-    found: str
-    """In words, how it was found."""
+    discovery: str
+    """How it was discovered, in words."""
     listing: Listing
-    addresses: dict[str, datetime | None]
-    """Every address once, normalised, with its date."""
+    dates: dict[str, datetime | None]
+    """The date of each entry by its normalised URL."""
     newest: datetime | None
     oldest: datetime | None
     since: datetime | None
-    """From when on it names everything: the date of the oldest entry but for what is pinned."""
+    """The date from which on it has all articles: that of its oldest entry that is not pinned."""
     per_day: float | None
     titled: float
     dated: float
@@ -47,49 +50,51 @@ class Measured:
 
     @property
     def entries(self) -> int:
-        """How many articles it names."""
-        return len(self.addresses)
+        """The number of articles."""
+        return len(self.dates)
 
     @property
     def interval(self) -> timedelta:
-        """After how long to look again the first time."""
-        dates = [date for date in self.addresses.values() if date]
+        """The time until the first poll."""
+        dates = [date for date in self.dates.values() if date]
         return next_interval(None, self.entries, 0, self.listing.minutes, dates)
 
     def is_alive(self, now: datetime) -> bool:
-        """Whether it named anything in the last 30 days, or dates nothing."""
-        return self.newest is None or now - self.newest <= ALIVE
+        """Return whether it has an article of the last 30 days, or no dates."""
+        return self.newest is None or now - self.newest <= MAX_AGE_OF_LIVE_LISTING
 
 
-def measure(kind: Literal["feed", "sitemap"], url: str, found: str, listing: Listing, now: datetime) -> Measured:
-    """What a listing holds; dates more than a day ahead of `now` are not believed."""
-    dates = [_date(entry, listing.language, now) for entry in listing.entries]
-    addresses: dict[str, datetime | None] = {}
-    for entry, date in zip(listing.entries, dates, strict=True):
-        url_of = normalize_url(entry.url)
-        addresses[url_of] = addresses.get(url_of) or date
-    known = sorted((date for date in addresses.values() if date), reverse=True)
-    settled = known[: math.ceil(SETTLED * len(known))]
-    stated = [{candidate.field for candidate in entry.candidates} for entry in listing.entries]
-    return Measured(
+def measure_listing(
+    kind: Literal["feed", "sitemap"], url: str, discovery: str, listing: Listing, now: datetime
+) -> ListingStatistics:
+    """Return the statistics of a listing; dates more than a day after `now` do not count."""
+    entry_dates = [_date(entry, listing.language, now) for entry in listing.entries]
+    dates: dict[str, datetime | None] = {}
+    for entry, date in zip(listing.entries, entry_dates, strict=True):
+        entry_url = normalize_url(entry.url)
+        dates[entry_url] = dates.get(entry_url) or date
+    newest_first = sorted((date for date in dates.values() if date), reverse=True)
+    settled = newest_first[: math.ceil(SETTLED_SHARE * len(newest_first))]
+    fields_of = [{candidate.field for candidate in entry.candidates} for entry in listing.entries]
+    return ListingStatistics(
         kind,
         url,
-        found,
+        discovery,
         listing,
-        addresses,
-        newest=known[0] if known else None,
-        oldest=known[-1] if known else None,
+        dates,
+        newest=newest_first[0] if newest_first else None,
+        oldest=newest_first[-1] if newest_first else None,
         since=settled[-1] if settled else None,
-        per_day=pace(settled, now),
-        titled=_share("title" in fields for fields in stated),
-        dated=_share(date is not None for date in dates),
-        credited=_share(bool(fields & {"authors", "by"}) for fields in stated),
-        full_text=_share(len(_TAG.sub("", entry.html or "")) >= FULL_TEXT for entry in listing.entries),
+        per_day=articles_per_day(settled, now),
+        titled=_share("title" in fields for fields in fields_of),
+        dated=_share(date is not None for date in entry_dates),
+        credited=_share(bool(fields & {"authors", "by"}) for fields in fields_of),
+        full_text=_share(len(_TAG.sub("", entry.html or "")) >= MIN_FULL_TEXT_CHARACTERS for entry in listing.entries),
     )
 
 
-def pace(dates: Sequence[datetime], now: datetime) -> float | None:
-    """Articles a day, from dates newest first up to now; None for fewer than three moments, which tell nothing.
+def articles_per_day(dates: Sequence[datetime], now: datetime) -> float | None:
+    """Return the articles per day up to `now`, from dates newest first; None for fewer than three different dates.
 
     Counted up to now, not to the newest: a feed that fell silent a year ago has no pace of twenty a day.
     """
@@ -99,43 +104,43 @@ def pace(dates: Sequence[datetime], now: datetime) -> float | None:
     return (len(dates) - 1) / days if days > 0 else None
 
 
-def is_of_comments(listing: Listing) -> bool:
-    """Whether a feed names comments: by its guids, or because all its entries are on one page."""
+def is_comment_feed(listing: Listing) -> bool:
+    """Return whether a feed lists comments: by its GUIDs, or because all its entries have one address."""
     entries = listing.entries
-    marked = sum(bool(_OF_COMMENT.search(f"{entry.guid or ''} {entry.url}")) for entry in entries)
-    one_page = len(entries) > 2 and len({normalize_url(entry.url) for entry in entries}) == 1  # noqa: PLR2004  a pair may be chance
-    return one_page or marked > len(entries) / 2
+    comments = sum(bool(_OF_COMMENT.search(f"{entry.guid or ''} {entry.url}")) for entry in entries)
+    has_one_url = len(entries) >= MIN_COMMENTS and len({normalize_url(entry.url) for entry in entries}) == 1
+    return has_one_url or comments > len(entries) / 2
 
 
-def overlap(one: Measured, others: Iterable[Measured]) -> float | None:
-    """Share of the addresses of one that are in the others, in the time for which both tell: 0 to 1.
+def overlap(listing: ListingStatistics, others: Iterable[ListingStatistics]) -> float | None:
+    """Return the share, 0 to 1, of a listing's articles that the others have, in the time that both cover.
 
-    Older ones are left out: a short feed lacks what a long one still holds, and had it when it was new. None where
-    all are older, so that nothing can be told.
+    Older articles do not count: a short feed had them when they were new. None if all are older.
     """
     others = list(others)
-    started = [other.since for other in others if other.since]
-    since = min(started) if started else None
-    common = [url for url, date in one.addresses.items() if since is None or date is None or date >= since]
-    held = set().union(*(other.addresses for other in others))
-    return sum(url in held for url in common) / len(common) if common else None
+    starts = [other.since for other in others if other.since]
+    since = min(starts) if starts else None
+    urls = [url for url, date in listing.dates.items() if since is None or date is None or date >= since]
+    other_urls = set().union(*(other.dates for other in others))
+    return sum(url in other_urls for url in urls) / len(urls) if urls else None
 
 
-def added(one: Measured, others: Iterable[Measured]) -> float:
-    """Share of the addresses of one that the others surely lack: 0 to 1."""
-    shared = overlap(one, others)
+def added_share(listing: ListingStatistics, others: Iterable[ListingStatistics]) -> float:
+    """Return the share, 0 to 1, of a listing's articles that the others surely lack."""
+    shared = overlap(listing, others)
     return 0.0 if shared is None else 1 - shared
 
 
 def _date(entry: Entry, language: str | None, now: datetime) -> datetime | None:
-    stated = [value for one in entry.candidates if one.field == "published_at" for value in one.values]
-    for printed in (*stated, entry.modified or ""):
-        parsed = parse_date(printed, language) if printed else None
-        if parsed and parsed.instant <= now + timedelta(days=1):
-            return parsed.instant
+    candidates = (candidate for candidate in entry.candidates if candidate.field == "published_at")
+    values = [value for candidate in candidates for value in candidate.values]
+    for value in (*values, entry.modified or ""):
+        date = parse_date(value, language) if value else None
+        if date and date.instant <= now + MAX_FUTURE:
+            return date.instant
     return None
 
 
-def _share(of: Iterable[bool]) -> float:
-    answers = list(of)
-    return sum(answers) / len(answers) if answers else 0.0
+def _share(conditions: Iterable[bool]) -> float:
+    values = list(conditions)
+    return sum(values) / len(values) if values else 0.0

@@ -1,109 +1,122 @@
-"""Articles tried from a site that is new: what came of each, and in words what is weak."""
+"""Articles of a new site that were tried: their results, and the weaknesses of the site in words."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Final
 
 from lxml import etree
 
-from tasks.metadata.quality import count_words
 from tasks.site_probe.autodiscovery import parse_page
+from tasks.text.words import count_words
 from warehouse.model.records import Article, Rejection
 from warehouse.model.vocabulary import Reason
 
-SHORT: Final = 80
-"""Words; what has fewer is a teaser, or the beginning of what must be paid for."""
-LITTLE_TEXT: Final = 400
-"""Characters that a page shows without its scripts, below which it is an empty frame for them."""
+# A shorter article is a teaser, or the beginning of one that must be paid for.
+MIN_ARTICLE_WORDS: Final = 80
+# Without scripts; a page with less text is an empty frame for its scripts.
+MIN_PAGE_CHARACTERS: Final = 400
+# Of a page's words that the feed's own entry has too, and of the entries that have so many.
+MIN_FEED_WORDS_SHARE: Final = 0.9
+MIN_FULL_ENTRIES_SHARE: Final = 0.8
 
 _TAG: Final = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class TrialArticle:
     """One article that was tried."""
 
     url: str
-    made: Article | Rejection
+    result: Article | Rejection
     needs_scripts: bool = False
-    """Whether its page shows next to nothing until scripts have run."""
+    """Whether its page has nearly no text until its scripts have run."""
     entry_html: str | None = None
-    """What the feed itself holds of it."""
+    """The article's content in the feed itself."""
 
     @property
     def quality(self) -> float:
-        """0 to 1; 0 where there is no article."""
-        return self.made.quality if isinstance(self.made, Article) else 0.0
+        """The quality of the record, 0 to 1; 0 for a rejection."""
+        return self.result.quality if isinstance(self.result, Article) else 0.0
 
 
 def needs_scripts(content: bytes, charset: str | None = None) -> bool:
-    """Whether a page is an empty frame that scripts fill: it has some, and hardly any text of its own."""
+    """Return whether a page is an empty frame for its scripts: it has scripts, and nearly no text of its own."""
     tree = parse_page(content, charset)
     if tree is None:
         return False
     has_scripts = next(tree.iter("script"), None) is not None
     etree.strip_elements(tree, "script", "style", "noscript", "template", "head", with_tail=False)
-    return has_scripts and len(" ".join("".join(tree.itertext()).split())) < LITTLE_TEXT
+    return has_scripts and len(" ".join("".join(tree.itertext()).split())) < MIN_PAGE_CHARACTERS
 
 
-def mean_quality(samples: Sequence[Sample]) -> float:
-    """0 to 1, over all that were tried."""
-    return fmean(sample.quality for sample in samples) if samples else 0.0
+def mean_quality(trials: Sequence[TrialArticle]) -> float:
+    """Return the mean quality, 0 to 1, of all articles tried."""
+    return fmean(trial.quality for trial in trials) if trials else 0.0
 
 
-def articles(samples: Sequence[Sample]) -> list[Article]:
-    """Those that became articles."""
-    return [sample.made for sample in samples if isinstance(sample.made, Article)]
+def accepted_articles(trials: Sequence[TrialArticle]) -> list[Article]:
+    """Return the articles that were not rejected."""
+    return [trial.result for trial in trials if isinstance(trial.result, Article)]
 
 
-def main_language(samples: Sequence[Sample]) -> str | None:
-    """The language of more than half of the articles; None where there is none."""
-    tags = Counter(article.language for article in articles(samples) if article.language != "und")
-    tag, times = tags.most_common(1)[0] if tags else (None, 0)
-    return tag if times > len(articles(samples)) / 2 else None
+def main_language(trials: Sequence[TrialArticle]) -> str | None:
+    """Return the language of more than half of the articles; None if there is none."""
+    articles = accepted_articles(trials)
+    tags = Counter(article.language for article in articles if article.language != "und")
+    tag, count = tags.most_common(1)[0] if tags else (None, 0)
+    return tag if count > len(articles) / 2 else None
 
 
-def feed_holds_all(samples: Sequence[Sample]) -> bool:
-    """Whether the feed's own entries hold as much as the pages that they name, or are all that can be had."""
-    held = [
-        count_words(" ".join(_text(sample.entry_html).split()))
-        >= 0.9 * (sample.made.word_count if isinstance(sample.made, Article) else SHORT)
-        for sample in samples
-        if sample.entry_html
-    ]
-    return bool(held) and len(held) == len(samples) and sum(held) >= 0.8 * len(samples)
+def feed_holds_all(trials: Sequence[TrialArticle]) -> bool:
+    """Return whether the feed's own entries have as much text as the pages, or are all that can be read."""
+    if not trials or not all(trial.entry_html for trial in trials):
+        return False
+    full_entries = sum(_is_full_entry(trial) for trial in trials)
+    return full_entries >= MIN_FULL_ENTRIES_SHARE * len(trials)
 
 
-def weaknesses(samples: Sequence[Sample]) -> tuple[str, ...]:
-    """What a person should know before relying on this site: one sentence each."""
-    made = articles(samples)
-    refused = [sample for sample in samples if isinstance(sample.made, Rejection)]
-    scripted = sum(sample.needs_scripts for sample in refused)
-    reasons = Counter(sample.made.reason for sample in refused if isinstance(sample.made, Rejection))
-    said = []
+def _is_full_entry(trial: TrialArticle) -> bool:
+    entry_words = count_words(" ".join(_TAG.sub(" ", trial.entry_html or "").split()))
+    page_words = trial.result.word_count if isinstance(trial.result, Article) else MIN_ARTICLE_WORDS
+    return entry_words >= MIN_FEED_WORDS_SHARE * page_words
+
+
+def weaknesses(trials: Sequence[TrialArticle]) -> tuple[str, ...]:
+    """Return one sentence for each fact that a person should know before relying on this site."""
+    return (*_rejection_sentences(trials), *_article_sentences(trials))
+
+
+def _rejection_sentences(trials: Sequence[TrialArticle]) -> Iterator[str]:
+    rejected = [trial for trial in trials if isinstance(trial.result, Rejection)]
+    scripted = sum(trial.needs_scripts for trial in rejected)
+    reasons = Counter(trial.result.reason for trial in rejected if isinstance(trial.result, Rejection))
     if scripted:
-        said.append(f"{_of(scripted, samples)} show their text only after scripts have run, which are not run here.")
+        yield f"{_count_of(scripted, trials)} show their text only after scripts have run, which are not run here."
     if forbidden := reasons.pop(Reason.DISALLOWED, 0):
-        said.append(f"{_of(forbidden, samples)} may not be fetched: {_detail(samples, Reason.DISALLOWED)}.")
+        yield f"{_count_of(forbidden, trials)} may not be fetched: {_detail(trials, Reason.DISALLOWED)}."
     empty = reasons.pop(Reason.NO_ARTICLE, 0) + reasons.pop(Reason.EMPTY, 0) - scripted
     if empty > 0:
-        said.append(f"{_of(empty, samples)} held no article text.")
-    said += [f"{_of(count, samples)} failed: {_detail(samples, reason)}." for reason, count in reasons.items()]
-    if paid := sum(article.is_accessible_for_free is False for article in made):
-        said.append(f"{_of(paid, samples)} say that they are not free to read: their text may end early.")
-    if made and median(article.word_count for article in made) < SHORT:
-        said.append(f"Half of the articles have fewer than {SHORT} words: teasers, or text behind a paywall.")
-    for missing, lacks in _LACKS.items():
-        if count := sum(lacks(article) for article in made):
-            said.append(f"{_of(count, samples)} state no {missing}.")
-    if len(languages := sorted({article.language for article in made})) > 1:
-        said.append(f"The articles are in more than one language: {', '.join(languages)}.")
-    return tuple(said)
+        yield f"{_count_of(empty, trials)} held no article text."
+    for reason, count in reasons.items():
+        yield f"{_count_of(count, trials)} failed: {_detail(trials, reason)}."
+
+
+def _article_sentences(trials: Sequence[TrialArticle]) -> Iterator[str]:
+    articles = accepted_articles(trials)
+    if paid := sum(article.is_accessible_for_free is False for article in articles):
+        yield f"{_count_of(paid, trials)} say that they are not free to read: their text may end early."
+    if articles and median(article.word_count for article in articles) < MIN_ARTICLE_WORDS:
+        yield f"Half of the articles have fewer than {MIN_ARTICLE_WORDS} words: teasers, or text behind a paywall."
+    for field, lacks_field in _LACKS.items():
+        if count := sum(lacks_field(article) for article in articles):
+            yield f"{_count_of(count, trials)} state no {field}."
+    if len(languages := sorted({article.language for article in articles})) > 1:
+        yield f"The articles are in more than one language: {', '.join(languages)}."
 
 
 _LACKS: Final[dict[str, Callable[[Article], bool]]] = {
@@ -113,16 +126,10 @@ _LACKS: Final[dict[str, Callable[[Article], bool]]] = {
 }
 
 
-def _of(count: int, samples: Sequence[Sample]) -> str:
-    return f"{count} of {len(samples)} articles tried"
+def _count_of(count: int, trials: Sequence[TrialArticle]) -> str:
+    return f"{count} of {len(trials)} articles tried"
 
 
-def _detail(samples: Sequence[Sample], reason: Reason) -> str:
-    details = (
-        sample.made.detail for sample in samples if isinstance(sample.made, Rejection) and sample.made.reason is reason
-    )
-    return next(details).rstrip(".")
-
-
-def _text(markup: str | None) -> str:
-    return _TAG.sub(" ", markup or "")
+def _detail(trials: Sequence[TrialArticle], reason: Reason) -> str:
+    rejections = (trial.result for trial in trials if isinstance(trial.result, Rejection))
+    return next(rejection.detail for rejection in rejections if rejection.reason is reason).rstrip(".")

@@ -1,4 +1,4 @@
-"""Characters as they should be: Unicode NFC, plain spaces, and nothing invisible that carries no meaning."""
+"""Cleaning text: Unicode NFC, plain spaces, no invisible characters without meaning."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _INVISIBLE: Final = re.compile(
 _LOOSE_JOINER: Final = re.compile("(?:^|(?<=\\s))[\u200c\u200d]+|[\u200c\u200d]+(?=\\s|$)")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SPACES: Final = re.compile(r"\s+")
+_NO_LETTER: Final = re.compile(r"[\W_]+")
 
 
 def clean_line(text: str) -> str:
-    """One line in NFC, its runs of white space folded to one space, invisible and control characters gone."""
+    """Return one line in NFC, with single spaces, and without invisible and control characters."""
     if text.isprintable() and unicodedata.is_normalized("NFC", text):
         return " ".join(text.split())
     visible = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
@@ -25,7 +26,7 @@ def clean_line(text: str) -> str:
 
 
 def clean_lines(text: str) -> list[str]:
-    """Each line of a text as `clean_line` gives it."""
+    """Split a text into lines and clean each as `clean_line` does."""
     lines = split_lines(text)
     if "".join(lines).isprintable() and unicodedata.is_normalized("NFC", text):
         return [" ".join(line.split()) for line in lines]
@@ -33,6 +34,11 @@ def clean_lines(text: str) -> list[str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a text, whatever their ends: CR LF, LF, CR, form feed, vertical tab, NEL, LS, PS."""
+    """Split a text into lines at CR LF, LF, CR, form feed, vertical tab, NEL, LS or PS."""
     # str.splitlines gives no last line after a final end of line; numbers of lines count it.
     return (text + "\n").splitlines() if not text.endswith("\r") else [*text.splitlines(), ""]
+
+
+def text_key(text: str) -> str:
+    """Return only the letters and digits of a text, without case: the key by which names and titles are compared."""
+    return _NO_LETTER.sub("", text).casefold()

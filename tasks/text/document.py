@@ -1,17 +1,17 @@
-"""What a reader makes of a document."""
+"""A document as its reader returns it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from warehouse.model.records import Candidate
+from warehouse.model.records import Candidate, Paragraphs
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document's text, one paragraph a line, and what its embedded data states of it, in order of trust."""
+    """A document's paragraphs, and the candidates in its metadata, the most trusted first."""
 
-    text: str
+    paragraphs: Paragraphs
     candidates: tuple[Candidate, ...]
     extractor: str
-    """Name and version of what read the text."""
+    """Name and version of the program that extracted the text."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from tasks.text.characters import split_lines
+from tasks.text.characters import clean_line, split_lines
 from tasks.text.document import Document
-from warehouse.model.records import Candidate
+from warehouse.model.records import Candidate, Paragraphs
 from warehouse.model.vocabulary import Origin
 
 MOST_FRONT_MATTER: Final = 200
@@ -49,7 +49,7 @@ def read_markdown(text: str) -> Document:
     headings = (line for line in lines if line.startswith("# "))
     if heading := next(headings, None):
         candidates.append(Candidate("title", (_plain(heading),), Origin.TEXT))
-    return Document("\n".join(_paragraphs(lines)), tuple(candidates), "markdown")
+    return Document(Paragraphs(tuple(map(clean_line, _paragraphs(lines)))), tuple(candidates), "markdown")
 
 
 def _front_matter(lines: list[str]) -> tuple[dict[str, tuple[str, ...]], list[str]]:

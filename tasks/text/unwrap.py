@@ -1,4 +1,4 @@
-"""Paragraphs of a text that was wrapped at a margin, as in e-mails and wire copy."""
+"""Joining the lines of paragraphs that were wrapped at a margin, as in e-mails and wire copy."""
 
 from __future__ import annotations
 
@@ -7,62 +7,69 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-NARROWEST: Final = 40
-WIDEST: Final = 100
-"""Characters at which texts are wrapped; a paragraph that was not is longer, a menu shorter."""
-FEWEST: Final = 3
-"""Lines that are full, for a text to be a wrapped one."""
+from tasks.text.characters import clean_line
+from tasks.text.words import UNSPACED_CHARACTERS
 
-_ITEM: Final = re.compile(r"(?:[•*·‣◦+▪●►▶■□◆◇○>–—-]|\d{1,2}[.)])\s")
-_STOP: Final = re.compile(r"[.!?。！？؟।][\"'”’»)]*$")
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+# Paragraphs of a text that was not wrapped are longer, menus shorter.
+MIN_MARGIN_CHARACTERS: Final = 40
+MAX_MARGIN_CHARACTERS: Final = 100
+# A text with fewer full lines is not wrapped.
+MIN_FULL_LINES: Final = 3
+
+_LIST_ITEM: Final = re.compile(r"(?:[•*·‣◦+▪●►▶■□◆◇○>–—-]|\d{1,2}[.)])\s")
+_SENTENCE_END: Final = re.compile(r"[.!?。！？؟।][\"'”’»)]*$")
+# Punctuation of East Asia is as wide as a letter and takes no space either.
+_NO_SPACE_BESIDE: Final = re.compile(f"[{UNSPACED_CHARACTERS}\u3000-\u303f]")
 
 
 def group_lines(lines: Sequence[str]) -> Iterator[tuple[int, ...]]:
-    """The numbers of the lines of each paragraph, blank lines left out; one line each, unless the text was wrapped.
+    """Yield the line numbers of each paragraph, without blank lines; one line each, unless the text was wrapped.
 
-    A line goes on in the next one where the first word of that would not have fitted on it any more.
+    A line continues in the next one if the next one's first word would not have fitted on it.
     """
-    margin = _margin(lines)
+    margin = _find_margin(lines)
     if not margin:
         yield from ((number,) for number, line in enumerate(lines) if line)
         return
-    together: list[int] = []
+    paragraph: list[int] = []
     for number, line in enumerate(lines):
-        goes_on = bool(together and line) and _is_full(lines[number - 1], line, margin)
-        if together and (not goes_on or _ITEM.match(line)):
-            yield tuple(together)
-            together = []
+        continues = bool(paragraph and line) and _is_full(lines[number - 1], line, margin)
+        if paragraph and (not continues or _LIST_ITEM.match(line)):
+            yield tuple(paragraph)
+            paragraph = []
         if line:
-            together.append(number)
-    if together:
-        yield tuple(together)
+            paragraph.append(number)
+    if paragraph:
+        yield tuple(paragraph)
 
 
 def join_lines(lines: Sequence[str]) -> str:
-    """The text of a paragraph: a space between its lines, but none where neither side's script writes any."""
+    """Join the lines of a paragraph by spaces, but without one between two characters of scripts without spaces."""
     if len(lines) == 1:
         return lines[0]
     seams = [
-        "" if _UNSPACED.match(above[-1]) and _UNSPACED.match(below[0]) else " " for above, below in pairwise(lines)
+        "" if _NO_SPACE_BESIDE.match(above[-1]) and _NO_SPACE_BESIDE.match(below[0]) else " "
+        for above, below in pairwise(lines)
     ]
-    return "".join(part for pair in zip(lines, [*seams, ""], strict=True) for part in pair)
+    # The end of one line and the beginning of the next may be two parts of one character.
+    return clean_line("".join(part for pair in zip(lines, [*seams, ""], strict=True) for part in pair))
 
 
-def _margin(lines: Sequence[str]) -> int:
-    """The width at which a text was wrapped; 0 where it was not.
+def _find_margin(lines: Sequence[str]) -> int:
+    """Return the width in characters at which a text was wrapped; 0 if it was not.
 
-    Most lines of a wrapped text are full and end within a sentence, so that the next one begins with a small letter;
-    headlines that happen to be equally long begin with capitals.
+    Most lines of a wrapped text are full and end within a sentence, so the next line begins with a small letter.
+    Headlines of equal length begin with capitals.
     """
     margin = max((len(line) for line in lines if " " in line), default=0)
-    if not NARROWEST <= margin <= WIDEST:
+    if not MIN_MARGIN_CHARACTERS <= margin <= MAX_MARGIN_CHARACTERS:
         return 0
     pairs = [(above, below) for above, below in pairwise(lines) if above and below]
-    seams = [pair for pair in pairs if _is_full(*pair, margin) and not _STOP.search(pair[0][-4:])]
-    small = sum(below[0].islower() for _, below in seams)
-    capital = sum(below[0].isupper() and not below.isupper() for _, below in seams)
-    return margin if len(seams) >= FEWEST and len(seams) * 2 >= len(pairs) and small * 2 >= capital else 0
+    seams = [pair for pair in pairs if _is_full(*pair, margin) and not _SENTENCE_END.search(pair[0][-4:])]
+    lower_count = sum(below[0].islower() for _, below in seams)
+    upper_count = sum(below[0].isupper() and not below.isupper() for _, below in seams)
+    is_wrapped = len(seams) >= MIN_FULL_LINES and len(seams) * 2 >= len(pairs) and lower_count * 2 >= upper_count
+    return margin if is_wrapped else 0
 
 
 def _is_full(above: str, below: str, margin: int) -> bool:

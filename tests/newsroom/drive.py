@@ -90,7 +90,7 @@ def desk(settings: Settings, clock: Clock) -> Iterator[tuple[Workers, Fetcher]]:
     with (
         Workers(settings) as workers,
         Fetcher(settings, clock=clock, sleep=clock.sleep, hosts=hosts) as fetcher,
-        clock.watched(lambda: fetcher.politeness.requests),
+        clock.watched(lambda: fetcher.statistics.requests),
     ):
         yield workers, fetcher
 

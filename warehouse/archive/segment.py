@@ -35,6 +35,7 @@ class BatchFile:
         """Make the file where there is none yet, with its first record; its name. Raises `StorageError`."""
         if self._file is not None and self.filename is not None:
             return self.filename
+        self._root.check()
         name = self._free_name()
         self.filename = f"archive/{self._source_id}/{name}"
         try:
@@ -119,6 +120,11 @@ def finish(root: Root, path: Path, filename: str) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise StorageError.of(error, root.place(filename)) from error
+
+
+def is_foreign(mark: Path) -> bool:
+    """Whether something that no run put there stands among the marks of batches, such as a folder."""
+    return not mark.is_file()
 
 
 def marker(root: Root, source_id: str, name: str) -> Path:

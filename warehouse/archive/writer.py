@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from warehouse.archive.http_records import answer, hops, request, revisit
-from warehouse.archive.segment import OPEN, BatchFile, finish, marker
+from warehouse.archive.segment import OPEN, BatchFile, finish, is_foreign, marker
 from warehouse.archive.warc_records import FACTS, KIND, REMOVED, printable, records, resource
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, StorageError
@@ -167,9 +167,9 @@ def recover(root: str | os.PathLike[str] | Root, source_id: str, run_id: str = "
     next call returns them again. Raises `StorageError`.
     """
     root = Root.at(root)
-    names = sorted(path.name for path in marker(root, source_id, "").glob(f"*-{run_id}-*" if run_id else "*"))
+    marks = sorted(marker(root, source_id, "").glob(f"*-{run_id}-*" if run_id else "*"))
     found = []
-    for name in names:
+    for name in (mark.name for mark in marks if not is_foreign(mark)):
         filename = f"archive/{source_id}/{name}"
         left_open = root.local / f"{filename}{OPEN}"
         try:

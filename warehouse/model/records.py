@@ -198,12 +198,35 @@ class LanguageShare:
 
 
 @dataclass(frozen=True, slots=True)
+class Paragraphs:
+    """A text as clean lines: Unicode NFC, single spaces, nothing invisible. Once stripped, each is a paragraph."""
+
+    lines: tuple[str, ...]
+    """A blank line is empty."""
+
+    @property
+    def text(self) -> str:
+        """The lines that are not blank, a blank one between two of them."""
+        return "\n\n".join(filter(None, self.lines))
+
+    def beginning(self, max_characters: int) -> list[str]:
+        """Return the lines in the first `max_characters` of `text`; the last one may be cut."""
+        lines = []
+        remaining = max_characters
+        for line in filter(None, self.lines):
+            if remaining <= 0:
+                break
+            lines.append(line[:remaining])
+            remaining -= len(line) + len("\n\n")
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractedArticle:
     """What a document says about itself; nothing here has been checked."""
 
     raw: RawArticle
-    text: str
-    """Its lines; once stripped, its paragraphs, separated by a blank line."""
+    paragraphs: Paragraphs
     candidates: tuple[Candidate, ...]
     extractor: str
     """Name and version of what read the text, such as `trafilatura 2.3.1`."""

@@ -10,6 +10,8 @@ from typing import Final
 from warehouse.archive.writer import Earlier
 from warehouse.model.vocabulary import Reason, Stage
 
+TICK: Final = timedelta(microseconds=1)
+"""The resolution of the tables' times."""
 FIRST_RETRY: Final = timedelta(minutes=10)
 LAST_RETRY: Final = timedelta(hours=24)
 LEAST_REST: Final = timedelta(minutes=10)
@@ -19,6 +21,21 @@ RETRIED: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED})
 ATTEMPTS: Final = 3
 PAGE_ATTEMPTS: Final = 8
 """A page that could not be had is asked for again after the first time, doubled with each attempt up to the last."""
+
+
+def not_before(newest: datetime | None, now: datetime) -> datetime:
+    """Return the time of a row that follows the row of `newest`: `now`, or the next instant where that lies before it.
+
+    **The order of rows.** Rows of one address, and of one line that recurs, are ordered by their times, and a clock
+    may have been ahead when the last of them was written. So each new row passes through here: of one address, the
+    times that Copydesk writes never go back, whatever the clock does. What a document brings with it, such as the date
+    of a record in somebody else's WARC file, is no time of ours and stays; an older document that comes later never
+    takes the place of a newer one.
+
+    What says how things stand at present, such as a run or the next look at a feed, is written by the clock as it is;
+    there, what lies ahead of the clock was written by a wrong one and is not believed.
+    """
+    return now if newest is None or newest <= now else newest + TICK
 
 
 @dataclass(slots=True)
@@ -48,6 +65,10 @@ class Known:
     """Stage, reason and detail of the last one."""
     refused_at: datetime | None = None
     attempts: int = 0
+    newest_at: datetime | None = None
+    """The time of its newest row, where that lies ahead of the clock or was written by this run."""
+    is_sighted: bool = True
+    """False where no row says that it was discovered: the file with that row was lost."""
 
     @property
     def is_pending(self) -> bool:
@@ -67,14 +88,24 @@ class Known:
                 return False  # its twin is looked at again; read first after an edit, it would be an article itself
             if stage == Stage.FETCH or reason in RETRIED:
                 attempts = PAGE_ATTEMPTS if stage == Stage.FETCH else ATTEMPTS
-                return self.attempts < attempts and now >= (self.last_fetched_at or now) + self._rest
+                return self.attempts < attempts and self._rested(now, self._rest)
+        return self._may_have_changed(now, recheck)
+
+    def _may_have_changed(self, now: datetime, recheck: Sequence[float]) -> bool:
         if self.first_fetched_at is None or self.last_fetched_at is None:
             return False
+        if self.last_fetched_at > now:
+            # By a clock that was ahead; hours since then cannot be told. Never more looks than there are hours.
+            return self.is_changed or len(self.payload_digests) <= len(recheck)
         if self.is_changed:
             # Some say `changed just now` at every look: an old page then has a longer rest than a new one.
             return now >= self.last_fetched_at + max(LEAST_REST, (self.last_fetched_at - self.first_fetched_at) / 2)
         moments = (self.first_fetched_at + timedelta(hours=hours) for hours in recheck)
         return any(self.last_fetched_at < moment <= now for moment in moments)
+
+    def _rested(self, now: datetime, rest: timedelta) -> bool:
+        last = self.last_fetched_at
+        return last is not None and (now >= last + rest or last > now)
 
     @property
     def _rest(self) -> timedelta:

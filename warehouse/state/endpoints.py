@@ -71,7 +71,7 @@ def load_endpoints(root: str, source_id: str, now: datetime) -> tuple[dict[str, 
     """
     with connect(root) as connection:
         found = rows(connection, _QUERY, [source_id, now + CLOCKS])
-        ((killed_since,),) = rows(connection, _KILLED, [source_id])
+        ((killed_since,),) = rows(connection, _KILLED, [source_id, now + CLOCKS])
     told = ([*row[:4], row[4] and timedelta(seconds=row[4]), *row[5:]] for row in found)
     return {row[0]: Endpoint(*row) for row in told}, killed_since
 
@@ -93,7 +93,8 @@ _QUERY: Final = f"""
     whole AS (
         SELECT url, capture_id, fetched_at, etag, last_modified, payload_digest, media_type, charset, final_url
         FROM captures
-        WHERE source_id = $1 AND outcome = '{LISTED}' AND http_status = 200 AND payload_bytes > 0
+        WHERE source_id = $1 AND fetched_at <= $2
+            AND outcome = '{LISTED}' AND http_status = 200 AND payload_bytes > 0
             AND (error IS NULL OR NOT starts_with(error, '{UNREAD}'))
         QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC) = 1
     ),
@@ -115,10 +116,12 @@ _QUERY: Final = f"""
 
 _KILLED: Final = f"""
     SELECT min(started_at) FROM runs
-    WHERE source_id = $1 AND status IN ('{RunStatus.RUNNING}', '{RunStatus.INTERRUPTED}') AND started_at > coalesce(
+    WHERE source_id = $1 AND status IN ('{RunStatus.RUNNING}', '{RunStatus.INTERRUPTED}') AND started_at <= $2
+        AND started_at > coalesce(
         -- One of named addresses, which has no digest, looked at no listing.
         (SELECT max(started_at) FROM runs
-         WHERE source_id = $1 AND config_digest <> '' AND status IN ('{RunStatus.SUCCEEDED}', '{RunStatus.FAILED}')),
+         WHERE source_id = $1 AND started_at <= $2 AND config_digest <> ''
+            AND status IN ('{RunStatus.SUCCEEDED}', '{RunStatus.FAILED}')),
         '0001-01-01 00:00:00+00'
     )
 """  # noqa: S608  values of ours

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from warehouse.archive.writer import Earlier
-from warehouse.connect import connect, rows
-from warehouse.model.records import FORGOTTEN, LISTED, Article, Capture, Fetched, Item, RawArticle, Rejection
+from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
 from warehouse.model.rows import Run
-from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
-from warehouse.state.address import ATTEMPTS, RETRIED, Known
+from warehouse.model.vocabulary import Outcome, Reason, Stage
+from warehouse.state.address import ATTEMPTS, RETRIED, Known, not_before
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    pass
 
 TEMPORARY: Final = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.FETCH_FAILED})
 """Refusals that the next run may not meet again: the bytes could not be had."""
@@ -46,6 +44,54 @@ class Ledger:
     """Runs that were killed."""
     rules_changed: bool = False
     """Whether code or configuration are not those of the last whole run: what was refused may pass now."""
+    lost: frozenset[str] = frozenset()
+    """Captures that say to have become an article or a refusal, and no row is there: its file was lost."""
+
+    def times(self, url: str, now: datetime) -> datetime:
+        """Return the time of a new row of an address, as `not_before` has it, and remember it."""
+        known = self.addresses[url]
+        known.newest_at = not_before(known.newest_at, now)
+        return known.newest_at
+
+    def meet(self, captures: Iterable[tuple[str, datetime]]) -> None:
+        """Note the addresses of captures that no other row knows of."""
+        for url, fetched_at in captures:
+            self.known(url, fetched_at)
+
+    def known(self, url: str, seen_at: datetime) -> Known:
+        """Return what is held of an address; one of which only other rows know was seen at that time at the latest."""
+        # A discoveries file that was lost must not stop its source for ever.
+        known = self.addresses.get(url)
+        if known is None:
+            known = self.addresses[url] = Known(url, url.partition("#")[0], seen_at, is_sighted=False)
+        return known
+
+    def go_back(self, capture: Capture, versions: Sequence[tuple[datetime, str]]) -> None:
+        """Let the address of a capture be what it was when that was read, by its versions and their times."""
+        at_that_time = [version_id for fetched_at, version_id in versions if fetched_at <= capture.fetched_at]
+        if versions:
+            self.addresses[capture.url].version_id = at_that_time[-1] if at_that_time else None
+
+    def dated(self, fetched: Fetched) -> Fetched:
+        """Return what was fetched with a time that is not before that of any row of its address."""
+        if fetched.item.is_record and fetched.fetched_at < fetched.item.seen_at:
+            return fetched  # the date of a record in another's archive, which was read before we saw it
+        return replace(fetched, fetched_at=self.times(fetched.item.url, fetched.fetched_at))
+
+    def baseless(self) -> list[str]:
+        """Return the addresses without article or refusal that were read and came to a conclusion: rows were lost."""
+        return [url for url, known in self.addresses.items() if known.payload_digests and known.is_pending]
+
+    def distrust(self, capture: Capture) -> None:
+        """Let the document of a capture, whose rows are lost for good, be read as if for the first time.
+
+        Of one that was read again since, the newer capture counts.
+        """
+        known = self.addresses[capture.url]
+        if known.last_fetched_at is None or capture.fetched_at >= known.last_fetched_at or known.is_pending:
+            lost = capture.payload_digest
+            known.payload_digests = tuple(digest for digest in known.payload_digests if digest != lost)
+            known.earlier = None
 
     def see(self, item: Item | Fetched | Rejection, now: datetime, normalized_url: str = "") -> bool:
         """Note a sighting; whether it is news: a new address, or a known one that says to have changed."""
@@ -59,12 +105,21 @@ class Ledger:
             self.addresses[named.url] = known
             self.spellings.setdefault(normalized_url or named.url, named.url)
             return True
+        if not known.is_sighted:
+            known.is_sighted = True
+            if isinstance(named, Item):
+                known.guid, known.found_in, known.modified = named.guid, named.found_in, named.modified
+            return True
         modified = named.modified if isinstance(named, Item) else None
         if modified is None or known.is_forgotten or known.is_changed or modified <= (known.modified or ""):
             return False
         known.is_changed = known.modified is not None
         known.modified = modified
         return True
+
+    def unsighted(self) -> list[str]:
+        """Return the addresses of which no row says that they were discovered."""
+        return [url for url, known in self.addresses.items() if not known.is_sighted]
 
     def identify(self, item: Item) -> Item:
         """The item under the id by which its address was first known."""
@@ -116,8 +171,26 @@ class Ledger:
         known.version_id = made.version_id
         known.refusal, known.refused_at, known.attempts = None, None, 0
         self.versions.setdefault(made.version_id, raw.item.url)
-        article = replace(made, first_seen_at=known.first_seen_at, landed_at=now)
+        landed_at = self.times(raw.item.url, now)
+        article = replace(made, first_seen_at=known.first_seen_at, landed_at=landed_at)
         return Conclusion(Outcome.STORED, article, replace(raw.capture, outcome=Outcome.STORED))
+
+    def restored(self, raw: RawArticle, made: Article | Rejection, now: datetime) -> Conclusion:
+        """Return what a capture came to once, whose row was lost; newer rows of its address stay the newer ones.
+
+        The row has the time of the capture, and the capture stays as it is. The ledger does not follow.
+        """
+        known = self.addresses[raw.item.url]
+        twin = None if isinstance(made, Rejection) else self.versions.get(made.version_id)
+        if twin is not None and twin != raw.item.url and raw.capture.outcome != Outcome.STORED:
+            made = raw.reject(Stage.DEDUPE, Reason.DUPLICATE, f"the same title and text as {twin}")
+        if isinstance(made, Rejection):
+            seen_at = raw.capture.fetched_at
+            row = replace(made, attempts=max(1, known.attempts), first_seen_at=seen_at, last_seen_at=seen_at)
+            is_twin = made.reason == Reason.DUPLICATE
+            return Conclusion(Outcome.DUPLICATE if is_twin else Outcome.REJECTED, row)
+        self.versions.setdefault(made.version_id, raw.item.url)
+        return Conclusion(Outcome.STORED, replace(made, first_seen_at=known.first_seen_at, landed_at=now))
 
     def note(self, capture: Capture) -> None:
         """Remember that an address was read, and what with."""
@@ -144,6 +217,7 @@ class Ledger:
     def ask(self, url: str, now: datetime) -> None:
         """Remember that an address was asked for, whatever came of it."""
         known = self.addresses[url]
+        now = self.times(url, now)
         known.first_fetched_at = known.first_fetched_at or now
         known.last_fetched_at = now
 
@@ -159,6 +233,7 @@ class Ledger:
         temporary = rejection.reason in TEMPORARY or (is_page and rejection.reason == Reason.TIMED_OUT)
         if known.refusal == said and not (temporary or is_page) and rejection.reason not in RETRIED:
             return Conclusion(Outcome.UNCHANGED)
+        now = self.times(rejection.url, now)
         known.attempts += 1
         known.refusal = said
         known.refused_at = known.refused_at or now
@@ -176,123 +251,3 @@ class Ledger:
         """The outcome of a document that is another one's."""
         refused = self.refuse(raw.reject(Stage.DEDUPE, Reason.DUPLICATE, detail), now)
         return Conclusion(Outcome.DUPLICATE, refused.row, replace(raw.capture, outcome=Outcome.DUPLICATE))
-
-
-def load_ledger(root: str, source_id: str, rules: tuple[str, str], beside: Collection[str] = ()) -> Ledger:
-    """The ledger of a source as the warehouse stands; an address takes about a kilobyte of memory.
-
-    `rules` are the code's version and the configuration's digest. What the runs `beside` landed is left out.
-    Raises `WarehouseError`.
-    """
-    ledger = Ledger()
-    with connect(root) as connection:
-        ask = _asker(connection, source_id, beside)
-
-        changed: dict[str, datetime] = {}
-        for url, normalized, guid, found_in, seen_at, title, published_at, modified, changed_at in ask("addresses"):
-            place = sys.intern(found_in)
-            ledger.addresses[url] = Known(guid, place, _utc(seen_at), title, _maybe_utc(published_at), modified)
-            ledger.spellings.setdefault(normalized, url)
-            if changed_at is not None:
-                changed[url] = _utc(changed_at)
-
-        def known(url: str, seen_at: datetime) -> Known:
-            # A discoveries file that was lost must not stop its source for ever.
-            return ledger.addresses.setdefault(url, Known(url, url.partition("#")[0], seen_at))
-
-        read_at: dict[str, datetime | None] = {}
-        for url, digests, first_at, last_at, last_read_at in ask("captures"):
-            read_at[url] = _maybe_utc(last_read_at)
-            one = known(url, _utc(first_at))
-            one.payload_digests = tuple(digests or ())
-            one.first_fetched_at, one.last_fetched_at = _utc(first_at), _utc(last_at)
-        for url, capture_id, place, fetched_at, *facts in ask("earlier"):
-            known(url, _utc(fetched_at)).earlier = Earlier(capture_id, place, _utc(fetched_at), *facts)
-        for url, version_id, seen_at, deleted in ask("articles"):
-            one = known(url, _utc(seen_at))
-            one.version_id, one.is_forgotten = version_id, deleted
-        # Of every version: a twin may still be what an article was before its last edit.
-        ledger.versions = dict(ask("versions"))
-        ledger.forgotten = {article_id for (article_id,) in ask("forgotten")}
-        for url, attempts, refused_at, last_at, stage, reason, detail in ask("rejects"):
-            one = known(url, _utc(refused_at))
-            one.attempts, one.refused_at, one.refusal = attempts, _utc(refused_at), (stage, reason, detail)
-            one.last_fetched_at = max(one.last_fetched_at or _utc(last_at), _utc(last_at))
-        for url, changed_at in changed.items():
-            last_read_at = read_at.get(url)
-            ledger.addresses[url].is_changed = last_read_at is not None and changed_at > last_read_at
-        ledger.unfinished = tuple(Run(*row) for row in ask("unfinished"))
-        ledger.rules_changed = ask("rules") not in ([], [rules])
-    return ledger
-
-
-def _utc(moment: datetime) -> datetime:
-    # DuckDB looks up the zone of each TIMESTAMPTZ that it hands over, and `replace` takes five times as long.
-    return datetime.combine(moment, moment.time(), UTC)
-
-
-def _maybe_utc(moment: datetime | None) -> datetime | None:
-    return moment and _utc(moment)
-
-
-def _asker(
-    connection: DuckDBPyConnection, source_id: str, beside: Collection[str]
-) -> Callable[[str], list[tuple[Any, ...]]]:
-    """Answers a query of ours by its name."""
-
-    def ask(name: str) -> list[tuple[Any, ...]]:
-        query = _QUERIES[name]
-        if not beside or "$apart" not in query:
-            return rows(connection, query.replace("$apart", ""), [source_id])
-        return rows(connection, query.replace("$apart", _APART), [source_id, list(beside)])
-
-    return ask
-
-
-def concluded(root: str, capture_ids: Iterable[str]) -> set[str]:
-    """Those of the captures that an article or a refusal names. Raises `WarehouseError`."""
-    query = (
-        "SELECT capture_id FROM landed('articles') WHERE capture_id IN (SELECT unnest($1))"
-        " UNION SELECT capture_id FROM landed('rejects') WHERE capture_id IN (SELECT unnest($1))"
-    )
-    with connect(root) as connection:
-        return {row[0] for row in rows(connection, query, [list(capture_ids)])}
-
-
-_APART: Final = " AND coalesce(run_id, '') NOT IN (SELECT unnest($2::VARCHAR[]))"
-
-# What is newest is decided as the views decide it, or ledger and view would name two versions the current one.
-_QUERIES: Final = {
-    "addresses": "SELECT url, arg_min(normalized_url, seen_at), arg_min(guid, seen_at), arg_min(found_in, seen_at),"
-    " min(seen_at)::TIMESTAMP, arg_min(title, seen_at), arg_min(published_at, seen_at)::TIMESTAMP,"
-    " arg_max(modified, seen_at), CASE WHEN count(DISTINCT modified) > 1 THEN max(seen_at)::TIMESTAMP END"
-    " FROM discoveries WHERE source_id = $1$apart GROUP BY url ORDER BY min(seen_at)",
-    "captures": "SELECT url, list(payload_digest ORDER BY fetched_at, capture_id)"  # noqa: S608  names of ours
-    f" FILTER (WHERE outcome <> '{Outcome.FAILED}'), min(fetched_at)::TIMESTAMP, max(fetched_at)::TIMESTAMP,"
-    f" max(fetched_at) FILTER (WHERE outcome <> '{Outcome.FAILED}')::TIMESTAMP"
-    f" FROM captures WHERE source_id = $1$apart AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}') GROUP BY url",
-    # What a page was when it was last read whole: asked for again, its server can say that it is the same.
-    "earlier": "SELECT url, capture_id, coalesce(final_url, url), fetched_at::TIMESTAMP, payload_digest, etag,"  # noqa: S608
-    " last_modified,"
-    " media_type, charset FROM captures WHERE source_id = $1$apart AND http_status = 200 AND payload_bytes > 0"
-    f" AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}', '{Outcome.FAILED}')"
-    " QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC, capture_id DESC) = 1",
-    "articles": "SELECT url, last(version_id ORDER BY fetched_at, landed_at, capture_id), min(fetched_at)::TIMESTAMP,"
-    " bool_or(deleted) FROM landed('articles') WHERE source_id = $1$apart GROUP BY url ORDER BY min(landed_at)",
-    "versions": "SELECT version_id, arg_min(url, landed_at) FROM landed('articles')"
-    " WHERE source_id = $1$apart AND NOT deleted GROUP BY version_id",
-    "forgotten": "SELECT DISTINCT article_id FROM landed('articles') WHERE source_id = $1 AND deleted",
-    # A refusal before the article was stored is settled.
-    "rejects": "SELECT url, max(attempts), min(first_seen_at)::TIMESTAMP, max(last_seen_at)::TIMESTAMP,"
-    " last(stage ORDER BY last_seen_at),"
-    " last(reason ORDER BY last_seen_at), last(detail ORDER BY last_seen_at) FROM rejects AS refusal"
-    " LEFT JOIN (SELECT url, max(landed_at) AS landed_at FROM landed('articles') WHERE source_id = $1$apart"
-    " GROUP BY url) AS article USING (url)"
-    " WHERE source_id = $1$apart AND (landed_at IS NULL OR last_seen_at > landed_at) GROUP BY url",
-    "unfinished": f"SELECT {', '.join(Run.__slots__)} FROM runs"  # noqa: S608  names and a value of ours
-    f" WHERE source_id = $1 AND status = '{RunStatus.RUNNING}'",
-    # Of the last run that came to the end of all that its inputs list; one of named addresses has no digest.
-    "rules": "SELECT code_version, config_digest FROM runs"
-    " WHERE source_id = $1 AND config_digest <> '' AND finished_at IS NOT NULL AND pending = 0"
-    " ORDER BY started_at DESC LIMIT 1",
-}

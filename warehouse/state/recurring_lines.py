@@ -13,6 +13,7 @@ from warehouse.connect import connect, rows
 from warehouse.errors import StorageError
 from warehouse.model.rows import Habit
 from warehouse.model.vocabulary import HabitPlace
+from warehouse.state.address import not_before
 from warehouse.storage.root import Root
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def known_habits(root: str, source_id: str) -> list[Habit]:
         if before is None or (habit.learned_at, habit.articles) > (before.learned_at, before.articles):
             newest[habit.line] = habit
     return [newest[line] for line in sorted(newest) if newest[line].articles]
+
+
+def learning_time(root: str, source_id: str, now: datetime) -> datetime:
+    """Return the time of what a source learns now, not before that of what it last learned. Raises `StorageError`."""
+    return not_before(max((habit.learned_at for habit in _landed(Root.at(root), source_id)), default=None), now)
 
 
 def _landed(root: Root, source_id: str) -> Iterator[Habit]:

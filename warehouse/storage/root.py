@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 PARTIAL: Final = ".partial"
+DAMAGED: Final = ".damaged"
+"""The folder of the data root into which what cannot be read is moved, out of every reader's sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Root:
     """An absolute path without symlinks, or a URL such as `s3://bucket/news`; no slash at the end."""
     query: str = ""
     """Options of the URL, such as `endpoint_override=…`, for pyarrow's filesystem."""
+    identity: tuple[int, int] | None = field(default=None, compare=False)
+    """Device and inode of the folder when it was made ready; None before, and for a URL."""
 
     @classmethod
     def at(cls, root: str | os.PathLike[str] | Root) -> Root:
@@ -60,6 +65,49 @@ class Root:
     def place(self, name: str) -> str:
         """The full path or URL of a name."""
         return f"{self.url}/{name}"
+
+    def make(self) -> Root:
+        """Make the folder, and return the root that knows it again: one that was moved away is not made anew.
+
+        Raises `StorageError`.
+        """
+        if not self.is_folder:
+            return self
+        try:
+            if Path(self.url).exists() and not Path(self.url).is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            make_folder(Path(self.url))
+            return replace(self, identity=_identity(Path(self.url)))
+        except OSError as error:
+            raise StorageError.of(error, self.url) from error
+
+    def check(self) -> None:
+        """Raise `StorageError` where the folder that was made ready is not there any more, or is another one."""
+        if self.identity is None:
+            return
+        try:
+            is_same = self.identity == _identity(Path(self.url))
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise StorageError(
+                f"the data root {self.url} was moved away or unmounted; nothing was written in its place; put it back,"
+                " and run again"
+            )
+
+    def move_away(self, name: str) -> str:
+        """Move a file or folder below `.damaged`, and return its name there. Raises `StorageError`."""
+        moved = f"{DAMAGED}/{name}.{uuid4().hex[:8]}"
+        try:
+            if self.is_folder:
+                make_folder(Path(self.place(moved)).parent)
+                Path(self.place(name)).rename(self.place(moved))
+            else:
+                filesystem, base = self.filesystem()
+                filesystem.move(f"{base}/{name}", f"{base}/{moved}")
+        except OSError as error:
+            raise StorageError.of(error, self.place(name), "move") from error
+        return moved
 
     def publish(self, name: str, content: bytes | memoryview) -> None:
         """Put a file there, whole or not at all, in place of an older one. Raises `StorageError`."""
@@ -136,6 +184,7 @@ class Root:
         return filesystem, base.rstrip("/")
 
     def _publish_file(self, target: Path, content: bytes | memoryview) -> None:
+        self.check()
         # Not beside the target: whatever a reader globs, it never meets half a file.
         partial = self.local / PARTIAL / f"{target.name}.{uuid4().hex}"
         make_folder(partial.parent)
@@ -158,6 +207,11 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for place in missing:
         sync_folder(place.parent)
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def sync_folder(folder: Path) -> None:

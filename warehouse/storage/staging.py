@@ -48,6 +48,7 @@ class Staged:
         self._digest.update("\n".join((*names, "")).encode())
         try:
             if self._writer is None:
+                self._store.root.check()
                 make_folder(self._path.parent)
                 filters = dict.fromkeys(LOOKED_UP.get(self._table, ()), FILTERS)
                 self._writer = pq.ParquetWriter(
@@ -56,6 +57,7 @@ class Staged:
                     compression="zstd",
                     compression_level=3,
                     bloom_filter_options=filters or None,
+                    write_page_checksum=True,
                 )
             self._writer.write_table(to_arrow(self._table, rows, self._now))
         except OSError as error:

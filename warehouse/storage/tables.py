@@ -138,6 +138,7 @@ class Store:
         # schema gets another one: its new columns are NULL, not unknown, before the first row that has them lands.
         if self._prepared:
             return
+        self.root = self.root.make()
         for table, schema in SCHEMAS.items():
             digest = sha256(str(schema).encode()).hexdigest()[:12]
             name = f"{table}/landed_month=0000-00/schema-{digest}.parquet"
@@ -185,6 +186,7 @@ def to_parquet(table: str, rows: pa.Table) -> memoryview:
         compression_level=3,
         row_group_size=ROW_GROUP,
         bloom_filter_options=dict.fromkeys(LOOKED_UP.get(table, ()), filters) or None,
+        write_page_checksum=True,
     )
     return memoryview(sink.getvalue())
 

@@ -1,0 +1,43 @@
+"""The path of one document from its archived bytes to a clean record."""
+
+from __future__ import annotations
+
+from config.sources import Source
+from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
+from tasks.detect import detect
+from tasks.extract import extract
+from tasks.files import jsonl
+from tasks.normalise import normalise
+from tasks.strip import strip
+from warehouse.model.records import Article, RawArticle, Rejection
+
+
+def make_article(
+    raw: RawArticle,
+    source: Source,
+    max_bytes: int,
+    habits: RecurringLines = NO_RECURRING_LINES,
+    *,
+    langdetect_alone: bool = False,
+) -> Article | Rejection:
+    """Extract, strip, detect and normalise one document; return the rejection of the first step that refuses it.
+
+    It reads no clock, network or table, so that a worker process can run it. `max_bytes` bounds the unpacked document,
+    `habits` are the recurring lines of its site.
+    """
+    document = open_document(raw, source)
+    if isinstance(document, Rejection):
+        return document
+    extracted = extract(document, max_bytes)
+    if isinstance(extracted, Rejection):
+        return extracted
+    stripped = strip(extracted, source.strip, habits)
+    if isinstance(stripped, Rejection):
+        return stripped
+    detected = detect(stripped, source.language, langdetect_alone=langdetect_alone)
+    return normalise(detected, source)
+
+
+def open_document(raw: RawArticle, source: Source) -> RawArticle | Rejection:
+    """Return the document inside a record of JSON Lines, CSV or Parquet; any other document as it is."""
+    return jsonl.open_record(raw, source) if raw.capture.media_type == jsonl.MEDIA_TYPE else raw

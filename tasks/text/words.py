@@ -1,0 +1,53 @@
+"""Words: how many a text has, also in scripts that put no space between them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# First and last code point of the blocks that these scripts are written in.
+SCRIPTS_WITHOUT_SPACES: Final = {
+    "Thai": (0x0E00, 0x0E7F),
+    "Lao": (0x0E80, 0x0EFF),
+    "Tibetan": (0x0F00, 0x0FFF),
+    "Burmese": (0x1000, 0x109F),
+    "Khmer": (0x1780, 0x17FF),
+    "Kana": (0x3040, 0x30FF),
+    "Han": (0x4E00, 0x9FFF),
+    "Han, extension A": (0x3400, 0x4DBF),
+    "Han, compatibility": (0xF900, 0xFAFF),
+}
+# For use within the brackets of a regular expression.
+UNSPACED_CHARACTERS: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in SCRIPTS_WITHOUT_SPACES.values())
+UNSPACED: Final = re.compile(f"[{UNSPACED_CHARACTERS}]")
+UNSPACED_CHARACTERS_PER_WORD: Final = 2.2
+MAX_ESTIMATED_CHARACTERS: Final = 4_000
+
+_WORD: Final = re.compile(r"\w+")
+# The Western encoding has the quotes and dashes of print, which Latin-1 lacks.
+_WESTERN: Final = "cp1252"
+# A table for bytes.translate: characters outside words become spaces.
+_WORDS_ONLY: Final = bytes(
+    code if _WORD.fullmatch(bytes([code]).decode(_WESTERN, "replace")) else ord(" ") for code in range(256)
+)
+
+
+def count_words(text: str) -> int:
+    """Count runs between spaces that hold a letter or figure; each character of a script without spaces is one."""
+    spaced, characters = (text, 0) if text.isascii() else UNSPACED.subn(" ", text)
+    tokens = spaced.split()
+    mixed = [token for token in tokens if not token.isalnum()]
+    return characters + len(tokens) - len(mixed) + sum(map(bool, map(_WORD.search, mixed)))
+
+
+def estimate_words(text: str) -> float:
+    """Estimate how many words the first 4,000 characters say; scripts without spaces by the usual length of a word."""
+    text = text[:MAX_ESTIMATED_CHARACTERS]
+    try:
+        # Three times as fast as the pattern.
+        return len(text.encode(_WESTERN).translate(_WORDS_ONLY).split())
+    except UnicodeEncodeError:
+        pass
+    if not (unspaced := len(UNSPACED.findall(text))):
+        return len(_WORD.findall(text))
+    return len(_WORD.findall(UNSPACED.sub(" ", text))) + unspaced / UNSPACED_CHARACTERS_PER_WORD

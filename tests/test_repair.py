@@ -1,0 +1,311 @@
+"""Whatever file is lost or damaged: the cure that verify prints, taken to its end, brings every row back."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from polled import FEED
+from rows import NOON, article
+from test_crash import copydesk
+from test_ingest import BREAD
+
+from flows.ingest import ingest
+from tasks.http.fetcher import Fetcher
+from warehouse.archive.segment import marker
+from warehouse.errors import StorageError
+from warehouse.findings import REPAIR
+from warehouse.model.vocabulary import RunStatus
+from warehouse.repair import repair
+from warehouse.storage.root import Root
+from warehouse.storage.tables import Store
+from warehouse.verify import MADE_AGAIN, verify
+
+TABLES = ("articles", "captures", "discoveries", "habits", "polls", "rejects", "runs")
+TOWNS = "Lindau Bregenz Konstanz Meersburg Wangen Isny".split()
+EVERY = """
+    SELECT 'article', url, article_id, version_id, title FROM article_versions
+    UNION ALL SELECT 'reject', url, stage, reason, detail FROM rejects_open
+    UNION ALL SELECT 'address', url, guid, found_in, state FROM ledger
+    UNION ALL SELECT 'capture', url, payload_digest, warc_offset::VARCHAR, NULL FROM captures
+    ORDER BY ALL
+"""
+
+
+@pytest.fixture
+def run(folder_source, settings, workers, now):
+    """Runs the source, each time an hour later."""
+    hours = count()
+
+    def once(ahead: timedelta = timedelta()):
+        began = now + timedelta(hours=next(hours)) + ahead
+        ticks = (began + timedelta(microseconds=tick) for tick in count())
+        with Fetcher(settings) as fetcher:
+            changed = settings.model_copy(update={"batch": 3})
+            report = ingest(folder_source, changed, workers, fetcher, clock=lambda: next(ticks))
+        assert report.status is RunStatus.SUCCEEDED, report.error
+        return report
+
+    return once
+
+
+@pytest.fixture
+def paper(tmp_path, run, settings, ask) -> Callable[[], list]:
+    """A warehouse over six articles, one of them edited twice, a duplicate and three refusals; what is in it."""
+    pages = tmp_path / "pages"
+    for town in TOWNS:
+        (pages / f"{town}.txt").write_text(BREAD.replace("Lindau", town))
+    (pages / "copy.txt").write_text("\n" + BREAD)
+    for name, text in (
+        ("empty.txt", " \n"),
+        ("menu.txt", "Home\nNews\nSport\nLog in\n"),
+        ("zero.txt", "\x00\x01" * 50),
+    ):
+        (pages / name).write_text(text)
+    run()
+    for number in ("Five", "Six"):
+        (pages / "Isny.txt").write_text(BREAD.replace("Lindau", "Isny").replace("Four", number))
+        run()
+    assert verify(settings.data).findings == ()
+    return lambda: ask(EVERY)
+
+
+def files(root: str, table: str) -> list[Path]:
+    return sorted(path for path in Path(root, table).glob("*/*.parquet") if path.name.startswith("paper"))
+
+
+def cures(root: str) -> set[str]:
+    return {finding.cure for finding in verify(root).findings}
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_damaged_file_of_any_table_is_moved_away_and_what_it_held_is_made_again(table, paper, settings, run):
+    before = paper()
+    for path in files(settings.data, table):
+        damage(path)
+    assert cures(settings.data) <= {REPAIR}
+    repaired = repair(settings.data, dry_run=True)
+    assert len(repaired) == len(files(settings.data, table))
+    assert len(repair(settings.data)) >= len(repaired)
+    run()
+    assert paper() == before
+    assert verify(settings.data).findings == ()
+    assert len(list(Path(settings.data, ".damaged").rglob("*.parquet.*"))) == len(repaired)
+    assert run().unchanged == 10
+    assert (repair(settings.data), paper()) == ([], before)
+
+
+@pytest.mark.parametrize("number", [0, -1])
+@pytest.mark.parametrize("table", ["articles", "rejects", "captures", "discoveries"])
+def test_a_lost_file_is_named_and_the_cure_brings_its_rows_back(table, number, paper, settings, run):
+    before = paper()
+    files(settings.data, table)[number].unlink()
+    findings = verify(settings.data).findings
+    assert findings
+    assert {finding.cure for finding in findings} <= {MADE_AGAIN, REPAIR}
+    if any(finding.cure == REPAIR for finding in findings):
+        repair(settings.data)
+    run()
+    assert paper() == before
+    assert verify(settings.data).findings == ()
+
+
+def test_all_tables_but_the_archive_are_lost(paper, settings, run):
+    before = paper()
+    for table in TABLES:
+        shutil.rmtree(Path(settings.data, table))
+    repair(settings.data)
+    run()
+    assert paper() == before
+    assert verify(settings.data).findings == ()
+    assert run().unchanged == 10
+
+
+def test_where_the_archive_is_lost_too_what_still_stands_in_the_folder_is_read_again(paper, settings, run, ask):
+    for path in [*files(settings.data, "articles"), *Path(settings.data).glob("archive/paper/*")]:
+        path.unlink()
+    assert run().stored == 6
+    assert ask("SELECT count(*) FROM articles") == [(6,)]
+    assert ask("SELECT count(*) FROM pending") == [(0,)]
+    archived = len(list(Path(settings.data).glob("archive/paper/*")))
+    assert run().unchanged == 10
+    assert len(list(Path(settings.data).glob("archive/paper/*"))) == archived
+
+
+def test_a_duplicate_whose_refusal_is_lost_is_one_again(paper, settings, run, ask):
+    before = paper()
+    for path in files(settings.data, "rejects"):
+        path.unlink()
+    report = run()
+    assert (report.duplicate, report.rejected, report.stored) == (1, 3, 0)
+    assert paper() == before
+
+
+def test_a_feed_s_addresses_come_back_from_its_archived_looks(site, look, settings, ask):
+    once = "recheck = []\n"
+    site.publish(1, 2, 3)
+    site.feed(1, 2)
+    look(once + FEED)
+    site.feed(3)
+    look(once + FEED, hours=1)
+    before = ask(EVERY)
+    for table in ("discoveries", "articles"):
+        for path in Path(settings.data, table).glob("*/lake-*.parquet"):
+            path.unlink()
+    asked = len(site.server.requests)
+    look(once + FEED, hours=2)
+    assert [row for row in ask(EVERY) if row[0] != "capture"] == [row for row in before if row[0] != "capture"]
+    assert ask("SELECT count(*) FROM pending") == [(0,)]
+    assert sum(b"GET /news/" in request for request in site.server.requests[asked:]) == 0
+    assert verify(settings.data).findings == ()
+
+
+def test_a_file_left_open_without_its_mark_is_taken_up(paper, settings, run, ask):
+    path = next(Path(settings.data).glob("archive/paper/*.warc.gz"))
+    path.rename(path.with_name("paper-20260315T000000Z-other-00000.warc.gz.open"))
+    for table in ("captures", "articles", "rejects"):
+        for landed in files(settings.data, table):
+            landed.unlink()
+    assert REPAIR in cures(settings.data)
+    repair(settings.data)
+    run()
+    assert verify(settings.data).findings == ()
+    assert ask("SELECT count(*) FROM articles") == [(6,)]
+
+
+def test_a_folder_among_the_marks_is_named_moved_away_and_stops_no_run(paper, settings, run):
+    folder = marker(Root.at(settings.data), "paper", "notes")
+    folder.mkdir(parents=True)
+    (folder / "important.txt").write_text("keep me")
+    run()
+    (finding,) = verify(settings.data).findings
+    assert (finding.file, finding.cure) == (str(folder), REPAIR)
+    (moved,) = repair(settings.data)
+    assert moved.file == str(folder)
+    assert verify(settings.data).findings == ()
+    assert [path.read_text() for path in Path(settings.data, ".damaged").rglob("important.txt")] == ["keep me"]
+
+
+def test_left_overs_are_swept_as_their_cure_says(paper, settings):
+    partial = Path(settings.data, ".partial", "x.parquet.1")
+    partial.touch()
+    os.utime(partial, (0, 0))
+    assert cures(settings.data) == {"'copydesk maintain clean' deletes it"}
+    Store(settings.data).clean()
+    assert verify(settings.data).findings == ()
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_of_flipped_bits_none_changes_a_row_unseen(tmp_path, part):
+    store = Store(tmp_path)
+    store.land("articles", [article(number) for number in range(20)], source_id="harbour", key="k", now=NOON)
+    path = next(tmp_path.glob("articles/*/harbour-k.parquet"))
+    whole, rows = path.read_bytes(), pq.read_table(path)
+    chance = random.Random(part)
+    for _ in range(25):
+        content = bytearray(whole)
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        path.write_bytes(content)
+        if not verify(tmp_path).findings:
+            assert pq.read_table(path).equals(rows)
+            with duckdb.connect() as connection:
+                read = connection.execute(f"FROM read_parquet('{path}')").to_arrow_table()
+            assert read["text"].to_pylist() == rows["text"].to_pylist()
+            assert read["run_id"].to_pylist() == rows["run_id"].to_pylist()
+
+
+@pytest.mark.parametrize(("limit", "value", "cure"), [("NOFILE", 24, "ulimit -n"), ("AS", 800_000_000, "ulimit -v")])
+def test_a_limit_that_ends_a_run_is_named_with_how_to_raise_it(limit, value, cure, tmp_path, paper, settings):
+    import resource
+
+    def limited():
+        kind = getattr(resource, f"RLIMIT_{limit}")
+        resource.setrlimit(kind, (value, value))
+
+    arguments = ["run", "--config", str(settings.config), "--data", settings.data]
+    (tmp_path / "pages" / "new.txt").write_text(BREAD.replace("Lindau", "Ulm"))
+    ended = copydesk(arguments, preexec_fn=limited)
+    assert ended.returncode != 0
+    assert cure in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "damaged" not in ended.stderr
+    ended = copydesk(arguments)
+    assert (ended.returncode, verify(settings.data).findings) == (0, ())
+
+
+def test_the_command_says_what_it_did_and_what_is_next(paper, settings):
+    damage(path := files(settings.data, "rejects")[0])
+    data = ["--data", settings.data]
+    would = copydesk(["maintain", "repair", "--dry-run", *data]).stdout
+    assert would.splitlines() == [f"{path}: would be moved to .damaged", "1 repairs"]
+    did = copydesk(["maintain", "repair", *data]).stdout
+    assert did.endswith("1 repairs; now run 'copydesk run': each source makes again what it lost\n")
+    assert copydesk(["maintain", "repair", *data]).stdout == "0 repairs\n"
+
+
+def test_a_file_written_before_there_were_checksums_is_read(paper, settings):
+    path = files(settings.data, "articles")[0]
+    pq.write_table(pq.read_table(path), path)
+    assert verify(settings.data).findings == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+def test_a_limit_on_open_files_is_named_and_is_no_damage(paper, settings):
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = max(int(path.name) for path in Path("/proc/self/fd").iterdir()) + 2
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        with pytest.raises(Exception, match=r"ulimit -n"):
+            verify(settings.data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_data_root_that_is_moved_away_is_not_made_anew(tmp_path, paper, folder_source, settings, workers, now):
+    pages, root = tmp_path / "pages", Path(settings.data)
+    for number in range(9):
+        (pages / f"new-{number}.txt").write_text(
+            BREAD.replace("Lindau", f"Ulm {number}").replace("1911", f"19{number}1")
+        )
+    moments = (now + timedelta(days=1, microseconds=tick) for tick in count())
+    is_moved = []
+
+    def progress(_: int) -> None:
+        if not is_moved:
+            is_moved.append(root.rename(tmp_path / "elsewhere"))
+
+    with Fetcher(settings) as fetcher:
+        changed = settings.model_copy(update={"batch": 3})
+        report = ingest(folder_source, changed, workers, fetcher, clock=lambda: next(moments), progress=progress)
+    assert report.status is RunStatus.FAILED
+    assert f"the data root {root} was moved away or unmounted" in str(report.error)
+    assert not root.exists()
+    (tmp_path / "elsewhere").rename(root)
+    with Fetcher(settings) as fetcher:
+        report = ingest(folder_source, settings, workers, fetcher, clock=lambda: now + timedelta(days=2))
+    assert report.status is RunStatus.SUCCEEDED
+    assert verify(settings.data).findings == ()
+
+
+def test_another_folder_in_place_of_the_data_root_is_not_written_to(tmp_path):
+    root = Root.at(tmp_path / "data").make()
+    (tmp_path / "data").rename(tmp_path / "disk")
+    (tmp_path / "data").mkdir()
+    with pytest.raises(StorageError, match="unmounted"):
+        root.publish("articles/x.parquet", b"")
+    assert list((tmp_path / "data").iterdir()) == []

@@ -1,0 +1,63 @@
+"""Reading every file of a table to its last bit, by both libraries that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow.parquet as pq
+
+from warehouse.connect import escaped, reach
+from warehouse.errors import StorageError, cure_of
+from warehouse.findings import REPAIR, Finding
+from warehouse.model.schema import SCHEMAS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from warehouse.storage.root import Root
+
+
+def damaged_files(root: Root, names: Iterable[str]) -> list[Finding]:
+    """Return what is wrong with files of tables, whatever is in them. Raises `StorageError` where none can be opened.
+
+    Each is read whole by pyarrow, which compares the checksums of its pages, and by DuckDB, which answers queries.
+    """
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        if not root.is_folder:
+            reach(connection, root)
+        return [finding for name in names for finding in _file(root, name, connection)]
+
+
+def _file(root: Root, name: str, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    schema = SCHEMAS[name.partition("/")[0]]
+    try:
+        with root.open(name) as file:
+            parquet = pq.ParquetFile(file, page_checksum_verification=True)
+            wrong = [field.name for field in parquet.schema_arrow if not _fits(field, schema)]
+            count = sum(len(batch) for batch in parquet.iter_batches())
+        if not wrong:
+            _read_by_duckdb(connection, root, name, count)
+    except FileNotFoundError:
+        return  # a take-down or a writer replaced it meanwhile
+    except Exception as error:  # noqa: BLE001  bits that were flipped raise whatever they like, and are to be reported
+        message = " ".join(str(error).split())
+        if cure := cure_of(message, ""):
+            raise StorageError(f"cannot read {root.place(name)}: {message}; {cure}") from None
+        yield Finding(f"not readable as Parquet ({message or type(error).__name__})", REPAIR, root.place(name))
+        return
+    if wrong:
+        yield Finding(f"not the schema of its table in {', '.join(wrong)}", REPAIR, root.place(name))
+
+
+def _read_by_duckdb(connection: duckdb.DuckDBPyConnection, root: Root, name: str, count: int) -> None:
+    # The hash asks for every column; a count alone is answered from the footer.
+    query = "SELECT count(*), bit_xor(hash(every)) FROM read_parquet($1, hive_partitioning = false) AS every"
+    row = connection.execute(query, [escaped(root.place(name))]).fetchone()
+    if row is None or row[0] != count:
+        raise ValueError(f"{count} rows, of which DuckDB reads {row and row[0]}")
+
+
+def _fits(field: pa.Field, schema: pa.Schema) -> bool:
+    return bool(schema.get_field_index(field.name) >= 0 and schema.field(field.name).type.equals(field.type))

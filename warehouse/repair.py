@@ -1,0 +1,61 @@
+"""Repair: what cannot be read is moved away, and what runs are to make anew is marked for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warehouse.archive.segment import OPEN, marker
+from warehouse.damaged import damaged_files
+from warehouse.errors import StorageError
+from warehouse.model.schema import SCHEMAS
+from warehouse.storage.root import Root, make_folder
+from warehouse.storage.tables import Store
+from warehouse.verify import foreign_marks, left_open, unindexed
+
+if TYPE_CHECKING:
+    import os
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One thing that was done, or would be."""
+
+    file: str
+    what: str
+
+
+def repair(root: str | os.PathLike[str] | Root, *, dry_run: bool = False) -> list[Repair]:
+    """Move away what cannot be read, and mark for the next runs what they are to take from the archive.
+
+    Nothing is deleted: what is moved lies below `.damaged`. Reads every table and the whole archive; a `dry_run` only
+    says what it would do. Killed at any moment and repeated it ends in the same. Raises `WarehouseError`.
+    """
+    root = Root.at(root)
+    names = [name for table in SCHEMAS for name in root.names(table) if name.endswith(".parquet")]
+    damaged = [finding.file.removeprefix(root.place("")) for finding in damaged_files(root, names)]
+    foreign = [path.relative_to(root.local).as_posix() for path in foreign_marks(root)] if root.is_folder else []
+    done = [_moved(root, name, dry_run=dry_run) for name in (*damaged, *foreign)]
+    if not dry_run:
+        # A table whose last file went would answer no query.
+        Store(root).prepare()
+    marks = [marker(root, path.parent.name, path.name.removesuffix(OPEN)) for path in left_open(root)]
+    # Before damaged files are out of the way, no query says what they had indexed.
+    if not (dry_run and damaged):
+        marks += [marker(root, *name.split("/")[1:]) for name in unindexed(root)]
+    return done + [_marked(mark, dry_run=dry_run) for mark in marks if not mark.exists()]
+
+
+def _moved(root: Root, name: str, *, dry_run: bool) -> Repair:
+    return Repair(root.place(name), "moved to " + (".damaged" if dry_run else root.place(root.move_away(name))))
+
+
+def _marked(mark: Path, *, dry_run: bool) -> Repair:
+    if not dry_run:
+        try:
+            make_folder(mark.parent)
+            mark.touch()
+        except OSError as error:
+            raise StorageError.of(error, str(mark)) from error
+    return Repair(str(mark), f"marked: the next 'copydesk run {mark.parent.name}' takes its documents up")
