@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 
 import pytest
-from polled import FEED, write
-from webserver import answer
 
 from flows.cli.output import safe
 from flows.ingestion.raw_document import write_raw
 from flows.scheduling.run_report import Account, load_account, tell_counts, tell_rejects
+from tests.support.polled import FEED, write
+from tests.support.webserver import answer
 from warehouse.errors import StorageError
 from warehouse.model.vocabulary import Outcome, RunStatus
 

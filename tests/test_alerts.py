@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rows import article, run
-from webserver import WebServer, answer
 
 from config.settings import Settings
 from flows.monitoring.alerts import Watch, show_watch, watch_sources
+from tests.support.rows import article, run
+from tests.support.webserver import WebServer, answer
 from warehouse.model.vocabulary import RunStatus
 from warehouse.storage.tables import Row, Store
 

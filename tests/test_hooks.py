@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from webserver import WebServer, answer, drip
 
 from config.errors import ConfigError
 from config.settings import Settings, load_settings
 from flows.monitoring.alerts import show_trial
 from flows.monitoring.channels import Command, Webhook, hooks_of
+from tests.support.webserver import WebServer, answer, drip
 
 TOKEN = "s3cret-token"  # noqa: S105  nobody's
 PAYLOAD = json.dumps({"text": "harbour: 渡轮 stale"}).encode()

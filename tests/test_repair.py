@@ -14,13 +14,13 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from polled import FEED
-from rows import NOON, article
 from test_crash import copydesk
 from test_ingest import BREAD
 
 from flows.ingest import ingest
 from tasks.http.fetcher import Fetcher
+from tests.support.polled import FEED
+from tests.support.rows import NOON, article
 from warehouse.archive.segment import marker
 from warehouse.errors import StorageError
 from warehouse.findings import REPAIR
