@@ -7,8 +7,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from polled import FEED, write
-from webserver import answer
 
 from flows.ingestion.raw_document import write_raw
 from flows.scheduling.markdown_text import escape_markdown
