@@ -18,6 +18,8 @@ from flows.scheduling.run_report import (
     load_report,
     rejects_markdown,
 )
+from tests.support.polled import FEED, write
+from tests.support.webserver import answer
 from warehouse.errors import StorageError
 from warehouse.model.vocabulary import Outcome, RunStatus
 
