@@ -15,7 +15,7 @@ from webserver import WebServer, answer
 
 from config.settings import Settings
 from flows.monitoring.alerts import Watch, show_watch, watch_sources
-from warehouse.model.vocabulary import RunStatus
+from warehouse.model.vocabulary import RunKind, RunStatus
 from warehouse.storage.tables import Row, Store
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -129,7 +129,8 @@ def test_a_backfill_does_not_hide_that_nothing_new_comes(desk):
     desk.look()
     assert desk.brief == [("stale", "began")]
     at = ago(hours=2)
-    desk.land("articles", article(900, first_seen_at=at, landed_at=at, run_id="shard-0123456789abcdef0123"))
+    desk.land("articles", article(900, first_seen_at=at, landed_at=at, run_id="backfill"))
+    desk.land("runs", run(run_id="backfill", started_at=at, config_digest="", kind=RunKind.SHARD))
     desk.look()
     assert desk.brief == [("stale", "began")]
 

@@ -93,9 +93,9 @@ def ingest(root: Path, source_id: str = "harbour") -> None:
     details = [f"the same title and text as {url(1)}", "no text but: Ferry 1 came back", f"the same as {url(0)}"]
     land(
         "rejects",
-        rejection(4, reason=Reason.DUPLICATE, detail=details[0], capture_id=twin.capture_id),
+        rejection(4, reason=Reason.DUPLICATE, detail=details[0], capture_id=twin.capture_id, duplicate_of=url(1)),
         rejection(1, detail=details[1]),
-        rejection(3, reason=Reason.DUPLICATE, detail=details[2]),
+        rejection(3, reason=Reason.DUPLICATE, detail=details[2], duplicate_of=url(0)),
     )
     captures = [*kept, one, again, lost, twin, *feeds]
     store.land(

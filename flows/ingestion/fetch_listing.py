@@ -20,8 +20,8 @@ from tasks.listings.section_page import read_links
 from tasks.listings.sitemaps import read_sitemap
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.model.records import LISTED, Capture, Item
-from warehouse.model.vocabulary import Reason
-from warehouse.state.endpoints import UNREAD, Endpoint
+from warehouse.model.vocabulary import Purpose, Reason
+from warehouse.state.endpoints import Endpoint
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import Job
@@ -53,6 +53,7 @@ class Look:
     entries: int = 0
     known: int = 0
     dates: list[datetime] = field(default_factory=list)
+    purpose: Purpose = Purpose.LISTING
 
     def ask(self, url: str, state: Endpoint) -> Answered:
         """Ask for a listing, archive what was said, and read it."""
@@ -62,7 +63,8 @@ class Look:
         asked = replace(request(url, job.source, earlier, job.settings.max_listing_bytes), accept=LISTINGS)
         got = job.fetcher.fetch(asked)
         job.check_stop()
-        item, now = Item(job.source.id, state.url, state.url, state.url, job.clock()), job.clock()
+        now = job.clock()
+        item = Item(job.source.id, state.url, state.url, state.url, now, purpose=self.purpose)
         if isinstance(got, Postponed):
             if got.exchanges:
                 self.captures.append(self.archive.write_failure(item, got.exchanges, got.detail, now, LISTED))
@@ -85,7 +87,7 @@ class Look:
             self.captures.append(replace(capture, error=listing.damage))
             return Answered(listing, got.http_status, moved_to=got.moved_to)
         except (ListingError, CallError) as error:
-            self.captures.append(replace(capture, error=f"{UNREAD}{error}"))
+            self.captures.append(replace(capture, error=str(error), is_read=False))
             return Answered(None, got.http_status, str(error), weigh(final=True).value)
 
     def take(self, listing: Listing, found_in: str) -> int:

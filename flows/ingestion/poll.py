@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from config.inputs import FeedInput, Input, SitemapInput
 from flows.ingestion.fetch_listing import Answered, Look, is_recent, parse
-from flows.ingestion.gap_repair import REPAIR, repair
+from flows.ingestion.gap_repair import repair
 from flows.ingestion.process_pool import CallError
 from tasks.discover import endpoint, name_items
 from tasks.listings.discovered import Found, named
@@ -27,7 +27,8 @@ from warehouse.archive.writer import ArchiveWriter, read
 from warehouse.errors import WarehouseError
 from warehouse.model.records import FORGOTTEN, Capture
 from warehouse.model.rows import Poll
-from warehouse.state.endpoints import UNREAD, Endpoint
+from warehouse.model.vocabulary import Purpose
+from warehouse.state.endpoints import Endpoint
 from warehouse.takedown.redact import remove
 
 if TYPE_CHECKING:
@@ -73,9 +74,11 @@ def forget_again(job: Job, captures: list[Capture], found: Iterable[Found]) -> l
 
 def read_again(job: Job, capture: Capture) -> tuple[list[Found], Capture]:
     """What a listing names that a killed run had archived and gone no further, and its capture as read."""
-    job.unsure.add(capture.url)
     # What a repair reads it reads for a window of time, and will read again.
-    if capture.http_status != 200 or not capture.payload_bytes or capture.url.endswith(REPAIR):  # noqa: PLR2004
+    if capture.purpose is not Purpose.LISTING:
+        return [], capture
+    job.unsure.add(capture.url)
+    if capture.http_status != 200 or not capture.payload_bytes or not capture.is_read:  # noqa: PLR2004
         return [], capture
     try:
         content = read(job.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
@@ -84,7 +87,7 @@ def read_again(job: Job, capture: Capture) -> tuple[list[Found], Capture]:
             return [], capture
         listing = parse(job, entry, content, capture.final_url or capture.url, capture.media_type, capture.charset)
     except (ListingError, CallError, WarehouseError) as error:
-        return [], replace(capture, error=f"{UNREAD}{error}")
+        return [], replace(capture, error=str(error), is_read=False)
     items = name_items(job.source, entry, listing, endpoint(job.source, entry), capture.fetched_at)
     return [one for one in items if is_recent(job, entry, one)], capture
 

@@ -71,9 +71,20 @@ def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in capture_ids], change)
 
 
-def drop_rows(root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str) -> int:
-    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows."""
-    return _rewrite(root, table, columns, keys, _without, prefix)
+def drop_rows(
+    root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str, unless: str = ""
+) -> int:
+    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows.
+
+    Rows in which the column `unless` is true stay.
+    """
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        if unless in rows.column_names:
+            meant = pc.and_not(meant, pc.fill_null(rows[unless], False))
+        return _without(rows, meant)
+
+    return _rewrite(root, table, columns, keys, change, prefix)
 
 
 def forget_habits(root: Root, sources: Collection[str]) -> int:
