@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-
 from rows import NOON, url
+
 from warehouse.archive.old_facts import current_facts
 from warehouse.connect import query
 from warehouse.model.schema import SCHEMAS
