@@ -15,8 +15,9 @@ from webserver import WebServer, answer
 
 from config.settings import Settings
 from flows.monitoring.alerts import Watch, show_watch, watch_sources
+from warehouse.model.schema import Row
 from warehouse.model.vocabulary import RunKind, RunStatus
-from warehouse.storage.tables import Row, Store
+from warehouse.storage.tables import Store
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)

@@ -17,8 +17,9 @@ from flows.monitoring.drift import HISTORY, Drift, find_drifts, has_history, las
 from flows.monitoring.measures import MEASURES, Sample, compare
 from flows.monitoring.mixes import distance
 from warehouse.connect import connect
+from warehouse.model.schema import Row
 from warehouse.model.vocabulary import Reason, RunKind
-from warehouse.storage.tables import Row, Store
+from warehouse.storage.tables import Store
 
 LAST = date(2026, 3, 14)
 DAYS = HISTORY.days

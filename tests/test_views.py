@@ -12,8 +12,9 @@ import pytest
 from rows import NOON, article, discovery, poll, rejection, run, url
 
 from warehouse.connect import CATALOGUE, connect, write_catalogue
+from warehouse.model.schema import Row
 from warehouse.model.vocabulary import Reason, RunStatus
-from warehouse.storage.tables import Row, Store
+from warehouse.storage.tables import Store
 
 LATER = NOON + timedelta(hours=1)
 

@@ -19,17 +19,19 @@ from uuid import uuid4
 import duckdb
 
 from warehouse.errors import EmptyWarehouseError, QueryError, StorageError, WarehouseError
-from warehouse.storage.root import Root, sync_folder
+from warehouse.storage.root import SUPERSEDED, Root, sync_folder
 
 SQL: Final = Path(__file__).resolve().parent / "sql"
 TABLES: Final = ("articles", "captures", "discoveries", "habits", "polls", "rejects", "runs")
 ORDER: Final = (
-    "landed", "articles", "articles_as_of", "article_versions", "captures", "discoveries", "polls", "rejects", "runs",
-    "rejects_open", "ledger", "pending", "articles_by_day", "quality_by_day", "article_edits",
-    "endpoint_health", "source_health", "habits",
+    "footers", "hidden", "landed", "newest_in_log", "articles", "articles_as_of", "article_versions", "captures",
+    "discoveries", "polls", "rejects", "runs", "rejects_open", "ledger", "pending", "articles_by_day", "quality_by_day",
+    "article_edits", "endpoint_health", "source_health", "habits",
 )  # fmt: skip
 """Every view and macro, each after those it reads."""
-VIEWS: Final = tuple(name for name in ORDER if name not in ("landed", "articles_as_of"))
+MACROS: Final = ("footers", "hidden", "landed", "newest_in_log", "articles_as_of")
+BASE_MACROS: Final = ("footers", "hidden", "newest_in_log")
+VIEWS: Final = tuple(name for name in ORDER if name not in MACROS)
 CATALOGUE: Final = "copydesk.duckdb"
 OLDEST_READER: Final = "v1.5.0"
 """The oldest DuckDB that opens the catalogue; DuckDB 2 would otherwise write a file that it cannot."""
@@ -66,8 +68,6 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
         # What does not fit in memory would otherwise go to a folder in the working directory.
         spill = f"{tempfile.gettempdir()}/copydesk-{uuid4().hex}"
         connection.execute(f"SET temp_directory = {_quoted(spill)}")
-        # With it DuckDB (1.5 to 2.0 at least) loses rows in some joins of Parquet files with what is made from them.
-        connection.execute("SET disabled_optimizers = 'join_filter_pushdown'")
         # A query must never take a Python variable of ours for a table.
         connection.execute("SET python_enable_replacements = false")
         if not root.is_folder:
@@ -87,7 +87,7 @@ def locked(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
     """As `connect`, and it cannot be made to write, or to read a file that is not of a table."""
     root = Root.at(root)
     connection = connect(root)
-    allowed = ", ".join(_quoted(folder + "/") for table in TABLES for folder in _folders(root, table))
+    allowed = ", ".join(_quoted(folder + "/") for table in (*TABLES, SUPERSEDED) for folder in _folders(root, table))
     for setting in (
         f"allowed_directories = [{allowed}]",
         "autoload_known_extensions = false",
@@ -189,13 +189,18 @@ def write_catalogue(root: str | os.PathLike[str] | Root) -> bool:
 
 
 def _define(connection: duckdb.DuckDBPyConnection, root: Root) -> None:
+    # A root of release 0.1 has no base files, and a pattern that no file matches is an error.
+    log_only = not root.exists(f"{SUPERSEDED}/articles")
     for name in ORDER:
-        connection.execute(_sql(name, root))
+        if not log_only or name not in BASE_MACROS:
+            connection.execute(_sql(name, root, log_only=log_only))
     connection.execute(f"CREATE MACRO definition() AS '{_definition(root)}'")
 
 
-def _sql(name: str, root: Root) -> str:
-    return (SQL / f"{name}.sql").read_text("utf-8").replace("$root", _pattern(root).replace("'", "''"))
+def _sql(name: str, root: Root, *, log_only: bool = False) -> str:
+    path = SQL / "log_only" / f"{name}.sql"
+    text = (path if log_only and path.exists() else SQL / f"{name}.sql").read_text("utf-8")
+    return text.replace("$root", _pattern(root).replace("'", "''")).replace("$folder", root.url.replace("'", "''"))
 
 
 def _pattern(root: Root) -> str:

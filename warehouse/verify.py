@@ -19,6 +19,7 @@ from warehouse.connect import connect
 from warehouse.errors import WarehouseError
 from warehouse.model.records import FORGOTTEN
 from warehouse.model.schema import SCHEMAS
+from warehouse.storage.arrow import stored_schema
 from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
 
@@ -146,7 +147,7 @@ def _rows(warehouse: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
 
 
 def _file(root: Root, name: str) -> Iterator[Finding]:
-    schema = SCHEMAS[name.partition("/")[0]]
+    schema = stored_schema(name.partition("/")[0])
     try:
         with root.open(name) as file:
             parquet = pq.ParquetFile(file)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from warehouse.model.records import Article, Rejection
 from warehouse.model.schema import SCHEMAS
 from warehouse.model.vocabulary import LineReason
-from warehouse.storage.tables import to_arrow
+from warehouse.storage.arrow import to_arrow
 
 CONTENT: Final = (
     "title", "text", "description", "authors", "by", "located", "section", "tags", "info_sources", "canonical_url",

@@ -27,11 +27,12 @@ from warehouse.connect import write_catalogue
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Article, Candidate, Capture, Fetched, Item, Rejection
 from warehouse.model.rows import Discovery, Habit, Poll, Run
+from warehouse.model.schema import Row
 from warehouse.model.vocabulary import Origin, Outcome, Precision, RunStatus
 from warehouse.state.address import RETRIED
 from warehouse.state.endpoints import Endpoint
 from warehouse.state.ledger import Conclusion, Ledger
-from warehouse.storage.tables import Row, Store
+from warehouse.storage.tables import Store
 
 Clock = Callable[[], datetime]
 

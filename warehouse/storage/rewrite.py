@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from warehouse.errors import StorageError
 from warehouse.model.records import FORGOTTEN
 from warehouse.model.vocabulary import Reason
-from warehouse.storage.tables import to_parquet
+from warehouse.storage.arrow import to_parquet
 
 if TYPE_CHECKING:
     from warehouse.storage.root import Root
