@@ -20,6 +20,7 @@ from tasks.http.fetcher import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.vocabulary import Outcome
+from warehouse.storage.compaction import compact
 from warehouse.storage.tables import Store
 from warehouse.verify import Verification, verify
 
@@ -72,6 +73,22 @@ def _verify(root: str) -> tuple[Verification, set[str]]:
 
 def _is_under_way(where: str, busy: set[str]) -> bool:
     return any(where == f"source {one}" or where.startswith(f"source {one},") for one in busy)
+
+
+@flow(name="compact-warehouse", persist_result=False, on_failure=[tell_failure])
+async def compact_warehouse(
+    data: str | None = None, config: Path | None = None, folder: Path | None = None
+) -> dict[str, int]:
+    """Join the small files that runs have landed into large, sorted ones; queries give the same rows meanwhile."""
+    settings = load_settings(folder, data=data, config=config)
+    store = Store(settings.data)
+    compaction = await asyncio.to_thread(compact, store, utc_now(), seconds=settings.lock_seconds)
+    return {
+        "joined": sum(len(merge.names) for merge in compaction.merges),
+        "into": len(compaction.merges),
+        "rows": compaction.rows,
+        "deleted": len(compaction.deleted),
+    }
 
 
 @flow(name="recheck-versions", persist_result=False, on_failure=[tell_failure])
@@ -152,6 +169,7 @@ async def in_thread(work: Callable[[], Result], stop: threading.Event) -> Result
 
 UPKEEP: Final[tuple[tuple[str, Flow[Any, Any], str], ...]] = (
     ("maintain-warehouse", maintain_warehouse, "maintain_schedule"),
+    ("compact-warehouse", compact_warehouse, "compact_schedule"),
     ("recheck-versions", recheck_versions, "recheck_schedule"),
     ("watch-quality", watch_quality, "quality_schedule"),
 )

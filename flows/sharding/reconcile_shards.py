@@ -24,7 +24,8 @@ from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
 from warehouse.state.address import ATTEMPTS, RETRIED
 from warehouse.state.ledger import TEMPORARY, same_text_as
-from warehouse.storage.rewrite import change_outcomes, drop_rows
+from warehouse.storage.rewrite import change_counts, change_outcomes, drop_rows
+from warehouse.storage.superseded import unlist_superseded
 from warehouse.storage.tables import Store
 
 
@@ -74,8 +75,13 @@ class Settled:
     """By run, by how much its counts change."""
 
 
-def settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Settled:
+def settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime, seconds: float = 600.0) -> Settled:
     """Make the rows of runs that were side by side those of the same runs in this order. Raises `WarehouseError`."""
+    with store.maintenance(seconds):
+        return _settle(store, source, run_ids, now)
+
+
+def _settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Settled:
     with connect(store.root) as connection:
         order = [list(run_ids), source.id]
         met = [Landed(*row) for row in rows(connection, _MET, order)]
@@ -90,12 +96,14 @@ def settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime) 
     _land_refused(store, source, [*settled.refused, *beside], now)
     drop_rows(store.root, "discoveries", ("run_id", "url"), again, prefix)
     drop_rows(store.root, "rejects", ("run_id", "url"), refusals, prefix, unless="is_settled")
-    dropped = [(one.capture_id or "",) for one in settled.articles]
-    drop_rows(store.root, "articles", ("capture_id",), dropped, prefix)
-    for run in changed:
-        counts = {name: getattr(run, name) + more for name, more in settled.moves[run.run_id].items()}
-        key = f"{run.run_id}-{run.status}"
-        store.land("runs", [replace(run, **counts)], source_id=source.id, key=key, now=run.started_at)
+    dropped = [one.capture_id or "" for one in settled.articles]
+    unlist_superseded(store.root, dropped)
+    drop_rows(store.root, "articles", ("capture_id",), [(capture_id,) for capture_id in dropped], prefix)
+    moved = [
+        replace(run, **{name: getattr(run, name) + more for name, more in settled.moves[run.run_id].items()})
+        for run in changed
+    ]
+    change_counts(store.root, moved, prefix)
     return settled
 
 

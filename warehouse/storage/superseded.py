@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.storage.base_files import read_base_files, replaced_names
-from warehouse.storage.root import SUPERSEDED
+from warehouse.storage.root import PARTIAL, SUPERSEDED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -71,6 +71,42 @@ def list_superseded(root: Root, merged: Collection[str], target: Path, first_id:
         _land(root, str(time.time_ns()), pa.array(ids, pa.int64()))
 
 
+def unlist_superseded(root: Root, capture_ids: Collection[str]) -> None:
+    """Take from the lists the rows that are the newest of their articles once those of some captures are dropped."""
+    base_files = read_base_files(root, "articles")
+    replaced = replaced_names("articles", base_files)
+    names = [base.name for base in base_files if base.rows and base.name not in replaced]
+    if not names or not capture_ids:
+        return
+    narrow = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
+    query = f"""
+        SELECT row_id
+        FROM (SELECT {narrow} FROM {_files(root.local_copies(names, root.local / PARTIAL))})
+        WHERE capture_id NOT IN (SELECT unnest($1::VARCHAR[])) AND article_id IN (
+            SELECT article_id FROM {_files(root.local_copies(names, root.local / PARTIAL))}
+            WHERE capture_id IN (SELECT unnest($1::VARCHAR[]))
+        )
+        QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY {NEWEST_FIRST}) = 1
+    """  # noqa: S608  names of ours
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        newest = [row_id for (row_id,) in connection.execute(query, [list(capture_ids)]).fetchall()]
+    listed = _listed_ids(root, lists := list(root.names(FOLDER)))
+    left = listed.filter(pc.invert(pc.is_in(listed, pa.array(newest, pa.int64()))))
+    if len(left) < len(listed):
+        _land(root, f"{time.time_ns()}-all", left)
+        for name in lists:
+            if not name.endswith("/none.parquet"):
+                root.delete(name)
+
+
+def _listed_ids(root: Root, lists: Sequence[str]) -> pa.Array:
+    chunks = []
+    for name in lists:
+        with root.open(name) as file:
+            chunks += pq.read_table(file)["row_id"].chunks
+    return pc.unique(pa.chunked_array(chunks, pa.int64())).sort()
+
+
 def join_lists(root: Root, before: datetime) -> None:
     """Join the lists when there are many, and delete those whose ids are in one that landed `before`."""
     lists = root.modified(FOLDER)
@@ -81,12 +117,7 @@ def join_lists(root: Root, before: datetime) -> None:
             if name < joined[-1]:
                 root.delete(name)
     elif not joined and len(lists) > MAX_LISTS:
-        ids = []
-        for name in lists:
-            with root.open(name) as file:
-                ids.append(pq.read_table(file)["row_id"])
-        unique = pc.unique(pa.chunked_array([chunk for column in ids for chunk in column.chunks], pa.int64()))
-        _land(root, f"{time.time_ns()}-all", unique.sort())
+        _land(root, f"{time.time_ns()}-all", _listed_ids(root, list(lists)))
 
 
 def _land(root: Root, key: str, ids: pa.Array) -> None:
