@@ -20,7 +20,8 @@ from warcio.archiveiterator import ArchiveIterator as Warcio
 
 from warehouse.archive.warc_records import records
 from warehouse.archive.writer import ArchiveWriter, Earlier, read, recover
-from warehouse.connect import connect, write_catalogue
+from warehouse.catalogue import write_catalogue
+from warehouse.connect import connect
 from warehouse.errors import LockedError, StorageError
 from warehouse.model.records import FORGOTTEN, LISTED, Capture, Exchange, Item
 from warehouse.model.schema import SCHEMAS

@@ -23,7 +23,7 @@ from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
 from tasks.text.characters import clean_line
 from warehouse.archive.writer import Earlier
-from warehouse.connect import write_catalogue
+from warehouse.catalogue import write_catalogue
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Article, Candidate, Capture, Fetched, Item, Rejection
 from warehouse.model.rows import Discovery, Habit, Poll, Run
