@@ -75,7 +75,7 @@ def forget_again(job: Job, captures: list[Capture], found: Iterable[Discovered])
 
 def read_again(job: Job, capture: Capture) -> tuple[list[Discovered], Capture]:
     """What a listing names that a killed run had archived and gone no further, and its capture as read."""
-    if capture.purpose is Purpose.LISTING:
+    if capture.purpose == Purpose.LISTING:
         job.unsure.add(capture.url)
     return read_archived(job, capture)
 
@@ -84,7 +84,7 @@ def read_archived(job: Job, capture: Capture) -> tuple[list[Discovered], Capture
     """What an archived listing names, and its capture as read."""
     # What a repair reads it reads for a window of time, and will read again.
     is_whole = capture.http_status == HTTPStatus.OK and capture.payload_bytes and capture.is_read
-    if capture.purpose is not Purpose.LISTING or not is_whole:
+    if capture.purpose != Purpose.LISTING or not is_whole:
         return [], capture
     try:
         content = read(job.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
