@@ -17,6 +17,7 @@ from config.sources import Source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.run import open_fetcher
+from flows.sharding.one_shard import scope_of
 from flows.sharding.shards import Shard
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
@@ -107,7 +108,8 @@ def _run_here(
         for task in tasks:
             begun(task)
             try:
-                run = ingest(task.source, settings, workers, fetcher, shard=task.shard, progress=progress, stop=stop)
+                scope = scope_of(task.shard)
+                run = ingest(task.source, settings, workers, fetcher, scope, progress=progress, stop=stop)
             except WarehouseError as error:
                 yield task, str(error)
             else:

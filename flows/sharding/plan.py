@@ -14,11 +14,12 @@ from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import Source
 from flows.ingest import ingest
-from flows.ingestion.ingest_run import Clock, Job
+from flows.ingestion.ingest_run import Clock, IngestRun, open_run
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.run_rows import first_run_row, new_run_id
+from flows.ingestion.scope import KnownAddresses
 from flows.sharding.shards import Shard, Window, done_shards, shards_of_items, shards_of_parts
-from flows.sharding.window import Named, list_window, lists_days
+from flows.sharding.window import WindowItems, list_window, lists_days
 from tasks.discover import readers_of, split_input
 from tasks.http.fetcher import Fetcher, Rules
 from tasks.listings.input_reader import InputError, ReadContext
@@ -27,8 +28,6 @@ from warehouse.connect import connect, rows
 from warehouse.model.records import Item
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome
-from warehouse.state.endpoints import load_endpoints
-from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 
 PREFIX: Final = "plan-"
@@ -52,7 +51,7 @@ class Plan:
     shards: list[Shard] = field(default_factory=list)
     done: dict[str, Run] = field(default_factory=dict)
     listings: int = 0
-    asked: int = 0
+    fetched: int = 0
     """Of the listings, those for which a request was made, now."""
     undated: int = 0
     documents: int = 0
@@ -122,7 +121,7 @@ def make_plan(
 def finish_killed(source: Source, settings: Settings, workers: Workers, fetcher: Fetcher, clock: Clock) -> None:
     """Let what killed runs had archived come to its end: shards look only after themselves."""
     if any(marker(Store(settings.data).root, source.id, "").glob("*")):
-        ingest(source, settings, workers, fetcher, only=(), clock=clock)
+        ingest(source, settings, workers, fetcher, KnownAddresses(()), clock=clock)
 
 
 def _cure(source: Source, *, listed: bool) -> str:
@@ -141,25 +140,22 @@ def _plan_pages(
     with store.lock(source.id, settings.lock_seconds):
         store.prepare()
         began = clock()
-        run = first_run_row(source, PREFIX + new_run_id(began), began, ("", ""))
-        ledger = load_ledger(settings.data, source.id, ("", ""), began)
-        endpoints = load_endpoints(settings.data, source.id, began)
-        job = Job(source, settings, store, ledger, *endpoints, workers, fetcher, clock, run, threading.Event())
-        job.remember()
-        listed = list_window(job, window)
-        wanted = [item for item in listed.items.values() if _is_wanted(job, item)]
+        row = first_run_row(source, PREFIX + new_run_id(began), began, ("", ""))
+        run = open_run(row, source, settings, workers, fetcher, clock, threading.Event())
+        listed = list_window(run, window)
+        wanted = [item for item in listed.items.values() if _is_wanted(run, item)]
     plan.shards += shards_of_items(source, list(listed.items.values()))
     plan.done |= done_shards(settings, source, plan.shards)
     _tell(plan, listed, wanted)
     _estimate_pages(plan, settings, fetcher, wanted)
 
 
-def _is_wanted(job: Job, item: Item) -> bool:
-    return item.url not in job.ledger.addresses or job.ledger.is_wanted(item.url, job.clock(), ())
+def _is_wanted(run: IngestRun, item: Item) -> bool:
+    return item.url not in run.ledger.addresses or run.ledger.is_wanted(item.url, run.clock(), ())
 
 
-def _tell(plan: Plan, listed: Named, wanted: Sequence[Item]) -> None:
-    plan.listings, plan.asked, plan.undated = listed.listings, listed.asked, listed.undated
+def _tell(plan: Plan, listed: WindowItems, wanted: Sequence[Item]) -> None:
+    plan.listings, plan.fetched, plan.undated = listed.listings, listed.fetched, listed.undated
     plan.documents += len(listed.items)
     plan.known += len(listed.items) - len(wanted)
     plan.problems += listed.problems

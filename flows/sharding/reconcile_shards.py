@@ -32,7 +32,7 @@ SETTLED: Final = "-settled"
 SAME: Final = "the same title and text as "
 
 
-class Landed(NamedTuple):
+class ShardRow(NamedTuple):
     """An article or a refusal as a shard landed it, in the order in which it came."""
 
     is_article: bool
@@ -60,12 +60,12 @@ class _Address:
 
 
 @dataclass(slots=True)
-class Settled:
+class Reconciliation:
     """What is to change for the rows to be those of one shard after another."""
 
-    articles: list[Landed] = field(default_factory=list)
+    articles: list[ShardRow] = field(default_factory=list)
     """Those that are none of their own."""
-    rejects: list[Landed] = field(default_factory=list)
+    rejects: list[ShardRow] = field(default_factory=list)
     """Refusals that say what is known, or say it otherwise now."""
     refused: list[Rejection] = field(default_factory=list)
     """Those in their place."""
@@ -77,11 +77,11 @@ class Settled:
     """By run, by how much its counts change."""
 
 
-def settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Settled:
+def reconcile_shards(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Reconciliation:
     """Make the rows of runs that were side by side those of the same runs in this order. Raises `WarehouseError`."""
     with connect(store.root) as connection:
         order = [list(run_ids), source.id]
-        met = [Landed(*row) for row in rows(connection, _MET, order)]
+        met = [ShardRow(*row) for row in rows(connection, _MET, order)]
         before = dict(rows(connection, _BEFORE, order))
         again = rows(connection, _SEEN_AGAIN, order)
         settled = _replay(met, before)
@@ -102,11 +102,11 @@ def settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime) 
     return settled
 
 
-def _replay(met: Sequence[Landed], before: dict[str, str]) -> Settled:
+def _replay(met: Sequence[ShardRow], before: dict[str, str]) -> Reconciliation:
     known: dict[str, _Address] = defaultdict(_Address)
     versions: dict[str, str] = {}
     said = {(one.run_id, one.url): one.version_id for one in met if one.is_article}
-    settled = Settled()
+    settled = Reconciliation()
     for one in met:
         address = known[one.url]
         address.version_id = address.version_id or before.get(one.url)
@@ -131,13 +131,13 @@ def _replay(met: Sequence[Landed], before: dict[str, str]) -> Settled:
     return settled
 
 
-def _is_held(address: _Address, one: Landed) -> bool:
+def _is_held(address: _Address, one: ShardRow) -> bool:
     """As `Ledger.holds` says of a record."""
     retried = address.refusal is not None and address.refusal[1] in RETRIED and address.attempts < ATTEMPTS
     return one.payload_digest is not None and one.payload_digest in address.digests and not retried
 
 
-def _refuse(settled: Settled, address: _Address, one: Landed, stage: str, reason: str, detail: str) -> None:
+def _refuse(settled: Reconciliation, address: _Address, one: ShardRow, stage: str, reason: str, detail: str) -> None:
     """As `Ledger.refuse` does."""
     told = (str(stage), str(reason), detail)
     if address.refusal == told and reason not in RETRIED and reason not in TEMPORARY:
@@ -156,7 +156,7 @@ def _refuse(settled: Settled, address: _Address, one: Landed, stage: str, reason
     settled.refused.append(refused)
 
 
-def _end(settled: Settled, one: Landed, outcome: Outcome) -> None:
+def _end(settled: Reconciliation, one: ShardRow, outcome: Outcome) -> None:
     """What a shard landed of a document is not to be there; the document ended otherwise."""
     (settled.articles if one.is_article else settled.rejects).append(one)
     if one.capture_id:
@@ -165,7 +165,7 @@ def _end(settled: Settled, one: Landed, outcome: Outcome) -> None:
     settled.moves[one.run_id][outcome] += 1
 
 
-def _outcome(one: Landed) -> Outcome:
+def _outcome(one: ShardRow) -> Outcome:
     if one.is_article:
         return Outcome.STORED
     if one.reason == Reason.DUPLICATE:

@@ -12,6 +12,7 @@ from config.sources import Source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.run import open_fetcher
+from flows.sharding.one_shard import scope_of
 from flows.sharding.shards import Shard
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
@@ -32,7 +33,7 @@ def run_shard(
     others = [run_id for run_id in beside if shard is None or run_id != shard.run_id]
     try:
         with open_fetcher(settings) as fetcher:
-            return ingest(source, settings, workers, fetcher, shard=shard, beside=others)
+            return ingest(source, settings, workers, fetcher, scope_of(shard, others))
     except WarehouseError as error:
         return str(error)
 

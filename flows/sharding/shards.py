@@ -23,7 +23,7 @@ from warehouse.model.rows import Run
 from warehouse.model.vocabulary import RunStatus
 
 if TYPE_CHECKING:
-    from flows.ingestion.ingest_run import Job
+    from flows.ingestion.ingest_run import IngestRun
     from tasks.http.fetcher import Fetcher
 
 PREFIX: Final = "shard-"
@@ -100,16 +100,16 @@ def shards_of_files(source: Source, settings: Settings, fetcher: Fetcher | None,
     return list({shard.run_id: shard for shard in found}.values())
 
 
-def list_shard(job: Job, shard: Shard) -> Iterator[Discovered]:
-    """The documents of a shard; what cannot be read of it is a problem of the job."""
+def list_shard(run: IngestRun, shard: Shard) -> Iterator[Discovered]:
+    """The documents of a shard; what cannot be read of it is a problem of the run."""
     if shard.part is None:
-        yield from (replace(item, seen_at=job.clock()) for item in shard.items)
+        yield from (replace(item, seen_at=run.clock()) for item in shard.items)
         return
     try:
-        context = ReadContext(job.settings, job.clock(), job.fetcher, shard.window)
-        yield from read_split(job.source, shard.part, context)
+        context = ReadContext(run.settings, run.clock(), run.fetcher, shard.window)
+        yield from read_split(run.source, shard.part, context)
     except InputError as error:
-        job.problems.append(str(error))
+        run.problems.append(str(error))
 
 
 def done_shards(settings: Settings, source: Source, shards: Iterable[Shard]) -> dict[str, Run]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from warehouse.archive.writer import Earlier
 from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
@@ -13,11 +13,10 @@ from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
 from warehouse.state.address import ATTEMPTS, RETRIED, Known, not_before
 
-if TYPE_CHECKING:
-    pass
-
 TEMPORARY: Final = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.FETCH_FAILED})
 """Refusals that the next run may not meet again: the bytes could not be had."""
+MAX_NOT_MODIFIED_TRUST: Final = timedelta(hours=12)
+"""How long 304 answers are trusted before a page is fetched unconditionally."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +115,25 @@ class Ledger:
         known.is_changed = known.modified is not None
         known.modified = modified
         return True
+
+    def first_spelling(self, normalized_url: str, url: str) -> str:
+        """Return the address under which a normalized_url was first known; from now on `url` if there is none."""
+        return self.spellings.setdefault(normalized_url, url)
+
+    def mark_sighted(self, url: str) -> Known:
+        """Note that a row says of an address that it was discovered."""
+        known = self.addresses[url]
+        known.is_sighted = True
+        return known
+
+    def earlier(self, url: str, now: datetime) -> Earlier | None:
+        """Return the capture whose validators may be sent in a conditional request, or None."""
+        known = self.addresses[url]
+        if known.earlier is None or known.is_changed or (known.refusal is not None and known.refusal[1] in RETRIED):
+            return None
+        # A time that lies ahead was written by a clock that was wrong, and tells nothing of how long ago that is.
+        is_recent = timedelta() <= now - known.earlier.fetched_at < MAX_NOT_MODIFIED_TRUST
+        return known.earlier if is_recent else None
 
     def unsighted(self) -> list[str]:
         """Return the addresses of which no row says that they were discovered."""
