@@ -66,7 +66,7 @@ def test_what_ran_one_after_another_is_settled_already(crawl, workers, now, tmp_
     take_in(crawl, settings, workers, shards, side_by_side=False)
     before = content(settings.data)
     settled = reconcile_shards(Store(settings.data), crawl, [shard.run_id for shard in shards], now)
-    assert replace(settled, kept=[]) == Reconciliation()
+    assert replace(settled, unchanged=[]) == Reconciliation()
     assert content(settings.data) == before
 
 

@@ -11,9 +11,9 @@ from warehouse.state.recurring_lines import known_habits, learning_time, newest_
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
 
-MAX_ARTICLES_OF_EAGER_SOURCE: Final = 300
-# Up to so many articles a source learns in every run that stores one, and from then on each time that so many more
-# have come: looking for the newest takes time with all there are.
+# A source of few articles learns in every run that stores one, a larger one each time that so many more have come:
+# finding the newest takes time with all there are.
+MAX_ARTICLES_TO_LEARN_EACH_RUN: Final = 300
 LEARNING_STEP_ARTICLES: Final = 100
 
 
@@ -36,7 +36,7 @@ def _is_learning_due(run: IngestRun) -> bool:
     if not stored or articles < MIN_ARTICLES:
         return False
     reached_step = articles // LEARNING_STEP_ARTICLES > (articles - stored) // LEARNING_STEP_ARTICLES
-    return articles <= MAX_ARTICLES_OF_EAGER_SOURCE or reached_step
+    return articles <= MAX_ARTICLES_TO_LEARN_EACH_RUN or reached_step
 
 
 def _landed_article(row: tuple[Any, ...]) -> LandedArticle:

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: one shard, or one whole source, in processes of its own. Never imports Prefect."""
+"""Ingests one shard or one whole source in a worker of a cluster. Never imports Prefect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run_shard(
 ) -> Run | str:
     """Ingest a shard, or the whole source where there is none, with a process a thread of this worker.
 
-    Its run, or the sentence that says why there was none. What ends the process that this runs in costs only the
+    Return its run, or a sentence with the reason it has none. What ends the process that this runs in costs only the
     shard: run again, here or elsewhere, it ends in the same rows.
     """
     with _starting:
