@@ -13,6 +13,7 @@ import typer
 
 from config.errors import ConfigError
 from config.redact import redact
+from flows.cli import alert as cli_alert
 from flows.cli import backfill as cli_backfill
 from flows.cli import rejects as cli_rejects
 from flows.cli import serve as cli_serve
@@ -168,18 +169,7 @@ def status(form: As = Format.TABLE, output: Output = None, data: Data = None, co
     tell(wrong)
 
 
-@app.command(epilog="Examples:  copydesk alert   |   copydesk alert --test")
-def alert(
-    test: Annotated[bool, typer.Option("--test", help="Only send a test to each hook.")] = False,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """Tell the hooks of the settings which sources are stale, fail or drift: once when it begins, once when it ends."""
-    from flows.monitoring.alerts import show_trial, show_watch
-    from tasks.http.fetcher import utc_now
-
-    settings = read_settings(data, config)
-    raise typer.Exit(show_trial(settings) if test else show_watch(settings, utc_now()))
+app.command("alert", epilog="Examples:  copydesk alert   |   copydesk alert --test")(cli_alert.alert)
 
 
 @app.command(epilog="Examples:  copydesk reextract --dry-run   |   copydesk reextract sample")
@@ -233,6 +223,18 @@ def repair_warehouse(
     from flows.cli.maintain import show_repair
 
     show_repair(read_settings(data, None).data, dry_run=dry_run)
+
+
+@maintain_app.command("compact", epilog="Example:  copydesk maintain compact --dry-run")
+def compact_warehouse(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be joined; change nothing.")] = False,
+    data: Data = None,
+) -> None:
+    """Join the small files that runs have landed into large, sorted ones. Queries give the same rows meanwhile."""
+    from flows.cli.maintain import show_compaction
+
+    settings = read_settings(data, None)
+    show_compaction(settings.data, settings.lock_seconds, dry_run=dry_run)
 
 
 @maintain_app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
