@@ -19,6 +19,7 @@ from config.sources import Source
 from flows.cli.output import Format, console, write_rows
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
+from flows.ingestion.scope import DueInputs, WholeSource
 from tasks.discover import count_documents
 from tasks.http.fetcher import Fetcher, utc_now
 from warehouse.errors import LockedError, WarehouseError, unforeseen
@@ -118,7 +119,8 @@ def _run_one(
     bar = progress.add_task(source.id, total=count_documents(source))
     run, problem = None, None
     try:
-        run = ingest(source, settings, workers, fetcher, progress=partial(progress.advance, bar), stop=stop, due=due)
+        scope = DueInputs() if due else WholeSource()
+        run = ingest(source, settings, workers, fetcher, scope, progress=partial(progress.advance, bar), stop=stop)
         if run.status is not RunStatus.SUCCEEDED:
             problem = f"{source.id}: {run.error}"
     except WarehouseError as error:
