@@ -13,10 +13,11 @@ from webserver import Route, WebServer, answer, redirect, settings
 from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import load_source
+from flows.cli.probe import show_added, show_probe
 from flows.ingestion.process_pool import Workers
 from flows.site_setup.probe import Probe, probe
-from flows.site_setup.propose import add_source, facts, show_probe
-from flows.site_setup.site_survey import MOST_REQUESTS, Survey
+from flows.site_setup.propose import add_source, facts
+from flows.site_setup.site_survey import MAX_REQUESTS, Survey
 from tasks.http.fetcher import Fetcher
 from warehouse.model.records import Article, Rejection
 from warehouse.model.vocabulary import Reason
@@ -109,7 +110,7 @@ def look(workers: Workers, routes: dict[str, Route], path: str = "/") -> tuple[S
     """Only the search for feeds and sitemaps."""
     with WebServer(routes) as server, Fetcher(settings()) as fetcher:
         survey = Survey(fetcher, workers, settings(), 0.0, True, NOW, lambda _: None)
-        survey.look(server.url(path))
+        survey.run(server.url(path))
         return survey, server
 
 
@@ -130,7 +131,7 @@ def test_declared_feeds_are_read_and_that_of_comments_is_not(workers):
     survey, server = look(workers, routes)
     assert found(survey, server) == {"/rss": 20, "/sport/rss": 5}
     assert "/comments/feed/" not in server.paths
-    assert any(asked.outcome == "a feed of comments" for asked in survey.asked)
+    assert any(asked.outcome == "a feed of comments" for asked in survey.requests)
 
 
 def test_a_feed_that_no_page_names_is_found_at_a_usual_path(workers):
@@ -143,13 +144,13 @@ def test_a_search_without_end_is_cut_off(workers):
     feeds = [f"/f{number}/rss" for number in range(100)]
     survey, server = look(workers, {"/": home(*feeds)})
     assert survey.listings == []
-    assert len(server.requests) <= MOST_REQUESTS + 1  # and robots.txt
+    assert len(server.requests) <= MAX_REQUESTS + 1  # and robots.txt
 
 
 def test_links_that_robots_forbids_are_not_gone_through_for_ever(workers):
     routes = {"/robots.txt": answer(b"User-agent: *\nDisallow: /f\n"), "/": home(*(f"/f{n}/rss" for n in range(2_000)))}
     survey, server = look(workers, routes)
-    assert len(survey.asked) < 60
+    assert len(survey.requests) < 60
     assert not any(path.startswith("/f") for path in server.paths)
 
 
@@ -196,7 +197,7 @@ def test_sitemaps_that_robots_names_are_read_the_news_one_first(workers):
         server.routes["/robots.txt"] = answer(f"User-agent: *\nCrawl-delay: 0.1\n{named}".encode())
         server.routes["/sitemap-news.xml"] = sitemap(server.url(""), range(30), news=True)
         survey = Survey(fetcher, workers, settings(), 0.0, True, NOW, lambda _: None)
-        survey.look(server.url("/"))
+        survey.run(server.url("/"))
         assert found(survey, server) == {"/rss": 4, "/sitemap-news.xml": 30}
         assert "/sitemap.xml" not in server.paths
         assert survey.crawl_delay() == 0.1
@@ -212,7 +213,7 @@ def test_of_an_index_one_part_is_read_and_the_index_is_the_input(workers):
         server.routes["/sitemap.xml"] = answer(f"<sitemapindex>{parts}</sitemapindex>".encode())
         server.routes["/posts-2026-03.xml"] = sitemap(server.url(""), range(12))
         survey = Survey(fetcher, workers, settings(), 0.0, True, NOW, lambda _: None)
-        survey.look(server.url("/"))
+        survey.run(server.url("/"))
         assert found(survey, server) == {"/sitemap.xml": 12}
         assert not {"/posts-2026-01.xml", "/posts-2026-02.xml"} & set(server.paths)
 
@@ -231,7 +232,7 @@ def test_of_an_index_one_part_is_read_and_the_index_is_the_input(workers):
 def test_a_damaged_listing_is_told_and_nothing_more(workers, body):
     survey, _ = look(workers, {"/": home("/rss"), "/rss": answer(body)})
     assert survey.listings == []
-    assert all(asked.outcome for asked in survey.asked)
+    assert all(asked.outcome for asked in survey.requests)
 
 
 def test_a_server_in_trouble_is_left_alone(workers):
@@ -243,7 +244,7 @@ def test_a_server_in_trouble_is_left_alone(workers):
 def test_a_site_is_asked_no_faster_than_it_may_be(workers):
     feeds = ("/a.rss", "/b.rss", "/c.rss")
     with WebServer({"/": home(*feeds)}) as server, Fetcher(settings()) as fetcher:
-        Survey(fetcher, workers, settings(), 0.15, True, NOW, lambda _: None).look(server.url("/"))
+        Survey(fetcher, workers, settings(), 0.15, True, NOW, lambda _: None).run(server.url("/"))
     asked = [at for at, path in zip(server.times, server.paths, strict=True) if path != "/robots.txt"]
     assert len(asked) > 3
     # The whole, as single requests may be late.
@@ -345,7 +346,7 @@ def test_pages_that_only_scripts_fill_are_told_and_not_added(tmp_path, capsys):
     frame = answer(b"<html><body><div id='root'></div><script src='/app.js'></script></body></html>")
     routes = {"/": home("/rss"), "/rss": rss(range(9)), **{f"/story/{n}": frame for n in range(9)}}
     with WebServer(routes) as server:
-        code = add_source(server.url("/"), quick(tmp_path), delay=0.0, allow_private=True)
+        code = show_added(add_source(server.url("/"), quick(tmp_path), delay=0.0, allow_private=True))
     assert code == 1
     assert "only after scripts have run" in capsys.readouterr().err
     assert not (tmp_path / "config").exists()
@@ -356,7 +357,7 @@ def test_a_source_is_added_once_and_never_over_another(tmp_path, capsys):
     routes = {"/": home("/rss"), "/rss": rss(range(9)), **stories(range(9))}
     with WebServer(routes) as server:
         given = {"source_id": "river", "delay": 0.0, "allow_private": True}
-        assert add_source(server.url("/"), quick(tmp_path), **given) == 0
+        assert show_added(add_source(server.url("/"), quick(tmp_path), **given)) == 0
         written = tmp_path / "config" / "sources" / "river.toml"
         assert load_source(written).input[0].url == server.url("/rss")
         assert "copydesk run river" in capsys.readouterr().out

@@ -16,6 +16,7 @@ from webserver import WebServer, answer
 from config.settings import Settings
 from config.sources import StripRules, load_source
 from flows.cli.output import Format
+from flows.cli.reextract import write_results
 from flows.ingest import ingest
 from flows.reextract import reextract
 from tasks.http.fetcher import Fetcher
@@ -81,12 +82,12 @@ def again(settings, workers, clock, capsys):
 
     def run(source, dry_run=False, force=False, **changes):
         sources = [source.model_copy(update=changes)]
-        code = reextract(
-            sources, settings, dry_run=dry_run, force=force, form=Format.JSON, clock=clock, workers=workers
-        )
-        told = capsys.readouterr()
-        (row,) = json.loads(told.out)
-        return code, row, told.err
+        results = reextract(sources, settings, dry_run=dry_run, force=force, clock=clock, workers=workers)
+        assert capsys.readouterr() == ("", ""), "what does the work printed something"
+        code = write_results(results, Format.JSON, None, dry_run=dry_run)
+        output = capsys.readouterr()
+        (row,) = json.loads(output.out)
+        return code, row, output.err
 
     return run
 
@@ -266,7 +267,8 @@ def test_a_source_without_documents_has_nothing_to_read(source, take_in, again, 
 
 def test_a_table_has_the_sources_and_below_them_the_fields(source, settings, workers, take_in, clock, capsys):
     take_in(source, strip=NO_DATES)
-    reextract([source], settings, dry_run=True, clock=clock, workers=workers)
+    results = reextract([source], settings, dry_run=True, clock=clock, workers=workers)
+    write_results(results, Format.TABLE, None, dry_run=True)
     out = capsys.readouterr().out
     assert out.index("text_growth") < out.index("altered")
     assert "published_at" in out
@@ -292,7 +294,8 @@ def at_every_file_operation(event, arguments):
 
 if __name__ == "__main__":
     sys.addaudithook(at_every_file_operation)
-    sys.exit(reextract([load_source(toml)], Settings(data=root, workers=1, batch=2), dry_run=False))
+    [result] = reextract([load_source(toml)], Settings(data=root, workers=1, batch=2))
+    sys.exit(result.problem)
 """
 
 

@@ -11,6 +11,7 @@ from webserver import WebServer, answer
 from config.errors import ConfigError
 from config.sources import StripRules, load_source
 from flows.cli.output import Format
+from flows.cli.rejects import write_results
 from flows.ingest import ingest
 from flows.replay import replay
 from tasks.http.fetcher import Fetcher
@@ -52,10 +53,12 @@ def again(settings, workers, clock, capsys):
 
     def run(source, reason=None, url=None, **changes):
         sources = [source.model_copy(update=changes)]
-        code = replay(sources, settings, reason=reason, url=url, form=Format.JSON, clock=clock, workers=workers)
-        told = capsys.readouterr()
-        (row,) = json.loads(told.out)
-        return code, {name: value for name, value in row.items() if value and name != "source"}, told.err
+        results = replay(sources, settings, reason=reason, url=url, clock=clock, workers=workers)
+        assert capsys.readouterr() == ("", ""), "what does the work printed something"
+        code = write_results(results, Format.JSON, None, reason=reason, url=url)
+        output = capsys.readouterr()
+        (row,) = json.loads(output.out)
+        return code, {name: value for name, value in row.items() if value and name != "source"}, output.err
 
     return run
 

@@ -1,10 +1,11 @@
-"""`copydesk maintain`: is the warehouse whole, and what may be swept out of it?"""
+"""`copydesk maintain` and `forget`: verify, repair and clean the warehouse, and take articles down."""
 
 from __future__ import annotations
 
 import sys
 
 from config.settings import Settings
+from flows.cli.console import warn
 from flows.cli.output import Format, write_rows
 from tasks.http.fetcher import utc_now
 from tasks.metadata.identity import article_id
@@ -16,29 +17,29 @@ from warehouse.verify import verify
 
 
 def show_verification(root: str, sample: int | None) -> int:
-    """Print the counts of every source and what is not as it must be; the exit code, 1 if anything is not."""
-    found = verify(root, sample)
-    rows = [(one.source_id, one.discovered, one.articles, one.rejects, one.pending) for one in found.sources]
+    """Print the counts of every source and what is wrong; return the exit code, 1 if anything is."""
+    report = verify(root, sample)
     columns = ("source", "discovered", "articles", "rejects", "pending")
+    rows = [(source.source_id, *(getattr(source, name) for name in columns[1:])) for source in report.sources]
     write_rows(Format.TABLE, columns, rows, sys.stdout)
-    print(f"{found.files:,} files and {found.captures:,} captures read back, {len(found.findings)} findings")
-    for finding in found.findings:
-        print(f"copydesk: {finding}", file=sys.stderr)
-    return 1 if found.findings else 0
+    print(f"{report.files:,} files and {report.captures:,} captures read back, {len(report.findings)} findings")
+    for finding in report.findings:
+        warn(finding)
+    return 1 if report.findings else 0
 
 
 def show_repair(root: str, *, dry_run: bool) -> None:
     """Move away what cannot be read, mark what runs are to make anew, and print what was done."""
-    done = repair(root, dry_run=dry_run)
+    repairs = repair(root, dry_run=dry_run)
     would = "would be " if dry_run else ""
-    for one in done:
-        print(f"{one.file}: {would}{one.what}")
-    after = "now run 'copydesk run': each source makes again what it lost" if done and not dry_run else ""
-    print(f"{len(done)} repairs{'; ' + after if after else ''}")
+    for change in repairs:
+        print(f"{change.file}: {would}{change.what}")
+    after = "now run 'copydesk run': each source makes again what it lost" if repairs and not dry_run else ""
+    print(f"{len(repairs)} repairs{'; ' + after if after else ''}")
 
 
 def clean_up(root: str) -> None:
-    """Delete the temporary files of writers that were killed an hour ago or earlier."""
+    """Delete the temporary files of writers that were killed an hour ago or earlier, and print them."""
     deleted = Store(root).clean()
     print(f"{len(deleted)} left-over files deleted")
     for path in deleted:
@@ -46,8 +47,8 @@ def clean_up(root: str) -> None:
 
 
 def take_down(settings: Settings, target: str) -> int:
-    """Forget an article and say what went; the exit code, 1 where there was none."""
-    gone = forget(
+    """Take an article down and print what went; return the exit code, 1 if there was none."""
+    removed = forget(
         settings.data,
         target,
         utc_now(),
@@ -55,18 +56,18 @@ def take_down(settings: Settings, target: str) -> int:
         identify=article_id,
         lock_seconds=settings.lock_seconds,
     )
-    if not gone.addresses:
-        print(f"copydesk: no article, reject or capture of {target}; name its url or article_id", file=sys.stderr)
+    if not removed.addresses:
+        warn(f"no article, reject or capture of {target}; name its url or article_id")
         return 1
-    for source_id, url in gone.addresses:
+    for source_id, url in removed.addresses:
         print(f"{source_id}: {url}: taken down")
-    counted = {
-        "articles": gone.articles,
-        "discoveries": gone.discoveries,
-        "rejects": gone.rejects,
-        "captures": gone.captures,
-        "listings": gone.listings,
-        "archived records": gone.records,
+    counts = {
+        "articles": removed.articles,
+        "discoveries": removed.discoveries,
+        "rejects": removed.rejects,
+        "captures": removed.captures,
+        "listings": removed.listings,
+        "archived records": removed.records,
     }
-    print(", ".join(f"{count:,} {what}" for what, count in counted.items()) + " rewritten; a tombstone stays")
+    print(", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rewritten; a tombstone stays")
     return 0
