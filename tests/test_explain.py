@@ -49,7 +49,7 @@ def test_every_line_is_shown_once_with_its_reason_and_score(folder_source):
     assert [line.text for line in told.lines] == TEXT.split("\n\n")
     assert [line.number for line in told.lines] == list(range(0, 14, 2))
     assert [line.reason for line in told.lines[:3]] == [LineReason.MENU, LineReason.TITLE, LineReason.BYLINE]
-    assert (told.kept, told.lines[-1].reason) == (3, LineReason.RELATED)
+    assert (told.kept_lines, told.lines[-1].reason) == (3, LineReason.RELATED)
     assert isinstance(told.made, Article)
     assert {line.number: line.reason for line in told.lines if line.reason} == {
         line.line: line.reason for line in told.made.stripped

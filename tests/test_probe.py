@@ -201,7 +201,7 @@ def test_sitemaps_that_robots_names_are_read_the_news_one_first(workers):
         assert found(survey, server) == {"/rss": 4, "/sitemap-news.xml": 30}
         assert "/sitemap.xml" not in server.paths
         assert survey.crawl_delay() == 0.1
-        assert "asks for 0.1 seconds between requests; sitemaps named: 2" in survey.robots_said()
+        assert "asks for 0.1 seconds between requests; sitemaps named: 2" in survey.robots_summary()
 
 
 def test_of_an_index_one_part_is_read_and_the_index_is_the_input(workers):

@@ -13,6 +13,7 @@ import typer
 from config.errors import ConfigError
 from flows.cli import alert as cli_alert
 from flows.cli import backfill as cli_backfill
+from flows.cli import maintain as cli_maintain
 from flows.cli import reextract as cli_reextract
 from flows.cli import rejects as cli_rejects
 from flows.cli import run as cli_run
@@ -45,7 +46,6 @@ app = typer.Typer(
 )
 
 
-maintain_app = typer.Typer(help="Look after the warehouse.", no_args_is_help=True, rich_markup_mode=None)
 app.command("run", epilog=cli_run.EXAMPLES)(cli_run.run)
 cli_serve.add_to(app)
 app.command("alert", epilog="Examples:  copydesk alert   |   copydesk alert --test")(cli_alert.alert)
@@ -53,7 +53,10 @@ app.command("reextract", epilog=cli_reextract.EXAMPLES)(cli_reextract.reextract)
 app.command("backfill", epilog=cli_backfill.EXAMPLES)(cli_backfill.backfill)
 app.add_typer(cli_rejects.app, name="rejects")
 app.add_typer(cli_sources.app, name="sources")
-app.add_typer(maintain_app, name="maintain")
+app.command("forget", epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")(
+    cli_maintain.forget
+)
+app.add_typer(cli_maintain.app, name="maintain")
 
 
 INTERRUPTED: Final = 130
@@ -140,49 +143,6 @@ def status(form: As = Format.TABLE, output: Output = None, data: Data = None, co
     sources, errors = read_sources(settings)
     show_status(sources, settings.data, form, output)
     exit_for(errors)
-
-
-@app.command(epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")
-def forget(
-    target: Annotated[str, typer.Argument(metavar="URL|ARTICLE", help="An article's address or its article_id.")],
-    data: Data = None,
-) -> None:
-    """Take an article down everywhere, the archive included, and never take it in again. Exit 1 if there is none."""
-    from flows.cli.maintain import take_down
-
-    raise typer.Exit(take_down(read_settings(data, None), target))
-
-
-@maintain_app.command("verify", epilog="Example:  copydesk maintain verify --sample 1000")
-def verify_warehouse(
-    sample: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Read back N captures of the archive, not all.")
-    ] = None,
-    data: Data = None,
-) -> None:
-    """Recount the warehouse: every discovered address in one place, every file and capture whole. Exit 1 if not."""
-    from flows.cli.maintain import show_verification
-
-    raise typer.Exit(show_verification(read_settings(data, None).data, sample))
-
-
-@maintain_app.command("repair", epilog="Example:  copydesk maintain repair --dry-run")
-def repair_warehouse(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    data: Data = None,
-) -> None:
-    """Move away what cannot be read, and let the next runs make again from the archive what was lost."""
-    from flows.cli.maintain import show_repair
-
-    show_repair(read_settings(data, None).data, dry_run=dry_run)
-
-
-@maintain_app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
-def clean_warehouse(data: Data = None) -> None:
-    """Delete what killed writers left: temporary files that nobody has touched for an hour."""
-    from flows.cli.maintain import clean_up
-
-    clean_up(read_settings(data, None).data)
 
 
 def _show_version(on: bool) -> None:

@@ -1,54 +1,78 @@
-"""`copydesk maintain` and `forget`: verify, repair and clean the warehouse, and take articles down."""
+"""`copydesk maintain …` and `forget`: verify, repair and clean the warehouse, and take articles down."""
 
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
-from config.settings import Settings
+import typer
+
 from flows.cli.console import warn
+from flows.cli.options import Data, read_settings
 from flows.cli.output import Format, write_rows
-from tasks.http.fetcher import utc_now
-from tasks.metadata.identity import article_id
-from tasks.metadata.urls import normalize_url
-from warehouse.repair import repair
-from warehouse.storage.tables import Store
-from warehouse.takedown.forget import forget
-from warehouse.verify import verify
+
+app = typer.Typer(help="Look after the warehouse.", no_args_is_help=True, rich_markup_mode=None)
 
 
-def show_verification(root: str, sample: int | None) -> int:
-    """Print the counts of every source and what is wrong; return the exit code, 1 if anything is."""
-    report = verify(root, sample)
+@app.command("verify", epilog="Example:  copydesk maintain verify --sample 1000")
+def verify(
+    sample: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Read back N captures of the archive, not all.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Recount the warehouse: every discovered address in one place, every file and capture whole. Exit 1 if not."""
+    from warehouse.verify import verify as verify_warehouse
+
+    report = verify_warehouse(read_settings(data, None).data, sample)
     columns = ("source", "discovered", "articles", "rejects", "pending")
     rows = [(source.source_id, *(getattr(source, name) for name in columns[1:])) for source in report.sources]
     write_rows(Format.TABLE, columns, rows, sys.stdout)
     print(f"{report.files:,} files and {report.captures:,} captures read back, {len(report.findings)} findings")
     for finding in report.findings:
         warn(finding)
-    return 1 if report.findings else 0
+    raise typer.Exit(1 if report.findings else 0)
 
 
-def show_repair(root: str, *, dry_run: bool) -> None:
-    """Move away what cannot be read, mark what runs are to make anew, and print what was done."""
-    repairs = repair(root, dry_run=dry_run)
+@app.command("repair", epilog="Example:  copydesk maintain repair --dry-run")
+def repair(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    data: Data = None,
+) -> None:
+    """Move away what cannot be read, and let the next runs make again from the archive what was lost."""
+    from warehouse.repair import repair as repair_warehouse
+
+    repairs = repair_warehouse(read_settings(data, None).data, dry_run=dry_run)
     would = "would be " if dry_run else ""
     for change in repairs:
         print(f"{change.file}: {would}{change.what}")
-    after = "now run 'copydesk run': each source makes again what it lost" if repairs and not dry_run else ""
-    print(f"{len(repairs)} repairs{'; ' + after if after else ''}")
+    advice = "; now run 'copydesk run': each source makes again what it lost" if repairs and not dry_run else ""
+    print(f"{len(repairs)} repairs{advice}")
 
 
-def clean_up(root: str) -> None:
-    """Delete the temporary files of writers that were killed an hour ago or earlier, and print them."""
-    deleted = Store(root).clean()
+@app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
+def clean(data: Data = None) -> None:
+    """Delete what killed writers left: temporary files that nobody has touched for an hour."""
+    from warehouse.storage.tables import Store
+
+    deleted = Store(read_settings(data, None).data).clean()
     print(f"{len(deleted)} left-over files deleted")
     for path in deleted:
         print(path)
 
 
-def take_down(settings: Settings, target: str) -> int:
-    """Take an article down and print what went; return the exit code, 1 if there was none."""
-    removed = forget(
+def forget(
+    target: Annotated[str, typer.Argument(metavar="URL|ARTICLE", help="An article's address or its article_id.")],
+    data: Data = None,
+) -> None:
+    """Take an article down everywhere, the archive included, and never take it in again. Exit 1 if there is none."""
+    from tasks.http.fetcher import utc_now
+    from tasks.metadata.identity import article_id
+    from tasks.metadata.urls import normalize_url
+    from warehouse.takedown.forget import forget as take_down
+
+    settings = read_settings(data, None)
+    removed = take_down(
         settings.data,
         target,
         utc_now(),
@@ -58,7 +82,7 @@ def take_down(settings: Settings, target: str) -> int:
     )
     if not removed.addresses:
         warn(f"no article, reject or capture of {target}; name its url or article_id")
-        return 1
+        raise typer.Exit(1)
     for source_id, url in removed.addresses:
         print(f"{source_id}: {url}: taken down")
     counts = {
@@ -70,4 +94,3 @@ def take_down(settings: Settings, target: str) -> int:
         "archived records": removed.records,
     }
     print(", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rewritten; a tombstone stays")
-    return 0

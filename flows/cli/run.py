@@ -35,7 +35,7 @@ def run(
 
     settings = read_settings(data, config)
     sources, errors = choose(settings, source)
-    # A service manager ends a run as Ctrl-C does: what is under way is told, and the next run takes the rest.
+    # A service manager ends a run as Ctrl-C does: what has landed stays, and the next run takes the rest.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if engine == "dask":
         from flows.backfill import run_on_dask

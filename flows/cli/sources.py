@@ -119,7 +119,7 @@ def export_list(
     ] = None,
     config: Config = None,
 ) -> None:
-    """The feeds of all sources as OPML, for a feed reader."""
+    """Write the feeds of all sources as OPML, for a feed reader."""
     from config.errors import ConfigError
     from flows.site_setup.opml import export_opml
 
