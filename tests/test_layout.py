@@ -121,6 +121,16 @@ def test_the_root_of_a_package_holds_only_its_verbs(package):
     assert {path.stem for path in (PROJECT / package).glob("*.py")} - {"__init__"} == verbs[package]
 
 
+def test_only_the_command_line_prints():
+    for path in MODULES.values():
+        prints = [
+            node.lineno
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        ]
+        assert not prints or room(dotted(path)) == "flows.cli", f"{path.relative_to(PROJECT)}:{prints[0]} prints"
+
+
 def test_only_scheduling_imports_prefect():
     importers = {room(name) for name, path in MODULES.items() if "prefect" in roots(path)}
     assert importers == {"flows.scheduling"}
