@@ -75,10 +75,12 @@ def sql(
     data: Data = None,
 ) -> None:
     """Query the warehouse; read-only."""
-    from flows.cli.sql import query_once, shell
+    from flows.cli.sql import query_once
 
     settings = read_settings(data, None)
     if query is None and sys.stdin.isatty():
+        from flows.cli.sql_shell import shell
+
         shell(settings, form)
         return
     try:

@@ -1,13 +1,10 @@
-"""`copydesk sql`: one query, or a shell; read-only."""
+"""`copydesk sql`: run one query; read-only."""
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -16,21 +13,15 @@ import duckdb
 
 from config.errors import ConfigError
 from config.settings import Settings
-from flows.cli.console import warn
-from flows.cli.output import Format, write_rows
+from flows.cli.output import Format
 from flows.cli.output_file import whole_file, write_out
-from warehouse.connect import MORE_ROOM, VIEWS, ask, connect, locked, rows
+from warehouse.connect import MORE_ROOM, ask, connect, locked, rows
 from warehouse.errors import QueryError
 from warehouse.storage.root import Root
 
 Result = TypeVar("Result")
 
 FETCH_ROWS: Final = 1_000
-HELP: Final = """A statement ends with ; and may take several lines; it reads, as SELECT, FROM, DESCRIBE and SHOW do.
-.views     the views there are
-.format F  table, csv, csv-excel, json, jsonl or markdown
-.help      this
-.quit      leave, as Ctrl-D does"""
 
 
 def query_once(settings: Settings, statement: str, form: Format, output: Path | None) -> None:
@@ -39,11 +30,11 @@ def query_once(settings: Settings, statement: str, form: Format, output: Path | 
     if output is not None and (folder := Root.at(root)).is_folder and output.resolve().is_relative_to(folder.url):
         raise QueryError(f"{output} is inside the data root, which only runs write to; name a file elsewhere")
     with locked(root, settings.sql_memory, settings.sql_spill) as connection:
-        result = _interruptible(connection, partial(ask, connection, statement))
+        result = interruptible(connection, partial(ask, connection, statement))
         if form is Format.PARQUET:
             _write_parquet(result, output)
         else:
-            write_out(form, _columns(result), _rows(result), output)
+            write_out(form, column_names(result), fetched_rows(result), output)
 
 
 def check_sources(settings: Settings, source_ids: Sequence[str]) -> None:
@@ -57,82 +48,7 @@ def check_sources(settings: Settings, source_ids: Sequence[str]) -> None:
         raise ConfigError(f"no source '{unknown}'; there are {', '.join(sorted(known)) or 'none'}")
 
 
-def shell(settings: Settings, form: Format) -> None:
-    """Run statements from the terminal until it ends, with the history of what was typed before."""
-    with locked(settings.data, settings.sql_memory, settings.sql_spill) as connection:
-        print(f"Views: {', '.join(VIEWS)}. Statements end with ; and .help tells the rest.")
-        with _History():
-            for statement in _statements():
-                if statement.startswith("."):
-                    form = _command(statement, form)
-                    continue
-                try:
-                    result = _interruptible(connection, partial(ask, connection, statement))
-                    write_rows(form, _columns(result), _rows(result), sys.stdout)
-                except QueryError as error:
-                    warn(error)
-                except KeyboardInterrupt:
-                    warn("the query was interrupted")
-
-
-def _statements() -> Iterator[str]:
-    lines: list[str] = []
-    while True:
-        try:
-            line = input("...> " if lines else "sql> ")
-        except EOFError:
-            print()
-            return
-        except KeyboardInterrupt:
-            print()
-            lines = []
-            continue
-        if not lines and line.strip() in (".quit", ".exit"):
-            return
-        if not lines and line.startswith("."):
-            yield line.strip()
-        elif line.strip() or lines:
-            lines.append(line)
-            if line.rstrip().endswith(";"):
-                yield "\n".join(lines)
-                lines = []
-
-
-def _command(command: str, form: Format) -> Format:
-    name, _, argument = command.partition(" ")
-    if name == ".views":
-        print(", ".join(VIEWS))
-    elif name == ".format" and argument in set(Format) - {Format.PARQUET}:
-        return Format(argument)
-    else:
-        print(HELP)
-    return form
-
-
-class _History:
-    """The lines typed before, in a file of the user's state, which need not be writable; a context manager."""
-
-    def __enter__(self) -> None:
-        with suppress(ImportError, OSError):
-            import readline
-
-            readline.read_history_file(self._file())
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(ImportError, OSError):
-            import readline
-
-            self._file().parent.mkdir(parents=True, exist_ok=True)
-            readline.set_history_length(1_000)
-            readline.write_history_file(self._file())
-
-    @staticmethod
-    def _file() -> Path:
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        return Path(state) / "copydesk" / "sql_history"
-
-
-def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], Result]) -> Result:
+def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], Result]) -> Result:
     """Return what some work on a connection returns; Ctrl-C ends it and raises `KeyboardInterrupt`."""
     # In a thread, as DuckDB looks for Ctrl-C only between two steps, and a step may take hours.
     with ThreadPoolExecutor(1) as thread:
@@ -144,7 +60,7 @@ def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], Res
             raise
 
 
-def _columns(result: duckdb.DuckDBPyConnection) -> list[str]:
+def column_names(result: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the names of the columns; a repeated one gets a number, as JSON would keep only its last value."""
     names: list[str] = []
     for column, *_ in result.description or ():
@@ -153,9 +69,10 @@ def _columns(result: duckdb.DuckDBPyConnection) -> list[str]:
     return names
 
 
-def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+def fetched_rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a result. Raises `QueryError`, and `KeyboardInterrupt` soon after Ctrl-C."""
     try:
-        while chunk := _interruptible(result, partial(result.fetchmany, FETCH_ROWS)):
+        while chunk := interruptible(result, partial(result.fetchmany, FETCH_ROWS)):
             yield from chunk
     except duckdb.OutOfMemoryException:
         raise QueryError(f"the query needs more room than it may have; {MORE_ROOM}") from None
@@ -175,7 +92,7 @@ def _write_parquet(result: duckdb.DuckDBPyConnection, output: Path | None) -> No
         reader: pa.RecordBatchReader = result.to_arrow_reader(FETCH_ROWS * 10)
     try:
         with whole_file(output) as target, pq.ParquetWriter(target, reader.schema, compression="zstd") as writer:
-            while (batch := _interruptible(result, partial(next, reader, None))) is not None:
+            while (batch := interruptible(result, partial(next, reader, None))) is not None:
                 writer.write_batch(batch)
     except pa.ArrowException as error:
         raise QueryError(f"not to be written as parquet: {error}; cast that column to VARCHAR") from None
