@@ -60,6 +60,15 @@ class Replay:
         """Reasons of the documents refused again, the most frequent first."""
         return dict(self.refused.most_common())
 
+    def count(self, conclusion: Conclusion, made: Article | Rejection) -> None:
+        """Count a document that was extracted again."""
+        if conclusion.outcome is Outcome.STORED:
+            self.stored += 1
+        elif conclusion.outcome is Outcome.DUPLICATE or not isinstance(made, Rejection):
+            self.duplicate += 1
+        else:
+            self.refused[made.reason] += 1
+
 
 def replay(
     sources: Iterable[Source],
@@ -121,12 +130,7 @@ def replay_archived(
         step = with_habits(make_article, load_habits(settings.data, source.id))
         for raw, made in workers.each(step, documents(), source):
             conclusion = ledger.conclude(raw, made, clock())
-            if conclusion.outcome is Outcome.STORED:
-                result.stored += 1
-            elif conclusion.outcome is Outcome.DUPLICATE or not isinstance(made, Rejection):
-                result.duplicate += 1
-            else:
-                result.refused[made.reason] += 1
+            result.count(conclusion, made)
             batch.append(conclusion)
             if len(batch) == settings.batch:
                 _land(store, source, run_id, batch, clock)

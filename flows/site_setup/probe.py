@@ -83,11 +83,7 @@ def probe(
     """
     if source_id is not None and not ID_PATTERN.fullmatch(source_id):
         raise ConfigError(f"{source_id}: a source's id is of a-z, 0-9 and single hyphens, such as example-news")
-    address = url if "://" in url else f"https://{url}"
-    parsed = read_url(address)
-    if isinstance(parsed, str) or not is_web_url(address):
-        problem = parsed if isinstance(parsed, str) else "the address is not a valid URL"
-        raise ConfigError(f"{problem}; name one such as https://news.example/")
+    address = _web_address(url)
     now = utc_now()
     with Fetcher(settings) as fetcher, Workers(settings) as workers:
         survey = Survey(fetcher, workers, settings, delay, allow_private, now, on_request)
@@ -107,6 +103,16 @@ def probe(
             return replace(result, source=_source(survey, result, source_id))
         except ValidationError as error:
             return replace(result, problem=f"{address}: what it says of itself makes no source: {explain(error, {})}")
+
+
+def _web_address(text: str) -> str:
+    """Return the URL that a user typed, https if it names no scheme. Raises `ConfigError`."""
+    address = text if "://" in text else f"https://{text}"
+    parsed = read_url(address)
+    if isinstance(parsed, str) or not is_web_url(address):
+        problem = parsed if isinstance(parsed, str) else "the address is not a valid URL"
+        raise ConfigError(f"{problem}; name one such as https://news.example/")
+    return address
 
 
 def _problem(survey: Survey, address: str) -> str:
