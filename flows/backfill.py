@@ -20,7 +20,7 @@ from flows.ingestion.process_pool import Workers
 from flows.run import COUNTS, NO_PROGRESS, SourceProgress, open_fetcher
 from flows.sharding.engine import Engine, Task, open_engine, run_tasks
 from flows.sharding.plan import Plan, finish_killed, make_plan
-from flows.sharding.reconcile_shards import settle
+from flows.sharding.reconcile_shards import reconcile_shards
 from flows.sharding.shards import Shard, Window, done_shards, shards_of_files
 from tasks.discover import reader_of, readers_of
 from tasks.http.fetcher import utc_now
@@ -213,7 +213,7 @@ def run_shards(
 
 def _settle(sharded: Sharded, store: Store, settings: Settings, clock: Clock) -> None:
     """Reconcile the shards of a source with each other, and take over their counts as settled."""
-    settle(store, sharded.source, [shard.run_id for shard in sharded.shards], clock())
+    reconcile_shards(store, sharded.source, [shard.run_id for shard in sharded.shards], clock())
     settled = done_shards(settings, sharded.source, sharded.shards)
     sharded.done = {run_id: settled.get(run_id, run) for run_id, run in sharded.done.items()}
     sharded.ended = {run_id: settled.get(run_id, run) for run_id, run in sharded.ended.items()}

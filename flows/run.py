@@ -14,6 +14,7 @@ from config.settings import Settings
 from config.sources import Source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
+from flows.ingestion.scope import DueInputs, WholeSource
 from tasks.discover import count_documents
 from tasks.http.fetcher import Fetcher
 from warehouse.errors import WarehouseError, unforeseen
@@ -99,7 +100,8 @@ def _run_source(
     run, problem = None, None
     try:
         advance = partial(progress.advance, source.id)
-        run = ingest(source, settings, workers, fetcher, progress=advance, stop=stop, due=due)
+        scope = DueInputs() if due else WholeSource()
+        run = ingest(source, settings, workers, fetcher, scope, progress=advance, stop=stop)
         if run.status is not RunStatus.SUCCEEDED:
             problem = f"{source.id}: {run.error}"
     except WarehouseError as error:
