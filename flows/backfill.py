@@ -17,7 +17,8 @@ from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.ingest_run import Clock
 from flows.ingestion.process_pool import Workers
-from flows.run import COUNTS, NO_PROGRESS, SourceProgress, open_fetcher
+from flows.ingestion.shared_fetcher import open_fetcher
+from flows.run import COUNTS, NO_PROGRESS, SourceProgress
 from flows.sharding.engine import Engine, Task, open_engine, run_tasks
 from flows.sharding.plan import Plan, finish_killed, make_plan
 from flows.sharding.reconcile_shards import reconcile_shards

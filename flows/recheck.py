@@ -15,8 +15,8 @@ from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.run_rows import rules_of
 from flows.ingestion.scope import KnownAddresses
+from flows.ingestion.shared_fetcher import open_fetcher
 from flows.ingestion.worklist import due_again
-from flows.run import open_fetcher
 from tasks.http.fetcher import Fetcher, utc_now
 from warehouse.errors import EmptyWarehouseError, LockedError, WarehouseError
 from warehouse.model.rows import Run

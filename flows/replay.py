@@ -19,7 +19,7 @@ from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
 from flows.ingestion.run_rows import new_run_id, rules_of
 from flows.ingestion.scope import KnownAddresses
-from flows.run import open_fetcher
+from flows.ingestion.shared_fetcher import open_fetcher
 from tasks.article import make_article
 from tasks.http.fetcher import Fetcher, utc_now
 from warehouse.connect import connect, rows

@@ -15,15 +15,14 @@ from config.sources import Source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.scope import DueInputs, WholeSource
+from flows.ingestion.shared_fetcher import open_fetcher
 from tasks.discover import count_documents
 from tasks.http.fetcher import Fetcher
 from warehouse.errors import WarehouseError, unforeseen
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, RunStatus
-from warehouse.storage.root import Root
 
 COUNTS: Final = ("discovered", *Outcome)  # of a run; the first is the sum of the others
-HOSTS: Final = ".hosts"
 
 
 class SourceProgress:
@@ -78,11 +77,6 @@ def run_sources(
             fetcher.close()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def open_fetcher(settings: Settings) -> Fetcher:
-    """Return a fetcher that shares the pacing of hosts with every process that works on the same data root."""
-    return Fetcher(settings, hosts=Root.at(settings.data).local / HOSTS)
 
 
 def _run_source(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from polled import FEED, write
 
+from flows.ingestion.shared_fetcher import open_fetcher
 from flows.recheck import recheck, recheck_source
-from flows.run import open_fetcher
 from warehouse.model.vocabulary import RunStatus
 from warehouse.storage.tables import Store
 

@@ -20,7 +20,7 @@ from config.settings import Settings, load_settings
 from config.sources import Source, choose_sources
 from flows.backfill import Sharded, read_window, run_shards, with_warcs
 from flows.ingestion.process_pool import Workers
-from flows.run import open_fetcher
+from flows.ingestion.shared_fetcher import open_fetcher
 from flows.scheduling.artifacts import make_table
 from flows.scheduling.maintenance_flows import in_thread
 from flows.scheduling.service_log import LOG, log_to_stderr

@@ -24,7 +24,8 @@ from config.sources import Source, choose_sources
 from flows.ingest import Progress, ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.scope import DueInputs, WholeSource
-from flows.run import COUNTS, open_fetcher
+from flows.ingestion.shared_fetcher import open_fetcher
+from flows.run import COUNTS
 from flows.scheduling.artifacts import run_artifacts
 from flows.scheduling.service_log import LOG, log_to_stderr
 from warehouse.connect import connect, rows
