@@ -112,7 +112,7 @@ def test_counts_add_up_and_every_address_is_in_one_place(go_back, archive_of, as
 
 
 @pytest.mark.parametrize(
-    ("window", "said"),
+    ("window", "message"),
     [
         (("2026-03-05", "2026-03-01"), "is after --to 2026-03-01; the earlier day comes first"),
         (("2026-03-01", None), "a backfill has two ends"),
@@ -120,8 +120,8 @@ def test_counts_add_up_and_every_address_is_in_one_place(go_back, archive_of, as
         ((None, None), "goes back by days: say which with --from and --to"),
     ],
 )
-def test_a_window_that_cannot_be_is_told_in_a_sentence(window, said, go_back):
-    with pytest.raises(Exception, match=said):
+def test_a_window_that_cannot_be_is_told_in_a_sentence(window, message, go_back):
+    with pytest.raises(Exception, match=message):
         go_back(window=window)
 
 

@@ -102,8 +102,8 @@ def quick(tmp_path: Path) -> Settings:
     return settings(config=tmp_path / "config", workers=1)
 
 
-def look_whole(server: WebServer, tmp_path: Path, path: str = "/", **given: str) -> Probe:
-    return probe(server.url(path), quick(tmp_path), delay=0.0, allow_private=True, **given)
+def look_whole(server: WebServer, tmp_path: Path, path: str = "/", **options: str) -> Probe:
+    return probe(server.url(path), quick(tmp_path), delay=0.0, allow_private=True, **options)
 
 
 def look(workers: Workers, routes: dict[str, Route], path: str = "/") -> tuple[Survey, WebServer]:
@@ -115,7 +115,7 @@ def look(workers: Workers, routes: dict[str, Route], path: str = "/") -> tuple[S
 
 
 def found(survey: Survey, server: WebServer) -> dict[str, int]:
-    return {one.url.removeprefix(server.url("")): one.entries for one in survey.listings}
+    return {listing.url.removeprefix(server.url("")): listing.entries for listing in survey.listings}
 
 
 # Looking for feeds and sitemaps
@@ -131,7 +131,7 @@ def test_declared_feeds_are_read_and_that_of_comments_is_not(workers):
     survey, server = look(workers, routes)
     assert found(survey, server) == {"/rss": 20, "/sport/rss": 5}
     assert "/comments/feed/" not in server.paths
-    assert any(asked.outcome == "a feed of comments" for asked in survey.requests)
+    assert any(request.outcome == "a feed of comments" for request in survey.requests)
 
 
 def test_a_feed_that_no_page_names_is_found_at_a_usual_path(workers):
@@ -232,7 +232,7 @@ def test_of_an_index_one_part_is_read_and_the_index_is_the_input(workers):
 def test_a_damaged_listing_is_told_and_nothing_more(workers, body):
     survey, _ = look(workers, {"/": home("/rss"), "/rss": answer(body)})
     assert survey.listings == []
-    assert all(asked.outcome for asked in survey.requests)
+    assert all(request.outcome for request in survey.requests)
 
 
 def test_a_server_in_trouble_is_left_alone(workers):
@@ -245,10 +245,10 @@ def test_a_site_is_asked_no_faster_than_it_may_be(workers):
     feeds = ("/a.rss", "/b.rss", "/c.rss")
     with WebServer({"/": home(*feeds)}) as server, Fetcher(settings()) as fetcher:
         Survey(fetcher, workers, settings(), 0.15, True, NOW, lambda _: None).run(server.url("/"))
-    asked = [at for at, path in zip(server.times, server.paths, strict=True) if path != "/robots.txt"]
-    assert len(asked) > 3
+    times = [time for time, path in zip(server.times, server.paths, strict=True) if path != "/robots.txt"]
+    assert len(times) > 3
     # The whole, as single requests may be late.
-    assert asked[-1] - asked[0] > 0.14 * (len(asked) - 1)
+    assert times[-1] - times[0] > 0.14 * (len(times) - 1)
 
 
 # Whole probes
@@ -264,13 +264,13 @@ def test_a_site_with_two_feeds_that_share_all_becomes_a_source_of_one(tmp_path, 
     with WebServer(routes) as server:
         server.routes["/news-sitemap.xml"] = sitemap(server.url(""), range(40), news=True)
         tried = look_whole(server, tmp_path)
-        assert [one.url for one in tried.chosen] == [server.url("/rss")]
+        assert [listing.url for listing in tried.chosen] == [server.url("/rss")]
         assert len(tried.samples) == 5
         assert all(isinstance(sample.result, Article) and sample.quality > 0.8 for sample in tried.samples)
         assert show_probe(tried) == 0
-        shown = capsys.readouterr()
-        declared = tomllib.loads(shown.out)
-        (tmp_path / "river.toml").write_text(shown.out, "utf-8")
+        output = capsys.readouterr()
+        declared = tomllib.loads(output.out)
+        (tmp_path / "river.toml").write_text(output.out, "utf-8")
         assert load_source(tmp_path / "river.toml").input == tried.source.input
         assert declared["title"] == "The River Post"
         assert declared["language"] == "en"
@@ -281,10 +281,10 @@ def test_a_site_with_two_feeds_that_share_all_becomes_a_source_of_one(tmp_path, 
         assert declared["expect"]["articles_per_day"] == 12
         assert "delay" not in declared
         assert "timezone" not in declared
-        assert "16th time" in shown.err
-        said = "\n".join(facts(tried))
-        assert f"left out: {server.url('/sport/rss')}, 100% of it is in the others" in said
-        assert "5 articles tried, 5 read" in said
+        assert "16th time" in output.err
+        comments = "\n".join(facts(tried))
+        assert f"left out: {server.url('/sport/rss')}, 100% of it is in the others" in comments
+        assert "5 articles tried, 5 read" in comments
 
 
 def test_a_site_without_a_feed_is_read_by_its_sitemap_and_not_back_to_its_first_day(tmp_path):
@@ -304,7 +304,7 @@ def test_a_feed_given_is_the_feed_read(tmp_path):
         tried = look_whole(server, tmp_path, "/art.rss")
     assert tried.source is not None
     assert tried.source.title == "Art"
-    assert [one.url for one in tried.chosen] == [server.url("/art.rss")]
+    assert [listing.url for listing in tried.chosen] == [server.url("/art.rss")]
     assert "/rss" not in server.paths
     assert any("too few dates" in fact for fact in facts(tried))
 
@@ -356,24 +356,24 @@ def test_a_source_is_added_once_and_never_over_another(tmp_path, capsys):
     (tmp_path / "config" / "sources").mkdir(parents=True)
     routes = {"/": home("/rss"), "/rss": rss(range(9)), **stories(range(9))}
     with WebServer(routes) as server:
-        given = {"source_id": "river", "delay": 0.0, "allow_private": True}
-        assert show_added(add_source(server.url("/"), quick(tmp_path), **given)) == 0
+        options = {"source_id": "river", "delay": 0.0, "allow_private": True}
+        assert show_added(add_source(server.url("/"), quick(tmp_path), **options)) == 0
         written = tmp_path / "config" / "sources" / "river.toml"
         assert load_source(written).input[0].url == server.url("/rss")
         assert "copydesk run river" in capsys.readouterr().out
-        asked = len(server.requests)
+        count = len(server.requests)
         with pytest.raises(ConfigError, match="--id"):
-            add_source(server.url("/"), quick(tmp_path), **given)
-        assert len(server.requests) == asked
+            add_source(server.url("/"), quick(tmp_path), **options)
+        assert len(server.requests) == count
         assert load_source(written).title == "The River Post"
 
 
 def test_an_address_where_nobody_answers_is_told_in_one_sentence(tmp_path, capsys):
     tried = probe("http://127.0.0.1:1/", quick(tmp_path), delay=0.0, allow_private=True)
     assert show_probe(tried) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "no connection" in told.err.splitlines()[-1]
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "no connection" in output.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("url", ["http://user:s3cret@river.example/", "ftp://river.example/", "http://", "http://["])
