@@ -56,7 +56,7 @@ def ingest(source: str | Source, *, data: Folder | None = None, config: Folder |
     from config.sources import choose_sources
     from flows.ingest import ingest as ingest_source
     from flows.ingestion.process_pool import Workers
-    from flows.run import open_fetcher
+    from flows.ingestion.shared_fetcher import open_fetcher
 
     settings = _settings(data, config)
     if isinstance(source, str):

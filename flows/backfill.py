@@ -1,24 +1,24 @@
-"""`copydesk backfill`, and `copydesk run --engine dask`: sources taken in by shards, here or on a cluster."""
+"""Take sources in by shards, here or on a Dask cluster: older material, or all that is read from files."""
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from config.errors import ConfigError
 from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
-from flows.cli.output import Format, write_rows
 from flows.ingestion.ingest_run import Clock
 from flows.ingestion.process_pool import Workers
-from flows.run import COUNTS, open_fetcher, progress_bars
+from flows.ingestion.shared_fetcher import open_fetcher
+from flows.run import COUNTS, NO_PROGRESS, SourceProgress
 from flows.sharding.engine import Engine, Task, open_engine, run_tasks
 from flows.sharding.plan import Plan, finish_killed, make_plan
 from flows.sharding.reconcile_shards import reconcile_shards
@@ -31,22 +31,17 @@ from warehouse.model.vocabulary import RunStatus
 from warehouse.storage.tables import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from distributed import Client
-    from rich.progress import Progress
 
 
 @dataclass(slots=True)
 class Sharded:
-    """A source that is taken in by shards."""
+    """A source that is taken in by shards, and what came of them."""
 
     source: Source
     shards: list[Shard]
-    done: dict[str, Run]
-    """Those that are not repeated."""
-    whole: bool = False
-    """Whether all of it that is polled is to be run too."""
+    done: dict[str, Run]  # by run_id, those of earlier times, which are not repeated
+    is_polled: bool = False  # whether its feeds, sitemaps and pages are to be run too
     ended: dict[str, Run] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -56,50 +51,60 @@ class Sharded:
         """The shards to be done."""
         return [shard for shard in self.shards if shard.run_id not in self.done]
 
-    def row(self) -> tuple[Any, ...]:
-        """Its counts: of the shards of this and of earlier times together."""
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts of its runs by their names: of the shards of this and of earlier times together."""
         runs = [*self.done.values(), *self.ended.values()]
-        return (self.source.id, *(sum(getattr(run, name) for run in runs) for name in COUNTS), f"{self.seconds:.1f} s")
+        return {name: sum(getattr(run, name) for run in runs) for name in COUNTS}
 
 
-class Watch(Protocol):
-    """Who is told of shards as they begin and end, in the thread that runs them."""
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """What came of a backfill: its plan, and its source, or None where the plan was not agreed to."""
+
+    plan: Plan
+    sharded: Sharded | None
+
+
+class ShardObserver(Protocol):
+    """Called as shards begin and end, from the thread that runs them."""
 
     def begun(self, task: Task) -> None:
-        """It is at work, or has been handed to a cluster."""
+        """Take note that a shard is at work, or has been handed to a cluster."""
 
     def ended(self, task: Task, ended: Run | str) -> None:
-        """It has come to a run, or to none for this reason."""
+        """Take note of the run of a shard, or of the reason why it has none."""
 
 
 def read_window(first: str | None, last: str | None) -> Window | None:
-    """The days from the first to the last, in UTC; None where neither is said. Raises `ConfigError`."""
+    """Return the days from the first to the last, in UTC; None where neither is given. Raises `ConfigError`."""
     if first is None and last is None:
         return None
     if first is None or last is None:
         raise ConfigError("a backfill has two ends: give --from and --to, such as --from 2026-01-01 --to 2026-01-31")
-    begin, end = (_day(option, printed) for option, printed in (("--from", first), ("--to", last)))
+    begin, end = _day("--from", first), _day("--to", last)
     if begin > end:
         raise ConfigError(f"--from {first} is after --to {last}; the earlier day comes first")
     return begin, end + timedelta(days=1)
 
 
-def _day(option: str, printed: str) -> datetime:
+def _day(option: str, text: str) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(printed), time(), UTC)
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
-        raise ConfigError(f"{option} {printed}: not a day such as 2026-01-31") from None
+        raise ConfigError(f"{option} {text}: not a day such as 2026-01-31") from None
 
 
-def with_warcs(source: Source, place: str) -> Source:
-    """The source with WARC files at a place, a file, folder or list, in place of its inputs. Raises `ConfigError`."""
-    if place.startswith(("http://", "https://")):
-        return source.model_copy(update={"input": (WarcInput(kind="warc", url=place),)})
-    from pathlib import Path
+def with_warcs(source: Source, location: str) -> Source:
+    """Return the source with WARC files in place of its inputs: a file, a folder, a list or a URL.
 
-    path = Path(place).expanduser().resolve()
+    Raises `ConfigError`.
+    """
+    if location.startswith(("http://", "https://")):
+        return source.model_copy(update={"input": (WarcInput(kind="warc", url=location),)})
+    path = Path(location).expanduser().resolve()
     if not path.exists():
-        raise ConfigError(f"--warc {place}: no such file or folder")
+        raise ConfigError(f"--warc {location}: no such file or folder")
     return source.model_copy(update={"input": (WarcInput(kind="warc", path=path),)})
 
 
@@ -111,48 +116,45 @@ def backfill(
     engine: Engine = Engine.LOCAL,
     scheduler: str | None = None,
     confirm: Callable[[Plan], bool],
+    progress: SourceProgress = NO_PROGRESS,
     clock: Clock = utc_now,
-) -> int:
-    """Plan, let `confirm` see the plan, and run what is left of it where it agrees; the exit code.
+) -> Backfill:
+    """Plan, let `confirm` see the plan, and run what is left of it if it agrees.
 
     Stopped and called again it goes on: shards that are done are not repeated.
     Raises `ConfigError` for what cannot be done, `WarehouseError`.
     """
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
         plan = make_plan(source, settings, window, workers, fetcher, clock)
-    for problem in plan.problems:
-        print(f"copydesk: {source.id}: {problem}", file=sys.stderr)
     if not confirm(plan):
-        return 1 if plan.problems else 0
+        return Backfill(plan, None)
     if not plan.left:
-        print(f"copydesk: nothing left to do: all {len(plan.shards):,} shards are done", file=sys.stderr)
         engine, scheduler = Engine.LOCAL, None
     sharded = Sharded(source, plan.shards, plan.done)
-    code = run_sharded([sharded], settings, engine, scheduler, clock=clock)
-    return 1 if plan.problems else code
+    run_sharded([sharded], settings, engine, scheduler, progress, clock=clock)
+    return Backfill(plan, sharded)
 
 
-def run_on(
+def run_on_dask(
     sources: Iterable[Source],
-    wrong: Iterable[ConfigError],
     settings: Settings,
     scheduler: str | None,
+    progress: SourceProgress = NO_PROGRESS,
     *,
     clock: Clock = utc_now,
-) -> int:
-    """`copydesk run` on a cluster: what is read from files by shards, what is polled a source at a time; exit code."""
+) -> list[Sharded]:
+    """Ingest sources on a cluster: what is read from files by shards, what is polled a source at a time."""
     prepared = []
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
         for source in sources:
-            one = Sharded(source, [], {}, whole=not all(reader.can_split for reader in readers_of(source)))
-            try:
+            sharded = Sharded(source, [], {}, is_polled=not all(reader.can_split for reader in readers_of(source)))
+            with _problems_noted(sharded):
                 finish_killed(source, settings, workers, fetcher, clock)
-                one.shards = shards_of_files(source, settings, fetcher, one.problems)
-                one.done = done_shards(settings, source, one.shards)
-            except WarehouseError as error:
-                one.problems.append(str(error))
-            prepared.append(one)
-    return run_sharded(prepared, settings, Engine.DASK, scheduler, wrong, clock=clock)
+                sharded.shards = shards_of_files(source, settings, fetcher, sharded.problems)
+                sharded.done = done_shards(settings, source, sharded.shards)
+            prepared.append(sharded)
+    run_sharded(prepared, settings, Engine.DASK, scheduler, progress, clock=clock)
+    return prepared
 
 
 def run_sharded(
@@ -160,23 +162,18 @@ def run_sharded(
     settings: Settings,
     engine: Engine,
     scheduler: str | None,
-    wrong: Iterable[ConfigError] = (),
+    progress: SourceProgress = NO_PROGRESS,
     *,
     clock: Clock = utc_now,
-) -> int:
-    """Run the shards of sources, settle them, report; the exit code. Raises `ConfigError`, KeyboardInterrupt."""
+) -> None:
+    """Run the shards of sources on an engine and settle them. Raises `ConfigError`, KeyboardInterrupt."""
     stop = threading.Event()
-    with open_engine(engine, settings, scheduler) as client, progress_bars() as bars:
+    with open_engine(engine, settings, scheduler) as client:
         try:
-            run_shards(prepared, settings, client, stop, bars, clock)
+            run_shards(prepared, settings, client, stop, progress, clock)
         except BaseException:
             stop.set()
             raise
-    write_rows(Format.TABLE, ("source", *COUNTS, "took"), [one.row() for one in prepared], sys.stdout)
-    failures = [*map(str, wrong), *(f"{one.source.id}: {said}" for one in prepared for said in one.problems)]
-    for failure in failures:
-        print(f"copydesk: {failure}", file=sys.stderr)
-    return 1 if failures else 0
 
 
 def run_shards(
@@ -184,49 +181,52 @@ def run_shards(
     settings: Settings,
     client: Client | None,
     stop: threading.Event,
-    bars: Progress,
+    progress: SourceProgress = NO_PROGRESS,
     clock: Clock = utc_now,
-    watch: Watch | None = None,
+    observer: ShardObserver | None = None,
 ) -> None:
     """Run what is left of every source with its lock held, then settle it; then what is polled of them.
 
-    Settled is also what has nothing left, or runs here: an earlier command may have been cut off before it settled.
+    A source is settled too if nothing of it is left or could be run: an earlier command may have been cut off before.
     """
-    store, by_id = Store(settings.data), {one.source.id: one for one in prepared}
-    began = perf_counter()
+    store, by_id = Store(settings.data), {sharded.source.id: sharded for sharded in prepared}
+    started = perf_counter()
     with ExitStack() as locks:
-        held, tasks = list[Sharded](), list[Task]()
-        for one in (one for one in prepared if one.shards):
-            with _noted(one):
-                locks.enter_context(store.lock(one.source.id, settings.lock_seconds, stop))
-                # While this one asked or waited, another command may have ended some.
-                one.done = done_shards(settings, one.source, one.shards)
-                held.append(one)
-                tasks += _tasks(one, side_by_side=client is not None)
+        locked, tasks = list[Sharded](), list[Task]()
+        for sharded in (sharded for sharded in prepared if sharded.shards):
+            with _problems_noted(sharded):
+                locks.enter_context(store.lock(sharded.source.id, settings.lock_seconds, stop))
+                # While this command asked or waited, another may have ended some.
+                sharded.done = done_shards(settings, sharded.source, sharded.shards)
+                locked.append(sharded)
+                tasks += _tasks(sharded, side_by_side=client is not None)
         store.prepare()
-        _run(tasks, by_id, settings, client, stop, bars, watch)
-        for one in held:
-            with _noted(one):
-                reconcile_shards(
-                    store, one.source, [shard.run_id for shard in one.shards], clock(), settings.lock_seconds
-                )
-                now = done_shards(settings, one.source, one.shards)
-                one.done = {run_id: now.get(run_id, run) for run_id, run in one.done.items()}
-                one.ended = {run_id: now.get(run_id, run) for run_id, run in one.ended.items()}
-            one.seconds = perf_counter() - began
-    polled = [Task(_polled(one.source), None) for one in prepared if one.whole]
-    _run(polled, by_id, settings, client, stop, bars, watch)
-    for one in prepared:
-        one.seconds = perf_counter() - began
+        _run(tasks, by_id, settings, client, stop, progress, observer)
+        for sharded in locked:
+            with _problems_noted(sharded):
+                _settle(sharded, store, settings, clock)
+            sharded.seconds = perf_counter() - started
+    polled = [Task(_only_polled(sharded.source), None) for sharded in prepared if sharded.is_polled]
+    _run(polled, by_id, settings, client, stop, progress, observer)
+    for sharded in prepared:
+        sharded.seconds = perf_counter() - started
+
+
+def _settle(sharded: Sharded, store: Store, settings: Settings, clock: Clock) -> None:
+    """Reconcile the shards of a source with each other, and take over their counts as settled."""
+    reconcile_shards(store, sharded.source, [shard.run_id for shard in sharded.shards], clock(), settings.lock_seconds)
+    settled = done_shards(settings, sharded.source, sharded.shards)
+    sharded.done = {run_id: settled.get(run_id, run) for run_id, run in sharded.done.items()}
+    sharded.ended = {run_id: settled.get(run_id, run) for run_id, run in sharded.ended.items()}
 
 
 @contextmanager
-def _noted(one: Sharded) -> Iterator[None]:
-    """What goes wrong with one source is its problem, and no other's."""
+def _problems_noted(sharded: Sharded) -> Iterator[None]:
+    """Make what goes wrong with one source its problem, and no other's."""
     try:
         yield
     except WarehouseError as error:
-        one.problems.append(str(error))
+        sharded.problems.append(str(error))
 
 
 def _run(
@@ -235,51 +235,53 @@ def _run(
     settings: Settings,
     client: Client | None,
     stop: threading.Event,
-    bars: Progress,
-    watch: Watch | None = None,
+    progress: SourceProgress,
+    observer: ShardObserver | None,
 ) -> None:
-    if not tasks:
+    done = dict.fromkeys((task.source.id for task in tasks), 0)
+    for source_id in done:
+        progress.begin(source_id, _count_documents(tasks, source_id))
+
+    def advance(documents: int) -> None:
+        # Called only here, without a cluster, where there is one source.
+        for source_id in done:
+            progress.advance(source_id, documents)
+
+    begun = observer.begun if observer else lambda _: None
+    for task, ended in run_tasks(tasks, settings, client, stop, advance, begun) if tasks else ():
+        if observer:
+            observer.ended(task, ended)
+        _note_end(by_id[task.source.id], task, ended)
+        if isinstance(ended, Run):
+            done[task.source.id] += ended.discovered
+            progress.correct(task.source.id, done[task.source.id])
+    for source_id in done:
+        progress.end(source_id)
+
+
+def _note_end(sharded: Sharded, task: Task, ended: Run | str) -> None:
+    label = f"{task.shard}: " if task.shard else ""
+    if isinstance(ended, str):
+        sharded.problems.append(f"{label}{ended}")
         return
-    shown = {source_id: bars.add_task(source_id, total=_total(tasks, source_id)) for source_id in _ids(tasks)}
-    current = dict.fromkeys(shown, 0)
-
-    def progress(documents: int) -> None:
-        # Here, where shards come one after another, there is one source.
-        for bar in shown.values():
-            bars.advance(bar, documents)
-
-    begun = watch.begun if watch else lambda _: None
-    for task, ended in run_tasks(tasks, settings, client, stop, progress, begun):
-        if watch:
-            watch.ended(task, ended)
-        one = by_id[task.source.id]
-        name = task.shard or "its feeds, sitemaps and pages"
-        if isinstance(ended, str):
-            one.problems.append(f"{name}: {ended}" if task.shard else ended)
-            continue
-        one.ended[ended.run_id] = ended
-        if ended.status is not RunStatus.SUCCEEDED:
-            one.problems.append(f"{name}: {ended.error}" if task.shard else str(ended.error))
-        current[one.source.id] += ended.discovered
-        bars.update(shown[one.source.id], completed=current[one.source.id])
+    sharded.ended[ended.run_id] = ended
+    if ended.status is not RunStatus.SUCCEEDED:
+        sharded.problems.append(f"{label}{ended.error}")
 
 
-def _tasks(one: Sharded, *, side_by_side: bool) -> Iterator[Task]:
-    beside = [shard.run_id for shard in one.left if not shard.is_fetched] if side_by_side else []
-    for shard in one.left:
-        yield Task(one.source, shard, () if shard.is_fetched else beside)
+def _tasks(sharded: Sharded, *, side_by_side: bool) -> Iterator[Task]:
+    beside = [shard.run_id for shard in sharded.left if not shard.is_fetched] if side_by_side else []
+    for shard in sharded.left:
+        yield Task(sharded.source, shard, () if shard.is_fetched else beside)
 
 
-def _polled(source: Source) -> Source:
+def _only_polled(source: Source) -> Source:
+    """Return a source without the inputs that are read by shards."""
     rest = tuple(entry for entry in source.input if not reader_of(source, entry).can_split)
     return source.model_copy(update={"input": rest})
 
 
-def _ids(tasks: Iterable[Task]) -> list[str]:
-    return list(dict.fromkeys(task.source.id for task in tasks))
-
-
-def _total(tasks: Iterable[Task], source_id: str) -> int | None:
-    """How many documents the tasks of a source hold; None where that was not counted."""
+def _count_documents(tasks: Iterable[Task], source_id: str) -> int | None:
+    """Return how many documents the tasks of a source hold; None if not all are counted."""
     counts = [task.shard.documents if task.shard else None for task in tasks if task.source.id == source_id]
     return None if None in counts else sum(filter(None, counts))

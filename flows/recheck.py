@@ -1,4 +1,4 @@
-"""Fetching again what may have been edited, between two runs of a source and without asking its feeds."""
+"""Fetch pages again that may have been edited, between two runs of a source and without asking its feeds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.run_rows import rules_of
 from flows.ingestion.scope import KnownAddresses
+from flows.ingestion.shared_fetcher import open_fetcher
 from flows.ingestion.worklist import due_again
-from flows.run import open_fetcher
 from tasks.http.fetcher import Fetcher, utc_now
 from warehouse.errors import EmptyWarehouseError, LockedError, WarehouseError
 from warehouse.model.rows import Run
@@ -31,8 +31,7 @@ class Rechecked:
 
     source_id: str
     due: int = 0
-    run: Run | None = None
-    """None where nothing was due, or it could not be."""
+    run: Run | None = None  # None where nothing was due, or it could not be fetched
     note: str = ""
     problem: str | None = None
 
@@ -48,14 +47,14 @@ def recheck(sources: Iterable[Source], settings: Settings, stop: threading.Event
         open_fetcher(settings) as fetcher,
         ThreadPoolExecutor(settings.sources_at_once, "source") as threads,
     ):
-        take = partial(recheck_source, settings=settings, workers=workers, fetcher=fetcher, stop=stop)
-        return list(threads.map(take, sources))
+        recheck_one = partial(recheck_source, settings=settings, workers=workers, fetcher=fetcher, stop=stop)
+        return list(threads.map(recheck_one, sources))
 
 
 def recheck_source(
     source: Source, *, settings: Settings, workers: Workers, fetcher: Fetcher, stop: threading.Event | None = None
 ) -> Rechecked:
-    """Fetch the pages of one source that are due; what goes wrong is told by the result."""
+    """Fetch the pages of one source that are due; the result has the problem if there is one."""
     try:
         if Store(settings.data).is_locked(source.id):
             return Rechecked(source.id, note="being run: that run looks at them")
@@ -75,5 +74,5 @@ def recheck_source(
 
 
 def due_pages(source: Source, settings: Settings, now: datetime) -> list[str]:
-    """The addresses of a source that are to be fetched now. Raises `WarehouseError`."""
+    """Return the URLs of a source that are to be fetched now. Raises `WarehouseError`."""
     return list(due_again(source, load_ledger(settings.data, source.id, rules_of(source, settings), now), now))

@@ -48,20 +48,15 @@ def archive_of(site):
 
 @pytest.fixture
 def go_back(tmp_path, archive_of, settings):
-    """Backfills a source of these inputs; the plan, and the exit code where it was agreed to."""
+    """Backfills a source of these inputs; returns the plan, and keeps the report."""
     settings = settings.model_copy(update={"retry_seconds": 0.01, "fetch_seconds": 5.0})
     (tmp_path / "config" / "sources").mkdir(parents=True)
 
     def run(inputs: str = SITEMAP, window=("2026-03-01", "2026-03-05"), agreed: bool = True, **changes) -> Plan:
         source = write(tmp_path / "config" / "sources", inputs.replace("SITE", archive_of.server.url("")))
-        plans: list[Plan] = []
-
-        def confirm(plan: Plan) -> bool:
-            plans.append(plan)
-            return agreed
-
-        run.code = backfill(source.model_copy(update=changes), settings, read_window(*window), confirm=confirm)
-        return plans[0]
+        changed = source.model_copy(update=changes)
+        run.report = backfill(changed, settings, read_window(*window), confirm=lambda _: agreed)
+        return run.report.plan
 
     return run
 
@@ -85,7 +80,7 @@ def test_the_plan_counts_what_lies_in_the_window_and_what_it_costs(go_back, arch
 def test_what_was_agreed_to_lands_once_and_listings_are_asked_for_once(go_back, archive_of, ask):
     go_back(agreed=False)
     assert go_back().documents == 8
-    assert go_back.code == 0
+    assert not go_back.report.sharded.problems
     assert sorted(pages_asked(archive_of)) == [f"/news/{number}" for number in range(8)]
     assert ask("SELECT state, count(*) FROM ledger GROUP BY 1") == [("article", 8)]
     asked = len(archive_of.server.paths)
@@ -117,7 +112,7 @@ def test_counts_add_up_and_every_address_is_in_one_place(go_back, archive_of, as
 
 
 @pytest.mark.parametrize(
-    ("window", "said"),
+    ("window", "message"),
     [
         (("2026-03-05", "2026-03-01"), "is after --to 2026-03-01; the earlier day comes first"),
         (("2026-03-01", None), "a backfill has two ends"),
@@ -125,8 +120,8 @@ def test_counts_add_up_and_every_address_is_in_one_place(go_back, archive_of, as
         ((None, None), "goes back by days: say which with --from and --to"),
     ],
 )
-def test_a_window_that_cannot_be_is_told_in_a_sentence(window, said, go_back):
-    with pytest.raises(Exception, match=said):
+def test_a_window_that_cannot_be_is_told_in_a_sentence(window, message, go_back):
+    with pytest.raises(Exception, match=message):
         go_back(window=window)
 
 
@@ -147,7 +142,7 @@ def test_warc_files_go_by_the_days_of_their_records(go_back, tmp_path, settings,
         with_warcs(None, "/nowhere/at/all")
     inputs = f'[[input]]\nkind = "warc"\npath = "{tmp_path}/old.warc"\n'
     plan = go_back(inputs, window=("2026-03-02", "2026-03-02"))
-    assert go_back.code == 0
+    assert not go_back.report.sharded.problems
     assert ask("SELECT url FROM articles") == [("https://e.example/2",)]
     assert plan.bytes == (tmp_path / "old.warc").stat().st_size
     assert go_back(inputs, window=("2026-03-02", "2026-03-02")).left == []

@@ -27,7 +27,7 @@ SAMPLES = PROJECT / "config" / "samples" / "pages"
 def copydesk(*arguments, stdin=None, **environment):
     env = {name: value for name, value in os.environ.items() if not name.startswith("COPYDESK_")}
     return subprocess.run(
-        [sys.executable, "-m", "flows", *map(str, arguments)],
+        [sys.executable, "-m", "copydesk", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -42,7 +42,7 @@ def terminal(*arguments, **environment):
     """The command on a terminal of its own: what types into it, and what reads it up to a sight or its end."""
     main, side = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows", *map(str, arguments)],
+        [sys.executable, "-m", "copydesk", *map(str, arguments)],
         stdin=side,
         stdout=side,
         stderr=side,
@@ -118,7 +118,7 @@ def hostile_rows(data, form):
         f" FROM (VALUES {values}) AS t(number, text) ORDER BY number"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "flows", "sql", "--data", data, "-f", form],
+        [sys.executable, "-m", "copydesk", "sql", "--data", data, "-f", form],
         input=query.encode(),
         capture_output=True,
         check=True,
@@ -131,9 +131,9 @@ def test_a_spreadsheet_opens_csv_excel_without_formulas(data):
     assert text.startswith("\ufeff")
     header, *rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     assert header == ["text", "n", "list", "at", "none"]
-    shown = [row[0] for row in rows]
-    assert shown[:3] == ["'=HYPERLINK('http://x')", "'+1", "'-2+3"]
-    assert shown[10:12] == ["a=b", 'say "hi"']
+    lines = [row[0] for row in rows]
+    assert lines[:3] == ["'=HYPERLINK('http://x')", "'+1", "'-2+3"]
+    assert lines[10:12] == ["a=b", 'say "hi"']
     for number, row in enumerate(rows):
         assert not row[0].startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
         assert "\x1b" not in row[0]
@@ -160,7 +160,7 @@ ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.ran
 def test_ctrl_c_ends_a_query_at_once(data, tmp_path, form):
     more = ["-o", tmp_path / "out.parquet"] if form == "parquet" else []
     query = subprocess.Popen(
-        [sys.executable, "-m", "flows", "sql", "--data", data, "-f", form, *more, ENDLESS],
+        [sys.executable, "-m", "copydesk", "sql", "--data", data, "-f", form, *more, ENDLESS],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -188,19 +188,19 @@ def test_ctrl_c_in_the_shell_ends_the_query_and_not_the_shell(data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("limits", "what"),
+    ("limits", "resource"),
     [
         ({"COPYDESK_SQL_MEMORY": "60 MB", "COPYDESK_SQL_SPILL": "5 MB"}, "disk"),
         ({"COPYDESK_SQL_MEMORY": "60 MB"}, "memory"),
     ],
 )
-def test_a_query_that_needs_more_room_than_it_may_have_says_which_setting_gives_more(data, limits, what):
+def test_a_query_that_needs_more_room_than_it_may_have_says_which_setting_gives_more(data, limits, resource):
     rows = "SELECT range, md5(range::VARCHAR) AS x FROM range(4000000) ORDER BY x"
-    query = rows if what == "disk" else "SELECT len(list(range)) FROM range(50000000)"
+    query = rows if resource == "disk" else "SELECT len(list(range)) FROM range(50000000)"
     done = copydesk("sql", "--data", data, "-f", "csv", query, **limits)
     assert done.returncode == 1
     assert done.stderr == (
-        f"copydesk: the query needs more {what} than it may have; "
+        f"copydesk: the query needs more {resource} than it may have; "
         "ask for less, or raise sql_memory or sql_spill in copydesk.toml\n"
     )
     refused = copydesk("sql", "--data", data, "SET memory_limit = '90 GB'")
@@ -238,7 +238,7 @@ def test_sql_reads_the_query_from_standard_input(data):
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("SELEC 1", "syntax error"),
         ("SELECT title, by FROM articles", 'the column "by" is written in quotes'),
@@ -249,12 +249,12 @@ def test_sql_reads_the_query_from_standard_input(data):
         ("COPY articles TO '/tmp/x.csv'", "only statements that read"),
     ],
 )
-def test_a_query_that_cannot_be_is_one_sentence_and_exit_1(data, query, said):
+def test_a_query_that_cannot_be_is_one_sentence_and_exit_1(data, query, message):
     done = copydesk("sql", "--data", data, query)
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("copydesk: ")
-    assert said in done.stderr
+    assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -280,10 +280,10 @@ def test_columns_of_one_name_are_all_written(data):
 
 
 def test_rows_of_many_columns_are_written_a_line_a_column(data):
-    shown = copydesk("sql", "--data", data, "FROM articles LIMIT 1").stdout.splitlines()
-    assert shown[0] == "── 1 ──"
-    assert len(shown) == 41
-    assert shown[1].split()[0] == "article_id"
+    lines = copydesk("sql", "--data", data, "FROM articles LIMIT 1").stdout.splitlines()
+    assert lines[0] == "── 1 ──"
+    assert len(lines) == 41
+    assert lines[1].split()[0] == "article_id"
 
 
 def test_an_empty_warehouse_says_what_to_do(tmp_path):
@@ -362,7 +362,7 @@ def test_a_wrong_line_of_a_manifest_is_named(tmp_path, line):
 
 def test_an_interrupted_run_says_what_became_of_it(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows", "run", "--data", str(tmp_path / "data")],
+        [sys.executable, "-m", "copydesk", "run", "--data", str(tmp_path / "data")],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
@@ -371,9 +371,9 @@ def test_an_interrupted_run_says_what_became_of_it(tmp_path):
     while not list(tmp_path.glob("data/.unlanded/*/*")):
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=30)
+    _, message = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert said == "copydesk: interrupted; what had landed stays, the next run takes the rest\n"
+    assert message == "copydesk: interrupted; what had landed stays, the next run takes the rest\n"
     assert copydesk("run", "--data", tmp_path / "data").returncode == 0
     counted = copydesk(
         "sql", "--data", tmp_path / "data", "-f", "csv", "SELECT state, count(*) FROM ledger GROUP BY 1 ORDER BY 1"
@@ -390,7 +390,7 @@ def test_extract_explains(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["run", "nosuch"], "no source 'nosuch'"),
         (["run", "--config", "/nowhere"], "/nowhere/sources: no such folder"),
@@ -401,10 +401,10 @@ def test_extract_explains(tmp_path):
         (["fly"], "No such command 'fly'"),
     ],
 )
-def test_a_wrong_call_is_exit_2_and_says_what_is_wrong(arguments, said):
+def test_a_wrong_call_is_exit_2_and_says_what_is_wrong(arguments, message):
     done = copydesk(*arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -452,7 +452,7 @@ def test_colours_are_for_terminals_that_want_them(data):
 
 
 def test_a_reader_that_leaves_early_is_no_error(data):
-    command = f"{sys.executable} -m flows sql --data {data} -f csv 'SELECT * FROM range(1000000)' | head -1"
+    command = f"{sys.executable} -m copydesk sql --data {data} -f csv 'SELECT * FROM range(1000000)' | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=PROJECT, check=False)  # noqa: S602
     assert done.stderr == ""
 

@@ -16,7 +16,6 @@ import pytest
 
 from config.settings import Settings
 from flows.backfill import Sharded, run_shards
-from flows.run import progress_bars
 from flows.sharding.engine import Engine, open_engine
 from flows.sharding.shards import done_shards
 from tests.support.crawled import LEAST, content, shards_of
@@ -70,8 +69,8 @@ def run(crawl, settings, address=None):
     shards = shards_of(crawl, settings)
     sharded = Sharded(crawl, shards, done_shards(settings, crawl, shards))
     engine = Engine.DASK if address else Engine.LOCAL
-    with open_engine(engine, settings, address) as client, progress_bars() as bars:
-        run_shards([sharded], settings, client, threading.Event(), bars)
+    with open_engine(engine, settings, address) as client:
+        run_shards([sharded], settings, client, threading.Event())
     return sharded
 
 

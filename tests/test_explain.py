@@ -15,7 +15,7 @@ from test_habits import APP
 from test_strip import STORY, paragraphs
 
 from config.sources import Source
-from flows.cli import explain as shown
+from flows.cli import explain as cli_explain
 from flows.cli.explain import Explained, ShownLine, explain, print_explained
 from flows.cli.explain_page import Page
 from tasks.article import make_article
@@ -35,43 +35,43 @@ def read(text: str, source: Source, kind: str = "text/plain") -> Explained:
     return explain("a.txt", raw, make_article(raw, source, 1_000_000), source)
 
 
-def page(*told: Explained) -> str:
+def page(*documents: Explained) -> str:
     stream = io.StringIO()
     written = Page(stream)
-    for one in told:
-        written.add(one)
+    for document in documents:
+        written.add(document)
     written.close()
     return stream.getvalue()
 
 
 def test_every_line_is_shown_once_with_its_reason_and_score(folder_source):
-    told = read(TEXT, folder_source)
-    assert [line.text for line in told.lines] == TEXT.split("\n\n")
-    assert [line.number for line in told.lines] == list(range(0, 14, 2))
-    assert [line.reason for line in told.lines[:3]] == [LineReason.MENU, LineReason.TITLE, LineReason.BYLINE]
-    assert (told.kept, told.lines[-1].reason) == (3, LineReason.RELATED)
-    assert isinstance(told.made, Article)
-    assert {line.number: line.reason for line in told.lines if line.reason} == {
-        line.line: line.reason for line in told.made.stripped
+    document = read(TEXT, folder_source)
+    assert [line.text for line in document.lines] == TEXT.split("\n\n")
+    assert [line.number for line in document.lines] == list(range(0, 14, 2))
+    assert [line.reason for line in document.lines[:3]] == [LineReason.MENU, LineReason.TITLE, LineReason.BYLINE]
+    assert (document.kept_lines, document.lines[-1].reason) == (3, LineReason.RELATED)
+    assert isinstance(document.made, Article)
+    assert {line.number: line.reason for line in document.lines if line.reason} == {
+        line.line: line.reason for line in document.made.stripped
     }
-    scores = [line.score for line in told.lines if line.score is not None]
-    assert len(scores) == len(told.lines)
+    scores = [line.score for line in document.lines if line.score is not None]
+    assert len(scores) == len(document.lines)
     assert min(scores[3:6]) > 0.7
     assert max(scores[:3]) < 0.5
 
 
 def test_a_page_has_no_scores_yet_and_shows_none(folder_source):
     body = "".join(f"<p>{part}</p>" for part in STORY * 2)
-    told = read(f"<html><body><article>{body}</article></body></html>", folder_source, "text/html")
-    assert {line.score for line in told.lines} == {None}
-    assert "<meter" not in page(told)
+    document = read(f"<html><body><article>{body}</article></body></html>", folder_source, "text/html")
+    assert {line.score for line in document.lines} == {None}
+    assert "<meter" not in page(document)
 
 
-def terminal(told: Explained, width: int, monkeypatch: pytest.MonkeyPatch) -> str:
+def terminal(document: Explained, width: int, monkeypatch: pytest.MonkeyPatch) -> str:
     stream = io.StringIO()
     out = Console(file=stream, force_terminal=True, width=width, color_system="standard", highlight=False)
-    monkeypatch.setattr(shown, "console", lambda: out)
-    print_explained(told)
+    monkeypatch.setattr(cli_explain, "console", lambda: out)
+    print_explained(document)
     return stream.getvalue()
 
 
@@ -105,9 +105,9 @@ class Elements(HTMLParser):
 
 def test_whatever_a_document_says_the_page_holds_it_as_text(folder_source):
     evil = '<script>alert(1)</script> "><img src=x onerror=alert(1)> \x1b[31m\u202e & more'
-    told = read(paragraphs(f"{evil} in Norby's bridge", *STORY, f"Read also: {evil}"), folder_source)
+    document = read(paragraphs(f"{evil} in Norby's bridge", *STORY, f"Read also: {evil}"), folder_source)
     refused = Explained(evil, Rejection("paper", "u", None, "extract", "empty", evil))  # type: ignore[arg-type]
-    written = page(told, refused, Explained(evil, told.made, (ShownLine(0, evil, None, None),)))
+    written = page(document, refused, Explained(evil, document.made, (ShownLine(0, evil, None, None),)))
     elements = Elements(written)
     assert not {"script", "img", "link", "iframe", "object", "base", "form", "a"} & set(elements.names)
     assert not {"src", "href", "onerror", "style"} & set(elements.attributes)
@@ -140,9 +140,9 @@ def test_a_source_s_habits_are_used_where_the_data_root_has_them(tmp_path):
     (config / "sources").mkdir(parents=True)
     toml = '[[input]]\nkind = "folder"\npath = "."\n'
     (config / "sources" / "paper.toml").write_text(f'title = "Paper"\n{toml}')
-    asked = ("extract", "--explain", "--source", "paper", "--config", config, "--data", data, text)
-    assert re.search(f"kept +{APP}", copydesk(*asked).stdout)
+    command = ("extract", "--explain", "--source", "paper", "--config", config, "--data", data, text)
+    assert re.search(f"kept +{APP}", copydesk(*command).stdout)
     assert not Path(data).exists()
     habit = Habit("paper", fold_line(APP), APP, HabitPlace.END, 8, 20, NOW, NOW, NOW)
     Store(data).land("habits", [habit], source_id="paper", key="k", now=NOW)
-    assert re.search(f"habit +{APP}", copydesk(*asked).stdout)
+    assert re.search(f"habit +{APP}", copydesk(*command).stdout)

@@ -81,7 +81,7 @@ def test_a_file_that_is_there_is_never_overwritten(imported, settings):
 
 
 def outlines(*attributes: str) -> str:
-    return f"<opml version='2.0'><body>{''.join(f'<outline {one}/>' for one in attributes)}</body></opml>"
+    return f"<opml version='2.0'><body>{''.join(f'<outline {outline}/>' for outline in attributes)}</body></opml>"
 
 
 def test_an_address_that_cannot_be_a_feeds_is_refused_without_being_shown(imported):
@@ -94,7 +94,7 @@ def test_an_address_that_cannot_be_a_feeds_is_refused_without_being_shown(import
         )
     )
     assert [path.stem for path in report.written] == ["good"]
-    assert [said.partition(":")[0] for said in report.refused] == ["Locked", "File", "Odd"]
+    assert [message.partition(":")[0] for message in report.refused] == ["Locked", "File", "Odd"]
     assert "secret" not in "".join(report.refused)
 
 
@@ -122,7 +122,7 @@ BOMB = (
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("", "not an OPML list of feeds: it is not XML"),
         ("just words", "not an OPML list of feeds: it is not XML"),
@@ -137,8 +137,8 @@ BOMB = (
         ),
     ],
 )
-def test_what_is_no_list_is_told_in_a_sentence(imported, settings, content, said):
-    with pytest.raises(ConfigError, match=said):
+def test_what_is_no_list_is_told_in_a_sentence(imported, settings, content, message):
+    with pytest.raises(ConfigError, match=message):
         imported(content)
     assert not (settings.config / "sources").exists()
 

@@ -12,10 +12,11 @@ import pytest
 from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import load_source
+from flows.cli.probe import show_added, show_probe
 from flows.ingestion.process_pool import Workers
 from flows.site_setup.probe import Probe, probe
-from flows.site_setup.propose import add_source, facts, show_probe
-from flows.site_setup.site_survey import MOST_REQUESTS, Survey
+from flows.site_setup.propose import add_source, facts
+from flows.site_setup.site_survey import MAX_REQUESTS, Survey
 from tasks.http.fetcher import Fetcher
 from tests.support.webserver import Route, WebServer, answer, redirect, settings
 from warehouse.model.records import Article, Rejection
@@ -101,20 +102,20 @@ def quick(tmp_path: Path) -> Settings:
     return settings(config=tmp_path / "config", workers=1)
 
 
-def look_whole(server: WebServer, tmp_path: Path, path: str = "/", **given: str) -> Probe:
-    return probe(server.url(path), quick(tmp_path), delay=0.0, allow_private=True, **given)
+def look_whole(server: WebServer, tmp_path: Path, path: str = "/", **options: str) -> Probe:
+    return probe(server.url(path), quick(tmp_path), delay=0.0, allow_private=True, **options)
 
 
 def look(workers: Workers, routes: dict[str, Route], path: str = "/") -> tuple[Survey, WebServer]:
     """Only the search for feeds and sitemaps."""
     with WebServer(routes) as server, Fetcher(settings()) as fetcher:
         survey = Survey(fetcher, workers, settings(), 0.0, True, NOW, lambda _: None)
-        survey.look(server.url(path))
+        survey.run(server.url(path))
         return survey, server
 
 
 def found(survey: Survey, server: WebServer) -> dict[str, int]:
-    return {one.url.removeprefix(server.url("")): one.entries for one in survey.listings}
+    return {listing.url.removeprefix(server.url("")): listing.entries for listing in survey.listings}
 
 
 # Looking for feeds and sitemaps
@@ -130,7 +131,7 @@ def test_declared_feeds_are_read_and_that_of_comments_is_not(workers):
     survey, server = look(workers, routes)
     assert found(survey, server) == {"/rss": 20, "/sport/rss": 5}
     assert "/comments/feed/" not in server.paths
-    assert any(asked.outcome == "a feed of comments" for asked in survey.asked)
+    assert any(request.outcome == "a feed of comments" for request in survey.requests)
 
 
 def test_a_feed_that_no_page_names_is_found_at_a_usual_path(workers):
@@ -143,13 +144,13 @@ def test_a_search_without_end_is_cut_off(workers):
     feeds = [f"/f{number}/rss" for number in range(100)]
     survey, server = look(workers, {"/": home(*feeds)})
     assert survey.listings == []
-    assert len(server.requests) <= MOST_REQUESTS + 1  # and robots.txt
+    assert len(server.requests) <= MAX_REQUESTS + 1  # and robots.txt
 
 
 def test_links_that_robots_forbids_are_not_gone_through_for_ever(workers):
     routes = {"/robots.txt": answer(b"User-agent: *\nDisallow: /f\n"), "/": home(*(f"/f{n}/rss" for n in range(2_000)))}
     survey, server = look(workers, routes)
-    assert len(survey.asked) < 60
+    assert len(survey.requests) < 60
     assert not any(path.startswith("/f") for path in server.paths)
 
 
@@ -196,11 +197,11 @@ def test_sitemaps_that_robots_names_are_read_the_news_one_first(workers):
         server.routes["/robots.txt"] = answer(f"User-agent: *\nCrawl-delay: 0.1\n{named}".encode())
         server.routes["/sitemap-news.xml"] = sitemap(server.url(""), range(30), news=True)
         survey = Survey(fetcher, workers, settings(), 0.0, True, NOW, lambda _: None)
-        survey.look(server.url("/"))
+        survey.run(server.url("/"))
         assert found(survey, server) == {"/rss": 4, "/sitemap-news.xml": 30}
         assert "/sitemap.xml" not in server.paths
         assert survey.crawl_delay() == 0.1
-        assert "asks for 0.1 seconds between requests; sitemaps named: 2" in survey.robots_said()
+        assert "asks for 0.1 seconds between requests; sitemaps named: 2" in survey.robots_summary()
 
 
 def test_of_an_index_one_part_is_read_and_the_index_is_the_input(workers):
@@ -212,7 +213,7 @@ def test_of_an_index_one_part_is_read_and_the_index_is_the_input(workers):
         server.routes["/sitemap.xml"] = answer(f"<sitemapindex>{parts}</sitemapindex>".encode())
         server.routes["/posts-2026-03.xml"] = sitemap(server.url(""), range(12))
         survey = Survey(fetcher, workers, settings(), 0.0, True, NOW, lambda _: None)
-        survey.look(server.url("/"))
+        survey.run(server.url("/"))
         assert found(survey, server) == {"/sitemap.xml": 12}
         assert not {"/posts-2026-01.xml", "/posts-2026-02.xml"} & set(server.paths)
 
@@ -231,7 +232,7 @@ def test_of_an_index_one_part_is_read_and_the_index_is_the_input(workers):
 def test_a_damaged_listing_is_told_and_nothing_more(workers, body):
     survey, _ = look(workers, {"/": home("/rss"), "/rss": answer(body)})
     assert survey.listings == []
-    assert all(asked.outcome for asked in survey.asked)
+    assert all(request.outcome for request in survey.requests)
 
 
 def test_a_server_in_trouble_is_left_alone(workers):
@@ -243,11 +244,11 @@ def test_a_server_in_trouble_is_left_alone(workers):
 def test_a_site_is_asked_no_faster_than_it_may_be(workers):
     feeds = ("/a.rss", "/b.rss", "/c.rss")
     with WebServer({"/": home(*feeds)}) as server, Fetcher(settings()) as fetcher:
-        Survey(fetcher, workers, settings(), 0.15, True, NOW, lambda _: None).look(server.url("/"))
-    asked = [at for at, path in zip(server.times, server.paths, strict=True) if path != "/robots.txt"]
-    assert len(asked) > 3
+        Survey(fetcher, workers, settings(), 0.15, True, NOW, lambda _: None).run(server.url("/"))
+    times = [time for time, path in zip(server.times, server.paths, strict=True) if path != "/robots.txt"]
+    assert len(times) > 3
     # The whole, as single requests may be late.
-    assert asked[-1] - asked[0] > 0.14 * (len(asked) - 1)
+    assert times[-1] - times[0] > 0.14 * (len(times) - 1)
 
 
 # Whole probes
@@ -263,13 +264,13 @@ def test_a_site_with_two_feeds_that_share_all_becomes_a_source_of_one(tmp_path, 
     with WebServer(routes) as server:
         server.routes["/news-sitemap.xml"] = sitemap(server.url(""), range(40), news=True)
         tried = look_whole(server, tmp_path)
-        assert [one.url for one in tried.chosen] == [server.url("/rss")]
+        assert [listing.url for listing in tried.chosen] == [server.url("/rss")]
         assert len(tried.samples) == 5
         assert all(isinstance(sample.result, Article) and sample.quality > 0.8 for sample in tried.samples)
         assert show_probe(tried) == 0
-        shown = capsys.readouterr()
-        declared = tomllib.loads(shown.out)
-        (tmp_path / "river.toml").write_text(shown.out, "utf-8")
+        output = capsys.readouterr()
+        declared = tomllib.loads(output.out)
+        (tmp_path / "river.toml").write_text(output.out, "utf-8")
         assert load_source(tmp_path / "river.toml").input == tried.source.input
         assert declared["title"] == "The River Post"
         assert declared["language"] == "en"
@@ -280,10 +281,10 @@ def test_a_site_with_two_feeds_that_share_all_becomes_a_source_of_one(tmp_path, 
         assert declared["expect"]["articles_per_day"] == 12
         assert "delay" not in declared
         assert "timezone" not in declared
-        assert "16th time" in shown.err
-        said = "\n".join(facts(tried))
-        assert f"left out: {server.url('/sport/rss')}, 100% of it is in the others" in said
-        assert "5 articles tried, 5 read" in said
+        assert "16th time" in output.err
+        comments = "\n".join(facts(tried))
+        assert f"left out: {server.url('/sport/rss')}, 100% of it is in the others" in comments
+        assert "5 articles tried, 5 read" in comments
 
 
 def test_a_site_without_a_feed_is_read_by_its_sitemap_and_not_back_to_its_first_day(tmp_path):
@@ -303,7 +304,7 @@ def test_a_feed_given_is_the_feed_read(tmp_path):
         tried = look_whole(server, tmp_path, "/art.rss")
     assert tried.source is not None
     assert tried.source.title == "Art"
-    assert [one.url for one in tried.chosen] == [server.url("/art.rss")]
+    assert [listing.url for listing in tried.chosen] == [server.url("/art.rss")]
     assert "/rss" not in server.paths
     assert any("too few dates" in fact for fact in facts(tried))
 
@@ -345,7 +346,7 @@ def test_pages_that_only_scripts_fill_are_told_and_not_added(tmp_path, capsys):
     frame = answer(b"<html><body><div id='root'></div><script src='/app.js'></script></body></html>")
     routes = {"/": home("/rss"), "/rss": rss(range(9)), **{f"/story/{n}": frame for n in range(9)}}
     with WebServer(routes) as server:
-        code = add_source(server.url("/"), quick(tmp_path), delay=0.0, allow_private=True)
+        code = show_added(add_source(server.url("/"), quick(tmp_path), delay=0.0, allow_private=True))
     assert code == 1
     assert "only after scripts have run" in capsys.readouterr().err
     assert not (tmp_path / "config").exists()
@@ -355,24 +356,24 @@ def test_a_source_is_added_once_and_never_over_another(tmp_path, capsys):
     (tmp_path / "config" / "sources").mkdir(parents=True)
     routes = {"/": home("/rss"), "/rss": rss(range(9)), **stories(range(9))}
     with WebServer(routes) as server:
-        given = {"source_id": "river", "delay": 0.0, "allow_private": True}
-        assert add_source(server.url("/"), quick(tmp_path), **given) == 0
+        options = {"source_id": "river", "delay": 0.0, "allow_private": True}
+        assert show_added(add_source(server.url("/"), quick(tmp_path), **options)) == 0
         written = tmp_path / "config" / "sources" / "river.toml"
         assert load_source(written).input[0].url == server.url("/rss")
         assert "copydesk run river" in capsys.readouterr().out
-        asked = len(server.requests)
+        count = len(server.requests)
         with pytest.raises(ConfigError, match="--id"):
-            add_source(server.url("/"), quick(tmp_path), **given)
-        assert len(server.requests) == asked
+            add_source(server.url("/"), quick(tmp_path), **options)
+        assert len(server.requests) == count
         assert load_source(written).title == "The River Post"
 
 
 def test_an_address_where_nobody_answers_is_told_in_one_sentence(tmp_path, capsys):
     tried = probe("http://127.0.0.1:1/", quick(tmp_path), delay=0.0, allow_private=True)
     assert show_probe(tried) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "no connection" in told.err.splitlines()[-1]
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "no connection" in output.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("url", ["http://user:s3cret@river.example/", "ftp://river.example/", "http://", "http://["])

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from flows.ingestion.shared_fetcher import open_fetcher
 from flows.recheck import recheck, recheck_source
-from flows.run import open_fetcher
 from tests.support.polled import FEED, write
 from warehouse.model.vocabulary import RunStatus
 from warehouse.storage.tables import Store

@@ -15,6 +15,7 @@ import pytest
 from config.settings import Settings
 from config.sources import StripRules, load_source
 from flows.cli.output import Format
+from flows.cli.reextract import write_results
 from flows.ingest import ingest
 from flows.reextract import reextract
 from tasks.http.fetcher import Fetcher
@@ -56,8 +57,8 @@ FRAMES = StripRules(drop=("frames|colony|clover|queens",))
 
 @pytest.fixture(scope="module")
 def fetcher():
-    with Fetcher(Settings(retry_seconds=0)) as one:
-        yield one
+    with Fetcher(Settings(retry_seconds=0)) as shared_fetcher:
+        yield shared_fetcher
 
 
 @pytest.fixture
@@ -81,12 +82,12 @@ def again(settings, workers, clock, capsys):
 
     def run(source, dry_run=False, force=False, **changes):
         sources = [source.model_copy(update=changes)]
-        code = reextract(
-            sources, settings, dry_run=dry_run, force=force, form=Format.JSON, clock=clock, workers=workers
-        )
-        told = capsys.readouterr()
-        (row,) = json.loads(told.out)
-        return code, row, told.err
+        results = reextract(sources, settings, dry_run=dry_run, force=force, clock=clock, workers=workers)
+        assert capsys.readouterr() == ("", ""), "what does the work printed something"
+        code = write_results(results, Format.JSON, None, dry_run=dry_run)
+        output = capsys.readouterr()
+        (row,) = json.loads(output.out)
+        return code, row, output.err
 
     return run
 
@@ -102,9 +103,9 @@ def landed(settings):
 def test_what_extraction_gives_as_before_is_unchanged_and_nothing_lands(source, settings, take_in, again):
     take_in(source)
     before = landed(settings)
-    code, row, said = again(source)
+    code, row, stderr = again(source)
     assert (code, row["articles"], counts(row), row["fields"]) == (0, 3, {"unchanged": 3}, [])
-    assert "nothing to promote" in said
+    assert "nothing to promote" in stderr
     assert landed(settings) == before
 
 
@@ -149,9 +150,9 @@ def test_the_run_after_it_finds_nothing_new(source, take_in, again):
 
 def test_a_loss_is_left_until_it_is_forced(source, take_in, again, ask):
     take_in(source)
-    code, row, said = again(source, strip=NO_DATES)
+    code, row, stderr = again(source, strip=NO_DATES)
     assert (code, row["lost"], row["promoted"]) == (1, 3, 0)
-    assert "left as it is: 3 values would be lost and 0 gained; most are lost of published_at (3); --force" in said
+    assert "left as it is: 3 values would be lost and 0 gained; most are lost of published_at (3); --force" in stderr
     assert ask("SELECT count(published_at) FROM articles") == [(3,)]
     code, row, _ = again(source, strip=NO_DATES, force=True)
     assert (code, row["promoted"]) == (0, 3)
@@ -160,18 +161,18 @@ def test_a_loss_is_left_until_it_is_forced(source, take_in, again, ask):
 
 def test_texts_that_shrink_are_left(source, take_in, again):
     take_in(source)
-    code, row, said = again(source, strip=FRAMES)
+    code, row, stderr = again(source, strip=FRAMES)
     assert (code, row["promoted"]) == (1, 0)
     assert row["text_growth"] < -300
     assert row["median_growth"] < -25
-    assert "its texts would shrink by " in said
+    assert "its texts would shrink by " in stderr
 
 
 def test_articles_that_would_be_refused_stay_and_are_told(source, take_in, again, ask):
     take_in(source)
-    code, row, said = again(source, strip=StripRules(drop=(".",)))
+    code, row, stderr = again(source, strip=StripRules(drop=(".",)))
     assert (code, counts(row)) == (1, {"refused": 3})
-    assert "3 of 3 articles would be refused, most as no_article (3)" in said
+    assert "3 of 3 articles would be refused, most as no_article (3)" in stderr
     assert ask("SELECT count(*) FROM articles") == [(3,)]
 
 
@@ -200,10 +201,10 @@ def test_a_capture_that_cannot_be_read_ends_nothing(source, settings, take_in, a
         archive.unlink()
     else:
         os.truncate(archive, offset + 20)
-    code, row, said = again(source)
+    code, row, stderr = again(source)
     lost = 3 if damage == "gone" else 1
     assert (code, row["articles"], row["unreadable"], row["changed"]) == (0, 3, lost, 3 - lost)
-    assert "not to be read from the archive: file://" in said
+    assert "not to be read from the archive: file://" in stderr
 
 
 def test_records_are_read_by_the_names_of_their_file_and_stay_the_same_articles(tmp_path, take_in, again, ask):
@@ -246,27 +247,28 @@ def test_what_only_the_feed_said_is_not_lost(tmp_path, take_in, again, ask):
             f'[[input]]\nkind = "feed"\nurl = "{server.url("/rss")}"\n'
         )
         take_in(load_source(toml))
-    said = [("As the page has it", ["Nele Kranz"], "2026-03-02 08:30:00+00")]
+    expected = [("As the page has it", ["Nele Kranz"], "2026-03-02 08:30:00+00")]
     query = "SELECT title, authors, published_at::VARCHAR FROM articles"
-    assert ask(query) == said
+    assert ask(query) == expected
     _, row, _ = again(load_source(toml))
     assert row["unchanged"] == 1
     again(load_source(toml), strip=StripRules(drop=("frames",)), force=True)
-    assert ask(query) == said
+    assert ask(query) == expected
     assert ask("SELECT text LIKE '%frames%' FROM articles") == [(False,)]
     assert again(load_source(toml))[1]["text_growth"] > 0
 
 
 def test_a_source_without_documents_has_nothing_to_read(source, take_in, again, folder_source):
     take_in(source)
-    code, row, said = again(source.model_copy(update={"id": "other"}))
+    code, row, stderr = again(source.model_copy(update={"id": "other"}))
     assert (code, row["articles"]) == (0, 0)
-    assert "other: nothing to read again" in said
+    assert "other: nothing to read again" in stderr
 
 
 def test_a_table_has_the_sources_and_below_them_the_fields(source, settings, workers, take_in, clock, capsys):
     take_in(source, strip=NO_DATES)
-    reextract([source], settings, dry_run=True, clock=clock, workers=workers)
+    results = reextract([source], settings, dry_run=True, clock=clock, workers=workers)
+    write_results(results, Format.TABLE, None, dry_run=True)
     out = capsys.readouterr().out
     assert out.index("text_growth") < out.index("altered")
     assert "published_at" in out
@@ -292,7 +294,8 @@ def at_every_file_operation(event, arguments):
 
 if __name__ == "__main__":
     sys.addaudithook(at_every_file_operation)
-    sys.exit(reextract([load_source(toml)], Settings(data=root, workers=1, batch=2), dry_run=False))
+    [result] = reextract([load_source(toml)], Settings(data=root, workers=1, batch=2))
+    sys.exit(result.problem)
 """
 
 

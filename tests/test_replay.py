@@ -10,6 +10,7 @@ import pytest
 from config.errors import ConfigError
 from config.sources import StripRules, load_source
 from flows.cli.output import Format
+from flows.cli.rejects import write_results
 from flows.ingest import ingest
 from flows.replay import replay
 from tasks.http.fetcher import Fetcher
@@ -52,10 +53,12 @@ def again(settings, workers, clock, capsys):
 
     def run(source, reason=None, url=None, **changes):
         sources = [source.model_copy(update=changes)]
-        code = replay(sources, settings, reason=reason, url=url, form=Format.JSON, clock=clock, workers=workers)
-        told = capsys.readouterr()
-        (row,) = json.loads(told.out)
-        return code, {name: value for name, value in row.items() if value and name != "source"}, told.err
+        results = replay(sources, settings, reason=reason, url=url, clock=clock, workers=workers)
+        assert capsys.readouterr() == ("", ""), "what does the work printed something"
+        code = write_results(results, Format.JSON, None, reason=reason, url=url)
+        output = capsys.readouterr()
+        (row,) = json.loads(output.out)
+        return code, {name: value for name, value in row.items() if value and name != "source"}, output.err
 
     return run
 
@@ -63,8 +66,8 @@ def again(settings, workers, clock, capsys):
 def test_what_the_rules_still_refuse_is_refused_and_nothing_is_added(source, take_in, again, ask):
     take_in(source)
     before = ask("SELECT url, reason, attempts FROM rejects ORDER BY ALL")
-    code, row, said = again(source)
-    assert (code, said) == (0, "")
+    code, row, stderr = again(source)
+    assert (code, stderr) == (0, "")
     assert row == {
         "tried": 2,
         "still_refused": 2,
@@ -92,9 +95,9 @@ def test_one_address_is_tried_alone_and_then_there_is_nothing_left(source, tmp_p
     take_in(source)
     url = (tmp_path / "pages" / "menu.txt").as_uri()
     assert again(source, url=url, strip=KEPT)[1] == {"tried": 1, "stored": 1}
-    code, row, said = again(source, url=url, strip=KEPT)
+    code, row, stderr = again(source, url=url, strip=KEPT)
     assert (code, row) == (0, {})
-    assert said == f"copydesk: nothing to try again: no open reject at {url}\n"
+    assert stderr == f"copydesk: nothing to try again: no open reject at {url}\n"
 
 
 def test_an_unknown_reason_is_told_with_the_known_ones(source, take_in, again):
@@ -107,9 +110,9 @@ def test_a_capture_that_is_gone_is_told_and_the_others_are_tried(source, setting
     take_in(source)
     ((name,),) = ask("SELECT DISTINCT warc_filename FROM captures")
     Path(settings.data, name).unlink()
-    code, row, said = again(source)
+    code, row, stderr = again(source)
     assert (code, row) == (1, {"tried": 2, "unreadable": 2})
-    assert "menu.txt: cannot read " in said
+    assert "menu.txt: cannot read " in stderr
 
 
 def test_a_page_that_could_not_be_had_is_fetched_again(tmp_path, settings, workers, take_in, again, ask):

@@ -12,7 +12,6 @@ import pytest
 from config.settings import Settings
 from flows.backfill import Sharded, run_shards
 from flows.ingest import ingest
-from flows.run import progress_bars
 from flows.sharding.one_shard import OneShard
 from flows.sharding.reconcile_shards import Reconciliation, reconcile_shards
 from flows.sharding.shards import done_shards
@@ -54,8 +53,7 @@ def run(crawl, settings, done=None):
     """The command, here: what it ended, and the problems that it tells."""
     shards = shards_of(crawl, settings)
     one = Sharded(crawl, shards, done_shards(settings, crawl, shards) if done is None else done)
-    with progress_bars() as bars:
-        run_shards([one], settings, None, threading.Event(), bars)
+    run_shards([one], settings, None, threading.Event())
     return one
 
 

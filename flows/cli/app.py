@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -12,25 +11,25 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from config.errors import ConfigError
-from config.redact import redact
 from flows.cli import alert as cli_alert
 from flows.cli import backfill as cli_backfill
+from flows.cli import maintain as cli_maintain
+from flows.cli import reextract as cli_reextract
 from flows.cli import rejects as cli_rejects
+from flows.cli import run as cli_run
 from flows.cli import serve as cli_serve
 from flows.cli import sources as cli_sources
+from flows.cli.console import warn
 from flows.cli.options import (
     As,
     Config,
     Data,
-    EngineOption,
     Output,
-    Scheduler,
-    Some,
     choose,
     complete_source,
+    exit_for,
     read_settings,
     read_sources,
-    tell,
 )
 from flows.cli.output import Format
 from warehouse.errors import WarehouseError, unforeseen
@@ -47,45 +46,22 @@ app = typer.Typer(
 )
 
 
-maintain_app = typer.Typer(help="Look after the warehouse.", no_args_is_help=True, rich_markup_mode=None)
+app.command("run", epilog=cli_run.EXAMPLES)(cli_run.run)
 cli_serve.add_to(app)
+app.command("alert", epilog="Examples:  copydesk alert   |   copydesk alert --test")(cli_alert.alert)
+app.command("reextract", epilog=cli_reextract.EXAMPLES)(cli_reextract.reextract)
 app.command("backfill", epilog=cli_backfill.EXAMPLES)(cli_backfill.backfill)
 app.add_typer(cli_rejects.app, name="rejects")
 app.add_typer(cli_sources.app, name="sources")
-app.add_typer(maintain_app, name="maintain")
+app.command("forget", epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")(
+    cli_maintain.forget
+)
+app.add_typer(cli_maintain.app, name="maintain")
 
 
 INTERRUPTED: Final = 130
-MIN_ADDRESS_SPACE_BYTES: Final = 2_000_000_000
-"""Of a process: the libraries alone map about one gigabyte."""
-OTHER_SCHEME: Final = re.compile(r"(?!(?:https?|file)://)[a-z][a-z0-9+.-]+://")
-
-
-@app.command(epilog="Examples:  copydesk run   |   copydesk run sample --data /srv/news   |   copydesk run --due")
-def run(
-    source: Some = None,
-    due: Annotated[
-        bool, typer.Option("--due", help="Look only at feeds, sitemaps and section pages whose time has come.")
-    ] = False,
-    engine: EngineOption = "local",
-    scheduler: Scheduler = None,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """Ingest now: all sources that are not paused, or those named. Exit 1 if one failed."""
-    from flows.run import run_sources
-
-    settings = read_settings(data, config)
-    chosen, wrong = choose(settings, source)
-    # A service manager ends a run as Ctrl-C does: what is under way is told, and the next run takes the rest.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if engine == "dask":
-        from flows.backfill import run_on
-
-        raise typer.Exit(run_on(chosen, wrong, settings, scheduler))
-    if scheduler:
-        raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
-    raise typer.Exit(run_sources(chosen, wrong, settings, due=due))
+MIN_ADDRESS_SPACE_BYTES: Final = 2_000_000_000  # of a process: the libraries alone map about one gigabyte
+NOT_READABLE_SCHEME: Final = re.compile(r"(?!(?:https?|file)://)[a-z][a-z0-9+.-]+://")
 
 
 @app.command(
@@ -99,10 +75,12 @@ def sql(
     data: Data = None,
 ) -> None:
     """Query the warehouse; read-only."""
-    from flows.cli.sql import query_once, shell
+    from flows.cli.sql import query_once
 
     settings = read_settings(data, None)
     if query is None and sys.stdin.isatty():
+        from flows.cli.sql_shell import shell
+
         shell(settings, form)
         return
     try:
@@ -138,110 +116,35 @@ def extract(
     data: Data = None,
     config: Config = None,
 ) -> None:
-    """One clean record a document, as JSON Lines; nothing is stored."""
+    """Print one clean record a document, as JSON Lines; nothing is stored."""
     from flows.cli.extract import explaining, extract_documents, read_manifest
 
     settings = read_settings(data, config)
     chosen = choose(settings, [source])[0][0] if source else None
-    named: list[tuple[str, str | None]] = [(name, None) for name in document or []]
+    inputs: list[tuple[str, str | None]] = [(name, None) for name in document or []]
     if manifest is not None:
-        named += read_manifest(manifest)
-    if not named or any(not name or OTHER_SCHEME.match(name) for name, _ in named):
+        inputs += read_manifest(manifest)
+    if not inputs or any(not name or NOT_READABLE_SCHEME.match(name) for name, _ in inputs):
         raise typer.BadParameter("name a file, a folder, an address or -; or give --manifest")
     if url is not None:
-        if len(named) != 1:
+        if len(inputs) != 1:
             raise typer.BadParameter("--url goes with one document; --manifest names the addresses of many")
-        if not url.startswith(("http://", "https://")) or Path(named[0][0]).is_dir():
+        if not url.startswith(("http://", "https://")) or Path(inputs[0][0]).is_dir():
             raise typer.BadParameter("--url is the http or https address of one document")
-        named = [(named[0][0], url)]
+        inputs = [(inputs[0][0], url)]
     with explaining(html, explain=explain) as show:
-        extract_documents(named, chosen, settings, show=show)
+        extract_documents(inputs, chosen, settings, show=show)
 
 
 @app.command(epilog="Example:  copydesk status --format json")
 def status(form: As = Format.TABLE, output: Output = None, data: Data = None, config: Config = None) -> None:
-    """The health of every source."""
+    """Show the health of every source."""
     from flows.cli.status import show_status
 
     settings = read_settings(data, config)
-    known, wrong = read_sources(settings)
-    show_status(known, settings.data, form, output)
-    tell(wrong)
-
-
-app.command("alert", epilog="Examples:  copydesk alert   |   copydesk alert --test")(cli_alert.alert)
-
-
-@app.command(epilog="Examples:  copydesk reextract --dry-run   |   copydesk reextract sample")
-def reextract(
-    source: Some = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; nothing lands.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Let the rows land even where they lose something.")] = False,
-    form: As = Format.TABLE,
-    output: Output = None,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """Run extraction again over the archive, report what changes, and land it unless it is a loss. Exit 1 if it is."""
-    from flows.reextract import reextract as read_again
-
-    settings = read_settings(data, config)
-    chosen, _ = choose(settings, source)
-    raise typer.Exit(read_again(chosen, settings, dry_run=dry_run, force=force, form=form, output=output))
-
-
-@app.command(epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")
-def forget(
-    target: Annotated[str, typer.Argument(metavar="URL|ARTICLE", help="An article's address or its article_id.")],
-    data: Data = None,
-) -> None:
-    """Take an article down everywhere, the archive included, and never take it in again. Exit 1 if there is none."""
-    from flows.cli.maintain import take_down
-
-    raise typer.Exit(take_down(read_settings(data, None), target))
-
-
-@maintain_app.command("verify", epilog="Example:  copydesk maintain verify --sample 1000")
-def verify_warehouse(
-    sample: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Read back N captures of the archive, not all.")
-    ] = None,
-    data: Data = None,
-) -> None:
-    """Recount the warehouse: every discovered address in one place, every file and capture whole. Exit 1 if not."""
-    from flows.cli.maintain import show_verification
-
-    raise typer.Exit(show_verification(read_settings(data, None).data, sample))
-
-
-@maintain_app.command("repair", epilog="Example:  copydesk maintain repair --dry-run")
-def repair_warehouse(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    data: Data = None,
-) -> None:
-    """Move away what cannot be read, and let the next runs make again from the archive what was lost."""
-    from flows.cli.maintain import show_repair
-
-    show_repair(read_settings(data, None).data, dry_run=dry_run)
-
-
-@maintain_app.command("compact", epilog="Example:  copydesk maintain compact --dry-run")
-def compact_warehouse(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be joined; change nothing.")] = False,
-    data: Data = None,
-) -> None:
-    """Join the small files that runs have landed into large, sorted ones. Queries give the same rows meanwhile."""
-    from flows.cli.maintain import show_compaction
-
-    show_compaction(read_settings(data, None), dry_run=dry_run)
-
-
-@maintain_app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
-def clean_warehouse(data: Data = None) -> None:
-    """Delete what killed writers left: temporary files that nobody has touched for an hour."""
-    from flows.cli.maintain import clean_up
-
-    clean_up(read_settings(data, None).data)
+    sources, errors = read_sources(settings)
+    show_status(sources, settings.data, form, output)
+    exit_for(errors)
 
 
 def _show_version(on: bool) -> None:
@@ -262,16 +165,16 @@ def _root(
 
 
 def main() -> NoReturn:
-    """The console script: an error is one sentence on stderr, and never a traceback."""
+    """Run the command line; an error is one sentence on stderr, and never a traceback."""
     _warn_of_memory_limit()
     try:
         code = app(prog_name="copydesk", standalone_mode=False)
     except typer.TyperException as error:
-        told = error.format_message()
-        if told.startswith("Usage:"):
-            print(told)
+        message = error.format_message()
+        if message.startswith("Usage:"):
+            print(message)
             sys.exit(error.exit_code)
-        _fail(f"{told.rstrip('.')}; --help says more", error.exit_code)
+        _fail(f"{message.rstrip('.')}; --help says more", error.exit_code)
     except ConfigError as error:
         _fail(str(error), 2)
     except WarehouseError as error:
@@ -290,20 +193,19 @@ def main() -> NoReturn:
 
 
 def _warn_of_memory_limit() -> None:
-    """Say that the limit on memory is low: a library of C code that gets none ends the process without a word."""
+    """Warn of a low limit on memory: a library of C code that gets none ends the process without a message."""
     if sys.platform == "win32":
         return
     import resource
 
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if 0 < limit < MIN_ADDRESS_SPACE_BYTES:
-        print(
-            f"copydesk: warning: this process may use {limit // 1_000_000:,} MB of memory, and may end without a"
-            f" message; raise the limit to {MIN_ADDRESS_SPACE_BYTES // 1_000_000:,} MB at least (ulimit -v)",
-            file=sys.stderr,
+        warn(
+            f"warning: this process may use {limit // 1_000_000:,} MB of memory, and may end without a"
+            f" message; raise the limit to {MIN_ADDRESS_SPACE_BYTES // 1_000_000:,} MB at least (ulimit -v)"
         )
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    print(f"copydesk: {redact(sentence)}", file=sys.stderr)
+    warn(sentence)
     sys.exit(code)

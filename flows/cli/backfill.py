@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from config.errors import ConfigError
+from flows.cli.console import warn
 from flows.cli.options import Config, Data, EngineOption, Scheduler, choose, complete_source, read_settings
-from flows.cli.output import Format
+from flows.cli.output import Format, write_rows
+from flows.cli.run import write_sharded
 
 if TYPE_CHECKING:
     from flows.sharding.plan import Plan
 
-SHOWN: Final = ("items", "known", "to_do", "requests", "hours", "bytes", "shards", "shards_done")
+COLUMNS: Final = ("items", "known", "to_do", "requests", "hours", "bytes", "shards", "shards_done")
 EXAMPLES: Final = (
     "Examples:  copydesk backfill sample --from 2026-01-01 --to 2026-01-31   |   "
     "copydesk backfill crawl --warc warc.paths.gz --yes   |   copydesk backfill crawl --plan-only --format json"
@@ -44,12 +46,13 @@ def backfill(
 
     Without --warc it is the source's own WARC files, or what its sitemaps and archived feeds name of the days.
     """
-    from flows.backfill import backfill as run_backfill
+    from flows.backfill import backfill as take_in
     from flows.backfill import read_window, with_warcs
+    from flows.cli.progress import ProgressBars
     from flows.sharding.engine import Engine
 
-    settings, where = read_settings(data, config), Engine(engine)
-    if scheduler and where is Engine.LOCAL:
+    settings = read_settings(data, config)
+    if scheduler and engine == "local":
         raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
     window = read_window(first, last)
     (chosen,), _ = choose(settings, [source])
@@ -57,25 +60,34 @@ def backfill(
         chosen = with_warcs(chosen, warc)
 
     def confirm(plan: Plan) -> bool:
+        for problem in plan.problems:
+            warn(f"{source}: {problem}")
         write_plan(plan.row(), form)
-        if plan_only:
-            return False
-        if yes or not plan.left or not sys.stdin.isatty():
-            return True
-        return typer.confirm("Begin?", default=True, err=True)
+        is_agreed = not plan_only and (yes or not plan.left or ask_to_begin())
+        if is_agreed and not plan.left:
+            warn(f"nothing left to do: all {len(plan.shards):,} shards are done")
+        return is_agreed
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    raise typer.Exit(run_backfill(chosen, settings, window, engine=where, scheduler=scheduler, confirm=confirm))
+    with ProgressBars() as bars:
+        report = take_in(
+            chosen, settings, window, engine=Engine(engine), scheduler=scheduler, confirm=confirm, progress=bars
+        )
+    code = write_sharded([report.sharded]) if report.sharded else 0
+    raise typer.Exit(1 if report.plan.problems else code)
+
+
+def ask_to_begin() -> bool:
+    """Ask on a terminal whether to begin; return True where there is none."""
+    return not sys.stdin.isatty() or typer.confirm("Begin?", default=True, err=True)
 
 
 def write_plan(row: dict[str, Any], form: Format) -> None:
-    """The plan, with how its numbers were estimated."""
-    from flows.cli.output import write_rows
-
+    """Write the plan; as a table, with how its numbers were estimated."""
     if form is not Format.TABLE:
         write_rows(form, list(row), [list(row.values())], sys.stdout)
         return
-    write_rows(form, ("source", *SHOWN), [[row["source"], *(row[name] for name in SHOWN)]], sys.stdout)
+    write_rows(form, ("source", *COLUMNS), [[row["source"], *(row[name] for name in COLUMNS)]], sys.stdout)
     for sentence in row["estimates"]:
         print(f"  {sentence}")
     sys.stdout.flush()

@@ -1,12 +1,28 @@
-"""Lines for people on stderr."""
+"""The terminal: lines for people on stderr, and the console that rich draws on."""
 
 from __future__ import annotations
 
 import sys
+from typing import IO, TYPE_CHECKING, Final
 
 from config.redact import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_WIDTH: Final = 240  # columns of what goes to a file or pipe, where no terminal says how many there are
 
 
 def warn(message: object) -> None:
     """Print one line to stderr, after the name of the program; passwords in URLs are taken out."""
     print(f"copydesk: {redact(str(message))}", file=sys.stderr, flush=True)
+
+
+def console(stream: IO[str] | None = None, *, stderr: bool = False) -> Console:
+    """Return a console that colours on a terminal only and never wraps what goes elsewhere."""
+    from rich.console import Console
+
+    terminal = Console(file=stream, stderr=stderr, highlight=False, markup=False, emoji=False)
+    if terminal.is_terminal:
+        return terminal
+    return Console(file=stream, stderr=stderr, highlight=False, markup=False, emoji=False, width=PIPE_WIDTH)

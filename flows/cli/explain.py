@@ -1,4 +1,4 @@
-"""What became of a document, for people: its fields and where they come from, its lines and why they went."""
+"""Explain to people what became of a document: its fields and their origins, its lines and why they went."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.output import cell, console
+from flows.cli.console import console
+from flows.cli.values import cell_text
 from tasks.article import open_document
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.lines import group_paragraphs
@@ -44,50 +45,45 @@ FIELDS: Final = (
     "license",
     "canonical_url",
 )
-WIDTH: Final = 20
-ABREAST: Final = 100
-"""Columns from which a terminal shows what was kept beside what was stripped."""
-SHOWN: Final = 96
-"""Characters of a line, where it has a row to itself."""
+NAME_WIDTH: Final = 20
+MIN_TWO_COLUMN_WIDTH: Final = 100  # of a terminal that shows what was kept beside what was stripped
+MAX_LINE_CHARACTERS: Final = 96  # where a line has a row to itself
 
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
     """A line of a document's text."""
 
-    number: int
-    """From 0, blank lines counted."""
+    number: int  # from 0, blank lines counted
     text: str
-    reason: LineReason | None
-    """Why it was stripped; None where it was kept."""
-    score: float | None
-    """From 0 to 1, how much it reads like article text; None where nobody asked."""
+    reason: LineReason | None  # why it was stripped; None if it was kept
+    score: float | None  # from 0 to 1, how much it reads like article text; None if it was not scored
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A document as it was named, what was made of it, and its lines; none where it was refused."""
+    """A document as the user named it, what was made of it, and its lines, none if it was refused."""
 
     label: str
     made: Article | Rejection
     lines: tuple[ShownLine, ...] = ()
 
     @property
-    def kept(self) -> int:
-        """How many lines are article text."""
+    def kept_lines(self) -> int:
+        """The number of lines that are article text."""
         return sum(line.reason is None for line in self.lines)
 
 
 def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, source: Source) -> Explained:
-    """What became of a document that `made` was made of: it is read once more, for the lines that were kept."""
+    """Read a document that `made` was made of once more, for its lines, and return what became of each."""
     if isinstance(made, Rejection) or isinstance(raw, Rejection):
         return Explained(label, made)
     document = open_document(raw, source)
-    found = document if isinstance(document, Rejection) else extract(document, len(raw.content) + 1)
-    if isinstance(found, Rejection):
+    extracted = document if isinstance(document, Rejection) else extract(document, len(raw.content) + 1)
+    if isinstance(extracted, Rejection):
         return Explained(label, made)
-    lines = group_paragraphs(found.paragraphs.lines)
-    scores = keep_scores(lines) if found.extractor in LINE_EXTRACTORS else {}
+    lines = group_paragraphs(extracted.paragraphs.lines)
+    scores = keep_scores(lines) if extracted.extractor in LINE_EXTRACTORS else {}
     reasons = {line.line: line.reason for line in made.stripped}
     return Explained(
         label,
@@ -100,63 +96,67 @@ def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, 
 
 
 def keep_scores(lines: Sequence[Line]) -> Mapping[int, float]:
-    """From 0 to 1, how likely each line of a text is article text by the line model alone, by the line's number."""
-    scored = zip(lines, score_lines(lines).probability, strict=True)
-    return {line.numbers[0]: float(chance) for line, chance in scored}
+    """Return how likely each line is article text by the line model alone, from 0 to 1, by the line's number."""
+    pairs = zip(lines, score_lines(lines).probability, strict=True)
+    return {line.numbers[0]: float(probability) for line, probability in pairs}
 
 
-def print_explained(told: Explained) -> None:
-    """Print it to stdout, in colour on a terminal."""
-    out, made = console(), told.made
-    out.print(Text(told.label, style="bold"))
+def print_explained(document: Explained) -> None:
+    """Print what became of a document to stdout, in colour on a terminal."""
+    out, made = console(), document.made
+    out.print(Text(document.label, style="bold"))
     if isinstance(made, Rejection):
         out.print(Text(f"  rejected at {made.stage}: {made.reason}: {made.detail}\n", style="red"))
         return
     for name, value, origin in fields(made):
-        _say(out, name, value, origin)
-    out.print(Text(f"  kept {told.kept} lines, stripped {len(told.lines) - told.kept}", style="bold"))
-    if out.is_terminal and out.width >= ABREAST:
-        out.print(_abreast(told.lines))
+        _print_field(out, name, value, origin)
+    out.print(
+        Text(f"  kept {document.kept_lines} lines, stripped {len(document.lines) - document.kept_lines}", style="bold")
+    )
+    if out.is_terminal and out.width >= MIN_TWO_COLUMN_WIDTH:
+        out.print(_two_columns(document.lines))
     else:
-        for line in told.lines:
+        for line in document.lines:
             out.print(_row(line))
     out.print()
 
 
 def fields(made: Article) -> list[tuple[str, str, str]]:
-    """Name, value and origin of what an article states, and of what was found out about it."""
+    """Return name, value and origin of each field of an article that has a value."""
     language = [("language", f"{made.language} ({made.language_confidence:.2f})", "")]
-    stated = [
-        (name, cell(value), _origin(made, name)) for name in FIELDS if (value := getattr(made, name)) not in (None, ())
+    filled = [
+        (name, cell_text(value), _origin(made, name))
+        for name in FIELDS
+        if (value := getattr(made, name)) not in (None, ())
     ]
     length = f"{made.word_count} words in {len(made.text.split(chr(10) * 2))} paragraphs"
-    return [*language, *stated, ("text", length, made.extractor), ("quality", f"{made.quality:.2f}", "")]
+    return [*language, *filled, ("text", length, made.extractor), ("quality", f"{made.quality:.2f}", "")]
 
 
-def _say(out: Any, name: str, value: str, origin: str = "") -> None:
-    said = Text(f"  {name:<{WIDTH}} ", style="cyan").append(value, style="default")
-    out.print(said.append(f"  [{origin}]", style="dim") if origin else said)
+def _print_field(out: Any, name: str, value: str, origin: str = "") -> None:
+    line = Text(f"  {name:<{NAME_WIDTH}} ", style="cyan").append(value, style="default")
+    out.print(line.append(f"  [{origin}]", style="dim") if origin else line)
 
 
 def _row(line: ShownLine) -> Text:
-    said = f"{line.text[: SHOWN - 1]}…" if len(line.text) > SHOWN else line.text
-    why = Text(f"  {line.number:>5} {_score(line):>4} ", style="dim")
-    why.append(f"{line.reason or 'kept':<15} ", style="yellow" if line.reason else "green")
-    return why.append(cell(said), style="dim" if line.reason else "default")
+    text = f"{line.text[: MAX_LINE_CHARACTERS - 1]}…" if len(line.text) > MAX_LINE_CHARACTERS else line.text
+    row = Text(f"  {line.number:>5} {_score(line):>4} ", style="dim")
+    row.append(f"{line.reason or 'kept':<15} ", style="yellow" if line.reason else "green")
+    return row.append(cell_text(text), style="dim" if line.reason else "default")
 
 
-def _abreast(lines: Sequence[ShownLine]) -> Table:
-    """Kept lines at the left, stripped ones at the right, each at its height."""
+def _two_columns(lines: Sequence[ShownLine]) -> Table:
+    """Draw kept lines at the left, stripped ones at the right, each at its height."""
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(justify="right", style="dim", width=7)
     table.add_column(justify="right", style="dim", width=4)
     table.add_column(ratio=3)
     table.add_column(ratio=2)
     for line in lines:
-        kept, gone = Text(cell(line.text), style="green"), Text("")
+        left, right = Text(cell_text(line.text), style="green"), Text("")
         if line.reason is not None:
-            kept, gone = gone, Text(f"{line.reason}  ", style="yellow").append(cell(line.text), style="dim")
-        table.add_row(Text(str(line.number)), Text(_score(line)), kept, gone)
+            left, right = right, Text(f"{line.reason}  ", style="yellow").append(cell_text(line.text), style="dim")
+        table.add_row(Text(str(line.number)), Text(_score(line)), left, right)
     return table
 
 
@@ -165,9 +165,9 @@ def _score(line: ShownLine) -> str:
 
 
 def _origin(made: Article, name: str) -> str:
-    """Where the value comes from, and what else was stated and lost."""
-    found = made.provenance.get(name)
-    if found is None:
+    """Return where a value comes from, and the candidates that lost."""
+    origin = made.provenance.get(name)
+    if origin is None:
         return ""
-    lost = [f"{other.origin}: {cell(other.value)}" for other in found.lost]
-    return str(found.origin) + (f"; not {', '.join(lost)}" if lost else "")
+    lost = [f"{other.origin}: {cell_text(other.value)}" for other in origin.lost]
+    return str(origin.origin) + (f"; not {', '.join(lost)}" if lost else "")

@@ -1,4 +1,4 @@
-"""`copydesk extract`: documents in, one clean record each out, nothing stored."""
+"""`copydesk extract`: print one clean record a document, and store nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from config.settings import Settings
 from config.sources import Source
 from flows.cli.explain import Explained, explain, print_explained
 from flows.cli.explain_page import Page
-from flows.cli.output import plain
+from flows.cli.values import json_value
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
 from tasks.article import make_article
@@ -33,21 +33,21 @@ from tasks.http.response import Refused
 from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Precision, Reason, Stage
 
+# Columns of `articles` that only a stored record has.
 WAREHOUSE_COLUMNS: Final = frozenset(
     "article_id source_id capture_id run_id first_seen_at fetched_at landed_at deleted".split()
 )
-"""What a record does not have that was never stored."""
 
 STDIN: Final = "-"
 STDIN_URL: Final = "file:///dev/stdin"
 
-Named = tuple[str, str | None]
-"""A document as the user names it, and its address where that is known."""
+# A document as the user names it, and its URL if that is known.
+Input = tuple[str, str | None]
 
 
-def read_manifest(path: Path) -> list[Named]:
-    """The documents that a JSON Lines file names. Raises `ConfigError` naming the line that does not."""
-    named: list[Named] = []
+def read_manifest(path: Path) -> list[Input]:
+    """Return the documents that a JSON Lines file names. Raises `ConfigError` for a line that names none."""
+    inputs: list[Input] = []
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -58,14 +58,14 @@ def read_manifest(path: Path) -> list[Named]:
         try:
             entry = json.loads(line)
             document, url = (entry.get(key) or None for key in ("path", "url"))
-            named.append((_checked(document or url), url if url is None else _checked(url)))
+            inputs.append((_checked(document or url), url if url is None else _checked(url)))
         except (ValueError, TypeError, AttributeError):
             raise ConfigError(f'{path}, line {number}: not {{"path": …, "url": …}} with one of them at least') from None
-    return named
+    return inputs
 
 
 def _checked(name: object) -> str:
-    """A name that can be one of a file or address. Raises ValueError, TypeError."""
+    """Return a name if a file or URL can have it. Raises ValueError, TypeError."""
     if not isinstance(name, str):
         raise TypeError(name)
     if not name or "\0" in name:
@@ -75,7 +75,7 @@ def _checked(name: object) -> str:
 
 
 def extract_documents(
-    named: Iterable[Named],
+    inputs: Iterable[Input],
     source: Source | None,
     settings: Settings,
     *,
@@ -83,7 +83,7 @@ def extract_documents(
 ) -> None:
     """Write one record a document to stdout, in the order given, each as soon as it is made; or `show` it instead.
 
-    A source brings its rules, and its habits where the data root knows them. Raises `WarehouseError`.
+    A source brings its rules, and its recurring lines where the data root knows them. Raises `WarehouseError`.
     """
     step = with_habits(make_article, load_habits(settings.data, source.id) if source else NO_RECURRING_LINES)
     source = source or Source(id="none", title="none", input=(FolderInput(kind="folder", path=Path()),))
@@ -93,7 +93,7 @@ def extract_documents(
         urls: deque[str] = deque()
 
         def items() -> Iterator[Item]:
-            for label, url, item in _items(named, source):
+            for label, url, item in _items(inputs, source):
                 labels.append(label)
                 urls.append(url or item.url)
                 yield item
@@ -112,7 +112,7 @@ def extract_documents(
 
 @contextmanager
 def explaining(page: Path | None, *, explain: bool) -> Iterator[Callable[[Explained], None] | None]:
-    """What shows a document: on stdout with `explain`, on an HTML page where one is named; None without both.
+    """Yield what shows a document: on stdout with `explain`, on an HTML page if one is named; None without both.
 
     Raises `ConfigError` where the page cannot be written.
     """
@@ -121,34 +121,34 @@ def explaining(page: Path | None, *, explain: bool) -> Iterator[Callable[[Explai
         return
     try:
         with page.open("w", encoding="utf-8", errors="replace") as stream:
-            written = Page(stream)
+            html_page = Page(stream)
 
-            def show(told: Explained) -> None:
-                written.add(told)
+            def show(document: Explained) -> None:
+                html_page.add(document)
                 if explain:
-                    print_explained(told)
+                    print_explained(document)
 
             yield show
-            written.close()
+            html_page.close()
     except OSError as error:
         raise ConfigError(f"{page}: cannot be written: {error.strerror}") from None
 
 
 def record(label: str, made: Article | Rejection) -> dict[str, Any]:
-    """What is printed of a document: the columns of `articles` that need no warehouse, or why there are none."""
+    """Return the record of a document: the columns of `articles` that need no warehouse, or why there are none."""
     if isinstance(made, Rejection):
         return {"input": label, "rejected": str(made.reason), "detail": made.detail}
-    columns = {name: plain(value) for name, value in asdict(made).items() if name not in WAREHOUSE_COLUMNS}
+    columns = {name: json_value(value) for name, value in asdict(made).items() if name not in WAREHOUSE_COLUMNS}
     # A day that is stated without a time is no instant; printed with one, its zone would move it to another day.
     if made.published_at and made.published_precision not in (Precision.MINUTE, Precision.SECOND):
         columns["published_at"] = made.published_at.date().isoformat()
     return {"input": label, **columns}
 
 
-def _items(named: Iterable[Named], source: Source) -> Iterator[tuple[str, str | None, Item]]:
-    """Each document with its name as given and its known address; a folder gives its documents."""
+def _items(inputs: Iterable[Input], source: Source) -> Iterator[tuple[str, str | None, Item]]:
+    """Yield each document with its name as given and its known URL; a folder gives its documents."""
     now = utc_now()
-    for name, url in named:
+    for name, url in inputs:
         if name.startswith(("http://", "https://")):
             yield name, url, Item(source.id, name, name, name, now)
             continue
@@ -157,9 +157,9 @@ def _items(named: Iterable[Named], source: Source) -> Iterator[tuple[str, str | 
         if name != STDIN and os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where it may not look
             # A folder that cannot be listed is refused as if it were a document: what is in it is missing.
             paths = [*list_files(path), *(Path(error.filename) for error in unlisted_folders(path))]
-        for one in paths:
-            address = STDIN_URL if name == STDIN else Path(os.path.abspath(one)).as_uri()  # noqa: PTH100
-            yield name if one is path else str(one), url, Item(source.id, address, str(one), name, now)
+        for file in paths:
+            address = STDIN_URL if name == STDIN else Path(os.path.abspath(file)).as_uri()  # noqa: PTH100
+            yield name if file is path else str(file), url, Item(source.id, address, str(file), name, now)
 
 
 def _read(item: Item, settings: Settings, now: datetime) -> Fetched | Rejection:
@@ -169,11 +169,11 @@ def _read(item: Item, settings: Settings, now: datetime) -> Fetched | Rejection:
 
 
 def _unarchived(item: Item, read: ReadResult, url: str) -> RawArticle | Rejection:
-    """A document as the steps take it, in no archive."""
+    """Return a document as the steps take it, in no archive."""
     if isinstance(read, Rejection):
         return read
     if not isinstance(read, Fetched):
-        reason, told = (read.reason, read.detail) if isinstance(read, Refused) else (Reason.FETCH_FAILED, "")
-        return item.reject(Stage.FETCH, reason, told or getattr(read, "detail", ""))
-    named = replace(read, item=replace(item, url=url))
-    return RawArticle(named.item, Capture.of(named), named.content)
+        reason, detail = (read.reason, read.detail) if isinstance(read, Refused) else (Reason.FETCH_FAILED, "")
+        return item.reject(Stage.FETCH, reason, detail or getattr(read, "detail", ""))
+    fetched = replace(read, item=replace(item, url=url))
+    return RawArticle(fetched.item, Capture.of(fetched), fetched.content)

@@ -1,46 +1,64 @@
-"""`copydesk maintain`: is the warehouse whole, and what may be swept out of it?"""
+"""`copydesk maintain …` and `forget`: verify, repair and clean the warehouse, and take articles down."""
 
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
-from config.settings import Settings
+import typer
+
+from flows.cli.console import warn
+from flows.cli.options import Data, read_settings
 from flows.cli.output import Format, write_rows
-from flows.compact import compact_warehouse
-from tasks.http.fetcher import utc_now
-from tasks.metadata.identity import article_id
-from tasks.metadata.urls import normalize_url
-from warehouse.repair import repair
-from warehouse.storage.tables import Store
-from warehouse.takedown.forget import forget
-from warehouse.verify import verify
+
+app = typer.Typer(help="Look after the warehouse.", no_args_is_help=True, rich_markup_mode=None)
 
 
-def show_verification(root: str, sample: int | None) -> int:
-    """Print the counts of every source and what is not as it must be; the exit code, 1 if anything is not."""
-    found = verify(root, sample)
-    rows = [(one.source_id, one.discovered, one.articles, one.rejects, one.pending) for one in found.sources]
+@app.command("verify", epilog="Example:  copydesk maintain verify --sample 1000")
+def verify(
+    sample: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Read back N captures of the archive, not all.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Recount the warehouse: every discovered address in one place, every file and capture whole. Exit 1 if not."""
+    from warehouse.verify import verify as verify_warehouse
+
+    report = verify_warehouse(read_settings(data, None).data, sample)
     columns = ("source", "discovered", "articles", "rejects", "pending")
+    rows = [(source.source_id, *(getattr(source, name) for name in columns[1:])) for source in report.sources]
     write_rows(Format.TABLE, columns, rows, sys.stdout)
-    print(f"{found.files:,} files and {found.captures:,} captures read back, {len(found.findings)} findings")
-    for finding in found.findings:
-        print(f"copydesk: {finding}", file=sys.stderr)
-    return 1 if found.findings else 0
+    print(f"{report.files:,} files and {report.captures:,} captures read back, {len(report.findings)} findings")
+    for finding in report.findings:
+        warn(finding)
+    raise typer.Exit(1 if report.findings else 0)
 
 
-def show_repair(root: str, *, dry_run: bool) -> None:
-    """Move away what cannot be read, mark what runs are to make anew, and print what was done."""
-    done = repair(root, dry_run=dry_run)
+@app.command("repair", epilog="Example:  copydesk maintain repair --dry-run")
+def repair(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    data: Data = None,
+) -> None:
+    """Move away what cannot be read, and let the next runs make again from the archive what was lost."""
+    from warehouse.repair import repair as repair_warehouse
+
+    repairs = repair_warehouse(read_settings(data, None).data, dry_run=dry_run)
     would = "would be " if dry_run else ""
-    for one in done:
-        print(f"{one.file}: {would}{one.what}")
-    after = "now run 'copydesk run': each source makes again what it lost" if done and not dry_run else ""
-    print(f"{len(done)} repairs{'; ' + after if after else ''}")
+    for change in repairs:
+        print(f"{change.file}: {would}{change.what}")
+    advice = "; now run 'copydesk run': each source makes again what it lost" if repairs and not dry_run else ""
+    print(f"{len(repairs)} repairs{advice}")
 
 
-def show_compaction(settings: Settings, *, dry_run: bool) -> None:
-    """Compact the warehouse, or only plan it, and print what became of which files."""
-    compaction = compact_warehouse(settings, dry_run=dry_run)
+@app.command("compact", epilog="Example:  copydesk maintain compact --dry-run")
+def compact(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be joined; change nothing.")] = False,
+    data: Data = None,
+) -> None:
+    """Join the small files that runs have landed into large, sorted ones. Queries give the same rows meanwhile."""
+    from flows.compact import compact_warehouse
+
+    compaction = compact_warehouse(read_settings(data, None), dry_run=dry_run)
     rows = [(merge.table, merge.period, len(merge.log_files), len(merge.base_files)) for merge in compaction.merges]
     write_rows(Format.TABLE, ("table", "period", "log files", "base files"), rows, sys.stdout)
     would = "would be " if dry_run else ""
@@ -48,17 +66,29 @@ def show_compaction(settings: Settings, *, dry_run: bool) -> None:
     print(f"{count:,} files {would}joined into {len(rows):,}, {len(compaction.deleted):,} joined before {would}deleted")
 
 
-def clean_up(root: str) -> None:
-    """Delete the temporary files of writers that were killed an hour ago or earlier."""
-    deleted = Store(root).clean()
+@app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
+def clean(data: Data = None) -> None:
+    """Delete what killed writers left: temporary files that nobody has touched for an hour."""
+    from warehouse.storage.tables import Store
+
+    deleted = Store(read_settings(data, None).data).clean()
     print(f"{len(deleted)} left-over files deleted")
     for path in deleted:
         print(path)
 
 
-def take_down(settings: Settings, target: str) -> int:
-    """Forget an article and say what went; the exit code, 1 where there was none."""
-    gone = forget(
+def forget(
+    target: Annotated[str, typer.Argument(metavar="URL|ARTICLE", help="An article's address or its article_id.")],
+    data: Data = None,
+) -> None:
+    """Take an article down everywhere, the archive included, and never take it in again. Exit 1 if there is none."""
+    from tasks.http.fetcher import utc_now
+    from tasks.metadata.identity import article_id
+    from tasks.metadata.urls import normalize_url
+    from warehouse.takedown.forget import forget as take_down
+
+    settings = read_settings(data, None)
+    removed = take_down(
         settings.data,
         target,
         utc_now(),
@@ -66,18 +96,17 @@ def take_down(settings: Settings, target: str) -> int:
         identify=article_id,
         lock_seconds=settings.lock_seconds,
     )
-    if not gone.addresses:
-        print(f"copydesk: no article, reject or capture of {target}; name its url or article_id", file=sys.stderr)
-        return 1
-    for source_id, url in gone.addresses:
+    if not removed.addresses:
+        warn(f"no article, reject or capture of {target}; name its url or article_id")
+        raise typer.Exit(1)
+    for source_id, url in removed.addresses:
         print(f"{source_id}: {url}: taken down")
-    counted = {
-        "articles": gone.articles,
-        "discoveries": gone.discoveries,
-        "rejects": gone.rejects,
-        "captures": gone.captures,
-        "listings": gone.listings,
-        "archived records": gone.records,
+    counts = {
+        "articles": removed.articles,
+        "discoveries": removed.discoveries,
+        "rejects": removed.rejects,
+        "captures": removed.captures,
+        "listings": removed.listings,
+        "archived records": removed.records,
     }
-    print(", ".join(f"{count:,} {what}" for what, count in counted.items()) + " rewritten; a tombstone stays")
-    return 0
+    print(", ".join(f"{count:,} {name}" for name, count in counts.items()) + " rewritten; a tombstone stays")

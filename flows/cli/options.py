@@ -1,8 +1,7 @@
-"""What the commands of the command line share: their options, and reading settings and sources."""
+"""Options that commands share, and the settings and sources that they choose."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,6 +9,7 @@ import typer
 import typer.core
 
 from config.errors import ConfigError
+from flows.cli.console import warn
 from flows.cli.output import Format
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ class ListedByDefault(typer.core.TyperGroup):
     """A group of commands of which `list` is meant where none is named."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Takes what is neither a command nor help for arguments of `list`."""
+        """Take what is neither a command nor help for arguments of `list`."""
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 
 
 def complete_source(incomplete: str) -> list[str]:
-    """Ids of sources that begin so, for the shell's completion."""
+    """Return the ids of sources that begin so, for the shell's completion."""
     from config.settings import load_settings
 
     try:
@@ -53,7 +53,7 @@ As = Annotated[
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to the terminal.")
 ]
-Some = Annotated[
+SourceIds = Annotated[
     list[str] | None,
     typer.Argument(metavar="[SOURCE]...", help="Ids of sources.", autocompletion=complete_source, show_default=False),
 ]
@@ -69,29 +69,29 @@ Scheduler = Annotated[
 
 
 def read_settings(data: str | None, config: Path | None) -> Settings:
-    """The settings, with what the command was told. Raises `ConfigError`."""
+    """Load the settings, over which options of the command line go. Raises `ConfigError`."""
     from config.settings import load_settings
 
     return load_settings(data=data, config=config)
 
 
 def read_sources(settings: Settings) -> tuple[dict[str, Source], list[ConfigError]]:
-    """Every configured source, and what is wrong with the files of others. Raises `ConfigError`."""
+    """Load every configured source by id, and the errors of wrong files. Raises `ConfigError`."""
     from config.sources import load_sources
 
     return load_sources(settings.config)
 
 
-def tell(wrong: list[ConfigError]) -> None:
-    """Say what is wrong with the configuration, after what could be done without it; exit 2 if anything is."""
-    for error in wrong:
-        print(f"copydesk: {error}", file=sys.stderr)
-    if wrong:
+def exit_for(errors: list[ConfigError]) -> None:
+    """Print the errors of the configuration, after what could be done without it; exit 2 if there are any."""
+    for error in errors:
+        warn(error)
+    if errors:
         raise typer.Exit(2)
 
 
-def choose(settings: Settings, named: list[str] | None) -> tuple[list[Source], list[ConfigError]]:
-    """The sources named, else all that are not paused, and what is wrong with others. Raises `ConfigError`."""
+def choose(settings: Settings, source_ids: list[str] | None) -> tuple[list[Source], list[ConfigError]]:
+    """Load the sources given, else all that are not paused, and the errors of others. Raises `ConfigError`."""
     from config.sources import choose_sources
 
-    return choose_sources(settings.config, named or ())
+    return choose_sources(settings.config, source_ids or ())

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from flows.cli.options import As, Config, Data, ListedByDefault, Output, Some, choose, read_settings
+from flows.cli.console import warn
+from flows.cli.options import As, Config, Data, ListedByDefault, Output, SourceIds, choose, read_settings
 from flows.cli.output import Format
+from flows.cli.output_file import write_out
+
+if TYPE_CHECKING:
+    from flows.replay import Replay
+
+# `tried` is the sum of the five counts after it; `reasons` are those for which documents are refused still.
+REPLAY_COLUMNS: Final = (
+    "source", "tried", "stored", "duplicate", "still_refused", "unreadable", "waiting", "reasons",
+)  # fmt: skip
 
 app = typer.Typer(
     cls=ListedByDefault,
@@ -19,7 +31,7 @@ app = typer.Typer(
 
 @app.command("list", epilog="Example:  copydesk rejects sample --format csv")
 def list_rejects(
-    source: Some = None,
+    source: SourceIds = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also what has become an article since, and every earlier attempt.")
     ] = False,
@@ -28,13 +40,13 @@ def list_rejects(
     data: Data = None,
     config: Config = None,
 ) -> None:
-    """What was refused, why, and how often it was tried."""
+    """List what was refused, why, and how often it was tried."""
     from flows.cli.sql import check_sources, query_once
 
     settings = read_settings(data, config)
     check_sources(settings, source or [])
     view = "rejects" if everything else "rejects_open"
-    quoted = ", ".join("'" + one.replace("'", "''") + "'" for one in source or [])
+    quoted = ", ".join("'" + source_id.replace("'", "''") + "'" for source_id in source or [])
     where = f" WHERE source_id IN ({quoted})" if source else ""
     query_once(
         settings,
@@ -49,7 +61,7 @@ def list_rejects(
     "replay", epilog="Examples:  copydesk rejects replay   |   copydesk rejects replay sample --reason no_article"
 )
 def replay_rejects(
-    source: Some = None,
+    source: SourceIds = None,
     reason: Annotated[str | None, typer.Option(metavar="REASON", help="Only what was refused for this reason.")] = None,
     url: Annotated[str | None, typer.Option(metavar="URL", help="Only this address.")] = None,
     form: As = Format.TABLE,
@@ -61,16 +73,34 @@ def replay_rejects(
     from flows.replay import replay
 
     settings = read_settings(data, config)
-    chosen, _ = choose(settings, source)
-    raise typer.Exit(replay(chosen, settings, reason=reason, url=url, form=form, output=output))
+    sources, _ = choose(settings, source)
+    results = replay(sources, settings, reason=reason, url=url)
+    raise typer.Exit(write_results(results, form, output, reason=reason, url=url))
+
+
+def write_results(
+    results: Sequence[Replay], form: Format, output: Path | None, *, reason: str | None, url: str | None
+) -> int:
+    """Write a row a source and what failed; return the exit code, 1 if anything failed."""
+    rows = [[result.source_id, *(getattr(result, name) for name in REPLAY_COLUMNS[1:])] for result in results]
+    if form is Format.TABLE:
+        rows = [[*row[:-1], ", ".join(f"{name} {count}" for name, count in row[-1].items())] for row in rows]
+    write_out(form, REPLAY_COLUMNS, rows, output)
+    problems = [f"{result.source_id}: {problem}" for result in results for problem in result.problems]
+    if not problems and not any(result.tried for result in results):
+        criteria = " and ".join(filter(None, (reason and f"with reason {reason}", url and f"at {url}")))
+        warn(f"nothing to try again: no open reject{' ' + criteria if criteria else ''}")
+    for problem in problems:
+        warn(problem)
+    return 1 if problems else 0
 
 
 @app.command("raw", epilog="Example:  copydesk rejects raw https://news.example/ferry > page.html")
 def show_raw(
-    named: Annotated[str, typer.Argument(metavar="ADDRESS|PLACE", help="An address, or archive/FILE:OFFSET.")],
+    address: Annotated[str, typer.Argument(metavar="ADDRESS|PLACE", help="An address, or archive/FILE:OFFSET.")],
     data: Data = None,
 ) -> None:
-    """A document as it came, out of the archive; its bytes go to stdout."""
+    """Write a document as it came, out of the archive; its bytes go to stdout."""
     from flows.ingestion.raw_document import write_raw
 
-    write_raw(read_settings(data, None).data, named, sys.stdout.buffer)
+    write_raw(read_settings(data, None).data, address, sys.stdout.buffer)

@@ -1,4 +1,4 @@
-"""`copydesk sources …`: what is configured, and how a new source comes to be."""
+"""`copydesk sources …`: list, check, find, add, import and export sources."""
 
 from __future__ import annotations
 
@@ -8,80 +8,91 @@ from typing import Annotated, Final
 
 import typer
 
-from flows.cli.options import As, Config, Output, Some, read_settings, read_sources, tell
+from flows.cli.console import warn
+from flows.cli.options import As, Config, Output, SourceIds, exit_for, read_settings, read_sources
 from flows.cli.output import Format
 
 app = typer.Typer(help="The configured sources.", no_args_is_help=True, rich_markup_mode=None)
 
 Id = Annotated[str | None, typer.Option("--id", metavar="ID", help="The source's id; else made of its title.")]
-Site = Annotated[str, typer.Argument(metavar="URL", help="A site's home page, or one of its feeds or sitemaps.")]
+Site = Annotated[str, typer.Argument(metavar="URL", help="A site's home page, or one of its pages, feeds, sitemaps.")]
 Delay = Annotated[float, typer.Option(help="Seconds between two requests to the site.", min=0)]
 Private = Annotated[bool, typer.Option("--allow-private", help="The site may be on this machine or a private network.")]
-DELAY: Final = 5.0
+DEFAULT_DELAY_SECONDS: Final = 5.0
 
 
 @app.command("list", epilog="Example:  copydesk sources list --format json")
 def list_sources(form: As = Format.TABLE, output: Output = None, config: Config = None) -> None:
-    """The configured sources."""
-    from flows.cli.sql import write_out
+    """List the configured sources."""
+    from flows.cli.output_file import write_out
 
     columns = ("source", "title", "language", "schedule", "inputs", "paused")
-    known, wrong = read_sources(read_settings(None, config))
+    sources, errors = read_sources(read_settings(None, config))
     rows = [
-        (one.id, one.title, one.language, one.schedule, [entry.kind for entry in one.input], one.paused)
-        for one in known.values()
+        (entry.id, entry.title, entry.language, entry.schedule, [each.kind for each in entry.input], entry.paused)
+        for entry in sources.values()
     ]
     write_out(form, columns, rows, output)
-    tell(wrong)
+    exit_for(errors)
 
 
 @app.command("check", epilog="Example:  copydesk sources check sample")
-def check_sources(source: Some = None, config: Config = None) -> None:
+def check_sources(source: SourceIds = None, config: Config = None) -> None:
     """Validate the configuration and that every input can be read. Exit 2 if not."""
     from flows.site_setup.check import check
 
-    settings = read_settings(None, config)
-    raise typer.Exit(check(settings, source or []))
+    code = 0
+    for result in check(read_settings(None, config), source or ()):
+        for sentence in result.inputs:
+            print(f"{result.source_id}: {sentence}")
+        if result.error is not None:
+            warn(result.error)
+            code = 2
+    raise typer.Exit(code)
 
 
 @app.command("probe", epilog="Example:  copydesk sources probe https://news.example > config/sources/example-news.toml")
 def probe_site(
-    url: Annotated[
-        str, typer.Argument(metavar="URL", help="A site's home page, or one of its pages, feeds, sitemaps.")
-    ],
+    url: Site,
     source_id: Id = None,
-    delay: Delay = DELAY,
+    delay: Delay = DEFAULT_DELAY_SECONDS,
     allow_private: Private = False,
     config: Config = None,
 ) -> None:
     """Look for feeds and news sitemaps, try five articles, and print the source's TOML. Exit 1 if nothing was found."""
+    from flows.cli.probe import show_probe, show_request
     from flows.site_setup.probe import probe
-    from flows.site_setup.propose import show_probe
-    from flows.site_setup.propose import tell as tell_request
 
     settings = read_settings(None, config)
-    found = probe(url, settings, source_id=source_id, delay=delay, allow_private=allow_private, tell=tell_request)
-    raise typer.Exit(show_probe(found))
+    result = probe(
+        url, settings, source_id=source_id, delay=delay, allow_private=allow_private, on_request=show_request
+    )
+    raise typer.Exit(show_probe(result))
 
 
 @app.command("add", epilog="Example:  copydesk sources add https://news.example --id example-news")
 def add(
-    url: Annotated[
-        str, typer.Argument(metavar="URL", help="A site's home page, or one of its pages, feeds, sitemaps.")
-    ],
+    url: Site,
     source_id: Id = None,
-    delay: Delay = DELAY,
+    delay: Delay = DEFAULT_DELAY_SECONDS,
     allow_private: Private = False,
     force: Annotated[bool, typer.Option("--force", help="Add it even if no article could be read.")] = False,
     config: Config = None,
 ) -> None:
     """Probe a site and write its source into the configuration; no file is ever overwritten."""
+    from flows.cli.probe import show_added, show_request
     from flows.site_setup.propose import add_source
 
-    settings = read_settings(None, config)
-    raise typer.Exit(
-        add_source(url, settings, source_id=source_id, delay=delay, allow_private=allow_private, force=force)
+    added = add_source(
+        url,
+        read_settings(None, config),
+        source_id=source_id,
+        delay=delay,
+        allow_private=allow_private,
+        force=force,
+        on_request=show_request,
     )
+    raise typer.Exit(show_added(added))
 
 
 @app.command("import", epilog="Example:  copydesk sources import feeds.opml")
@@ -96,7 +107,7 @@ def import_list(
     for path in report.written:
         print(f"{path}: written")
     for sentence in (*report.known, *report.refused):
-        print(f"copydesk: {sentence}", file=sys.stderr)
+        warn(sentence)
     print(f"{len(report.written)} written, {len(report.known)} known, {len(report.refused)} refused")
     raise typer.Exit(1 if report.refused else 0)
 
@@ -108,17 +119,17 @@ def export_list(
     ] = None,
     config: Config = None,
 ) -> None:
-    """The feeds of all sources as OPML, for a feed reader."""
+    """Write the feeds of all sources as OPML, for a feed reader."""
     from config.errors import ConfigError
     from flows.site_setup.opml import export_opml
 
-    known, wrong = read_sources(read_settings(None, config))
+    sources, errors = read_sources(read_settings(None, config))
     if output is None:
-        export_opml(known.values(), sys.stdout.buffer)
+        export_opml(sources.values(), sys.stdout.buffer)
     else:
         try:
             with output.open("wb") as stream:
-                export_opml(known.values(), stream)
+                export_opml(sources.values(), stream)
         except OSError as error:
             raise ConfigError(f"{output}: cannot be written: {error.strerror}") from None
-    tell(wrong)
+    exit_for(errors)

@@ -1,8 +1,7 @@
-"""`copydesk status`: the health of every source, and in words what is wrong."""
+"""`copydesk status`: the health of every source, and what is wrong in words."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from config.sources import Source
 from flows.cli.output import Format
-from flows.cli.sql import write_out
+from flows.cli.output_file import write_out
 from flows.monitoring.health import Health, load_health, problems
 
 COLUMNS: Final = (
@@ -34,28 +33,28 @@ COLUMNS: Final = (
     "next_poll_at",
     "wrong",
 )
-BRIEF: Final = tuple(
+# What a table on a terminal has room for; the sentences follow below it.
+TABLE_COLUMNS: Final = tuple(
     name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "wrong")
 )
-"""What a table on a terminal has room for; the sentences follow below it."""
-_SHARES: Final = {f"with_{what}": f"share_with_{what}" for what in ("text", "date", "author", "title")}
+_SHARES: Final = {f"with_{field}": f"share_with_{field}" for field in ("text", "date", "author", "title")}
 
 
 def show_status(sources: Mapping[str, Source], root: str, form: Format, output: Path | None) -> None:
-    """A row for every source that is configured or has landed anything. Raises `WarehouseError`."""
+    """Write a row for every source that is configured or has landed anything. Raises `WarehouseError`."""
     now = datetime.now(UTC)
-    held = load_health(root, now)
-    told = []
-    for name in sorted(sources.keys() | held.keys()):
-        health = held.get(name, Health())
-        told.append(_row(name, sources.get(name), health, list(problems(name, sources.get(name), health, now))))
+    health_by_source = load_health(root, now)
+    rows = []
+    for name in sorted(sources.keys() | health_by_source.keys()):
+        health = health_by_source.get(name, Health())
+        rows.append(_row(name, sources.get(name), health, list(problems(name, sources.get(name), health, now))))
     if form is not Format.TABLE or output is not None:
-        write_out(form, COLUMNS, ([row[column] for column in COLUMNS] for row in told), output)
+        write_out(form, COLUMNS, ([row[column] for column in COLUMNS] for row in rows), output)
         return
-    write_out(form, BRIEF, ([_shown(column, row) for column in BRIEF] for row in told), None)
-    for row in told:
+    write_out(form, TABLE_COLUMNS, ([_table_value(column, row) for column in TABLE_COLUMNS] for row in rows), None)
+    for row in rows:
         for sentence in row["wrong"] or ():
-            print(f"{row['source']}: {sentence}", file=sys.stdout)
+            print(f"{row['source']}: {sentence}")
 
 
 def _row(name: str, source: Source | None, health: Health, wrong: list[str]) -> dict[str, Any]:
@@ -70,8 +69,8 @@ def _row(name: str, source: Source | None, health: Health, wrong: list[str]) -> 
     return row
 
 
-def _shown(column: str, row: Mapping[str, Any]) -> Any:
-    """A value as the table has it: shares in percent, a rate beside what is expected, reasons with their counts."""
+def _table_value(column: str, row: Mapping[str, Any]) -> Any:
+    """Return a value as the table has it: shares in percent, a rate beside the expected one, reasons with counts."""
     value = row[column]
     if value is None:
         return None

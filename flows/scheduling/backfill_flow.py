@@ -20,11 +20,11 @@ from config.settings import Settings, load_settings
 from config.sources import Source, choose_sources
 from flows.backfill import Sharded, read_window, run_shards, with_warcs
 from flows.ingestion.process_pool import Workers
-from flows.run import COUNTS, open_fetcher, progress_bars
+from flows.ingestion.shared_fetcher import open_fetcher
 from flows.scheduling.artifacts import make_table
 from flows.scheduling.maintenance_flows import in_thread
-from flows.scheduling.service_log import LOG
-from flows.scheduling.source_flow import counts_of, log_failure, prepare_process
+from flows.scheduling.service_log import LOG, log_to_stderr
+from flows.scheduling.source_flow import counts_of, log_failure
 from flows.sharding.engine import Engine, Task, open_engine
 from flows.sharding.plan import Plan, make_plan
 from flows.sharding.shards import Shard, Window
@@ -62,7 +62,7 @@ async def backfill_source(
         config: The configuration folder.
         folder: The folder of copydesk.toml. [default: the working directory]
     """
-    prepare_process()
+    log_to_stderr()
     stop, watch = threading.Event(), TaskRuns(asyncio.get_running_loop())
     try:
         settings = load_settings(folder, data=data, config=config)
@@ -99,14 +99,14 @@ def _plan_row(plan: Plan) -> dict[str, Any]:
 def _run(
     backfill: Sharded, settings: Settings, engine: Engine, scheduler: str | None, stop: threading.Event, watch: TaskRuns
 ) -> bool:
-    with open_engine(engine, settings, scheduler) as client, progress_bars() as bars:
-        run_shards([backfill], settings, client, stop, bars, watch=watch)
+    with open_engine(engine, settings, scheduler) as client:
+        run_shards([backfill], settings, client, stop, observer=watch)
     return True
 
 
 def _final_state(backfill: Sharded) -> State[None]:
-    name, *numbers, _ = backfill.row()
-    counts = ", ".join(f"{number} {count}" for number, count in zip(numbers, COUNTS, strict=True) if number)
+    name = backfill.source.id
+    counts = ", ".join(f"{number} {count}" for count, number in backfill.counts.items() if number)
     problems = backfill.problems
     if problems:
         more = len(problems) - MAX_LISTED_PROBLEMS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,7 +24,8 @@ from config.sources import Source, choose_sources
 from flows.ingest import Progress, ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.scope import DueInputs, WholeSource
-from flows.run import COUNTS, open_fetcher
+from flows.ingestion.shared_fetcher import open_fetcher
+from flows.run import COUNTS
 from flows.scheduling.artifacts import run_artifacts
 from flows.scheduling.service_log import LOG, log_to_stderr
 from warehouse.connect import connect, rows
@@ -62,7 +62,7 @@ async def ingest_source(
         config: The configuration folder.
         folder: The folder of copydesk.toml. [default: the working directory]
     """
-    prepare_process()
+    log_to_stderr()
     try:
         settings = load_settings(folder, data=data, config=config)
         [chosen], _ = choose_sources(settings.config, [source])
@@ -118,8 +118,7 @@ async def run_to_end(source: Source, settings: Settings, *, due: bool, progress:
     """Ingest in a thread; if cancelled, stop the run, which lands what it has and ends as interrupted."""
     stop = threading.Event()
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
-        early = earliest_poll(source, datetime.now(UTC))
-        scope = DueInputs(early) if due else WholeSource()
+        scope = DueInputs(earliest_poll(source, datetime.now(UTC))) if due else WholeSource()
         work = partial(ingest, source, settings, workers, fetcher, scope, progress=progress, stop=stop)
         ended = asyncio.get_running_loop().run_in_executor(None, until_stopped, work)
         try:
@@ -136,19 +135,6 @@ async def run_to_end(source: Source, settings: Settings, *, due: bool, progress:
     if run is None:
         raise asyncio.CancelledError
     return run
-
-
-def prepare_process() -> None:
-    """Log to stderr, and keep the processes of the pool from importing Prefect; the first step of each flow.
-
-    Each process of the pool imports the main module of this one. If that is Prefect's engine, it costs every one of
-    them two seconds and a hundred megabytes for nothing.
-    """
-    log_to_stderr()
-    main = sys.modules["__main__"]
-    if getattr(main.__spec__, "name", "").startswith("prefect."):
-        main.__spec__ = None
-        del main.__file__
 
 
 def until_stopped(work: partial[Run]) -> Run | None:

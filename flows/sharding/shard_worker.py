@@ -11,7 +11,7 @@ from config.settings import Settings
 from config.sources import Source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
-from flows.run import open_fetcher
+from flows.ingestion.shared_fetcher import open_fetcher
 from flows.sharding.one_shard import scope_of
 from flows.sharding.shards import Shard
 from warehouse.errors import WarehouseError

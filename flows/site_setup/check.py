@@ -1,9 +1,9 @@
-"""`copydesk sources check`: is the configuration right, and is what it names there?"""
+"""Check the configuration, and try every input that it names."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from config.errors import ConfigError
 from config.inputs import Input
@@ -16,53 +16,56 @@ from tasks.listings.input_reader import InputError, ReadContext
 from tasks.listings.listing import ListingError
 
 
-def check(settings: Settings, named: list[str]) -> int:
-    """Check every source, or those named, each on its own; the exit code: 2 if any is wrong."""
+@dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """What a check of one source's file came to: its inputs, a phrase each, or the error."""
+
+    source_id: str
+    inputs: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def check(settings: Settings, source_ids: Sequence[str] = ()) -> Iterator[SourceCheck]:
+    """Check every source, or those given, one after another, each on its own."""
     folder = settings.config / "sources"
-    paths = [folder / f"{name}.toml" for name in named] or source_files(settings.config)
-    wrong = 0
-    for path in paths:
+    for path in [folder / f"{source_id}.toml" for source_id in source_ids] or source_files(settings.config):
         try:
             source = load_source(path)
-            for line in _inputs(source, settings):
-                print(f"{source.id}: {line}")
+            yield SourceCheck(source.id, tuple(_check_input(source, entry, settings) for entry in source.input))
         except (ConfigError, InputError) as error:
-            wrong += 1
-            print(f"copydesk: {error}", file=sys.stderr)
-    return 2 if wrong else 0
+            yield SourceCheck(path.stem, error=str(error))
 
 
-def _inputs(source: Source, settings: Settings) -> list[str]:
-    """A line an input, after a first look at it. Raises `InputError` where it cannot be read."""
-    lines = []
-    for entry in source.input:
-        reader = reader_of(source, entry)
-        if reader.is_polled:
-            found = _ask(source, entry, settings)
+def _check_input(source: Source, entry: Input, settings: Settings) -> str:
+    """Return a phrase on an input after a first look at it. Raises `InputError` if it cannot be read."""
+    reader = reader_of(source, entry)
+    if reader.is_polled:
+        content = _polled_content(source, entry, settings)
+    else:
+        documents = reader.documents(ReadContext(settings, utc_now()))
+        if reader.holds_records:  # a file may hold millions
+            content = "has records" if any(True for _ in documents) else "no records"
         else:
-            documents = reader.documents(ReadContext(settings, utc_now()))
-            if reader.holds_records:  # a file may hold millions
-                found = "has records" if any(True for _ in documents) else "no records"
-            else:
-                found = f"{sum(1 for _ in documents):,} documents"
-        lines.append(f"ok, {entry.kind} {endpoint(source, entry)}: {found}")
-    return lines
+            content = f"{sum(1 for _ in documents):,} documents"
+    return f"ok, {entry.kind} {endpoint(source, entry)}: {content}"
 
 
-def _ask(source: Source, entry: Input, settings: Settings) -> str:
-    """What a feed, sitemap or section page names now. Raises `InputError`."""
-    place = endpoint(source, entry)
+def _polled_content(source: Source, entry: Input, settings: Settings) -> str:
+    """Fetch a feed, sitemap or section page and return how much it lists. Raises `InputError`."""
+    url = endpoint(source, entry)
     with Fetcher(settings) as fetcher:
-        asked = request(place, source, max_bytes=settings.max_listing_bytes)
-        got = fetcher.fetch(replace(asked, accept=ACCEPT_LISTINGS))
-    if not isinstance(got, Downloaded):
-        told = got.detail if isinstance(got, Refused | Postponed) else "not changed"
-        raise InputError(f"{source.id}: {place}: {told}")
+        listing_request = request(url, source, max_bytes=settings.max_listing_bytes)
+        response = fetcher.fetch(replace(listing_request, accept=ACCEPT_LISTINGS))
+    if not isinstance(response, Downloaded):
+        reason = response.detail if isinstance(response, Refused | Postponed) else "not changed"
+        raise InputError(f"{source.id}: {url}: {reason}")
     try:
-        listing = read_listing(source, entry, got.content, got.final_url, got.media_type, got.charset)
+        listing = read_listing(
+            source, entry, response.content, response.final_url, response.media_type, response.charset
+        )
     except ListingError as error:
-        raise InputError(f"{source.id}: {place}: {error}") from None
-    moved = f", and has moved for good to {got.moved_to}" if got.moved_to else ""
-    named = len(listing.children)
-    entries = f"{named:,} sitemaps" if named else f"{len(listing.entries):,} entries"
+        raise InputError(f"{source.id}: {url}: {error}") from None
+    moved = f", and has moved for good to {response.moved_to}" if response.moved_to else ""
+    children = len(listing.children)
+    entries = f"{children:,} sitemaps" if children else f"{len(listing.entries):,} entries"
     return f"{entries}{moved}{f'; {listing.damage}' if listing.damage else ''}"

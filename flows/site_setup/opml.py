@@ -1,4 +1,4 @@
-"""A feed reader's list in, one source a feed; and the feeds of all sources out as such a list."""
+"""Import the list of a feed reader, one source a feed, and export the feeds of all sources as such a list."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from config.write import free_id, source_toml, write_source
 _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_LONGEST_TITLE: Final = 200
-_LONGEST_SHOWN: Final = 120
+_MAX_TITLE_CHARACTERS: Final = 200
+_MAX_LABEL_CHARACTERS: Final = 120  # of a title in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +32,44 @@ class ListedFeed:
     url: str
     title: str
     language: str | None
-    categories: tuple[str, ...]
-    """The folders that it lies in, outermost first, then its own."""
+    categories: tuple[str, ...]  # the folders that it lies in, outermost first, then its own
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What became of each feed of a list."""
 
-    written: tuple[Path, ...]
-    """The files of the new sources."""
-    known: tuple[str, ...]
-    """A sentence for each feed that a source has already."""
-    refused: tuple[str, ...]
-    """A sentence for each that is no feed's address."""
+    written: tuple[Path, ...]  # the files of the new sources
+    known: tuple[str, ...]  # a sentence for each feed that a source has already
+    refused: tuple[str, ...]  # a sentence for each entry that has no address of a feed
 
 
-def import_opml(place: str, settings: Settings) -> ImportReport:
-    """A source for each feed of an OPML file or address that no source has yet; no file is ever overwritten.
+def import_opml(location: str, settings: Settings) -> ImportReport:
+    """Write a source for each feed of an OPML file or URL that no source has yet; no file is ever overwritten.
 
     Raises `ConfigError` where the list cannot be read, or the configuration cannot be written.
     """
     sources = _configured(settings.config)
     feeds = {_key(entry.url): source.id for source in sources.values() for entry in source.inputs_of(FeedInput)}
-    taken = {path.stem for path in (settings.config / "sources").glob("*.toml")}
+    source_ids = {path.stem for path in (settings.config / "sources").glob("*.toml")}
     written: list[Path] = []
     known: list[str] = []
     refused: list[str] = []
-    for listed in read_opml(_content(place, settings), place):
-        if said := _objection(listed.url):
-            refused.append(f"{listed.title[:_LONGEST_SHOWN]}: {said}")
+    for listed in read_opml(_content(location, settings), location):
+        if problem := _url_problem(listed.url):
+            refused.append(f"{listed.title[:_MAX_LABEL_CHARACTERS]}: {problem}")
         elif source_id := feeds.get(_key(listed.url)):
-            known.append(f"{listed.title[:_LONGEST_SHOWN]}: {listed.url} is a feed of source '{source_id}'")
+            known.append(f"{listed.title[:_MAX_LABEL_CHARACTERS]}: {listed.url} is a feed of source '{source_id}'")
         else:
-            source_id = free_id(taken, listed.title, _host(listed.url))
+            source_id = free_id(source_ids, listed.title, _host(listed.url))
             written.append(write_source(settings.config, source_id, _toml(listed)))
-            taken.add(source_id)
+            source_ids.add(source_id)
             feeds[_key(listed.url)] = source_id
     return ImportReport(tuple(written), tuple(known), tuple(refused))
 
 
 def export_opml(sources: Iterable[Source], stream: BinaryIO) -> int:
-    """Write the feeds of the sources as OPML 2.0 in UTF-8; how many there were."""
+    """Write the feeds of the sources as OPML 2.0 in UTF-8; return how many there are."""
     opml = etree.Element("opml", version="2.0")
     etree.SubElement(etree.SubElement(opml, "head"), "title").text = "Copydesk sources"
     body = etree.SubElement(opml, "body")
@@ -86,8 +82,8 @@ def export_opml(sources: Iterable[Source], stream: BinaryIO) -> int:
     return len(body)
 
 
-def read_opml(content: bytes, place: str) -> list[ListedFeed]:
-    """The feeds of an OPML list of any version, in its order, each address once. Raises `ConfigError`."""
+def read_opml(content: bytes, location: str) -> list[ListedFeed]:
+    """Parse the feeds of an OPML list of any version, in its order, each URL once. Raises `ConfigError`."""
     # Damage is common (a bare `&` in a title), and what is read of such a list is checked feed by feed.
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
@@ -95,71 +91,72 @@ def read_opml(content: bytes, place: str) -> list[ListedFeed]:
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if root is None or _tag(root) != "opml":
-        found = f"its first element is <{_tag(root)[:40]}>" if root is not None and _tag(root) else "it is not XML"
-        raise ConfigError(f"{place}: not an OPML list of feeds: {found}")
+        reason = f"its first element is <{_tag(root)[:40]}>" if root is not None and _tag(root) else "it is not XML"
+        raise ConfigError(f"{location}: not an OPML list of feeds: {reason}")
     doctype = root.getroottree().docinfo.internalDTD
     if doctype is not None and any(True for _ in doctype.iterentities()):
-        raise ConfigError(f"{place}: declares XML entities, which no list of feeds needs; it was not read")
+        raise ConfigError(f"{location}: declares XML entities, which no list of feeds needs; it was not read")
     feeds: dict[str, ListedFeed] = {}
     for outline in root.iter():
         if _tag(outline) == "outline" and (feed := _feed(outline)):
             feeds.setdefault(_key(feed.url), feed)
     if not feeds:
-        raise ConfigError(f"{place}: names no feed; an outline of a feed has an attribute xmlUrl")
+        raise ConfigError(f"{location}: names no feed; an outline of a feed has an attribute xmlUrl")
     return list(feeds.values())
 
 
 def _feed(outline: etree._Element) -> ListedFeed | None:
-    said = {str(name).lower(): _SPACE.sub(" ", value).strip() for name, value in outline.attrib.items()}
+    attributes = {str(name).lower(): _SPACE.sub(" ", value).strip() for name, value in outline.attrib.items()}
     # OPML 1 readers wrote `url` beside a type; without one it is a link to a page.
-    url = said.get("xmlurl") or (said.get("url", "") if said.get("type", "").lower() in {"rss", "atom"} else "")
+    is_feed = attributes.get("type", "").lower() in {"rss", "atom"}
+    url = attributes.get("xmlurl") or (attributes.get("url") if is_feed else None)
     if not url:
         return None
     url = re.sub(r"^feed:(?://(?!/)|(?=https?:))", lambda mark: "http://" if "/" in mark[0] else "", url)
-    language = re.sub(r"^\w+", lambda first: first[0].lower(), said.get("language", "").replace("_", "-"))
+    language = re.sub(r"^\w+", lambda first: first[0].lower(), attributes.get("language", "").replace("_", "-"))
     folders = [_name(parent) for parent in reversed(list(outline.iterancestors())) if _tag(parent) == "outline"]
-    own = re.split(r"[,/]", said.get("category", ""))
+    own = re.split(r"[,/]", attributes.get("category", ""))
     return ListedFeed(
         url,
-        (said.get("title") or said.get("text") or _host(url) or "Feed")[:_LONGEST_TITLE],
+        (attributes.get("title") or attributes.get("text") or _host(url) or "Feed")[:_MAX_TITLE_CHARACTERS],
         language if _LANGUAGE.fullmatch(language) else None,
         tuple(dict.fromkeys(name.strip() for name in [*folders, *own] if name.strip())),
     )
 
 
-def _content(place: str, settings: Settings) -> bytes:
+def _content(location: str, settings: Settings) -> bytes:
     limit = settings.max_listing_bytes
-    if not place.startswith(("http://", "https://")):
+    if not location.startswith(("http://", "https://")):
         try:
-            with Path(place).expanduser().open("rb") as file:
+            with Path(location).expanduser().open("rb") as file:
                 content = file.read(limit + 1)
         except (OSError, ValueError) as error:
-            raise ConfigError(f"{place}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+            raise ConfigError(f"{location}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
         if len(content) > limit:
-            raise ConfigError(f"{place}: more than {limit:,} bytes; raise max_listing_bytes to take it")
+            raise ConfigError(f"{location}: more than {limit:,} bytes; raise max_listing_bytes to take it")
         return content
     from tasks.http.fetcher import Downloaded, download
 
-    got = download(place, settings, max_bytes=limit)
-    if not isinstance(got, Downloaded):
-        raise ConfigError(f"{place}: {getattr(got, 'detail', 'no content was sent')}")
-    return got.content
+    response = download(location, settings, max_bytes=limit)
+    if not isinstance(response, Downloaded):
+        raise ConfigError(f"{location}: {getattr(response, 'detail', 'no content was sent')}")
+    return response.content
 
 
 def _configured(config: Path) -> dict[str, Source]:
-    """The sources there are; a configuration may well begin with a reader's list."""
+    """Return the configured sources; none if there is no file yet, as a configuration may begin with such a list."""
     if not any((config / "sources").glob("*.toml")):
         return {}
     return load_sources(config)[0]
 
 
 def _toml(listed: ListedFeed) -> str:
-    under = f"In the list under: {', '.join(listed.categories)}"[:_LONGEST_TITLE] if listed.categories else ""
+    comment = f"In the list under: {', '.join(listed.categories)}"[:_MAX_TITLE_CHARACTERS] if listed.categories else ""
     declared = {"title": listed.title, "language": listed.language, "input": [{"kind": "feed", "url": listed.url}]}
-    return source_toml(declared, {"": under})
+    return source_toml(declared, {"": comment})
 
 
-def _objection(url: str) -> str | None:
+def _url_problem(url: str) -> str | None:
     try:
         TypeAdapter(Url).validate_python(url)
         urlsplit(url)
@@ -170,7 +167,7 @@ def _objection(url: str) -> str | None:
 
 
 def _key(url: str) -> str:
-    """What makes two addresses those of one feed: nobody has a feed twice for http and https."""
+    """Return what two URLs of one feed have in common: the scheme and `www.` make no difference."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -187,10 +184,10 @@ def _host(url: str) -> str:
 
 
 def _name(outline: etree._Element) -> str:
-    said = {str(name).lower(): value for name, value in outline.attrib.items()}
-    return _SPACE.sub(" ", said.get("title") or said.get("text") or "").strip()
+    attributes = {str(name).lower(): value for name, value in outline.attrib.items()}
+    return _SPACE.sub(" ", attributes.get("title") or attributes.get("text") or "").strip()
 
 
 def _tag(element: etree._Element) -> str:
-    """The element's name in lower case, without a namespace; empty for comments."""
+    """Return the element's name in lower case, without a namespace; empty for comments."""
     return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""

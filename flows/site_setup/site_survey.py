@@ -1,4 +1,4 @@
-"""A site looked at for the first time: its feeds and sitemaps, asked for politely and a bounded number of times."""
+"""Find the feeds and sitemaps of a site, politely and with a bounded number of requests."""
 
 from __future__ import annotations
 
@@ -35,34 +35,32 @@ from tasks.site_probe.choose_feeds import is_news_sitemap
 from tasks.site_probe.feed_statistics import ListingStatistics, is_comment_feed, measure_listing
 from warehouse.model.vocabulary import Reason
 
-MOST_REQUESTS: Final = 12
-"""For feeds and sitemaps together, the first page included: at 5 seconds each, a minute."""
-MOST_SITEMAPS: Final = 2
-"""Of those that robots.txt names; a large site's names dozens."""
-MOST_FEEDS: Final = 5
-MOST_ADDRESSES: Final = 30
-"""Looked up at all; what robots.txt forbids is no request, and a page may link to thousands of such."""
+MAX_REQUESTS: Final = 12  # for feeds and sitemaps together, the first page included: at 5 seconds each, a minute
+MAX_SITEMAPS: Final = 2  # of those that robots.txt names; a large site's names dozens
+MAX_FEEDS: Final = 5
+# What robots.txt forbids costs no request, and a page may link to thousands of such.
+MAX_URLS: Final = 30
 
-NAMED: Final = "named by the page"
-USUAL: Final = "at a usual path"
-GIVEN: Final = "the address given"
+# How an address was discovered, in words.
+BY_PAGE: Final = "named by the page"
+BY_CONVENTION: Final = "at a usual path"
+BY_USER: Final = "the address given"
 
-
-Answer = Downloaded | Refused | Postponed
+Response = Downloaded | Refused | Postponed
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One address that was asked for, and in words what came of it."""
+class SurveyRequest:
+    """One address that was requested: how it was discovered, and in words what came of it."""
 
     url: str
-    found: str
+    discovery: str
     outcome: str
 
 
 @dataclass(slots=True)
 class Survey:
-    """What is found of a site, while it is looked at."""
+    """The survey of one site, while it is made."""
 
     fetcher: Fetcher
     workers: Workers
@@ -70,76 +68,84 @@ class Survey:
     delay: float
     allow_private: bool
     now: datetime
-    tell: Callable[[str], None]
+    on_request: Callable[[str], None]
     front: SiteInfo = field(default_factory=lambda: SiteInfo(None, None, ()))
     origin: str = ""
     listings: list[ListingStatistics] = field(default_factory=list)
-    given: Literal["feed", "sitemap", "page"] = "page"
-    asked: list[Asked] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
-    left: int = MOST_REQUESTS
-    problem: str | None = None
-    """Why nothing of the site could be seen."""
+    start_kind: Literal["feed", "sitemap", "page"] = "page"
+    requests: list[SurveyRequest] = field(default_factory=list)
+    known_urls: set[str] = field(default_factory=set)
+    requests_left: int = MAX_REQUESTS
+    problem: str | None = None  # why nothing of the site could be read
 
-    def look(self, url: str) -> None:
+    def run(self, url: str) -> None:
         """Find the feeds and sitemaps of the site that an address belongs to."""
-        got = self._get(url, GIVEN, ACCEPT_PAGES)
-        self.origin = urljoin(got.final_url if isinstance(got, Downloaded) else url, "/")
-        if not isinstance(got, Downloaded):
-            self.problem = got.detail
-            if not self._may_go_on(got):
+        response = self._get(url, BY_USER, ACCEPT_PAGES)
+        self.origin = urljoin(response.final_url if isinstance(response, Downloaded) else url, "/")
+        if not isinstance(response, Downloaded):
+            self.problem = response.detail
+            if not self._may_go_on(response):
                 return
         else:
-            self.given = detect_kind(got.content)
-            self._read(got, url, GIVEN)
-        if self.given == "page":
+            self.start_kind = detect_kind(response.content)
+            self._read(response, url, BY_USER)
+        if self.start_kind == "page":
             self._find_feeds()
-        if self.given != "sitemap":
+        if self.start_kind != "sitemap":
             self._find_sitemaps()
 
     def request(self, url: str, accept: str = ACCEPT_PAGES) -> Request:
-        """How the site is asked for an address."""
+        """Return the request for an address of the site."""
         limit = self.settings.max_listing_bytes if accept == ACCEPT_LISTINGS else None
         return Request(url, delay=self.delay, allow_private=self.allow_private, max_bytes=limit, accept=accept)
 
     def _find_feeds(self) -> None:
-        if not self.front.feeds and normalize_url(self.origin) not in self.seen:
+        if not self.front.feeds and normalize_url(self.origin) not in self.known_urls:
             self._read(self._get(self.origin, "the home page", ACCEPT_PAGES), self.origin, "the home page")
         waiting = deque(self.front.feeds)
-        kept = len(self._sitemaps()) + 1  # and a part of an index
-        while waiting and len(self._feeds()) < MOST_FEEDS and self.left > kept and len(self.asked) < MOST_ADDRESSES:
-            waiting.extend(self._ask(waiting.popleft(), NAMED))
+        reserved = len(self._sitemaps()) + 1  # and a part of an index
+        while (
+            waiting
+            and len(self._feeds()) < MAX_FEEDS
+            and self.requests_left > reserved
+            and len(self.requests) < MAX_URLS
+        ):
+            waiting.extend(self._request_listing(waiting.popleft(), BY_PAGE))
         for path in FEED_PATHS:
-            if self._feeds() or self.left <= kept:
+            if self._feeds() or self.requests_left <= reserved:
                 return
-            self._ask(urljoin(self.origin, path), USUAL)
+            self._request_listing(urljoin(self.origin, path), BY_CONVENTION)
 
     def _find_sitemaps(self) -> None:
-        for address, found in self._sitemaps():
-            known = [one for one in self.listings if one.kind == "sitemap"]
-            if self.left <= 0 or any(map(is_news_sitemap, known)) or (known and found == USUAL):
+        for address, discovery in self._sitemaps():
+            sitemaps = [listing for listing in self.listings if listing.kind == "sitemap"]
+            if (
+                self.requests_left <= 0
+                or any(map(is_news_sitemap, sitemaps))
+                or (sitemaps and discovery == BY_CONVENTION)
+            ):
                 return
-            self._ask(address, found)
+            self._request_listing(address, discovery)
 
     def _sitemaps(self) -> list[tuple[str, str]]:
-        """Where sitemaps are said to be, else where they may be."""
+        """Return the sitemaps that robots.txt names, else the usual ones, each with how it was discovered."""
         rules = self.rules()
-        stated = [article_url(one, self.origin) for one in rules.sitemaps] if isinstance(rules, Rules) else []
-        named = rank_sitemaps(filter(None, stated))[:MOST_SITEMAPS]
-        usual = [(urljoin(self.origin, path), USUAL) for path in SITEMAP_PATHS]
-        return [(address, "named by robots.txt") for address in named] or usual
+        urls = [article_url(url, self.origin) for url in rules.sitemaps] if isinstance(rules, Rules) else []
+        ranked = rank_sitemaps(filter(None, urls))[:MAX_SITEMAPS]
+        usual = [(urljoin(self.origin, path), BY_CONVENTION) for path in SITEMAP_PATHS]
+        return [(url, "named by robots.txt") for url in ranked] or usual
 
     def rules(self) -> Rules | Refused | Postponed:
-        """What robots.txt says; asked for once, as every fetch heeds it."""
+        """Return the rules of robots.txt, which is fetched once, as every fetch heeds it."""
         return self.fetcher.robots(self.origin, delay=self.delay, allow_private=self.allow_private)
 
     def crawl_delay(self) -> float:
-        """Seconds that robots.txt asks to leave between two requests; 0 where it asks nothing."""
+        """Return the seconds that robots.txt asks to leave between two requests; 0 if it asks nothing."""
         rules = self.rules()
         return (rules.crawl_delay or 0.0) if isinstance(rules, Rules) else 0.0
 
-    def robots_said(self) -> str:
-        """What robots.txt says, in words."""
+    def robots_summary(self) -> str:
+        """Return what robots.txt says, in words."""
         rules = self.rules()
         if not isinstance(rules, Rules):
             return rules.detail
@@ -148,91 +154,96 @@ class Survey:
         return f"robots.txt {home} {TOKEN} read the home page{wait}; sitemaps named: {len(rules.sitemaps)}"
 
     def _feeds(self) -> list[ListingStatistics]:
-        return [one for one in self.listings if one.kind == "feed"]
+        return [listing for listing in self.listings if listing.kind == "feed"]
 
-    def _ask(self, url: str, found: str) -> tuple[str, ...]:
-        """Read one listing; what came instead may be a page that names feeds: these."""
-        if normalize_url(url) in self.seen:
+    def _request_listing(self, url: str, discovery: str) -> tuple[str, ...]:
+        """Read one listing; return the feeds that are named by the page that may come instead."""
+        if normalize_url(url) in self.known_urls:
             return ()
-        return self._read(self._get(url, found, ACCEPT_LISTINGS), url, found)
+        return self._read(self._get(url, discovery, ACCEPT_LISTINGS), url, discovery)
 
-    def _get(self, url: str, found: str, accept: str) -> Answer:
-        self.seen.add(normalize_url(url))
-        self.tell(f"{url} ({found})")
-        got = self.fetcher.fetch(self.request(url, accept))
-        self.left -= bool(got.exchanges)
-        if isinstance(got, NotModified):
-            got = Refused(Reason.FETCH_FAILED, "its server answers 304 to whoever never had it", 304)
-        if not isinstance(got, Downloaded):
-            self._note(url, found, got.detail)
-        return got
+    def _get(self, url: str, discovery: str, accept: str) -> Response:
+        self.known_urls.add(normalize_url(url))
+        self.on_request(f"{url} ({discovery})")
+        response = self.fetcher.fetch(self.request(url, accept))
+        self.requests_left -= bool(response.exchanges)
+        if isinstance(response, NotModified):
+            response = Refused(Reason.FETCH_FAILED, "its server answers 304 to whoever never had it", 304)
+        if not isinstance(response, Downloaded):
+            self._note(url, discovery, response.detail)
+        return response
 
-    def _read(self, got: Answer, url: str, found: str) -> tuple[str, ...]:
-        if not isinstance(got, Downloaded):
+    def _read(self, response: Response, url: str, discovery: str) -> tuple[str, ...]:
+        if not isinstance(response, Downloaded):
             return ()
-        final = normalize_url(got.final_url)
-        if final in self.seen and final != normalize_url(url):
-            self._note(url, found, f"leads to {got.final_url}, which was read already")
+        final = normalize_url(response.final_url)
+        if final in self.known_urls and final != normalize_url(url):
+            self._note(url, discovery, f"leads to {response.final_url}, which was read already")
             return ()
-        self.seen.add(final)
-        kind = detect_kind(got.content)
+        self.known_urls.add(final)
+        kind = detect_kind(response.content)
         if kind == "page":
-            return self._read_page(got, url, found)
+            return self._read_page(response, url, discovery)
         try:
             if kind == "feed":
-                listing = self.workers.call(read_feed, got.content, got.final_url, got.media_type, got.charset)
+                listing = self.workers.call(
+                    read_feed, response.content, response.final_url, response.media_type, response.charset
+                )
             else:
-                listing = self.workers.call(read_sitemap, got.content, got.final_url)
+                listing = self.workers.call(read_sitemap, response.content, response.final_url)
         except (ListingError, CallError) as error:
-            self._note(url, found, str(error))
+            self._note(url, discovery, str(error))
             return ()
-        self._take(kind, got.moved_to or url, found, listing)
+        self._take(kind, response.moved_to or url, discovery, listing)
         return ()
 
-    def _read_page(self, got: Downloaded, url: str, found: str) -> tuple[str, ...]:
-        front = self.workers.call(read_site_info, got.content, got.final_url, got.charset)
-        self._note(url, found, f"a page that names {len(front.feeds) or 'no'} feeds")
-        if found in {NAMED, USUAL}:
-            return front.feeds if found == NAMED else ()
-        named = self.front
-        self.front = SiteInfo(named.name or front.name, named.language or front.language, front.feeds)
+    def _read_page(self, response: Downloaded, url: str, discovery: str) -> tuple[str, ...]:
+        front = self.workers.call(read_site_info, response.content, response.final_url, response.charset)
+        self._note(url, discovery, f"a page that names {len(front.feeds) or 'no'} feeds")
+        if discovery in {BY_PAGE, BY_CONVENTION}:
+            return front.feeds if discovery == BY_PAGE else ()
+        first = self.front
+        self.front = SiteInfo(first.name or front.name, first.language or front.language, front.feeds)
         return ()
 
-    def _take(self, kind: Literal["feed", "sitemap"], url: str, found: str, listing: Listing) -> None:
-        if listing.children and self.left > 0:
-            self._follow(url, found, listing)
+    def _take(self, kind: Literal["feed", "sitemap"], url: str, discovery: str, listing: Listing) -> None:
+        if listing.children and self.requests_left > 0:
+            self._follow(url, discovery, listing)
             return
-        measured = measure_listing(kind, url, found, listing, self.now)
+        measured = measure_listing(kind, url, discovery, listing, self.now)
         if kind == "feed" and is_comment_feed(listing):
-            self._note(url, found, "a feed of comments")
+            self._note(url, discovery, "a feed of comments")
         elif not measured.entries:
-            self._note(url, found, f"a {kind} without entries")
+            self._note(url, discovery, f"a {kind} without entries")
         else:
-            self._note(url, found, f"a {kind} of {measured.entries} entries")
+            self._note(url, discovery, f"a {kind} of {measured.entries} entries")
             self.listings.append(measured)
 
-    def _follow(self, index: str, found: str, listing: Listing) -> None:
-        """The part of an index with the news; the index is the input where its parts come and go."""
-        self._note(index, found, f"an index of {len(listing.children)} sitemaps")
+    def _follow(self, index: str, discovery: str, listing: Listing) -> None:
+        """Read the part of an index that has the news; the index is the input if its parts come and go."""
+        self._note(index, discovery, f"an index of {len(listing.children)} sitemaps")
         child = choose_child(listing.children)
-        if child is None or normalize_url(child.url) in self.seen:
+        if child is None or normalize_url(child.url) in self.known_urls:
             return
-        lasting = is_news_sitemap_url(child.url) and not is_numbered(child.url)
-        before = len(self.listings)
-        self._ask(child.url, f"named by {index}")
-        if len(self.listings) > before and not lasting:
-            read = self.listings.pop()
+        is_permanent = is_news_sitemap_url(child.url) and not is_numbered(child.url)
+        count = len(self.listings)
+        self._request_listing(child.url, f"named by {index}")
+        if len(self.listings) > count and not is_permanent:
+            part = self.listings.pop()
             self.listings.append(
-                measure_listing("sitemap", index, f"{found}, of it {child.url}", read.listing, self.now)
+                measure_listing("sitemap", index, f"{discovery}, of it {child.url}", part.listing, self.now)
             )
 
-    def _may_go_on(self, got: Answer) -> bool:
-        """Whether a site that refuses one page may give others: it says of this one that it is not to be had."""
-        if not isinstance(got, Refused):
+    def _may_go_on(self, response: Response) -> bool:
+        """Return whether a site that refuses one page may give others, as it refuses this one for itself."""
+        if not isinstance(response, Refused):
             return False
-        if got.http_status is None:
-            return got.reason is Reason.DISALLOWED and isinstance(self.rules(), Rules)
-        return got.http_status < HTTPStatus.INTERNAL_SERVER_ERROR and got.http_status != HTTPStatus.TOO_MANY_REQUESTS
+        if response.http_status is None:
+            return response.reason is Reason.DISALLOWED and isinstance(self.rules(), Rules)
+        return (
+            response.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
+            and response.http_status != HTTPStatus.TOO_MANY_REQUESTS
+        )
 
-    def _note(self, url: str, found: str, outcome: str) -> None:
-        self.asked.append(Asked(url, found, outcome))
+    def _note(self, url: str, discovery: str, outcome: str) -> None:
+        self.requests.append(SurveyRequest(url, discovery, outcome))

@@ -1,0 +1,76 @@
+"""`copydesk run`: ingest now, with a bar a source on a terminal, then a row a source."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from config.errors import ConfigError
+from flows.cli.console import warn
+from flows.cli.options import Config, Data, EngineOption, Scheduler, SourceIds, choose, read_settings
+from flows.cli.output import Format, write_rows
+
+if TYPE_CHECKING:
+    from flows.backfill import Sharded
+
+EXAMPLES: Final = "Examples:  copydesk run   |   copydesk run sample --data /srv/news   |   copydesk run --due"
+
+
+def run(
+    source: SourceIds = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Look only at feeds, sitemaps and section pages whose time has come.")
+    ] = False,
+    engine: EngineOption = "local",
+    scheduler: Scheduler = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Ingest now: all sources that are not paused, or those named. Exit 1 if one failed."""
+    from flows.cli.progress import ProgressBars
+
+    settings = read_settings(data, config)
+    sources, errors = choose(settings, source)
+    # A service manager ends a run as Ctrl-C does: what has landed stays, and the next run takes the rest.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if engine == "dask":
+        from flows.backfill import run_on_dask
+
+        with ProgressBars() as progress:
+            sharded = run_on_dask(sources, settings, scheduler, progress)
+        raise typer.Exit(write_sharded(sharded, errors))
+    if scheduler:
+        raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
+    from flows.compact import compact_if_many_files
+    from flows.run import COUNTS, run_sources
+
+    with ProgressBars() as progress:
+        results = run_sources(sources, settings, due=due, progress=progress)
+    problems = [result.problem for result in results] + [compact_if_many_files(settings)]
+    rows = [
+        (result.run.source_id, *(getattr(result.run, name) for name in COUNTS), f"{result.seconds:.1f} s")
+        for result in results
+        if result.run
+    ]
+    raise typer.Exit(write_counts(rows, [*errors, *filter(None, problems)]))
+
+
+def write_sharded(sources: Sequence[Sharded], errors: Iterable[object] = ()) -> int:
+    """Print the counts and problems of sources that ran in shards; return the exit code, 1 if there are problems."""
+    rows = [(sharded.source.id, *sharded.counts.values(), f"{sharded.seconds:.1f} s") for sharded in sources]
+    problems = (f"{sharded.source.id}: {problem}" for sharded in sources for problem in sharded.problems)
+    return write_counts(rows, [*errors, *problems])
+
+
+def write_counts(rows: Sequence[tuple[Any, ...]], problems: Sequence[object]) -> int:
+    """Print the counts of sources and what failed; return the exit code, 1 if anything failed."""
+    from flows.run import COUNTS
+
+    write_rows(Format.TABLE, ("source", *COUNTS, "took"), rows, sys.stdout)
+    for problem in problems:
+        warn(problem)
+    return 1 if problems else 0
