@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 from config.redact import redact
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import ValidationError
 
 
 class ConfigError(Exception):
     """A file or variable of the configuration cannot be used; the text is for the user and holds no password."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(redact(sentence))
+    def __init__(self, message: str, path: Path | None = None) -> None:
+        """Keep the path of the file or folder that is wrong, if it is one, beside the message that begins with it."""
+        super().__init__(redact(message))
+        self.path = path
 
 
 def explain(error: ValidationError, known: Mapping[str, tuple[str, ...]]) -> str:

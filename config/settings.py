@@ -175,7 +175,7 @@ def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
         problem = explain(error, {"": tuple(Settings.model_fields)})
         for name in SECRETS:
             problem = problem.replace(f" (given: {declared.get(name)!r})", "")
-        raise ConfigError(f"{path}, or the environment as {PREFIX}<NAME>: {problem}") from None
+        raise ConfigError(f"{path}, or the environment as {PREFIX}<NAME>: {problem}", path) from None
 
 
 def _read(path: Path) -> dict[str, object]:
@@ -184,7 +184,7 @@ def _read(path: Path) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as TOML: {error}") from None
+        raise ConfigError(f"{path}: not readable as TOML: {error}", path) from None
     for name in ("data", "config"):
         value = declared.get(name)
         if isinstance(value, str) and "://" not in value:

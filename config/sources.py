@@ -97,18 +97,20 @@ KNOWN_KEYS: Final = {
 def load_source(path: Path) -> Source:
     """Load the source that a TOML file declares. Raises `ConfigError` naming file, key, problem and known keys."""
     if not ID_PATTERN.fullmatch(path.stem):
-        raise ConfigError(f"{path}: name a source's file with a-z, 0-9 and single hyphens, such as example-news.toml")
+        raise ConfigError(
+            f"{path}: name a source's file with a-z, 0-9 and single hyphens, such as example-news.toml", path
+        )
     try:
         declared: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as TOML: {error}") from None
+        raise ConfigError(f"{path}: not readable as TOML: {error}", path) from None
     for reserved in NOT_DECLARED:
         if reserved in declared:
-            raise ConfigError(f"{path}: unknown key '{reserved}'; a source's id is the name of its file")
+            raise ConfigError(f"{path}: unknown key '{reserved}'; a source's id is the name of its file", path)
     try:
         return Source.model_validate({**declared, "id": path.stem, "folder": path.parent})
     except ValidationError as error:
-        raise ConfigError(f"{path}: {explain(error, KNOWN_KEYS)}") from None
+        raise ConfigError(f"{path}: {explain(error, KNOWN_KEYS)}", path) from None
 
 
 def load_sources(config: Path) -> tuple[dict[str, Source], list[ConfigError]]:
@@ -133,11 +135,11 @@ def source_files(config: Path) -> list[Path]:
         paths = [path for path in folder.iterdir() if path.suffix == ".toml" and path.name[0] != "."]
     except FileNotFoundError:
         cure = "a configuration has sources/ with one TOML file a source"
-        raise ConfigError(f"{folder}: no such folder; {cure}") from None
+        raise ConfigError(f"{folder}: no such folder; {cure}", folder) from None
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be listed: {error.strerror}") from None
+        raise ConfigError(f"{folder}: cannot be listed: {error.strerror}", folder) from None
     if not paths:
-        raise ConfigError(f"{folder}: no sources; a source is a TOML file there, such as example-news.toml")
+        raise ConfigError(f"{folder}: no sources; a source is a TOML file there, such as example-news.toml", folder)
     return sorted(paths, key=lambda path: path.stem)
 
 

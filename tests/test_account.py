@@ -10,9 +10,16 @@ import pytest
 from polled import FEED, write
 from webserver import answer
 
-from flows.cli.output import safe
 from flows.ingestion.raw_document import write_raw
-from flows.scheduling.run_report import Account, load_account, tell_counts, tell_rejects
+from flows.scheduling.markdown_text import escape_markdown
+from flows.scheduling.run_report import (
+    ReasonCount,
+    RefusedDocument,
+    RunReport,
+    counts_markdown,
+    load_report,
+    rejects_markdown,
+)
 from warehouse.errors import StorageError
 from warehouse.model.vocabulary import Outcome, RunStatus
 
@@ -27,13 +34,13 @@ def refused(site, look, settings, tmp_path):
     site.feed(1, 2, 3, 4)
     run = look(FEED)
     source = write(tmp_path / "config" / "sources", FEED.replace("SITE", site.server.url("")))
-    return source, run, load_account(settings.data, run)
+    return source, run, load_report(settings.data, run)
 
 
 def test_the_counts_are_those_of_the_run_and_each_is_explained(refused):
-    source, run, account = refused
-    told = tell_counts(source, run, account)
-    rows = {cells[0]: cells[1:] for cells in (re.split(r" \| ", line.strip("| ")) for line in told.splitlines())}
+    source, run, report = refused
+    markdown = counts_markdown(source, run, report)
+    rows = {cells[0]: cells[1:] for cells in (re.split(r" \| ", line.strip("| ")) for line in markdown.splitlines())}
     counted = {str(outcome): getattr(run, outcome) for outcome in Outcome} | {"discovered": run.discovered}
     assert {name: int(rows[name][0]) for name in counted} == counted
     assert counted["stored"] == 2
@@ -43,20 +50,20 @@ def test_the_counts_are_those_of_the_run_and_each_is_explained(refused):
 
 
 def test_a_run_that_failed_says_why_and_how_it_is_cured(refused):
-    source, run, account = refused
-    told = tell_counts(source, replace(run, status=RunStatus.FAILED, error="404 Not Found"), account)
-    assert "**lake: 404 Not Found** `copydesk sources check lake` tries its inputs." in told
+    source, run, report = refused
+    markdown = counts_markdown(source, replace(run, status=RunStatus.FAILED, error="404 Not Found"), report)
+    assert "**lake: 404 Not Found** `copydesk sources check lake` tries its inputs." in markdown
 
 
 def test_rejects_are_told_by_reason_with_cure_and_the_command_that_shows_what_came(refused, settings):
-    source, _, account = refused
-    told = tell_rejects(source, account)
-    assert "| no_article | 1 | 1 |" in told
-    assert "| vanished | 1 | 1 |" in told
-    assert "The site takes its pages down sooner than they are read" in told
-    places = re.findall(r"`copydesk rejects raw (\S+)`", told)
+    source, _, report = refused
+    markdown = rejects_markdown(source, report)
+    assert "| no_article | 1 | 1 |" in markdown
+    assert "| vanished | 1 | 1 |" in markdown
+    assert "The site takes its pages down sooner than they are read" in markdown
+    locations = re.findall(r"`copydesk rejects raw (\S+)`", markdown)
     out = io.BytesIO()
-    write_raw(settings.data, places[0], out)
+    write_raw(settings.data, locations[0], out)
     assert out.getvalue() == EMPTY
 
 
@@ -71,14 +78,17 @@ def test_what_came_is_found_by_its_address_too(refused, settings, site):
 def test_without_rejects_there_is_nothing_to_look_up(site, look, settings):
     site.publish(1)
     site.feed(1)
-    assert load_account(settings.data, look(FEED)).reasons == ()
+    assert load_report(settings.data, look(FEED)).reasons == ()
 
 
 def test_what_a_site_wrote_does_nothing_in_markdown(refused):
     source, *_ = refused
     nasty = "a | b\n\n# head <img src=x onerror=alert(1)> [link](javascript:alert(1)) `code`"
-    assert safe(nasty) == r"a \| b \# head \<img src=x onerror=alert(1)\> \[link\](javascript:alert(1)) \`code\`"
-    one = {"reason": "vanished", "detail": nasty, "url": "javascript:alert(1)", "place": None}
-    told = tell_rejects(source, Account(reasons=(("vanished", 1, 1),), refused=(one,)))
-    assert "- javascript:alert(1): a \\| b" in told
-    assert "Nothing of it is in the archive." in told
+    assert (
+        escape_markdown(nasty)
+        == r"a \| b \# head \<img src=x onerror=alert(1)\> \[link\](javascript:alert(1)) \`code\`"
+    )
+    document = RefusedDocument("vanished", nasty, "javascript:alert(1)", None)
+    markdown = rejects_markdown(source, RunReport(reasons=(ReasonCount("vanished", 1, 1),), refused=(document,)))
+    assert "- javascript:alert(1): a \\| b" in markdown
+    assert "Nothing of it is in the archive." in markdown

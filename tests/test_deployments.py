@@ -14,10 +14,10 @@ from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule
 from config.schedule import read_schedule, turns
 from config.settings import Settings
 from config.sources import load_source
-from flows.scheduling.deployments import PAUSED, Planned, plan, plan_source, stagger
-from flows.scheduling.healthcheck import Wellness, health_app
-from flows.scheduling.source_flow import patience
-from flows.scheduling.sync_deployments import is_same, keep_active, keep_pause
+from flows.scheduling.deployments import PAUSED_TAG, PlannedDeployment, plan_deployments, plan_source, stagger
+from flows.scheduling.healthcheck import ServerStatus, health_app
+from flows.scheduling.source_flow import earliest_poll
+from flows.scheduling.sync_deployments import is_active, is_paused, is_same
 
 NAMES = [f"source-{number}" for number in range(50)]
 
@@ -35,7 +35,7 @@ def installation(tmp_path):
     return Settings(data=str(tmp_path / "data"), config=tmp_path, **off)
 
 
-def on_server(planned: Planned, **changes):
+def on_server(planned: PlannedDeployment, **changes):
     """A deployment as the server gives it back after it was registered."""
     made = asyncio.run(planned.deployment(paused=planned.paused, active=True))
     facts = {
@@ -56,7 +56,7 @@ def on_server(planned: Planned, **changes):
 
 
 def test_a_source_is_a_deployment_that_says_what_it_is(installation):
-    (harbour, quay, backfill, *upkeep), wrong = plan(installation)
+    (harbour, quay, backfill, *upkeep), wrong = plan_deployments(installation)
     assert not wrong
     assert (harbour.name, harbour.entrypoint) == ("harbour", "flows.scheduling.source_flow.ingest_source")
     assert harbour.parameters == {"source": "harbour", "data": installation.data, "config": str(installation.config)}
@@ -65,27 +65,29 @@ def test_a_source_is_a_deployment_that_says_what_it_is(installation):
     assert "<https://harbour.example/rss.xml>" in harbour.description
     assert harbour.schedule.timezone == "UTC", "turns of every hour know no summer time"
     assert (harbour.paused, quay.paused, quay.schedule) == (False, True, None)
-    assert (backfill.name, backfill.schedule, backfill.alone) == ("backfill", None, False)
-    assert [one.schedule for one in upkeep] == [None, None, None]
+    assert (backfill.name, backfill.schedule, backfill.one_run) == ("backfill", None, False)
+    assert [deployment.schedule for deployment in upkeep] == [None, None, None]
 
 
 def test_a_wrong_file_is_told_and_keeps_no_other_from_being_deployed(installation):
     (installation.config / "sources" / "wrong.toml").write_text("title = ")
-    planned, [error] = plan(installation)
-    assert {"harbour", "quay"} < {one.name for one in planned}
+    planned, [error] = plan_deployments(installation)
+    assert {"harbour", "quay"} < {deployment.name for deployment in planned}
     assert "wrong.toml: not readable as TOML" in str(error)
+    assert error.path == installation.config / "sources" / "wrong.toml"
 
 
 def test_a_schedule_that_prefect_cannot_read_is_told_and_keeps_no_other_from_being_deployed(installation):
     path = installation.config / "sources" / "harbour.toml"
     path.write_text(path.read_text().replace("*/20 * * * *", "0 0 LW * *"))
-    planned, [error] = plan(installation)
-    assert "harbour" not in {one.name for one in planned}
+    planned, [error] = plan_deployments(installation)
+    assert "harbour" not in {deployment.name for deployment in planned}
     assert "harbour.toml: key 'schedule': " in str(error)
+    assert error.path == path
 
 
 def test_a_deployment_takes_one_run_at_a_time_and_drops_the_next(installation):
-    made = asyncio.run(plan(installation)[0][0].deployment(paused=False, active=True))
+    made = asyncio.run(plan_deployments(installation)[0][0].deployment(paused=False, active=True))
     assert (made.concurrency_limit, made.concurrency_options.collision_strategy) == (1, "CANCEL_NEW")
 
 
@@ -168,8 +170,8 @@ def test_turns_are_those_of_the_zone():
 def test_a_feed_may_be_looked_at_before_its_time_by_half_the_way_to_the_next_turn(folder_source):
     now = datetime(2026, 3, 28, 12, tzinfo=UTC)
     daily = folder_source.model_copy(update={"schedule": "0 12 * * *"})
-    assert patience(daily, now) == timedelta(hours=12)
-    assert patience(folder_source, now) == timedelta()
+    assert earliest_poll(daily, now) == timedelta(hours=12)
+    assert earliest_poll(folder_source, now) == timedelta()
 
 
 @pytest.mark.parametrize(
@@ -184,21 +186,21 @@ def test_a_feed_may_be_looked_at_before_its_time_by_half_the_way_to_the_next_tur
     ],
 )
 def test_a_pause_is_what_was_said_last(installation, said_before, says_now, in_the_ui, holds):
-    wanted = plan(installation)[0][1 if says_now else 0]
-    before = on_server(wanted, paused=in_the_ui, tags=[PAUSED] if said_before else [])
-    assert keep_pause(wanted, before) is holds
-    assert keep_pause(wanted, None) is says_now
+    wanted = plan_deployments(installation)[0][1 if says_now else 0]
+    before = on_server(wanted, paused=in_the_ui, tags=[PAUSED_TAG] if said_before else [])
+    assert is_paused(wanted, before) is holds
+    assert is_paused(wanted, None) is says_now
 
 
 def test_a_schedule_that_was_switched_off_stays_off_until_the_file_changes(installation):
-    harbour, quay = plan(installation)[0][:2]
+    harbour, quay = plan_deployments(installation)[0][:2]
     off = [SimpleNamespace(active=False)]
-    assert keep_active(harbour, on_server(harbour, schedules=off)) is False
-    assert keep_active(quay, on_server(quay, schedules=off, tags=[])) is True
+    assert is_active(harbour, on_server(harbour, schedules=off)) is False
+    assert is_active(quay, on_server(quay, schedules=off, tags=[])) is True
 
 
 def test_what_has_not_changed_is_left_alone(installation, tmp_path):
-    harbour = plan(installation)[0][0]
+    harbour = plan_deployments(installation)[0][0]
     made = asyncio.run(harbour.deployment(paused=False, active=True))
     assert is_same(made, on_server(harbour))
     path = tmp_path / "sources" / "harbour.toml"
@@ -206,9 +208,9 @@ def test_what_has_not_changed_is_left_alone(installation, tmp_path):
     assert not is_same(made, on_server(plan_source(load_source(path), installation)))
 
 
-def health(wellness: Wellness, method: str = "GET", path: str = "/health", **headers: str) -> httpx.Response:
+def health(status: ServerStatus, method: str = "GET", path: str = "/health", **headers: str) -> httpx.Response:
     async def ask() -> httpx.Response:
-        wire = httpx.ASGITransport(health_app(wellness, lambda: None))
+        wire = httpx.ASGITransport(health_app(status, lambda: None))
         async with httpx.AsyncClient(transport=wire, base_url="http://127.0.0.1:4201") as client:
             return await client.request(method, path, headers=headers)
 
@@ -216,20 +218,20 @@ def health(wellness: Wellness, method: str = "GET", path: str = "/health", **hea
 
 
 def test_health_is_503_until_runs_are_looked_for():
-    wellness = Wellness("http://127.0.0.1:4200", "data")
-    assert health(wellness).status_code == 503
-    wellness.last_poll = datetime.now(UTC)
-    answer = health(wellness)
+    status = ServerStatus("http://127.0.0.1:4200", "data")
+    assert health(status).status_code == 503
+    status.last_poll = datetime.now(UTC)
+    answer = health(status)
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
-    assert health(wellness, "HEAD").content == b""
-    wellness.missing = ["harbour"]
-    assert health(wellness).status_code == 503
-    wellness.missing, wellness.last_poll = [], wellness.last_poll - timedelta(minutes=2)
-    assert health(wellness).status_code == 503
-    assert health(wellness, path="/").status_code == 404
+    assert health(status, "HEAD").content == b""
+    status.missing = ["harbour"]
+    assert health(status).status_code == 503
+    status.missing, status.last_poll = [], status.last_poll - timedelta(minutes=2)
+    assert health(status).status_code == 503
+    assert health(status, path="/").status_code == 404
 
 
 def test_the_health_address_answers_no_foreign_page():
-    wellness = Wellness("http://127.0.0.1:4200", "data", last_poll=datetime.now(UTC))
-    assert health(wellness, host="evil.example").status_code == 421
-    assert health(wellness, origin="http://evil.example").status_code == 403
+    status = ServerStatus("http://127.0.0.1:4200", "data", last_poll=datetime.now(UTC))
+    assert health(status, host="evil.example").status_code == 421
+    assert health(status, origin="http://evil.example").status_code == 403

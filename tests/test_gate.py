@@ -13,17 +13,18 @@ from starlette.responses import PlainTextResponse
 from config.errors import ConfigError
 from config.settings import load_settings
 from flows.scheduling.gate import ALL_ADDRESSES, Gate
-from flows.scheduling.local_server import ServeError, open_listener, serving
+from flows.scheduling.local_server import serving
 from flows.scheduling.password import (
     API,
     CLIENT,
     SERVER,
     PasswordError,
-    know_password,
     open_home,
     own_password,
+    set_client_password,
     set_passwords,
 )
+from flows.scheduling.server_checks import ServeError, open_listener
 
 
 def answer(names, host: str, *origins: str) -> httpx.Response:
@@ -158,17 +159,17 @@ def test_two_passwords_that_differ_are_refused(tmp_path):
 def test_a_client_sends_the_password_to_no_other_server(tmp_path):
     own = own_password(tmp_path)
     here = {API: "http://127.0.0.1:4200/api/"}
-    know_password(here, tmp_path)
+    set_client_password(here, tmp_path)
     assert CLIENT not in here, "nothing is served"
     (tmp_path / "server.url").write_text("http://127.0.0.1:4200/api")
-    know_password(here, tmp_path)
+    set_client_password(here, tmp_path)
     assert here[CLIENT] == own
     for elsewhere in (
         {API: "http://10.0.0.5:4200/api"},
         {},
         {API: "http://127.0.0.1:4200/api", "PREFECT_API_KEY": "k"},
     ):
-        know_password(elsewhere, tmp_path)
+        set_client_password(elsewhere, tmp_path)
         assert CLIENT not in elsewhere
 
 

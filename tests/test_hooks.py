@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 from webserver import WebServer, answer, drip
 
 from config.errors import ConfigError
 from config.settings import Settings, load_settings
-from flows.monitoring.alerts import show_trial
+from flows.cli.alert import alert
 from flows.monitoring.channels import Command, Webhook, hooks_of
 
 TOKEN = "s3cret-token"  # noqa: S105  nobody's
@@ -121,16 +122,21 @@ def test_the_hooks_are_those_that_are_set():
     assert both[1] == Command(("notify", "the desk"))
 
 
-def test_trying_the_hooks_sends_each_a_test(capsys):
+def test_trying_the_hooks_sends_each_a_test(capsys, monkeypatch):
     with WebServer({f"/hook/{TOKEN}": answer()}) as server:
-        settings = Settings(alert_webhook=server.url(f"/hook/{TOKEN}"), alert_command=f"{sys.executable} -c 'exit(3)'")
-        assert show_trial(settings) == 1
-        assert json.loads(server.requests[0].partition(b"\r\n\r\n")[2])["state"] == "test"
+        monkeypatch.setenv("COPYDESK_ALERT_WEBHOOK", server.url(f"/hook/{TOKEN}"))
+        monkeypatch.setenv("COPYDESK_ALERT_COMMAND", f"{sys.executable} -c 'exit(3)'")
+        with pytest.raises(typer.Exit) as ended:
+            alert(test=True)
+    assert ended.value.exit_code == 1
+    assert json.loads(server.requests[0].partition(b"\r\n\r\n")[2])["state"] == "test"
     out, err = capsys.readouterr()
     assert out == "alert_webhook: took the test\n"
     assert err == f"copydesk: alert_command {sys.executable}: ended with exit code 3\n"
+    monkeypatch.setenv("COPYDESK_ALERT_WEBHOOK", "")
+    monkeypatch.setenv("COPYDESK_ALERT_COMMAND", "")
     with pytest.raises(ConfigError, match="no alert hook: set alert_webhook"):
-        show_trial(Settings())
+        alert(test=True)
 
 
 @pytest.mark.parametrize(

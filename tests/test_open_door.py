@@ -29,14 +29,14 @@ def served(tmp_path_factory):
     (folder / "pages").mkdir()
     text = "".join(PARAGRAPH.format(1, day) for day in range(1, 9))
     (folder / "pages" / "1.html").write_text(PAGE.format(1, text))
-    desk = Served(folder)
-    desk.write("daily", f'schedule = "@daily"\n{FOLDER}')
+    installation = Served(folder)
+    installation.write("daily", f'schedule = "@daily"\n{FOLDER}')
     try:
-        desk.start()
-        yield desk
+        installation.start()
+        yield installation
     finally:
-        if desk.process and desk.process.poll() is None:
-            desk.stop()
+        if installation.process and installation.process.poll() is None:
+            installation.stop()
 
 
 def address(served) -> str:
@@ -132,13 +132,13 @@ def test_its_owner_is_told_where_the_password_is_and_nobody_what_it_is(served):
 
 def test_a_run_finds_the_password_and_no_artifact_shows_it(served):
     daily = served.deployments()["daily"]
-    served.ask(f"/deployments/{daily['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    served.post(f"/deployments/{daily['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
     done = ("COMPLETED", "FAILED", "CRASHED")
     [run] = wait_for(lambda: [run for run in served.runs("daily") if run["state_type"] in done], 90, "its end")
     assert run["state"]["message"] == "daily: 1 discovered, 1 stored"
-    artifacts = json.dumps(served.ask("/artifacts/filter"))
+    artifacts = json.dumps(served.post("/artifacts/filter"))
     assert "counts-daily" in artifacts
-    assert served.password.partition(":")[2] not in artifacts + json.dumps(served.ask("/logs/filter"))
+    assert served.password.partition(":")[2] not in artifacts + json.dumps(served.post("/logs/filter"))
 
 
 @pytest.mark.parametrize("command", [["serve"], ["deploy", "--work-pool", "news"]])
@@ -169,5 +169,5 @@ def test_a_deployment_that_was_deleted_at_the_server_comes_back(served):
     assert after["id"] != before
     assert "deployment 'daily' was deleted at the server" in served.log
     wait_for(lambda: served.health()["status"] == "ok", 20, "health")
-    served.ask(f"/deployments/{after['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    served.post(f"/deployments/{after['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
     wait_for(lambda: any(run["deployment_id"] == after["id"] for run in served.runs("daily")), 60, "its run")

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from flows.scheduling.local_server import _MODULE, ServeError, _end_orphan, serving
+from flows.scheduling.local_server import _MODULE, _end_orphan, serving
+from flows.scheduling.server_checks import ServeError
 
 WAITS = "import time; print('there', flush=True); time.sleep(60)"
 

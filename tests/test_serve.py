@@ -23,7 +23,7 @@ import pytest
 from test_warcs import HTML, http, record
 
 from flows.scheduling.deployments import stagger
-from flows.scheduling.local_server import ServeError, check_api
+from flows.scheduling.server_checks import ServeError, check_api
 from warehouse.connect import connect
 
 pytestmark = pytest.mark.slow
@@ -51,14 +51,14 @@ def free_ports() -> tuple[int, int]:
             return port, port + 1
 
 
-def wait_for(sight, seconds: float, what: str):
-    """What `sight` returns once it is true."""
+def wait_for(condition, seconds: float, subject: str):
+    """What `condition` returns once it is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if seen := sight():
-            return seen
+        if result := condition():
+            return result
         time.sleep(0.3)
-    raise AssertionError(f"not seen in {seconds:g} s: {what}")
+    raise AssertionError(f"not true in {seconds:g} s: {subject}")
 
 
 class Served:
@@ -114,14 +114,14 @@ class Served:
 
     def processes(self) -> list[str]:
         """The processes that came of it and are still there, by what each was started in."""
-        there = []
-        for place in Path("/proc").glob("[0-9]*"):
+        processes = []
+        for path in Path("/proc").glob("[0-9]*"):
             try:
-                if f"COPYDESK_DATA={self.data}".encode() in (place / "environ").read_bytes().split(b"\0"):
-                    there.append((place / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                if f"COPYDESK_DATA={self.data}".encode() in (path / "environ").read_bytes().split(b"\0"):
+                    processes.append((path / "cmdline").read_bytes().replace(b"\0", b" ").decode())
             except OSError:
                 continue
-        return there
+        return processes
 
     @property
     def password(self) -> str:
@@ -129,7 +129,7 @@ class Served:
         path = self.data / ".prefect" / "password"
         return path.read_text().strip() if path.exists() else ""
 
-    def ask(self, path: str, body=None):
+    def post(self, path: str, body=None):
         user, _, password = self.password.partition(":")
         with httpx.Client(trust_env=False, timeout=30, auth=(user, password)) as client:
             answer = client.post(f"http://127.0.0.1:{self.port}/api{path}", json=body or {})
@@ -143,12 +143,12 @@ class Served:
         return answer.json() if answer.content else None
 
     def deployments(self):
-        return {one["name"]: one for one in self.ask("/deployments/filter")}
+        return {entry["name"]: entry for entry in self.post("/deployments/filter")}
 
     def runs(self, name: str):
         """All runs of a source that are or were more than planned."""
         chosen = {"deployments": {"name": {"any_": [name]}}, "limit": 200}
-        return [run for run in self.ask("/flow_runs/filter", chosen) if run["state_name"] != "Scheduled"]
+        return [run for run in self.post("/flow_runs/filter", chosen) if run["state_name"] != "Scheduled"]
 
     def health(self) -> dict:
         try:
@@ -183,19 +183,21 @@ def served(tmp_path_factory):
     for number in range(1, 4):
         text = "".join(PARAGRAPH.format(number, day) for day in range(1, 9))
         (folder / "pages" / f"{number}.html").write_text(PAGE.format(number, text))
-    desk = Served(folder)
+    installation = Served(folder)
     with web(folder / "pages") as address:
-        desk.write(desk.paper, f'schedule = "every minute"\n{FOLDER}')
-        desk.write("daily", f'schedule = "@daily"\n{FOLDER}')
-        desk.write("resting", f'schedule = "@daily"\npaused = true\n{FOLDER}')
+        installation.write(installation.paper, f'schedule = "every minute"\n{FOLDER}')
+        installation.write("daily", f'schedule = "@daily"\n{FOLDER}')
+        installation.write("resting", f'schedule = "@daily"\npaused = true\n{FOLDER}')
         urls = [f"{address}/{number % 3 + 1}.html?{number}" for number in range(90)]
-        desk.write("slow", f'delay = 1.0\nallow_private = true\n[[input]]\nkind = "pages"\nurls = {json.dumps(urls)}\n')
+        installation.write(
+            "slow", f'delay = 1.0\nallow_private = true\n[[input]]\nkind = "pages"\nurls = {json.dumps(urls)}\n'
+        )
         try:
-            desk.start()
-            yield desk
+            installation.start()
+            yield installation
         finally:
-            if desk.process and desk.process.poll() is None:
-                desk.stop()
+            if installation.process and installation.process.poll() is None:
+                installation.stop()
 
 
 def test_every_source_is_deployed_and_told_where(served):
@@ -240,7 +242,7 @@ def test_a_second_one_says_that_there_is_one(served):
 
 
 def test_the_sources_are_followed_as_their_files_change(served):
-    served.ask(f"/deployments/{served.deployments()['daily']['id']}/pause_deployment")
+    served.post(f"/deployments/{served.deployments()['daily']['id']}/pause_deployment")
     served.write("late", f"{FOLDER}")
     served.write("daily", f'schedule = "@weekly"\n{FOLDER}')
     served.write("resting", "title = ")
@@ -276,11 +278,11 @@ def test_a_backfill_that_is_started_in_the_ui_shows_its_shards_as_task_runs(serv
     backfill = served.deployments()["backfill"]
     wanted = {"source": "resting", "warc": str(served.folder / "old.warc")}
     start = {"state": {"type": "SCHEDULED"}, "parameters": backfill["parameters"] | wanted}
-    served.ask(f"/deployments/{backfill['id']}/create_flow_run", start)
+    served.post(f"/deployments/{backfill['id']}/create_flow_run", start)
     ended = ("COMPLETED", "FAILED", "CRASHED")
     [run] = wait_for(lambda: [one for one in served.runs("backfill") if one["state_type"] in ended], 90, "its end")
     assert run["state"]["message"] == "resting: shards: 1, of them done before: 0; 1 discovered, 1 stored"
-    [shard] = served.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
+    [shard] = served.post("/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
     assert (shard["name"], shard["state"]["message"]) == (wanted["warc"], "1 discovered, 1 stored")
     assert served.rows("SELECT url FROM articles WHERE source_id = 'resting'") == [("https://ferries.example/7",)]
 
@@ -295,7 +297,7 @@ def test_a_run_on_schedule_lands_articles(served):
 
 
 def test_sigterm_ends_runs_as_interrupted_and_leaves_no_process(served):
-    served.ask(f"/deployments/{served.deployments()['slow']['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    served.post(f"/deployments/{served.deployments()['slow']['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
     running = "SELECT count(*) FROM runs WHERE source_id = 'slow' AND status = 'running'"
     wait_for(lambda: served.rows(running) == [(1,)], 90, "a run of the slow source")
     assert served.stop() == 0, served.log
@@ -361,7 +363,7 @@ def test_deploy_hands_the_same_deployments_to_a_work_pool_and_does_it_once(serve
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "no work pool 'news'" in refused.stderr
     assert "'prefect work-pool create news --type process' makes it" in refused.stderr
-    served.ask("/work_pools/", {"name": "news", "type": "process"})
+    served.post("/work_pools/", {"name": "news", "type": "process"})
     assert "updated    daily\n" in deploy().stdout
     assert {one["work_pool_name"] for one in served.deployments().values()} == {"news"}
     assert served.deployments()["daily"]["paused"]

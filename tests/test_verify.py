@@ -108,10 +108,9 @@ def test_a_run_whose_counts_do_not_add_up_is_found(root: Path) -> None:
 
 def test_lost_discoveries_are_found(root: Path) -> None:
     parquet(root, "discoveries").unlink()
-    found = [str(finding) for finding in verify(root).findings]
-    assert [text.split(":")[0] for text in found] == [
-        "3 articles at addresses that were never discovered",
-        "1 refusals of addresses that were never discovered",
+    assert [(finding.problem, finding.source_id) for finding in verify(root).findings] == [
+        ("3 articles at addresses that were never discovered", "harbour"),
+        ("1 refusals of addresses that were never discovered", "harbour"),
     ]
 
 

@@ -13,6 +13,7 @@ import typer
 
 from config.errors import ConfigError
 from config.redact import redact
+from flows.cli import alert as cli_alert
 from flows.cli import backfill as cli_backfill
 from flows.cli import rejects as cli_rejects
 from flows.cli import serve as cli_serve
@@ -168,18 +169,7 @@ def status(form: As = Format.TABLE, output: Output = None, data: Data = None, co
     tell(wrong)
 
 
-@app.command(epilog="Examples:  copydesk alert   |   copydesk alert --test")
-def alert(
-    test: Annotated[bool, typer.Option("--test", help="Only send a test to each hook.")] = False,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """Tell the hooks of the settings which sources are stale, fail or drift: once when it begins, once when it ends."""
-    from flows.monitoring.alerts import show_trial, show_watch
-    from tasks.http.fetcher import utc_now
-
-    settings = read_settings(data, config)
-    raise typer.Exit(show_trial(settings) if test else show_watch(settings, utc_now()))
+app.command("alert", epilog="Examples:  copydesk alert   |   copydesk alert --test")(cli_alert.alert)
 
 
 @app.command(epilog="Examples:  copydesk reextract --dry-run   |   copydesk reextract sample")

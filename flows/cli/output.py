@@ -14,6 +14,8 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from flows.scheduling.markdown_text import escape_markdown, link_or_text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -29,8 +31,6 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _UNPRINTED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What makes a formula of a cell's text in Excel, LibreOffice or Google Sheets when it stands first."""
-_MARKS: Final = re.compile(r"[\\`*_{}\[\]#+!|~<>&]")
-_UNLINKED: Final = re.compile(r"[<>\s|…]")
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -44,17 +44,6 @@ class Format(StrEnum):
     JSONL = "jsonl"
     MARKDOWN = "markdown"
     PARQUET = "parquet"
-
-
-def safe(text: str) -> str:
-    """Return text of the outside world as Markdown that shows it as it is."""
-    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
-
-
-def linked(text: str) -> str:
-    """Return text as `safe` does, a whole http or https address as a link."""
-    is_link = text.startswith(("http://", "https://")) and not _UNLINKED.search(text)
-    return f"<{text}>" if is_link else safe(text)
 
 
 def console(stream: IO[str] | None = None, *, stderr: bool = False) -> Console:
@@ -182,9 +171,9 @@ def _write_markdown(columns: Sequence[str], rows: Rows, stream: IO[str]) -> None
     def line(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cells)} |\n"
 
-    stream.write(line(map(safe, columns)))
+    stream.write(line(map(escape_markdown, columns)))
     stream.write(line("---" for _ in columns))
-    stream.writelines(line(linked(cell(value)) for value in row) for row in rows)
+    stream.writelines(line(link_or_text(cell(value)) for value in row) for row in rows)
 
 
 def _write_table(columns: Sequence[str], rows: Rows, stream: IO[str]) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from typing import Annotated, Final
 
 import typer
 
+from flows.cli.console import warn
 from flows.cli.options import Config, Data, read_settings
 
-LEAST_AT_ONCE: Final = 4
-HOME: Final = ".prefect"
-"""The folder of a server of our own, hidden in the data root."""
+MIN_DEFAULT_LIMIT: Final = 4
+HOME: Final = ".prefect"  # the folder of our own Prefect server, in the data root
 
 
 def serve(
@@ -30,12 +29,15 @@ def serve(
     config: Config = None,
 ) -> None:
     """Run every source on its schedule until Ctrl-C, with Prefect's server and UI, or those of PREFECT_API_URL."""
-    from flows.scheduling.local_server import ServeError, check_not_serving, check_port, prefect_server, serving
+    from flows.scheduling.local_server import prefect_server, serving
+    from flows.scheduling.server_checks import ServeError, check_not_serving, check_port
+    from flows.scheduling.service_log import log_to_stderr
     from warehouse.storage.root import Root
 
+    log_to_stderr()
     settings = read_settings(data, config)
     health = health_port or port + 1
-    # Until there is an event loop to take it, SIGTERM ends the server that is being started as Ctrl-C does.
+    # Until an event loop takes SIGTERM, it ends the server that is being started, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         check_not_serving(health)
@@ -44,10 +46,9 @@ def serve(
         with serving(home), prefect_server(home, host, port, settings.server_hosts) as server:
             from flows.scheduling.serve import serve as serve_until_stopped
 
-            at_once = limit or max(LEAST_AT_ONCE, 2 * (os.cpu_count() or 1))
-            serve_until_stopped(settings, server, health, at_once)
+            serve_until_stopped(settings, server, health, limit or max(MIN_DEFAULT_LIMIT, 2 * (os.cpu_count() or 1)))
     except ServeError as error:
-        print(f"copydesk: {error}", file=sys.stderr)
+        warn(error)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
@@ -59,22 +60,29 @@ def deploy(
     config: Config = None,
 ) -> None:
     """Bring the deployments of a Prefect server to what the configuration says; its workers run them."""
-    from flows.scheduling.password import PasswordError, know_password
+    from flows.scheduling.password import PasswordError, set_client_password
+    from flows.scheduling.server_checks import ServeError
     from warehouse.storage.root import Root
 
     settings = read_settings(data, config)
     try:
         # Before Prefect is imported, which reads the environment then.
-        know_password(os.environ, Root.at(settings.data).local / HOME)
-    except PasswordError as error:
-        print(f"copydesk: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    from flows.scheduling.deploy import deploy as deploy_to
+        set_client_password(os.environ, Root.at(settings.data).local / HOME)
+        from flows.scheduling.deploy import deploy as deploy_to
 
-    raise typer.Exit(deploy_to(settings, work_pool))
+        report = deploy_to(settings, work_pool)
+    except (PasswordError, ServeError) as error:
+        warn(error)
+        raise typer.Exit(1) from None
+    for kind in ("created", "updated", "removed", "unchanged"):
+        for name in getattr(report.changes, kind):
+            print(f"{kind:9}  {name}")
+    for problem in (*report.warnings, *report.errors):
+        warn(problem)
+    raise typer.Exit(2 if report.errors else 0)
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the two commands."""
+    """Add both commands to the app."""
     app.command(epilog="Examples:  copydesk serve   |   PREFECT_API_URL=http://10.0.0.5:4200/api copydesk serve")(serve)
     app.command(epilog="Example:  PREFECT_API_URL=http://10.0.0.5:4200/api copydesk deploy --work-pool news")(deploy)

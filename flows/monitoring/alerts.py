@@ -1,14 +1,13 @@
-"""Telling somebody when a condition of a source begins, and once more when it is over.
+"""Alerts: one message when a condition of a source begins, and one more when it has ended.
 
-What was told stands in a small file beside the tables, written after each hook took its alert: a process that is
-killed in between tells it again under the same `id`, and never keeps quiet about it.
+The alerts sent stand in a small file beside the tables, written after each hook took its alert: a process that is
+killed in between sends an alert again under the same `id`, and never loses one.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -30,19 +29,19 @@ from warehouse.errors import LockedError, StorageError
 from warehouse.storage.root import Root, make_folder, sync_folder
 
 FOLDER: Final = ".alerts"
-STATE: Final = "told.json"
-LOCK_SECONDS: Final = 60.0
+STATE_FILE: Final = "told.json"
+MAX_LOCK_SECONDS: Final = 60.0
 BEGAN: Final = "began"
 ENDED: Final = "ended"
 TEST: Final = "test"
 
-Link = Callable[[str], str | None]
-"""Where a source is shown, by its id."""
+# Returns the address of a page about a source, by the source's id.
+LinkOf = Callable[[str], str | None]
 
 
 @dataclass(slots=True)
-class Told:
-    """A condition that somebody was told of, or is to be."""
+class SentAlert:
+    """An alert that was sent, or is about to be; the state file holds these fields under these names."""
 
     source_id: str
     name: str
@@ -50,49 +49,47 @@ class Told:
     what: str
     cure: str
     noticed_at: str
-    hooks: list[str] = field(default_factory=list)
-    """Those that took it."""
+    hooks: list[str] = field(default_factory=list)  # those that took it
 
     @property
     def alert_id(self) -> str:
-        """The same however often it is sent."""
+        """The id of the alert, the same however often it is sent."""
         return blake2b(f"{self.source_id} {self.name} {self.noticed_at}".encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """What one look found, and what came of telling it."""
+class AlertReport:
+    """The conditions that hold now, the texts that a hook took, and a sentence for each hook that failed."""
 
     conditions: tuple[Condition, ...] = ()
     sent: tuple[str, ...] = ()
-    """The texts that a hook took."""
     problems: tuple[str, ...] = ()
-    """Why a hook did not take one: one sentence each."""
 
 
-def watch_sources(settings: Settings, now: datetime, link: Link = lambda _: None) -> Watch:
-    """Look for what is wrong with the sources, and tell what has begun and what is over.
+def watch_sources(settings: Settings, now: datetime, link_of: LinkOf = lambda _: None) -> AlertReport:
+    """Check every source; send an alert for each condition that began or ended since the last check.
 
-    Processes that look at the same time take turns. Raises `ConfigError`, `WarehouseError`; a hook that fails is a
-    problem told by the result, and its alert is sent by the next look.
+    Processes that check at the same time take turns. A hook that fails is a problem in the report, and its alert is
+    sent by the next check. Raises `ConfigError`, `WarehouseError`.
     """
     hooks = hooks_of(settings)
     with _locked(Root.at(settings.data)) as folder:
         sources, _ = load_sources(settings.config)
-        found = tuple(find_conditions(sources, load_health(settings.data, now), settings.stale_hours, now))
-        shown = tuple(condition for condition in found if not condition.is_covered)
+        health = load_health(settings.data, now)
+        conditions = tuple(find_conditions(sources, health, settings.stale_hours, now))
+        uncovered = tuple(condition for condition in conditions if not condition.is_covered)
         if not hooks:
-            return Watch(shown)
-        # A file that an editor is just writing says nothing about its source.
-        unknown = {path.stem for path in source_files(settings.config)} - sources.keys()
+            return AlertReport(uncovered)
+        # The file of a source may be half-written just now: its alerts must not end by that.
+        unreadable = {path.stem for path in source_files(settings.config)} - sources.keys()
         paused = {name for name, source in sources.items() if source.paused}
-        teller = _Teller(folder, hooks, link, _load(folder), paused)
-        teller.tell(found, unknown, now)
-        return Watch(shown, tuple(teller.sent), tuple(teller.problems))
+        sender = _AlertSender(folder, hooks, link_of, _load(folder), paused)
+        sender.send_changes(conditions, unreadable, now)
+        return AlertReport(uncovered, tuple(sender.sent), tuple(sender.problems))
 
 
-def try_hooks(settings: Settings) -> Iterator[tuple[str, str | None]]:
-    """Send a test to each hook: the setting it comes from, and why it failed. Raises `ConfigError` without a hook."""
+def send_test_alerts(settings: Settings) -> Iterator[tuple[str, str | None]]:
+    """Send a test to each hook; yield its setting and its problem, if any. Raises `ConfigError` without hooks."""
     hooks = hooks_of(settings)
     if not hooks:
         raise ConfigError("no alert hook: set alert_webhook or alert_command in copydesk.toml or the environment")
@@ -101,137 +98,111 @@ def try_hooks(settings: Settings) -> Iterator[tuple[str, str | None]]:
         yield hook.name, hook.send(json.dumps(body).encode())
 
 
-def show_watch(settings: Settings, now: datetime) -> int:
-    """Look, tell, and print what is wrong; the exit code, 1 where a hook failed. For cron, without Prefect."""
-    watch = watch_sources(settings, now)
-    for condition in watch.conditions:
-        print(f"{condition.source_id}: {condition.name}: {condition.what}; {condition.cure}")
-    print(f"{len(watch.conditions)} conditions, {len(watch.sent)} alerts sent")
-    for problem in watch.problems:
-        print(f"copydesk: {problem}", file=sys.stderr)
-    return 1 if watch.problems else 0
-
-
-def show_trial(settings: Settings) -> int:
-    """Send a test to each hook and print what came of it; the exit code, 1 where one failed. Raises `ConfigError`."""
-    problems = []
-    for name, problem in try_hooks(settings):
-        if problem is None:
-            print(f"{name}: took the test")
-        else:
-            problems.append(problem)
-    for problem in problems:
-        print(f"copydesk: {problem}", file=sys.stderr)
-    return 1 if problems else 0
-
-
 @dataclass(slots=True)
-class _Teller:
+class _AlertSender:
     folder: Path
     hooks: list[Hook]
-    link: Link
-    told: dict[str, Told]
-    paused: set[str]
-    """Sources that are not looked at: what was wrong with one ends to be told, and is not called over."""
+    link_of: LinkOf
+    alerts: dict[str, SentAlert]  # by the key of the condition
+    paused: set[str]  # ids of sources that are not checked: their alerts end as `paused`, not as `over`
     sent: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    closed: set[str] = field(default_factory=set)
-    """Hooks that failed: with many sources, waiting for each anew would take hours."""
+    failed_hooks: set[str] = field(default_factory=set)  # waiting for each again and again would take hours
 
-    def tell(self, found: Iterable[Condition], unknown: set[str], now: datetime) -> None:
-        conditions = {one.key: one for one in found if not one.is_covered or one.key in self.told}
-        for key, condition in conditions.items():
+    def send_changes(self, conditions: Iterable[Condition], unreadable: set[str], now: datetime) -> None:
+        current = {entry.key: entry for entry in conditions if not entry.is_covered or entry.key in self.alerts}
+        for key, condition in current.items():
             facts = (condition.since.isoformat(), condition.what, condition.cure, now.isoformat())
-            self.told.setdefault(key, Told(condition.source_id, condition.name, *facts))
+            self.alerts.setdefault(key, SentAlert(condition.source_id, condition.name, *facts))
         # Before anything is sent: an alert that is sent twice has one id.
         self._save()
-        for key in conditions:
-            told = self.told[key]
+        for key in current:
+            alert = self.alerts[key]
             for hook in self.hooks:
-                if hook.name not in told.hooks and self._send(hook, told, BEGAN, now):
-                    told.hooks.append(hook.name)
+                if hook.name not in alert.hooks and self._send(hook, alert, BEGAN, now):
+                    alert.hooks.append(hook.name)
                     self._save()
-        for key, told in [(key, told) for key, told in self.told.items() if key not in conditions]:
-            if told.source_id not in unknown:
-                self._end(key, told, now)
+        for key in [key for key in self.alerts if key not in current]:
+            if self.alerts[key].source_id not in unreadable:
+                self._end(key, now)
         self._save()
 
-    def _end(self, key: str, told: Told, now: datetime) -> None:
-        known = {hook.name for hook in self.hooks}
-        told.hooks = [name for name in told.hooks if name in known]
+    def _end(self, key: str, now: datetime) -> None:
+        alert, names = self.alerts[key], {hook.name for hook in self.hooks}
+        alert.hooks = [name for name in alert.hooks if name in names]
         for hook in self.hooks:
-            if hook.name in told.hooks and self._send(hook, told, ENDED, now):
-                told.hooks.remove(hook.name)
+            if hook.name in alert.hooks and self._send(hook, alert, ENDED, now):
+                alert.hooks.remove(hook.name)
                 self._save()
-        if not told.hooks:
-            del self.told[key]
+        if not alert.hooks:
+            del self.alerts[key]
 
-    def _send(self, hook: Hook, told: Told, state: str, now: datetime) -> bool:
-        if hook.name in self.closed:
+    def _send(self, hook: Hook, alert: SentAlert, state: str, now: datetime) -> bool:
+        if hook.name in self.failed_hooks:
             return False
-        ends = "paused" if told.source_id in self.paused else "over"
-        body = alert(told, state, now, self.link(told.source_id), ends)
+        end_word = "paused" if alert.source_id in self.paused else "over"
+        body = alert_body(alert, state, now, self.link_of(alert.source_id), end_word)
         problem = hook.send(json.dumps(body, ensure_ascii=False).encode())
         if problem is not None:
-            self.closed.add(hook.name)
+            self.failed_hooks.add(hook.name)
             self.problems.append(f"{problem} (the next look sends it again)")
             return False
         self.sent.append(body["text"])
         return True
 
     def _save(self) -> None:
-        _save(self.folder, self.told)
+        _save(self.folder, self.alerts)
 
 
-def alert(told: Told, state: str, now: datetime, link: str | None, ends: str = "over") -> dict[str, Any]:
-    """What a hook is given: `text` is one sentence for people, the rest its parts; moments in ISO 8601."""
-    begins = f"{told.source_id}: {told.what}; {told.cure}"
+def alert_body(alert: SentAlert, state: str, now: datetime, link: str | None, end_word: str = "over") -> dict[str, Any]:
+    """Return the JSON for a hook: `text` is one sentence for people, the rest its parts; times are ISO 8601."""
+    began = f"{alert.source_id}: {alert.what}; {alert.cure}"
     return {
-        "text": begins if state == BEGAN else f"{told.source_id}: {ends}: {told.what}",
+        "text": began if state == BEGAN else f"{alert.source_id}: {end_word}: {alert.what}",
         "state": state,
-        "source": told.source_id,
-        "condition": told.name,
-        "since": told.since,
-        "what": told.what,
-        "cure": told.cure,
+        "source": alert.source_id,
+        "condition": alert.name,
+        "since": alert.since,
+        "what": alert.what,
+        "cure": alert.cure,
         "link": link,
         "at": now.isoformat(),
-        "id": told.alert_id,
+        "id": alert.alert_id,
     }
 
 
 @contextmanager
 def _locked(root: Root) -> Iterator[Path]:
-    # What was told is of this installation, and so is its lock: for an object store both are on this machine.
+    # The alerts are those of this installation, and so is the lock: with an object store both are on this machine.
     folder = root.local / FOLDER
     try:
         make_folder(folder)
-        with FileLock(folder / "lock").acquire(timeout=LOCK_SECONDS):
+        with FileLock(folder / "lock").acquire(timeout=MAX_LOCK_SECONDS):
             yield folder
     except Timeout:
         raise LockedError(
-            f"another process has been telling alerts for {LOCK_SECONDS:g} s; it tells these too"
+            f"another process has been sending alerts for {MAX_LOCK_SECONDS:g} s; it sends these too"
         ) from None
     except OSError as error:
         raise StorageError.of(error, str(folder)) from error
 
 
-def _load(folder: Path) -> dict[str, Told]:
+def _load(folder: Path) -> dict[str, SentAlert]:
     try:
-        held: Mapping[str, Any] = json.loads((folder / STATE).read_text("utf-8"))
-        return {key: Told(**told) for key, told in held.items()}
+        entries: Mapping[str, Any] = json.loads((folder / STATE_FILE).read_text("utf-8"))
+        return {key: SentAlert(**fields) for key, fields in entries.items()}
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, AttributeError):
-        # Somebody edited it: telling what is wrong once more is better than never again.
+        # Somebody edited it: one more alert is better than none.
         return {}
 
 
-def _save(folder: Path, told: Mapping[str, Told]) -> None:
-    partial = folder / f"{STATE}.{os.getpid()}"
+def _save(folder: Path, alerts: Mapping[str, SentAlert]) -> None:
+    partial = folder / f"{STATE_FILE}.{os.getpid()}"
     with partial.open("w", encoding="utf-8") as file:
-        json.dump({key: asdict(one) for key, one in told.items()}, file, ensure_ascii=False, indent=1)
+        json.dump({key: asdict(alert) for key, alert in alerts.items()}, file, ensure_ascii=False, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    partial.replace(folder / STATE)
+    partial.replace(folder / STATE_FILE)
     sync_folder(folder)

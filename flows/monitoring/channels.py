@@ -1,4 +1,4 @@
-"""The ways out of the house for an alert: an address that takes JSON, a program that reads it."""
+"""Alert channels: an HTTP webhook, and a command that reads JSON from stdin."""
 
 from __future__ import annotations
 
@@ -17,27 +17,25 @@ import httpx
 
 from config.settings import Settings
 
-ATTEMPT_SECONDS: Final = 10.0
-WAITS: Final = (1.0, 3.0)
-"""Seconds before the second attempt and the third."""
-COMMAND_SECONDS: Final = 30.0
-SHOWN: Final = 200
-"""Characters of what a command complains of."""
+MAX_ATTEMPT_SECONDS: Final = 10.0
+RETRY_WAITS_SECONDS: Final = (1.0, 3.0)  # before the second attempt and the third
+MAX_COMMAND_SECONDS: Final = 30.0
+MAX_COMPLAINT_CHARACTERS: Final = 200
 
 
 class Hook(Protocol):
-    """A way to tell; its `name` is that of the setting it comes from."""
+    """A receiver of alerts; its `name` is the setting that configures it."""
 
     @property
     def name(self) -> str:
-        """The setting."""
+        """The name of the setting."""
 
     def send(self, payload: bytes) -> str | None:
-        """Hand an alert over; why that failed, in one sentence without secrets, or None."""
+        """Deliver an alert. Returns a sentence about the failure, without secrets, or None."""
 
 
 def hooks_of(settings: Settings) -> list[Hook]:
-    """The hooks that are set."""
+    """Return the hooks that the settings configure."""
     hooks: list[Hook] = []
     if settings.alert_webhook:
         hooks.append(Webhook(settings.alert_webhook))
@@ -48,29 +46,28 @@ def hooks_of(settings: Settings) -> list[Hook]:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Posts JSON; its address may hold a token, and is never shown."""
+    """A URL that JSON is posted to; it may contain a token and is never shown."""
 
     url: str = field(repr=False)
-    waits: tuple[float, ...] = WAITS
-    seconds: float = ATTEMPT_SECONDS
-    """For one whole attempt."""
+    waits: tuple[float, ...] = RETRY_WAITS_SECONDS
+    seconds: float = MAX_ATTEMPT_SECONDS  # for one whole attempt
     name: str = "alert_webhook"
 
     def send(self, payload: bytes) -> str | None:
-        """Post it; tried again where no answer, a 429 or a 5xx came. Not from inside an event loop."""
+        """Post it; retry after no answer, a 429 or a 5xx. Must not be called inside an event loop."""
         return asyncio.run(self._send(payload))
 
     async def _send(self, payload: bytes) -> str | None:
         problem: str | None = None
         for wait in (*self.waits, None):
-            problem, passes = await self._post(payload)
-            if problem is None or not passes or wait is None:
+            problem, may_pass = await self._post(payload)
+            if problem is None or not may_pass or wait is None:
                 break
             await asyncio.sleep(wait)
         return problem and f"{self.name} at {httpx.URL(self.url).host}: {problem}"
 
     async def _post(self, payload: bytes) -> tuple[str | None, bool]:
-        """What went wrong, if anything, and whether that may pass."""
+        """Return the problem, if any, and whether it may pass."""
         # Not through a client: httpx would write the whole address, token and all, into the log.
         headers = {"content-type": "application/json", "user-agent": "copydesk"}
         try:
@@ -81,34 +78,34 @@ class Webhook:
         except TimeoutError:
             return f"no answer in {self.seconds:g} s; see whether it is up", True
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            told = str(error).replace(self.url, "its address") or type(error).__name__
-            return f"{told[:1].lower()}{told[1:]}; see whether it is up and the address right", True
+            message = str(error).replace(self.url, "its address") or type(error).__name__
+            return f"{message[:1].lower()}{message[1:]}; see whether it is up and the address right", True
         if response.is_success:
             return None, False
-        passes = response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error
-        cure = "see whether it is up" if passes else "see whether the address is right"
-        return f"answered {response.status_code} {response.reason_phrase}".rstrip() + f"; {cure}", passes
+        may_pass = response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error
+        cure = "see whether it is up" if may_pass else "see whether the address is right"
+        return f"answered {response.status_code} {response.reason_phrase}".rstrip() + f"; {cure}", may_pass
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Starts a program, without a shell, with the JSON on its stdin; its arguments may hold a token."""
+    """A program that is started without a shell, with the JSON on its stdin; its arguments may contain a token."""
 
     argv: tuple[str, ...] = field(repr=False)
-    seconds: float = COMMAND_SECONDS
+    seconds: float = MAX_COMMAND_SECONDS
     name: str = "alert_command"
 
     def send(self, payload: bytes) -> str | None:
-        """Start it and wait for its end; what it started is ended with it when it takes too long."""
-        # Not pipes: a child that it left in the background would keep them open, and us waiting.
-        with tempfile.TemporaryFile() as said:
-            problem = self._run(payload, said)
+        """Start the program and wait for its end; after `seconds` kill it and its children."""
+        # Not a pipe: a child that it left in the background would keep the pipe open, and us waiting.
+        with tempfile.TemporaryFile() as stderr:
+            problem = self._run(payload, stderr)
             return problem and f"{self.name} {self.argv[0]}: {problem}"
 
-    def _run(self, payload: bytes, said: IO[bytes]) -> str | None:
+    def _run(self, payload: bytes, stderr: IO[bytes]) -> str | None:
         try:
             process = subprocess.Popen(  # noqa: S603  what the installation's owner wrote
-                self.argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+                self.argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
             )
         except OSError as error:
             return f"cannot be started: {(error.strerror or str(error)).lower()}; give its full path"
@@ -121,14 +118,14 @@ class Command:
                 return f"did not end in {self.seconds:g} s and was killed; let it do its work in the background"
         if process.returncode == 0:
             return None
-        complaint = next(self._last_lines(said), "")
+        complaint = next(self._last_lines(stderr), "")
         return f"ended with exit code {process.returncode}" + (f": {complaint}" if complaint else "")
 
-    def _last_lines(self, said: IO[bytes]) -> Iterator[str]:
-        said.seek(0)
-        for line in reversed(said.read().decode("utf-8", "replace").splitlines()):
-            told = "".join(character for character in line.strip() if character.isprintable())
+    def _last_lines(self, stderr: IO[bytes]) -> Iterator[str]:
+        stderr.seek(0)
+        for line in reversed(stderr.read().decode("utf-8", "replace").splitlines()):
+            text = "".join(character for character in line.strip() if character.isprintable())
             for argument in filter(None, self.argv[1:]):
-                told = told.replace(argument, "…")
-            if told:
-                yield told[:SHOWN]
+                text = text.replace(argument, "…")
+            if text:
+                yield text[:MAX_COMPLAINT_CHARACTERS]

@@ -1,8 +1,8 @@
-"""Whether what a source yields has changed against its own history, in what, since when, and by how much.
+"""Drift: what a source yields has changed against its own history; in what, since when, and by how much.
 
 Of each measure a window of the last whole days is compared with windows of the same weekdays in the weeks before, so
-that a weekend is compared with weekends. Windows are as short as `ENOUGH` documents allow: a day of a large source,
-four weeks of a small one.
+that a weekend is compared with weekends. Windows are as short as `MIN_WINDOW_DOCUMENTS` allows: a day of a large
+source, four weeks of a small one.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from flows.monitoring.measures import (
     LANGUAGE,
-    LANGUAGE_TOLD,
+    LANGUAGE_SENTENCE,
     MEASURES,
     Change,
-    Measure,
     Row,
     Sample,
     compare,
     compare_mixes,
-    part_of,
-    pool,
+    pool_samples,
+    share_of,
 )
 from flows.monitoring.mixes import Mix, pool_mixes
 from warehouse.connect import rows
@@ -32,28 +31,25 @@ from warehouse.connect import rows
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-ENOUGH: Final = 30
-"""Documents of a window that is judged."""
+MIN_WINDOW_DOCUMENTS: Final = 30
+# Days of a window, days from one to the one before, and how many earlier windows are compared.
 WINDOWS: Final = ((1, 7, 8), (2, 7, 8), (4, 7, 8), (7, 7, 8), (14, 14, 6), (28, 28, 4))
-"""Days of a window, days from one to the one before, and how many before it are looked at."""
-FEWEST: Final = 4
-"""Windows with at least half of `ENOUGH` documents that make a history."""
-BEGINS: Final = 4.0
-"""Robust z from which on something has changed, two days in a row; `CERTAIN` is enough by itself.
+MIN_HISTORY_WINDOWS: Final = 4  # with at least half of MIN_WINDOW_DOCUMENTS
+# The robust z at which a drift begins: the lower one on two days in a row, the higher one on a single day. The drift
+# goes on at a still lower z, so that a value at the edge is reported once.
+MIN_Z_TWO_DAYS: Final = 4.0
+MIN_Z_ONE_DAY: Final = 8.0
+MIN_Z_GOING_ON: Final = 2.5
+MIN_QUIET_DAYS: Final = 3  # in a row, before a drift is over
+MAX_AGE_DAYS: Final = 28  # of a drift; by then the history has it as usual
+HISTORY: Final = timedelta(days=MAX_AGE_DAYS + max(days + apart * before for days, apart, before in WINDOWS))
 
-`CONTINUES` holds it, so that a value at the edge is told once."""
-CERTAIN: Final = 8.0
-CONTINUES: Final = 2.5
-QUIET_DAYS: Final = 3
-"""Days in a row on which it is as usual again, before it is over."""
-LOOKS_BACK: Final = 28
-"""Days on which a change may have begun and still be told; by then the history holds it as usual."""
-HISTORY: Final = timedelta(days=LOOKS_BACK + max(days + apart * before for days, apart, before in WINDOWS))
+DayT = TypeVar("DayT", Sample, Mix)
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One measure of a source that has changed, and has not changed back."""
+    """A measure of a source that has changed, and has not changed back."""
 
     source_id: str
     measure: str
@@ -62,43 +58,45 @@ class Drift:
 
 
 def find_drifts(source_id: str, days: Sequence[Row | None], last: date) -> Iterator[Drift]:
-    """What has changed at a source, and not changed back.
+    """Yield the measures of a source that have changed, and not changed back.
 
-    `days` holds a row for each day up to the `last`, None where nothing came. A source without a history long enough
-    yields nothing.
+    `days` has a row for each day up to the `last`, None for a day without articles. A source without a history that is
+    long enough yields nothing.
     """
     for name, measure in MEASURES.items():
         samples = [measure.read(row) if row else Sample() for row in days]
-        if found := _follow(partial(_judge, samples, measure)):
-            yield _drift(source_id, name, found, samples, last, measure.told, measure.shown)
+        judge = partial(_judge, samples, lambda sample: sample.n, pool_samples, partial(compare, measure=measure))
+        if drift := _follow(judge):
+            sentence, format_value = measure.sentence, measure.format_value
+            yield _drift(source_id, name, drift, samples, last, sentence, format_value)
     mixes: list[Mix] = [(row["languages"] or {}) if row else {} for row in days]
-    if found := _follow(partial(_judge_mixes, mixes)):
-        parts = [part_of(mix, found[1].label) for mix in mixes]
-        yield _drift(source_id, LANGUAGE, found, parts, last, LANGUAGE_TOLD, "{:.0%}".format)
+    if drift := _follow(partial(_judge, mixes, lambda mix: sum(mix.values()), pool_mixes, compare_mixes)):
+        samples = [share_of(mix, drift[1].label) for mix in mixes]
+        yield _drift(source_id, LANGUAGE, drift, samples, last, LANGUAGE_SENTENCE, "{:.0%}".format)
 
 
 def _drift(
     source_id: str,
     measure: str,
-    found: tuple[int, Change],
+    drift: tuple[int, Change],
     samples: Sequence[Sample],
     last: date,
-    words: str,
-    shown: Callable[[float], str],
+    sentence: str,
+    format_value: Callable[[float], str],
 ) -> Drift:
-    ago, change = found
-    since = last - timedelta(days=_onset(samples, ago, change))
-    told = words.format(now=shown(change.now), usual=shown(change.usual), since=since, label=change.label)
-    return Drift(source_id, measure, since, told)
+    days_ago, change = drift
+    since = last - timedelta(days=_onset(samples, days_ago, change))
+    now, usual = format_value(change.now), format_value(change.usual)
+    return Drift(source_id, measure, since, sentence.format(now=now, usual=usual, since=since, label=change.label))
 
 
 def has_history(days: Sequence[Row | None]) -> bool:
-    """Whether a source has yielded enough, for long enough, that its articles are judged."""
+    """Return whether a source has enough articles, for long enough, to be compared with itself."""
     return _windows([row["articles"] if row else 0 for row in days]) is not None
 
 
 def _windows(counts: Sequence[int]) -> list[list[slice]] | None:
-    """The shortest window at the end that holds enough documents, and those before it; then those of other weekdays.
+    """Return the phases: the shortest last window with enough documents and those before it, then other weekdays.
 
     None without a history.
     """
@@ -107,81 +105,88 @@ def _windows(counts: Sequence[int]) -> list[list[slice]] | None:
         for offset in (0, *range(length, apart - length + 1, length)):
             ends = (len(counts) - offset - apart * number for number in range(before + 1))
             phases.append([slice(end - length, end) for end in ends if end >= length])
-        known = [[part for part in phase if sum(counts[part]) >= ENOUGH / 2] for phase in phases]
-        own = phases[0][:1]
-        if own and sum(counts[own[0]]) >= ENOUGH and len(known[0]) > FEWEST:
-            return [known[0], *(phase for phase in known[1:] if len(phase) >= FEWEST)]
+        usable = [[window for window in phase if sum(counts[window]) >= MIN_WINDOW_DOCUMENTS / 2] for phase in phases]
+        last = phases[0][:1]
+        if last and sum(counts[last[0]]) >= MIN_WINDOW_DOCUMENTS and len(usable[0]) > MIN_HISTORY_WINDOWS:
+            return [usable[0], *(phase for phase in usable[1:] if len(phase) >= MIN_HISTORY_WINDOWS)]
     return None
 
 
-def _judge(samples: Sequence[Sample], measure: Measure, ago: int) -> Change | None:
-    """How it stood some days ago."""
-    samples = samples[: len(samples) - ago]
-    found = _windows([one.n for one in samples])
-    return None if found is None else compare([[pool(samples[part]) for part in phase] for phase in found], measure)
-
-
-def _judge_mixes(mixes: Sequence[Mix], ago: int) -> Change | None:
-    mixes = mixes[: len(mixes) - ago]
-    found = _windows([sum(mix.values()) for mix in mixes])
-    return None if found is None else compare_mixes([[pool_mixes(mixes[part]) for part in phase] for phase in found])
+def _judge(
+    days: Sequence[DayT],
+    count: Callable[[DayT], int],
+    pool: Callable[[Sequence[DayT]], DayT],
+    compare_windows: Callable[[Sequence[Sequence[DayT]]], Change],
+    days_ago: int,
+) -> Change | None:
+    """Compare the window that ended some days ago; None without a history."""
+    days = days[: len(days) - days_ago]
+    phases = _windows([count(day) for day in days])
+    if phases is None:
+        return None
+    return compare_windows([[pool(days[window]) for window in phase] for phase in phases])
 
 
 def _follow(judge: Callable[[int], Change | None]) -> tuple[int, Change] | None:
-    """How many days ago it was found that what is changed now had changed, and how it is now."""
-    # Most sources are well, and seeing that takes a tenth of the time.
-    if not any(_score(judge(ago)) >= CONTINUES for ago in range(QUIET_DAYS)):
+    """Return how many days ago the present drift was noticed, and the change as it is now; None without a drift."""
+    # Most sources have none, and this check takes a tenth of the time.
+    if not any(_score(judge(days_ago)) >= MIN_Z_GOING_ON for days_ago in range(MIN_QUIET_DAYS)):
         return None
-    found: int | None = None
-    latest, quiet, before = None, 0, 0.0
-    for ago in reversed(range(LOOKS_BACK)):
-        change = judge(ago)
+    noticed: int | None = None
+    latest, quiet_days, z_before = None, 0, 0.0
+    for days_ago in reversed(range(MAX_AGE_DAYS)):
+        change = judge(days_ago)
         z = _score(change)
-        if found is None:
+        if noticed is None:
             z = z if change and change.is_new else 0.0
-            if z >= (BEGINS if before >= BEGINS else CERTAIN):
-                found, latest, quiet = ago, change, 0
-            before = z
-        elif z >= CONTINUES:
-            latest, quiet = change, 0
+            if z >= (MIN_Z_TWO_DAYS if z_before >= MIN_Z_TWO_DAYS else MIN_Z_ONE_DAY):
+                noticed, latest, quiet_days = days_ago, change, 0
+            z_before = z
+        elif z >= MIN_Z_GOING_ON:
+            latest, quiet_days = change, 0
         else:
-            quiet += 1
-            found = None if quiet == QUIET_DAYS else found
-    return None if found is None or latest is None else (found, latest)
+            quiet_days += 1
+            noticed = None if quiet_days == MIN_QUIET_DAYS else noticed
+    return None if noticed is None or latest is None else (noticed, latest)
 
 
 def _score(change: Change | None) -> float:
     return abs(change.z) if change else 0.0
 
 
-def _onset(samples: Sequence[Sample], ago: int, change: Change) -> int:
-    """How many days ago it changed, at the latest when that was found: after the lowest point of a cumulative sum.
+def _onset(samples: Sequence[Sample], days_ago: int, change: Change) -> int:
+    """Return how many days ago it changed, no later than noticed: after the lowest point of a cumulative sum.
 
     What lies on the changed side of the middle adds, the rest takes away (Page, Continuous inspection schemes, 1954).
     """
     sign, middle = (1 if change.now > change.usual else -1), (change.now + change.usual) / 2
-    found = len(samples) - 1 - ago
-    total, lowest, onset = 0.0, 0.0, max(0, found - LOOKS_BACK)
-    for day in range(onset, found + 1):
+    noticed = len(samples) - 1 - days_ago
+    total, lowest, onset = 0.0, 0.0, max(0, noticed - MAX_AGE_DAYS)
+    for day in range(onset, noticed + 1):
         total += sign * (samples[day].mean - middle) * samples[day].n
         if total <= lowest:
             lowest, onset = total, day + 1
-    return len(samples) - 1 - min(onset, found)
+    return len(samples) - 1 - min(onset, noticed)
 
 
 def load_days(connection: DuckDBPyConnection, now: datetime) -> dict[str, list[Row | None]]:
-    """Rows of `quality_by_day` for each source, one for each of the last whole days. Raises `WarehouseError`."""
+    """Load the rows of `quality_by_day` by source, one for each of the last whole days. Raises `WarehouseError`."""
     last = last_day(now)
-    held = rows(connection, "FROM quality_by_day WHERE day > $1 AND day <= $2", [last - HISTORY, last])
-    names = [column[0] for column in connection.description or ()]
-    found: dict[str, list[Row | None]] = {}
-    for values in held:
-        row = dict(zip(names, values, strict=True))
-        days = found.setdefault(row["source_id"], [None] * HISTORY.days)
+    query = "FROM quality_by_day WHERE day > $1 AND day <= $2"
+    days_by_source: dict[str, list[Row | None]] = {}
+    for row in load_records(connection, query, [last - HISTORY, last]):
+        days = days_by_source.setdefault(row["source_id"], [None] * HISTORY.days)
         days[(row["day"] - last).days - 1] = row
-    return found
+    return days_by_source
+
+
+def load_records(connection: DuckDBPyConnection, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+    """Return the rows of a query as dictionaries by column. Raises `WarehouseError`."""
+    values = rows(connection, query, parameters)
+    names = [column[0] for column in connection.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in values]
 
 
 def last_day(now: datetime) -> date:
-    """The last day in UTC that is over."""
+    """Return the last day in UTC that is over."""
     return now.astimezone(UTC).date() - timedelta(days=1)

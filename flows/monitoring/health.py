@@ -1,4 +1,4 @@
-"""What is wrong with a source, in sentences that say what and how it is cured."""
+"""The health of each source: its figures, and its problems as sentences with a cure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from typing import Any, Final
 from config.inputs import FeedInput
 from config.schedule import turns
 from config.sources import Source
-from flows.monitoring.drift import Drift, find_drifts, has_history, last_day, load_days
-from warehouse.connect import connect, rows
+from flows.monitoring.drift import Drift, find_drifts, has_history, last_day, load_days, load_records
+from warehouse.connect import connect
 from warehouse.errors import EmptyWarehouseError
 
-MISSED: Final = 3
-"""Times that a source may miss its schedule before it is called stale."""
-ENOUGH: Final = 20
-"""Articles a week below which its shares say nothing."""
-DROP: Final = 0.25
-"""Fall of a share, against the week before, that is told."""
+MAX_MISSED_TURNS: Final = 3  # of its schedule, before a source is called stale
+MIN_WEEKLY_ARTICLES: Final = 20  # below, the shares of a week say nothing
+MIN_SHARE_DROP: Final = 0.25  # from the week before
+MIN_HOURS_WITH_ARTICLES: Final = 9  # below, the longest silence says nothing
 _DAY: Final = timedelta(days=1)
 _CURES: Final = {
     "disallowed": "its robots.txt forbids them: ask the publisher, or leave them out with `exclude`",
@@ -31,58 +29,49 @@ _CURES: Final = {
     "too_large": "raise max_document_bytes",
     "timed_out": "raise document_seconds",
 }
-_LOOK: Final = "'copydesk rejects' names them"
+_OTHER_CURE: Final = "'copydesk rejects' names them"
 
 
 def cure_of(reason: str) -> str:
-    """What to do about documents that are refused for a reason."""
-    return _CURES.get(reason, _LOOK)
+    """Return the cure for documents that are refused for a reason."""
+    return _CURES.get(reason, _OTHER_CURE)
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the warehouse holds of a source."""
+    """The figures of a source in the warehouse."""
 
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """Its row of `source_health`; empty where nothing has landed."""
-    endpoints: Sequence[Mapping[str, Any]] = ()
-    """Its rows of `endpoint_health`."""
-    same_run: Mapping[tuple[str, str], set[str]] = field(default_factory=dict)
-    """The endpoints that answered in a run, by source and run."""
-    failures: int = 0
-    """Runs that failed since the last one that succeeded."""
+    facts: Mapping[str, Any] = field(default_factory=dict)  # its row of `source_health`; empty if nothing has landed
+    endpoints: Sequence[Mapping[str, Any]] = ()  # its rows of `endpoint_health`
+    answered: Mapping[tuple[str, str], set[str]] = field(default_factory=dict)  # endpoints, by source and run
+    failures: int = 0  # failed runs since the last one that succeeded
     failing_since: datetime | None = None
-    has_history: bool = False
-    """Whether it has yielded enough, for long enough, to be compared with itself."""
+    has_history: bool = False  # it has enough articles, for long enough, to be compared with itself
     drifts: Sequence[Drift] = ()
 
 
 def load_health(root: str, now: datetime) -> dict[str, Health]:
-    """What the warehouse holds of each source, by id; none where nothing has landed. Raises `WarehouseError`."""
+    """Load the health of each source, by id; empty if nothing has landed. Raises `WarehouseError`."""
     try:
         connection = connect(root)
     except EmptyWarehouseError:
         return {}
     with connection:
-
-        def ask(query: str) -> list[dict[str, Any]]:
-            answer = rows(connection, query)
-            names = [column[0] for column in connection.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in answer]
-
-        endpoints, same_run = defaultdict(list), defaultdict(set)
-        for row in ask("FROM endpoint_health ORDER BY source_id, endpoint"):
+        endpoints, answered = defaultdict(list), defaultdict(set)
+        for row in load_records(connection, "FROM endpoint_health ORDER BY source_id, endpoint"):
             endpoints[row["source_id"]].append(row)
-        for row in ask(_SAME_RUN):
-            same_run[row["source_id"], row["run_id"]].add(row["endpoint"])
-        failed = {row["source_id"]: (row["failures"], row["failing_since"]) for row in ask(_FAILED)}
-        facts = {row["source_id"]: row for row in ask("FROM source_health")}
+        for row in load_records(connection, _ANSWERED):
+            answered[row["source_id"], row["run_id"]].add(row["endpoint"])
+        failed = {
+            row["source_id"]: (row["failures"], row["failing_since"]) for row in load_records(connection, _FAILED)
+        }
+        facts = {row["source_id"]: row for row in load_records(connection, "FROM source_health")}
         days = load_days(connection, now)
     return {
         name: Health(
             row,
             endpoints[name],
-            same_run,
+            answered,
             *failed.get(name, (0, None)),
             has_history=has_history(days.get(name, [])),
             drifts=tuple(find_drifts(name, days.get(name, []), last_day(now))),
@@ -91,13 +80,14 @@ def load_health(root: str, now: datetime) -> dict[str, Health]:
     }
 
 
-_SAME_RUN: Final = """
+# The endpoints that answered in the run that suspected the newest gap of an endpoint.
+_ANSWERED: Final = """
     SELECT DISTINCT source_id, run_id, endpoint
     FROM polls
     SEMI JOIN (SELECT source_id, gap_run_id AS run_id FROM endpoint_health) AS gap USING (source_id, run_id)
     WHERE error IS NULL
 """
-"""What else was looked at, and answered, in the run that suspected the newest gap of an endpoint."""
+# Runs of single addresses, which have no digest, do not read the inputs and do not count.
 _FAILED: Final = """
     WITH whole AS (FROM runs WHERE config_digest <> ''),
     success AS (SELECT source_id, max(started_at) AS succeeded_at FROM whole WHERE status = 'succeeded' GROUP BY ALL)
@@ -106,11 +96,10 @@ _FAILED: Final = """
     WHERE status = 'failed' AND (succeeded_at IS NULL OR started_at > succeeded_at)
     GROUP BY source_id
 """
-"""One of named addresses, which has no digest, says nothing of the source's inputs."""
 
 
 def problems(name: str, source: Source | None, health: Health, now: datetime) -> Iterator[str]:
-    """One sentence for each, the most urgent first; none where all is well."""
+    """Yield one sentence for each problem of a source, the most urgent first."""
     facts = health.facts
     if not facts or facts["last_run_at"] is None:
         yield "never ran"
@@ -121,66 +110,67 @@ def problems(name: str, source: Source | None, health: Health, now: datetime) ->
     if source.paused:
         yield "paused"
         return
-    yield from _runs(source, health, now)
+    yield from _run_problems(source, health, now)
     for endpoint in health.endpoints:
-        yield from _endpoint(source, endpoint, health, now)
-    yield from _yield(facts, source, now)
-    yield from _completeness(name, health)
-    yield from _waiting(facts)
+        yield from _endpoint_problems(source, endpoint, health, now)
+    yield from _volume_problems(facts, source, now)
+    yield from _content_problems(name, health)
+    yield from _pending_problems(facts)
 
 
-def _runs(source: Source, health: Health, now: datetime) -> Iterator[str]:
+def _run_problems(source: Source, health: Health, now: datetime) -> Iterator[str]:
     facts = health.facts
     if facts["last_status"] == "running":
         yield "running, or was killed: the next run takes up what it left"
     elif facts["last_status"] != "succeeded":
         yield f"last run {facts['last_status']}: {facts['last_error'] or 'no reason was recorded'}"
-    due = due_by(source, health)
+    due = deadline(source, health)
     if due is not None and now > due:
-        since = f"since {moment(facts['last_success_at'])}" if facts["last_success_at"] else "yet"
-        yield f"no success {since}, {MISSED} turns of its schedule missed: run it, or see to what runs it"
+        since = f"since {time_text(facts['last_success_at'])}" if facts["last_success_at"] else "yet"
+        yield f"no success {since}, {MAX_MISSED_TURNS} turns of its schedule missed: run it, or see to what runs it"
 
 
-def due_by(source: Source, health: Health) -> datetime | None:
-    """When a source has missed its turns for too long; None where it has no turns."""
+def deadline(source: Source, health: Health) -> datetime | None:
+    """Return the time by which a source should have succeeded; None if it has no turns."""
     since = health.facts["last_success_at"] or health.facts["first_run_at"]
     if source.schedule is not None:
-        return next(islice(turns(source.schedule, source.timezone, since), MISSED - 1, None), None)
-    waits = [one["next_poll_at"] - one["polled_at"] for one in health.endpoints if one["next_poll_at"]]
-    return since + MISSED * max(min(waits), timedelta(hours=1)) if waits else None
+        return next(islice(turns(source.schedule, source.timezone, since), MAX_MISSED_TURNS - 1, None), None)
+    waits = [row["next_poll_at"] - row["polled_at"] for row in health.endpoints if row["next_poll_at"]]
+    return since + MAX_MISSED_TURNS * max(min(waits), timedelta(hours=1)) if waits else None
 
 
-def _endpoint(source: Source, endpoint: Mapping[str, Any], health: Health, now: datetime) -> Iterator[str]:
-    place = endpoint["endpoint"]
-    configured = {url for entry in source.input if (url := getattr(entry, "url", None))}
-    again = f"; asked again at {moment(endpoint['next_poll_at'])}" if endpoint["next_poll_at"] else ""
-    if endpoint["moved_to"] and place in configured and endpoint["moved_to"] not in configured:
-        yield f"{place} has moved for good: change its url in {source.id}.toml to {endpoint['moved_to']}"
-    told = endpoint["error"] or ""
-    if (endpoint["http_status"] in {429, 503} or "asks to be left alone" in told) and told and endpoint["next_poll_at"]:
-        until = moment(endpoint["next_poll_at"])
-        yield f"{place}: its host asks to wait until {until} ({endpoint['error']}); a larger `delay` asks it less often"
-    elif endpoint["failures"] and endpoint["error"]:
-        yield f"{place} fails, and is asked less often: {endpoint['error']}{again}"
+def _endpoint_problems(source: Source, endpoint: Mapping[str, Any], health: Health, now: datetime) -> Iterator[str]:
+    url = endpoint["endpoint"]
+    configured = {entry_url for entry in source.input if (entry_url := getattr(entry, "url", None))}
+    again = f"; asked again at {time_text(endpoint['next_poll_at'])}" if endpoint["next_poll_at"] else ""
+    if endpoint["moved_to"] and url in configured and endpoint["moved_to"] not in configured:
+        yield f"{url} has moved for good: change its url in {source.id}.toml to {endpoint['moved_to']}"
+    error = endpoint["error"] or ""
+    is_postponed = endpoint["http_status"] in {429, 503} or "asks to be left alone" in error
+    if is_postponed and error and endpoint["next_poll_at"]:
+        until = time_text(endpoint["next_poll_at"])
+        yield f"{url}: its host asks to wait until {until} ({error}); a larger `delay` asks it less often"
+    elif endpoint["failures"] and error:
+        yield f"{url} fails, and is asked less often: {error}{again}"
     gap = endpoint["gap_at"]
     if gap is not None and now - gap <= _DAY:
-        others = health.same_run.get((endpoint["source_id"], endpoint["gap_run_id"]), set()) - {place}
+        others = health.answered.get((endpoint["source_id"], endpoint["gap_run_id"]), set()) - {url}
         inputs = configured - {entry.sitemap for entry in source.inputs_of(FeedInput)}
         if others - inputs:
-            what = "what had come and gone was looked for in the sitemap"
+            consequence = "what had come and gone was looked for in the sitemap"
         else:
-            what = "articles may be missing; name a `sitemap` for it"
-        yield f"{place} had no known entry at {moment(gap)}: {what}, and give it a shorter schedule"
+            consequence = "articles may be missing; name a `sitemap` for it"
+        yield f"{url} had no known entry at {time_text(gap)}: {consequence}, and give it a shorter schedule"
 
 
-def _yield(facts: Mapping[str, Any], source: Source, now: datetime) -> Iterator[str]:
-    newest, looked = facts["newest_at"], facts["last_success_at"]
-    if newest and looked and (facts["hours_with_articles"] or 0) >= MISSED * 3:
-        silent = (looked - newest) / timedelta(hours=1)
+def _volume_problems(facts: Mapping[str, Any], source: Source, now: datetime) -> Iterator[str]:
+    newest, last_success = facts["newest_at"], facts["last_success_at"]
+    if newest and last_success and (facts["hours_with_articles"] or 0) >= MIN_HOURS_WITH_ARTICLES:
+        silent = (last_success - newest) / timedelta(hours=1)
         if silent > max(6, 2 * facts["longest_silence_hours"] + 1):
             usual = f"its longest silence in the four weeks before was {facts['longest_silence_hours']} h"
             cure = "see with 'copydesk sources check' what its inputs name"
-            yield f"nothing new for {length(now - newest)}, {usual}: {cure}"
+            yield f"nothing new for {duration_text(now - newest)}, {usual}: {cure}"
     expected = source.expect.articles_per_day
     rate = facts["articles_per_day"]
     if expected is not None and now - facts["first_run_at"] >= _DAY and rate < expected:
@@ -188,50 +178,51 @@ def _yield(facts: Mapping[str, Any], source: Source, now: datetime) -> Iterator[
         yield f"{rate:.1f} articles a day in the last week, {expected:g} expected: {cure}"
 
 
-def _completeness(name: str, health: Health) -> Iterator[str]:
+def _content_problems(name: str, health: Health) -> Iterator[str]:
     facts = health.facts
-    refused, taken = facts["rejects_7d"], facts["articles_7d"]
-    if refused > taken and refused + taken >= ENOUGH:
+    rejects, articles = facts["rejects_7d"], facts["articles_7d"]
+    if rejects > articles and rejects + articles >= MIN_WEEKLY_ARTICLES:
         reason = facts["main_reason_7d"]
-        most = f"most as {reason}: {cure_of(reason)}"
-        yield f"{refused} of {refused + taken} documents of the last 7 days were refused, {most}"
-    yield from (f"{drift.sentence}: {changed(name)}" for drift in health.drifts)
-    # One without a history is compared with the week before.
-    if health.has_history or min(facts["articles_week"], facts["articles_week_before"]) < ENOUGH:
+        majority = f"most as {reason}: {cure_of(reason)}"
+        yield f"{rejects} of {rejects + articles} documents of the last 7 days were refused, {majority}"
+    yield from (f"{drift.sentence}: {cure_of_change(name)}" for drift in health.drifts)
+    # A source without a history is compared with the week before.
+    if health.has_history or min(facts["articles_week"], facts["articles_week_before"]) < MIN_WEEKLY_ARTICLES:
         return
-    for what in ("date", "author", "title"):
-        share, before = facts[f"share_with_{what}"], facts[f"share_with_{what}_before"]
-        if share <= before - DROP:
-            yield f"{share:.0%} of its articles have {_an(what)}, {before:.0%} the week before: {changed(name)}"
+    for field_name in ("date", "author", "title"):
+        share, before = facts[f"share_with_{field_name}"], facts[f"share_with_{field_name}_before"]
+        articles = f"of its articles have {_with_article(field_name)}"
+        if share <= before - MIN_SHARE_DROP:
+            yield f"{share:.0%} {articles}, {before:.0%} the week before: {cure_of_change(name)}"
     words, before = facts["median_words"], facts["median_words_before"]
     if words < before / 2:
-        yield f"its articles have {words:.0f} words (median), {before:.0f} the week before: {changed(name)}"
+        yield f"its articles have {words:.0f} words (median), {before:.0f} the week before: {cure_of_change(name)}"
 
 
-def _waiting(facts: Mapping[str, Any]) -> Iterator[str]:
-    held = facts["pending_of_runs"] or []
-    if len(held) > MISSED and all(later > earlier for later, earlier in pairwise(held)):
-        trend = ", ".join(str(count) for count in reversed(held))
+def _pending_problems(facts: Mapping[str, Any]) -> Iterator[str]:
+    counts = facts["pending_of_runs"] or []
+    if len(counts) > MAX_MISSED_TURNS and all(later > earlier for later, earlier in pairwise(counts)):
+        trend = ", ".join(map(str, reversed(counts)))
         yield f"pending grows from run to run ({trend}): run it more often, or lower its `delay` if the site allows"
     elif facts["pending"]:
         count = facts["pending"]
         yield f"{count:,} {'document waits' if count == 1 else 'documents wait'} for the next run"
 
 
-def changed(name: str) -> str:
-    """What to do where articles are not what they were."""
+def cure_of_change(name: str) -> str:
+    """Return the cure for articles of a source that have changed."""
     return f"the site may look different now; 'copydesk extract --source {name} --explain URL' shows what is read"
 
 
-def _an(what: str) -> str:
-    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
+def _with_article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
-def moment(value: datetime) -> str:
-    """A time in UTC, to the minute."""
-    return f"{value:%Y-%m-%d %H:%M}Z"
+def time_text(time: datetime) -> str:
+    """Return a time in UTC, to the minute."""
+    return f"{time:%Y-%m-%d %H:%M}Z"
 
 
-def length(passed: timedelta) -> str:
-    """A span in hours, a longer one in days."""
-    return f"{passed / timedelta(hours=1):.0f} hours" if passed < 3 * _DAY else f"{passed.days} days"
+def duration_text(duration: timedelta) -> str:
+    """Return a duration in hours, or in days if it is three days or longer."""
+    return f"{duration / timedelta(hours=1):.0f} hours" if duration < 3 * _DAY else f"{duration.days} days"

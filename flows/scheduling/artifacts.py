@@ -1,7 +1,7 @@
-"""What the Prefect UI shows of a run: its progress while it lasts, its counts and its rejects when it is over.
+"""Artifacts of a run for the Prefect UI: its progress while it lasts, its counts and its rejects when it has ended.
 
-Keys are the same for every run of a source, so that the UI shows its history. Nothing here makes a run fail or wait:
-what the server does not take in time is left out, and the log says so.
+Keys are the same for every run of a source, so that the UI shows its history. No artifact makes a run fail or wait:
+one that the server does not take in time is left out, and the log of the run says so.
 """
 
 from __future__ import annotations
@@ -25,70 +25,67 @@ from prefect.settings import PREFECT_UI_URL
 
 from config.settings import Settings
 from config.sources import Source
-from flows.cli.output import safe
-from flows.scheduling.run_report import load_account, tell_counts, tell_rejects
+from flows.scheduling.markdown_text import escape_markdown
+from flows.scheduling.run_report import counts_markdown, load_report, rejects_markdown
 from tasks.discover import count_documents
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
 
-FIRST_SECONDS: Final = 5.0
-"""A run that is over sooner shows no progress."""
-EVERY_SECONDS: Final = 10.0
-SHARE: Final = 50
-"""What counting took is rested so many times over: it is to cost 2 % at most, however large the warehouse."""
-SERVER_SECONDS: Final = 20.0
-"""How long the server may take over one artifact."""
+FIRST_PROGRESS_SECONDS: Final = 5.0  # a run that ends sooner has no progress artifact
+MIN_PROGRESS_SECONDS: Final = 10.0  # between two updates
+# The pause after a count is so many times as long as the count, which thus costs 2 % at most in a large warehouse.
+PAUSES_PER_COUNT: Final = 50
+MAX_SERVER_SECONDS: Final = 20.0  # for one artifact
 
 
 @dataclass(slots=True)
 class Progress:
-    """What a run has done so far. `advance` is called from its thread; nothing else is."""
+    """The progress of a run. Only `advance` may be called from the thread of the run."""
 
     source: Source
     settings: Settings
     done: int = 0
-    run: Run | None = None
-    """The run as it ended; set by whoever ran it, else nothing but the progress is left."""
+    run: Run | None = None  # the finished run, set by the caller; without it there are no counts and rejects
     artifact: UUID | None = None
-    known: int | None = None
+    documents: int | None = None  # in the inputs that can be counted
 
     def advance(self, number: int) -> None:
-        """So many more documents came to their conclusion."""
+        """Add the number of documents just finished."""
         self.done += number
 
 
 @asynccontextmanager
 async def run_artifacts(source: Source, settings: Settings) -> AsyncIterator[Progress]:
-    """Shows how a source's run gets on; give `advance` to `ingest`, and set `run` to what comes of it."""
+    """Show the progress of a source's run; pass `advance` to `ingest`, and set `run` to its result."""
     progress = Progress(source, settings)
-    showing = asyncio.create_task(_show(progress))
+    updating = asyncio.create_task(_keep_updated(progress))
     try:
         yield progress
     finally:
-        showing.cancel()
+        updating.cancel()
         with suppress(asyncio.CancelledError):
-            await showing
-        await _conclude(progress)
+            await updating
+        await _finish(progress)
 
 
-async def _show(progress: Progress) -> None:
-    pause = FIRST_SECONDS
+async def _keep_updated(progress: Progress) -> None:
+    pause = FIRST_PROGRESS_SECONDS
     while True:
         await asyncio.sleep(pause)
         began = monotonic()
-        waiting = await asyncio.to_thread(_waiting, progress)
-        pause = max(EVERY_SECONDS, SHARE * (monotonic() - began))
-        await _leave(lambda waiting=waiting: _update(progress, waiting), progress.source.id)  # type: ignore[misc]
+        pending = await asyncio.to_thread(_count_pending, progress)
+        pause = max(MIN_PROGRESS_SECONDS, PAUSES_PER_COUNT * (monotonic() - began))
+        await _try_to_make(lambda pending=pending: _update(progress, pending), progress.source.id)  # type: ignore[misc]
 
 
-def _waiting(progress: Progress) -> int | None:
-    """Documents that are known and not done; None where that cannot be told."""
+def _count_pending(progress: Progress) -> int | None:
+    """Return the number of documents that are known and not finished; None if it cannot be counted."""
     try:
-        if progress.known is None:
-            progress.known = count_documents(progress.source) or 0
-        if progress.known:
-            return max(0, progress.known - progress.done)
+        if progress.documents is None:
+            progress.documents = count_documents(progress.source) or 0
+        if progress.documents:
+            return max(0, progress.documents - progress.done)
         with connect(progress.settings.data) as connection:
             query = "SELECT count(*) FROM pending WHERE source_id = $1"
             return int(rows(connection, query, [progress.source.id])[0][0])
@@ -96,58 +93,58 @@ def _waiting(progress: Progress) -> int | None:
         return None
 
 
-async def _update(progress: Progress, waiting: int | None, ended: str = "") -> None:
-    total = progress.done + (waiting or 0)
+async def _update(progress: Progress, pending: int | None, status: str = "running") -> None:
+    total = progress.done + (pending or 0)
     share = 100.0 if progress.run else 100 * progress.done / total if total else 0.0
-    of = f" of {total:,} that are known so far" if waiting else ""
-    told = f"{progress.source.id}: {ended or 'running'}, {progress.done:,} documents{of}"
+    of = f" of {total:,} that are known so far" if pending else ""
+    description = f"{progress.source.id}: {status}, {progress.done:,} documents{of}"
     if progress.artifact is None:
         key = f"progress-{progress.source.id}"
-        progress.artifact = await acreate_progress_artifact(share, key, told)
+        progress.artifact = await acreate_progress_artifact(share, key, description)
     else:
-        await aupdate_progress_artifact(progress.artifact, share, told)
+        await aupdate_progress_artifact(progress.artifact, share, description)
 
 
-async def _conclude(progress: Progress) -> None:
+async def _finish(progress: Progress) -> None:
     source, run = progress.source, progress.run
     if progress.artifact is not None:
-        ended = str(run.status) if run else "stopped before its end"
-        await _leave(lambda: _update(progress, None, ended), source.id)
+        status = str(run.status) if run else "stopped before its end"
+        await _try_to_make(lambda: _update(progress, None, status), source.id)
     if run is not None:
-        await _leave(lambda: _account(progress, run), source.id)
+        await _try_to_make(lambda: _make_report(progress, run), source.id)
 
 
-async def _account(progress: Progress, run: Run) -> None:
+async def _make_report(progress: Progress, run: Run) -> None:
     source = progress.source
-    account = await asyncio.to_thread(load_account, progress.settings.data, run)
-    told = f"{safe(source.title)}: {run.stored:,} stored of {run.discovered:,} discovered"
-    await acreate_markdown_artifact(tell_counts(source, run, account), f"counts-{source.id}", told)
-    if account.reasons:
-        refused = sum(now for _, now, _ in account.reasons)
-        told = f"{safe(source.title)}: {refused:,} refused by this run"
-        await acreate_markdown_artifact(tell_rejects(source, account), f"rejects-{source.id}", told)
+    report = await asyncio.to_thread(load_report, progress.settings.data, run)
+    title = escape_markdown(source.title)
+    description = f"{title}: {run.stored:,} stored of {run.discovered:,} discovered"
+    await acreate_markdown_artifact(counts_markdown(source, run, report), f"counts-{source.id}", description)
+    if report.reasons:
+        description = f"{title}: {sum(reason.by_run for reason in report.reasons):,} refused by this run"
+        await acreate_markdown_artifact(rejects_markdown(source, report), f"rejects-{source.id}", description)
 
 
-async def leave_text(key: str, markdown: str, told: str | None = None) -> None:
-    """Leave a page of Markdown under a key."""
-    await _leave(lambda: acreate_markdown_artifact(markdown, key, told), key)
+async def make_markdown(key: str, markdown: str) -> None:
+    """Make an artifact of Markdown under a key."""
+    await _try_to_make(lambda: acreate_markdown_artifact(markdown, key), key)
 
 
-async def leave_table(key: str, told: str, table: list[dict[str, Any]]) -> None:
-    """Leave a table under a key."""
-    await _leave(lambda: acreate_table_artifact(table, key, told), key)
+async def make_table(key: str, description: str, table: list[dict[str, Any]]) -> None:
+    """Make a table artifact under a key."""
+    await _try_to_make(lambda: acreate_table_artifact(table, key, description), key)
 
 
-def artifact_link() -> Callable[[str], str | None]:
-    """Where the UI shows the counts of a source's runs."""
-    place = PREFECT_UI_URL.value()
-    return lambda source_id: f"{place}/artifacts/key/counts-{source_id}" if place else None
+def counts_link() -> Callable[[str], str | None]:
+    """Return a function that gives the URL of the counts of a source in the UI, or None without a UI."""
+    ui = PREFECT_UI_URL.value()
+    return lambda source_id: f"{ui}/artifacts/key/counts-{source_id}" if ui else None
 
 
-async def _leave(leave: Callable[[], Awaitable[Any]], what: str) -> None:
+async def _try_to_make(make: Callable[[], Awaitable[Any]], subject: str) -> None:
     try:
-        async with asyncio.timeout(SERVER_SECONDS):
-            await leave()
-    except Exception as error:  # noqa: BLE001  what people look at must not cost them what they look at it for
-        told = str(error) or type(error).__name__
-        get_run_logger().warning("%s: an artifact was left out: %s", what, told.partition("\n")[0])
+        async with asyncio.timeout(MAX_SERVER_SECONDS):
+            await make()
+    except Exception as error:  # noqa: BLE001  an artifact must not make its run fail
+        message = str(error) or type(error).__name__
+        get_run_logger().warning("%s: an artifact was left out: %s", subject, message.partition("\n")[0])

@@ -1,4 +1,4 @@
-"""After a time in which nothing was served: end what was cut off, and leave one late run a source."""
+"""Runs after a time in which nothing was served: those that a kill left as running, and those that were missed."""
 
 from __future__ import annotations
 
@@ -21,53 +21,52 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Crashed
 
-PAGE: Final = 200
+PAGE_RUNS: Final = 200
 _UNDER_WAY: Final = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 
-async def keep_one_late_run(client: PrefectClient, deployments: Collection[UUID]) -> int:
-    """Cancel all but the newest of the runs that each deployment has missed; how many.
+async def cancel_missed_runs(client: PrefectClient, deployments: Collection[UUID]) -> int:
+    """Cancel all missed runs but the newest of each deployment; return how many.
 
-    A run takes what is due by what the warehouse holds, so that one does the work of all. Left alone, as many start at
-    once as may run together, and the others after them, to find nothing.
+    A run takes all that is due according to the warehouse, so one does the work of all. The others would start, too,
+    as many at once as the limit allows, and find nothing to do.
     """
-    caught_up: set[UUID | None] = set()
-    ended = left = 0
+    deployments_with_run: set[UUID | None] = set()
+    cancelled = skipped = 0
     late = FlowRunFilterNextScheduledStartTime(before_=datetime.now(UTC))
-    while found := await _runs(client, deployments, [StateType.SCHEDULED], late, skip=left):
-        for run in found:
-            if not run.auto_scheduled or run.deployment_id not in caught_up:
-                caught_up |= {run.deployment_id} if run.auto_scheduled else set()
-                left += 1
+    while runs := await _read_runs(client, deployments, [StateType.SCHEDULED], late, skip=skipped):
+        for run in runs:
+            if not run.auto_scheduled or run.deployment_id not in deployments_with_run:
+                deployments_with_run |= {run.deployment_id} if run.auto_scheduled else set()
+                skipped += 1
                 continue
             message = f"Missed at {run.expected_start_time:%Y-%m-%d %H:%M}Z: one run takes all that is due since"
             await client.set_flow_run_state(run.id, Cancelled(message=message), force=True)
-            ended += 1
-    return ended
+            cancelled += 1
+    return cancelled
 
 
-async def count_late(client: PrefectClient, deployments: Collection[UUID]) -> int:
-    """How many runs wait whose time has come, up to a page of them."""
-    found = await _runs(client, deployments, [StateType.SCHEDULED], names=["Late"])
-    return len(found)
+async def count_late_runs(client: PrefectClient, deployments: Collection[UUID]) -> int:
+    """Return how many runs are due and wait, up to a page of them."""
+    return len(await _read_runs(client, deployments, [StateType.SCHEDULED], names=["Late"]))
 
 
-async def end_cut_off(client: PrefectClient, deployments: Collection[UUID]) -> int:
-    """Say of runs that were killed with the server that they are over: each would hold its source's only place."""
+async def end_killed_runs(client: PrefectClient, deployments: Collection[UUID]) -> int:
+    """Set killed runs, which the server has as running, to `Crashed`, for each blocks its source; return how many."""
     ended = 0
-    while found := await _runs(client, deployments, _UNDER_WAY):
-        for run in found:
+    while runs := await _read_runs(client, deployments, _UNDER_WAY):
+        for run in runs:
             state: State[Any] = Crashed(message="Ended from outside, as by a kill; the next run takes up what it left")
             await client.set_flow_run_state(run.id, state, force=True)
             ended += 1
     return ended
 
 
-async def _runs(
+async def _read_runs(
     client: PrefectClient,
     deployments: Collection[UUID],
     states: list[StateType],
-    when: FlowRunFilterNextScheduledStartTime | None = None,
+    start_time: FlowRunFilterNextScheduledStartTime | None = None,
     skip: int = 0,
     names: list[str] | None = None,
 ) -> list[FlowRun]:
@@ -79,9 +78,9 @@ async def _runs(
             state=FlowRunFilterState(
                 type=FlowRunFilterStateType(any_=states), name=FlowRunFilterStateName(any_=names) if names else None
             ),
-            next_scheduled_start_time=when,
+            next_scheduled_start_time=start_time,
         ),
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,
-        limit=PAGE,
+        limit=PAGE_RUNS,
         offset=skip,
     )

@@ -1,4 +1,4 @@
-"""The Prefect flows that look after a warehouse: its files, the edits of its articles, the quality of its sources."""
+"""The Prefect flows for the upkeep of a warehouse: its files, the edits of its articles, the quality of its sources."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from prefect import Flow, flow, get_run_logger
+from prefect import Flow, State, flow, get_run_logger
+from prefect.states import Failed
 
 from config.settings import load_settings
 from config.sources import choose_sources
-from flows.monitoring.alerts import Watch, watch_sources
+from flows.monitoring.alerts import AlertReport, watch_sources
+from flows.monitoring.health import time_text
 from flows.recheck import Rechecked, recheck
-from flows.scheduling.artifacts import artifact_link, leave_table, leave_text
-from flows.scheduling.source_flow import forget_main, tell, tell_failure
+from flows.scheduling.artifacts import counts_link, make_markdown, make_table
+from flows.scheduling.service_log import LOG
+from flows.scheduling.source_flow import log_failure, prepare_process
 from tasks.http.fetcher import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
@@ -23,115 +26,118 @@ from warehouse.model.vocabulary import Outcome
 from warehouse.storage.tables import Store
 from warehouse.verify import Verification, verify
 
-SAMPLE: Final = 1_000
-"""Captures that are read back each time: of a large archive, all would take hours."""
+SAMPLE_CAPTURES: Final = 1_000  # read back each time; all captures of a large archive would take hours
 
 Result = TypeVar("Result")
 
 
-class UpkeepError(Exception):
-    """What a flow of upkeep found wrong; its text is for the user."""
-
-
-@flow(name="maintain-warehouse", persist_result=False, on_failure=[tell_failure])
+@flow(name="maintain-warehouse", persist_result=False, on_failure=[log_failure])
 async def maintain_warehouse(
     data: str | None = None, config: Path | None = None, folder: Path | None = None
-) -> dict[str, int]:
-    """Verify the warehouse and sweep out what killed writers left; fails where something is not as it must be."""
+) -> dict[str, int] | State[Any]:
+    """Verify the warehouse and delete left-over files of killed writers; fail if there are findings."""
+    prepare_process()
     root = load_settings(folder, data=data, config=config).data
     swept = await asyncio.to_thread(Store(root).clean)
     try:
-        found, busy = await asyncio.to_thread(_verify, root)
+        verification, busy = await asyncio.to_thread(_verify, root)
     except EmptyWarehouseError as error:
         get_run_logger().info("%s", error)
         return {"swept": len(swept), "files": 0, "captures": 0, "findings": 0}
-    findings = [finding for finding in found.findings if finding.file or finding.source_id not in busy]
-    waits = len(found.findings) - len(findings)
-    counts = {"swept": len(swept), "files": found.files, "captures": found.captures, "findings": len(findings)}
-    told = [f"- {finding}" for finding in findings] or ["Everything is as it must be."]
-    if waits:
-        told.append(
-            f"\n{waits} more are about sources that are being run ({', '.join(sorted(busy))}): see the next one."
-        )
-    facts = ", ".join(f"{count:,} {what}" for what, count in counts.items())
-    await leave_text("maintenance", f"# Maintenance\n\n{facts}\n\n" + "\n".join(told))
-    if findings:
-        raise UpkeepError("; ".join(map(str, findings)))
-    return counts
+    findings = [finding for finding in verification.findings if finding.file or finding.source_id not in busy]
+    counts = {
+        "swept": len(swept),
+        "files": verification.files,
+        "captures": verification.captures,
+        "findings": len(findings),
+    }
+    lines = [f"- {finding}" for finding in findings] or ["Everything is as it must be."]
+    if postponed := len(verification.findings) - len(findings):
+        sources = ", ".join(sorted(busy))
+        lines.append(f"\n{postponed} more are about sources that are being run ({sources}): see the next one.")
+    summary = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    await make_markdown("maintenance", f"# Maintenance\n\n{summary}\n\n" + "\n".join(lines))
+    return Failed(message="; ".join(map(str, findings))) if findings else counts
 
 
 def _verify(root: str) -> tuple[Verification, set[str]]:
-    """What is found, and the sources that were being run before or after: theirs may look unfinished."""
+    """Verify; return the findings and the sources that were being run before or after, whose rows may be unfinished."""
     store = Store(root)
     with connect(root) as connection:
         sources = [source_id for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM runs")]
     before = {source_id for source_id in sources if store.is_locked(source_id)}
-    found = verify(root, SAMPLE)
-    return found, before | {source_id for source_id in sources if store.is_locked(source_id)}
+    verification = verify(root, SAMPLE_CAPTURES)
+    return verification, before | {source_id for source_id in sources if store.is_locked(source_id)}
 
 
-@flow(name="recheck-versions", persist_result=False, on_failure=[tell_failure])
+@flow(name="recheck-versions", persist_result=False, on_failure=[log_failure])
 async def recheck_versions(
     data: str | None = None, config: Path | None = None, folder: Path | None = None
-) -> dict[str, int]:
-    """Fetch again, without asking the feeds, what is due by the `recheck` of each source; versions by source."""
+) -> dict[str, int] | State[Any]:
+    """Fetch the pages again that are due by the `recheck` of each source; return the new versions by source."""
+    prepare_process()
     settings = load_settings(folder, data=data, config=config)
-    sources, wrong = choose_sources(settings.config)
-    forget_main()
+    sources, errors = choose_sources(settings.config)
     stop = threading.Event()
-    done = await in_thread(lambda: recheck(sources, settings, stop), stop)
-    looked = [one for one in done if one.run or one.problem]
-    if looked:
-        await leave_table("rechecks", "Pages that were fetched again", [_row(one) for one in looked])
-    problems = [*map(str, wrong), *(one.problem for one in done if one.problem)]
+    results = await in_thread(lambda: recheck(sources, settings, stop), stop)
+    table = [_row(result) for result in results if result.run or result.problem]
+    if table:
+        await make_table("rechecks", "Pages that were fetched again", table)
+    problems = [*map(str, errors), *(result.problem for result in results if result.problem)]
     if problems:
-        raise UpkeepError("; ".join(problems))
-    return {one.source_id: one.run.stored for one in done if one.run}
+        return Failed(message="; ".join(problems))
+    return {result.source_id: result.run.stored for result in results if result.run}
 
 
-def _row(one: Rechecked) -> dict[str, Any]:
-    counts = {str(outcome): getattr(one.run, outcome) if one.run else 0 for outcome in Outcome}
-    return {"source": one.source_id, "due": one.due, **counts, "problem": one.problem or ""}
+def _row(result: Rechecked) -> dict[str, Any]:
+    counts = {str(outcome): getattr(result.run, outcome) if result.run else 0 for outcome in Outcome}
+    return {"source": result.source_id, "due": result.due, **counts, "problem": result.problem or ""}
 
 
-@flow(name="watch-quality", persist_result=False, on_failure=[tell_failure])
+@flow(name="watch-quality", persist_result=False, on_failure=[log_failure])
 async def watch_quality(
     data: str | None = None, config: Path | None = None, folder: Path | None = None
 ) -> dict[str, list[str]]:
-    """Look for sources that are stale, fail or drift, and tell the alert hooks what began and what is over."""
+    """Check for sources that are stale, fail or drift; send an alert for each condition that began or ended."""
+    prepare_process()
     settings = load_settings(folder, data=data, config=config)
-    link = artifact_link()
-    watch: Watch = await asyncio.to_thread(watch_sources, settings, utc_now(), link)
-    log = get_run_logger()
-    for text in watch.sent:
-        log.info("told: %s", text)
-        tell(text)
-    for problem in watch.problems:
-        log.warning("%s", problem)
-        tell(problem)
-    rows = [
+    report: AlertReport = await asyncio.to_thread(watch_sources, settings, utc_now(), counts_link())
+    run_log = get_run_logger()
+    for text in report.sent:
+        run_log.info("sent: %s", text)
+        LOG.info("%s", text)
+    for problem in report.problems:
+        run_log.warning("%s", problem)
+        LOG.warning("%s", problem)
+    table = [
         {
-            "source": one.source_id,
-            "condition": one.name,
-            "since": f"{one.since:%Y-%m-%d %H:%M}Z",
-            "what": one.what,
-            "cure": one.cure,
+            "source": condition.source_id,
+            "condition": condition.name,
+            "since": time_text(condition.since),
+            "what": condition.what,
+            "cure": condition.cure,
         }
-        for one in watch.conditions
+        for condition in report.conditions
     ]
-    well = {"source": "all", "condition": "well", "since": "", "what": "none is stale, fails or drifts", "cure": ""}
-    await leave_table("quality", "What is wrong with sources, if anything", rows or [well])
-    return {"conditions": [one.key for one in watch.conditions], "sent": list(watch.sent)}
+    no_condition = {
+        "source": "all",
+        "condition": "well",
+        "since": "",
+        "what": "none is stale, fails or drifts",
+        "cure": "",
+    }
+    await make_table("quality", "What is wrong with sources, if anything", table or [no_condition])
+    return {"conditions": [condition.key for condition in report.conditions], "sent": list(report.sent)}
 
 
 async def in_thread(work: Callable[[], Result], stop: threading.Event) -> Result:
-    """Work that is told to stop where the flow is cancelled, and has ended when this has."""
+    """Run `work` in a thread; if the flow is cancelled, set `stop` and wait for the end of the work."""
 
     def until_stopped() -> Result | None:
         try:
             return work()
         except KeyboardInterrupt:
-            # One that left a thread would end the event loop.
+            # If it left the thread, it would end the event loop.
             return None
 
     ended = asyncio.get_running_loop().run_in_executor(None, until_stopped)
@@ -146,9 +152,9 @@ async def in_thread(work: Callable[[], Result], stop: threading.Event) -> Result
     return result
 
 
+# Name, flow, and the setting with its schedule.
 UPKEEP: Final[tuple[tuple[str, Flow[Any, Any], str], ...]] = (
     ("maintain-warehouse", maintain_warehouse, "maintain_schedule"),
     ("recheck-versions", recheck_versions, "recheck_schedule"),
     ("watch-quality", watch_quality, "quality_schedule"),
 )
-"""Name, flow, and the setting that is its schedule, `off` for never."""

@@ -11,15 +11,14 @@ from tempfile import mkstemp
 from typing import Final
 
 PASSWORD_FILE: Final = "password"  # noqa: S105  a file's name
-ADDRESS_FILE: Final = "server.url"
-"""Holds the address of the API while it is served: the only one that may be sent the password of the file."""
+ADDRESS_FILE: Final = "server.url"  # the URL of the API while it is served: the only one that may receive the password
 CLIENT: Final = "PREFECT_API_AUTH_STRING"
 SERVER: Final = "PREFECT_SERVER_API_AUTH_STRING"
 API: Final = "PREFECT_API_URL"
 _KEY: Final = "PREFECT_API_KEY"
 _USER: Final = "copydesk"
 _BYTES: Final = 32
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_ACCESS_OF_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 class PasswordError(Exception):
@@ -27,10 +26,10 @@ class PasswordError(Exception):
 
 
 def open_home(home: Path) -> None:
-    """Make the folder of the server, and shut it to everybody but its owner. Raises `PasswordError`."""
+    """Make the folder of the server, with access for its owner only. Raises `PasswordError`."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if home.stat().st_mode & _OTHERS:
+        if home.stat().st_mode & _ACCESS_OF_OTHERS:
             home.chmod(0o700)
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
@@ -38,7 +37,7 @@ def open_home(home: Path) -> None:
 
 
 def own_password(home: Path) -> str:
-    """Return the password in `home`; made at the first call. Raises `PasswordError` where others may know it."""
+    """Return the password in `home`; the first call makes it. Raises `PasswordError` if other users may read it."""
     path = home / PASSWORD_FILE
     if not path.exists():
         _write(path, f"{_USER}:{secrets.token_urlsafe(_BYTES)}")
@@ -46,35 +45,35 @@ def own_password(home: Path) -> str:
 
 
 def set_passwords(environment: MutableMapping[str, str], home: Path) -> str:
-    """Set the password of server and clients, the user's own or that in `home`. Returns in words where it is written.
+    """Set the password of server and clients: the user's own, or that in `home`. Returns in words where it is written.
 
     Raises `PasswordError`.
     """
     variable = SERVER if environment.get(SERVER) else CLIENT
-    stated = environment.get(variable)
-    if stated and (environment.get(CLIENT) or stated) != stated:
+    password = environment.get(variable)
+    if password and (environment.get(CLIENT) or password) != password:
         raise PasswordError(f"{SERVER} and {CLIENT} differ, so no run would be let in; set one of them")
-    environment[CLIENT] = environment[SERVER] = stated or own_password(home)
-    return f"the value of {variable}" if stated else f"the line in {home / PASSWORD_FILE}"
+    environment[CLIENT] = environment[SERVER] = password or own_password(home)
+    return f"the value of {variable}" if password else f"the line in {home / PASSWORD_FILE}"
 
 
-def know_password(environment: MutableMapping[str, str], home: Path) -> None:
-    """Set the password for a client of the server that is served from `home`; no other address is given it.
+def set_client_password(environment: MutableMapping[str, str], home: Path) -> None:
+    """Set the password for a client of the server that is served from `home`, and for no other server.
 
     Raises `PasswordError`.
     """
     if environment.get(CLIENT) or environment.get(_KEY):
         return
     try:
-        served = (home / ADDRESS_FILE).read_text("utf-8")
+        api = (home / ADDRESS_FILE).read_text("utf-8")
     except OSError:
         return
-    if served == environment.get(API, "").rstrip("/") and (home / PASSWORD_FILE).exists():
+    if api == environment.get(API, "").rstrip("/") and (home / PASSWORD_FILE).exists():
         environment[CLIENT] = own_password(home)
 
 
 def _write(path: Path, password: str) -> None:
-    # mkstemp makes it 0600 from the first moment; a rename shows the whole line or nothing.
+    # mkstemp makes it 0600 from the start; after a kill the rename leaves the whole line or nothing.
     descriptor, partial = mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(f"{password}\n")
@@ -91,7 +90,7 @@ def _read(path: Path) -> str:
             password = file.read().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise PasswordError(f"cannot read the password in {path}: {error}; {cure}") from None
-    if status.st_mode & _OTHERS or status.st_uid != os.geteuid():
+    if status.st_mode & _ACCESS_OF_OTHERS or status.st_uid != os.geteuid():
         raise PasswordError(f"other users may read the password in {path}; {cure}")
     if not password:
         raise PasswordError(f"no password is in {path}; {cure}")

@@ -25,9 +25,9 @@ def create_app() -> Gate:
 
 
 def main() -> None:
-    """Serve at a socket that listens already, whose file descriptor is the first argument.
+    """Serve at a listening socket, whose file descriptor is the first argument.
 
-    Whoever started us has held the port since before we were there, so nobody else can answer in our place.
+    `copydesk serve` opened it before it started this process, so nobody else can answer at the port.
     """
     listener = socket.socket(fileno=int(sys.argv[1]))
     config = uvicorn.Config(create_app, factory=True, timeout_keep_alive=KEEP_ALIVE_SECONDS, log_level="warning")

@@ -1,22 +1,21 @@
-"""What a run leaves to be read, as Markdown: its counts with what they mean, and what it refused with the way to it."""
+"""The report of a finished run, as Markdown: its counts with their meaning, and the documents that it refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from config.sources import Source
-from flows.cli.output import linked, safe
 from flows.ingestion.raw_document import place_of
-from flows.monitoring.health import cure_of, length, moment
+from flows.monitoring.health import cure_of, duration_text, time_text
+from flows.scheduling.markdown_text import escape_markdown, link_or_text
 from warehouse.connect import connect, rows
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome
 
-SHOWN: Final = 20
-"""Refused documents that are named."""
+MAX_LISTED_REJECTS: Final = 20
 MEANINGS: Final = {
     "discovered": "named by its inputs, waiting, or due again: the sum of these six",
     Outcome.STORED: "new articles, and new versions of known ones",
@@ -29,31 +28,50 @@ MEANINGS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """What the warehouse holds beside a run's own row."""
+class ReasonCount:
+    """The documents that are refused for one reason: by this run, and by all runs."""
+
+    reason: str
+    by_run: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedDocument:
+    """A document that a run refused; `location` is that of its capture in the archive, None if there is none."""
+
+    reason: str
+    detail: str
+    url: str
+    location: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The figures of the warehouse for the report of a run, beside the run's own row."""
 
     articles: int = 0
     newest_seen_at: datetime | None = None
     newest_published_at: datetime | None = None
-    reasons: Sequence[tuple[str, int, int]] = ()
-    """Reason, documents refused by this run, and documents open in all."""
-    refused: Sequence[Mapping[str, Any]] = ()
-    """The newest, with where the archive holds what came."""
+    reasons: Sequence[ReasonCount] = ()
+    refused: Sequence[RefusedDocument] = ()  # the newest
 
 
-def load_account(root: str, run: Run) -> Account:
-    """What is to be told of a run that has ended. Raises `WarehouseError`."""
+def load_report(root: str, run: Run) -> RunReport:
+    """Load the figures for the report of a finished run. Raises `WarehouseError`."""
     with connect(root) as connection:
-        ((articles, seen, published),) = rows(connection, _ARTICLES, [run.source_id, run.started_at])
+        ((articles, seen_at, published_at),) = rows(connection, _ARTICLES, [run.source_id, run.started_at])
         if not run.rejected and not run.failed:
-            return Account(articles, seen, published)
-        reasons = rows(connection, _REASONS, [run.source_id, run.run_id])
-        refused = rows(connection, _REFUSED, [run.source_id, run.run_id])
-        ids = [row[3] for row in refused if row[3]]
-        places = {row[0]: place_of(*row[1:]) for row in rows(connection, _PLACES, [run.source_id, ids])}
-    names = ("reason", "detail", "url", "place")
-    named = [dict(zip(names, (*row[:3], places.get(row[3])), strict=True)) for row in refused]
-    return Account(articles, seen, published, reasons, named)
+            return RunReport(articles, seen_at, published_at)
+        reasons = [ReasonCount(*row) for row in rows(connection, _REASONS, [run.source_id, run.run_id])]
+        rejects = rows(connection, _REFUSED, [run.source_id, run.run_id])
+        capture_ids = [capture_id for *_, capture_id in rejects if capture_id]
+        captures = rows(connection, _CAPTURES, [run.source_id, capture_ids])
+    locations = {capture_id: place_of(filename, offset) for capture_id, filename, offset in captures}
+    refused = [
+        RefusedDocument(reason, detail, url, locations.get(capture_id)) for reason, detail, url, capture_id in rejects
+    ]
+    return RunReport(articles, seen_at, published_at, reasons, refused)
 
 
 _ARTICLES: Final = """
@@ -61,65 +79,70 @@ _ARTICLES: Final = """
     FROM landed('articles') WHERE source_id = $1 AND NOT deleted
 """
 _REASONS: Final = """
-    SELECT reason, count(*) FILTER (WHERE run_id = $2) AS now, count(*) AS open
-    FROM rejects_open WHERE source_id = $1 GROUP BY reason HAVING now > 0 ORDER BY now DESC, reason
+    SELECT reason, count(*) FILTER (WHERE run_id = $2) AS by_run, count(*) AS open
+    FROM rejects_open WHERE source_id = $1 GROUP BY reason HAVING by_run > 0 ORDER BY by_run DESC, reason
 """
 _REFUSED: Final = f"""
     SELECT reason, detail, url, capture_id FROM rejects_open
-    WHERE source_id = $1 AND run_id = $2 ORDER BY reason, url LIMIT {SHOWN}
+    WHERE source_id = $1 AND run_id = $2 ORDER BY reason, url LIMIT {MAX_LISTED_REJECTS}
 """  # noqa: S608  a number of ours
-_PLACES: Final = """
+_CAPTURES: Final = """
     SELECT DISTINCT capture_id, warc_filename, warc_offset FROM landed('captures')
     WHERE source_id = $1 AND capture_id IN (SELECT unnest($2::VARCHAR[]))
 """
 
 
-def tell_counts(source: Source, run: Run, account: Account) -> str:
-    """The counts of a run, each with what it means, and how fresh the source is."""
-    took = f"{(run.finished_at - run.started_at).total_seconds():,.1f} s" if run.finished_at else "not to its end"
+def counts_markdown(source: Source, run: Run, report: RunReport) -> str:
+    """Return the counts of a run, each with its meaning, and how fresh the source is."""
+    duration = f"{(run.finished_at - run.started_at).total_seconds():,.1f} s" if run.finished_at else "not to its end"
     facts = (
-        ("took", took),
-        ("articles of this source", f"{account.articles:,}"),
-        ("newest article came", _when(account.newest_seen_at, run.started_at)),
-        ("newest article is of", _when(account.newest_published_at, run.started_at)),
+        ("took", duration),
+        ("articles of this source", f"{report.articles:,}"),
+        ("newest article came", _age_text(report.newest_seen_at, run.started_at)),
+        ("newest article is of", _age_text(report.newest_published_at, run.started_at)),
         ("code", run.code_version),
     )
-    told = [f"# {safe(source.title)}", ""]
+    lines = [f"# {escape_markdown(source.title)}", ""]
     if run.error:
-        told += [f"**{source.id}: {safe(run.error)}** `copydesk sources check {source.id}` tries its inputs.", ""]
+        error = f"{source.id}: {escape_markdown(run.error)}"
+        lines += [f"**{error}** `copydesk sources check {source.id}` tries its inputs.", ""]
     counts = ((str(name), f"{getattr(run, name):,}", meaning) for name, meaning in MEANINGS.items())
-    told += [*table(("count", "documents", "what it means"), counts), "", *table((str(run.status), run.run_id), facts)]
-    return "\n".join(told) + "\n"
+    lines += [*table_lines(("count", "documents", "what it means"), counts), ""]
+    lines += table_lines((str(run.status), run.run_id), facts)
+    return "\n".join(lines) + "\n"
 
 
-def tell_rejects(source: Source, account: Account) -> str:
-    """What a run refused, by reason with a cure, and the first of it with the command that shows what came.
+def rejects_markdown(source: Source, report: RunReport) -> str:
+    """Return the documents that a run refused, by reason with a cure, each with the command that shows its content.
 
-    Lists, for the UI cuts off what does not fit into a table.
+    They are lists, for the UI cuts off what does not fit into a table.
     """
-    told = [f"# {safe(source.title)}: what was refused", ""]
-    counts = ((reason, f"{now:,}", f"{held:,}") for reason, now, held in account.reasons)
-    told += [*table(("reason", "by this run", "open in all"), counts), ""]
-    told.append(f"All of them: `copydesk rejects {source.id}`. Tried again: `copydesk rejects replay {source.id}`.")
-    for reason, now, _ in account.reasons:
-        named = [one for one in account.refused if one["reason"] == reason]
-        told += ["", f"## {reason}", "", f"{safe(cure_of(reason)[:1].upper() + cure_of(reason)[1:])}.", ""]
-        told += [f"- {linked(one['url'])}: {safe(one['detail'])}\n  {_raw(one['place'])}" for one in named]
-        if now > len(named):
-            told.append(f"- and {now - len(named):,} more")
-    return "\n".join(told) + "\n"
+    lines = [f"# {escape_markdown(source.title)}: what was refused", ""]
+    counts = ((entry.reason, f"{entry.by_run:,}", f"{entry.open:,}") for entry in report.reasons)
+    lines += [*table_lines(("reason", "by this run", "open in all"), counts), ""]
+    lines.append(f"All of them: `copydesk rejects {source.id}`. Tried again: `copydesk rejects replay {source.id}`.")
+    for entry in report.reasons:
+        refused = [document for document in report.refused if document.reason == entry.reason]
+        cure = cure_of(entry.reason)
+        lines += ["", f"## {entry.reason}", "", f"{escape_markdown(cure[:1].upper() + cure[1:])}.", ""]
+        lines += map(_document_line, refused)
+        if entry.by_run > len(refused):
+            lines.append(f"- and {entry.by_run - len(refused):,} more")
+    return "\n".join(lines) + "\n"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a Markdown table; its cells are Markdown."""
-    return [f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows)]
+def _document_line(document: RefusedDocument) -> str:
+    command = f"`copydesk rejects raw {document.location}`" if document.location else "Nothing of it is in the archive."
+    return f"- {link_or_text(document.url)}: {escape_markdown(document.detail)}\n  {command}"
 
 
-def _raw(place: str | None) -> str:
-    return f"`copydesk rejects raw {place}`" if place else "Nothing of it is in the archive."
+def table_lines(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table; its cells are Markdown."""
+    return [f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *cells)]
 
 
-def _when(value: datetime | None, began: datetime) -> str:
-    if value is None:
+def _age_text(time: datetime | None, run_start: datetime) -> str:
+    if time is None:
         return "not known"
-    return f"{moment(value)}, " + (f"{length(began - value)} before this run" if value < began else "in this run")
+    age = f"{duration_text(run_start - time)} before this run" if time < run_start else "in this run"
+    return f"{time_text(time)}, {age}"

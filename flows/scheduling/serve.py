@@ -1,12 +1,11 @@
-"""`copydesk serve`: runs start when they are due, and the configuration is followed as it changes."""
+"""`copydesk serve`: start runs when they are due, and follow the configuration as it changes."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-from collections.abc import Collection, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -16,238 +15,224 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.runner import Runner
 
 from config.errors import ConfigError
 from config.settings import SETTINGS_FILE, Settings, load_settings
-from flows.scheduling.deployments import Planned, places, plan
-from flows.scheduling.healthcheck import Wellness, health_address
-from flows.scheduling.late_runs import count_late, end_cut_off, keep_one_late_run
-from flows.scheduling.local_server import CONSOLE, ServeError, Server
-from flows.scheduling.source_flow import ingest_source, tell
-from flows.scheduling.sync_deployments import Changes, ours, refusal, register
+from flows.scheduling.deployments import PlannedDeployment, plan_deployments, root_parameters
+from flows.scheduling.healthcheck import ServerStatus, health_endpoint
+from flows.scheduling.late_runs import cancel_missed_runs, count_late_runs, end_killed_runs
+from flows.scheduling.local_server import CONSOLE_LEVEL, PrefectServer
+from flows.scheduling.runner import DeploymentRunner
+from flows.scheduling.server_checks import ServeError
+from flows.scheduling.service_log import LOG
+from flows.scheduling.source_flow import ingest_source
+from flows.scheduling.sync_deployments import DeploymentChanges, own_deployments, refusal_message, sync_deployments
 
-LOOK_SECONDS: Final = 2.0
-"""Between two looks at the configuration."""
-POLL_SECONDS: Final = 5.0
-"""Between two looks for runs that are due."""
-LATE_LOOKS: Final = 30
-"""Looks at the configuration between two for runs that wait."""
-MISSING_LOOKS: Final = 5
-"""Looks at the configuration between two for deployments that somebody deleted at the server."""
-STOPPED: Final = "copydesk serve was stopped; the next run takes up what this one left"
+CHECK_SECONDS: Final = 2.0  # between two checks of the configuration
+CHECKS_PER_LATE_CHECK: Final = 30
+CHECKS_PER_MISSING_CHECK: Final = 5
+STOP_REASON: Final = "copydesk serve was stopped; the next run takes up what this one left"
 
-Seen = dict[Path, tuple[int, int] | None]
+# The time of the last change and the size of each file of the configuration; None for a file that is missing.
+FileStamps = dict[Path, tuple[int, int] | None]
 
 
-def serve(settings: Settings, server: Server, health_port: int, limit: int) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises `ServeError` where it cannot go on, `ConfigError` without sources."""
-    if os.environ.get(CONSOLE) == "WARNING":
-        # Each run says itself in a line what came of it; Prefect would add that a run that is stopped has crashed.
-        os.environ[CONSOLE] = "CRITICAL"
-    asyncio.run(Desk(settings, server, limit).serve(health_port))
+def serve(settings: Settings, prefect: PrefectServer, health_port: int, limit: int) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises `ServeError` if it cannot go on, `ConfigError` without sources."""
+    if os.environ.get(CONSOLE_LEVEL) == "WARNING":
+        # Each run logs its own result in a line; Prefect would add that a run that is stopped has crashed.
+        os.environ[CONSOLE_LEVEL] = "CRITICAL"
+    asyncio.run(Server(settings, prefect, limit).serve(health_port))
 
 
 @dataclass(slots=True)
-class Desk:
-    """What serves: one runner for all deployments, and a look at the configuration every other second."""
+class Server:
+    """A process that serves one installation: a runner for all its deployments, and a watch on the configuration."""
 
     settings: Settings
-    server: Server
-    limit: int
-    """Runs that may be under way together."""
+    prefect: PrefectServer
+    limit: int  # of runs at a time
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    deployments: dict[UUID, str] = field(default_factory=dict)
-    """The names of those that are served."""
-    wellness: Wellness = field(init=False)
-    runner: Runner = field(init=False)
+    deployments: dict[UUID, str] = field(default_factory=dict)  # names of those that are served
+    problem_files: set[Path] = field(default_factory=set)
+    status: ServerStatus = field(init=False)
+    runner: DeploymentRunner = field(init=False)
 
     def __post_init__(self) -> None:
-        self.wellness = Wellness(self.server.ui, self.settings.data)
-        self.runner = Runner("copydesk", query_seconds=POLL_SECONDS, limit=self.limit, pause_on_shutdown=False)
+        self.status = ServerStatus(self.prefect.ui, self.settings.data)
+        self.runner = DeploymentRunner(self.limit)
 
     async def serve(self, health_port: int) -> None:
-        """Until it is told to stop."""
-        self.listen()
-        names = self.settings.server_hosts
-        async with get_client() as client, health_address(self.wellness, health_port, self.refresh, names):
-            password = f"; its password is {self.server.password}" if self.server.password else ""
-            tell(f"the UI is at {self.server.ui}{password}")
-            seen = self.look()
+        """Serve until `stop` is set."""
+        self.listen_for_signals()
+        hosts = self.settings.server_hosts
+        async with get_client() as client, health_endpoint(self.status, health_port, self.refresh_status, hosts):
+            password = f"; its password is {self.prefect.password}" if self.prefect.password else ""
+            LOG.info("the UI is at %s%s", self.prefect.ui, password)
+            stamps = self.read_stamps()
             try:
-                changes = await self.follow(client)
+                changes = await self.apply_configuration(client)
             except PrefectHTTPStatusError as error:
-                raise ServeError(refusal(self.server.api, error)) from error
-            await self.catch_up(client, self.deployments)
-            tell(self.opening(changes))
-            running = asyncio.create_task(self.runner.start())
-            watching = asyncio.create_task(self.watch(client, seen))
-            stopping = asyncio.create_task(self.stop.wait())
-            try:
-                await self.take_signals(running)
-                await asyncio.wait({running, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                for ended in (watching, running):
-                    if ended.done():
-                        ended.result()
-            except ServeError:
-                raise
-            except Exception as error:
-                # The runner gives up where the server has not answered for a while.
-                raise ServeError(f"serving ended: {self.server.problem or why(error)}") from error
-            finally:
-                tell("stopping: runs under way keep what they have")
-                watching.cancel()
-                await self.end_runs(running)
+                raise ServeError(refusal_message(self.prefect.api, error)) from error
+            await self.catch_up(client)
+            LOG.info("%s", self.opening_line(changes))
+            await self.run_until_stopped(client, stamps)
 
-    def listen(self) -> None:
+    async def run_until_stopped(self, client: PrefectClient, stamps: FileStamps) -> None:
+        """Start runs and follow the configuration until `stop` is set; then end the runs. Raises `ServeError`."""
+        watching = asyncio.create_task(self.watch(client, stamps))
+        stopping = asyncio.create_task(self.stop.wait())
+        try:
+            running = await self.runner.start(self.listen_for_signals)
+            await asyncio.wait({running, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (watching, running):
+                if task.done():
+                    task.result()
+        except ServeError:
+            raise
+        except Exception as error:
+            # The runner gives up if the server has not answered for a while.
+            raise ServeError(f"serving ended: {self.prefect.problem or first_cause(error)}") from error
+        finally:
+            LOG.info("stopping: runs under way keep what they have")
+            watching.cancel()
+            await self.runner.stop(STOP_REASON)
+
+    def listen_for_signals(self) -> None:
         """Stop at SIGTERM and Ctrl-C."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
 
-    async def take_signals(self, running: asyncio.Task[None]) -> None:
-        """Take SIGTERM back from the runner, which would leave by it before the runs had ended."""
-        while not self.runner.started and not running.done():
-            await asyncio.sleep(0.05)
-        self.listen()
-
-    async def end_runs(self, running: asyncio.Task[None]) -> None:
-        """End all runs side by side; the runner by itself would wait for one after the other."""
-        if self.runner.started:
-            self.runner._scheduled_run_poller.stopping = True  # noqa: SLF001
-            under_way = self.runner._process_manager.flow_run_ids()  # noqa: SLF001
-            await asyncio.gather(*map(self.end_run, under_way), return_exceptions=True)
-            await self.runner.astop()
-        running.cancel()
-        with suppress(BaseException):
-            await running
-
-    async def end_run(self, run_id: UUID) -> None:
-        """Have one run told to stop, and say in its state why."""
-        async with get_client() as client:
-            run = await client.read_flow_run(run_id)
-        await self.runner._cancellation_manager.cancel(run, STOPPED)  # noqa: SLF001
-
-    async def watch(self, client: PrefectClient, seen: Seen) -> None:
-        """Follow changes of the configuration once they have come to rest."""
-        before = seen
+    async def watch(self, client: PrefectClient, stamps: FileStamps) -> None:
+        """Apply changes of the configuration, once its files have not changed between two checks."""
+        previous = stamps
         for number in count(1):
-            await asyncio.sleep(LOOK_SECONDS)
-            if self.server.problem:
-                raise ServeError(self.server.problem)
-            self.wellness.server_reachable = await client.api_healthcheck() is None
-            now = self.look()
-            if self.wellness.server_reachable and number % MISSING_LOOKS == 0:
-                await self.find_missing(client)
-            if self.wellness.server_reachable and (self.wellness.missing or (now != seen and now == before)):
-                seen = now if await self.followed(client) else seen
-            if number % LATE_LOOKS == 0 and self.wellness.server_reachable:
-                await self.tell_late(client)
-            before = now
+            await asyncio.sleep(CHECK_SECONDS)
+            if self.prefect.problem:
+                raise ServeError(self.prefect.problem)
+            self.status.server_reachable = await client.api_healthcheck() is None
+            current = self.read_stamps()
+            if self.status.server_reachable:
+                if number % CHECKS_PER_MISSING_CHECK == 0:
+                    await self.find_missing(client)
+                is_changed = current != stamps and current == previous
+                if (self.status.missing or is_changed) and await self.try_to_apply(client):
+                    stamps = current
+                if number % CHECKS_PER_LATE_CHECK == 0:
+                    await self.report_late_runs(client)
+            previous = current
 
     async def find_missing(self, client: PrefectClient) -> None:
-        """Note and say which deployments somebody deleted at the server since they were last looked at."""
+        """Note and log which deployments somebody deleted at the server since the last check."""
         try:
-            there = {deployment.id async for deployment in ours(client)}
+            existing = {deployment.id async for deployment in own_deployments(client)}
         except (httpx.HTTPError, RuntimeError):
             return
-        before, names = self.wellness.missing, [self.deployments[key] for key in self.deployments.keys() - there]
-        self.wellness.missing = sorted(names)
-        for name in sorted(set(names) - set(before)):
-            tell(f"deployment '{name}' was deleted at the server; its file is still there, so it is made again")
+        names = sorted(self.deployments[deployment_id] for deployment_id in self.deployments.keys() - existing)
+        for name in names:
+            if name not in self.status.missing:
+                LOG.info(
+                    "deployment '%s' was deleted at the server; its file is still there, so it is made again", name
+                )
+        self.status.missing = names
 
-    async def tell_late(self, client: PrefectClient) -> None:
-        """Say when runs begin to wait for others to end, and when none does any longer."""
+    async def report_late_runs(self, client: PrefectClient) -> None:
+        """Log when runs begin to wait for others to end, and when none waits any longer."""
         try:
-            late = await count_late(client, self.deployments)
+            late = await count_late_runs(client, self.deployments)
         except (httpx.HTTPError, RuntimeError):
             return
-        if late and not self.wellness.late:
-            tell(f"{late} runs wait: {self.limit} may be under way together; --limit lets more, at about 0.5 GB each")
-        elif self.wellness.late and not late:
-            tell("no run waits any longer")
-        self.wellness.late = late
+        if late and not self.status.late:
+            cure = "--limit lets more, at about 0.5 GB each"
+            LOG.info("%d runs wait: %d may be under way together; %s", late, self.limit, cure)
+        elif self.status.late and not late:
+            LOG.info("no run waits any longer")
+        self.status.late = late
 
-    async def followed(self, client: PrefectClient) -> bool:
-        """Whether the change of a configuration has been dealt with; where the server failed it is tried again."""
+    async def try_to_apply(self, client: PrefectClient) -> bool:
+        """Apply the configuration and log what changed; return False if the server failed, to try again."""
         try:
-            if changes := await self.follow(client):
-                tell(str(changes))
+            if changes := await self.apply_configuration(client):
+                LOG.info("%s", changes)
         except (ConfigError, OSError) as error:
-            self.wellness.problems = [str(error)]
-            tell(str(error))
+            if isinstance(error, ConfigError) and error.path is not None:
+                self.problem_files.add(error.path)
+            self.status.problems = [str(error)]
+            LOG.info("%s", error)
         except (httpx.HTTPError, RuntimeError) as error:
-            tell(f"the server has not taken the change yet: {why(error)}")
+            LOG.info("the server has not taken the change yet: %s", first_cause(error))
             return False
         return True
 
-    async def follow(self, client: PrefectClient) -> Changes:
-        """Bring the server's deployments to what the configuration says now. Raises `ConfigError`."""
-        root = places(self.settings)
-        self.settings = load_settings(data=root["data"], config=Path(root["config"]))
-        planned, wrong = await asyncio.to_thread(plan, self.settings)
-        self.tell_problems([str(error) for error in wrong])
-        # A file that cannot be read just now may be one that somebody is writing: what it said last stays.
-        unread = {path.stem for path in self.look() if path.suffix == ".toml"} - {one.name for one in planned}
-        changes = await register(client, planned, keep=unread)
-        for deployment_id, name in changes.ids.items():
-            self.runner._deployment_registry.register_deployment(deployment_id, name)  # noqa: SLF001
-        self.deployments, self.wellness.missing = changes.ids, []
-        self.note(planned)
+    async def apply_configuration(self, client: PrefectClient) -> DeploymentChanges:
+        """Load the configuration and bring the deployments of the server to it. Raises `ConfigError`."""
+        roots = root_parameters(self.settings)
+        self.settings = load_settings(data=roots["data"], config=Path(roots["config"]))
+        planned, errors = await asyncio.to_thread(plan_deployments, self.settings)
+        self.report_errors(errors)
+        # A file that cannot be read may be half-written just now: its deployment stays as it is.
+        names = {deployment.name for deployment in planned}
+        unread = {path.stem for path in self.read_stamps() if path.suffix == ".toml"} - names
+        changes = await sync_deployments(client, planned, keep=unread)
+        self.runner.register(changes.ids)
+        self.deployments, self.status.missing = changes.ids, []
+        self.count_sources(planned)
         return changes
 
-    def tell_problems(self, found: list[str]) -> None:
-        """Say what is wrong with files of sources that was not before, and which are right again."""
-        before, self.wellness.problems = self.wellness.problems, found
-        for sentence in found:
-            if sentence not in before:
-                tell(f"{sentence}; its source is not taken in until that is mended")
-        wrong = {sentence.partition(": ")[0] for sentence in found}
-        for name in dict.fromkeys(sentence.partition(": ")[0] for sentence in before):
-            if name not in wrong and Path(name).exists():
-                tell(f"{name}: is right again")
+    def report_errors(self, errors: Iterable[ConfigError]) -> None:
+        """Log each error of a source's file that is new, and each file that has become right again."""
+        errors = list(errors)
+        for error in errors:
+            if str(error) not in self.status.problems:
+                LOG.info("%s; its source is not taken in until that is mended", error)
+        files = {error.path for error in errors if error.path is not None}
+        for path in sorted(self.problem_files - files):
+            if path.exists():
+                LOG.info("%s: is right again", path)
+        self.status.problems, self.problem_files = [str(error) for error in errors], files
 
-    async def catch_up(self, client: PrefectClient, deployments: Collection[UUID]) -> None:
-        """End the runs that a kill cut off, and leave one late run a source."""
-        # What is served runs below this process alone: whatever is said to be under way now is not.
-        cut_off = await end_cut_off(client, deployments)
-        missed = await keep_one_late_run(client, deployments)
-        if cut_off or missed:
-            tell(f"runs cut off: {cut_off}, turns missed: {missed}; one run a source catches up")
+    async def catch_up(self, client: PrefectClient) -> None:
+        """End the runs that a kill left as running, and leave one late run a source."""
+        # The deployments are run by this process alone, and it has started no run yet.
+        killed = await end_killed_runs(client, self.deployments)
+        missed = await cancel_missed_runs(client, self.deployments)
+        if killed or missed:
+            LOG.info("runs cut off: %d, turns missed: %d; one run a source catches up", killed, missed)
 
-    def note(self, planned: Iterable[Planned]) -> None:
-        """Note how many sources are served."""
-        sources = [one for one in planned if one.flow is ingest_source]
-        self.wellness.sources, self.wellness.paused = len(sources), sum(one.paused for one in sources)
+    def count_sources(self, planned: Iterable[PlannedDeployment]) -> None:
+        """Set the counts of sources in the status."""
+        sources = [deployment for deployment in planned if deployment.flow is ingest_source]
+        self.status.sources, self.status.paused = len(sources), sum(source.paused for source in sources)
 
-    def refresh(self) -> None:
-        """Note when the runner last looked for runs that are due."""
-        self.wellness.last_poll = self.runner.last_polled
+    def refresh_status(self) -> None:
+        """Set the time of the runner's last poll in the status."""
+        self.status.last_poll = self.runner.last_polled
 
-    def look(self) -> Seen:
-        """When each file of the configuration was last written, and its size."""
+    def read_stamps(self) -> FileStamps:
+        """Return the stamps of all files of the configuration."""
         folder = self.settings.config.resolve() / "sources"
         files = [path for path in folder.glob("*.toml") if path.name[0] != "."]
-        return {path: fingerprint(path) for path in (*files, Path(SETTINGS_FILE).absolute())}
+        return {path: read_stamp(path) for path in (*files, Path(SETTINGS_FILE).absolute())}
 
-    def opening(self, changes: Changes) -> str:
-        """The line that says what is served."""
-        paused = f", {self.wellness.paused} paused" if self.wellness.paused else ""
-        served = self.wellness.sources
-        return f"{served} source{'s' * (served != 1)}{paused} ({changes}) are served"
+    def opening_line(self, changes: DeploymentChanges) -> str:
+        """Return the line that says how many sources are served."""
+        paused = f", {self.status.paused} paused" if self.status.paused else ""
+        number = self.status.sources
+        return f"{number} source{'s' * (number != 1)}{paused} ({changes}) are served"
 
 
-def fingerprint(path: Path) -> tuple[int, int] | None:
-    """The time and size of a file; None where there is none."""
+def read_stamp(path: Path) -> tuple[int, int] | None:
+    """Return the time of a file's last change, in ns, and its size in bytes; None if there is no file."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return status.st_mtime_ns, status.st_size
 
 
-def why(error: BaseException) -> str:
-    """The first cause in a group of errors, in a line."""
+def first_cause(error: BaseException) -> str:
+    """Return the first cause in a group of errors, in a line."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}".splitlines()[0]
