@@ -186,9 +186,9 @@ def run_pipeline(server: Server, folder: Path, delay: float, pages: int) -> str:
             f'[[input]]\nkind = "feed"\nurl = "http://127.0.0.1:{port}/feed/{pages}"\n'
         )
     roots = ["--data", str(folder / "data")]
-    command = [sys.executable, "-m", "flows", "run", *roots, "--config", str(folder / "config")]
+    command = [sys.executable, "-m", "copydesk", "run", *roots, "--config", str(folder / "config")]
     took, _, cost = measure(server, command, folder)
-    query = [sys.executable, "-m", "flows", "sql", *roots, "--format", "csv", "SELECT count(*) FROM articles"]
+    query = [sys.executable, "-m", "copydesk", "sql", *roots, "--format", "csv", "SELECT count(*) FROM articles"]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     counted = subprocess.run(query, capture_output=True, text=True, check=False, cwd=folder, env=environment)
     stored = int(counted.stdout.split()[-1]) if counted.returncode == 0 else 0

@@ -50,7 +50,7 @@ class Installation:
 
     def start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "flows", "run", "--config", self.config, "--data", self.data],
+            [sys.executable, "-m", "copydesk", "run", "--config", self.config, "--data", self.data],
             cwd=PROJECT,
             env=os.environ | {"COPYDESK_WORKERS": "2", "COPYDESK_BATCH": "100"},
             stdout=subprocess.DEVNULL,

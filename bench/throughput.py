@@ -58,7 +58,7 @@ def run_ours(warc: Path, folder: Path) -> Ran:
         return sum(1 for path in landed.glob("*/bench-*.parquet"))
 
     command = ["env", f"PYTHONPATH={HERE.parent}", f"COPYDESK_DATA={folder / 'data'}",
-               f"COPYDESK_CONFIG={folder / 'config'}", PYTHON, "-m", "flows", "run", "bench"]  # fmt: skip
+               f"COPYDESK_CONFIG={folder / 'config'}", PYTHON, "-m", "copydesk", "run", "bench"]  # fmt: skip
     measured = measure(command, folder, batches)
     files = (folder / "data" / "runs").rglob("bench-*.parquet")
     rows = [run for path in files for run in pq.read_table(path).to_pylist()]

@@ -27,7 +27,7 @@ SAMPLES = PROJECT / "config" / "samples" / "pages"
 def copydesk(*arguments, stdin=None, **environment):
     env = {name: value for name, value in os.environ.items() if not name.startswith("COPYDESK_")}
     return subprocess.run(
-        [sys.executable, "-m", "flows", *map(str, arguments)],
+        [sys.executable, "-m", "copydesk", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -42,7 +42,7 @@ def terminal(*arguments, **environment):
     """The command on a terminal of its own: what types into it, and what reads it up to a sight or its end."""
     main, side = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows", *map(str, arguments)],
+        [sys.executable, "-m", "copydesk", *map(str, arguments)],
         stdin=side,
         stdout=side,
         stderr=side,
@@ -118,7 +118,7 @@ def hostile_rows(data, form):
         f" FROM (VALUES {values}) AS t(number, text) ORDER BY number"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "flows", "sql", "--data", data, "-f", form],
+        [sys.executable, "-m", "copydesk", "sql", "--data", data, "-f", form],
         input=query.encode(),
         capture_output=True,
         check=True,
@@ -160,7 +160,7 @@ ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.ran
 def test_ctrl_c_ends_a_query_at_once(data, tmp_path, form):
     more = ["-o", tmp_path / "out.parquet"] if form == "parquet" else []
     query = subprocess.Popen(
-        [sys.executable, "-m", "flows", "sql", "--data", data, "-f", form, *more, ENDLESS],
+        [sys.executable, "-m", "copydesk", "sql", "--data", data, "-f", form, *more, ENDLESS],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -362,7 +362,7 @@ def test_a_wrong_line_of_a_manifest_is_named(tmp_path, line):
 
 def test_an_interrupted_run_says_what_became_of_it(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows", "run", "--data", str(tmp_path / "data")],
+        [sys.executable, "-m", "copydesk", "run", "--data", str(tmp_path / "data")],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
@@ -452,7 +452,7 @@ def test_colours_are_for_terminals_that_want_them(data):
 
 
 def test_a_reader_that_leaves_early_is_no_error(data):
-    command = f"{sys.executable} -m flows sql --data {data} -f csv 'SELECT * FROM range(1000000)' | head -1"
+    command = f"{sys.executable} -m copydesk sql --data {data} -f csv 'SELECT * FROM range(1000000)' | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=PROJECT, check=False)  # noqa: S602
     assert done.stderr == ""
 

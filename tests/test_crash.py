@@ -66,7 +66,7 @@ def environment():
 
 def copydesk(arguments, **options):
     return subprocess.run(
-        [sys.executable, "-m", "flows", *arguments],
+        [sys.executable, "-m", "copydesk", *arguments],
         capture_output=True,
         text=True,
         timeout=300,
@@ -131,7 +131,7 @@ def test_two_runs_at_once_end_in_the_rows_of_one(installation, expected):
     root, arguments = installation
     both = [
         subprocess.Popen(
-            [sys.executable, "-m", "flows", *arguments],
+            [sys.executable, "-m", "copydesk", *arguments],
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -219,7 +219,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_lands(installation)
 def test_a_killed_run_leaves_no_process_behind(installation):
     _, arguments = installation
     mark = f"copydesk-test-{os.getpid()}-{time.time_ns()}"
-    process = subprocess.Popen([sys.executable, "-m", "flows", *arguments], env=environment() | {"TEST_MARK": mark})
+    process = subprocess.Popen([sys.executable, "-m", "copydesk", *arguments], env=environment() | {"TEST_MARK": mark})
     # The command, the fork server, and a worker at least.
     while len(marked(mark)) < 4:
         assert process.poll() is None, "the run ended before it could be killed"

@@ -147,7 +147,7 @@ def test_a_client_without_the_password_is_told_what_to_set(served, tmp_path, com
     ports = ["--port", str(port), "--health-port", str(health)] if command == ["serve"] else []
     api = f"{address(served)}/api"
     done = subprocess.run(
-        [sys.executable, "-m", "flows", *command, *ports, "--data", str(tmp_path / "data")],
+        [sys.executable, "-m", "copydesk", *command, *ports, "--data", str(tmp_path / "data")],
         cwd=served.folder,
         env=served.environment | {"PREFECT_API_URL": api, "PREFECT_HOME": str(tmp_path)},
         capture_output=True,

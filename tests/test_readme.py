@@ -41,7 +41,7 @@ def copydesk(command: str, folder: Path) -> str:
     name, *arguments = shlex.split(command)
     assert name == "copydesk"
     done = subprocess.run(
-        [sys.executable, "-m", "flows", *arguments],
+        [sys.executable, "-m", "copydesk", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,

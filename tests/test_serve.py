@@ -80,7 +80,7 @@ class Served:
 
     def command(self, *arguments: str) -> list[str]:
         ports = ["--port", str(self.port), "--health-port", str(self.health_port)]
-        return [sys.executable, "-m", "flows", "serve", *ports, *arguments]
+        return [sys.executable, "-m", "copydesk", "serve", *ports, *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -349,7 +349,7 @@ def test_after_an_outage_each_source_is_run_once_and_a_pause_still_holds(served)
 def test_deploy_hands_the_same_deployments_to_a_work_pool_and_does_it_once(served):
     def deploy(*arguments):
         return subprocess.run(
-            [sys.executable, "-m", "flows", "deploy", "--work-pool", "news", *arguments],
+            [sys.executable, "-m", "copydesk", "deploy", "--work-pool", "news", *arguments],
             cwd=served.folder,
             env=served.environment
             | {"PREFECT_API_URL": f"http://127.0.0.1:{served.port}/api", "PREFECT_HOME": str(served.folder)},

@@ -193,7 +193,7 @@ def test_a_run_whose_processes_are_killed_again_and_again_takes_in_all_documents
         (tmp_path / "pages" / f"{number:03}.txt").write_text(STORY.format(number=number))
     arguments = ["run", "--config", str(tmp_path / "config"), "--data", str(tmp_path / "data")]
     run = subprocess.Popen(
-        [sys.executable, "-m", "flows", *arguments],
+        [sys.executable, "-m", "copydesk", *arguments],
         cwd=Path(__file__).parent.parent,
         env=os.environ | {"COPYDESK_WORKERS": "2", "COPYDESK_BATCH": "50"},
         stdout=subprocess.PIPE,

@@ -243,8 +243,8 @@ def _attach_catalogue(connection: duckdb.DuckDBPyConnection, root: Root) -> bool
     try:
         connection.execute(f"ATTACH {_quoted(root.place(CATALOGUE))} AS copydesk (READ_ONLY)")
         connection.execute("USE copydesk")
-        row = connection.execute("SELECT definition()").fetchone()
-        if row == (_definition(root),):
+        # All of its rows, as the connection would else count as busy and refuse the caller's first relation.
+        if connection.execute("SELECT definition()").fetchall() == [(_definition(root),)]:
             return True
         connection.execute("USE memory; DETACH copydesk")
     except duckdb.Error:  # of another version, or no catalogue at all: the views are made anew

@@ -10,9 +10,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as LateError
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Final, TypeVar, cast
@@ -138,7 +139,7 @@ def start() -> Worker:
     """Return a new process that waits for calls. Raises `StartError`."""
     for pause in (*START_PAUSES_SECONDS, None):
         try:
-            with _life:
+            with _life, main_not_imported():
                 return Worker(_context())
         except (EOFError, OSError) as error:
             # So it is where the fork server was killed: the next try starts another.
@@ -147,6 +148,23 @@ def start() -> Worker:
                 raise StartError(f"no worker process can be started: {told}; {OUT_OF_MEMORY}") from None
             time.sleep(pause)
     raise AssertionError
+
+
+@contextlib.contextmanager
+def main_not_imported() -> Iterator[None]:
+    """Start processes that do not import the main module of this one again.
+
+    A script that has no `if __name__ == "__main__"` would begin anew in each of them, and Prefect's engine would cost
+    each two seconds and a hundred megabytes.
+    """
+    main = sys.modules["__main__"]
+    spec = main.__spec__
+    # Multiprocessing never imports a module of such a name, as all that it does is to run its package.
+    main.__spec__ = ModuleSpec("copydesk.__main__", None)
+    try:
+        yield
+    finally:
+        main.__spec__ = spec
 
 
 def _ending(code: int | None) -> str:

@@ -23,8 +23,8 @@ from flows.ingestion.process_pool import Workers
 from flows.run import COUNTS, open_fetcher, progress_bars
 from flows.scheduling.artifacts import make_table
 from flows.scheduling.maintenance_flows import in_thread
-from flows.scheduling.service_log import LOG
-from flows.scheduling.source_flow import counts_of, log_failure, prepare_process
+from flows.scheduling.service_log import LOG, log_to_stderr
+from flows.scheduling.source_flow import counts_of, log_failure
 from flows.sharding.engine import Engine, Task, open_engine
 from flows.sharding.plan import Plan, make_plan
 from flows.sharding.shards import Shard, Window
@@ -62,7 +62,7 @@ async def backfill_source(
         config: The configuration folder.
         folder: The folder of copydesk.toml. [default: the working directory]
     """
-    prepare_process()
+    log_to_stderr()
     stop, watch = threading.Event(), TaskRuns(asyncio.get_running_loop())
     try:
         settings = load_settings(folder, data=data, config=config)

@@ -17,8 +17,8 @@ from flows.monitoring.alerts import AlertReport, watch_sources
 from flows.monitoring.health import time_text
 from flows.recheck import Rechecked, recheck
 from flows.scheduling.artifacts import counts_link, make_markdown, make_table
-from flows.scheduling.service_log import LOG
-from flows.scheduling.source_flow import log_failure, prepare_process
+from flows.scheduling.service_log import LOG, log_to_stderr
+from flows.scheduling.source_flow import log_failure
 from tasks.http.fetcher import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
@@ -36,7 +36,7 @@ async def maintain_warehouse(
     data: str | None = None, config: Path | None = None, folder: Path | None = None
 ) -> dict[str, int] | State[Any]:
     """Verify the warehouse and delete left-over files of killed writers; fail if there are findings."""
-    prepare_process()
+    log_to_stderr()
     root = load_settings(folder, data=data, config=config).data
     swept = await asyncio.to_thread(Store(root).clean)
     try:
@@ -75,7 +75,7 @@ async def recheck_versions(
     data: str | None = None, config: Path | None = None, folder: Path | None = None
 ) -> dict[str, int] | State[Any]:
     """Fetch the pages again that are due by the `recheck` of each source; return the new versions by source."""
-    prepare_process()
+    log_to_stderr()
     settings = load_settings(folder, data=data, config=config)
     sources, errors = choose_sources(settings.config)
     stop = threading.Event()
@@ -99,7 +99,7 @@ async def watch_quality(
     data: str | None = None, config: Path | None = None, folder: Path | None = None
 ) -> dict[str, list[str]]:
     """Check for sources that are stale, fail or drift; send an alert for each condition that began or ended."""
-    prepare_process()
+    log_to_stderr()
     settings = load_settings(folder, data=data, config=config)
     report: AlertReport = await asyncio.to_thread(watch_sources, settings, utc_now(), counts_link())
     run_log = get_run_logger()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -61,7 +60,7 @@ async def ingest_source(
         config: The configuration folder.
         folder: The folder of copydesk.toml. [default: the working directory]
     """
-    prepare_process()
+    log_to_stderr()
     try:
         settings = load_settings(folder, data=data, config=config)
         [chosen], _ = choose_sources(settings.config, [source])
@@ -134,19 +133,6 @@ async def run_to_end(source: Source, settings: Settings, *, due: bool, progress:
     if run is None:
         raise asyncio.CancelledError
     return run
-
-
-def prepare_process() -> None:
-    """Log to stderr, and keep the processes of the pool from importing Prefect; the first step of each flow.
-
-    Each process of the pool imports the main module of this one. If that is Prefect's engine, it costs every one of
-    them two seconds and a hundred megabytes for nothing.
-    """
-    log_to_stderr()
-    main = sys.modules["__main__"]
-    if getattr(main.__spec__, "name", "").startswith("prefect."):
-        main.__spec__ = None
-        del main.__file__
 
 
 def until_stopped(work: partial[Run]) -> Run | None:

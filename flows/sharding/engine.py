@@ -16,6 +16,7 @@ from config.settings import Settings
 from config.sources import Source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
+from flows.ingestion.worker_process import main_not_imported
 from flows.run import open_fetcher
 from flows.sharding.shards import Shard
 from warehouse.errors import WarehouseError
@@ -74,7 +75,8 @@ def open_engine(engine: Engine, settings: Settings, scheduler: str | None) -> It
             start: Any = LocalCluster
             cores = {"n_workers": settings.workers, "threads_per_worker": 1}
             quiet = {"dashboard_address": None, "host": "127.0.0.1", "silence_logs": logging.CRITICAL}
-            cluster = opened.enter_context(start(**cores, **quiet))
+            with main_not_imported():
+                cluster = opened.enter_context(start(**cores, **quiet))
             yield opened.enter_context(open_one(cluster))
             return
         try:
