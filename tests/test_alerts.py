@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import typer
-from rows import article, run
-from webserver import WebServer, answer
 
 from config.settings import Settings
 from flows.cli.alert import alert
 from flows.monitoring.alerts import AlertReport, watch_sources
+from tests.support.rows import article, run
+from tests.support.webserver import WebServer, answer
 from warehouse.model.vocabulary import RunStatus
 from warehouse.storage.tables import Row, Store
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from rows import NOON, article, discovery, fetched, rejection, run
 
+from tests.support.rows import NOON, article, discovery, fetched, rejection, run
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.connect import CATALOGUE, ORDER, SQL, TABLES, VIEWS, ask, connect, locked, query, write_catalogue
 from warehouse.errors import EmptyWarehouseError, QueryError

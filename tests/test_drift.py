@@ -8,14 +8,14 @@ from math import log
 from pathlib import Path
 
 import pytest
-from histories import Habits, history
 from hypothesis import given
 from hypothesis import strategies as st
-from rows import NOON, article, rejection
 
 from flows.monitoring.drift import HISTORY, Drift, find_drifts, has_history, last_day, load_days
 from flows.monitoring.measures import MEASURES, Sample, compare
 from flows.monitoring.mixes import distance
+from tests.support.histories import Habits, history
+from tests.support.rows import NOON, article, rejection
 from warehouse.connect import connect
 from warehouse.model.vocabulary import Reason
 from warehouse.storage.tables import Row, Store
@@ -71,7 +71,7 @@ def test_a_small_source_is_found_later_and_a_large_one_at_once(articles, days):
 
 @pytest.mark.parametrize("habits", [Habits(90), Habits(20), Habits(2), Habits(40, french=0.4)], ids=str)
 def test_weekends_and_chance_alone_are_hardly_ever_told(habits):
-    # A year of a source has about 0.1 of them: bench/drift.py counts them.
+    # A year of a source has about 0.1 of them: bench/quality/drift.py counts them.
     assert sum(len(drifts(habits, seed, since=0)) for seed in range(8)) <= 1
 
 

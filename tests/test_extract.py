@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raws import CASES, expected, raw_page
 
 from tasks.extract import extract
 from tasks.html.tag_attributes import bound_attributes
+from tests.support.raws import CASES, expected, raw_page
 from warehouse.model.records import Candidate, ExtractedArticle, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import Origin, Reason, Stage
 

@@ -13,11 +13,11 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from fastwarc.warc import ArchiveIterator
-from kill import killed_at_every_moment
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
-from rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warcio.archiveiterator import ArchiveIterator as Warcio
 
+from tests.support.kill import killed_at_every_moment
+from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warehouse.archive.warc_records import records
 from warehouse.archive.writer import ArchiveWriter, Earlier, read, recover
 from warehouse.connect import connect, write_catalogue

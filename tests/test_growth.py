@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from growth import SHAPES, STEPS, measure
+
+from tests.support.growth import SHAPES, STEPS, measure
 
 MAX_SIZE = 32_000
-"""Characters; `bench/growth.py` takes eight times as many."""
+"""Characters; `bench/speed/growth.py` takes eight times as many."""
 
 
 @pytest.mark.slow

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import typer
-from webserver import WebServer, answer, drip
 
 from config.errors import ConfigError
 from config.settings import Settings, load_settings
 from flows.cli.alert import alert
 from flows.monitoring.channels import Command, Webhook, hooks_of
+from tests.support.webserver import WebServer, answer, drip
 
 TOKEN = "s3cret-token"  # noqa: S105  nobody's
 PAYLOAD = json.dumps({"text": "harbour: 渡轮 stale"}).encode()

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from polled import Site
 from typer.main import get_command
-from webserver import answer
 
 from config.sources import load_source
 from flows.cli.app import app
+from tests.support.polled import Site
+from tests.support.webserver import answer
 from warehouse.connect import ask, locked
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from webserver import WebServer, answer, drip
 
 from tasks.http import robots
+from tests.support.webserver import WebServer, answer, drip
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGE = "https://news.example/politics/vote"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from rows import NOON, article, discovery, fetched, rejection, run
 from test_warc import everything
 
+from tests.support.rows import NOON, article, discovery, fetched, rejection, run
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.records import FORGOTTEN, Capture

@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from rows import NOON, article, discovery, poll, rejection, run, url
 
+from tests.support.rows import NOON, article, discovery, poll, rejection, run, url
 from warehouse.connect import CATALOGUE, connect, write_catalogue
 from warehouse.model.vocabulary import Reason, RunStatus
 from warehouse.storage.tables import Row, Store

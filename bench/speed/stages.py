@@ -1,6 +1,6 @@
 """Where the CPU time of a run goes: the whole of `ingest` over a WARC in one process, its steps timed.
 
-    python bench/stages.py FILE.warc.gz DATA
+    python -m bench.speed.stages FILE.warc.gz DATA
 
 Prints JSON: documents, and seconds of CPU by stage, each without the stages that it calls. `rest` is what `ingest`
 does outside all of them. What processes cost beside it, `throughput.py` tells from the run with a pool.

@@ -1,6 +1,6 @@
 """Measure how the time of every step that takes foreign text grows, and write its section of bench/RESULTS.md.
 
-    python bench/growth.py [STEP…]
+    python -m bench.speed.growth [STEP…]
 
 Printed of each step are its steepest and its slowest shape of input: the exponent of the size by which CPU time grows
 (0 where it never takes long enough to be measured), and CPU seconds a million characters.
@@ -9,15 +9,12 @@ Printed of each step are its steepest and its slowest shape of input: the expone
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from results import write_section
-
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
+from bench.results import write_section
 
 
 def main() -> int:
-    from growth import MAX_EXPONENT, SHAPES, STEPS, measure
+    from tests.support.growth import MAX_EXPONENT, SHAPES, STEPS, measure
 
     chosen = sys.argv[1:] or list(STEPS)
     rows = [f"{'step':26} {'exponent':>8}  {'s a MB':>7}  steepest; slowest"]

@@ -1,4 +1,6 @@
-"""False alarms and delays of drift detection, over histories that are made up: `python bench/drift.py [--sources N]`.
+"""Count false alarms and delays of drift detection over made-up histories.
+
+    python -m bench.quality.drift [--sources N]
 
 A false alarm is a drift that begins at a source that does not change; it is looked for once a day, as a served
 installation does. The delay is in whole days from the first changed one to the look that tells, 1 at best.
@@ -8,20 +10,15 @@ from __future__ import annotations
 
 import argparse
 import random
-import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from math import log
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from histories import Habits, history
-from results import write_section
-
+from bench.results import write_section
 from flows.monitoring.drift import HISTORY, find_drifts
+from tests.support.histories import Habits, history
 
 FIRST = date(2026, 1, 1)
 KNOWN, WATCHED, AFTER = 60, 180, 25

@@ -1,7 +1,9 @@
 """Kill workers, fork servers and whole runs at random moments, and count what was lost or doubled.
 
-`python bench/kill_storm.py [WORKERS] [RUNS]` makes so many kills of each (300 and 50), with SIGKILL, as the system does
-when memory runs out. Writes its section of bench/RESULTS.md; exits with 1 if anything was lost or doubled.
+    python -m bench.speed.kill_storm [WORKERS] [RUNS]
+
+Makes so many kills of each (300 and 50), with SIGKILL, as the system does when memory runs out. Writes its section of
+bench/RESULTS.md; exits with 1 if anything was lost or doubled.
 """
 
 from __future__ import annotations
@@ -15,17 +17,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from results import write_section
+from bench.results import write_section
+from tests.support.kill import fork_server, kill, workers
+from warehouse.connect import connect
+from warehouse.model.vocabulary import Outcome
+from warehouse.verify import verify
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
-
-from kill import fork_server, kill, workers  # noqa: E402  the tests' own
-
-from warehouse.connect import connect  # noqa: E402
-from warehouse.model.vocabulary import Outcome  # noqa: E402
-from warehouse.verify import verify  # noqa: E402
-
+PROJECT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = 1_200
 STORY = """Story number {number} of the night desk
 

@@ -1,7 +1,8 @@
 """A simulated week of nine sites with faults: the newsroom's ledger, and what went wrong (exit code 1).
 
-Takes some minutes. `python bench/newsroom_week.py [SEED]`; the same as `python -m tests.newsroom --plan week`, and
-what it prints in the end is written into RESULTS.md.
+    python -m bench.quality.newsroom_week [SEED]
+
+Takes some minutes. It is `python -m tests.newsroom --plan week`; what it prints in the end is written into RESULTS.md.
 """
 
 from __future__ import annotations
@@ -11,10 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from results import write_section
-
+from bench.results import write_section
 from tests.newsroom.__main__ import work
 from tests.newsroom.scenario import week
 

@@ -1,6 +1,6 @@
 """Train the model that tells the lines of an article from those around it, and write it as npz.
 
-    python bench/train_strip.py CORPUS [--output tasks/boilerplate/line_model.npz] [--cache FOLDER] [--folds 5]
+    python -m bench.train.train_strip CORPUS [--output tasks/boilerplate/line_model.npz] [--cache FOLDER] [--folds 5]
 
 CORPUS holds `news/` (gold bodies) and `web/` (pages with snippets). Needs catboost and inscriptis. The same corpus and
 the same versions give the same file, byte for byte. `--folds` cross-validates by publisher and template instead.
@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 from catboost import CatBoostClassifier
-from strip_corpus import (
+
+from bench.train.strip_corpus import (
     OPINIONS,
     RENDERINGS,
     Text,
@@ -34,8 +35,7 @@ from strip_corpus import (
     right,
     tokens_of,
 )
-from strip_texts import in_parallel, make_cases, read_text, sure
-
+from bench.train.strip_texts import in_parallel, make_cases, read_text, sure
 from tasks.boilerplate.context_features import read_features
 from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.model import MODEL, LineScores

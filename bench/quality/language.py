@@ -1,6 +1,6 @@
 """Tell the language of sentences, titles and bodies, beside four other engines, and write the table of RESULTS.md.
 
-    python bench/language.py [FOLDER...]
+    python -m bench.quality.language [FOLDER...]
 
 The sentences are those of tests/languages. Every FOLDER of more holds a file `<BCP 47 tag>.txt` a language, with a
 sentence on each line. Where COPYDESK_CORPUS names a gold corpus, its titles, leads and bodies are told too; a page of
@@ -21,13 +21,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import mean
 
-from results import write_section
-
+from bench.results import write_section
 from tasks.detect import detect_language
 
 Engine = Callable[[str], str]
 Sentences = dict[str, list[str]]
-LANGUAGES = Path(__file__).resolve().parent.parent / "tests" / "languages"
+LANGUAGES = Path(__file__).resolve().parent.parent.parent / "tests" / "languages"
 SAME = {"no": "nb", "iw": "he", "jw": "jv", "fil": "tl", "ckb": "ku", "bh": "bho"}
 REPEATS = 40
 WITNESSES = ("pycld2", "py3langid", "lingua")

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from raws import raw_page
-
 from config.errors import ConfigError
 from config.inputs import JsonlInput
 from config.sources import Source
@@ -63,6 +61,7 @@ from tasks.text.front_matter import split_front_matter
 from tasks.text.markdown import read_markdown
 from tasks.text.unwrap import group_lines
 from tasks.text.xml_characters import mend_characters
+from tests.support.raws import raw_page
 from warehouse.model.records import ExtractedArticle
 from warehouse.takedown.redact import named_by
 

@@ -1,7 +1,7 @@
 """CPU, time and memory of a run over one WARC file of distinct pages, beside three other ways to read it.
 
-    python bench/throughput.py [--corpus FOLDER] [--pages 5000] [--repeats 2] [--systems "copydesk run,hand loop"]
-    python bench/throughput.py --linear 500,50000
+    python -m bench.speed.throughput [--corpus FOLDER] [--pages 5000] [--repeats 2] [--systems "copydesk run,hand loop"]
+    python -m bench.speed.throughput --linear 500,50000
 
 Pages are varied from those of the corpus folder (else COPYDESK_CORPUS; see `pages.py`), or rendered where there is
 none. Each system runs in fresh processes, in turn, `--repeats` times in changing order. `copydesk run` archives,
@@ -26,11 +26,12 @@ from typing import Final
 
 import pyarrow.parquet as pq
 from fastwarc.warc import ArchiveIterator, WarcRecordType
-from measure import Measured, measure
-from pages import make_pages, write_warc
-from results import write_section
 
-HERE: Final = Path(__file__).resolve().parent
+from bench.results import write_section
+from bench.speed.measure import Measured, measure
+from bench.speed.pages import make_pages, write_warc
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
 CORES: Final = os.cpu_count() or 1
 PYTHON: Final = sys.executable
 SOURCE: Final = 'title = "Bench"\ndelay = 0.0\n[[input]]\nkind = "warc"\npath = "{warc}"\n'
@@ -57,7 +58,7 @@ def run_ours(warc: Path, folder: Path) -> Ran:
     def batches() -> int:
         return sum(1 for path in landed.glob("*/bench-*.parquet"))
 
-    command = ["env", f"PYTHONPATH={HERE.parent}", f"COPYDESK_DATA={folder / 'data'}",
+    command = ["env", f"PYTHONPATH={PROJECT}", f"COPYDESK_DATA={folder / 'data'}",
                f"COPYDESK_CONFIG={folder / 'config'}", PYTHON, "-m", "copydesk", "run", "bench"]  # fmt: skip
     measured = measure(command, folder, batches)
     files = (folder / "data" / "runs").rglob("bench-*.parquet")
@@ -72,7 +73,9 @@ def run_ours(warc: Path, folder: Path) -> Ran:
 
 def run_hand_loop(warc: Path, folder: Path) -> Ran:
     out = folder / "out.parquet"
-    measured = measure([PYTHON, str(HERE / "hand_loop.py"), str(warc), str(out), str(CORES)], folder)
+    measured = measure(
+        ["env", f"PYTHONPATH={PROJECT}", PYTHON, "-m", "bench.speed.hand_loop", str(warc), str(out), str(CORES)], folder
+    )
     pages, kept = map(int, re.findall(r"(?:pages|kept) (\d+)", measured.said))
     return Ran(measured, kept, f"{pages - kept}, no reason kept")
 
@@ -93,7 +96,19 @@ def run_trafilatura(warc: Path, folder: Path) -> Ran:
 
 def run_datatrove(warc: Path, folder: Path) -> Ran:
     out = folder / "out"
-    measured = measure([PYTHON, str(HERE / "datatrove_loop.py"), str(warc.parent), warc.name, str(out)], folder)
+    measured = measure(
+        [
+            "env",
+            f"PYTHONPATH={PROJECT}",
+            PYTHON,
+            "-m",
+            "bench.speed.datatrove_loop",
+            str(warc.parent),
+            warc.name,
+            str(out),
+        ],
+        folder,
+    )
     kept = sum(pq.read_metadata(path).num_rows for path in out.rglob("*.parquet"))
     with warc.open("rb") as file:
         pages = sum(1 for _ in ArchiveIterator(file, record_types=WarcRecordType.response))
@@ -160,7 +175,15 @@ def memory(runs: list[Ran]) -> list[str]:
 def stages(warc: Path, place: Path, whole: float) -> list[str]:
     """The split of `whole` CPU ms a page: by stage in one process, and what the run with a pool took beside them."""
     folder = Path(tempfile.mkdtemp(dir=place))
-    command = ["env", f"PYTHONPATH={HERE.parent}", PYTHON, str(HERE / "stages.py"), str(warc), str(folder / "data")]
+    command = [
+        "env",
+        f"PYTHONPATH={PROJECT}",
+        PYTHON,
+        "-m",
+        "bench.speed.stages",
+        str(warc),
+        str(folder / "data"),
+    ]
     measured = measure(command, folder)
     told = json.loads(measured.said.strip().splitlines()[-1])
     shutil.rmtree(folder)

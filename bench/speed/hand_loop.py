@@ -1,6 +1,6 @@
 """The loop that one would write by hand: fastwarc, trafilatura with metadata, a process pool, pyarrow.
 
-    python bench/hand_loop.py FILE.warc.gz OUT.parquet PROCESSES
+    python -m bench.speed.hand_loop FILE.warc.gz OUT.parquet PROCESSES
 
 trafilatura has the settings that `tasks/html/article.py` gives it: precise, no comments, dates with their time, the
 first one.

@@ -8,10 +8,10 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
-from strip_cases import Maker, article_indexes, print_text
-from strip_corpus import LONGEST, OPINIONS, Text, align, share_inside, tokens_of
-from strip_genres import Row
 
+from bench.train.strip_cases import Maker, article_indexes, print_text
+from bench.train.strip_corpus import LONGEST, OPINIONS, Text, align, share_inside, tokens_of
+from bench.train.strip_genres import Row
 from tasks.boilerplate.context_features import read_features
 from tasks.boilerplate.lines import read_lines
 

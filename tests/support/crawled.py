@@ -6,7 +6,6 @@ import gzip
 from typing import Any
 
 import pytest
-from polled import page
 from test_warcs import HTML, http, record
 
 from config.settings import Settings
@@ -15,6 +14,7 @@ from flows.sharding.shards import Shard, shards_of_parts
 from tasks.discover import split_input
 from tasks.http.fetcher import utc_now
 from tasks.listings.input_reader import ReadContext
+from tests.support.polled import page
 from warehouse.connect import connect
 
 LEAST = 12

@@ -1,6 +1,6 @@
 """datatrove over a WARC file: its reader, its trafilatura, its Parquet writer; one task, as one file gives no more.
 
-python bench/datatrove_loop.py FOLDER FILE.warc.gz OUT
+python -m bench.speed.datatrove_loop FOLDER FILE.warc.gz OUT
 """
 
 from __future__ import annotations

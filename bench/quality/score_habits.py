@@ -21,6 +21,7 @@ from typing import Any
 
 from bench.score_pages import raw_page
 from bench.score_texts import NOW, document
+
 from config.sources import StripRules
 from tasks.boilerplate import learn_recurring_lines as learning
 from tasks.boilerplate.learn_recurring_lines import LandedArticle

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
-from strip_genres import Row
-
+from bench.train.strip_genres import Row
 from tasks.boilerplate.cues import CUES
 
 _MONTHS: Final = "January February March April May June July August September October November December".split()

@@ -8,11 +8,11 @@ from itertools import count
 from typing import Any
 
 import pytest
-from webserver import WebServer, answer
 
 from config.sources import Source, load_source
 from flows.ingest import ingest
 from tasks.http.fetcher import Fetcher
+from tests.support.webserver import WebServer, answer
 
 FEED = '[[input]]\nkind = "feed"\nurl = "SITE/feed"\n'
 TOWNS = (

@@ -25,11 +25,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
-from many_hosts import HOSTS
-from results import write_section
+from bench.results import write_section
+from bench.speed.many_hosts import HOSTS
 
 HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parent
+PROJECT = HERE.parent.parent
 TITLE = "Fetching: 50 hosts on this machine, pages of 60 kB"
 
 ALONE_PAGES, FAST_PAGES, PACED_PAGES = 60, 24, 16
@@ -215,7 +215,7 @@ def main() -> int:
 
 @contextlib.contextmanager
 def serving() -> Iterator[Server]:
-    command = [sys.executable, str(HERE / "many_hosts.py")]
+    command = [sys.executable, "-m", "bench.speed.many_hosts"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         requests, answers = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
         yield Server(requests, answers, json.loads(answers.readline()))

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Final
 
-from strip_corpus import Text
-from strip_frames import Frame, phrase
-from strip_genres import KINDS, Article, Row
-from strip_scripts import SCRIPTS, language_of, write
-
+from bench.train.strip_corpus import Text
+from bench.train.strip_frames import Frame, phrase
+from bench.train.strip_genres import KINDS, Article, Row
+from bench.train.strip_scripts import SCRIPTS, language_of, write
 from tasks.boilerplate.cues import CUES
 
 _REPLIES: Final = (

@@ -1,6 +1,6 @@
 """Strip every plain text of a gold corpus and print the corpus's own score, and the CPU time a text.
 
-    python bench/score_texts.py CORPUS [--output PREDICTIONS.jsonl] [--half 0|1]
+    python -m bench.quality.score_texts CORPUS [--output PREDICTIONS.jsonl] [--half 0|1]
 
 CORPUS is a folder with `text.jsonl.gz` (id, rendering, text) and `gold.jsonl`; `score.py` lies in it or above it.
 `--half` takes the publishers of one half only: rules are chosen on one and checked on the other.
