@@ -98,7 +98,7 @@ def start(folder: Path, **sites: WebServer) -> subprocess.Popen[str]:
     arguments = ["run", "--config", str(folder / "config"), "--data", str(folder / "data")]
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "COPYDESK_WORKERS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "flows", *arguments],
+        [sys.executable, "-m", "copydesk", *arguments],
         env=environment,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
