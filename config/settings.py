@@ -167,6 +167,10 @@ class Settings(BaseModel):
     maintain_schedule: Schedule = Field(
         "17 3 * * *", description="When `copydesk serve` verifies and cleans the warehouse, in UTC, or `off`."
     )
+    compact_schedule: Schedule = Field(
+        "47 * * * *",
+        description="When `copydesk serve` joins small files of the warehouse into large ones, in UTC, or `off`.",
+    )
     recheck_schedule: Schedule = Field(
         "37 * * * *",
         description="When `copydesk serve` fetches the pages again that are due by `recheck`, or `off`.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,9 +14,10 @@ from config.inputs import INPUTS
 from config.schema import source_schema
 from config.settings import SETTINGS_FILE, Settings
 from flows.cli.app import app
-from warehouse.connect import SQL, VIEWS, connect
+from warehouse.catalogue import describe_columns
+from warehouse.connect import connect
+from warehouse.definitions import VIEWS, read_comment
 from warehouse.model.schema import SCHEMAS
-from warehouse.model.view_columns import describe_columns
 
 DOCS: Final = Path(__file__).resolve().parent
 MAX_HELP_COLUMNS: Final = 100
@@ -165,13 +165,7 @@ def view_section(view: str, columns: Iterable[tuple[Any, ...]]) -> str:
     """Return the section of a view: its grain, and name, type and meaning of each column."""
     texts = describe_columns(view)
     rows = ((f"`{name}`", f"`{kind}`", texts.get(name, "")) for name, kind, *_ in columns)
-    return f"## {view}\n\n{grain_of(view)}\n\n{table(('column', 'type', 'meaning'), rows)}"
-
-
-def grain_of(view: str) -> str:
-    """Return the comment that a view's SQL opens with."""
-    comment = re.match(r"(--.*\n)+", (SQL / f"{view}.sql").read_text("utf-8"))
-    return re.sub(r"^-- ?", "", comment[0], flags=re.MULTILINE).strip() if comment else ""
+    return f"## {view}\n\n{read_comment(view)}\n\n{table(('column', 'type', 'meaning'), rows)}"
 
 
 PAGES: Final[dict[str, Callable[[], str]]] = {

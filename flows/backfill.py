@@ -207,7 +207,7 @@ def run_shards(
         _run(tasks, by_id, settings, client, stop, bars, watch)
         for one in held:
             with _noted(one):
-                settle(store, one.source, [shard.run_id for shard in one.shards], clock())
+                settle(store, one.source, [shard.run_id for shard in one.shards], clock(), settings.lock_seconds)
                 now = done_shards(settings, one.source, one.shards)
                 one.done = {run_id: now.get(run_id, run) for run_id, run in one.done.items()}
                 one.ended = {run_id: now.get(run_id, run) for run_id, run in one.ended.items()}

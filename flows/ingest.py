@@ -30,7 +30,7 @@ from warehouse.archive.writer import ArchiveWriter
 from warehouse.errors import WarehouseError, unforeseen
 from warehouse.model.records import Article, Fetched, Item, RawArticle, Rejection
 from warehouse.model.rows import Run
-from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
+from warehouse.model.vocabulary import Outcome, Reason, RunKind, RunStatus, Stage
 from warehouse.state.endpoints import load_endpoints
 from warehouse.state.ledger import Conclusion
 from warehouse.state.load_ledger import load_ledger
@@ -78,7 +78,9 @@ def ingest(
         began, rules = clock(), rules_of(source, settings)
         # The rules are those by which all of a source was judged; some named addresses are not all.
         judged_by = rules if only is None and shard is None else (rules[0], "")
-        run = first_run_row(source, run_id or new_run_id(began), began, judged_by)
+        kind = RunKind.SHARD if shard else RunKind.INGEST if only is None else RunKind.ADDRESSES
+        shard_key = shard.key if shard else None
+        run = first_run_row(source, run_id or new_run_id(began), began, judged_by, kind, shard_key)
         ledger = load_ledger(settings.data, source.id, rules, began, beside)
         if shard is not None:
             # The others that are under way are not to be taken for killed, nor known pages to be looked at again.

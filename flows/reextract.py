@@ -38,12 +38,6 @@ COLUMNS: Final = (
 `text_growth` is in characters, `median_growth` in percent, of the texts that changed.
 """
 FIELD_COLUMNS: Final = ("source", "field", "gained", "lost", "altered")
-PREFIX: Final = "reextract-"
-"""Of the run_id of rows that were promoted: they are no run's, and `runs` has no row for them.
-
-A row there would tell the next ingestion that what was refused had been judged by the present rules, and
-`status` that the source had been read.
-"""
 
 
 def reextract(
@@ -104,7 +98,9 @@ def reextract_source(
     store, now = Store(settings.data), clock()
     change = Change(source.id)
     with store.lock(source.id, settings.lock_seconds), Staged(store, "articles", source.id, now) as staged:
-        run_id = f"{PREFIX}{new_run_id(now)}"
+        # `runs` gets no row for it: that would tell the next ingestion that what was refused had been judged by the
+        # present rules, and `status` that the source had been read.
+        run_id = f"reextract-{new_run_id(now)}"
         batch: list[tuple[Article, str]] = []
         for article, replaced in _articles(source, settings, workers, change, since, limit):
             landing = replace(article, run_id=run_id, landed_at=not_before(replaced, now))

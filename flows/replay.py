@@ -35,8 +35,6 @@ from warehouse.storage.tables import Store
 
 COLUMNS: Final = ("source", "tried", "stored", "duplicate", "still_refused", "unreadable", "waiting", "reasons")
 """`tried` is the sum of the five counts after it; `reasons` are those for which documents are refused still."""
-PREFIX: Final = "replay-"
-"""Of the run_id of what came of the archive: as with `reextract` it is no run's, and `runs` has no row for it."""
 
 
 @dataclass(slots=True)
@@ -122,7 +120,8 @@ def replay_archived(
 ) -> None:
     """Extract again what the archive holds and was refused; what comes of it has landed. Raises `WarehouseError`."""
     store, now = Store(settings.data), clock()
-    run_id = f"{PREFIX}{new_run_id(now)}"
+    # As with `reextract` it is no run's, and `runs` gets no row for it.
+    run_id = f"replay-{new_run_id(now)}"
     with store.lock(source.id, settings.lock_seconds), connect(settings.data) as connection:
         ledger = load_ledger(settings.data, source.id, rules_of(source, settings), now)
         batch: list[Conclusion] = []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -20,15 +20,18 @@ from flows.cli.output import Format, console, write_rows
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from tasks.discover import count_documents
-from tasks.http.fetcher import Fetcher
-from warehouse.errors import WarehouseError, unforeseen
+from tasks.http.fetcher import Fetcher, utc_now
+from warehouse.errors import LockedError, WarehouseError, unforeseen
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, RunStatus
+from warehouse.storage.compaction import compact, count_log_files
 from warehouse.storage.root import Root
+from warehouse.storage.tables import Store
 
 COUNTS = ("discovered", *Outcome)
 """The report's columns: the first is the sum of the others."""
 HOSTS = ".hosts"
+MAX_LOG_FILES: Final = 1_000
 
 Ended = tuple[Run | None, str | None, float]
 """A source's run where it came to one, what failed, and the seconds it took."""
@@ -59,12 +62,26 @@ def run_sources(
             fetcher.close()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
+    failures = _compact_if_many_files(settings)
     rows = [_row(run, seconds) for run, _, seconds in ended if run]
-    failures = [*map(str, wrong), *(problem for _, problem, _ in ended if problem)]
+    failures += [*map(str, wrong), *(problem for _, problem, _ in ended if problem)]
     write_rows(Format.TABLE, ("source", *COUNTS, "took"), rows, sys.stdout)
     for failure in failures:
         print(f"copydesk: {redact(failure)}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _compact_if_many_files(settings: Settings) -> list[str]:
+    """Compact the warehouse where so many small files wait that every query and run pays for them; what failed."""
+    store = Store(settings.data)
+    try:
+        if count_log_files(store.root) > MAX_LOG_FILES:
+            compact(store, utc_now(), seconds=0)
+    except LockedError:
+        pass  # another process is at it
+    except WarehouseError as error:
+        return [str(error)]
+    return []
 
 
 def progress_bars() -> Progress:

@@ -15,10 +15,11 @@ from flows.monitoring.drift import HISTORY, Drift, find_drifts, has_history, las
 from flows.monitoring.measures import MEASURES, Sample, compare
 from flows.monitoring.mixes import distance
 from tests.support.histories import Habits, history
-from tests.support.rows import NOON, article, rejection
+from tests.support.rows import NOON, article, rejection, run
 from warehouse.connect import connect
-from warehouse.model.vocabulary import Reason
-from warehouse.storage.tables import Row, Store
+from warehouse.model.schema import Row
+from warehouse.model.vocabulary import Reason, RunKind
+from warehouse.storage.tables import Store
 
 LAST = date(2026, 3, 14)
 DAYS = HISTORY.days
@@ -164,7 +165,8 @@ def test_a_day_counts_articles_as_they_were_first_read_by_the_newest_rules(wareh
     )
     warehouse.land("articles", article(3), article(3, deleted=True, capture_id="c8"))
     # Older material, of years, that happens to be read on this day.
-    warehouse.land("articles", article(4, run_id="shard-0f0f", authors=()))
+    warehouse.land("articles", article(4, run_id="backfill", authors=()))
+    warehouse.land("runs", run(run_id="backfill", kind=RunKind.SHARD))
     (day,) = warehouse.days()
     assert (day["day"], day["articles"], day["with_author"], day["with_title"]) == (date(2026, 3, 15), 3, 3, 3)
     assert day["languages"] == {"en": 2, "fr": 1}

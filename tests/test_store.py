@@ -32,7 +32,7 @@ NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 
 def files(root: Path, table: str = "articles") -> list[str]:
     """The Parquet files of a table that hold rows."""
-    return sorted(p.relative_to(root).as_posix() for p in root.glob(f"{table}/*/*") if "0000-00" not in str(p))
+    return sorted(p.relative_to(root).as_posix() for p in root.glob(f"{table}/*/*") if "schema-" not in p.name)
 
 
 def count(root: Path, table: str) -> int:

@@ -63,7 +63,7 @@ def test_a_whole_warehouse_has_no_findings_and_its_counts(root: Path, sample: in
     found = verify(root, sample)
     assert found.findings == ()
     assert found.sources == (SourceCount("harbour", discovered=5, articles=3, rejects=1, pending=1),)
-    assert found.files == 12
+    assert found.files == 19
     assert found.captures == (sample or 4)
 
 

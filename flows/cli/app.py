@@ -225,6 +225,18 @@ def repair_warehouse(
     show_repair(read_settings(data, None).data, dry_run=dry_run)
 
 
+@maintain_app.command("compact", epilog="Example:  copydesk maintain compact --dry-run")
+def compact_warehouse(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be joined; change nothing.")] = False,
+    data: Data = None,
+) -> None:
+    """Join the small files that runs have landed into large, sorted ones. Queries give the same rows meanwhile."""
+    from flows.cli.maintain import show_compaction
+
+    settings = read_settings(data, None)
+    show_compaction(settings.data, settings.lock_seconds, dry_run=dry_run)
+
+
 @maintain_app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
 def clean_warehouse(data: Data = None) -> None:
     """Delete what killed writers left: temporary files that nobody has touched for an hour."""

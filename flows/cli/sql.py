@@ -18,7 +18,8 @@ import duckdb
 from config.errors import ConfigError
 from config.settings import Settings
 from flows.cli.output import Format, Rows, write_rows
-from warehouse.connect import MORE_ROOM, VIEWS, ask, connect, locked, rows
+from warehouse.connect import MORE_ROOM, ask, connect, locked, rows
+from warehouse.definitions import VIEWS
 from warehouse.errors import QueryError, StorageError
 from warehouse.storage.root import Root
 

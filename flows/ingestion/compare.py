@@ -10,9 +10,9 @@ from statistics import median
 from typing import Any, Final
 
 from warehouse.model.records import Article, Rejection
-from warehouse.model.schema import ARTICLES
+from warehouse.model.schema import SCHEMAS
 from warehouse.model.vocabulary import LineReason
-from warehouse.storage.tables import to_arrow
+from warehouse.storage.arrow import to_arrow
 
 CONTENT: Final = (
     "title", "text", "description", "authors", "by", "located", "section", "tags", "info_sources", "canonical_url",
@@ -27,7 +27,7 @@ APART: Final = frozenset(("article_id", "source_id", "url", "normalized_url", "c
     "deleted",
 }
 """What says which document it is and who read it when; with nothing else changed, an article is unchanged."""
-COMPARED: Final = tuple(name for name in ARTICLES.names if name not in APART)
+COMPARED: Final = tuple(name for name in SCHEMAS["articles"].names if name not in APART)
 SHRINK: Final = 0.02
 """Share of all text that may go before the change is called a loss."""
 REFUSED: Final = 0.01

@@ -17,8 +17,8 @@ from tasks.listings.listing import Listing, ListingError
 from tasks.listings.poll_interval import classify_failure, sends_validators
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.model.records import LISTED, Capture, Item
-from warehouse.model.vocabulary import Reason
-from warehouse.state.endpoints import UNREAD, Endpoint
+from warehouse.model.vocabulary import Purpose, Reason
+from warehouse.state.endpoints import Endpoint
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import Job
@@ -50,6 +50,7 @@ class Look:
     entries: int = 0
     known: int = 0
     dates: list[datetime] = field(default_factory=list)
+    purpose: Purpose = Purpose.LISTING
     indexes: dict[str, str] = field(default_factory=dict)
     """The address at which each index of sitemaps was read first, by its digest."""
     loops: set[str] = field(default_factory=set)
@@ -67,7 +68,8 @@ class Look:
         asked = replace(request(url, job.source, earlier, job.settings.max_listing_bytes), accept=ACCEPT_LISTINGS)
         got = job.fetcher.fetch(asked)
         job.check_stop()
-        item, now = Item(job.source.id, state.url, state.url, state.url, job.clock()), job.clock()
+        now = job.clock()
+        item = Item(job.source.id, state.url, state.url, state.url, now, purpose=self.purpose)
         if isinstance(got, Postponed):
             if got.exchanges:
                 self.captures.append(self.archive.write_failure(item, got.exchanges, got.detail, now, LISTED))
@@ -95,7 +97,7 @@ class Look:
                 return Answered(None, got.http_status, problem, classify_failure(final=True).value)
             return Answered(listing, got.http_status, moved_to=got.moved_to)
         except (ListingError, CallError) as error:
-            self.captures.append(replace(capture, error=f"{UNREAD}{error}"))
+            self.captures.append(replace(capture, error=str(error), is_read=False))
             return Answered(None, got.http_status, str(error), classify_failure(final=True).value)
 
     def take(self, listing: Listing, found_in: str) -> int:

@@ -19,13 +19,14 @@ from tasks.listings.listing import Listing
 from tasks.listings.poll_interval import gap_window
 from tasks.metadata.urls import is_web_url
 from warehouse.model.rows import Poll
+from warehouse.model.vocabulary import Purpose
 from warehouse.state.endpoints import Endpoint
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import Job
 
-REPAIR: Final = "#repair"
-"""Ends the address of a sitemap where it is read for a gap: as an input of its own, it is not read by that."""
+REPAIR_ENDPOINT: Final = "{}#repair"
+"""The endpoint of a sitemap in `polls` where it is read for a gap: as an input of its own, it is not read by that."""
 MOST_REPAIRS: Final = 20
 """Sitemaps that are read to repair one gap."""
 SLACK: Final = timedelta(hours=1)
@@ -49,12 +50,12 @@ def repair(look: Look, state: Endpoint, entry: FeedInput) -> None:
     is_ours = partial(belongs, sections(job, state.url)) if entry.sitemap is None else bool
     undated = MOST_UNDATED if entry.sitemap else 0
     as_sitemap = SitemapInput(kind="sitemap", url=entry.url, include=entry.include, exclude=entry.exclude)
-    reader = Look(job, as_sitemap, look.archive, look.captures)
+    reader = Look(job, as_sitemap, look.archive, look.captures, purpose=Purpose.GAP_REPAIR)
     waiting = sitemaps[:MOST_REPAIRS]
     for url in waiting:
         if reader.leads_back(url):
             continue
-        answered = reader.ask(url, Endpoint(url + REPAIR))
+        answered = reader.ask(url, Endpoint(url))
         listing = answered.listing or Listing()
         waiting += [child for child in _newest(job, listing, window[0]) if child not in waiting]
         del waiting[MOST_REPAIRS:]
@@ -62,7 +63,7 @@ def repair(look: Look, state: Endpoint, entry: FeedInput) -> None:
         items = listed_documents(job.source, reader.entry, missed, url, job.clock())
         found = job.see(_missing(job, items, window, undated))
         look.found += found
-        job.land_poll(_poll(job, url + REPAIR, answered, len(found)))
+        job.land_poll(_poll(job, REPAIR_ENDPOINT.format(url), answered, len(found)))
 
 
 def _newest(job: Job, listing: Listing, since: datetime) -> list[str]:

@@ -23,15 +23,16 @@ from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
 from tasks.text.characters import clean_line, text_key
 from warehouse.archive.writer import Earlier
-from warehouse.connect import write_catalogue
+from warehouse.catalogue import write_catalogue
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Article, Candidate, Capture, Fetched, Item, Rejection
 from warehouse.model.rows import Discovery, Habit, Poll, Run
+from warehouse.model.schema import Row
 from warehouse.model.vocabulary import Origin, Outcome, Precision, RunStatus
 from warehouse.state.address import RETRIED
 from warehouse.state.endpoints import Endpoint
 from warehouse.state.ledger import Conclusion, Ledger
-from warehouse.storage.tables import Row, Store
+from warehouse.storage.tables import Store
 
 Clock = Callable[[], datetime]
 

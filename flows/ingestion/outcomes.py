@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.http.response import NotModified, Postponed, Refused
 from warehouse.model.records import LISTED, Fetched, Item, RawArticle
-from warehouse.model.vocabulary import Outcome, Reason, Stage
+from warehouse.model.vocabulary import Outcome, Purpose, Reason, Stage
 from warehouse.state.ledger import Conclusion
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def keep_said(job: Job, archive: ArchiveWriter, item: Item, got: Refused | Postp
         return
     url, now = got.exchanges[-1].url, job.clock()
     if url.endswith("/robots.txt"):
-        rules = Item(job.source.id, url, url, url, now)
+        rules = Item(job.source.id, url, url, url, now, purpose=Purpose.ROBOTS)
         job.asides.append(archive.write_failure(rules, got.exchanges, got.detail, now, LISTED))
     else:
         job.asides.append(archive.write_failure(item, got.exchanges, got.detail, now))

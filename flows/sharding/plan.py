@@ -31,8 +31,6 @@ from warehouse.state.endpoints import load_endpoints
 from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 
-PREFIX: Final = "plan-"
-"""Of the run_id of the listings that were read for a plan; `runs` has no row for it."""
 PAGE_BYTES: Final = 120_000
 """Of a page of a source that has no captures yet, unpacked."""
 RECORD_BYTES: Final = 30_000
@@ -141,7 +139,8 @@ def _plan_pages(
     with store.lock(source.id, settings.lock_seconds):
         store.prepare()
         began = clock()
-        run = first_run_row(source, PREFIX + new_run_id(began), began, ("", ""))
+        # `runs` gets no row for it: nothing was taken in.
+        run = first_run_row(source, f"plan-{new_run_id(began)}", began, ("", ""))
         ledger = load_ledger(settings.data, source.id, ("", ""), began)
         endpoints = load_endpoints(settings.data, source.id, began)
         job = Job(source, settings, store, ledger, *endpoints, workers, fetcher, clock, run, threading.Event())
@@ -241,7 +240,7 @@ def _pace(settings: Settings, source: Source) -> tuple[float, int]:
     """Seconds a document in shards of files so far, and of how many."""
     query = (
         "SELECT sum(epoch(finished_at) - epoch(started_at)) / sum(stored), sum(stored) FROM runs"
-        " WHERE source_id = $1 AND starts_with(run_id, 'shard-') AND finished_at IS NOT NULL AND stored > 100"
+        " WHERE source_id = $1 AND kind = 'shard' AND finished_at IS NOT NULL AND stored > 100"
     )
     found = _ask(settings, query, source)
     return (found[0], found[1]) if found and found[1] else (DOCUMENT_SECONDS, 0)

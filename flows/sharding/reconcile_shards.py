@@ -23,13 +23,10 @@ from warehouse.model.records import Rejection
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
 from warehouse.state.address import ATTEMPTS, RETRIED
-from warehouse.state.ledger import TEMPORARY
-from warehouse.storage.rewrite import change_outcomes, drop_rows
+from warehouse.state.ledger import TEMPORARY, same_text_as
+from warehouse.storage.rewrite import change_counts, change_outcomes, drop_rows
+from warehouse.storage.superseded import unlist_superseded
 from warehouse.storage.tables import Store
-
-SETTLED: Final = "-settled"
-"""Ends the run_id of refusals that settling lands: those of the run itself can then be told from them, and go."""
-SAME: Final = "the same title and text as "
 
 
 class Landed(NamedTuple):
@@ -44,6 +41,7 @@ class Landed(NamedTuple):
     stage: str | None
     reason: str | None
     detail: str | None
+    duplicate_of: str | None
     attempts: int | None
     first_seen_at: datetime | None
     last_seen_at: datetime | None
@@ -77,8 +75,13 @@ class Settled:
     """By run, by how much its counts change."""
 
 
-def settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Settled:
+def settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime, seconds: float = 600.0) -> Settled:
     """Make the rows of runs that were side by side those of the same runs in this order. Raises `WarehouseError`."""
+    with store.maintenance(seconds):
+        return _settle(store, source, run_ids, now)
+
+
+def _settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Settled:
     with connect(store.root) as connection:
         order = [list(run_ids), source.id]
         met = [Landed(*row) for row in rows(connection, _MET, order)]
@@ -92,13 +95,15 @@ def settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime) 
     change_outcomes(store.root, settled.outcomes, prefix)
     _land_refused(store, source, [*settled.refused, *beside], now)
     drop_rows(store.root, "discoveries", ("run_id", "url"), again, prefix)
-    drop_rows(store.root, "rejects", ("run_id", "url"), refusals, prefix)
-    dropped = [(one.capture_id or "",) for one in settled.articles]
-    drop_rows(store.root, "articles", ("capture_id",), dropped, prefix)
-    for run in changed:
-        counts = {name: getattr(run, name) + more for name, more in settled.moves[run.run_id].items()}
-        key = f"{run.run_id}-{run.status}"
-        store.land("runs", [replace(run, **counts)], source_id=source.id, key=key, now=run.started_at)
+    drop_rows(store.root, "rejects", ("run_id", "url"), refusals, prefix, unless="is_settled")
+    dropped = [one.capture_id or "" for one in settled.articles]
+    unlist_superseded(store.root, dropped)
+    drop_rows(store.root, "articles", ("capture_id",), [(capture_id,) for capture_id in dropped], prefix)
+    moved = [
+        replace(run, **{name: getattr(run, name) + more for name, more in settled.moves[run.run_id].items()})
+        for run in changed
+    ]
+    change_counts(store.root, moved, prefix)
     return settled
 
 
@@ -111,8 +116,9 @@ def _replay(met: Sequence[Landed], before: dict[str, str]) -> Settled:
         address = known[one.url]
         address.version_id = address.version_id or before.get(one.url)
         version_id = one.version_id
-        if one.reason == Reason.DUPLICATE and one.detail and one.detail.startswith(SAME):
-            twin = one.detail.removeprefix(SAME)
+        twin = one.duplicate_of
+        # A page that redirects to an article has no text of its own to compare.
+        if twin is not None and one.detail == same_text_as(twin):
             version_id = said.get((one.run_id, twin))
             versions.setdefault(version_id or "", twin)
         if _is_held(address, one):
@@ -120,11 +126,12 @@ def _replay(met: Sequence[Landed], before: dict[str, str]) -> Settled:
             continue
         address.digests.add(one.payload_digest or "")
         if version_id is None:
-            _refuse(settled, address, one, one.stage or "", one.reason or "", one.detail or "")
+            _refuse(settled, address, one, one.stage or "", one.reason or "", one.detail or "", one.duplicate_of)
         elif version_id == address.version_id:
             _end(settled, one, Outcome.UNCHANGED)
         elif versions.get(version_id, one.url) != one.url and address.version_id is None:
-            _refuse(settled, address, one, Stage.DEDUPE, Reason.DUPLICATE, SAME + versions[version_id])
+            twin = versions[version_id]
+            _refuse(settled, address, one, Stage.DEDUPE, Reason.DUPLICATE, same_text_as(twin), twin)
         elif one.is_article:
             versions.setdefault(version_id, one.url)
             address.version_id, address.refusal, address.attempts = version_id, None, 0
@@ -137,7 +144,15 @@ def _is_held(address: _Address, one: Landed) -> bool:
     return one.payload_digest is not None and one.payload_digest in address.digests and not retried
 
 
-def _refuse(settled: Settled, address: _Address, one: Landed, stage: str, reason: str, detail: str) -> None:
+def _refuse(
+    settled: Settled,
+    address: _Address,
+    one: Landed,
+    stage: str,
+    reason: str,
+    detail: str,
+    duplicate_of: str | None = None,
+) -> None:
     """As `Ledger.refuse` does."""
     told = (str(stage), str(reason), detail)
     if address.refusal == told and reason not in RETRIED and reason not in TEMPORARY:
@@ -147,7 +162,7 @@ def _refuse(settled: Settled, address: _Address, one: Landed, stage: str, reason
     address.attempts += 1
     refused = Rejection(
         "", one.url, one.capture_id, Stage(stage), Reason(reason), detail,
-        address.attempts, one.first_seen_at, one.last_seen_at, one.run_id,
+        address.attempts, one.first_seen_at, one.last_seen_at, one.run_id, duplicate_of,
     )  # fmt: skip
     if not one.is_article and (one.stage, one.reason, one.detail, one.attempts) == (*told, address.attempts):
         settled.kept.append(refused)
@@ -176,9 +191,7 @@ def _outcome(one: Landed) -> Outcome:
 def _land_refused(store: Store, source: Source, refused: Sequence[Rejection], now: datetime) -> None:
     """The refusals that come in place of articles, or of refusals that said otherwise; a file a run."""
     for run_id in dict.fromkeys(one.run_id for one in refused):
-        batch = [
-            replace(one, source_id=source.id, run_id=f"{run_id}{SETTLED}") for one in refused if one.run_id == run_id
-        ]
+        batch = [replace(one, source_id=source.id, is_settled=True) for one in refused if one.run_id == run_id]
         told = "\n".join(f"{one.url} {one.attempts} {one.detail}" for one in batch)
         key = hashlib.blake2b(f"settle {run_id}\n{told}".encode(), digest_size=12).hexdigest()
         store.land("rejects", batch, source_id=source.id, key=key, now=now)
@@ -191,13 +204,14 @@ WITH shard AS ({_SHARDS}),
 met AS (
     SELECT
         true AS is_article, url, version_id, capture_id, run_id, NULL AS stage, NULL AS reason, NULL AS detail,
-        NULL::BIGINT AS attempts, first_seen_at, landed_at AS last_seen_at
+        NULL AS duplicate_of, NULL::BIGINT AS attempts, first_seen_at, landed_at AS last_seen_at
     FROM landed('articles') SEMI JOIN shard USING (run_id)
     WHERE source_id = $2 AND NOT deleted
     UNION ALL
-    SELECT false, url, NULL, capture_id, run_id, stage, reason, detail, attempts, first_seen_at, last_seen_at
-    FROM landed('rejects') SEMI JOIN shard USING (run_id)
-    WHERE source_id = $2
+    SELECT
+        false, url, NULL, capture_id, run_id, stage, reason, detail, duplicate_of, attempts, first_seen_at, last_seen_at
+    FROM rejects SEMI JOIN shard USING (run_id)
+    WHERE source_id = $2 AND NOT is_settled
 ),
 several AS (
     SELECT url FROM met GROUP BY url HAVING count(DISTINCT run_id) > 1
@@ -211,10 +225,10 @@ several AS (
 touched AS (
     FROM several
     UNION
-    SELECT url FROM met WHERE reason = '{Reason.DUPLICATE}' AND detail[{len(SAME) + 1}:] IN (FROM several)
+    SELECT url FROM met WHERE duplicate_of IN (FROM several)
 )
 SELECT
-    is_article, url, version_id, capture_id, met.run_id, payload_digest, stage, reason, detail, attempts,
+    is_article, url, version_id, capture_id, met.run_id, payload_digest, stage, reason, detail, duplicate_of, attempts,
     met.first_seen_at, met.last_seen_at
 FROM met
 SEMI JOIN touched USING (url)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from config.inputs import FeedInput, Input, InputTable, SitemapInput
 from flows.ingestion.fetch_listing import Look, parse
-from flows.ingestion.gap_repair import REPAIR, belongs, section, sections, stated_sitemaps
+from flows.ingestion.gap_repair import belongs, section, sections, stated_sitemaps
 from flows.ingestion.process_pool import CallError
 from tasks.discover import endpoint, listed_documents
 from tasks.listings.discovered import item_of
@@ -24,7 +24,8 @@ from warehouse.archive.writer import ArchiveWriter, read
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.records import LISTED, Item
-from warehouse.state.endpoints import UNREAD, Endpoint
+from warehouse.model.vocabulary import Purpose
+from warehouse.state.endpoints import Endpoint
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import Job
@@ -139,7 +140,7 @@ class _Reader:
             url = "" if dates and max(dates) < self.window[0] else listing.older_url or ""
 
     def _look(self, entry: SitemapInput | FeedInput) -> Look:
-        return Look(self.job, entry, self.archive, self.captures)
+        return Look(self.job, entry, self.archive, self.captures, purpose=Purpose.BACKFILL)
 
     def _ask(self, look: Look, url: str) -> Listing:
         if url in self.read_urls:
@@ -155,7 +156,7 @@ class _Reader:
             except (ListingError, CallError, WarehouseError):
                 pass  # whatever is wrong with that, the site has it
         self.named.asked += 1
-        answered = look.ask(url, Endpoint(url + REPAIR))
+        answered = look.ask(url, Endpoint(url))
         if answered.problem:
             self.named.problems.append(f"{url}: {answered.problem}")
         return answered.listing or Listing()
@@ -209,14 +210,14 @@ def _places(job: Job, window: Period) -> Iterator[tuple[str, tuple[Any, ...]]]:
     with connect(job.settings.data) as connection:
         found = rows(connection, _ARCHIVED, [job.source.id, job.clock() - FRESH, window[1] + FRESH])
     for url, *place in found:
-        yield url.removesuffix(REPAIR), tuple(place)
+        yield url, tuple(place)
 
 
 _ARCHIVED: Final = f"""
 SELECT url, warc_filename, warc_offset, warc_length, final_url, media_type, charset
 FROM captures
-WHERE source_id = $1 AND outcome = '{LISTED}' AND ends_with(url, '{REPAIR}') AND http_status = 200
-    AND payload_bytes > 0 AND (error IS NULL OR NOT starts_with(error, '{UNREAD}'))
+WHERE source_id = $1 AND outcome = '{LISTED}' AND purpose IN ('{Purpose.GAP_REPAIR}', '{Purpose.BACKFILL}')
+    AND http_status = 200 AND payload_bytes > 0 AND is_read
     AND (fetched_at >= $2 OR fetched_at >= $3)
 QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC) = 1
 """  # noqa: S608  values of ours

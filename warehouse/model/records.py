@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from warehouse.model.vocabulary import LineReason, Origin, Outcome, Precision, Reason, Stage, Zone
+from warehouse.model.vocabulary import LineReason, Origin, Outcome, Precision, Purpose, Reason, Stage, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Item:
     """One of several documents inside a file; the file may hold an address's old and new form at once."""
     modified: str | None = None
     """When the place that named it says that it last changed: ISO 8601 in UTC once it was read; later is news."""
+    purpose: Purpose = Purpose.DOCUMENT
+    """What it is read for."""
 
     def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
         """The refusal of a document that was not archived."""
@@ -141,6 +143,10 @@ class Capture:
     """What came of it: an outcome of a document, or `listed`, `recovered`, `forgotten`."""
     error: str | None = None
     """Why it could not be read, or not all of it."""
+    is_read: bool = True
+    """False where nothing could be read of it: a request that failed, a listing that is none."""
+    purpose: Purpose = Purpose.DOCUMENT
+    """What it was read for: `document`, `listing`, `gap_repair`, `backfill` or `robots`."""
 
     @classmethod
     def of(
@@ -165,6 +171,7 @@ class Capture:
             warc_offset=warc_offset,
             warc_length=0,
             outcome=Outcome.PENDING,
+            purpose=fetched.item.purpose,
         )
 
 
@@ -384,3 +391,7 @@ class Rejection:
     """When this refusal was made, in UTC."""
     run_id: str | None = None
     """The run that refused it."""
+    duplicate_of: str | None = None
+    """Of a duplicate: address of the article that it duplicates."""
+    is_settled: bool = False
+    """Whether it was written after a backfill, when its shards were compared with each other."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from warehouse.model.vocabulary import HabitPlace, RunStatus
+from warehouse.model.vocabulary import HabitPlace, RunKind, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,10 @@ class Run:
     """Version of Copydesk."""
     config_digest: str = ""
     """Digest of the configuration that all of a source was judged by; empty for a run over a part of it."""
+    kind: RunKind = RunKind.INGEST
+    """What it took in: `ingest` (all inputs), `addresses` (some known addresses again) or `shard` (a part)."""
+    shard_key: str | None = None
+    """Of a shard: what identifies its part; the same part of the same files has the same key."""
 
 
 @dataclass(frozen=True, slots=True)

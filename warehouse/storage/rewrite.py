@@ -11,10 +11,13 @@ import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError
 from warehouse.model.records import FORGOTTEN
-from warehouse.model.vocabulary import Reason
-from warehouse.storage.tables import to_parquet
+from warehouse.model.vocabulary import Outcome, Reason
+from warehouse.storage.arrow import to_parquet
+from warehouse.storage.base_files import read_base_files, replaced_names
+from warehouse.storage.root import BASE
 
 if TYPE_CHECKING:
+    from warehouse.model.rows import Run
     from warehouse.storage.root import Root
     from warehouse.takedown.trace import Place
 
@@ -71,9 +74,20 @@ def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in capture_ids], change)
 
 
-def drop_rows(root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str) -> int:
-    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows."""
-    return _rewrite(root, table, columns, keys, _without, prefix)
+def drop_rows(
+    root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str, unless: str = ""
+) -> int:
+    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows.
+
+    Rows in which the column `unless` is true stay.
+    """
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        if unless in rows.column_names:
+            meant = pc.and_not(meant, pc.fill_null(rows[unless], False))
+        return _without(rows, meant)
+
+    return _rewrite(root, table, columns, keys, change, prefix)
 
 
 def forget_habits(root: Root, sources: Collection[str]) -> int:
@@ -93,6 +107,22 @@ def change_outcomes(root: Root, outcomes: Mapping[str, str], prefix: str) -> int
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in outcomes], change, prefix)
 
 
+def change_counts(root: Root, runs: Collection[Run], prefix: str) -> int:
+    """Give runs other counts; return the number of rows changed."""
+    by_id = {run.run_id: run for run in runs}
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        meant = pc.and_(meant, pc.is_valid(rows["finished_at"]))
+        ids = rows["run_id"].to_pylist()
+        for name in Outcome:
+            counts = pa.array([getattr(by_id[key], name) if key in by_id else None for key in ids], pa.int64())
+            column = pc.if_else(meant, pc.coalesce(counts, rows[name]), rows[name])
+            rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), column)
+        return rows, meant
+
+    return _rewrite(root, "runs", ("run_id",), [(run_id,) for run_id in by_id], change, prefix)
+
+
 def _without(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
     return rows.filter(pc.invert(meant)), meant
 
@@ -109,15 +139,18 @@ def _rewrite(
         return 0
     wanted = pa.array(["\0".join(key) for key in keys], pa.string())
     changed = 0
+    replaced = replaced_names(table, read_base_files(root, table))
     for name in root.names(table):
-        if not name.rpartition("/")[2].startswith(prefix):
+        # Base files have the rows of many sources.
+        if not name.rpartition("/")[2].startswith(prefix) and f"/{BASE}/" not in name:
             continue
         if (found := _read(root, name, columns, wanted)) is None:
             continue
         rows, which = change(*found)
         if count := pc.sum(which).as_py():
             root.publish(name, to_parquet(table, rows))
-            changed += count
+            # What a base file stands for is not read any more, or not for long.
+            changed += 0 if name in replaced else count
     return changed
 
 
