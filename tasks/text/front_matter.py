@@ -12,6 +12,8 @@ import yaml
 MAX_FRONT_MATTER_LINES: Final = 200
 MAX_FRONT_MATTER_CHARACTERS: Final = 10_000
 """Both readers take time that grows faster than the text; longer front matter is text."""
+# Brackets in front matter that a parser is given; PyYAML looks at all open ones for each sign.
+MAX_COLLECTIONS: Final = 100
 MAX_VALUES: Final = 200
 """Of one key. An alias may name a list of aliases, and so on: a few lines of YAML stand for billions of values."""
 
@@ -40,6 +42,8 @@ def split_front_matter(lines: list[str]) -> tuple[dict[str, tuple[str, ...]], li
 
 def _parse(block: str, fence: str) -> Mapping[Any, Any] | None:
     """Parse a block; None if it is no mapping of keys to values."""
+    if block.count("[") + block.count("{") > MAX_COLLECTIONS:
+        return _parse_lines(block.split("\n"), _ASSIGNMENTS[fence]) or None
     try:
         # The base loader makes no objects and leaves each value as printed: `no` a language, `1.10` a version.
         stated = tomllib.loads(block) if fence == "+++" else yaml.load(block, yaml.BaseLoader)  # noqa: S506

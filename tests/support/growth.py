@@ -73,6 +73,8 @@ MAX_SIZE: Final = 256_000
 """Characters of the longest input that is tried, unless a shorter one takes `MIN_SECONDS`."""
 MIN_SECONDS: Final = 0.02
 """Of CPU, for the longest input of a measurement; less is noise, and fast whatever its growth."""
+MAX_SECONDS: Final = 1.0
+"""Of CPU, for an input that is doubled once more."""
 
 URL: Final = "https://news.example/politics/a-vote-2026"
 NOW: Final = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
@@ -229,6 +231,9 @@ STEPS: Final[dict[str, Step]] = {
         f"<!doctype html><title>{text}</title><meta name=author content='{text}'><h1>{text}</h1><p>{PARAGRAPH * 4}</p>",
         "text/html",
     ),
+    "page, names": lambda text: _page(
+        "".join(f"<meta name=author content='{name}'>" for name in text.split(" ")) + f"<p>{PARAGRAPH * 4}</p>"
+    ),
     "page, head": lambda text: _page(f"<!---->{text}"),
     "page, comments": lambda text: extract(raw_page(_bytes(f"{text}<html>"), media_type=None)),
 }  # fmt: skip
@@ -293,20 +298,21 @@ class Growth:
 def measure(name: str, shape: str, max_size: int = MAX_SIZE) -> Growth:
     """Measure a step on one shape; a growth that seems too fast is measured again, so that a busy machine is no fault.
 
-    The input grows until what it takes stands out from what the step takes for any input, at most to `max_size`. A step
-    that never takes `MIN_SECONDS` has the exponent 0.
+    The input grows until what it takes stands out from what the step takes for any input, and further where the growth
+    may be one that a bound will end, at most to `max_size`. A step that never takes `MIN_SECONDS` has the exponent 0.
     """
     step, text = STEPS[name], SHAPES[shape]
     enough = MIN_SECONDS + 3 * seconds(step, "", repeats=2)
     size = FIRST_SIZE
     while (last := seconds(step, text(size), repeats=1)) < enough and size < max_size:
         size *= 2
-    exponent = 0.0
-    if last >= MIN_SECONDS:
+    exponent = math.log(last / seconds(step, text(size // 4), repeats=1), 4) if last >= MIN_SECONDS else 0.0
+    while exponent > MAX_EXPONENT and size < max_size and last < MAX_SECONDS:
+        size *= 2
+        last = seconds(step, text(size), repeats=1)
         exponent = math.log(last / seconds(step, text(size // 4), repeats=1), 4)
-    for repeats in (2, 4):
-        if exponent > MAX_EXPONENT:
-            exponent = fitted(step, text, (size // 4, size // 2, size), repeats)
+    if exponent > MAX_EXPONENT:
+        exponent = fitted(step, text, (size // 4, size // 2, size), repeats=3 if last < MAX_SECONDS else 1)
     return Growth(name, shape, exponent, last / size * 1e6)
 
 
