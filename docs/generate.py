@@ -21,7 +21,7 @@ from warehouse.model.schema import SCHEMAS
 
 DOCS: Final = Path(__file__).resolve().parent
 MAX_HELP_COLUMNS: Final = 100
-NOTICE: Final = "<!-- This page is made by `python docs/generate.py`. Change the code, not the page. -->"
+NOTICE: Final = "<!-- This page is made by `make docs`. Change the code, not the page. -->"
 # Defaults that differ from machine to machine.
 DEFAULTS: Final = {"config": "the project's `config` folder", "workers": "one for each processor"}
 # Tables of a source's file, which have sections of their own.
@@ -121,8 +121,8 @@ def kind_of(field: Mapping[str, Any]) -> str:
     if "anyOf" in field:
         return " or ".join(kind_of(part) for part in field["anyOf"] if part.get("type") != "null")
     if field["type"] == "array":
-        word, _, bounds = kind_of(field["items"]).partition(" ")
-        return f"list of {word}s {bounds}".strip()
+        word, _, item_bounds = kind_of(field["items"]).partition(" ")
+        return f"list of {word}s {item_bounds}".strip()
     name = {"object": "table of strings", "boolean": "true or false"}.get(field["type"], field["type"])
     bounds = [
         f"{word} {field[bound]:,}"

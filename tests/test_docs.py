@@ -27,7 +27,7 @@ def generated():
 
 @pytest.mark.parametrize("name", REFERENCE)
 def test_a_page_is_what_the_code_makes_now(generated, name):
-    assert (PROJECT / "docs" / name).read_text("utf-8") == generated[name](), "run python docs/generate.py"
+    assert (PROJECT / "docs" / name).read_text("utf-8") == generated[name](), "run make docs"
 
 
 @pytest.mark.parametrize("name", set(REFERENCE) - {"reference/cli.md"})
