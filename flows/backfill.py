@@ -21,7 +21,7 @@ from flows.ingestion.process_pool import Workers
 from flows.run import COUNTS, open_fetcher, progress_bars
 from flows.sharding.engine import Engine, Task, open_engine, run_tasks
 from flows.sharding.plan import Plan, finish_killed, make_plan
-from flows.sharding.reconcile_shards import settle
+from flows.sharding.reconcile_shards import reconcile_shards
 from flows.sharding.shards import Shard, Window, done_shards, shards_of_files
 from tasks.discover import reader_of, readers_of
 from tasks.http.fetcher import utc_now
@@ -207,7 +207,9 @@ def run_shards(
         _run(tasks, by_id, settings, client, stop, bars, watch)
         for one in held:
             with _noted(one):
-                settle(store, one.source, [shard.run_id for shard in one.shards], clock(), settings.lock_seconds)
+                reconcile_shards(
+                    store, one.source, [shard.run_id for shard in one.shards], clock(), settings.lock_seconds
+                )
                 now = done_shards(settings, one.source, one.shards)
                 one.done = {run_id: now.get(run_id, run) for run_id, run in one.done.items()}
                 one.ended = {run_id: now.get(run_id, run) for run_id, run in one.ended.items()}

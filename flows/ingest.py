@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
-from functools import partial
 from typing import Final
 
 from config.settings import Settings
 from config.sources import Source
-from flows.ingestion.ingest_run import Clock, Job
-from flows.ingestion.outcomes import FORGOTTEN_TWIN, conclude_moved, conclude_same, conclude_unread, keep_said
+from flows.ingestion.ingest_run import Clock, IngestRun, open_run
+from flows.ingestion.outcomes import (
+    FORGOTTEN_TWIN,
+    archive_postponed,
+    conclude_failed_fetch,
+    conclude_moved,
+    conclude_unchanged,
+)
 from flows.ingestion.process_pool import Workers
-from flows.ingestion.recovery import reload_ledger, take_up_recovered
-from flows.ingestion.recurring_lines import learn_habits, load_habits, with_habits
-from flows.ingestion.restore import Make, land_unsighted, restore_documents
+from flows.ingestion.recovery import take_up_recovered
+from flows.ingestion.recurring_lines import load_habits
 from flows.ingestion.run_rows import first_run_row, new_run_id, rules_of
-from flows.ingestion.worklist import list_documents
-from flows.sharding.shards import Shard, list_shard
-from tasks.article import make_article
+from flows.ingestion.scope import Scope, WholeSource
 from tasks.discover import readers_of
 from tasks.fetch import ReadResult, fetch_each
 from tasks.http.fetcher import Fetcher, utc_now
@@ -28,20 +29,19 @@ from tasks.http.response import NotModified, Postponed, Refused
 from tasks.listings.discovered import Discovered, item_of
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.errors import WarehouseError, unforeseen
-from warehouse.model.records import Article, Fetched, Item, RawArticle, Rejection
+from warehouse.model.records import Fetched, Item, RawArticle, Rejection
 from warehouse.model.rows import Run
-from warehouse.model.vocabulary import Outcome, Reason, RunKind, RunStatus, Stage
-from warehouse.state.endpoints import load_endpoints
+from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
 from warehouse.state.ledger import Conclusion
-from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 
-BATCH_BYTES: Final = 64_000_000
-LAND_SECONDS: Final = 300
+MAX_BATCH_BYTES: Final = 64_000_000
+MAX_LANDING_SECONDS: Final = 300
 """A page that was fetched is to be in the views within about this time."""
+WHOLE_SOURCE: Final = WholeSource()
 
 Progress = Callable[[int], None]
-"""Told how many more documents came to their conclusion."""
+"""Called with the number of documents just finished."""
 
 
 def ingest(
@@ -49,199 +49,150 @@ def ingest(
     settings: Settings,
     workers: Workers,
     fetcher: Fetcher,
+    scope: Scope = WHOLE_SOURCE,
     *,
-    run_id: str | None = None,
     clock: Clock = utc_now,
     progress: Progress = lambda _: None,
     stop: threading.Event | None = None,
-    only: Collection[str] | None = None,
-    due: bool = False,
-    early: timedelta = timedelta(),
-    shard: Shard | None = None,
-    beside: Collection[str] = (),
 ) -> Run:
-    """Take in all that is new in one source; every document ends in one of the six counts of the `Run`.
+    """Take in all that is new among the documents of a scope; each of them ends in one of the six counts of the `Run`.
 
-    `only` names known addresses to read again now, in place of what the inputs name. `due` leaves alone the feeds,
-    sitemaps and section pages whose time does not come within `early`. `stop` ends the run from another thread as
-    Ctrl-C does. Of a `shard` only its documents are taken, judged as if the runs `beside` it had not been; whoever
-    starts it holds the source.
+    `stop` ends the run from another thread as Ctrl-C does.
     Killed at any moment and run again, it ends in the same rows. An input that cannot be listed, or storage that
     cannot be written, makes the run `failed`, its `error` the sentence to show; what had landed stays.
     Raises `LockedError` where another run holds the source for longer than `lock_seconds`.
     """
-    store = Store(settings.data)
-    stop = stop or threading.Event()
-    run_id = shard.run_id if shard else run_id
-    with store.lock(source.id, settings.lock_seconds, stop, part=shard.run_id if shard else ""):
+    store, stop = Store(settings.data), stop or threading.Event()
+    with store.lock(source.id, settings.lock_seconds, stop, part=scope.shard_id):
         store.prepare()
         began, rules = clock(), rules_of(source, settings)
-        # The rules are those by which all of a source was judged; some named addresses are not all.
-        judged_by = rules if only is None and shard is None else (rules[0], "")
-        kind = RunKind.SHARD if shard else RunKind.INGEST if only is None else RunKind.ADDRESSES
-        shard_key = shard.key if shard else None
-        run = first_run_row(source, run_id or new_run_id(began), began, judged_by, kind, shard_key)
-        ledger = load_ledger(settings.data, source.id, rules, began, beside)
-        if shard is not None:
-            # The others that are under way are not to be taken for killed, nor known pages to be looked at again.
-            ledger.unfinished = ()
-            source = source.model_copy(update={"recheck": ()})
-        job = Job(
-            source,
-            settings,
-            store,
-            ledger,
-            *load_endpoints(settings.data, source.id, began),
-            workers,
-            fetcher,
-            clock,
-            run,
-            stop,
-            habits=load_habits(settings.data, source.id),
+        # The rules are those by which all of a source was judged; a part of it is not all.
+        judged_by = rules if scope.is_whole else (rules[0], "")
+        run_id = scope.shard_id or new_run_id(began)
+        row = first_run_row(source, run_id, began, judged_by, scope.kind, scope.shard_key)
+        source, habits = scope.source_to_read(source), load_habits(settings.data, source.id)
+        run = open_run(
+            row, source, settings, workers, fetcher, clock, stop, rules=rules, beside=scope.beside, habits=habits
         )
-        job.remember()
-        job.begin()
+        # The other shards that are under way are not to be taken for killed.
+        run.begin(ends_killed_runs=not scope.shard_id)
         try:
-            make, reload = partial(_extracted, job), partial(reload_ledger, job, rules, beside)
-            if take_up_recovered(job, make, shard):
-                reload()
-            whole = list_whole(job, make, reload, due=due, early=early)
-            for batch in in_batches(list_part(job, shard, only) or whole, batch_size(source, settings)):
-                if shard is None and is_late(job):
-                    # They are pending, and the feeds are to be looked at again before their turn comes.
-                    job.found += len(batch)
-                    continue
-                ingest_batch(job, batch, again=only is not None)
-                progress(len(batch))
-            if shard is None and only is None:
-                land_unsighted(job)
-            if shard is None:
-                # Else what a shard strips would depend on which shards had ended before it.
-                learn_habits(job)
-            return job.finish(RunStatus.FAILED if job.problems else RunStatus.SUCCEEDED)
+            ingest_documents(run, scope, progress)
+            return run.finish(RunStatus.FAILED if run.problems else RunStatus.SUCCEEDED)
         except WarehouseError as error:
-            job.problems.append(str(error))
-            return job.finish(RunStatus.FAILED)
+            run.problems.append(str(error))
+            return run.finish(RunStatus.FAILED)
         except BaseException as error:
-            if not (isinstance(error, KeyboardInterrupt) or job.stop.is_set()):
-                job.problems.append(unforeseen(error))
-                job.finish(RunStatus.FAILED)
+            if not (isinstance(error, KeyboardInterrupt) or stop.is_set()):
+                run.problems.append(unforeseen(error))
+                run.finish(RunStatus.FAILED)
                 raise
             # What a stop breaks, such as a fetch under way, says nothing about the source.
-            job.problems.append("interrupted; the next run takes the rest")
-            job.finish(RunStatus.INTERRUPTED)
+            run.problems.append("interrupted; the next run takes the rest")
+            run.finish(RunStatus.INTERRUPTED)
             raise KeyboardInterrupt from None
 
 
-def list_whole(
-    job: Job, make: Make, reload: Callable[[], None], *, due: bool, early: timedelta
-) -> Iterator[Discovered]:
-    """Every document of a source, once the rows that were lost are there again."""
-    restore_documents(job, make, reload)
-    yield from list_documents(job, due=due, early=early)
+def ingest_documents(run: IngestRun, scope: Scope, progress: Progress) -> None:
+    """Finish what a killed run had archived, then take the documents of a scope in batches."""
+    take_up_recovered(run, scope.shard_id)
+    for batch in in_batches(scope.documents(run), batch_size(run.source, run.settings)):
+        if not scope.shard_id and is_late(run):
+            # They are pending, and the feeds are to be polled again before their turn comes.
+            run.count_discovered(batch)
+            continue
+        ingest_batch(run, batch, fetches_known_pages=scope.fetches_known_pages)
+        progress(len(batch))
+    scope.learn(run)
 
 
-def list_part(job: Job, shard: Shard | None, only: Collection[str] | None) -> Iterable[Discovered] | None:
-    """The documents of a shard, or at named addresses; None where all of a source is meant."""
-    if shard is not None:
-        return list_shard(job, shard)
-    return None if only is None else (job.recall(url) for url in only)
-
-
-def ingest_batch(job: Job, batch: list[Discovered], *, again: bool = False) -> None:
-    """Documents that land together: discover, archive, extract, strip, detect, normalise, land."""
-    job.found += len(batch)
-    seen = job.see(batch)
+def ingest_batch(run: IngestRun, batch: list[Discovered], *, fetches_known_pages: bool = False) -> None:
+    """Take documents that land together: discover, archive, extract, strip, detect, normalise, land."""
+    run.count_discovered(batch)
+    documents = run.discover(batch)
 
     conclusions: list[Conclusion] = []
-    with ArchiveWriter(job.store.root, job.source.id, job.run.run_id, job.clock()) as archive:
-        raws = archive_new(job, archive, read_each(job, seen, conclusions, again=again), conclusions)
-        for raw, made in job.workers.each(with_habits(make_article, job.habits), raws, job.source):
-            conclusions.append(job.ledger.conclude(raw, made, job.clock()))
-    job.land(conclusions)
-    job.land_captures(job.asides)
-    job.asides.clear()
+    with ArchiveWriter(run.store.root, run.source.id, run.row.run_id, run.clock()) as archive:
+        results = read_each(run, documents, conclusions, fetches_known_pages=fetches_known_pages)
+        for raw, made in run.extract(archive_each(run, archive, results, conclusions)):
+            conclusions.append(run.ledger.conclude(raw, made, run.clock()))
+    run.land(conclusions)
     archive.settle()
-    job.counts.update(conclusion.outcome for conclusion in conclusions)
+    run.count(conclusions)
 
 
 def read_each(
-    job: Job, batch: Iterable[Discovered], conclusions: list[Conclusion], *, again: bool
+    run: IngestRun, documents: Iterable[Discovered], conclusions: list[Conclusion], *, fetches_known_pages: bool
 ) -> Iterator[tuple[Item, ReadResult]]:
-    """Each document as it was read; a page that is known and not to be fetched now is concluded."""
-    now, wanted = job.clock(), []
-    for found in batch:
-        one = item_of(found)
-        if isinstance(one, Rejection):
-            conclusions.append(job.ledger.refuse(one, now))
+    """Yield each document as it was read; conclude one that is known and not to be fetched now."""
+    now, to_fetch = run.clock(), []
+    for document in documents:
+        item = item_of(document)
+        if isinstance(item, Rejection):
+            conclusions.append(run.ledger.refuse(item, now))
             continue
-        item, is_file = job.ledger.identify(one), one.url.startswith("file:")
-        if job.is_forgotten(item.url):
-            conclusions.append(job.ledger.refuse(item.reject(Stage.DISCOVER, Reason.FORGOTTEN, FORGOTTEN_TWIN), now))
-        elif isinstance(found, Fetched):
-            yield item, replace(found, item=item)
-        elif again or is_file or job.ledger.is_wanted(item.url, now, job.source.recheck):
-            wanted.append(item)
+        item, is_file = run.ledger.identify(item), item.url.startswith("file:")
+        if run.documents.is_forgotten(item.url):
+            conclusions.append(run.ledger.refuse(item.reject(Stage.DISCOVER, Reason.FORGOTTEN, FORGOTTEN_TWIN), now))
+        elif isinstance(document, Fetched):
+            yield item, replace(document, item=item)
+        elif fetches_known_pages or is_file or run.ledger.is_wanted(item.url, now, run.source.recheck):
+            to_fetch.append(item)
         else:
-            conclusions.append(Conclusion(job.recovered.pop(found.url, Outcome.UNCHANGED)))
-    yield from fetch_each(wanted, job.source, job.settings, job.fetcher, job.clock, job.earlier)
+            conclusions.append(Conclusion(run.recovered.pop(item.url, Outcome.UNCHANGED)))
+    yield from fetch_each(to_fetch, run.source, run.settings, run.fetcher, run.clock, run.earlier)
 
 
-def archive_new(
-    job: Job, archive: ArchiveWriter, documents: Iterable[tuple[Item, ReadResult]], conclusions: list[Conclusion]
+def archive_each(
+    run: IngestRun, archive: ArchiveWriter, results: Iterable[tuple[Item, ReadResult]], conclusions: list[Conclusion]
 ) -> Iterator[RawArticle]:
-    """Archive each document before anything else is done with it; what holds no news is concluded."""
-    taken: dict[str, set[str]] = {}
-    for item, answer in documents:
-        job.check_stop()
-        got = job.ledger.dated(answer) if isinstance(answer, Fetched) else answer
-        if isinstance(got, Rejection):
-            conclusions.append(job.ledger.refuse(got, job.clock()))
-        elif isinstance(got, Postponed) or (isinstance(got, Refused) and got.waits_for_robots):
-            # Its host, or its host's robots.txt, wants to be left alone just now.
-            keep_said(job, archive, item, got)
-            if not job.ledger.addresses[item.url].is_pending:
+    """Archive each document before anything else is done with it; conclude one of which no article is to be made."""
+    digests_by_url: dict[str, set[str]] = {}
+    for item, read_result in results:
+        run.check_stop()
+        result = run.ledger.dated(read_result) if isinstance(read_result, Fetched) else read_result
+        if isinstance(result, Rejection):
+            conclusions.append(run.ledger.refuse(result, run.clock()))
+        elif isinstance(result, Postponed) or (isinstance(result, Refused) and result.waits_for_robots):
+            archive_postponed(run, archive, item, result)
+            if not run.ledger.addresses[item.url].is_pending:
                 conclusions.append(Conclusion(Outcome.UNCHANGED))
-        elif isinstance(got, Refused):
-            conclusions.append(conclude_unread(job, archive, item, got))
-        elif isinstance(got, NotModified) or job.ledger.holds(got):
-            conclusions.append(conclude_same(job, archive, item, got))
-        elif item.url in taken and got.payload_digest in taken[item.url]:
+        elif isinstance(result, Refused):
+            conclusions.append(conclude_failed_fetch(run, archive, item, result))
+        elif isinstance(result, NotModified) or run.ledger.holds(result):
+            conclusions.append(conclude_unchanged(run, archive, item, result))
+        elif item.url in digests_by_url and result.payload_digest in digests_by_url[item.url]:
             conclusions.append(Conclusion(Outcome.UNCHANGED))
-        elif twin := job.moved_to(got):
-            conclusions.append(conclude_moved(job, archive, got, twin))
+        elif twin_url := run.documents.redirect_target(result):
+            conclusions.append(conclude_moved(run, archive, result, twin_url))
         else:
-            capture = archive.write(got)
-            taken.setdefault(item.url, set()).add(capture.payload_digest)
-            yield RawArticle(got.item, capture, got.content)
+            capture = archive.write(result)
+            digests_by_url.setdefault(item.url, set()).add(capture.payload_digest)
+            yield RawArticle(result.item, capture, result.content)
 
 
-def _extracted(job: Job, raws: Iterator[RawArticle]) -> Iterator[tuple[RawArticle, Article | Rejection]]:
-    return job.workers.each(with_habits(make_article, job.habits), raws, job.source)
-
-
-def is_late(job: Job) -> bool:
-    """Whether a run over feeds, sitemaps or section pages has taken so long that they may have rolled on."""
-    took = (job.clock() - job.run.started_at).total_seconds()
-    return took > job.settings.run_seconds and any(reader.is_polled for reader in readers_of(job.source))
+def is_late(run: IngestRun) -> bool:
+    """Return whether a run over feeds, sitemaps or section pages takes so long that they may have rolled on."""
+    seconds = (run.clock() - run.row.started_at).total_seconds()
+    return seconds > run.settings.run_seconds and any(reader.is_polled for reader in readers_of(run.source))
 
 
 def batch_size(source: Source, settings: Settings) -> int:
-    """How many documents land together: of those that come one after another, what comes in some minutes."""
+    """Return how many documents land together: of pages that are fetched with a delay, those of some minutes."""
     if source.delay == 0 or not any(reader.fetches_pages for reader in readers_of(source)):
         return settings.batch
-    return max(1, min(settings.batch, int(LAND_SECONDS / source.delay)))
+    return max(1, min(settings.batch, int(MAX_LANDING_SECONDS / source.delay)))
 
 
-def in_batches(items: Iterable[Discovered], size: int) -> Iterator[list[Discovered]]:
-    """Up to `size` documents at a time, and fewer where they came with so much content that memory would grow."""
+def in_batches(documents: Iterable[Discovered], size: int) -> Iterator[list[Discovered]]:
+    """Yield up to `size` documents at a time; fewer if they have so much content that memory would grow."""
     batch: list[Discovered] = []
-    held = 0
-    for item in items:
-        batch.append(item)
-        held += len(item.content) if isinstance(item, Fetched) else 0
-        if len(batch) == size or held > BATCH_BYTES:
+    batch_bytes = 0
+    for document in documents:
+        batch.append(document)
+        batch_bytes += len(document.content) if isinstance(document, Fetched) else 0
+        if len(batch) == size or batch_bytes > MAX_BATCH_BYTES:
             yield batch
-            batch, held = [], 0
+            batch, batch_bytes = [], 0
     if batch:
         yield batch

@@ -14,6 +14,7 @@ from config.sources import Source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.run_rows import rules_of
+from flows.ingestion.scope import KnownAddresses
 from flows.ingestion.worklist import due_again
 from flows.run import open_fetcher
 from tasks.http.fetcher import Fetcher, utc_now
@@ -62,7 +63,7 @@ def recheck_source(
         if not urls:
             return Rechecked(source.id, note="nothing due")
         at_once = settings.model_copy(update={"lock_seconds": 0.0})
-        run = ingest(source, at_once, workers, fetcher, only=urls, stop=stop)
+        run = ingest(source, at_once, workers, fetcher, KnownAddresses(urls), stop=stop)
     except EmptyWarehouseError:
         return Rechecked(source.id, note="never ran")
     except LockedError:

@@ -22,6 +22,7 @@ from flows.ingestion.ingest_run import Clock
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
 from flows.ingestion.run_rows import new_run_id, rules_of
+from flows.ingestion.scope import KnownAddresses
 from flows.run import open_fetcher
 from tasks.article import make_article
 from tasks.http.fetcher import Fetcher, utc_now
@@ -184,7 +185,7 @@ def replay_fetched(
     report.waiting += len(refused) - len(addresses)
     if not addresses:
         return
-    run = ingest(source, settings, workers, fetcher, only=addresses, clock=clock)
+    run = ingest(source, settings, workers, fetcher, KnownAddresses(addresses), clock=clock)
     if run.status is not RunStatus.SUCCEEDED:
         report.sentences.append(run.error or f"the run ended as {run.status}")
     left = _left(settings, source, addresses)

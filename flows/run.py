@@ -17,16 +17,17 @@ from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
 from flows.cli.output import Format, console, write_rows
+from flows.compact import compact_warehouse
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
+from flows.ingestion.scope import DueInputs, WholeSource
 from tasks.discover import count_documents
-from tasks.http.fetcher import Fetcher, utc_now
+from tasks.http.fetcher import Fetcher
 from warehouse.errors import LockedError, WarehouseError, unforeseen
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, RunStatus
-from warehouse.storage.compaction import compact, count_log_files
+from warehouse.storage.compaction import count_log_files
 from warehouse.storage.root import Root
-from warehouse.storage.tables import Store
 
 COUNTS = ("discovered", *Outcome)
 """The report's columns: the first is the sum of the others."""
@@ -73,10 +74,9 @@ def run_sources(
 
 def _compact_if_many_files(settings: Settings) -> list[str]:
     """Compact the warehouse where so many small files wait that every query and run pays for them; what failed."""
-    store = Store(settings.data)
     try:
-        if count_log_files(store.root) > MAX_LOG_FILES:
-            compact(store, utc_now(), seconds=0)
+        if count_log_files(Root.at(settings.data)) > MAX_LOG_FILES:
+            compact_warehouse(settings, seconds=0)
     except LockedError:
         pass  # another process is at it
     except WarehouseError as error:
@@ -118,7 +118,8 @@ def _run_one(
     bar = progress.add_task(source.id, total=count_documents(source))
     run, problem = None, None
     try:
-        run = ingest(source, settings, workers, fetcher, progress=partial(progress.advance, bar), stop=stop, due=due)
+        scope = DueInputs() if due else WholeSource()
+        run = ingest(source, settings, workers, fetcher, scope, progress=partial(progress.advance, bar), stop=stop)
         if run.status is not RunStatus.SUCCEEDED:
             problem = f"{source.id}: {run.error}"
     except WarehouseError as error:

@@ -165,7 +165,7 @@ def test_a_scheduler_without_its_engine_is_told_so(command, capsys, monkeypatch,
 
 def test_dask_that_is_not_installed_or_does_not_answer_is_told_in_a_sentence(settings, monkeypatch):
     pytest.importorskip("distributed", reason="needs the extra dask")
-    monkeypatch.setattr(engine, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(engine, "MAX_CONNECT_SECONDS", 1)
     with (
         pytest.raises(ConfigError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1: .*start one with: dask"),
         engine.open_engine(engine.Engine.DASK, settings, "tcp://127.0.0.1:1"),
@@ -186,7 +186,7 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was_and_asks_for_nothing_twi
     write(sources, SITEMAP.replace("SITE", archive_of.server.url("")))
     pages = archive_of.routes["/news/6"]
     archive_of.routes["/news/6"] = drip(b"HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n", b"x", 0.2)
-    command = "import flows.sharding.shards, flows.cli.app; flows.sharding.shards.PAGES = 2; flows.cli.app.main()"
+    command = "import flows.sharding.shards, flows.cli.app; flows.sharding.shards.MIN_PAGES_PER_SHARD = 2; flows.cli.app.main()"
     arguments = [
         sys.executable, "-c", command, "backfill", "lake", "--from", "2026-03-01", "--to", "2026-03-05", "--yes",
         "--config", str(tmp_path / "config"), "--data", str(tmp_path / "data"), "--format", "json",
@@ -214,4 +214,4 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was_and_asks_for_nothing_twi
     with connect(str(tmp_path / "data")) as warehouse:
         assert warehouse.execute("SELECT state, count(*) FROM ledger GROUP BY 1").fetchall() == [("article", 8)]
         assert warehouse.execute("SELECT count(*), count(DISTINCT url) FROM landed('articles')").fetchone() == (8, 8)
-    assert shards.PAGES == 500
+    assert shards.MIN_PAGES_PER_SHARD == 500

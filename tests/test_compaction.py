@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
@@ -26,8 +27,8 @@ from warehouse.connect import connect
 from warehouse.definitions import CATALOGUE, VIEWS
 from warehouse.errors import LockedError, StorageError
 from warehouse.model.records import RECOVERED, Capture
-from warehouse.model.vocabulary import Outcome, RunStatus
-from warehouse.storage.compaction import Ages, compact, count_log_files
+from warehouse.model.vocabulary import Outcome, RunKind, RunStatus
+from warehouse.storage.compaction import Ages, Retention, compact, count_log_files
 from warehouse.storage.rewrite import drop_rows
 from warehouse.storage.sorted_files import MAX_SORTED_BYTES
 from warehouse.storage.superseded import unlist_superseded
@@ -244,6 +245,34 @@ def test_what_shards_settle_brings_back_the_row_that_another_had_superseded(tmp_
         drop_rows(store.root, "articles", ("capture_id",), [(dropped,)], "harbour-")
         with connect(tmp_path) as warehouse:
             assert warehouse.execute("SELECT capture_id FROM articles").fetchall() == [(left,)]
+
+
+def test_old_runs_and_polls_go_where_the_settings_say_so_and_shards_and_articles_stay(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    land_history(store)
+    shard = run(run_id="shard-1", kind=RunKind.SHARD, finished_at=NOON)
+    store.land("runs", [shard], source_id="harbour", key="shard-1", now=NOON)
+    before = rows_of(tmp_path)
+    retention = Retention(runs=timedelta(days=60), polls=timedelta(days=60))
+    for days in (0, 40, 40, 40):  # merged, joined into a month that is not old enough yet
+        compact(store, now() + timedelta(days=days), seconds=0, ages=AT_ONCE, retention=retention)
+    assert rows_of(tmp_path) == before
+    for _ in range(2):
+        done = compact(store, now() + timedelta(days=130), seconds=0, ages=AT_ONCE, retention=retention)
+    after = rows_of(tmp_path)
+    assert done.merges == [], "what has gone is not looked for again"
+    assert after["polls"] == []
+    assert [row["run_id"] for row in map(json.loads, after["runs"])] == ["shard-1"]
+    assert after["articles"] == before["articles"]
+
+
+def test_what_a_take_down_wrote_anew_is_not_merged_a_second_time(store: Store, tmp_path: Path) -> None:
+    compact(store, now() + LATER, seconds=0, ages=replace(AT_ONCE, deleted=timedelta(hours=9)))
+    forget(store.root, url(3), NOON, normalize=str, identify=lambda *_: "article-3")
+    before = rows_of(tmp_path)
+    for _ in range(2):
+        compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    assert rows_of(tmp_path) == before
 
 
 def test_readers_see_the_same_rows_all_the_while(tmp_path: Path) -> None:

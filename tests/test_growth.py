@@ -13,5 +13,7 @@ MAX_SIZE = 32_000
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_time_grows_no_faster_than_the_input(step: str) -> None:
-    growths = [measure(step, shape, MAX_SIZE) for shape in SHAPES]
+    # A third of the shapes, another third for the next step; the benchmark takes all of them.
+    shapes = list(SHAPES)[list(STEPS).index(step) % 3 :: 3]
+    growths = [measure(step, shape, MAX_SIZE) for shape in shapes]
     assert [growth for growth in growths if not growth.is_linear] == []

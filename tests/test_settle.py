@@ -13,7 +13,8 @@ from config.settings import Settings
 from flows.backfill import Sharded, run_shards
 from flows.ingest import ingest
 from flows.run import progress_bars
-from flows.sharding.reconcile_shards import Settled, settle
+from flows.sharding.one_shard import OneShard
+from flows.sharding.reconcile_shards import Reconciliation, reconcile_shards
 from flows.sharding.shards import done_shards
 from tasks.http.fetcher import Fetcher
 from tests.support.crawled import LEAST, content, shards_of
@@ -46,7 +47,7 @@ def take_in(crawl, settings, workers, shards, *, side_by_side):
     with Fetcher(settings) as fetcher:
         for shard in shards:
             beside = [one for one in ids if one != shard.run_id] if side_by_side else []
-            ingest(crawl, settings, workers, fetcher, shard=shard, beside=beside)
+            ingest(crawl, settings, workers, fetcher, OneShard(shard, beside))
 
 
 def run(crawl, settings, done=None):
@@ -64,8 +65,8 @@ def test_what_ran_one_after_another_is_settled_already(crawl, workers, now, tmp_
     assert len(shards) == 60 // LEAST
     take_in(crawl, settings, workers, shards, side_by_side=False)
     before = content(settings.data)
-    settled = settle(Store(settings.data), crawl, [shard.run_id for shard in shards], now)
-    assert replace(settled, kept=[]) == Settled()
+    settled = reconcile_shards(Store(settings.data), crawl, [shard.run_id for shard in shards], now)
+    assert replace(settled, unchanged=[]) == Reconciliation()
     assert content(settings.data) == before
 
 

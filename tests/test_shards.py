@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from test_warcs import HTML, http, record
 
 from config.sources import Source, load_source
-from flows.sharding.shards import PAGES, shards_of_files, shards_of_items, shards_of_parts
+from flows.sharding.shards import MIN_PAGES_PER_SHARD, shards_of_files, shards_of_items, shards_of_parts
 from tasks.discover import discover, read_split, split_input
 from tasks.files import warc_splits
 from tasks.files.splits import even_ranges
@@ -185,7 +185,8 @@ def test_a_window_takes_the_records_of_its_days_and_is_part_of_what_a_shard_is(s
 def test_pages_are_cut_alike_however_they_were_listed(source_of, now):
     source = source_of('kind = "feed"\nurl = "https://e.example/feed"')
     items = [
-        Item("crawl", f"https://e.example/{n}", f"{n}", "https://e.example/feed", now) for n in range(2 * PAGES + 7)
+        Item("crawl", f"https://e.example/{n}", f"{n}", "https://e.example/feed", now)
+        for n in range(2 * MIN_PAGES_PER_SHARD + 7)
     ]
     cut = shards_of_items(source, items)
     assert [one.run_id for one in cut] == [one.run_id for one in shards_of_items(source, items[::-1])]

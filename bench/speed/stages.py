@@ -42,17 +42,17 @@ STAGES: Final = {
     "normalise": ("tasks.article:normalise",),
     "provenance": ("tasks.normalise:Candidates.choose", "tasks.normalise:Candidates.choose_list"),
     "ledger": (
-        "flows.ingestion.ingest_run:Job.see",
-        "flows.ingestion.ingest_run:Job.known_as",
-        "flows.ingestion.ingest_run:Job.moved_to",
+        "flows.ingestion.ingest_run:IngestRun.discover",
+        "flows.ingestion.identify:KnownDocuments.known_as",
+        "flows.ingestion.identify:KnownDocuments.redirect_target",
         "warehouse.state.ledger:Ledger.conclude",
         "warehouse.state.ledger:Ledger.holds",
         "warehouse.state.ledger:Ledger.identify",
     ),
     "parquet": ("warehouse.storage.tables:Store.land", "warehouse.storage.tables:Store.prepare"),
     "start and end": (
-        "flows.ingest:load_ledger",
-        "flows.ingest:load_endpoints",
+        "flows.ingestion.ingest_run:load_ledger",
+        "flows.ingestion.ingest_run:load_endpoints",
         "flows.ingestion.ingest_run:write_catalogue",
     ),
 }

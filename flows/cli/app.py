@@ -233,8 +233,7 @@ def compact_warehouse(
     """Join the small files that runs have landed into large, sorted ones. Queries give the same rows meanwhile."""
     from flows.cli.maintain import show_compaction
 
-    settings = read_settings(data, None)
-    show_compaction(settings.data, settings.lock_seconds, dry_run=dry_run)
+    show_compaction(read_settings(data, None), dry_run=dry_run)
 
 
 @maintain_app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")

@@ -6,11 +6,11 @@ import sys
 
 from config.settings import Settings
 from flows.cli.output import Format, write_rows
+from flows.compact import compact_warehouse
 from tasks.http.fetcher import utc_now
 from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
 from warehouse.repair import repair
-from warehouse.storage.compaction import compact
 from warehouse.storage.tables import Store
 from warehouse.takedown.forget import forget
 from warehouse.verify import verify
@@ -38,9 +38,9 @@ def show_repair(root: str, *, dry_run: bool) -> None:
     print(f"{len(done)} repairs{'; ' + after if after else ''}")
 
 
-def show_compaction(root: str, lock_seconds: float, *, dry_run: bool) -> None:
+def show_compaction(settings: Settings, *, dry_run: bool) -> None:
     """Compact the warehouse, or only plan it, and print what became of which files."""
-    compaction = compact(Store(root), utc_now(), seconds=lock_seconds, dry_run=dry_run)
+    compaction = compact_warehouse(settings, dry_run=dry_run)
     rows = [(merge.table, merge.period, len(merge.log_files), len(merge.base_files)) for merge in compaction.merges]
     write_rows(Format.TABLE, ("table", "period", "log files", "base files"), rows, sys.stdout)
     would = "would be " if dry_run else ""

@@ -1,4 +1,4 @@
-"""Documents as the archive holds them, with all that was said of them when they came: ready to be read again."""
+"""Reads documents from the archive, with what their listings gave, to be extracted again."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from warehouse.errors import StorageError
 from warehouse.model.records import FORGOTTEN, LISTED, Candidate, Capture, Item, RawArticle
 from warehouse.model.vocabulary import Origin, Outcome, Reason, Stage
 
-CHUNK: Final = 200
-"""Rows held at a time."""
-UNREAD: Final = (Stage.DISCOVER, Stage.FETCH)
-"""Where a document was refused before there was anything of it in the archive but, at most, an error page."""
+MAX_ROWS_IN_MEMORY: Final = 200
+STAGES_BEFORE_CONTENT: Final = (Stage.DISCOVER, Stage.FETCH)
+"""A document refused there has nothing in the archive but, at most, an error page."""
 
 Row = Mapping[str, Any]
 
@@ -29,24 +28,24 @@ Row = Mapping[str, Any]
 def current_articles(
     connection: duckdb.DuckDBPyConnection, source: Source, since: datetime | None = None, limit: int | None = None
 ) -> Iterator[Row]:
-    """The newest version of each article of a source that was fetched `since`, at most `limit` of them.
+    """Yield the newest version of each article of a source that was fetched `since`, at most `limit` of them.
 
     A row has `article`, `capture` and `seen` as mappings of their columns; the last two may be None.
     Raises `WarehouseError`.
     """
     query = f"{_ARTICLES} LIMIT {int(limit)}" if limit is not None else _ARTICLES
-    taken: set[str] = set()
+    article_ids: set[str] = set()
     for row in _stream(connection, query, [source.id, since]):
         # A row that landed twice in one moment is one article.
-        if row["article"]["article_id"] not in taken:
-            taken.add(row["article"]["article_id"])
+        if row["article"]["article_id"] not in article_ids:
+            article_ids.add(row["article"]["article_id"])
             yield row
 
 
 def open_refusals(
     connection: duckdb.DuckDBPyConnection, source: Source, reason: str | None = None, url: str | None = None
 ) -> Iterator[Row]:
-    """The open rejects of a source, of a reason or an address where these are given.
+    """Yield the open rejects of a source, of a reason or an address where these are given.
 
     A row has `reject`, `capture` and `seen` as mappings of their columns; the last two may be None.
     Raises `WarehouseError`.
@@ -57,7 +56,7 @@ def open_refusals(
 def lost_captures(
     connection: duckdb.DuckDBPyConnection, source: Source, capture_ids: Collection[str], urls: Collection[str]
 ) -> Iterator[Row]:
-    """The captures of a source with these ids, and the newest of each of these addresses that has content.
+    """Yield the captures of a source with these ids, and the newest of each of these addresses that has content.
 
     A row has `capture` and `seen` as mappings of their columns; the last may be None. The oldest come first, so that
     of two documents that say the same the first one is the article. Raises `WarehouseError`.
@@ -66,55 +65,55 @@ def lost_captures(
 
 
 def is_archived(row: Row) -> bool:
-    """Whether the archive holds the document that was refused."""
+    """Return whether the archive holds the document that was refused."""
     capture = row["capture"]
-    return bool(capture) and capture["outcome"] != FORGOTTEN and row["reject"]["stage"] not in UNREAD
+    return bool(capture) and capture["outcome"] != FORGOTTEN and row["reject"]["stage"] not in STAGES_BEFORE_CONTENT
 
 
 def raw_article(root: str, row: Row, source: Source) -> RawArticle:
-    """The document of a row, its bytes read from the archive. Raises `WarehouseError` where they are not there."""
+    """Read the document of a row from the archive. Raises `WarehouseError` where it is not there."""
     if row["capture"] is None:
         raise StorageError("its row is missing below captures/; put the file back from a copy")
     capture = Capture(**row["capture"])
     content = read(root, capture.warc_filename, capture.warc_offset, capture.warc_length)
     if "sha256:" + hashlib.sha256(content).hexdigest() != capture.payload_digest:
-        place = f"{capture.warc_filename} at {capture.warc_offset}"
-        raise StorageError(f"{place} holds other bytes than capture {capture.capture_id}; put it back from a copy")
+        location = f"{capture.warc_filename} at {capture.warc_offset}"
+        raise StorageError(f"{location} holds other bytes than capture {capture.capture_id}; put it back from a copy")
     return RawArticle(_item(row, capture, source), capture, content)
 
 
 def _item(row: Row, capture: Capture, source: Source) -> Item:
-    article, seen = row.get("article"), row["seen"] or {}
-    found_in = seen.get("found_in") or capture.url.partition("#")[0]
+    article, sighting = row.get("article"), row["seen"] or {}
+    found_in = sighting.get("found_in") or capture.url.partition("#")[0]
     if capture.media_type == jsonl.MEDIA_TYPE:
         found_in = _records_of(source, found_in)
-    first_seen_at = article["first_seen_at"] if article else seen.get("first_seen_at") or capture.fetched_at
-    guid = seen.get("guid") or capture.url
-    return Item(source.id, capture.url, guid, found_in, first_seen_at, _candidates(article, seen))
+    first_seen_at = article["first_seen_at"] if article else sighting.get("first_seen_at") or capture.fetched_at
+    guid = sighting.get("guid") or capture.url
+    return Item(source.id, capture.url, guid, found_in, first_seen_at, _candidates(article, sighting))
 
 
 def _records_of(source: Source, found_in: str) -> str:
-    """The file whose `fields` apply: where it was moved since, the one there is."""
+    """Return the file whose `fields` apply: the only one of the source, as it may have been moved since."""
     files = [jsonl.file_url(source, entry) for entry in source.inputs_of(JsonlInput)]
     return files[0] if len(files) == 1 else found_in
 
 
-def _candidates(article: Row | None, seen: Row) -> tuple[Candidate, ...]:
-    """What a feed said of the document, as it can still be told: it is not among its bytes."""
-    stated: dict[str, Sequence[str]] = {}
+def _candidates(article: Row | None, sighting: Row) -> tuple[Candidate, ...]:
+    """Return what a feed gave of a document, as far as the tables have it: it is not among its bytes."""
+    values_by_field: dict[str, Sequence[str]] = {}
     for field, origin in ((article or {}).get("provenance") or {}).items():
         values = [lost["value"] for lost in origin["lost"] if lost["origin"] == Origin.FEED]
         if article and origin["origin"] == Origin.FEED:
-            values = [*_printed(article, field), *values]
+            values = [*_texts(article, field), *values]
         if values:
-            stated[field] = values
-    for field, value in (("title", seen.get("title")), ("published_at", seen.get("published_at"))):
+            values_by_field[field] = values
+    for field, value in (("title", sighting.get("title")), ("published_at", sighting.get("published_at"))):
         if value is not None:
-            stated.setdefault(field, [value.isoformat() if isinstance(value, datetime) else value])
-    return tuple(Candidate(field, tuple(values), Origin.FEED) for field, values in stated.items())
+            values_by_field.setdefault(field, [value.isoformat() if isinstance(value, datetime) else value])
+    return tuple(Candidate(field, tuple(values), Origin.FEED) for field, values in values_by_field.items())
 
 
-def _printed(article: Row, field: str) -> list[str]:
+def _texts(article: Row, field: str) -> list[str]:
     value = article["published_raw"] if field == "published_at" else article[field]
     if value is None:
         return []
@@ -129,7 +128,7 @@ def _stream(connection: duckdb.DuckDBPyConnection, query: str, parameters: Seque
     try:
         answer = connection.execute(query, list(parameters))
         names = [column[0] for column in answer.description or ()]
-        while chunk := answer.fetchmany(CHUNK):
+        while chunk := answer.fetchmany(MAX_ROWS_IN_MEMORY):
             for row in chunk:
                 yield dict(zip(names, row, strict=True))
     except duckdb.Error as error:

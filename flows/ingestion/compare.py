@@ -1,4 +1,4 @@
-"""What extraction gives now, held against what is stored: which fields came, went or changed, and how texts grew."""
+"""Compares articles as extraction makes them now with those that are stored: fields and lengths of texts."""
 
 from __future__ import annotations
 
@@ -20,24 +20,20 @@ CONTENT: Final = (
     "modified_at",
 )  # fmt: skip
 """The fields that a document may state or not: these can be gained and lost."""
-APART: Final = frozenset(("article_id", "source_id", "url", "normalized_url", "capture_id", "run_id", "extractor")) | {
-    "first_seen_at",
-    "fetched_at",
-    "landed_at",
-    "deleted",
-}
-"""What says which document it is and who read it when; with nothing else changed, an article is unchanged."""
-COMPARED: Final = tuple(name for name in SCHEMAS["articles"].names if name not in APART)
-SHRINK: Final = 0.02
-"""Share of all text that may go before the change is called a loss."""
-REFUSED: Final = 0.01
-"""Share of the articles that may be refused."""
+UNCOMPARED: Final = frozenset({
+    "article_id", "source_id", "url", "normalized_url", "capture_id", "run_id", "extractor", "first_seen_at",
+    "fetched_at", "landed_at", "deleted",
+})  # fmt: skip
+"""Identity of the document and circumstances of its reading; with nothing else changed, an article is unchanged."""
+COMPARED: Final = tuple(name for name in SCHEMAS["articles"].names if name not in UNCOMPARED)
+MAX_LOST_TEXT_SHARE: Final = 0.02
+MAX_REFUSED_ARTICLES_SHARE: Final = 0.01
 _EMPTY: Final[tuple[Any, ...]] = (None, [], "", "und")
 
 
 @dataclass(slots=True)
 class Change:
-    """What reading a source again changes; `articles` is the sum of `unchanged`, `changed`, `refused`, `unreadable`."""
+    """The changes of extracting a source again: each of `articles` is unchanged, changed, refused or unreadable."""
 
     source_id: str
     unchanged: int = 0
@@ -93,7 +89,7 @@ class Change:
         ]
 
     def compare(self, stored: Mapping[str, Any], made: Article) -> bool:
-        """Count an article as it stands against what it would be; whether that is anything else."""
+        """Count an article as it is stored against what it would be; return whether they differ."""
         before, after = _row(stored), _row(to_arrow("articles", [made], made.fetched_at).to_pylist()[0])
         different = [name for name in COMPARED if before[name] != after[name]]
         self.characters += len(before["text"])
@@ -109,9 +105,9 @@ class Change:
                 counts = self._lost
             counts[name] += 1
         if "text" in different:
-            grown = len(after["text"]) - len(before["text"]) + _learned(after) - _learned(before)
-            self.text_growth += grown
-            self._growths.append(100 * grown / len(before["text"]))
+            growth = len(after["text"]) - len(before["text"]) + _learned(after) - _learned(before)
+            self.text_growth += growth
+            self._growths.append(100 * growth / len(before["text"]))
         return True
 
     def refuse(self, rejection: Rejection) -> None:
@@ -126,29 +122,30 @@ class Change:
         self.first_unreadable = self.first_unreadable or f"{row['article']['url']} ({why})"
 
     def loss(self) -> str | None:
-        """In what way the change is a loss; None where it is none."""
+        """Return in a sentence why the change is a loss; None where it is none."""
         if self.lost > self.gained:
             name, count = self._lost.most_common(1)[0]
             return f"{self.lost:,} values would be lost and {self.gained:,} gained; most are lost of {name} ({count:,})"
-        if self.text_growth < -SHRINK * self.characters:
-            return f"its texts would shrink by {-self.text_growth / self.characters:.1%}, and {SHRINK:.0%} is allowed"
-        if self.refused > REFUSED * self.articles:
+        if self.text_growth < -MAX_LOST_TEXT_SHARE * self.characters:
+            lost_share = -self.text_growth / self.characters
+            return f"its texts would shrink by {lost_share:.1%}, and {MAX_LOST_TEXT_SHARE:.0%} is allowed"
+        if self.refused > MAX_REFUSED_ARTICLES_SHARE * self.articles:
             reason, count = self._reasons.most_common(1)[0]
             return f"{self.refused:,} of {self.articles:,} articles would be refused, most as {reason} ({count:,})"
         return None
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as both DuckDB and Arrow give it: a map is a list of pairs to the one and a mapping to the other."""
-    found = {name: row[name] for name in COMPARED}
-    found["provenance"] = {name: _told(origin) for name, origin in dict(found["provenance"] or {}).items()}
-    return found
+    """Return the compared columns of a row of DuckDB or Arrow, in which a map is a list of pairs or a mapping."""
+    columns = {name: row[name] for name in COMPARED}
+    columns["provenance"] = {name: _origin(origin) for name, origin in dict(columns["provenance"] or {}).items()}
+    return columns
 
 
 def _learned(row: Mapping[str, Any]) -> int:
-    """Characters of the lines that went because the site repeats them: no loss."""
+    """Count the characters of lines that went because the site repeats them: no loss."""
     return sum(len(line["text"]) for line in row["stripped"] if line["reason"] == LineReason.HABIT)
 
 
-def _told(origin: Mapping[str, Any]) -> tuple[Any, ...]:
+def _origin(origin: Mapping[str, Any]) -> tuple[Any, ...]:
     return origin["origin"], [(lost["origin"], lost["value"]) for lost in origin["lost"] or ()]

@@ -1,4 +1,4 @@
-"""A look at listings under way: ask, archive, read, and let what is named land."""
+"""Fetches listings: request, archive, parse, and land the documents that they name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from config.inputs import Input
+from flows.ingestion.listing_dates import listed_publication, listed_publication_period
 from flows.ingestion.process_pool import CallError
 from tasks.discover import listed_documents, read_listing
 from tasks.fetch import as_fetched, request
@@ -21,12 +22,12 @@ from warehouse.model.vocabulary import Purpose, Reason
 from warehouse.state.endpoints import Endpoint
 
 if TYPE_CHECKING:
-    from flows.ingestion.ingest_run import Job
+    from flows.ingestion.ingest_run import IngestRun
 
 
-@dataclass(slots=True)
-class Answered:
-    """What came of asking for one listing."""
+@dataclass(frozen=True, slots=True)
+class ListingResponse:
+    """What came of the request of one listing."""
 
     listing: Listing | None = None
     """None where it is as it was, or could not be read."""
@@ -39,14 +40,15 @@ class Answered:
 
 
 @dataclass(slots=True)
-class Look:
-    """A look under way: asks for listings, keeps their captures until all that they name has landed."""
+class ListingFetcher:
+    """Fetches the listings of one input, and keeps their captures until all that they name has landed."""
 
-    job: Job
+    run: IngestRun
     entry: Input
     archive: ArchiveWriter
     captures: list[Capture] = field(default_factory=list)
-    found: list[Discovered] = field(default_factory=list)
+    documents: list[Discovered] = field(default_factory=list)
+    """Those that were named and have landed as discoveries."""
     entries: int = 0
     known: int = 0
     dates: list[datetime] = field(default_factory=list)
@@ -57,80 +59,104 @@ class Look:
     """Addresses, without their queries, at which an index was met again."""
 
     def leads_back(self, url: str) -> bool:
-        """Whether an address differs only by its query from one that gave an index of sitemaps once more."""
+        """Return whether an address differs only by its query from one that gave an index of sitemaps once more."""
         return _without_query(url) in self.loops
 
-    def ask(self, url: str, state: Endpoint) -> Answered:
-        """Ask for a listing, archive what was said, and read it."""
-        job = self.job
+    def fetch(self, url: str, state: Endpoint) -> ListingResponse:
+        """Fetch a listing, archive its exchanges, and parse it."""
+        run = self.run
         # Entries that wait, and are no pages of their own, come with the whole feed only.
-        earlier = state.earlier if sends_validators(state) and not job.waits_for(state.url) else None
-        asked = replace(request(url, job.source, earlier, job.settings.max_listing_bytes), accept=ACCEPT_LISTINGS)
-        got = job.fetcher.fetch(asked)
-        job.check_stop()
-        now = job.clock()
-        item = Item(job.source.id, state.url, state.url, state.url, now, purpose=self.purpose)
-        if isinstance(got, Postponed):
-            if got.exchanges:
-                self.captures.append(self.archive.write_failure(item, got.exchanges, got.detail, now, LISTED))
-            return Answered(problem=got.detail, failure=classify_failure(until=got.until).value, until=got.until)
-        if isinstance(got, Refused):
-            if got.exchanges:
-                self.captures.append(self.archive.write_failure(item, got.exchanges, got.detail, now, LISTED))
-            final = got.reason in {Reason.DISALLOWED, Reason.TOO_LARGE, Reason.VANISHED}
-            until = None if got.retry_after is None else now + timedelta(seconds=got.retry_after)
-            weight = classify_failure(got.http_status, until=until, final=final).value
-            return Answered(None, got.http_status, got.detail, weight, until)
-        if isinstance(got, NotModified):
+        earlier = state.earlier if sends_validators(state) and not run.waits_for(state.url) else None
+        listing_request = request(url, run.source, earlier, run.settings.max_listing_bytes)
+        result = run.fetcher.fetch(replace(listing_request, accept=ACCEPT_LISTINGS))
+        run.check_stop()
+        now = run.clock()
+        item = Item(run.source.id, state.url, state.url, state.url, now, purpose=self.purpose)
+        if isinstance(result, Postponed | Refused):
+            if result.exchanges:
+                self.captures.append(self.archive.write_failure(item, result.exchanges, result.detail, now, LISTED))
+            return _failed(result, now)
+        if isinstance(result, NotModified):
             if state.earlier:
-                self.captures.append(self.archive.write_revisit(item, got.exchanges, state.earlier, now, LISTED))
-            return Answered(http_status=304)
-        fetched = as_fetched(item, got, now)
+                self.captures.append(self.archive.write_revisit(item, result.exchanges, state.earlier, now, LISTED))
+            return ListingResponse(http_status=304)
+        fetched = as_fetched(item, result, now)
         capture = self.archive.write(fetched, LISTED)
         try:
-            listing = parse(job, self.entry, got.content, got.final_url, got.media_type, got.charset)
-            self.captures.append(replace(capture, error=listing.damage))
-            first = self.indexes.setdefault(capture.payload_digest, url) if listing.children else url
-            if first != url:
-                self.loops.add(_without_query(url))
-                problem = f"the index of sitemaps leads back to itself: what is here was read at {first}"
-                return Answered(None, got.http_status, problem, classify_failure(final=True).value)
-            return Answered(listing, got.http_status, moved_to=got.moved_to)
+            listing = parse(run, self.entry, result.content, result.final_url, result.media_type, result.charset)
         except (ListingError, CallError) as error:
             self.captures.append(replace(capture, error=str(error), is_read=False))
-            return Answered(None, got.http_status, str(error), classify_failure(final=True).value)
+            return ListingResponse(None, result.http_status, str(error), classify_failure(final=True).value)
+        self.captures.append(replace(capture, error=listing.damage))
+        first_url = self.indexes.setdefault(capture.payload_digest, url) if listing.children else url
+        if first_url != url:
+            self.loops.add(_without_query(url))
+            problem = f"the index of sitemaps leads back to itself: what is here was read at {first_url}"
+            return ListingResponse(None, result.http_status, problem, classify_failure(final=True).value)
+        return ListingResponse(listing, result.http_status, moved_to=result.moved_to)
 
-    def take(self, listing: Listing, found_in: str) -> int:
-        """Name what a listing holds, and let it land; how many of its entries were known."""
-        items = listed_documents(self.job.source, self.entry, listing, found_in, self.job.clock())
-        seen = self.job.see(one for one in items if is_recent(self.job, self.entry, one))
-        known = sum(self._is_known(url, found_in) for url in {item_of(one).url for one in seen})
-        self.found += seen
-        self.entries += len(seen)
+    def discover(self, listing: Listing, found_in: str) -> int:
+        """Land the documents that a listing names; return how many of them were known."""
+        items = listed_documents(self.run.source, self.entry, listing, found_in, self.run.clock())
+        documents = self.run.discover(item for item in items if is_recent(self.run, self.entry, item))
+        known = sum(self._is_known(url, found_in) for url in {item_of(document).url for document in documents})
+        self.documents += documents
+        self.entries += len(documents)
         self.known += known
-        self.dates += filter(None, map(self.job.published_at, seen))
+        dates = (listed_publication(self.run.source, document) for document in documents)
+        self.dates += [date for date in dates if date is not None]
         return known
 
+    def child(self) -> ListingFetcher:
+        """Return a fetcher for one sitemap of an index, with counts of its own."""
+        return ListingFetcher(
+            self.run,
+            self.entry,
+            self.archive,
+            self.captures,
+            self.documents,
+            indexes=self.indexes,
+            loops=self.loops,
+        )
+
+    def add_counts(self, child: ListingFetcher) -> None:
+        """Add the entries and dates of one sitemap of an index to its own."""
+        self.entries += child.entries
+        self.known += child.known
+        self.dates += child.dates
+
     def _is_known(self, url: str, found_in: str) -> bool:
-        """Whether a listing has named an address before; what only another one has named since is not known to it."""
-        known, read_at = self.job.ledger.addresses[url], self.job.endpoint(found_in).read_at
-        seen_before = known.first_seen_at < self.job.run.started_at or known.first_seen_at > self.job.clock()
+        """Return whether a listing has named an address before; one that only another has named is new to it."""
+        known, read_at = self.run.ledger.addresses[url], self.run.endpoint(found_in).read_at
+        seen_before = known.first_seen_at < self.run.row.started_at or known.first_seen_at > self.run.clock()
         if known.found_in == found_in or not seen_before:
             return seen_before  # what lies ahead was seen by a run whose clock was wrong
-        return read_at is not None and (known.first_seen_at <= read_at or known.first_seen_at > self.job.clock())
+        return read_at is not None and (known.first_seen_at <= read_at or known.first_seen_at > self.run.clock())
+
+
+def _failed(result: Postponed | Refused, now: datetime) -> ListingResponse:
+    if isinstance(result, Postponed):
+        failure = classify_failure(until=result.until).value
+        return ListingResponse(problem=result.detail, failure=failure, until=result.until)
+    is_final = result.reason in {Reason.DISALLOWED, Reason.TOO_LARGE, Reason.VANISHED}
+    until = None if result.retry_after is None else now + timedelta(seconds=result.retry_after)
+    failure = classify_failure(result.http_status, until=until, final=is_final).value
+    return ListingResponse(None, result.http_status, result.detail, failure, until)
 
 
 def _without_query(url: str) -> str:
     return url.partition("?")[0]
 
 
-def is_recent(job: Job, entry: Input, found: Discovered) -> bool:
-    """Whether an input takes what is as old as this; what has no date is taken."""
-    oldest = entry.oldest_taken(job.clock())
-    period = job.date_of(found) if oldest else None
+def is_recent(run: IngestRun, entry: Input, document: Discovered) -> bool:
+    """Return whether an input takes documents as old as this; one without a date is taken."""
+    oldest = entry.oldest_taken(run.clock())
+    period = listed_publication_period(run.source, document) if oldest else None
     return oldest is None or period is None or period[1] >= oldest
 
 
-def parse(job: Job, entry: Input, content: bytes, url: str, media_type: str | None, charset: str | None) -> Listing:
-    """A listing read in a process of its own, which it may hang or crash. Raises `ListingError`, `CallError`."""
-    return job.workers.call(read_listing, job.source, entry, content, url, media_type, charset)
+def parse(
+    run: IngestRun, entry: Input, content: bytes, url: str, media_type: str | None, charset: str | None
+) -> Listing:
+    """Parse a listing in a process of its own, which it may hang or crash. Raises `ListingError`, `CallError`."""
+    return run.workers.call(read_listing, run.source, entry, content, url, media_type, charset)

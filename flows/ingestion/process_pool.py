@@ -24,10 +24,10 @@ from tasks.listings.listing import ListingError
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
-AHEAD: Final = 4
-"""Documents under way for each worker; more would only hold more of them in memory."""
-CALLS_EACH: Final = 2
-"""Calls under way in each process: one waits in its pipe, so that it need not wait for this process."""
+MAX_DOCUMENTS_PER_WORKER: Final = 4
+# More would only hold more documents in memory.
+MAX_CALLS_PER_WORKER: Final = 2
+# One call waits in the pipe of each process, so that it need not wait for this process.
 
 Document = TypeVar("Document", bound=RawArticle | Rejection)
 Made = Article | Rejection
@@ -55,8 +55,8 @@ class Workers:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._room = threading.Semaphore(CALLS_EACH * settings.workers)
-        self._threads = ThreadPoolExecutor(CALLS_EACH * settings.workers, "worker")
+        self._room = threading.Semaphore(MAX_CALLS_PER_WORKER * settings.workers)
+        self._threads = ThreadPoolExecutor(MAX_CALLS_PER_WORKER * settings.workers, "worker")
         self._calls: dict[Worker, int] = {}
         """How many calls are under way in each process."""
         self._lock = threading.Lock()
@@ -86,7 +86,7 @@ class Workers:
         ahead: deque[tuple[Document, Future[Made] | None]] = deque()
         for raw in raws:
             ahead.append((raw, self._submit(step, raw, source) if isinstance(raw, RawArticle) else None))
-            if len(ahead) >= AHEAD * self._settings.workers:
+            if len(ahead) >= MAX_DOCUMENTS_PER_WORKER * self._settings.workers:
                 first, future = ahead.popleft()
                 yield first, self._wait(first, future)
         for raw, future in ahead:
@@ -142,12 +142,12 @@ class Workers:
     def _alone(self) -> Iterator[None]:
         """Wait until no process works, and keep it so."""
         with self._turn:
-            for _ in range(CALLS_EACH * self._settings.workers):
+            for _ in range(MAX_CALLS_PER_WORKER * self._settings.workers):
                 self._room.acquire()
             try:
                 yield
             finally:
-                self._room.release(CALLS_EACH * self._settings.workers)
+                self._room.release(MAX_CALLS_PER_WORKER * self._settings.workers)
 
     def _attempt(self, function: Callable[..., Result], *arguments: object) -> Result:
         worker = self._take()

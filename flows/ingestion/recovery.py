@@ -1,68 +1,85 @@
-"""What a killed run had archived and gone no further with: the next run finishes it."""
+"""Finishes what a killed run had archived and not landed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flows.ingestion.poll import forget_again, read_again
-from flows.ingestion.restore import Make, restore_discoveries
+from flows.ingestion.process_pool import Made
+from flows.ingestion.restore import restore_discoveries
 from warehouse.archive.writer import read, recover
-from warehouse.model.records import LISTED, RECOVERED, Article, RawArticle
-from warehouse.state.load_ledger import concluded, load_ledger, versions_of
+from warehouse.model.records import LISTED, RECOVERED, Article, Capture, RawArticle
+from warehouse.state.ledger import Conclusion
+from warehouse.state.load_ledger import concluded, versions_of
 
 if TYPE_CHECKING:
-    from flows.ingestion.ingest_run import Job
-    from flows.sharding.shards import Shard
+    from flows.ingestion.ingest_run import IngestRun
 
 
-def take_up_recovered(job: Job, make: Make, shard: Shard | None = None) -> bool:
+def take_up_recovered(run: IngestRun, shard_id: str = "") -> None:
     """Finish what a killed run had archived: index it, name what its listings name, make the articles that are due.
 
-    A shard finishes what it had archived itself. Whether there was anything.
+    A shard finishes what it had archived itself. Raises `WarehouseError`.
     """
-    found = recover(job.store.root, job.source.id, shard.run_id if shard else "")
-    listings = []
-    for capture in (capture for capture in found if capture.outcome == LISTED):
-        items, listing = read_again(job, capture)
-        listings += forget_again(job, [listing], job.see(items))
-    captures = [capture for capture in found if capture.outcome == RECOVERED]
+    recovered = recover(run.store.root, run.source.id, shard_id)
+    listings = _discover_listed(run, [capture for capture in recovered if capture.outcome == LISTED])
+    captures = [capture for capture in recovered if capture.outcome == RECOVERED]
     captures.sort(key=lambda capture: capture.fetched_at)
-    landed = concluded(job.settings.data, [capture.capture_id for capture in captures]) if captures else set()
-    job.ledger.meet((capture.url, capture.fetched_at) for capture in captures)
-    if shard is None:
-        restore_discoveries(job)
-    settled = [one for one in found if one.outcome not in (LISTED, RECOVERED) or one.capture_id in landed]
-    job.land_captures(listings + settled)
+    landed_ids = concluded(run.settings.data, [capture.capture_id for capture in captures]) if captures else set()
+    run.ledger.meet((capture.url, capture.fetched_at) for capture in captures)
+    if not shard_id:
+        restore_discoveries(run)
+    settled = [
+        capture
+        for capture in recovered
+        if capture.outcome not in (LISTED, RECOVERED) or capture.capture_id in landed_ids
+    ]
+    run.writer.land_captures(listings + settled)
 
-    def raws() -> Iterator[RawArticle]:
-        for capture in captures:
-            job.check_stop()
-            if capture.capture_id in landed:
-                job.ledger.note(capture)
-                continue
-            item = job.recall(capture.url)
-            content = read(job.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
-            yield RawArticle(item, replace(capture, run_id=job.run.run_id), content)
+    results = list(run.extract(_unfinished_documents(run, captures, landed_ids)))
+    conclusions = _conclude(run, results)
+    run.writer.land_conclusions(conclusions)
+    run.recovered.update(
+        (raw.item.url, conclusion.outcome) for (raw, _), conclusion in zip(results, conclusions, strict=True)
+    )
+    if recovered:
+        run.reload_ledger()
 
-    made = list(make(raws()))
-    history = versions_of(job.settings.data, job.source.id, [raw.item.url for raw, _ in made]) if made else {}
+
+def _discover_listed(run: IngestRun, captures: Sequence[Capture]) -> list[Capture]:
+    """Land what archived listings name; return their captures as read."""
+    listings = []
+    for capture in captures:
+        documents, listing = read_again(run, capture)
+        listings += forget_again(run, [listing], run.discover(documents))
+    return listings
+
+
+def _unfinished_documents(
+    run: IngestRun, captures: Sequence[Capture], landed_ids: Collection[str]
+) -> Iterator[RawArticle]:
+    for capture in captures:
+        run.check_stop()
+        if capture.capture_id in landed_ids:
+            run.ledger.note(capture)
+            continue
+        item = run.documents.item(capture.url)
+        content = read(run.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
+        yield RawArticle(item, replace(capture, run_id=run.row.run_id), content)
+
+
+def _conclude(run: IngestRun, results: Sequence[tuple[RawArticle, Made]]) -> list[Conclusion]:
+    urls = [raw.item.url for raw, _ in results]
+    versions = versions_of(run.settings.data, run.source.id, urls) if urls else {}
     conclusions = []
-    for raw, end in made:
+    for raw, made in results:
         # A capture whose row was lost may be older than what its address is by now.
-        job.ledger.go_back(raw.capture, history.get(raw.item.url, ()))
-        conclusions.append(conclusion := job.ledger.conclude(raw, end, job.clock()))
+        run.ledger.go_back(raw.capture, versions.get(raw.item.url, ()))
+        conclusion = run.ledger.conclude(raw, made, run.clock())
+        conclusions.append(conclusion)
         if isinstance(conclusion.row, Article):
             version = (conclusion.row.fetched_at, conclusion.row.version_id)
-            history[raw.item.url] = sorted([*history.get(raw.item.url, ()), version])
-    job.land(conclusions)
-    job.recovered = {raw.item.url: one.outcome for (raw, _), one in zip(made, conclusions, strict=True)}
-    return bool(found)
-
-
-def reload_ledger(job: Job, rules: tuple[str, str], beside: Collection[str]) -> None:
-    """Load the ledger again after rows of the past have landed: what is newest is for the tables to say."""
-    before, job.ledger = job.ledger, load_ledger(job.settings.data, job.source.id, rules, job.clock(), beside)
-    job.ledger.unfinished, job.ledger.rules_changed = before.unfinished, before.rules_changed
-    job.remember()
+            versions[raw.item.url] = sorted([*versions.get(raw.item.url, ()), version])
+    return conclusions

@@ -1,4 +1,4 @@
-"""A run before it does anything: its id, the rules it judges by, its first row."""
+"""Makes the id, the rules and the first row of a run."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from warehouse.model.vocabulary import RunKind
 
 
 def new_run_id(now: datetime) -> str:
-    """The second it began and 8 random hex digits."""
+    """Return the second a run began and 8 random hex digits."""
     return f"{now:%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
 
 
 def rules_of(source: Source, settings: Settings) -> tuple[str, str]:
-    """The code's version, and a digest of what the configuration says that may decide a document's end."""
+    """Return the code's version, and a digest of the configuration that may decide the outcome of a document."""
     limits = f"{source.digest} {settings.max_document_bytes} {settings.document_seconds}"
     return version("copydesk"), hashlib.sha256(limits.encode()).hexdigest()[:16]
 
@@ -32,5 +32,5 @@ def first_run_row(
     kind: RunKind = RunKind.INGEST,
     shard_key: str | None = None,
 ) -> Run:
-    """A run that has just begun."""
+    """Return the row of a run that has just begun."""
     return Run(run_id, source.id, now, code_version=rules[0], config_digest=rules[1], kind=kind, shard_key=shard_key)

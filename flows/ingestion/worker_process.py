@@ -24,13 +24,12 @@ from warehouse.errors import WarehouseError
 
 GRACE_SECONDS: Final = 5
 START_PAUSES_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
-"""Before a process that could not be started is started again."""
+# Before a process that could not be started is started again.
 MAX_START_SECONDS: Final = 60
 MAX_END_SECONDS: Final = 5
-UNKNOWN: Final = 255
-"""The exit code of a process whose fork server has died."""
-KILLED: Final = -9
-"""The exit code of a process that the system killed, as it does when memory runs out."""
+EXIT_CODE_WITHOUT_FORK_SERVER: Final = 255
+EXIT_CODE_OF_KILLED: Final = -9
+# The system kills a process when memory runs out.
 OUT_OF_MEMORY: Final = "if memory ran out, set fewer workers or a smaller max_document_bytes"
 
 Result = TypeVar("Result")
@@ -114,18 +113,18 @@ class Worker:
         return cast("Result | Raised", ForkingPickler.loads(answer))
 
     def is_waiting(self) -> bool:
-        """Whether the process waits for a call, where none is under way: then only its end is something to read."""
+        """Return whether the process waits for a call, if none is under way: then only its end is something to read."""
         return not self.connection.poll(0)
 
     def kill(self) -> None:
-        """Kill the process, if it is there and has nothing to say."""
+        """Kill the process if it is there and has no answer to read."""
         # Not by `Process.kill`, which takes a worker for ended once its fork server is.
         with contextlib.suppress(OSError):
             if self.process.pid is not None and self.is_waiting():
                 os.kill(self.process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def end(self) -> int | None:
-        """Let the process end; its exit code, if that can be known."""
+        """Let the process end; return its exit code if that can be known."""
         # Not under a call that is just being sent: its bytes would go to what is opened next.
         with self._sending:
             self.connection.close()
@@ -144,8 +143,8 @@ def start() -> Worker:
         except (EOFError, OSError) as error:
             # So it is where the fork server was killed: the next try starts another.
             if pause is None:
-                told = str(error) or type(error).__name__
-                raise StartError(f"no worker process can be started: {told}; {OUT_OF_MEMORY}") from None
+                reason = str(error) or type(error).__name__
+                raise StartError(f"no worker process can be started: {reason}; {OUT_OF_MEMORY}") from None
             time.sleep(pause)
     raise AssertionError
 
@@ -168,9 +167,9 @@ def main_not_imported() -> Iterator[None]:
 
 
 def _ending(code: int | None) -> str:
-    if code in (None, UNKNOWN):
+    if code in (None, EXIT_CODE_WITHOUT_FORK_SERVER):
         return f"with an unknown exit code; {OUT_OF_MEMORY}"
-    return f"with exit code {code}" + (f"; {OUT_OF_MEMORY}" if code == KILLED else "")
+    return f"with exit code {code}" + (f"; {OUT_OF_MEMORY}" if code == EXIT_CODE_OF_KILLED else "")
 
 
 def _serve(connection: Connection) -> None:
@@ -205,7 +204,7 @@ def _alarmed(seconds: float, function: Callable[..., Result], arguments: tuple[o
 
 
 def _context() -> multiprocessing.context.BaseContext:
-    """A fork server that has the steps imported; plain fork would copy the locks of threads under way."""
+    """Return a fork server that has the steps imported; plain fork would copy the locks of threads under way."""
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

@@ -1,4 +1,4 @@
-"""What a run has to read: what its inputs name now, what was seen and never read, what may have been edited."""
+"""Lists what a run has to read: what its inputs name, what was seen and never read, what may have been edited."""
 
 from __future__ import annotations
 
@@ -20,48 +20,50 @@ from warehouse.model.vocabulary import Reason, Stage
 from warehouse.state.ledger import Ledger
 
 if TYPE_CHECKING:
-    from flows.ingestion.ingest_run import Job
+    from flows.ingestion.ingest_run import IngestRun
 
 _WARC_NAMES: Final = (".warc", ".warc.gz", ".warc.zst")
 
 
-def list_documents(job: Job, *, due: bool = False, early: timedelta = timedelta()) -> Iterator[Discovered]:
-    """Every document that the source names now, then what waits to be read, then what is due to be read again.
+def list_documents(run: IngestRun, *, due_within: timedelta | None = None) -> Iterator[Discovered]:
+    """Yield every document that the source names now, then what waits to be read, then what is due to be read again.
 
-    With `due`, what is polled is only looked at where its time has come, or comes within `early`.
+    Inputs that are polled are left alone unless they are due within `due_within`; if it is None, all are polled.
     """
-    waiting = dict.fromkeys(job.ledger.pending())
+    waiting = dict.fromkeys(run.ledger.pending())
     unlisted: set[str] = set()
-    looks: list[Iterable[Discovered]] = []
+    listings: list[Iterable[Discovered]] = []
     # All that is polled first: while the pages of one listing are fetched, another one may roll on.
-    for entry in sorted(job.source.input, key=lambda entry: not is_polled(job.source, entry)):
-        problems = len(job.problems)
-        polled = is_polled(job.source, entry)
-        looks.append(_poll(job, entry, due=due, early=early) if polled else _read(job, entry, unlisted))
-        if len(job.problems) > problems:
-            unlisted.add(endpoint(job.source, entry))
+    for entry in sorted(run.source.input, key=lambda entry: not is_polled(run.source, entry)):
+        if not is_polled(run.source, entry):
+            listings.append(_read(run, entry, unlisted))
+        elif due_within is None or _is_due(run, entry, due_within):
+            problems = len(run.problems)
+            listings.append(poll(run, entry))
+            if len(run.problems) > problems:
+                unlisted.add(endpoint(run.source, entry))
 
     listed: set[str] = set()
-    for found in chain.from_iterable(looks):
-        url = item_of(job.known_as(found)).url
+    for document in chain.from_iterable(listings):
+        url = item_of(run.documents.known_as(document)).url
         waiting.pop(url, None)
         # Two feeds of a source name the same articles; a file may hold two forms of one record.
-        if url not in listed or isinstance(found, Fetched) or not url.startswith("http"):
+        if url not in listed or isinstance(document, Fetched) or not url.startswith("http"):
             listed.add(url)
-            yield found
-    yield from _waiting(job, waiting, unlisted)
-    yield from _due(job, listed | waiting.keys())
+            yield document
+    yield from _waiting(run, waiting, unlisted)
+    yield from _due(run, listed | waiting.keys())
 
 
 def due_again(source: Source, ledger: Ledger, now: datetime) -> Iterator[str]:
-    """The known pages that are to be fetched now: edits may be due, a failed one had its rest, one still waits."""
+    """Yield the known pages to fetch now: those that may have been edited, failed and had their rest, or still wait."""
     for url in list(ledger.addresses):
         if ledger.is_wanted(url, now, source.recheck) and is_page(source, ledger, url):
             yield url
 
 
 def is_page(source: Source, ledger: Ledger, url: str) -> bool:
-    """Whether a known address is that of a page to fetch: not of a file, nor of what comes inside a file or feed."""
+    """Return whether a known address is that of a page to fetch: not of a file, nor of a record in a file or feed."""
     if not url.startswith("http"):
         return False
     found_in = ledger.addresses[url].found_in
@@ -71,23 +73,22 @@ def is_page(source: Source, ledger: Ledger, url: str) -> bool:
 
 
 def whole_feeds(source: Source) -> set[str]:
-    """The feeds of a source that hold whole articles."""
+    """Return the addresses of the feeds of a source that hold whole articles."""
     return {entry.url for entry in source.inputs_of(FeedInput) if entry.full_text}
 
 
-def _poll(job: Job, entry: Input, *, due: bool, early: timedelta) -> list[Discovered]:
-    now, next_poll_at = job.clock(), job.endpoint(endpoint(job.source, entry)).next_poll_at
+def _is_due(run: IngestRun, entry: Input, due_within: timedelta) -> bool:
+    now, next_poll_at = run.clock(), run.endpoint(endpoint(run.source, entry)).next_poll_at
     # One that lies beyond every interval was written by a clock that has been set back since.
-    waits = next_poll_at is not None and now + early < next_poll_at <= now + MAX_RETRY_INTERVAL
-    return [] if due and waits else poll(job, entry)
+    return next_poll_at is None or not now + due_within < next_poll_at <= now + MAX_RETRY_INTERVAL
 
 
-def _waiting(job: Job, waiting: Iterable[str], unlisted: set[str]) -> Iterator[Discovered]:
-    records = _record_files(job.source)
+def _waiting(run: IngestRun, waiting: Iterable[str], unlisted: set[str]) -> Iterator[Discovered]:
+    records = _record_files(run.source)
     for url in waiting:
-        found_in = job.ledger.addresses[url].found_in
-        item = job.recall(url)
-        if is_page(job.source, job.ledger, url):
+        found_in = run.ledger.addresses[url].found_in
+        item = run.documents.item(url)
+        if is_page(run.source, run.ledger, url):
             yield item
         elif found_in in records or found_in.endswith(_WARC_NAMES):
             # What was not listed for a reason that may pass goes on waiting.
@@ -97,29 +98,31 @@ def _waiting(job: Job, waiting: Iterable[str], unlisted: set[str]) -> Iterator[D
             yield item
 
 
-def _due(job: Job, listed: Iterable[str]) -> Iterator[Item]:
-    taken = set(listed)
-    yield from (job.recall(url) for url in due_again(job.source, job.ledger, job.clock()) if url not in taken)
+def _due(run: IngestRun, listed: Iterable[str]) -> Iterator[Item]:
+    urls = set(listed)
+    for url in due_again(run.source, run.ledger, run.clock()):
+        if url not in urls:
+            yield run.documents.item(url)
 
 
-def _read(job: Job, entry: Input, unlisted: set[str]) -> Iterator[Discovered]:
-    """A look at a local input, each document as it comes; its address is `unlisted` where not all could be listed."""
-    polled_at, place = job.clock(), endpoint(job.source, entry)
+def _read(run: IngestRun, entry: Input, unlisted: set[str]) -> Iterator[Discovered]:
+    """Yield the documents of a local input and land its poll; add its address to `unlisted` if not all are listed."""
+    polled_at, input_url = run.clock(), endpoint(run.source, entry)
     entries = known = 0
     problem: str | None = None
     try:
-        for found in discover(job.source, entry, ReadContext(job.settings, polled_at, job.fetcher)):
+        for document in discover(run.source, entry, ReadContext(run.settings, polled_at, run.fetcher)):
             entries += 1
-            known += item_of(found).url in job.ledger.addresses
-            yield found
+            known += item_of(document).url in run.ledger.addresses
+            yield document
     except InputError as error:
         problem = str(error)
-        job.problems.append(problem)
-        unlisted.add(place)
+        run.problems.append(problem)
+        unlisted.add(input_url)
     row = Poll(
-        source_id=job.source.id,
-        run_id=job.run.run_id,
-        endpoint=place,
+        source_id=run.source.id,
+        run_id=run.row.run_id,
+        endpoint=input_url,
         polled_at=polled_at,
         http_status=None,
         entries=entries,
@@ -130,7 +133,7 @@ def _read(job: Job, entry: Input, unlisted: set[str]) -> Iterator[Discovered]:
         error=problem,
         failures=1.0 if problem else 0.0,
     )
-    job.land_poll(row, job.source.input.index(entry))
+    run.writer.land_poll(row, run.source.input.index(entry))
 
 
 def _record_files(source: Source) -> set[str]:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from prefect import Flow, State, flow, get_run_logger
 from prefect.states import Failed
 
+import flows.compact
 from config.settings import load_settings
 from config.sources import choose_sources
 from flows.monitoring.alerts import AlertReport, watch_sources
@@ -23,7 +24,6 @@ from tasks.http.fetcher import utc_now
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.vocabulary import Outcome
-from warehouse.storage.compaction import compact
 from warehouse.storage.tables import Store
 from warehouse.verify import Verification, verify
 
@@ -77,8 +77,7 @@ async def compact_warehouse(
 ) -> dict[str, int]:
     """Join the small files that runs have landed into large, sorted ones; queries give the same rows meanwhile."""
     settings = load_settings(folder, data=data, config=config)
-    store = Store(settings.data)
-    compaction = await asyncio.to_thread(compact, store, utc_now(), seconds=settings.lock_seconds)
+    compaction = await asyncio.to_thread(flows.compact.compact_warehouse, settings)
     return {
         "joined": sum(len(merge.names) for merge in compaction.merges),
         "into": len(compaction.merges),

@@ -23,6 +23,7 @@ from config.settings import Settings, load_settings
 from config.sources import Source, choose_sources
 from flows.ingest import Progress, ingest
 from flows.ingestion.process_pool import Workers
+from flows.ingestion.scope import DueInputs, WholeSource
 from flows.run import COUNTS, open_fetcher
 from flows.scheduling.artifacts import run_artifacts
 from flows.scheduling.service_log import LOG, log_to_stderr
@@ -117,7 +118,8 @@ async def run_to_end(source: Source, settings: Settings, *, due: bool, progress:
     stop = threading.Event()
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
         early = earliest_poll(source, datetime.now(UTC))
-        work = partial(ingest, source, settings, workers, fetcher, progress=progress, stop=stop, due=due, early=early)
+        scope = DueInputs(early) if due else WholeSource()
+        work = partial(ingest, source, settings, workers, fetcher, scope, progress=progress, stop=stop)
         ended = asyncio.get_running_loop().run_in_executor(None, until_stopped, work)
         try:
             run = await asyncio.shield(ended)

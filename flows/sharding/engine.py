@@ -1,4 +1,4 @@
-"""Where shards run: here, one after another with a process a core, or on a Dask cluster, a shard a worker."""
+"""Runs shards here, one after another with a process a core, or on a Dask cluster, a shard a worker."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.worker_process import main_not_imported
 from flows.run import open_fetcher
+from flows.sharding.one_shard import scope_of
 from flows.sharding.shards import Shard
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
@@ -26,10 +27,10 @@ from warehouse.storage.root import Root
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-WAIT_SECONDS: Final = 5.0
-CONNECT_SECONDS: Final = 20
-ALONE_SECONDS: Final = 120.0
-"""How long a cluster may be without any worker before that is told: one that was lost is started again sooner."""
+MAX_WAIT_SECONDS: Final = 5.0
+MAX_CONNECT_SECONDS: Final = 20
+MAX_SECONDS_WITHOUT_WORKER: Final = 120.0
+# A worker that was lost is started again sooner.
 
 
 class Engine(StrEnum):
@@ -40,7 +41,7 @@ class Engine(StrEnum):
 
 
 class Task(NamedTuple):
-    """A shard of a source, or all of the source where there is none."""
+    """A shard of a source, or the whole source if there is none."""
 
     source: Source
     shard: Shard | None
@@ -49,15 +50,15 @@ class Task(NamedTuple):
 
 
 Ended = tuple[Task, Run | str]
-"""A task with its run, or why it came to none."""
+"""A task with its run, or the reason it has none."""
 Progress = Callable[[int], None]
 Begun = Callable[[Task], None]
-"""Told of each task as it is begun."""
+"""Called with each task as it begins."""
 
 
 @contextmanager
 def open_engine(engine: Engine, settings: Settings, scheduler: str | None) -> Iterator[Client | None]:
-    """A Dask client where one is wanted; of a cluster of its own where no scheduler is named. Raises `ConfigError`."""
+    """Open a Dask client for that engine, on a cluster of its own if no scheduler is named. Raises `ConfigError`."""
     if engine is Engine.LOCAL:
         if scheduler:
             raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
@@ -70,21 +71,21 @@ def open_engine(engine: Engine, settings: Settings, scheduler: str | None) -> It
             "--engine dask needs Dask, which is not installed; install it with: pip install '.[dask]'"
         ) from None
     with ExitStack() as opened:
-        open_one: Any = Client
+        open_client: Any = Client
         if scheduler is None:
             start: Any = LocalCluster
             cores = {"n_workers": settings.workers, "threads_per_worker": 1}
             quiet = {"dashboard_address": None, "host": "127.0.0.1", "silence_logs": logging.CRITICAL}
             with main_not_imported():
                 cluster = opened.enter_context(start(**cores, **quiet))
-            yield opened.enter_context(open_one(cluster))
+            yield opened.enter_context(open_client(cluster))
             return
         try:
-            client = opened.enter_context(open_one(scheduler, timeout=CONNECT_SECONDS))
+            client = opened.enter_context(open_client(scheduler, timeout=MAX_CONNECT_SECONDS))
         except (OSError, ValueError) as error:
-            said = str(error).partition("\n")[0]
+            reason = str(error).partition("\n")[0]
             cure = "start one with: dask scheduler"
-            raise ConfigError(f"no Dask scheduler answers at {scheduler}: {said}; {cure}") from None
+            raise ConfigError(f"no Dask scheduler answers at {scheduler}: {reason}; {cure}") from None
         yield client
 
 
@@ -96,10 +97,10 @@ def run_tasks(
     progress: Progress,
     begun: Begun = lambda _: None,
 ) -> Iterator[Ended]:
-    """Every task with its run, in the order in which they come to their ends. KeyboardInterrupt once `stop` is set."""
+    """Yield every task with its run, in the order in which they end. Raises KeyboardInterrupt once `stop` is set."""
     if client is None:
         return _run_here(tasks, settings, stop, progress, begun)
-    return _run_there(tasks, settings, client, stop, begun)
+    return _run_on_cluster(tasks, settings, client, stop, begun)
 
 
 def _run_here(
@@ -109,17 +110,18 @@ def _run_here(
         for task in tasks:
             begun(task)
             try:
-                run = ingest(task.source, settings, workers, fetcher, shard=task.shard, progress=progress, stop=stop)
+                scope = scope_of(task.shard)
+                run = ingest(task.source, settings, workers, fetcher, scope, progress=progress, stop=stop)
             except WarehouseError as error:
                 yield task, str(error)
             else:
                 yield task, run
 
 
-def _run_there(
+def _run_on_cluster(
     tasks: Sequence[Task], settings: Settings, client: Client, stop: threading.Event, begun: Begun
 ) -> Iterator[Ended]:
-    """A shard a worker at a time; fetched ones of a source one after another."""
+    """Run a shard a worker at a time; those of a source that are fetched one after another."""
     from distributed import wait
 
     _wait: Any = wait
@@ -127,24 +129,28 @@ def _run_there(
     # Workers have working directories of their own.
     settings = settings.model_copy(update={"data": _absolute(settings.data)})
     waiting, running = list(tasks), dict[Any, Task]()
-    alone_since: float | None = None
+    no_worker_since: float | None = None
     try:
         while waiting or running:
             if stop.is_set():
                 raise KeyboardInterrupt
             threads = client.nthreads()  # type: ignore[no-untyped-call]
-            alone_since = None if threads else alone_since or monotonic()
-            if alone_since and monotonic() - alone_since > ALONE_SECONDS:
+            no_worker_since = None if threads else no_worker_since or monotonic()
+            if no_worker_since and monotonic() - no_worker_since > MAX_SECONDS_WITHOUT_WORKER:
                 raise ConfigError(
-                    f"{address} has had no worker for {ALONE_SECONDS:.0f} s; start some with 'dask worker {address}',"
-                    " and then this command again"
+                    f"{address} has had no worker for {MAX_SECONDS_WITHOUT_WORKER:.0f} s; start some with"
+                    f" 'dask worker {address}', and then this command again"
                 )
             for task in list(islice(_ready(waiting, running.values()), max(0, len(threads) - len(running)))):
                 waiting.remove(task)
                 begun(task)
                 running[_submit(client, task, settings, max(threads.values()))] = task
             try:
-                done = _wait(list(running), timeout=WAIT_SECONDS, return_when="FIRST_COMPLETED").done if running else []
+                done = (
+                    _wait(list(running), timeout=MAX_WAIT_SECONDS, return_when="FIRST_COMPLETED").done
+                    if running
+                    else []
+                )
             except TimeoutError:
                 continue
             for future in list(done):

@@ -1,4 +1,4 @@
-"""Settling: what shards that ran side by side landed becomes what they would have landed one after another.
+"""Reconciles shards: what they landed side by side becomes what they would have landed one after another.
 
 Shards do not see each other. Of two that meet one address, or one text, each takes it for new; one after another, the
 later would have said `unchanged` or `duplicate`. What each concluded is gone through once more in the order of the
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -22,14 +22,14 @@ from warehouse.connect import connect, rows
 from warehouse.model.records import Rejection
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
-from warehouse.state.address import ATTEMPTS, RETRIED
-from warehouse.state.ledger import TEMPORARY, same_text_as
+from warehouse.state.address import TEMPORARY, Known
+from warehouse.state.ledger import same_text_as
 from warehouse.storage.rewrite import change_counts, change_outcomes, drop_rows
 from warehouse.storage.superseded import unlist_superseded
 from warehouse.storage.tables import Store
 
 
-class Landed(NamedTuple):
+class ShardRow(NamedTuple):
     """An article or a refusal as a shard landed it, in the order in which it came."""
 
     is_article: bool
@@ -43,157 +43,148 @@ class Landed(NamedTuple):
     detail: str | None
     duplicate_of: str | None
     attempts: int | None
-    first_seen_at: datetime | None
+    first_seen_at: datetime
     last_seen_at: datetime | None
 
 
 @dataclass(slots=True)
-class _Address:
-    """What is known of an address on the way through the shards."""
+class Reconciliation:
+    """The changes that make the rows of shards those of one shard after another."""
 
-    version_id: str | None = None
-    digests: set[str] = field(default_factory=set)
-    refusal: tuple[str, str, str] | None = None
-    attempts: int = 0
-
-
-@dataclass(slots=True)
-class Settled:
-    """What is to change for the rows to be those of one shard after another."""
-
-    articles: list[Landed] = field(default_factory=list)
+    articles: list[ShardRow] = field(default_factory=list)
     """Those that are none of their own."""
-    rejects: list[Landed] = field(default_factory=list)
-    """Refusals that say what is known, or say it otherwise now."""
-    refused: list[Rejection] = field(default_factory=list)
+    rejects: list[ShardRow] = field(default_factory=list)
+    """Refusals of what is known, or that differ now."""
+    replacements: list[Rejection] = field(default_factory=list)
     """Those in their place."""
-    kept: list[Rejection] = field(default_factory=list)
+    unchanged: list[Rejection] = field(default_factory=list)
     """Refusals that stay as they are."""
     outcomes: dict[str, str] = field(default_factory=dict)
     """Of captures."""
-    moves: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    count_changes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By run, by how much its counts change."""
 
 
-def settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime, seconds: float = 600.0) -> Settled:
-    """Make the rows of runs that were side by side those of the same runs in this order. Raises `WarehouseError`."""
+def reconcile_shards(
+    store: Store, source: Source, run_ids: Sequence[str], now: datetime, seconds: float = 600.0
+) -> Reconciliation:
+    """Make the rows of runs that were side by side those of the same runs in this order.
+
+    Wait up to `seconds` for other maintenance of the warehouse to end. Raises `WarehouseError`.
+    """
     with store.maintenance(seconds):
-        return _settle(store, source, run_ids, now)
+        return _reconcile(store, source, run_ids, now)
 
 
-def _settle(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Settled:
+def _reconcile(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Reconciliation:
     with connect(store.root) as connection:
         order = [list(run_ids), source.id]
-        met = [Landed(*row) for row in rows(connection, _MET, order)]
-        before = dict(rows(connection, _BEFORE, order))
-        again = rows(connection, _SEEN_AGAIN, order)
-        settled = _replay(met, before)
-        changed = [Run(*row) for row in rows(connection, _RUNS, [list(settled.moves), source.id])]
-    prefix, refusals = f"{source.id}-", {(one.run_id, one.url) for one in settled.rejects}
-    beside = [one for one in settled.kept if (one.run_id, one.url) in refusals]
+        shard_rows = [ShardRow(*row) for row in rows(connection, _MET, order)]
+        versions_before = dict(rows(connection, _BEFORE, order))
+        repeated_discoveries = rows(connection, _SEEN_AGAIN, order)
+        result = _replay(shard_rows, versions_before)
+        changed_runs = [Run(*row) for row in rows(connection, _RUNS, [list(result.count_changes), source.id])]
+    prefix, refusals = f"{source.id}-", {(row.run_id, row.url) for row in result.rejects}
+    beside = [rejection for rejection in result.unchanged if (rejection.run_id, rejection.url) in refusals]
     # What takes another's place lands first, and articles go last: done again, it comes to the same.
-    change_outcomes(store.root, settled.outcomes, prefix)
-    _land_refused(store, source, [*settled.refused, *beside], now)
-    drop_rows(store.root, "discoveries", ("run_id", "url"), again, prefix)
+    change_outcomes(store.root, result.outcomes, prefix)
+    _land_refusals(store, source, [*result.replacements, *beside], now)
+    drop_rows(store.root, "discoveries", ("run_id", "url"), repeated_discoveries, prefix)
     drop_rows(store.root, "rejects", ("run_id", "url"), refusals, prefix, unless="is_settled")
-    dropped = [one.capture_id or "" for one in settled.articles]
-    unlist_superseded(store.root, dropped)
-    drop_rows(store.root, "articles", ("capture_id",), [(capture_id,) for capture_id in dropped], prefix)
-    moved = [
-        replace(run, **{name: getattr(run, name) + more for name, more in settled.moves[run.run_id].items()})
-        for run in changed
-    ]
-    change_counts(store.root, moved, prefix)
-    return settled
+    dropped_ids = [row.capture_id or "" for row in result.articles]
+    unlist_superseded(store.root, dropped_ids)
+    drop_rows(store.root, "articles", ("capture_id",), [(capture_id,) for capture_id in dropped_ids], prefix)
+    change_counts(store.root, [_with_counts(run, result.count_changes[run.run_id]) for run in changed_runs], prefix)
+    return result
 
 
-def _replay(met: Sequence[Landed], before: dict[str, str]) -> Settled:
-    known: dict[str, _Address] = defaultdict(_Address)
-    versions: dict[str, str] = {}
-    said = {(one.run_id, one.url): one.version_id for one in met if one.is_article}
-    settled = Settled()
-    for one in met:
-        address = known[one.url]
-        address.version_id = address.version_id or before.get(one.url)
-        version_id = one.version_id
-        twin = one.duplicate_of
+def _with_counts(run: Run, changes: Mapping[str, int]) -> Run:
+    return replace(run, **{name: getattr(run, name) + change for name, change in changes.items()})
+
+
+def _replay(shard_rows: Sequence[ShardRow], versions_before: dict[str, str]) -> Reconciliation:
+    """Conclude each document again in the order of the shards, by the rules of the ledger."""
+    addresses: dict[str, Known] = {}
+    urls_by_version: dict[str, str] = {}
+    shard_versions = {(row.run_id, row.url): row.version_id for row in shard_rows if row.is_article}
+    result = Reconciliation()
+    for row in shard_rows:
+        known = addresses.setdefault(row.url, Known(row.url, row.url, row.first_seen_at))
+        known.version_id = known.version_id or versions_before.get(row.url)
+        version_id = row.version_id
+        twin_url = row.duplicate_of
         # A page that redirects to an article has no text of its own to compare.
-        if twin is not None and one.detail == same_text_as(twin):
-            version_id = said.get((one.run_id, twin))
-            versions.setdefault(version_id or "", twin)
-        if _is_held(address, one):
-            _end(settled, one, Outcome.UNCHANGED)
+        if twin_url is not None and row.detail == same_text_as(twin_url):
+            version_id = shard_versions.get((row.run_id, twin_url))
+            urls_by_version.setdefault(version_id or "", twin_url)
+        if row.payload_digest is not None and row.payload_digest in known.payload_digests and not known.is_retried:
+            _drop(result, row, Outcome.UNCHANGED)
             continue
-        address.digests.add(one.payload_digest or "")
+        known.payload_digests += (row.payload_digest or "",)
         if version_id is None:
-            _refuse(settled, address, one, one.stage or "", one.reason or "", one.detail or "", one.duplicate_of)
-        elif version_id == address.version_id:
-            _end(settled, one, Outcome.UNCHANGED)
-        elif versions.get(version_id, one.url) != one.url and address.version_id is None:
-            twin = versions[version_id]
-            _refuse(settled, address, one, Stage.DEDUPE, Reason.DUPLICATE, same_text_as(twin), twin)
-        elif one.is_article:
-            versions.setdefault(version_id, one.url)
-            address.version_id, address.refusal, address.attempts = version_id, None, 0
-    return settled
-
-
-def _is_held(address: _Address, one: Landed) -> bool:
-    """As `Ledger.holds` says of a record."""
-    retried = address.refusal is not None and address.refusal[1] in RETRIED and address.attempts < ATTEMPTS
-    return one.payload_digest is not None and one.payload_digest in address.digests and not retried
+            _refuse(result, known, row, row.stage or "", row.reason or "", row.detail or "", row.duplicate_of)
+        elif version_id == known.version_id:
+            _drop(result, row, Outcome.UNCHANGED)
+        elif urls_by_version.get(version_id, row.url) != row.url and known.version_id is None:
+            first_url = urls_by_version[version_id]
+            _refuse(result, known, row, Stage.DEDUPE, Reason.DUPLICATE, same_text_as(first_url), first_url)
+        elif row.is_article:
+            urls_by_version.setdefault(version_id, row.url)
+            known.store(version_id)
+    return result
 
 
 def _refuse(
-    settled: Settled,
-    address: _Address,
-    one: Landed,
+    result: Reconciliation,
+    known: Known,
+    row: ShardRow,
     stage: str,
     reason: str,
     detail: str,
     duplicate_of: str | None = None,
 ) -> None:
-    """As `Ledger.refuse` does."""
-    told = (str(stage), str(reason), detail)
-    if address.refusal == told and reason not in RETRIED and reason not in TEMPORARY:
-        _end(settled, one, Outcome.UNCHANGED)
+    """Refuse a document anew; its row stays if it is the same refusal at the same attempt."""
+    refusal = (str(stage), str(reason), detail)
+    if known.is_repeated(refusal):
+        _drop(result, row, Outcome.UNCHANGED)
         return
-    address.refusal = told
-    address.attempts += 1
-    refused = Rejection(
-        "", one.url, one.capture_id, Stage(stage), Reason(reason), detail,
-        address.attempts, one.first_seen_at, one.last_seen_at, one.run_id, duplicate_of,
+    known.refuse(refusal)
+    rejection = Rejection(
+        "", row.url, row.capture_id, Stage(stage), Reason(reason), detail,
+        known.attempts, row.first_seen_at, row.last_seen_at, row.run_id, duplicate_of,
     )  # fmt: skip
-    if not one.is_article and (one.stage, one.reason, one.detail, one.attempts) == (*told, address.attempts):
-        settled.kept.append(refused)
+    if not row.is_article and (row.stage, row.reason, row.detail, row.attempts) == (*refusal, known.attempts):
+        result.unchanged.append(rejection)
         return
-    _end(settled, one, Outcome.DUPLICATE if reason == Reason.DUPLICATE else _outcome(one))
-    settled.refused.append(refused)
+    _drop(result, row, Outcome.DUPLICATE if reason == Reason.DUPLICATE else _outcome(row))
+    result.replacements.append(rejection)
 
 
-def _end(settled: Settled, one: Landed, outcome: Outcome) -> None:
-    """What a shard landed of a document is not to be there; the document ended otherwise."""
-    (settled.articles if one.is_article else settled.rejects).append(one)
-    if one.capture_id:
-        settled.outcomes[one.capture_id] = outcome
-    settled.moves[one.run_id][_outcome(one)] -= 1
-    settled.moves[one.run_id][outcome] += 1
+def _drop(result: Reconciliation, row: ShardRow, outcome: Outcome) -> None:
+    """Take out the row that a shard landed of a document, and count the document under another outcome."""
+    (result.articles if row.is_article else result.rejects).append(row)
+    if row.capture_id:
+        result.outcomes[row.capture_id] = outcome
+    result.count_changes[row.run_id][_outcome(row)] -= 1
+    result.count_changes[row.run_id][outcome] += 1
 
 
-def _outcome(one: Landed) -> Outcome:
-    if one.is_article:
+def _outcome(row: ShardRow) -> Outcome:
+    if row.is_article:
         return Outcome.STORED
-    if one.reason == Reason.DUPLICATE:
+    if row.reason == Reason.DUPLICATE:
         return Outcome.DUPLICATE
-    return Outcome.FAILED if one.reason in TEMPORARY else Outcome.REJECTED
+    return Outcome.FAILED if row.reason in TEMPORARY else Outcome.REJECTED
 
 
-def _land_refused(store: Store, source: Source, refused: Sequence[Rejection], now: datetime) -> None:
-    """The refusals that come in place of articles, or of refusals that said otherwise; a file a run."""
-    for run_id in dict.fromkeys(one.run_id for one in refused):
-        batch = [replace(one, source_id=source.id, is_settled=True) for one in refused if one.run_id == run_id]
-        told = "\n".join(f"{one.url} {one.attempts} {one.detail}" for one in batch)
-        key = hashlib.blake2b(f"settle {run_id}\n{told}".encode(), digest_size=12).hexdigest()
+def _land_refusals(store: Store, source: Source, refusals: Sequence[Rejection], now: datetime) -> None:
+    """Land the refusals that take the place of articles or of other refusals, a file a run."""
+    for run_id in dict.fromkeys(refusal.run_id for refusal in refusals):
+        batch = [
+            replace(refusal, source_id=source.id, is_settled=True) for refusal in refusals if refusal.run_id == run_id
+        ]
+        content = "\n".join(f"{refusal.url} {refusal.attempts} {refusal.detail}" for refusal in batch)
+        key = hashlib.blake2b(f"settle {run_id}\n{content}".encode(), digest_size=12).hexdigest()
         store.land("rejects", batch, source_id=source.id, key=key, now=now)
 
 

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: one shard, or one whole source, in processes of its own. Never imports Prefect."""
+"""Ingests one shard or one whole source in a worker of a cluster. Never imports Prefect."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from config.sources import Source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.run import open_fetcher
+from flows.sharding.one_shard import scope_of
 from flows.sharding.shards import Shard
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
@@ -24,7 +25,7 @@ def run_shard(
 ) -> Run | str:
     """Ingest a shard, or the whole source where there is none, with a process a thread of this worker.
 
-    Its run, or the sentence that says why there was none. What ends the process that this runs in costs only the
+    Return its run, or a sentence with the reason it has none. What ends the process that this runs in costs only the
     shard: run again, here or elsewhere, it ends in the same rows.
     """
     with _starting:
@@ -32,7 +33,7 @@ def run_shard(
     others = [run_id for run_id in beside if shard is None or run_id != shard.run_id]
     try:
         with open_fetcher(settings) as fetcher:
-            return ingest(source, settings, workers, fetcher, shard=shard, beside=others)
+            return ingest(source, settings, workers, fetcher, scope_of(shard, others))
     except WarehouseError as error:
         return str(error)
 

@@ -23,11 +23,11 @@ from warehouse.model.rows import Run
 from warehouse.model.vocabulary import RunKind, RunStatus
 
 if TYPE_CHECKING:
-    from flows.ingestion.ingest_run import Job
+    from flows.ingestion.ingest_run import IngestRun
     from tasks.http.fetcher import Fetcher
 
-PAGES: Final = 500
-"""Addresses of a shard of pages: its host, not the processor, decides how long it takes."""
+MIN_PAGES_PER_SHARD: Final = 500
+# Its host, not the processor, decides how long a shard of pages takes.
 
 Window = tuple[datetime, datetime]
 """From a moment up to another."""
@@ -51,84 +51,84 @@ class Shard:
 
     @property
     def documents(self) -> int | None:
-        """About how many documents it holds; None where that is not known."""
+        """Number of its documents, about; None where that is not known."""
         return self.part.documents if self.part else len(self.items)
 
     @property
     def is_fetched(self) -> bool:
-        """Whether its hosts decide how long it takes: such shards of a source come one after another."""
+        """Return whether its hosts decide how long it takes: such shards of a source come one after another."""
         return self.part is None
 
     def __str__(self) -> str:
         if self.part is None:
             return f"{len(self.items)} pages from {self.items[0].url}"
-        told = [f"from {self.part.first:,}"] if self.part.first and not self.part.paths else []
-        told += [f"{len(self.part.paths):,} files"] if self.part.paths else []
-        return " ".join([self.part.location, *(f"({one})" for one in told)])
+        if self.part.paths:
+            return f"{self.part.location} ({len(self.part.paths):,} files)"
+        return f"{self.part.location} (from {self.part.first:,})" if self.part.first else self.part.location
 
 
 def shards_of_parts(
     source: Source, parts: Iterable[InputSplit], window: Window | None, rules: str = ""
 ) -> Iterator[Shard]:
-    """A shard a part. `rules` are what else a shard that is done was judged by."""
+    """Yield a shard a part. `rules` are what else a shard that is done was judged by."""
     for part in parts:
         # What an input takes may have been changed: of the same file these are other documents.
-        told = f"{source.id} {source.input[part.entry].model_dump_json()} {part.digest} {window} {rules}"
-        yield Shard(_key(told), part, window=window)
+        content = f"{source.id} {source.input[part.entry].model_dump_json()} {part.digest} {window} {rules}"
+        yield Shard(_key(content), part, window=window)
 
 
 def shards_of_items(source: Source, items: Sequence[Item]) -> list[Shard]:
-    """Shards of pages, in the order of their addresses and of one length or one more."""
+    """Cut pages into shards in the order of their addresses, of one length or one more."""
     ordered = sorted(items, key=lambda item: item.url)
-    count = max(1, len(ordered) // PAGES)
+    count = max(1, len(ordered) // MIN_PAGES_PER_SHARD)
     bounds = [len(ordered) * number // count for number in range(count + 1)] if ordered else []
-    runs = [tuple(ordered[first:end]) for first, end in pairwise(bounds)]
-    return [Shard(_key(" ".join([source.id, *(item.url for item in run)])), None, run) for run in runs]
+    parts = [tuple(ordered[first:end]) for first, end in pairwise(bounds)]
+    return [Shard(_key(" ".join([source.id, *(item.url for item in part)])), None, part) for part in parts]
 
 
 def shards_of_files(source: Source, settings: Settings, fetcher: Fetcher | None, problems: list[str]) -> list[Shard]:
-    """The shards of all that a source reads from files, for `copydesk run`; what cannot be listed is a problem."""
+    """Cut all that a source reads from files into shards; what cannot be listed is added to `problems`."""
     rules = " ".join(rules_of(source, settings))
-    found: list[Shard] = []
+    shards: list[Shard] = []
     for number in (number for number, reader in enumerate(readers_of(source)) if reader.can_split):
         try:
             # One by one, so that what was listed before a problem is kept.
-            found.extend(
+            shards.extend(
                 shards_of_parts(
                     source, split_input(source, number, ReadContext(settings, utc_now(), fetcher)), None, rules
                 )
             )
         except InputError as error:
             problems.append(str(error))
-    return list({shard.run_id: shard for shard in found}.values())
+    return list({shard.run_id: shard for shard in shards}.values())
 
 
-def list_shard(job: Job, shard: Shard) -> Iterator[Discovered]:
-    """The documents of a shard; what cannot be read of it is a problem of the job."""
+def list_shard(run: IngestRun, shard: Shard) -> Iterator[Discovered]:
+    """Yield the documents of a shard; what cannot be read of it is a problem of the run."""
     if shard.part is None:
-        yield from (replace(item, seen_at=job.clock()) for item in shard.items)
+        yield from (replace(item, seen_at=run.clock()) for item in shard.items)
         return
     try:
-        context = ReadContext(job.settings, job.clock(), job.fetcher, shard.window)
-        yield from read_split(job.source, shard.part, context)
+        context = ReadContext(run.settings, run.clock(), run.fetcher, shard.window)
+        yield from read_split(run.source, shard.part, context)
     except InputError as error:
-        job.problems.append(str(error))
+        run.problems.append(str(error))
 
 
 def done_shards(settings: Settings, source: Source, shards: Iterable[Shard]) -> dict[str, Run]:
-    """Those of the shards that came to their end, nothing left pending: their runs. Raises `WarehouseError`."""
+    """Return the runs of shards that ended with nothing pending, by run_id. Raises `WarehouseError`."""
     query = (
         f"SELECT {', '.join(Run.__slots__)} FROM runs WHERE source_id = $1 AND pending = 0"  # noqa: S608  ours
         f" AND status = '{RunStatus.SUCCEEDED}' AND kind = '{RunKind.SHARD}'"
     )
-    wanted = {shard.run_id for shard in shards}
+    run_ids = {shard.run_id for shard in shards}
     try:
         with connect(settings.data) as connection:
-            found = [Run(*row) for row in rows(connection, query, [source.id])]
+            runs = [Run(*row) for row in rows(connection, query, [source.id])]
     except EmptyWarehouseError:
         return {}
-    return {run.run_id: run for run in found if run.run_id in wanted}
+    return {run.run_id: run for run in runs if run.run_id in run_ids}
 
 
-def _key(told: str) -> str:
-    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:20]
+def _key(content: str) -> str:
+    return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()[:20]

@@ -1,21 +1,22 @@
-"""What a site's sitemaps and archived feeds name of some days, for a backfill; each is asked for once.
+"""Lists what a site's sitemaps and archived feeds name of some days, for a backfill; each is fetched once.
 
 Nothing of it is discovered yet: that is for the shards. But every listing goes to the archive and to `captures`, as
-those that are read to repair a gap do, and is read from there when the same days are asked for again.
+those that are read to repair a gap do, and is read from there when the same days are wanted again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from config.inputs import FeedInput, Input, InputTable, SitemapInput
-from flows.ingestion.fetch_listing import Look, parse
-from flows.ingestion.gap_repair import belongs, section, sections, stated_sitemaps
+from flows.ingestion.fetch_listing import ListingFetcher, parse
+from flows.ingestion.gap_repair import belongs, section, sections, sitemaps_in_robots
+from flows.ingestion.listing_dates import listed_period, listed_publication, listed_publication_period
 from flows.ingestion.process_pool import CallError
 from tasks.discover import endpoint, listed_documents
 from tasks.listings.discovered import item_of
@@ -28,13 +29,13 @@ from warehouse.model.vocabulary import Purpose
 from warehouse.state.endpoints import Endpoint
 
 if TYPE_CHECKING:
-    from flows.ingestion.ingest_run import Job
+    from flows.ingestion.ingest_run import IngestRun
 
-MOST_LISTINGS: Final = 5_000
+MAX_LISTINGS_PER_WINDOW: Final = 5_000
 """Sitemaps and pages of feeds that are read for one window."""
-FRESH: Final = timedelta(days=1)
+MAX_LISTING_AGE: Final = timedelta(days=1)
 """How long a listing is what it was; of days that are over for so long it stays so."""
-SLACK: Final = timedelta(hours=1)
+MAX_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
 _PARAMETERS: Final = re.compile(r"[?&](?:yyyy|year|mm|month|dd|day)=", re.IGNORECASE)
 _PERIOD: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[-_/.]?(0[1-9]|1[0-2])(?:[-_/.]?(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
 
@@ -42,30 +43,30 @@ Period = tuple[datetime, datetime]
 
 
 @dataclass(slots=True)
-class Named:
-    """What listings name of a window."""
+class WindowItems:
+    """The documents of a window that listings name."""
 
     items: dict[str, Item] = field(default_factory=dict)
     """By their addresses."""
     listings: int = 0
-    asked: int = 0
+    fetched: int = 0
     """Of the listings, those that were not in the archive."""
     undated: int = 0
     """Addresses of no date, in listings of no date: they were left out."""
     problems: list[str] = field(default_factory=list)
 
 
-def list_window(job: Job, window: Period) -> Named:
-    """The articles that the site names of a window. Raises `WarehouseError`."""
-    named_ones = Named()
-    with ArchiveWriter(job.store.root, job.source.id, job.run.run_id, job.clock()) as archive:
-        reader = _Reader(job, window, archive, named_ones, _archived(job, window))
-        for entry in job.source.input:
+def list_window(run: IngestRun, window: Period) -> WindowItems:
+    """Return the articles of a window that the site names. Raises `WarehouseError`."""
+    window_items = WindowItems()
+    with ArchiveWriter(run.store.root, run.source.id, run.row.run_id, run.clock()) as archive:
+        reader = _Reader(run, window, archive, window_items, _archived(run, window))
+        for entry in run.source.input:
             if lists_days(entry):
                 _READ_WINDOW[type(entry)](reader, entry)
-    job.land_captures(reader.captures)
+    run.writer.land_captures(reader.captures)
     archive.settle()
-    return named_ones
+    return window_items
 
 
 def lists_days(entry: Input) -> bool:
@@ -74,11 +75,11 @@ def lists_days(entry: Input) -> bool:
 
 
 def period_in(url: str) -> Period | None:
-    """The year, month or day that an address names."""
-    found = _PERIOD.search(_PARAMETERS.sub("-", url).replace("--", "-"))
-    if found is None:
+    """Return the year, month or day that an address names; None if it names none."""
+    match = _PERIOD.search(_PARAMETERS.sub("-", url).replace("--", "-"))
+    if match is None:
         return None
-    year, month, day = (int(part) if part else None for part in found.groups())
+    year, month, day = (int(part) if part else None for part in match.groups())
     try:
         first = datetime(year or 1, month or 1, day or 1, tzinfo=UTC)
     except ValueError:
@@ -90,15 +91,15 @@ def period_in(url: str) -> Period | None:
 
 @dataclass(slots=True)
 class _Reader:
-    job: Job
+    run: IngestRun
     window: Period
     archive: ArchiveWriter
-    named: Named
+    result: WindowItems
     archived: dict[str, tuple[Any, ...]]
     captures: list[Any] = field(default_factory=list)
     read_urls: set[str] = field(default_factory=set)
-    fed: list[str] = field(default_factory=list)
-    """What feeds named."""
+    feed_urls: list[str] = field(default_factory=list)
+    """Addresses of the entries of feeds."""
 
     def read_sitemap(self, entry: SitemapInput) -> None:
         """Take what a sitemap, or those of an index, name of the window."""
@@ -111,13 +112,13 @@ class _Reader:
 
     def read_sitemaps(self, entry: SitemapInput, urls: Iterable[str], is_ours: Callable[[str], bool]) -> None:
         """Take what sitemaps name, and those that an index names, where they may hold something of the window."""
-        look, waiting = self._look(entry), list(urls)
-        while waiting and self.named.listings < MOST_LISTINGS:
+        listings, waiting = self._fetcher_of(entry), list(urls)
+        while waiting and self.result.listings < MAX_LISTINGS_PER_WINDOW:
             url = waiting.pop(0)
-            listing = self._ask(look, url)
+            listing = self._read(listings, url)
             waiting += [child.url for child in listing.children if self._may_hold(child)]
-            waiting = [url for url in waiting if not look.leads_back(url)]
-            self._take(look, listing, url, is_ours)
+            waiting = [url for url in waiting if not listings.leads_back(url)]
+            self._take(listings, listing, url, is_ours)
 
     def read_sitemaps_of(self, entry: FeedInput) -> None:
         """Take what the sitemap of a feed names, or those of its site, there only what lies where its entries do."""
@@ -125,74 +126,74 @@ class _Reader:
         if entry.sitemap:
             self.read_sitemaps(as_sitemap, [entry.sitemap], bool)
             return
-        known = sections(self.job, entry.url) or frozenset(map(section, self.fed))
-        self.read_sitemaps(as_sitemap, stated_sitemaps(self.job, entry.url), partial(belongs, known))
+        known = sections(self.run, entry.url) or frozenset(map(section, self.feed_urls))
+        self.read_sitemaps(as_sitemap, sitemaps_in_robots(self.run, entry.url), partial(belongs, known))
 
     def read_feed_pages(self, entry: FeedInput) -> None:
         """Take what a feed and its older pages name, back to the first that is older than the window."""
-        look, url = self._look(entry.model_copy(update={"full_text": False})), entry.url
-        while url and self.named.listings < MOST_LISTINGS:
-            listing = self._ask(look, url)
-            self._take(look, listing, entry.url, bool)
-            items = list(listed_documents(self.job.source, look.entry, listing, entry.url, self.job.clock()))
-            self.fed += [item_of(item).url for item in items]
-            dates = [date for item in items if (date := self.job.published_at(item))]
+        listings, url = self._fetcher_of(entry.model_copy(update={"full_text": False})), entry.url
+        while url and self.result.listings < MAX_LISTINGS_PER_WINDOW:
+            listing = self._read(listings, url)
+            self._take(listings, listing, entry.url, bool)
+            items = list(listed_documents(self.run.source, listings.entry, listing, entry.url, self.run.clock()))
+            self.feed_urls += [item_of(item).url for item in items]
+            dates = [date for item in items if (date := listed_publication(self.run.source, item))]
             url = "" if dates and max(dates) < self.window[0] else listing.older_url or ""
 
-    def _look(self, entry: SitemapInput | FeedInput) -> Look:
-        return Look(self.job, entry, self.archive, self.captures, purpose=Purpose.BACKFILL)
+    def _fetcher_of(self, entry: SitemapInput | FeedInput) -> ListingFetcher:
+        return ListingFetcher(self.run, entry, self.archive, self.captures, purpose=Purpose.BACKFILL)
 
-    def _ask(self, look: Look, url: str) -> Listing:
+    def _read(self, listings: ListingFetcher, url: str) -> Listing:
         if url in self.read_urls:
             return Listing()
         self.read_urls.add(url)
-        self.named.listings += 1
-        self.job.check_stop()
+        self.result.listings += 1
+        self.run.check_stop()
         if url in self.archived:
             filename, offset, length, final_url, media_type, charset = self.archived[url]
             try:
-                content = read(self.job.settings.data, filename, offset, length)
-                return parse(self.job, look.entry, content, final_url or url, media_type, charset)
+                content = read(self.run.settings.data, filename, offset, length)
+                return parse(self.run, listings.entry, content, final_url or url, media_type, charset)
             except (ListingError, CallError, WarehouseError):
                 pass  # whatever is wrong with that, the site has it
-        self.named.asked += 1
-        answered = look.ask(url, Endpoint(url))
-        if answered.problem:
-            self.named.problems.append(f"{url}: {answered.problem}")
-        return answered.listing or Listing()
+        self.result.fetched += 1
+        response = listings.fetch(url, Endpoint(url))
+        if response.problem:
+            self.result.problems.append(f"{url}: {response.problem}")
+        return response.listing or Listing()
 
-    def _take(self, look: Look, listing: Listing, url: str, is_ours: Callable[[str], bool]) -> None:
-        found_in = endpoint(self.job.source, look.entry)
+    def _take(self, listings: ListingFetcher, listing: Listing, url: str, is_ours: Callable[[str], bool]) -> None:
+        found_in = endpoint(self.run.source, listings.entry)
         of_days = self._overlaps(period_in(url)) if period_in(url) else None
-        for found in listed_documents(self.job.source, look.entry, listing, found_in, self.job.clock()):
-            item = item_of(self.job.known_as(found))
+        for document in listed_documents(self.run.source, listings.entry, listing, found_in, self.run.clock()):
+            item = item_of(self.run.documents.known_as(document))
             if not isinstance(item, Item) or not is_ours(item.url):
                 continue
             dated = self._period(item)
             if dated is None and of_days is None:
-                self.named.undated += 1
+                self.result.undated += 1
             elif self._overlaps(dated) if dated else of_days:
-                self.named.items.setdefault(item.url, item)
+                self.result.items.setdefault(item.url, item)
 
     def _period(self, item: Item) -> Period | None:
-        """When an article was published, as its listing says, else its address, else when it was changed."""
-        published = self.job.published_at(item)
+        """Return when an article was published by its listing, else by its address, else when it was changed."""
+        published = listed_publication(self.run.source, item)
         if published:
             return published, published
         in_url = period_in(item.url)
         if in_url and in_url[1] - in_url[0] <= timedelta(days=31):
             return in_url
-        return self.job.date_of(item)
+        return listed_publication_period(self.run.source, item)
 
     def _overlaps(self, period: Period | None) -> bool:
         return period is not None and period[0] < self.window[1] and period[1] >= self.window[0]
 
     def _may_hold(self, child: Child) -> bool:
-        """Whether a sitemap may name articles of the window: by the days in its address, else by its last change."""
+        """Return whether a sitemap may name articles of the window: by days in its address, else by its change."""
         if days := period_in(child.url):
             return self._overlaps((days[0] - timedelta(days=1), days[1] + timedelta(days=1)))
-        changed = self.job.read_period(child.modified)
-        return changed is None or changed[1] >= self.window[0] - SLACK
+        changed = listed_period(self.run.source, child.modified)
+        return changed is None or changed[1] >= self.window[0] - MAX_CLOCK_DIFFERENCE
 
 
 _READ_WINDOW: Final[Mapping[type[InputTable], Callable[[_Reader, Any], None]]] = {
@@ -201,16 +202,13 @@ _READ_WINDOW: Final[Mapping[type[InputTable], Callable[[_Reader, Any], None]]] =
 }
 
 
-def _archived(job: Job, window: Period) -> dict[str, tuple[Any, ...]]:
-    """Where the archive holds listings that are still what they were."""
-    return dict(_places(job, window))
-
-
-def _places(job: Job, window: Period) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    with connect(job.settings.data) as connection:
-        found = rows(connection, _ARCHIVED, [job.source.id, job.clock() - FRESH, window[1] + FRESH])
-    for url, *place in found:
-        yield url, tuple(place)
+def _archived(run: IngestRun, window: Period) -> dict[str, tuple[Any, ...]]:
+    """Return the archived listings of which newer copies would say nothing else of the window, by address."""
+    with connect(run.settings.data) as connection:
+        captures = rows(
+            connection, _ARCHIVED, [run.source.id, run.clock() - MAX_LISTING_AGE, window[1] + MAX_LISTING_AGE]
+        )
+    return {url: tuple(location) for url, *location in captures}
 
 
 _ARCHIVED: Final = f"""

@@ -13,6 +13,7 @@ from config.settings import Settings
 from config.sources import Source, load_sources
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
+from flows.ingestion.scope import DueInputs, WholeSource
 from tasks.discover import endpoint
 from tasks.http.fetcher import Fetcher
 from tests.newsroom.clock import Clock
@@ -57,7 +58,8 @@ def drive(newsroom: Newsroom, settings: Settings, watch: Watch = lambda _: None)
     with desk(settings, clock) as (workers, fetcher):
 
         def take(source: Source, *, due: bool) -> None:
-            runs.append(ingest(source, settings, workers, fetcher, clock=clock, due=due))
+            scope = DueInputs() if due else WholeSource()
+            runs.append(ingest(source, settings, workers, fetcher, scope, clock=clock))
             watch(runs[-1])
 
         turns = dict.fromkeys(sources, clock())

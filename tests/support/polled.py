@@ -11,6 +11,7 @@ import pytest
 
 from config.sources import Source, load_source
 from flows.ingest import ingest
+from flows.ingestion.scope import DueInputs, KnownAddresses, WholeSource
 from tasks.http.fetcher import Fetcher
 from tests.support.webserver import WebServer, answer
 
@@ -100,7 +101,9 @@ def look(tmp_path, site, settings, workers, now):
 
         changed = settings.model_copy(update=settings_changed)
         with Fetcher(changed, clock=clock) as fetcher:
-            return ingest(source, changed, workers, fetcher, clock=clock, only=only, due=due)
+            whole = DueInputs() if due else WholeSource()
+            scope = whole if only is None else KnownAddresses(only)
+            return ingest(source, changed, workers, fetcher, scope, clock=clock)
 
     return once
 

@@ -18,6 +18,8 @@ LEAST_REST: Final = timedelta(minutes=10)
 """Between two looks at a page of which a listing says that it has changed."""
 RETRIED: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED})
 """Refusals that may be the machine's fault; they are tried again in up to `ATTEMPTS` runs."""
+TEMPORARY: Final = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.FETCH_FAILED})
+"""Refusals that the next run may not meet again: the bytes could not be had."""
 ATTEMPTS: Final = 3
 PAGE_ATTEMPTS: Final = 8
 """A page that could not be had is asked for again after the first time, doubled with each attempt up to the last."""
@@ -90,6 +92,25 @@ class Known:
                 attempts = PAGE_ATTEMPTS if stage == Stage.FETCH else ATTEMPTS
                 return self.attempts < attempts and self._rested(now, self._rest)
         return self._may_have_changed(now, recheck)
+
+    @property
+    def is_retried(self) -> bool:
+        """Return whether its last refusal may be the machine's fault and is tried again."""
+        return self.refusal is not None and self.refusal[1] in RETRIED and self.attempts < ATTEMPTS
+
+    def is_repeated(self, refusal: tuple[str, str, str]) -> bool:
+        """Return whether a refusal is the last one again and no news, as trying again was not the point."""
+        return self.refusal == refusal and refusal[1] not in RETRIED and refusal[1] not in TEMPORARY
+
+    def refuse(self, refusal: tuple[str, str, str]) -> None:
+        """Note a refusal that is news."""
+        self.refusal = refusal
+        self.attempts += 1
+
+    def store(self, version_id: str) -> None:
+        """Note a version; refusals before it are settled."""
+        self.version_id = version_id
+        self.refusal, self.refused_at, self.attempts = None, None, 0
 
     def _may_have_changed(self, now: datetime, recheck: Sequence[float]) -> bool:
         if self.first_fetched_at is None or self.last_fetched_at is None:

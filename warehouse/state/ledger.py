@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from warehouse.archive.writer import Earlier
 from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
-from warehouse.state.address import ATTEMPTS, RETRIED, Known, not_before
+from warehouse.state.address import RETRIED, TEMPORARY, Known, not_before
 
-if TYPE_CHECKING:
-    pass
-
-TEMPORARY: Final = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.FETCH_FAILED})
-"""Refusals that the next run may not meet again: the bytes could not be had."""
+MAX_NOT_MODIFIED_TRUST: Final = timedelta(hours=12)
+"""How long 304 answers are trusted before a page is fetched unconditionally."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +114,25 @@ class Ledger:
         known.modified = modified
         return True
 
+    def first_spelling(self, normalized_url: str, url: str) -> str:
+        """Return the address under which a normalized_url was first known; from now on `url` if there is none."""
+        return self.spellings.setdefault(normalized_url, url)
+
+    def mark_sighted(self, url: str) -> Known:
+        """Note that a row says of an address that it was discovered."""
+        known = self.addresses[url]
+        known.is_sighted = True
+        return known
+
+    def earlier(self, url: str, now: datetime) -> Earlier | None:
+        """Return the capture whose validators may be sent in a conditional request, or None."""
+        known = self.addresses[url]
+        if known.earlier is None or known.is_changed or (known.refusal is not None and known.refusal[1] in RETRIED):
+            return None
+        # A time that lies ahead was written by a clock that was wrong, and tells nothing of how long ago that is.
+        is_recent = timedelta() <= now - known.earlier.fetched_at < MAX_NOT_MODIFIED_TRUST
+        return known.earlier if is_recent else None
+
     def unsighted(self) -> list[str]:
         """Return the addresses of which no row says that they were discovered."""
         return [url for url, known in self.addresses.items() if not known.is_sighted]
@@ -148,8 +164,7 @@ class Ledger:
         concluded = known.payload_digests if fetched.item.is_record else known.payload_digests[-1:]
         if not concluded or fetched.payload_digest not in concluded:  # the digest of a page takes a while
             return False
-        retried = known.refusal is not None and known.refusal[1] in RETRIED and known.attempts < ATTEMPTS
-        return not (retried or (known.refusal is not None and self.rules_changed))
+        return not (known.is_retried or (known.refusal is not None and self.rules_changed))
 
     def pending(self) -> list[str]:
         """Addresses that have neither an article nor a refusal."""
@@ -163,13 +178,12 @@ class Ledger:
             refused = self.refuse(made, now)
             return replace(refused, capture=replace(raw.capture, outcome=refused.outcome, error=made.detail))
         if made.version_id == known.version_id:
-            known.refusal, known.refused_at, known.attempts = None, None, 0
+            known.store(made.version_id)
             return Conclusion(Outcome.UNCHANGED, None, replace(raw.capture, outcome=Outcome.UNCHANGED))
         twin = self.versions.get(made.version_id)
         if twin is not None and twin != raw.item.url and known.version_id is None:
             return self.duplicate(raw, twin, same_text_as(twin), now)
-        known.version_id = made.version_id
-        known.refusal, known.refused_at, known.attempts = None, None, 0
+        known.store(made.version_id)
         self.versions.setdefault(made.version_id, raw.item.url)
         landed_at = self.times(raw.item.url, now)
         article = replace(made, first_seen_at=known.first_seen_at, landed_at=landed_at)
@@ -183,7 +197,7 @@ class Ledger:
         known = self.addresses[raw.item.url]
         twin = None if isinstance(made, Rejection) else self.versions.get(made.version_id)
         if twin is not None and twin != raw.item.url and raw.capture.outcome != Outcome.STORED:
-            made = raw.reject(Stage.DEDUPE, Reason.DUPLICATE, f"the same title and text as {twin}")
+            made = replace(raw.reject(Stage.DEDUPE, Reason.DUPLICATE, same_text_as(twin)), duplicate_of=twin)
         if isinstance(made, Rejection):
             seen_at = raw.capture.fetched_at
             row = replace(made, attempts=max(1, known.attempts), first_seen_at=seen_at, last_seen_at=seen_at)
@@ -229,13 +243,12 @@ class Ledger:
         known = self.addresses[rejection.url]
         if known.is_forgotten:
             return Conclusion(Outcome.UNCHANGED)
-        said = (str(rejection.stage), str(rejection.reason), rejection.detail)
+        refusal = (str(rejection.stage), str(rejection.reason), rejection.detail)
         temporary = rejection.reason in TEMPORARY or (is_page and rejection.reason == Reason.TIMED_OUT)
-        if known.refusal == said and not (temporary or is_page) and rejection.reason not in RETRIED:
+        if known.is_repeated(refusal) and not is_page:
             return Conclusion(Outcome.UNCHANGED)
         now = self.times(rejection.url, now)
-        known.attempts += 1
-        known.refusal = said
+        known.refuse(refusal)
         known.refused_at = known.refused_at or now
         row = replace(rejection, attempts=known.attempts, first_seen_at=known.refused_at, last_seen_at=now)
         return Conclusion(Outcome.FAILED if temporary else Outcome.REJECTED, row)

@@ -15,7 +15,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from warehouse.model.schema import SCHEMAS
+from warehouse.model.vocabulary import RunKind
 from warehouse.storage.base_files import MIN_DELETION_AGE, BaseFile, read_base_files, replaced_names
 from warehouse.storage.root import BASE, PARTIAL, make_folder
 from warehouse.storage.sorted_files import merge_files
@@ -44,6 +49,23 @@ class Ages:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long rows are kept that tell of runs; None for ever. Articles are always kept."""
+
+    runs: timedelta | None = None
+    """Shards of backfills stay: they say what is done."""
+    polls: timedelta | None = None
+
+    def last_month(self, table: str, now: datetime) -> str:
+        """Return the last month of a table that is too old, such as `2026-08`; empty if there is none."""
+        age = {"runs": self.runs, "polls": self.polls}.get(table)
+        if age is None:
+            return ""
+        oldest = now - age
+        return f"{oldest.replace(day=1) - timedelta(days=1):%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """Files of one table and period that become one base file."""
 
@@ -51,6 +73,8 @@ class Merge:
     period: str
     log_files: tuple[str, ...]
     base_files: tuple[BaseFile, ...] = ()
+    is_expired: bool = False
+    """Whether its rows are older than they are to be kept."""
 
     @property
     def names(self) -> list[str]:
@@ -70,7 +94,13 @@ class Compaction:
 
 
 def compact(
-    store: Store, now: datetime, *, seconds: float, dry_run: bool = False, ages: Ages | None = None
+    store: Store,
+    now: datetime,
+    *,
+    seconds: float,
+    dry_run: bool = False,
+    ages: Ages | None = None,
+    retention: Retention | None = None,
 ) -> Compaction:
     """Merge the log files of all tables into base files, and delete what earlier calls have replaced.
 
@@ -83,7 +113,8 @@ def compact(
         # Whoever made it is dead, or would hold the lock.
         shutil.rmtree(store.root.local / PARTIAL / MERGES_FOLDER, ignore_errors=True)
         for table in SCHEMAS:
-            _compact_table(store.root, table, now, ages, compaction, dry_run=dry_run)
+            last_month = (retention or Retention()).last_month(table, now)
+            _compact_table(store.root, table, now, ages, compaction, last_month, dry_run=dry_run)
         if not dry_run:
             join_lists(store.root, now - ages.deleted)
     return compaction
@@ -94,7 +125,9 @@ def count_log_files(root: Root) -> int:
     return sum(len(_log_names(root, table)) for table in SCHEMAS)
 
 
-def _compact_table(root: Root, table: str, now: datetime, ages: Ages, compaction: Compaction, *, dry_run: bool) -> None:
+def _compact_table(
+    root: Root, table: str, now: datetime, ages: Ages, compaction: Compaction, last_month: str, *, dry_run: bool
+) -> None:
     base_files = read_base_files(root, table)
     for name in _deletable(root, table, base_files, now - ages.deleted):
         if not dry_run:
@@ -102,7 +135,7 @@ def _compact_table(root: Root, table: str, now: datetime, ages: Ages, compaction
         compaction.deleted.append(name)
     if not dry_run:
         base_files = read_base_files(root, table)
-    for merge in _plan_merges(root, table, base_files, now, ages):
+    for merge in (*_plan_merges(root, table, base_files, now, ages), *_expired(root, table, base_files, last_month)):
         compaction.merges.append(merge)
         if not dry_run:
             compaction.rows += _merge(root, merge, ages)
@@ -155,6 +188,25 @@ def _plan_merges(root: Root, table: str, base_files: Sequence[BaseFile], now: da
             yield Merge(table, month, (), tuple(group))
 
 
+def _expired(root: Root, table: str, base_files: Sequence[BaseFile], last_month: str) -> Iterator[Merge]:
+    """Months that are too old, each of which a base file without the rows that go is to replace."""
+    replaced = replaced_names(table, list(base_files))
+    for base in base_files:
+        if base.rows and len(base.period) == len("2026-11") and base.period <= last_month and base.name not in replaced:
+            for path in root.local_copies([base.name], root.local / PARTIAL / MERGES_FOLDER):
+                kept = pc.sum(_kept(pq.read_table(path))).as_py() or 0
+            if kept < base.rows:
+                yield Merge(table, base.period, (), (base,), is_expired=True)
+
+
+def _kept(rows: pa.Table) -> pa.ChunkedArray:
+    """Return which rows stay whatever their age: those of shards, by which a backfill knows what is done."""
+    if "kind" not in rows.column_names:
+        return pa.chunked_array([pa.repeat(pa.scalar(False), len(rows))])
+    is_shard = pc.or_(pc.starts_with(rows["run_id"], "shard-"), pc.equal(rows["kind"], RunKind.SHARD))
+    return pc.fill_null(is_shard, False)
+
+
 def _stands_for_any(root: Root, table: str, base: BaseFile) -> bool:
     return any(root.exists(f"{table}/{name}") for name in base.replaces)
 
@@ -184,7 +236,7 @@ def _merge(root: Root, merge: Merge, ages: Ages) -> int:
 
         first_id = first_free_id(root) if merge.table == "articles" else 0
         paths = root.local_copies(merge.names, folder)
-        rows = merge_files(merge.table, paths, target, first_id, footer)
+        rows = merge_files(merge.table, paths, target, first_id, footer, _kept if merge.is_expired else None)
         if merge.table == "articles":
             list_superseded(root, set(merge.names), target, first_id)
         name = f"{merge.table}/{BASE}/{merge.period}_{created_at:%Y%m%dT%H%M%S%fZ}.parquet"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyarrow as pa
@@ -13,7 +15,7 @@ from warehouse.errors import StorageError
 from warehouse.model.records import FORGOTTEN
 from warehouse.model.vocabulary import Outcome, Reason
 from warehouse.storage.arrow import to_parquet
-from warehouse.storage.base_files import read_base_files, replaced_names
+from warehouse.storage.base_files import MAX_VISIBILITY_WAIT, BaseFile, read_base_files, replaced_names
 from warehouse.storage.root import BASE
 
 if TYPE_CHECKING:
@@ -147,11 +149,22 @@ def _rewrite(
         if (found := _read(root, name, columns, wanted)) is None:
             continue
         rows, which = change(*found)
-        if count := pc.sum(which).as_py():
+        if not (count := pc.sum(which).as_py()):
+            continue
+        if name in replaced:
+            # Written anew it would be taken for a file that has landed since, and merged a second time.
+            _await_visibility(replaced[name])
+            root.delete(name)
+        else:
             root.publish(name, to_parquet(table, rows))
-            # What a base file stands for is not read any more, or not for long.
-            changed += 0 if name in replaced else count
+            changed += count
     return changed
+
+
+def _await_visibility(base: BaseFile) -> None:
+    seconds = (base.visible_from - datetime.now(UTC)).total_seconds()
+    if 0 < seconds < MAX_VISIBILITY_WAIT.total_seconds():
+        time.sleep(seconds)
 
 
 def _read(root: Root, name: str, columns: tuple[str, ...], wanted: pa.Array) -> tuple[pa.Table, Mask] | None:

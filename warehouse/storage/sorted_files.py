@@ -6,6 +6,7 @@ one stretch of time after another is taken.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,14 +47,17 @@ class _Part:
     has_null_times: bool
 
 
+Keep = Callable[[pa.Table], pa.ChunkedArray]
 Footer = Callable[[int, datetime | None], dict[str, str]]
 
 
-def merge_files(table: str, paths: Sequence[Path], target: Path, first_id: int, footer: Footer) -> int:
+def merge_files(
+    table: str, paths: Sequence[Path], target: Path, first_id: int, footer: Footer, keep: Keep | None = None
+) -> int:
     """Write the rows of files, sorted by source and time, as one Parquet file; return their number.
 
     Rows of articles that have no `row_id` get one from `first_id` on. `footer` is called when all rows are written,
-    with their number and, of articles, the newest `fetched_at`; what it returns goes there.
+    with their number and, of articles, the newest `fetched_at`; what it returns goes there. `keep` says what stays.
     Raises `StorageError`, also for a column of another type than its table has.
     """
     schema, count = stored_schema(table), 0
@@ -62,6 +66,8 @@ def merge_files(table: str, paths: Sequence[Path], target: Path, first_id: int, 
         parts = [part for path in paths for part in _parts(table, path)]
         with _writer(table, target) as writer:
             for rows in _row_groups(_sorted_rows(table, parts, target.parent)):
+                if keep is not None:
+                    rows = rows.filter(keep(rows))  # noqa: PLW2901
                 numbered = _number(rows, first_id + count)
                 writer.write_table(numbered.cast(schema), row_group_size=ROW_GROUP_ROWS)
                 count += len(rows)
@@ -113,21 +119,26 @@ def _bounds(statistics: Any) -> Any:
 
 
 def _sorted_rows(table: str, parts: Sequence[_Part], folder: Path) -> Iterator[pa.Table]:
-    for source_id in _sources(parts):
-        own = [part for part in parts if part.sources is None or part.sources[0] <= source_id <= part.sources[1]]
+    by_source: dict[str, list[_Part]] = defaultdict(list)
+    of_several = [part for part in parts if part.sources is None or part.sources[0] != part.sources[1]]
+    for part in parts:
+        if part.sources is not None and part.sources[0] == part.sources[1]:
+            by_source[part.sources[0]].append(part)
+    for source_id in sorted(by_source.keys() | _sources(of_several)):
+        several = [part for part in of_several if not part.sources or part.sources[0] <= source_id <= part.sources[1]]
+        own = [*by_source[source_id], *several]
         if sum(part.bytes for part in own) > MAX_SORTED_BYTES:
             yield from _sorted_in_stretches(table, source_id, own, folder)
         else:
             yield _sort(table, _read(table, source_id, own))
 
 
-def _sources(parts: Sequence[_Part]) -> list[str]:
-    sources = {part.sources[0] for part in parts if part.sources is not None and part.sources[0] == part.sources[1]}
+def _sources(parts: Sequence[_Part]) -> set[str]:
+    sources: set[str] = set()
     for part in parts:
-        if part.sources is None or part.sources[0] != part.sources[1]:
-            with pq.ParquetFile(part.path) as file:
-                sources |= set(pc.unique(file.read_row_group(part.group, ["source_id"])["source_id"]).to_pylist())
-    return sorted(sources)
+        with pq.ParquetFile(part.path) as file:
+            sources |= set(pc.unique(file.read_row_group(part.group, ["source_id"])["source_id"]).to_pylist())
+    return sources
 
 
 def _read(table: str, source_id: str, parts: Sequence[_Part]) -> pa.Table:
