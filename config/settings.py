@@ -90,64 +90,82 @@ class Settings(BaseModel):
         PROJECT_CONFIG, description="The configuration folder, with sources/ in it."
     )
     workers: Annotated[int, Field(ge=1, le=256)] = Field(
-        default_factory=lambda: os.cpu_count() or 1, description="Processes that extract."
+        default_factory=lambda: os.cpu_count() or 1, description="Processes that extract articles."
     )
-    batch: Annotated[int, Field(ge=1, le=100_000)] = Field(500, description="Documents that land together.")
+    batch: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        500, description="Documents that are written together, as one file of a table."
+    )
     max_document_bytes: Annotated[int, Field(ge=1_000)] = Field(
-        10_000_000, description="A larger document is refused; the limit holds after decompression."
+        10_000_000, description="Bytes of the largest document that is taken, unpacked; a larger one is refused."
     )
     document_seconds: Annotated[float, Field(gt=0)] = Field(
-        30.0, description="A document that takes longer to extract is refused."
+        30.0, description="Seconds that the extraction of one document may take; after that it is refused."
     )
     lock_seconds: Annotated[float, Field(ge=0)] = Field(
-        600.0, description="How long a run waits for another run of the same source to end."
+        600.0, description="Seconds that a run waits for another run of the same source to end."
     )
     sources_at_once: Annotated[int, Field(ge=1, le=256)] = Field(
-        16, description="Sources that a run takes side by side; what they ask of one host still waits its turn."
+        16,
+        description="Sources that one run works on at the same time; requests to one host still wait for each other.",
     )
     run_seconds: Annotated[float, Field(gt=0)] = Field(
-        3_600.0, description="A run over feeds, sitemaps or section pages that takes longer leaves the rest pending."
+        3_600.0,
+        description="Seconds after which a run over feeds, sitemaps or section pages ends and leaves the rest pending.",
     )
-    fetch_seconds: Annotated[float, Field(gt=0)] = Field(30.0, description="Time for one whole response.")
+    fetch_seconds: Annotated[float, Field(gt=0)] = Field(30.0, description="Seconds that one whole response may take.")
     fetch_attempts: Annotated[int, Field(ge=1, le=10)] = Field(
-        3, description="Times that an address is asked for when no answer, a 429 or a 5xx comes."
+        3, description="Attempts at one address when there is no answer, a 429 or a 5xx."
     )
     retry_seconds: Annotated[float, Field(ge=0)] = Field(
-        1.0, description="Wait before the second attempt; it doubles with each, with jitter, up to 60 times this."
+        1.0, description="Seconds before the second attempt; the wait doubles each time, up to 60 times this."
     )
     patience_seconds: Annotated[float, Field(ge=0)] = Field(
-        120.0, description="A host that asks to wait longer is left alone; what it holds stays pending."
+        120.0,
+        description="Longest wait in seconds that a host may ask for; if it asks for more, its pages stay pending.",
     )
-    connections: Annotated[int, Field(ge=1, le=1_000)] = Field(64, description="Requests under way together.")
-    host_connections: Annotated[int, Field(ge=1, le=100)] = Field(2, description="Of these, to one host.")
+    connections: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        64, description="Requests at the same time, over all hosts."
+    )
+    host_connections: Annotated[int, Field(ge=1, le=100)] = Field(
+        2, description="Requests at the same time to one host."
+    )
     max_listing_bytes: Annotated[int, Field(ge=1_000)] = Field(
-        50_000_000, description="A larger feed, sitemap or section page is refused; after decompression."
+        50_000_000,
+        description="Bytes, unpacked, of the largest feed, sitemap or section page; a larger one is refused.",
     )
     max_redirects: Annotated[int, Field(ge=0, le=50)] = Field(10, description="Redirects followed for one address.")
     langdetect_alone: bool = Field(
-        False, description="Tell the language by langdetect alone: 54 languages, and its neighbour for any other."
+        False,
+        description="Detect languages by langdetect alone: it knows 54, and calls any other by one of these.",
     )
     sql_memory: Annotated[str, AfterValidator(_size)] = Field(
         "", description="Memory of a query of `copydesk sql`, such as `2 GB`; 80 % of the machine's unless set."
     )
     sql_spill: Annotated[str, AfterValidator(_size)] = Field(
-        "10 GB", description="What such a query may write to the temporary folder where its memory does not suffice."
+        "10 GB",
+        description="Disk space in the temporary folder that a query of `copydesk sql` may use when memory is full.",
     )
-    contact: str = Field("", description="An address or page named in the User-Agent, so that a site can reach you.")
+    contact: str = Field(
+        "", description="Your mail address or page. It is named in the User-Agent, so that a site can reach you."
+    )
     alert_webhook: Annotated[str, AfterValidator(_webhook)] = Field(
-        "", repr=False, description="Alerts are sent there with POST, as JSON: `text`, `source`, `condition` and more."
+        "",
+        repr=False,
+        description="Address to which each alert is sent by POST, as JSON: `text`, `source`, `condition` and more.",
     )
     alert_command: Annotated[str, AfterValidator(_command)] = Field(
-        "", repr=False, description="A program and its arguments, started for each alert; the JSON is on its stdin."
+        "",
+        repr=False,
+        description="Program and arguments that are started for each alert; the JSON is on its standard input.",
     )
     stale_hours: Annotated[float, Field(gt=0)] = Field(
         24.0, description="Hours without a success, or with nothing new, before a source may be called stale."
     )
     server_hosts: Annotated[tuple[HostName, ...], BeforeValidator(_names)] = Field(
-        (), description="Further host names, without a port, by which a proxy or a worker reaches the Prefect server."
+        (), description="Other host names, without a port, by which a proxy or a worker reaches the Prefect server."
     )
     maintain_schedule: Schedule = Field(
-        "17 3 * * *", description="When a served installation verifies and sweeps the warehouse, in UTC, or `off`."
+        "17 3 * * *", description="When `copydesk serve` verifies and cleans the warehouse, in UTC, or `off`."
     )
     keep_runs_days: Annotated[int, Field(ge=0)] = Field(
         0, description="Days for which `runs` keeps its rows, in whole months; 0 for ever. Shards stay."
@@ -156,13 +174,16 @@ class Settings(BaseModel):
         0, description="Days for which `polls` keeps its rows, in whole months; 0 for ever."
     )
     compact_schedule: Schedule = Field(
-        "47 * * * *", description="When it joins small files of the warehouse into large ones, in UTC, or `off`."
+        "47 * * * *",
+        description="When `copydesk serve` joins small files of the warehouse into large ones, in UTC, or `off`.",
     )
     recheck_schedule: Schedule = Field(
-        "37 * * * *", description="When it fetches again what is due by the `recheck` of its sources, or `off`."
+        "37 * * * *",
+        description="When `copydesk serve` fetches the pages again that are due by `recheck`, or `off`.",
     )
     quality_schedule: Schedule = Field(
-        "7 * * * *", description="When it looks for sources that are stale, fail or drift, and tells, or `off`."
+        "7 * * * *",
+        description="When `copydesk serve` checks whether sources are stale, fail or drift, or `off`.",
     )
 
 

@@ -37,14 +37,16 @@ def _zone(name: str) -> str:
 class StripRules(ConfigTable):
     """Corrections by this site's own habits: regular expressions searched in each line; they overrule the rest."""
 
-    keep: tuple[Pattern, ...] = ()
-    drop: tuple[Pattern, ...] = ()
+    keep: tuple[Pattern, ...] = Field((), description="A line in which one of these is found stays in the text.")
+    drop: tuple[Pattern, ...] = Field((), description="A line in which one of these is found is taken out.")
 
 
 class Expect(ConfigTable):
     """What a healthy source yields; one that yields less is flagged."""
 
-    articles_per_day: Annotated[float, Field(ge=0)] | None = None
+    articles_per_day: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="Articles that a day brings when all is well."
+    )
 
 
 class Source(ConfigTable):

@@ -1,5 +1,7 @@
--- One row an edit: a version of an article read from a later capture than the version before it, and what changed.
--- Two captures are compared as they were read when the second landed: an edit is the publisher's, not one of rules.
+-- One row for each edit: a version of an article that was read later than the version before it, and what changed.
+-- An edit is the publisher's. What a change of our own rules would alter is no edit.
+
+-- Two captures are compared as they were read when the second landed.
 CREATE VIEW article_edits AS
 WITH edited AS (
     SELECT article_id

@@ -1,4 +1,6 @@
--- One row a version of an article and capture it was read from, deleted ones too; of what landed twice, the newest.
+-- One row for each version of an article and each capture that it was read from. Deleted versions are here too.
+
+-- Of what landed twice, the newest.
 CREATE VIEW article_versions AS
 SELECT * EXCLUDE (row_id, file, number)
 FROM (

@@ -1,4 +1,5 @@
--- One row an article: the newest version of each article_id; one that was deleted is gone, whatever lands after.
+-- One row for each article: the newest version of each article_id. An article that was taken down is gone.
+
 -- What is newest is decided on narrow columns, and the others are fetched afterwards: no text goes through a window.
 -- Rows of base files are the newest but for those that are listed as superseded and articles that the log decides.
 CREATE VIEW articles AS

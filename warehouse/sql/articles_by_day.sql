@@ -1,4 +1,4 @@
--- One row a source, language and day of publication in UTC: its articles; the day is NULL for those without a date.
+-- One row for each source, language and day of publication in UTC, with the number of articles.
 CREATE VIEW articles_by_day AS
 SELECT
     source_id,

@@ -1,4 +1,5 @@
--- One row a capture: a response or file that was read, and where the archive holds it.
+-- One row for each capture: a response or file that was read, and where the archive holds it.
+
 -- Files of release 0.1 lack the last two columns: there the error, and the end of the address, say the same.
 CREATE VIEW captures AS
 SELECT

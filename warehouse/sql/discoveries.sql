@@ -1,3 +1,3 @@
--- One row a sighting of an address.
+-- One row for each time that an address was seen.
 CREATE VIEW discoveries AS
 FROM landed('discoveries');

@@ -1,4 +1,4 @@
--- One row an endpoint of a source, a feed, sitemap, folder or file: its newest look, and what is the matter with it.
+-- One row for each endpoint of a source: a feed, sitemap, page, folder or file. What its newest poll brought, and what is wrong.
 CREATE VIEW endpoint_health AS
 SELECT
     source_id,

@@ -1,4 +1,4 @@
--- One row a base file of a table, from its footer: from when on it is read, what it stands for, its newest fetched_at.
+-- One row for each base file of a table, from its footer: from when on it is read, what it stands for, its newest fetched_at.
 -- A base file waits until its `visible_from`, so that each query reads either it or what it stands for.
 CREATE MACRO footers(name) AS TABLE
 SELECT

@@ -1,5 +1,5 @@
--- One row a line that recurs across a source's articles and is stripped as `habit`: how often, since when, and what
--- keeps it. Learned from the source's newest articles; a line that these have no more is forgotten and gone from here.
+-- One row for each line that recurs across a source's articles and is stripped as `habit`.
+-- Lines are learned from the source's newest articles. A line that these no longer have is gone from here.
 CREATE VIEW habits AS
 SELECT
     source_id,

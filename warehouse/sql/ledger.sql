@@ -1,4 +1,4 @@
--- One row a discovered address of a source, in exactly one state: article, reject or pending.
+-- One row for each discovered address of a source. It is in exactly one state: article, reject or pending.
 -- An article whose later edit was refused stays an article.
 CREATE VIEW ledger AS
 SELECT

@@ -1,4 +1,4 @@
--- One row an article that the log has rows of, or that was deleted: its newest row, by file and number where it is in
+-- One row for each article that the log has rows of, or that was deleted: its newest row, by file and number where it is in
 -- the log. Base files are looked at only for what may come before a row of the log: tombstones, and whatever was
 -- fetched later than it, as where a backfill, a recovered run or a second extraction has landed.
 CREATE MACRO newest_in_log() AS TABLE

@@ -1,4 +1,4 @@
--- One row a discovered address that is neither an article nor a reject yet.
+-- One row for each discovered address that is neither an article nor a reject yet.
 CREATE VIEW pending AS
 SELECT * EXCLUDE (state)
 FROM ledger

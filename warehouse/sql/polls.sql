@@ -1,3 +1,3 @@
--- One row a look at a feed, sitemap, folder or file.
+-- One row for each poll of a feed, sitemap, page, folder or file.
 CREATE VIEW polls AS
 FROM landed('polls');

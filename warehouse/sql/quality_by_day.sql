@@ -1,4 +1,6 @@
--- One row a source and day in UTC: the articles first seen on it as they were first read, and what was refused on it.
+-- One row for each source and day in UTC: the articles first seen on that day, and what was refused on it.
+-- An article counts as it was first read.
+
 -- Of an article only its first capture counts, as it is read now: one of today has had no time yet to be edited.
 CREATE VIEW quality_by_day AS
 WITH shard AS (SELECT run_id FROM runs WHERE kind = 'shard'),

@@ -1,4 +1,5 @@
--- One row a refusal; an address that was tried again has several.
+-- One row for each refusal. An address that was tried again has several rows.
+
 -- Files of release 0.1 lack the last two columns: there the detail, and the end of the run_id, say the same.
 CREATE VIEW rejects AS
 SELECT

@@ -1,4 +1,5 @@
--- One row a refused address of a source that has no article: its newest refusal, its first sight, its attempts.
+-- One row for each refused address that has no article: its newest refusal.
+-- `first_seen_at` and `attempts` are of all its refusals.
 CREATE VIEW rejects_open AS
 SELECT
     refusal.* REPLACE (

@@ -1,4 +1,6 @@
--- One row a run of a source, as it ended where it has ended.
+-- One row for each run of a source.
+
+-- Of a run that has ended, the row as it ended.
 -- Files of release 0.1 lack the last two columns: there the beginning of the run_id says the same.
 CREATE VIEW runs AS
 SELECT

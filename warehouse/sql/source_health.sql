@@ -1,6 +1,7 @@
--- One row a source: its runs, its articles, how complete they are, what is refused and what waits.
--- `share_with_…` (but for text) and `median_words` are of its latest week, the 7 days up to its newest article; `…_before` of the
--- week before that. Seconds, and no INTERVAL: its arithmetic with time zones is an extension's.
+-- One row for each source: its runs, its articles, how complete they are, what is refused and what waits.
+-- The latest week is the 7 days up to the newest article; columns that end in `_before` are of the week before that.
+
+-- Seconds, and no INTERVAL: its arithmetic with time zones is an extension's.
 CREATE VIEW source_health AS
 WITH run AS (
     SELECT

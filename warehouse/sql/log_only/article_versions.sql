@@ -1,4 +1,4 @@
--- One row a version of an article and capture it was read from, deleted ones too; of what landed twice, the newest.
+-- One row for each version of an article and capture it was read from, deleted ones too; of what landed twice, the newest.
 CREATE VIEW article_versions AS
 FROM landed('articles')
 QUALIFY row_number() OVER (

@@ -1,4 +1,4 @@
--- One row an article: the newest version of each article_id; one that was deleted is gone, whatever lands after.
+-- One row for each article: the newest version of each article_id; one that was deleted is gone, whatever lands after.
 CREATE VIEW articles AS
 SELECT *
 FROM (

@@ -1,4 +1,4 @@
--- One row an article, as `articles` showed it at a moment: articles_as_of(TIMESTAMPTZ '2026-11-01 00:00:00+00').
+-- One row for each article, as `articles` showed it at a moment: articles_as_of(TIMESTAMPTZ '2026-11-01 00:00:00+00').
 -- It names the files itself: a macro, unlike a view, looks up `landed` in the catalogue of whoever calls it.
 CREATE MACRO articles_as_of(moment) AS TABLE
 SELECT *
