@@ -31,7 +31,7 @@ types: $(READY) ## check types with mypy --strict
 	$(BIN)/mypy
 
 bench: $(READY) ## measure accuracy over COPYDESK_CORPUS, and speed
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
 
 clean: ## remove the environment, the data and what tools leave behind
 	rm -rf $(VENV) data build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

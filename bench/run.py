@@ -10,12 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from results import write_section
+from bench.results import write_section
 
-HERE = Path(__file__).resolve().parent
+PROJECT = Path(__file__).resolve().parent.parent
 BENCHMARKS = {
-    "Pages: HTML to record": ("score_pages.py", "."),
-    "Texts: plain text with its furniture, rendered three ways": ("score_texts.py", "news"),
+    "Pages: HTML to record": ("bench.quality.score_pages", "."),
+    "Texts: plain text with its furniture, rendered three ways": ("bench.quality.score_texts", "news"),
 }
 
 
@@ -25,9 +25,9 @@ def main() -> int:
         print("bench: name a folder of gold data in COPYDESK_CORPUS; it has corpus/news/ in it", file=sys.stderr)
         return 2
     corpus = Path(named).resolve() / "corpus"
-    for title, (script, folder) in BENCHMARKS.items():
-        command = [sys.executable, str(HERE / script), str(corpus / folder)]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    for title, (module, folder) in BENCHMARKS.items():
+        command = [sys.executable, "-m", module, str(corpus / folder)]
+        ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
         if ran.returncode:
             print(ran.stderr, file=sys.stderr)
             return 1

@@ -149,6 +149,15 @@ class Settings(BaseModel):
     maintain_schedule: Schedule = Field(
         "17 3 * * *", description="When a served installation verifies and sweeps the warehouse, in UTC, or `off`."
     )
+    keep_runs_days: Annotated[int, Field(ge=0)] = Field(
+        0, description="Days for which `runs` keeps its rows, in whole months; 0 for ever. Shards stay."
+    )
+    keep_polls_days: Annotated[int, Field(ge=0)] = Field(
+        0, description="Days for which `polls` keeps its rows, in whole months; 0 for ever."
+    )
+    compact_schedule: Schedule = Field(
+        "47 * * * *", description="When it joins small files of the warehouse into large ones, in UTC, or `off`."
+    )
     recheck_schedule: Schedule = Field(
         "37 * * * *", description="When it fetches again what is due by the `recheck` of its sources, or `off`."
     )

@@ -68,7 +68,8 @@ def ingest(
         began, rules = clock(), rules_of(source, settings)
         # The rules are those by which all of a source was judged; a part of it is not all.
         judged_by = rules if scope.is_whole else (rules[0], "")
-        row = first_run_row(source, scope.shard_id or new_run_id(began), began, judged_by)
+        run_id = scope.shard_id or new_run_id(began)
+        row = first_run_row(source, run_id, began, judged_by, scope.kind, scope.shard_key)
         source, habits = scope.source_to_read(source), load_habits(settings.data, source.id)
         run = open_run(
             row, source, settings, workers, fetcher, clock, stop, rules=rules, beside=scope.beside, habits=habits

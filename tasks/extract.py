@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tasks.html.article import read_page
+from tasks.listings.entry_text import plain_text
 from tasks.metadata.candidates import order_by_trust
 from tasks.text.characters import clean_lines
 from tasks.text.decode import Refusal, decode, unpack
@@ -30,7 +31,7 @@ _SUFFIXES: Final = {"html": HTML, "htm": HTML, "xhtml": HTML, "md": MARKDOWN, "m
 _DATA_TYPE: Final = re.compile(r"\w+/(?:[\w.-]+\+)?(?:json|javascript|css|csv)|application/(?:rss|atom)\+xml")
 _SNIFFED_BYTES: Final = 2_048
 _FIRST_LINES_CHARACTERS: Final = 2_048
-_PROLOGUE: Final = rb"[\s\xef\xbb\xbf\xff\xfe]*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+_PROLOGUE: Final = rb"[\s\xef\xbb\xbf\xff\xfe]*+(?:<\?xml[^>]*>\s*)?(?:<!--(?:[^-]|-(?!->))*+-->\s*)*+"
 _PAGE: Final = re.compile(_PROLOGUE + rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _ELEMENT: Final = re.compile(rb"<(?:p|div|article|section|h1|br|span)\b[^<>]*>", re.IGNORECASE)
 
@@ -65,7 +66,7 @@ def _read_document(text: str, kind: str, url: str) -> Document | None:
     if kind == HTML:
         return read_page(text, url)
     if kind == MARKDOWN:
-        return read_markdown(text)
+        return read_markdown(text, plain_text)
     return Document(Paragraphs(tuple(clean_lines(text))), (), TEXT)
 
 

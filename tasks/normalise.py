@@ -35,7 +35,7 @@ MAX_LINE_CHARACTERS: Final = 500
 MAX_PROSE_CHARACTERS: Final = 5_000
 
 _ACCESS: Final = {"true": True, "yes": True, "1": True, "free": True, "false": False, "no": False, "0": False}
-_TAG_SEPARATOR: Final = re.compile(r"\s*[,;|،、，；]\s*|(?:^|\s+)#")
+_TAG_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;|،、，；]\s*|(?:^|(?<!\s)\s++)#")
 _LABEL_EDGES: Final = " \t-–—:,;|•"
 
 

@@ -7,8 +7,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from polled import FEED, write
-from webserver import answer
 
 from flows.ingestion.raw_document import write_raw
 from flows.scheduling.markdown_text import escape_markdown
@@ -20,6 +18,8 @@ from flows.scheduling.run_report import (
     load_report,
     rejects_markdown,
 )
+from tests.support.polled import FEED, write
+from tests.support.webserver import answer
 from warehouse.errors import StorageError
 from warehouse.model.vocabulary import Outcome, RunStatus
 

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 import typer
-from rows import article, run
-from webserver import WebServer, answer
 
 from config.settings import Settings
 from flows.cli.alert import alert
 from flows.monitoring.alerts import AlertReport, watch_sources
-from warehouse.model.vocabulary import RunStatus
-from warehouse.storage.tables import Row, Store
+from tests.support.rows import article, run
+from tests.support.webserver import WebServer, answer
+from warehouse.model.schema import Row
+from warehouse.model.vocabulary import RunKind, RunStatus
+from warehouse.storage.tables import Store
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
@@ -131,7 +132,8 @@ def test_a_backfill_does_not_hide_that_nothing_new_comes(installation):
     installation.check()
     assert installation.summary == [("stale", "began")]
     at = ago(hours=2)
-    installation.land("articles", article(900, first_seen_at=at, landed_at=at, run_id="shard-0123456789abcdef0123"))
+    installation.land("articles", article(900, first_seen_at=at, landed_at=at, run_id="backfill"))
+    installation.land("runs", run(run_id="backfill", started_at=at, config_digest="", kind=RunKind.SHARD))
     installation.check()
     assert installation.summary == [("stale", "began")]
 

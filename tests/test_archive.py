@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
-from kill import killed_at_every_moment
-from rows import NOON, fetched, url
 from warcio.checker import Checker
 
+from tests.support.kill import killed_at_every_moment
+from tests.support.rows import NOON, fetched, url
 from warehouse.archive.warc_records import records
 from warehouse.archive.writer import ArchiveWriter, read, recover
 from warehouse.errors import StorageError
@@ -194,7 +194,7 @@ def test_a_tail_torn_at_any_byte_costs_its_own_record_only(tmp_path: Path) -> No
 
 KILLED = """
 from datetime import UTC, datetime
-from rows import fetched, url
+from tests.support.rows import fetched, url
 from warehouse.archive.writer import ArchiveWriter, recover
 from warehouse.model.records import Exchange
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
@@ -246,7 +246,7 @@ def test_a_limit_on_file_size_keeps_the_whole_records_before_it(tmp_path: Path) 
 import random, resource, sys
 sys.path[:0] = {sys.path!r}
 from datetime import UTC, datetime
-from rows import fetched
+from tests.support.rows import fetched
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.errors import StorageError
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

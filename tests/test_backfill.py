@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from polled import page, write
 from test_warcs import HTML, http, record
-from webserver import answer, drip
 
 from config.errors import ConfigError
 from flows.backfill import backfill, read_window, with_warcs
 from flows.cli.app import main
 from flows.sharding import engine, shards
 from flows.sharding.plan import Plan
+from tests.support.polled import page, write
+from tests.support.webserver import answer, drip
 from warehouse.connect import connect
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.text.characters import clean_line, split_lines
+from tasks.text.characters import MAX_MARKS, clean_line, normalize, split_lines
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 
@@ -62,3 +63,19 @@ def test_a_text_is_split_at_every_end_of_line_there_is():
 @given(st.lists(st.text("ab c", max_size=5), min_size=1))
 def test_lines_come_back_in_their_order(lines):
     assert split_lines("\n".join(lines)) == lines
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u05b8", "\U0001e944"])
+def test_a_run_of_marks_is_cut_where_no_language_goes_on(mark):
+    assert normalize("NFC", f"x{mark * 100}q{mark * 9}") == f"x{mark * MAX_MARKS}q{mark * 9}"
+
+
+def test_marks_that_become_two_are_cut_once_for_all():
+    line = clean_line("x" + "\u0344" * 100)
+    assert line == clean_line(line)
+
+
+def test_a_text_of_marks_alone_is_clean_at_once():
+    began = time.process_time()
+    assert len(clean_line("a" + "\u0301\u0323" * 200_000)) <= MAX_MARKS + 1
+    assert time.process_time() - began < 2

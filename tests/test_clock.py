@@ -7,13 +7,13 @@ from itertools import count
 from typing import Any
 
 import pytest
-from polled import FEED, page
-from rows import NOON, article, discovery, rejection, run
 from test_ingest import BREAD
-from webserver import answer
 
 from flows.ingest import ingest
 from tasks.http.fetcher import Fetcher
+from tests.support.polled import FEED, page
+from tests.support.rows import NOON, article, discovery, rejection, run
+from tests.support.webserver import answer
 from warehouse.state.address import TICK, Known, not_before
 from warehouse.storage.tables import Store
 from warehouse.verify import verify

@@ -11,10 +11,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from rows import NOON, article, discovery, fetched, rejection, run
 
+from tests.support.rows import NOON, article, discovery, fetched, rejection, run
 from warehouse.archive.writer import ArchiveWriter
-from warehouse.connect import CATALOGUE, ORDER, SQL, TABLES, VIEWS, ask, connect, locked, query, write_catalogue
+from warehouse.catalogue import write_catalogue
+from warehouse.connect import ask, connect, locked, query
+from warehouse.definitions import CATALOGUE, ORDER, SQL, TABLES, VIEWS
 from warehouse.errors import EmptyWarehouseError, QueryError
 from warehouse.model.schema import SCHEMAS
 from warehouse.storage.tables import Store
@@ -252,6 +254,48 @@ def test_the_catalogue_opens_in_the_command_line_client_of_duckdb_1_5(root: Path
         assert done.stdout.startswith("n\n"), f"{view}: {done.stderr}"
 
 
+def test_a_catalogue_that_was_copied_or_moved_reads_the_data_beside_it(root: Path, tmp_path: Path) -> None:
+    write_catalogue(root)
+    copy = tmp_path / "a copy [1]"
+    shutil.copytree(root, copy)
+    Store(copy).land("articles", [article(9)], source_id="harbour", key="k9", now=NOON)
+    shutil.move(root, tmp_path / "gone")
+    count = "SELECT count(*) FROM articles"
+    for path in (copy / CATALOGUE, Path("..") / copy.name / CATALOGUE):
+        program = f"import duckdb; print(duckdb.connect({str(path)!r}, read_only=True).execute({count!r}).fetchall())"
+        for folder in (tmp_path / "gone", copy):
+            done = subprocess.run(
+                [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=folder
+            )
+            assert done.stdout == "[(3,)]\n", done.stderr
+    client = shutil.which("duckdb", path=str(Path(sys.executable).parent))
+    if client is not None:
+        command = [client, "-readonly", "-csv", copy / CATALOGUE, count]
+        assert subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout.split()[-1] == "3"
+
+
+def test_an_attached_catalogue_that_was_moved_is_told_where_it_is_by_a_variable(root: Path, tmp_path: Path) -> None:
+    write_catalogue(root)
+    moved = shutil.move(root, tmp_path / "moved")
+    with duckdb.connect() as client:
+        client.execute(f"SET VARIABLE copydesk_data = '{moved}'; ATTACH '{moved}/{CATALOGUE}' AS news (READ_ONLY)")
+        assert client.execute("SELECT count(*) FROM news.articles").fetchall() == [(2,)]
+        assert client.execute("SELECT count(*) FROM news.articles_as_of(now())").fetchall() == [(2,)]
+
+
+def test_every_view_and_column_of_the_catalogue_has_a_comment(root: Path) -> None:
+    write_catalogue(root)
+    with duckdb.connect(str(root / CATALOGUE), read_only=True) as client:
+        columns = client.execute("SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal")
+        comments = {(view, column): comment for view, column, comment in columns.fetchall()}
+        views = client.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall()
+    assert {view for view, _ in comments} == {view for view, _ in views} == set(VIEWS)
+    assert [key for key, comment in comments.items() if not comment or not comment.endswith(".")] == []
+    assert [view for view, comment in views if not comment.startswith("One row ")] == []
+    assert comments["articles", "located"] == "Place of its dateline, such as `London`."
+    assert comments["ledger", "state"] == "What became of the address: `article`, `reject` or `pending`."
+
+
 def test_the_catalogue_works_beside_others(root: Path) -> None:
     write_catalogue(root)
     with duckdb.connect() as client:
@@ -263,7 +307,7 @@ def test_the_catalogue_works_beside_others(root: Path) -> None:
 def test_two_processes_may_write_the_catalogue_while_others_read(root: Path) -> None:
     program = (
         f"import sys; sys.path[:0] = {sys.path!r}\n"
-        "from warehouse.connect import CATALOGUE, query, write_catalogue\n"
+        "from warehouse.catalogue import write_catalogue\nfrom warehouse.connect import query\nfrom warehouse.definitions import CATALOGUE\n"
         "from pathlib import Path\n"
         "for _ in range(6):\n"
         "    write_catalogue(sys.argv[1])\n"

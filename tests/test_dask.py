@@ -13,12 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from crawled import LEAST, content, shards_of
 
 from config.settings import Settings
 from flows.backfill import Sharded, run_shards
 from flows.sharding.engine import Engine, open_engine
 from flows.sharding.shards import done_shards
+from tests.support.crawled import LEAST, content, shards_of
 from warehouse.storage.tables import Store
 from warehouse.verify import verify
 

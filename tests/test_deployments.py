@@ -31,7 +31,7 @@ def installation(tmp_path):
         'title = "Harbour Times"\nlanguage = "en"\ntimezone = "Europe/London"\nschedule = "*/20 * * * *"\n' + feed
     )
     (tmp_path / "sources" / "quay.toml").write_text('title = "Quay"\npaused = true\n' + feed)
-    off = dict.fromkeys(("maintain_schedule", "recheck_schedule", "quality_schedule"), "off")
+    off = dict.fromkeys(("maintain_schedule", "compact_schedule", "recheck_schedule", "quality_schedule"), "off")
     return Settings(data=str(tmp_path / "data"), config=tmp_path, **off)
 
 
@@ -66,7 +66,7 @@ def test_a_source_is_a_deployment_that_says_what_it_is(installation):
     assert harbour.schedule.timezone == "UTC", "turns of every hour know no summer time"
     assert (harbour.paused, quay.paused, quay.schedule) == (False, True, None)
     assert (backfill.name, backfill.schedule, backfill.one_run) == ("backfill", None, False)
-    assert [deployment.schedule for deployment in upkeep] == [None, None, None]
+    assert [deployment.schedule for deployment in upkeep] == [None, None, None, None]
 
 
 def test_a_wrong_file_is_told_and_keeps_no_other_from_being_deployed(installation):

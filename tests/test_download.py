@@ -3,9 +3,9 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from webserver import Clock, WebServer, answer, fetch, local, redirect, refused, settings
 
 from tasks.http.fetcher import Downloaded, Fetcher, Request
+from tests.support.webserver import Clock, WebServer, answer, fetch, local, redirect, refused, settings
 from warehouse.model.vocabulary import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")

@@ -13,9 +13,9 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from webserver import WebServer, answer, drip, fetch, local, redirect, refused, resolver, settings
 
 from tasks.http.fetcher import Downloaded, Fetcher, Request
+from tests.support.webserver import WebServer, answer, drip, fetch, local, redirect, refused, resolver, settings
 from warehouse.model.vocabulary import Reason
 
 IN_TIME = 6.0

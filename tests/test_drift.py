@@ -8,17 +8,18 @@ from math import log
 from pathlib import Path
 
 import pytest
-from histories import Habits, history
 from hypothesis import given
 from hypothesis import strategies as st
-from rows import NOON, article, rejection
 
 from flows.monitoring.drift import HISTORY, Drift, find_drifts, has_history, last_day, load_days
 from flows.monitoring.measures import MEASURES, Sample, compare
 from flows.monitoring.mixes import distance
+from tests.support.histories import Habits, history
+from tests.support.rows import NOON, article, rejection, run
 from warehouse.connect import connect
-from warehouse.model.vocabulary import Reason
-from warehouse.storage.tables import Row, Store
+from warehouse.model.schema import Row
+from warehouse.model.vocabulary import Reason, RunKind
+from warehouse.storage.tables import Store
 
 LAST = date(2026, 3, 14)
 DAYS = HISTORY.days
@@ -71,7 +72,7 @@ def test_a_small_source_is_found_later_and_a_large_one_at_once(articles, days):
 
 @pytest.mark.parametrize("habits", [Habits(90), Habits(20), Habits(2), Habits(40, french=0.4)], ids=str)
 def test_weekends_and_chance_alone_are_hardly_ever_told(habits):
-    # A year of a source has about 0.1 of them: bench/drift.py counts them.
+    # A year of a source has about 0.1 of them: bench/quality/drift.py counts them.
     assert sum(len(drifts(habits, seed, since=0)) for seed in range(8)) <= 1
 
 
@@ -164,7 +165,8 @@ def test_a_day_counts_articles_as_they_were_first_read_by_the_newest_rules(wareh
     )
     warehouse.land("articles", article(3), article(3, deleted=True, capture_id="c8"))
     # Older material, of years, that happens to be read on this day.
-    warehouse.land("articles", article(4, run_id="shard-0f0f", authors=()))
+    warehouse.land("articles", article(4, run_id="backfill", authors=()))
+    warehouse.land("runs", run(run_id="backfill", kind=RunKind.SHARD))
     (day,) = warehouse.days()
     assert (day["day"], day["articles"], day["with_author"], day["with_title"]) == (date(2026, 3, 15), 3, 3, 3)
     assert day["languages"] == {"en": 2, "fr": 1}

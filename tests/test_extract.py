@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raws import CASES, expected, raw_page
 
 from tasks.extract import extract
+from tasks.html.tag_attributes import bound_attributes
+from tests.support.raws import CASES, expected, raw_page
 from warehouse.model.records import Candidate, ExtractedArticle, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import Origin, Reason, Stage
 
@@ -157,13 +158,34 @@ def test_no_file_is_read_and_nothing_expands_for_an_entity_of_a_page() -> None:
         "<table><tr>" + f"<td>{PARAGRAPH}</td>" * 20_000,
         "<ul><li>" * 20_000 + PARAGRAPH,
         "<p>" + "word and more. " * 300_000,
+        "<p" + "".join(f" a{number}" for number in range(100_000)) + f">{PARAGRAPH}</p>",
+        "<p" + "".join(f" a{number}='x y'" for number in range(100_000)) + f">{PARAGRAPH}</p>",
+        '<p title="' + "\u0301\u0323" * 200_000 + f'">{PARAGRAPH}</p>',
+        '<script type="application/ld+json">{"a": 1}' + " ;" * 200_000 + "x</script>" + PARAGRAPH,
     ],
-    ids=["divs", "bolds", "scripts", "open json", "keys", "bylines", "items", "cells", "lists", "one paragraph"],
+    ids=[
+        *("divs", "bolds", "scripts", "open json", "keys", "bylines", "items", "cells", "lists", "one paragraph"),
+        *("attributes", "attributes with values", "accents", "blanks behind json"),
+    ],
 )
 def test_a_monstrous_page_is_read_or_refused_in_bounded_time(page: str) -> None:
     began = time.process_time()
     assert isinstance(extract(raw_page(f"<!doctype html><html><body>{page}".encode())), ExtractedArticle | Rejection)
     assert time.process_time() - began < 15
+
+
+def test_a_tag_keeps_its_first_attributes_and_a_program_is_no_tag() -> None:
+    many = "".join(f" data-{number}=x" for number in range(10_000))
+    program = f"<script>for (i = 0; i <n; i++) {{ {'a = b + c; ' * 3_000} }}</script>"
+    meta = '<meta name="author" content="Ada Byron"'
+    found = extracted(raw_page(f"<!doctype html>{program}{meta}{many}><p>{PARAGRAPH * 4}</p>".encode()))
+    assert [candidate.values for candidate in found.candidates if candidate.field == "authors"] == [("Ada Byron",)]
+    assert bound_attributes(program) == program
+    assert len(bound_attributes(f"{program}{meta}{many}>")) < len(program) + 8_000
+
+
+def test_many_comments_before_a_page_are_passed_over_at_once() -> None:
+    assert isinstance(extract(raw_page(b"<!---->" * 200 + b"<p>a", media_type=None)), ExtractedArticle | Rejection)
 
 
 def test_a_page_too_vast_for_the_extractor_still_gives_its_paragraphs() -> None:

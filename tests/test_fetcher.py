@@ -16,7 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from webserver import (
+
+from tasks.http.fetcher import Fetcher, Refused, Request, Rules
+from tasks.http.robots_cache import RobotsCache
+from tests.support.webserver import (
     Clock,
     WebServer,
     answer,
@@ -31,9 +34,6 @@ from webserver import (
     resolver,
     settings,
 )
-
-from tasks.http.fetcher import Fetcher, Refused, Request, Rules
-from tasks.http.robots_cache import RobotsCache
 from warehouse.model.vocabulary import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")

@@ -15,7 +15,9 @@ import h2.errors
 import h2.events
 import pytest
 import trustme
-from webserver import (
+
+from tasks.http.fetcher import Downloaded, Fetcher, Refused
+from tests.support.webserver import (
     WebServer,
     answer,
     downloaded,
@@ -28,8 +30,6 @@ from webserver import (
     secured,
     settings,
 )
-
-from tasks.http.fetcher import Downloaded, Fetcher, Refused
 from warehouse.model.vocabulary import Reason
 
 EITHER = {Reason.FETCH_FAILED, Reason.TIMED_OUT}

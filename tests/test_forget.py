@@ -13,14 +13,15 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from fastwarc.warc import ArchiveIterator
-from kill import killed_at_every_moment
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
-from rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warcio.archiveiterator import ArchiveIterator as Warcio
 
+from tests.support.kill import killed_at_every_moment
+from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warehouse.archive.warc_records import records
 from warehouse.archive.writer import ArchiveWriter, Earlier, read, recover
-from warehouse.connect import connect, write_catalogue
+from warehouse.catalogue import write_catalogue
+from warehouse.connect import connect
 from warehouse.errors import LockedError, StorageError
 from warehouse.model.records import FORGOTTEN, LISTED, Capture, Exchange, Item
 from warehouse.model.schema import SCHEMAS
@@ -93,9 +94,9 @@ def ingest(root: Path, source_id: str = "harbour") -> None:
     details = [f"the same title and text as {url(1)}", "no text but: Ferry 1 came back", f"the same as {url(0)}"]
     land(
         "rejects",
-        rejection(4, reason=Reason.DUPLICATE, detail=details[0], capture_id=twin.capture_id),
+        rejection(4, reason=Reason.DUPLICATE, detail=details[0], capture_id=twin.capture_id, duplicate_of=url(1)),
         rejection(1, detail=details[1]),
-        rejection(3, reason=Reason.DUPLICATE, detail=details[2]),
+        rejection(3, reason=Reason.DUPLICATE, detail=details[2], duplicate_of=url(0)),
     )
     captures = [*kept, one, again, lost, twin, *feeds]
     store.land(

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import typer
-from webserver import WebServer, answer, drip
 
 from config.errors import ConfigError
 from config.settings import Settings, load_settings
 from flows.cli.alert import alert
 from flows.monitoring.channels import Command, Webhook, hooks_of
+from tests.support.webserver import WebServer, answer, drip
 
 TOKEN = "s3cret-token"  # noqa: S105  nobody's
 PAYLOAD = json.dumps({"text": "harbour: 渡轮 stale"}).encode()
@@ -158,7 +158,7 @@ def test_a_wrong_hook_is_named_and_not_shown(tmp_path, monkeypatch, name, value,
     assert TOKEN not in str(failure.value)
 
 
-@pytest.mark.parametrize("name", ["maintain_schedule", "recheck_schedule", "quality_schedule"])
+@pytest.mark.parametrize("name", ["maintain_schedule", "compact_schedule", "recheck_schedule", "quality_schedule"])
 def test_a_schedule_is_cron_or_off(tmp_path, name):
     path = tmp_path / "copydesk.toml"
     path.write_text(f'{name} = "off"\n')

@@ -7,12 +7,12 @@ import json
 
 import pytest
 import zstandard
-from webserver import Clock, WebServer, answer
 
 from config.sources import load_source
 from tasks.files.jsonl import MEDIA_TYPE, open_record, read_records
 from tasks.http.fetcher import Fetcher
 from tasks.listings.input_reader import InputError, ReadContext
+from tests.support.webserver import Clock, WebServer, answer
 from warehouse.model.records import Candidate, Capture, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Origin, Reason
 

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from raws import CASES, expected, raw_page
 
 from tasks.extract import extract
 from tasks.html.jsonld import JsonLd, read_json_ld
 from tasks.html.titles import site_names, without_site
+from tests.support.raws import CASES, expected, raw_page
 from warehouse.model.records import Candidate, ExtractedArticle
 from warehouse.model.vocabulary import Origin
 

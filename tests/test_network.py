@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from webserver import WebServer, answer, fetch, local, redirect, refused, resolver, secured, settings
 
 from tasks.http.fetcher import Downloaded, Fetcher, Request, download
+from tests.support.webserver import WebServer, answer, fetch, local, redirect, refused, resolver, secured, settings
 from warehouse.model.vocabulary import Reason
 
 PAGE = answer(b"<p>Bread is dearer.</p>", content_type="text/html; charset=UTF-8")

@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-from raws import raw_page
 
 from config.inputs import FeedInput
 from config.sources import Source, load_sources
@@ -33,6 +32,7 @@ from tests.newsroom.pages import article_page, encoded
 from tests.newsroom.plan import Article, Fault, Plan, Site
 from tests.newsroom.scenario import START, make_plan, small, week
 from tests.newsroom.server import Newsroom
+from tests.support.raws import raw_page
 from warehouse.model.records import Article as Landed
 
 ALL_SITES = week(1).sites

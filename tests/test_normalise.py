@@ -29,7 +29,7 @@ from warehouse.model.records import (
     Rejection,
     StrippedLine,
 )
-from warehouse.model.schema import ARTICLES
+from warehouse.model.schema import SCHEMAS
 from warehouse.model.vocabulary import Origin, Precision, Reason, Stage, Zone
 
 URL = "https://www.example.org/port/lighthouse-71234567?utm_source=feed"
@@ -68,14 +68,18 @@ def test_what_is_not_stated_is_left_out():
     article = normalised()
     empty = {"authors", "tags", "info_sources", "stripped"}
     assert {name: getattr(article, name) for name in empty} == dict.fromkeys(empty, ())
-    nothing = set(ARTICLES.names) - {field.name for field in ARTICLES if not field.nullable} - {"canonical_domain"}
+    nothing = (
+        set(SCHEMAS["articles"].names)
+        - {field.name for field in SCHEMAS["articles"] if not field.nullable}
+        - {"canonical_domain"}
+    )
     assert {name: getattr(article, name) for name in nothing} == dict.fromkeys(nothing)
     assert article.provenance == {}
 
 
 def test_every_required_column_has_a_value():
     article = normalised()
-    required = [field.name for field in ARTICLES if not field.nullable]
+    required = [field.name for field in SCHEMAS["articles"] if not field.nullable]
     assert [name for name in required if getattr(article, name) is None] == []
 
 
@@ -239,7 +243,7 @@ def test_quality_rises_with_each_signal_and_stays_between_0_and_1(better):
 
 
 VALUES = st.text(max_size=60)
-FIELDS = st.sampled_from([*ARTICLES.names, "unknown"])
+FIELDS = st.sampled_from([*SCHEMAS["articles"].names, "unknown"])
 
 
 @settings(max_examples=300, deadline=None)
@@ -249,4 +253,4 @@ def test_no_statement_breaks_a_record(text, candidates_of_page, url):
     if isinstance(outcome, Article):
         assert 0 <= outcome.quality <= 1
         assert outcome.text == outcome.text.strip() != ""
-        assert outcome.provenance.keys() <= set(ARTICLES.names)
+        assert outcome.provenance.keys() <= set(SCHEMAS["articles"].names)

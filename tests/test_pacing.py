@@ -20,10 +20,10 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
-from webserver import Clock, settings
 
 from tasks.http.host_state import FILE_NAME, HostState, HostStates
 from tasks.http.throttle import HostBlockedError, HostThrottle
+from tests.support.webserver import Clock, settings
 
 HOST = "news.example:443"
 DAY = 86_400.0

@@ -6,9 +6,8 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from polled import FEED, counts, page
-from webserver import answer, redirect
-
+from tests.support.polled import FEED, counts, page
+from tests.support.webserver import answer, redirect
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import RunStatus
 from warehouse.storage.tables import Store

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
-from polled import Site
 from test_crash import copydesk, killed_at
-from webserver import answer
 
+from tests.support.polled import Site
+from tests.support.webserver import answer
 from warehouse.connect import connect
 from warehouse.verify import verify
 

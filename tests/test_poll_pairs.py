@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from polled import FEED, counts, page
-from webserver import answer, redirect
 
 from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
+from tests.support.polled import FEED, counts, page
+from tests.support.webserver import answer, redirect
 from warehouse.archive.warc_records import records as read_records
 from warehouse.takedown.forget import forget
 from warehouse.verify import verify

@@ -8,7 +8,6 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from webserver import Route, WebServer, answer, redirect, settings
 
 from config.errors import ConfigError
 from config.settings import Settings
@@ -19,6 +18,7 @@ from flows.site_setup.probe import Probe, probe
 from flows.site_setup.propose import add_source, facts
 from flows.site_setup.site_survey import MAX_REQUESTS, Survey
 from tasks.http.fetcher import Fetcher
+from tests.support.webserver import Route, WebServer, answer, redirect, settings
 from warehouse.model.records import Article, Rejection
 from warehouse.model.vocabulary import Reason
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from polled import Site
-from webserver import answer
 
 from config.sources import load_source
+from tests.support.polled import Site
+from tests.support.webserver import answer
 
 PROJECT = Path(__file__).resolve().parent.parent
 README = (PROJECT / "README.md").read_text("utf-8")

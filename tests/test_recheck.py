@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from polled import FEED, write
 
 from flows.ingestion.shared_fetcher import open_fetcher
 from flows.recheck import recheck, recheck_source
+from tests.support.polled import FEED, write
 from warehouse.model.vocabulary import RunStatus
 from warehouse.storage.tables import Store
 

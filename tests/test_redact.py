@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from webserver import WebServer, answer, fetch
 
 from config.errors import ConfigError
 from config.redact import redact
 from config.sources import load_source
 from tasks.discover import discover
 from tasks.listings.input_reader import InputError, ReadContext
+from tests.support.webserver import WebServer, answer, fetch
 from warehouse.model.records import Fetched
 
 HOSTS = st.sampled_from(["x.example", "x.example:8080", "[::1]", "127.0.0.1:1"])

@@ -11,7 +11,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from webserver import WebServer, answer
 
 from config.settings import Settings
 from config.sources import StripRules, load_source
@@ -20,6 +19,7 @@ from flows.cli.reextract import write_results
 from flows.ingest import ingest
 from flows.reextract import reextract
 from tasks.http.fetcher import Fetcher
+from tests.support.webserver import WebServer, answer
 from warehouse.verify import verify
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from webserver import WebServer, answer
 
 from config.errors import ConfigError
 from config.sources import StripRules, load_source
@@ -15,6 +14,7 @@ from flows.cli.rejects import write_results
 from flows.ingest import ingest
 from flows.replay import replay
 from tasks.http.fetcher import Fetcher
+from tests.support.webserver import WebServer, answer
 from warehouse.verify import verify
 
 STORY = """Night ferry to Skarvoy sails again

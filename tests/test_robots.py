@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tasks.http import robots
+from tests.support.webserver import WebServer, answer, drip
 
+PROJECT = Path(__file__).resolve().parent.parent
 PAGE = "https://news.example/politics/vote"
 
 
@@ -56,3 +63,76 @@ def test_a_hostile_file_is_read_in_seconds(text: str) -> None:
     rules = robots.read_rules(text.encode()[: robots.MAX_BYTES])
     rules.allows(PAGE + "/" + "politics" * 900)
     assert time.process_time() - started < 5
+
+
+BLANKS = b"User-agent: *\n" + b" " * (robots.MAX_BYTES - 100) + b"\nDisallow: /private/\n"
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\x0b", "\u3000"])
+@pytest.mark.parametrize("before", ["", "x", "User-agent", "User-agent: "])
+def test_a_long_run_of_blanks_is_read_at_once(blank: str, before: str) -> None:
+    text = f"User-agent: *\n{before}{blank * (400_000 // len(blank.encode()))}\x00\nDisallow: /politics/"
+    started = time.process_time()
+    assert not robots.read_rules(text.encode()).allows(PAGE)
+    assert time.process_time() - started < 2
+
+
+def story(number: int) -> bytes:
+    text = f"The {number} boats of the village came home late, and each had caught {number} baskets of fish. "
+    return answer(f"<html><h1>Story number {number}</h1><p>{text * 4}</p>".encode(), content_type="text/html")
+
+
+def site(rules: bytes) -> WebServer:
+    return WebServer({"/robots.txt": answer(rules, content_type="text/plain"), "/1": story(1), "/2": story(2)})
+
+
+def start(folder: Path, **sites: WebServer) -> subprocess.Popen[str]:
+    """`copydesk run` over a source a site, each of which lists two pages."""
+    sources = folder / "config" / "sources"
+    sources.mkdir(parents=True)
+    for name, server in sites.items():
+        (folder / f"{name}.txt").write_text(f"{server.url('/1')}\n{server.url('/2')}\n")
+        (sources / f"{name}.toml").write_text(
+            f'title = "{name}"\ndelay = 0\nallow_private = true\n[[input]]\nkind = "pages"\npath = "../../{name}.txt"\n'
+        )
+    arguments = ["run", "--config", str(folder / "config"), "--data", str(folder / "data")]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "COPYDESK_WORKERS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "copydesk", *arguments],
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_a_hostile_robots_txt_holds_up_no_source(tmp_path: Path) -> None:
+    with site(BLANKS) as hostile, site(b"User-agent: *\nDisallow: /2\n") as harmless:
+        process = start(tmp_path, hostile=hostile, harmless=harmless)
+        try:
+            _, messages = process.communicate(timeout=150)
+        finally:
+            process.kill()
+            process.wait()
+    assert process.returncode == 0, messages
+    assert sorted(hostile.paths) == ["/1", "/2", "/robots.txt"]
+    assert sorted(harmless.paths) == ["/1", "/robots.txt"]
+
+
+@pytest.mark.slow
+def test_a_run_that_reads_a_hostile_robots_txt_is_interrupted_at_once(tmp_path: Path) -> None:
+    with site(BLANKS) as hostile:
+        hostile.routes["/1"] = hostile.routes["/2"] = drip(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", 1)
+        process = start(tmp_path, hostile=hostile)
+        try:
+            while "/robots.txt" not in hostile.paths:
+                assert process.poll() is None
+                time.sleep(0.1)
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            _, messages = process.communicate(timeout=60)
+        finally:
+            process.kill()
+            process.wait()
+    assert process.returncode == 130, messages

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rows import article, rejection
 
 from tasks.site_probe.trial_articles import (
     TrialArticle,
@@ -15,6 +14,7 @@ from tasks.site_probe.trial_articles import (
     needs_scripts,
     weaknesses,
 )
+from tests.support.rows import article, rejection
 from warehouse.model.vocabulary import Reason
 
 

@@ -387,4 +387,4 @@ def test_deploy_hands_the_same_deployments_to_a_work_pool_and_does_it_once(serve
 
 def kind_and_name(name: str) -> tuple[bool, str]:
     """Sources come before upkeep."""
-    return name in {"backfill", "maintain-warehouse", "recheck-versions", "watch-quality"}, name
+    return name in {"backfill", "compact-warehouse", "maintain-warehouse", "recheck-versions", "watch-quality"}, name

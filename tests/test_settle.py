@@ -8,7 +8,6 @@ import threading
 from dataclasses import replace
 
 import pytest
-from crawled import LEAST, content, shards_of
 
 from config.settings import Settings
 from flows.backfill import Sharded, run_shards
@@ -17,6 +16,7 @@ from flows.sharding.one_shard import OneShard
 from flows.sharding.reconcile_shards import Reconciliation, reconcile_shards
 from flows.sharding.shards import done_shards
 from tasks.http.fetcher import Fetcher
+from tests.support.crawled import LEAST, content, shards_of
 from warehouse.storage.tables import Store
 
 TWINS = "SELECT count(*) FROM (SELECT version_id FROM articles GROUP BY 1 HAVING count(*) > 1)"

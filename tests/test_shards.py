@@ -12,7 +12,6 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from polled import page
 from test_warcs import HTML, http, record
 
 from config.sources import Source, load_source
@@ -22,6 +21,7 @@ from tasks.files import warc_splits
 from tasks.files.splits import even_ranges
 from tasks.listings.discovered import item_of
 from tasks.listings.input_reader import InputError, ReadContext
+from tests.support.polled import page
 from warehouse.model.records import Fetched, Item
 
 

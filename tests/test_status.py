@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rows import article, discovery, poll, rejection, run
 
 from config.sources import Source
 from flows.cli.output import Format
 from flows.cli.status import COLUMNS, show_status
+from tests.support.rows import article, discovery, poll, rejection, run
+from warehouse.model.schema import Row
 from warehouse.model.vocabulary import Reason, RunStatus, Stage
-from warehouse.storage.tables import Row, Store
+from warehouse.storage.tables import Store
 
 RSS = "https://harbour.example/rss"
 NOW = datetime.now(UTC)

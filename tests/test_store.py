@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from kill import killed_at_every_moment
-from rows import NOON, article, discovery, poll, rejection, run, url
 
+from tests.support.kill import killed_at_every_moment
+from tests.support.rows import NOON, article, discovery, poll, rejection, run, url
 from warehouse.connect import connect
 from warehouse.errors import EmptyWarehouseError, LockedError, StorageError
 from warehouse.model.schema import SCHEMAS
@@ -24,7 +24,7 @@ from warehouse.storage.tables import Store
 BATCH = """
 import sys
 from datetime import UTC, datetime
-from rows import article, discovery
+from tests.support.rows import article, discovery
 from warehouse.storage.tables import Store
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 """
@@ -32,7 +32,7 @@ NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 
 def files(root: Path, table: str = "articles") -> list[str]:
     """The Parquet files of a table that hold rows."""
-    return sorted(p.relative_to(root).as_posix() for p in root.glob(f"{table}/*/*") if "0000-00" not in str(p))
+    return sorted(p.relative_to(root).as_posix() for p in root.glob(f"{table}/*/*") if "schema-" not in p.name)
 
 
 def count(root: Path, table: str) -> int:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from rows import run
 
 from config.settings import PROJECT_CONFIG
+from tests.support.rows import run
 from warehouse.storage.tables import Store
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from rows import NOON, article, discovery, fetched, rejection, run
 from test_warc import everything
 
+from tests.support.rows import NOON, article, discovery, fetched, rejection, run
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.records import FORGOTTEN, Capture
@@ -63,7 +63,7 @@ def test_a_whole_warehouse_has_no_findings_and_its_counts(root: Path, sample: in
     found = verify(root, sample)
     assert found.findings == ()
     assert found.sources == (SourceCount("harbour", discovered=5, articles=3, rejects=1, pending=1),)
-    assert found.files == 12
+    assert found.files == 19
     assert found.captures == (sample or 4)
 
 

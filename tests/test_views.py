@@ -9,11 +9,14 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from rows import NOON, article, discovery, poll, rejection, run, url
 
-from warehouse.connect import CATALOGUE, connect, write_catalogue
+from tests.support.rows import NOON, article, discovery, poll, rejection, run, url
+from warehouse.catalogue import write_catalogue
+from warehouse.connect import connect
+from warehouse.definitions import CATALOGUE
+from warehouse.model.schema import Row
 from warehouse.model.vocabulary import Reason, RunStatus
-from warehouse.storage.tables import Row, Store
+from warehouse.storage.tables import Store
 
 LATER = NOON + timedelta(hours=1)
 

@@ -16,9 +16,9 @@ import pytest
 from fastwarc.warc import ArchiveIterator
 from hypothesis import given
 from hypothesis import strategies as st
-from rows import NOON, fetched, url
 from warcio.archiveiterator import ArchiveIterator as Warcio
 
+from tests.support.rows import NOON, fetched, url
 from warehouse.archive.http_records import answer, request
 from warehouse.archive.warc_records import REMOVED, records, removal, warcinfo
 from warehouse.archive.writer import ArchiveWriter, Earlier, read, recover

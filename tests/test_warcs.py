@@ -13,9 +13,6 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from polled import page
-from webserver import Clock, WebServer, answer
-from webserver import settings as local_settings
 
 from config.inputs import WarcInput
 from config.sources import Source, load_source
@@ -28,6 +25,9 @@ from tasks.files.warc_pages import WarcPages
 from tasks.http.content_coding import DecompressionError
 from tasks.http.fetcher import Fetcher
 from tasks.listings.input_reader import InputError, ReadContext
+from tests.support.polled import page
+from tests.support.webserver import Clock, WebServer, answer
+from tests.support.webserver import settings as local_settings
 from warehouse.connect import connect
 from warehouse.model.records import Fetched, Rejection
 from warehouse.model.vocabulary import Reason

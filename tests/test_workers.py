@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from kill import fork_server, kill, workers
 
 from flows.ingestion.process_pool import CallError, Workers
+from tests.support.kill import fork_server, kill, workers
 from warehouse.model.records import Capture, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 

@@ -11,28 +11,15 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
 import duckdb
 
-from warehouse.errors import EmptyWarehouseError, QueryError, StorageError, WarehouseError, cure_of
-from warehouse.storage.root import Root, sync_folder
-
-SQL: Final = Path(__file__).resolve().parent / "sql"
-TABLES: Final = ("articles", "captures", "discoveries", "habits", "polls", "rejects", "runs")
-ORDER: Final = (
-    "landed", "articles", "articles_as_of", "article_versions", "captures", "discoveries", "polls", "rejects", "runs",
-    "rejects_open", "ledger", "pending", "articles_by_day", "quality_by_day", "article_edits",
-    "endpoint_health", "source_health", "habits",
-)  # fmt: skip
-"""Every view and macro, each after those it reads."""
-VIEWS: Final = tuple(name for name in ORDER if name not in ("landed", "articles_as_of"))
-CATALOGUE: Final = "copydesk.duckdb"
-OLDEST_READER: Final = "v1.5.0"
-"""The oldest DuckDB that opens the catalogue; DuckDB 2 would otherwise write a file that it cannot."""
+from warehouse.definitions import CATALOGUE, TABLES, VIEWS, define, definition, pattern, quote
+from warehouse.errors import EmptyWarehouseError, QueryError, WarehouseError, cure_of
+from warehouse.storage.root import SUPERSEDED, Root
 
 SEVERAL: Final = getattr(duckdb.StatementType, "MULTI", None)
 """What DuckDB 2 calls a statement with a PIVOT in it, be it a SELECT or a COPY."""
@@ -60,7 +47,7 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
     """
     root = Root.at(root)
     if not _has_catalogue(root):
-        _check_landed(root)
+        check_landed(root)
     try:
         connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     except duckdb.Error as error:
@@ -69,15 +56,13 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
         connection.execute("SET TimeZone = 'UTC'")
         # What does not fit in memory would otherwise go to a folder in the working directory.
         spill = f"{tempfile.gettempdir()}/copydesk-{uuid4().hex}"
-        connection.execute(f"SET temp_directory = {_quoted(spill)}")
-        # With it DuckDB (1.5 to 2.0 at least) loses rows in some joins of Parquet files with what is made from them.
-        connection.execute("SET disabled_optimizers = 'join_filter_pushdown'")
+        connection.execute(f"SET temp_directory = {quote(spill)}")
         # A query must never take a Python variable of ours for a table.
         connection.execute("SET python_enable_replacements = false")
         if not root.is_folder:
             reach(connection, root)
-        if not _attach_catalogue(connection, root):
-            _define(connection, root)
+        if not attach_catalogue(connection, root):
+            define(connection, root)
     except duckdb.Error as error:
         connection.close()
         raise unreadable(error) from error
@@ -97,8 +82,8 @@ def locked(root: str | os.PathLike[str] | Root, memory: str = "", spill: str = "
     connection = connect(root)
     for name, size in (("memory_limit", memory), ("max_temp_directory_size", spill)):
         if size:
-            connection.execute(f"SET {name} = {_quoted(size)}")
-    allowed = ", ".join(_quoted(folder + "/") for table in TABLES for folder in _folders(root, table))
+            connection.execute(f"SET {name} = {quote(size)}")
+    allowed = ", ".join(quote(folder + "/") for table in (*TABLES, SUPERSEDED) for folder in _folders(root, table))
     for setting in (
         f"allowed_directories = [{allowed}]",
         "autoload_known_extensions = false",
@@ -126,13 +111,13 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
         raise QueryError(f"a query reads the views and no other files; the views are {', '.join(VIEWS)}") from None
     except duckdb.CatalogException as error:
         hint = f"; the views are {', '.join(VIEWS)}" if str(error).startswith("Catalog Error: Table with") else ""
-        raise QueryError(f"{_sentence(error)}{hint}") from None
+        raise QueryError(f"{message_of(error)}{hint}") from None
     except duckdb.ParserException as error:
         # The field's own name for a byline is a word of SQL, and the parser blames what stands after it.
         hint = '; the column "by" is written in quotes' if BARE_BY.search(statement) else ""
-        raise QueryError(f"{_sentence(error)}{hint}") from None
+        raise QueryError(f"{message_of(error)}{hint}") from None
     except duckdb.Error as error:
-        raise QueryError(_sentence(error)) from None
+        raise QueryError(message_of(error)) from None
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -145,7 +130,7 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence
 
 def unreadable(error: duckdb.Error) -> WarehouseError:
     """Return the sentence for a query of the pipeline's own that failed: a limit of the system, or a damaged file."""
-    sentence = _sentence(error)
+    sentence = message_of(error)
     cure = cure_of(sentence, "'copydesk maintain verify' names the damaged file")
     return WarehouseError(f"cannot read the warehouse: {sentence}; {cure}")
 
@@ -170,81 +155,21 @@ def query(root: str | os.PathLike[str] | Root, statement: str) -> duckdb.DuckDBP
     return ask(locked(root), statement)
 
 
-def write_catalogue(root: str | os.PathLike[str] | Root) -> bool:
-    """Write `copydesk.duckdb`, the views for any DuckDB client, where it is missing or outdated; whether it was.
-
-    Its paths are absolute: a data root that was moved gets a new one. An object store gets none, nor a path with a
-    question mark, which DuckDB opens no database in.
-    Raises `WarehouseError`.
-    """
-    root = Root.at(root)
-    if not root.is_folder or "?" in root.url:
-        return False
-    with duckdb.connect() as connection:
-        if _attach_catalogue(connection, root):
-            return False
-    _check_landed(root)
-    partial = root.local / ".partial" / f"{CATALOGUE}.{uuid4().hex}"
-    try:
-        partial.parent.mkdir(exist_ok=True)
-        with duckdb.connect() as connection:
-            connection.execute(f"ATTACH {_quoted(str(partial))} AS copydesk (STORAGE_VERSION '{OLDEST_READER}')")
-            connection.execute("USE copydesk")
-            _define(connection, root)
-            connection.execute("USE memory; DETACH copydesk")
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(root.place(CATALOGUE))
-        sync_folder(root.local)
-    except OSError as error:
-        raise StorageError.of(error, root.place(CATALOGUE)) from error
-    except duckdb.Error as error:
-        told = _sentence(error).partition(". ")[0]
-        raise StorageError(f"cannot write {root.place(CATALOGUE)}: {told}; the next run tries again") from error
-    finally:
-        for left in (partial, partial.with_name(f"{partial.name}.wal")):
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
-    return True
-
-
-def _define(connection: duckdb.DuckDBPyConnection, root: Root) -> None:
-    for name in ORDER:
-        connection.execute(_sql(name, root))
-    connection.execute(f"CREATE MACRO definition() AS '{_definition(root)}'")
-
-
-def _sql(name: str, root: Root) -> str:
-    return (SQL / f"{name}.sql").read_text("utf-8").replace("$root", _pattern(root).replace("'", "''"))
-
-
-def _pattern(root: Root) -> str:
-    return escaped(root.url) if root.is_folder else root.url
-
-
-def escaped(path: str) -> str:
-    """Return a path as DuckDB takes it for one file: `[`, `*` and `?` stand for themselves, and for no pattern."""
-    return re.sub(r"[\[*?]", lambda found: f"[{found[0]}]", path)
-
-
 def _folders(root: Root, table: str) -> set[str]:
     # As the views write it, and where it really is: a table's folder may be a link to another disk.
     place = root.place(table)
-    return {f"{_pattern(root)}/{table}", str(Path(place).resolve()) if root.is_folder else place}
+    return {f"{pattern(root)}/{table}", str(Path(place).resolve()) if root.is_folder else place}
 
 
-def _definition(root: Root) -> str:
-    return sha256("\n".join(_sql(name, root) for name in ORDER).encode()).hexdigest()[:16]
-
-
-def _attach_catalogue(connection: duckdb.DuckDBPyConnection, root: Root) -> bool:
+def attach_catalogue(connection: duckdb.DuckDBPyConnection, root: Root) -> bool:
+    """Use the catalogue of a root, and return whether it has one that is not outdated."""
     if not _has_catalogue(root):
         return False
     try:
-        connection.execute(f"ATTACH {_quoted(root.place(CATALOGUE))} AS copydesk (READ_ONLY)")
+        connection.execute(f"ATTACH {quote(root.place(CATALOGUE))} AS copydesk (READ_ONLY)")
         connection.execute("USE copydesk")
         # All of its rows, as the connection would else count as busy and refuse the caller's first relation.
-        if connection.execute("SELECT definition()").fetchall() == [(_definition(root),)]:
+        if connection.execute("SELECT definition()").fetchall() == [(definition(root),)]:
             return True
         connection.execute("USE memory; DETACH copydesk")
     except duckdb.Error:  # of another version, or no catalogue at all: the views are made anew
@@ -257,7 +182,8 @@ def _has_catalogue(root: Root) -> bool:
     return root.is_folder and Path(root.place(CATALOGUE)).exists()
 
 
-def _check_landed(root: Root) -> None:
+def check_landed(root: Root) -> None:
+    """Raise `EmptyWarehouseError` where nothing has landed."""
     if not root.has_tables(TABLES):
         raise EmptyWarehouseError(f"nothing has landed in {root.url}; run 'copydesk run', or name another with --data")
 
@@ -282,10 +208,7 @@ def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -
     return statement.type == duckdb.StatementType.SELECT
 
 
-def _sentence(error: duckdb.Error) -> str:
-    told = re.split(r"\n\s*\n?LINE \d+:|\n+Possible solutions:", str(error))[0]
+def message_of(error: duckdb.Error) -> str:
+    """Return the sentence of an error of DuckDB, without its kind and the lines that it quotes."""
+    told = re.split(r"\nLINE \d+:", str(error))[0]
     return re.sub(r"\s+", " ", re.sub(r"^[\w ]+ Error: ", "", told)).strip()
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

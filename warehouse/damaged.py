@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.connect import escaped, reach
+from warehouse.connect import reach
 from warehouse.errors import StorageError, cure_of
 from warehouse.findings import REPAIR, Finding
-from warehouse.model.schema import SCHEMAS
+from warehouse.storage.arrow import stored_schema
+from warehouse.storage.root import escape_pattern
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +32,7 @@ def damaged_files(root: Root, names: Iterable[str]) -> list[Finding]:
 
 
 def _file(root: Root, name: str, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    schema = SCHEMAS[name.partition("/")[0]]
+    schema = stored_schema(name.partition("/")[0])
     try:
         with root.open(name) as file:
             parquet = pq.ParquetFile(file, page_checksum_verification=True)
@@ -54,7 +55,7 @@ def _file(root: Root, name: str, connection: duckdb.DuckDBPyConnection) -> Itera
 def _read_by_duckdb(connection: duckdb.DuckDBPyConnection, root: Root, name: str, count: int) -> None:
     # The hash asks for every column; a count alone is answered from the footer.
     query = "SELECT count(*), bit_xor(hash(every)) FROM read_parquet($1, hive_partitioning = false) AS every"
-    row = connection.execute(query, [escaped(root.place(name))]).fetchone()
+    row = connection.execute(query, [escape_pattern(root.place(name))]).fetchone()
     if row is None or row[0] != count:
         raise ValueError(f"{count} rows, of which DuckDB reads {row and row[0]}")
 

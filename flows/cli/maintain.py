@@ -50,6 +50,22 @@ def repair(
     print(f"{len(repairs)} repairs{advice}")
 
 
+@app.command("compact", epilog="Example:  copydesk maintain compact --dry-run")
+def compact(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be joined; change nothing.")] = False,
+    data: Data = None,
+) -> None:
+    """Join the small files that runs have landed into large, sorted ones. Queries give the same rows meanwhile."""
+    from flows.compact import compact_warehouse
+
+    compaction = compact_warehouse(read_settings(data, None), dry_run=dry_run)
+    rows = [(merge.table, merge.period, len(merge.log_files), len(merge.base_files)) for merge in compaction.merges]
+    write_rows(Format.TABLE, ("table", "period", "log files", "base files"), rows, sys.stdout)
+    would = "would be " if dry_run else ""
+    count = sum(len(merge.names) for merge in compaction.merges)
+    print(f"{count:,} files {would}joined into {len(rows):,}, {len(compaction.deleted):,} joined before {would}deleted")
+
+
 @app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
 def clean(data: Data = None) -> None:
     """Delete what killed writers left: temporary files that nobody has touched for an hour."""

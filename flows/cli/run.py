@@ -48,13 +48,14 @@ def run(
     from flows.run import COUNTS, run_sources
 
     with ProgressBars() as progress:
-        results = run_sources(sources, settings, due=due, progress=progress)
+        report = run_sources(sources, settings, due=due, progress=progress)
     rows = [
         (result.run.source_id, *(getattr(result.run, name) for name in COUNTS), f"{result.seconds:.1f} s")
-        for result in results
+        for result in report.results
         if result.run
     ]
-    raise typer.Exit(write_counts(rows, [*errors, *(result.problem for result in results if result.problem)]))
+    problems = (report.compaction_problem, *errors, *(result.problem for result in report.results))
+    raise typer.Exit(write_counts(rows, [problem for problem in problems if problem]))
 
 
 def write_sharded(sources: Sequence[Sharded], errors: Iterable[object] = ()) -> int:

@@ -14,7 +14,8 @@ from config.settings import Settings
 from flows.cli.console import warn
 from flows.cli.output import Format, write_rows
 from flows.cli.sql import column_names, fetched_rows, interruptible
-from warehouse.connect import VIEWS, ask, locked
+from warehouse.connect import ask, locked
+from warehouse.definitions import VIEWS
 from warehouse.errors import QueryError
 
 MAX_HISTORY_LINES: Final = 1_000

@@ -10,9 +10,9 @@ from statistics import median
 from typing import Any, Final
 
 from warehouse.model.records import Article, Rejection
-from warehouse.model.schema import ARTICLES
+from warehouse.model.schema import SCHEMAS
 from warehouse.model.vocabulary import LineReason
-from warehouse.storage.tables import to_arrow
+from warehouse.storage.arrow import to_arrow
 
 CONTENT: Final = (
     "title", "text", "description", "authors", "by", "located", "section", "tags", "info_sources", "canonical_url",
@@ -25,7 +25,7 @@ UNCOMPARED: Final = frozenset({
     "fetched_at", "landed_at", "deleted",
 })  # fmt: skip
 """Identity of the document and circumstances of its reading; with nothing else changed, an article is unchanged."""
-COMPARED: Final = tuple(name for name in ARTICLES.names if name not in UNCOMPARED)
+COMPARED: Final = tuple(name for name in SCHEMAS["articles"].names if name not in UNCOMPARED)
 MAX_LOST_TEXT_SHARE: Final = 0.02
 MAX_REFUSED_ARTICLES_SHARE: Final = 0.01
 _EMPTY: Final[tuple[Any, ...]] = (None, [], "", "und")

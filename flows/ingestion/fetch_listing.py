@@ -18,8 +18,8 @@ from tasks.listings.listing import Listing, ListingError
 from tasks.listings.poll_interval import classify_failure, sends_validators
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.model.records import LISTED, Capture, Item
-from warehouse.model.vocabulary import Reason
-from warehouse.state.endpoints import UNREAD, Endpoint
+from warehouse.model.vocabulary import Purpose, Reason
+from warehouse.state.endpoints import Endpoint
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
@@ -52,6 +52,7 @@ class ListingFetcher:
     entries: int = 0
     known: int = 0
     dates: list[datetime] = field(default_factory=list)
+    purpose: Purpose = Purpose.LISTING
     indexes: dict[str, str] = field(default_factory=dict)
     """The address at which each index of sitemaps was read first, by its digest."""
     loops: set[str] = field(default_factory=set)
@@ -69,7 +70,8 @@ class ListingFetcher:
         listing_request = request(url, run.source, earlier, run.settings.max_listing_bytes)
         result = run.fetcher.fetch(replace(listing_request, accept=ACCEPT_LISTINGS))
         run.check_stop()
-        item, now = Item(run.source.id, state.url, state.url, state.url, run.clock()), run.clock()
+        now = run.clock()
+        item = Item(run.source.id, state.url, state.url, state.url, now, purpose=self.purpose)
         if isinstance(result, Postponed | Refused):
             if result.exchanges:
                 self.captures.append(self.archive.write_failure(item, result.exchanges, result.detail, now, LISTED))
@@ -83,7 +85,7 @@ class ListingFetcher:
         try:
             listing = parse(run, self.entry, result.content, result.final_url, result.media_type, result.charset)
         except (ListingError, CallError) as error:
-            self.captures.append(replace(capture, error=f"{UNREAD}{error}"))
+            self.captures.append(replace(capture, error=str(error), is_read=False))
             return ListingResponse(None, result.http_status, str(error), classify_failure(final=True).value)
         self.captures.append(replace(capture, error=listing.damage))
         first_url = self.indexes.setdefault(capture.payload_digest, url) if listing.children else url

@@ -21,13 +21,14 @@ from tasks.listings.listing import Listing
 from tasks.listings.poll_interval import gap_window
 from tasks.metadata.urls import is_web_url
 from warehouse.model.rows import Poll
+from warehouse.model.vocabulary import Purpose
 from warehouse.state.endpoints import Endpoint
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
 
-REPAIR: Final = "#repair"
-"""Ends the address of a sitemap where it is read for a gap: as an input of its own, it is not read by that."""
+REPAIR_ENDPOINT: Final = "{}#repair"
+"""The endpoint of a sitemap in `polls` where it is read for a gap: as an input of its own, it is not read by that."""
 MAX_SITEMAPS_PER_GAP: Final = 20
 MAX_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
 """Between two clocks of one site."""
@@ -50,14 +51,14 @@ def repair(listings: ListingFetcher, state: Endpoint, entry: FeedInput) -> None:
     is_ours = partial(belongs, sections(run, state.url)) if entry.sitemap is None else bool
     max_undated = MAX_UNDATED_URLS if entry.sitemap else 0
     as_sitemap = SitemapInput(kind="sitemap", url=entry.url, include=entry.include, exclude=entry.exclude)
-    reader = ListingFetcher(run, as_sitemap, listings.archive, listings.captures)
+    reader = ListingFetcher(run, as_sitemap, listings.archive, listings.captures, purpose=Purpose.GAP_REPAIR)
     waiting = deque(dict.fromkeys(sitemaps[:MAX_SITEMAPS_PER_GAP]))
     queued = set(waiting)
     while waiting:
         url = waiting.popleft()
         if reader.leads_back(url):
             continue
-        response = reader.fetch(url, Endpoint(url + REPAIR))
+        response = reader.fetch(url, Endpoint(url))
         listing = response.listing or Listing()
         for child_url in _newest(run, listing, window[0]):
             if child_url not in queued and len(queued) < MAX_SITEMAPS_PER_GAP:
@@ -67,7 +68,7 @@ def repair(listings: ListingFetcher, state: Endpoint, entry: FeedInput) -> None:
         items = listed_documents(run.source, reader.entry, ours, url, run.clock())
         documents = run.discover(_missing(run, items, window, max_undated))
         listings.documents.extend(documents)
-        run.writer.land_poll(_poll(run, url + REPAIR, response, len(documents)))
+        run.writer.land_poll(_poll(run, REPAIR_ENDPOINT.format(url), response, len(documents)))
 
 
 def _newest(run: IngestRun, listing: Listing, since: datetime) -> list[str]:

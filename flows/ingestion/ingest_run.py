@@ -23,7 +23,7 @@ from tasks.http.fetcher import Fetcher
 from tasks.listings.discovered import Discovered, candidate_value, item_of
 from tasks.metadata.urls import normalize_url
 from warehouse.archive.writer import Earlier
-from warehouse.connect import write_catalogue
+from warehouse.catalogue import write_catalogue
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Capture, Item, RawArticle
 from warehouse.model.rows import Discovery, Run

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.http.response import NotModified, Postponed, Refused
 from warehouse.model.records import LISTED, Fetched, Item, RawArticle
-from warehouse.model.vocabulary import Outcome, Reason, Stage
+from warehouse.model.vocabulary import Outcome, Purpose, Reason, Stage
 from warehouse.state.ledger import Conclusion
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def archive_postponed(run: IngestRun, archive: ArchiveWriter, item: Item, respon
         return
     url, now = response.exchanges[-1].url, run.clock()
     if url.endswith("/robots.txt"):
-        rules = Item(run.source.id, url, url, url, now)
+        rules = Item(run.source.id, url, url, url, now, purpose=Purpose.ROBOTS)
         run.listing_captures.append(archive.write_failure(rules, response.exchanges, response.detail, now, LISTED))
     else:
         run.listing_captures.append(archive.write_failure(item, response.exchanges, response.detail, now))

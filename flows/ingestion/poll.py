@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from config.inputs import FeedInput, Input, InputTable, PagesInput, SitemapInput
 from flows.ingestion.fetch_listing import ListingFetcher, ListingResponse, is_recent, parse
-from flows.ingestion.gap_repair import REPAIR, repair
+from flows.ingestion.gap_repair import repair
 from flows.ingestion.listing_dates import listed_period
 from flows.ingestion.process_pool import CallError
 from tasks.discover import endpoint, listed_documents
@@ -28,7 +29,8 @@ from warehouse.archive.writer import ArchiveWriter, read
 from warehouse.errors import WarehouseError
 from warehouse.model.records import FORGOTTEN, Capture
 from warehouse.model.rows import Poll
-from warehouse.state.endpoints import UNREAD, Endpoint
+from warehouse.model.vocabulary import Purpose
+from warehouse.state.endpoints import Endpoint
 from warehouse.takedown.redact import remove
 
 if TYPE_CHECKING:
@@ -77,14 +79,16 @@ def forget_again(run: IngestRun, captures: list[Capture], documents: Iterable[Di
 
 def read_again(run: IngestRun, capture: Capture) -> tuple[list[Discovered], Capture]:
     """Return the documents of a listing that a killed run had archived and not settled, and its capture as read."""
-    run.unsettled_listings.add(capture.url)
+    if capture.purpose == Purpose.LISTING:
+        run.unsettled_listings.add(capture.url)
     return read_archived(run, capture)
 
 
 def read_archived(run: IngestRun, capture: Capture) -> tuple[list[Discovered], Capture]:
     """Return the documents that an archived listing names, and its capture as read."""
     # What a repair reads it reads for a window of time, and will read again.
-    if capture.http_status != 200 or not capture.payload_bytes or capture.url.endswith(REPAIR):  # noqa: PLR2004
+    is_whole = capture.http_status == HTTPStatus.OK and capture.payload_bytes and capture.is_read
+    if capture.purpose != Purpose.LISTING or not is_whole:
         return [], capture
     try:
         content = read(run.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
@@ -93,7 +97,7 @@ def read_archived(run: IngestRun, capture: Capture) -> tuple[list[Discovered], C
             return [], capture
         listing = parse(run, entry, content, capture.final_url or capture.url, capture.media_type, capture.charset)
     except (ListingError, CallError, WarehouseError) as error:
-        return [], replace(capture, error=f"{UNREAD}{error}")
+        return [], replace(capture, error=str(error), is_read=False)
     items = listed_documents(run.source, entry, listing, endpoint(run.source, entry), capture.fetched_at)
     return [item for item in items if is_recent(run, entry, item)], capture
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 from config.settings import Settings
 from config.sources import Source
 from warehouse.model.rows import Run
+from warehouse.model.vocabulary import RunKind
 
 
 def new_run_id(now: datetime) -> str:
@@ -23,6 +24,13 @@ def rules_of(source: Source, settings: Settings) -> tuple[str, str]:
     return version("copydesk"), hashlib.sha256(limits.encode()).hexdigest()[:16]
 
 
-def first_run_row(source: Source, run_id: str, now: datetime, rules: tuple[str, str]) -> Run:
+def first_run_row(
+    source: Source,
+    run_id: str,
+    now: datetime,
+    rules: tuple[str, str],
+    kind: RunKind = RunKind.INGEST,
+    shard_key: str | None = None,
+) -> Run:
     """Return the row of a run that has just begun."""
-    return Run(run_id, source.id, now, code_version=rules[0], config_digest=rules[1])
+    return Run(run_id, source.id, now, code_version=rules[0], config_digest=rules[1], kind=kind, shard_key=shard_key)

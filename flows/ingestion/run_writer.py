@@ -9,9 +9,10 @@ from datetime import datetime
 
 from warehouse.model.records import Article, Capture, Rejection
 from warehouse.model.rows import Discovery, Habit, Poll, Run
+from warehouse.model.schema import Row
 from warehouse.model.vocabulary import RunStatus
 from warehouse.state.ledger import Conclusion
-from warehouse.storage.tables import Row, Store
+from warehouse.storage.tables import Store
 
 
 @dataclass(frozen=True, slots=True)

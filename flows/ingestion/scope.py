@@ -13,6 +13,7 @@ from flows.ingestion.learn_habits import learn_habits
 from flows.ingestion.restore import restore_documents
 from flows.ingestion.worklist import list_documents
 from tasks.listings.discovered import Discovered
+from warehouse.model.vocabulary import RunKind
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 class Scope(ABC):
     """The documents that a run takes. A run of a scope is the only one of its source, but for shards."""
 
+    kind: ClassVar[RunKind] = RunKind.INGEST
     is_whole: ClassVar[bool] = False
     """Whether every document of the source is judged, so that the next run may rely on the rules of this one."""
     fetches_known_pages: ClassVar[bool] = False
@@ -32,6 +34,11 @@ class Scope(ABC):
     def shard_id(self) -> str:
         """The run_id that a shard always has; empty for a scope that is no shard."""
         return ""
+
+    @property
+    def shard_key(self) -> str | None:
+        """The key of the shard; None for a scope that is no shard."""
+        return None
 
     @abstractmethod
     def documents(self, run: IngestRun) -> Iterable[Discovered]:
@@ -80,6 +87,7 @@ class KnownAddresses(Scope):
     """Some known addresses, read again now in place of what the inputs list."""
 
     urls: Collection[str]
+    kind: ClassVar[RunKind] = RunKind.ADDRESSES
     fetches_known_pages: ClassVar[bool] = True
 
     def documents(self, run: IngestRun) -> Iterator[Discovered]:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from prefect import Flow, State, flow, get_run_logger
 from prefect.states import Failed
 
+import flows.compact
 from config.settings import load_settings
 from config.sources import choose_sources
 from flows.monitoring.alerts import AlertReport, watch_sources
@@ -68,6 +69,21 @@ def _verify(root: str) -> tuple[Verification, set[str]]:
     before = {source_id for source_id in sources if store.is_locked(source_id)}
     verification = verify(root, SAMPLE_CAPTURES)
     return verification, before | {source_id for source_id in sources if store.is_locked(source_id)}
+
+
+@flow(name="compact-warehouse", persist_result=False, on_failure=[log_failure])
+async def compact_warehouse(
+    data: str | None = None, config: Path | None = None, folder: Path | None = None
+) -> dict[str, int]:
+    """Join the small files that runs have landed into large, sorted ones; queries give the same rows meanwhile."""
+    settings = load_settings(folder, data=data, config=config)
+    compaction = await asyncio.to_thread(flows.compact.compact_warehouse, settings)
+    return {
+        "joined": sum(len(merge.names) for merge in compaction.merges),
+        "into": len(compaction.merges),
+        "rows": compaction.rows,
+        "deleted": len(compaction.deleted),
+    }
 
 
 @flow(name="recheck-versions", persist_result=False, on_failure=[log_failure])
@@ -155,6 +171,7 @@ async def in_thread(work: Callable[[], Result], stop: threading.Event) -> Result
 # Name, flow, and the setting with its schedule.
 UPKEEP: Final[tuple[tuple[str, Flow[Any, Any], str], ...]] = (
     ("maintain-warehouse", maintain_warehouse, "maintain_schedule"),
+    ("compact-warehouse", compact_warehouse, "compact_schedule"),
     ("recheck-versions", recheck_versions, "recheck_schedule"),
     ("watch-quality", watch_quality, "quality_schedule"),
 )

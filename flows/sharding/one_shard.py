@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from config.sources import Source
 from flows.ingestion.scope import Scope, WholeSource
 from flows.sharding.shards import Shard, list_shard
 from tasks.listings.discovered import Discovered
+from warehouse.model.vocabulary import RunKind
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
@@ -24,11 +25,17 @@ class OneShard(Scope):
 
     shard: Shard
     beside: Collection[str] = ()
+    kind: ClassVar[RunKind] = RunKind.SHARD
 
     @property
     def shard_id(self) -> str:
         """The run_id of the shard."""
         return self.shard.run_id
+
+    @property
+    def shard_key(self) -> str:
+        """The key of the shard."""
+        return self.shard.key
 
     def documents(self, run: IngestRun) -> Iterator[Discovered]:
         """Yield the documents of the shard."""

@@ -30,8 +30,6 @@ from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome
 from warehouse.storage.tables import Store
 
-PREFIX: Final = "plan-"
-"""Of the run_id of the listings that were read for a plan; `runs` has no row for it."""
 # Taken for a source that has no captures or runs yet.
 TYPICAL_PAGE_BYTES: Final = 120_000
 TYPICAL_COMPRESSED_RECORD_BYTES: Final = 30_000
@@ -137,7 +135,8 @@ def _plan_pages(
     with store.lock(source.id, settings.lock_seconds):
         store.prepare()
         began = clock()
-        row = first_run_row(source, PREFIX + new_run_id(began), began, ("", ""))
+        # `runs` gets no row for it: nothing was taken in.
+        row = first_run_row(source, f"plan-{new_run_id(began)}", began, ("", ""))
         run = open_run(row, source, settings, workers, fetcher, clock, threading.Event())
         listed = list_window(run, window)
         to_fetch = [item for item in listed.items.values() if _is_wanted(run, item)]
@@ -235,7 +234,7 @@ def _pace(settings: Settings, source: Source) -> tuple[float, int]:
     """Return the seconds a document took in shards of files so far, and the number of documents."""
     query = (
         "SELECT sum(epoch(finished_at) - epoch(started_at)) / sum(stored), sum(stored) FROM runs"
-        " WHERE source_id = $1 AND starts_with(run_id, 'shard-') AND finished_at IS NOT NULL AND stored > 100"
+        " WHERE source_id = $1 AND kind = 'shard' AND finished_at IS NOT NULL AND stored > 100"
     )
     row = _query_row(settings, query, source)
     return (row[0], row[1]) if row and row[1] else (TYPICAL_DOCUMENT_CPU_SECONDS, 0)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -23,12 +23,10 @@ from warehouse.model.records import Rejection
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
 from warehouse.state.address import TEMPORARY, Known
-from warehouse.storage.rewrite import change_outcomes, drop_rows
+from warehouse.state.ledger import same_text_as
+from warehouse.storage.rewrite import change_counts, change_outcomes, drop_rows
+from warehouse.storage.superseded import unlist_superseded
 from warehouse.storage.tables import Store
-
-SETTLED: Final = "-settled"
-"""Ends the run_id of refusals that reconciling lands: those of the run itself differ from them by it, and go."""
-SAME: Final = "the same title and text as "
 
 
 class ShardRow(NamedTuple):
@@ -43,6 +41,7 @@ class ShardRow(NamedTuple):
     stage: str | None
     reason: str | None
     detail: str | None
+    duplicate_of: str | None
     attempts: int | None
     first_seen_at: datetime
     last_seen_at: datetime | None
@@ -66,8 +65,18 @@ class Reconciliation:
     """By run, by how much its counts change."""
 
 
-def reconcile_shards(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Reconciliation:
-    """Make the rows of runs that were side by side those of the same runs in this order. Raises `WarehouseError`."""
+def reconcile_shards(
+    store: Store, source: Source, run_ids: Sequence[str], now: datetime, seconds: float = 600.0
+) -> Reconciliation:
+    """Make the rows of runs that were side by side those of the same runs in this order.
+
+    Wait up to `seconds` for other maintenance of the warehouse to end. Raises `WarehouseError`.
+    """
+    with store.maintenance(seconds):
+        return _reconcile(store, source, run_ids, now)
+
+
+def _reconcile(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Reconciliation:
     with connect(store.root) as connection:
         order = [list(run_ids), source.id]
         shard_rows = [ShardRow(*row) for row in rows(connection, _MET, order)]
@@ -81,14 +90,16 @@ def reconcile_shards(store: Store, source: Source, run_ids: Sequence[str], now: 
     change_outcomes(store.root, result.outcomes, prefix)
     _land_refusals(store, source, [*result.replacements, *beside], now)
     drop_rows(store.root, "discoveries", ("run_id", "url"), repeated_discoveries, prefix)
-    drop_rows(store.root, "rejects", ("run_id", "url"), refusals, prefix)
-    dropped_ids = [(row.capture_id or "",) for row in result.articles]
-    drop_rows(store.root, "articles", ("capture_id",), dropped_ids, prefix)
-    for run in changed_runs:
-        counts = {name: getattr(run, name) + change for name, change in result.count_changes[run.run_id].items()}
-        key = f"{run.run_id}-{run.status}"
-        store.land("runs", [replace(run, **counts)], source_id=source.id, key=key, now=run.started_at)
+    drop_rows(store.root, "rejects", ("run_id", "url"), refusals, prefix, unless="is_settled")
+    dropped_ids = [row.capture_id or "" for row in result.articles]
+    unlist_superseded(store.root, dropped_ids)
+    drop_rows(store.root, "articles", ("capture_id",), [(capture_id,) for capture_id in dropped_ids], prefix)
+    change_counts(store.root, [_with_counts(run, result.count_changes[run.run_id]) for run in changed_runs], prefix)
     return result
+
+
+def _with_counts(run: Run, changes: Mapping[str, int]) -> Run:
+    return replace(run, **{name: getattr(run, name) + change for name, change in changes.items()})
 
 
 def _replay(shard_rows: Sequence[ShardRow], versions_before: dict[str, str]) -> Reconciliation:
@@ -101,8 +112,9 @@ def _replay(shard_rows: Sequence[ShardRow], versions_before: dict[str, str]) -> 
         known = addresses.setdefault(row.url, Known(row.url, row.url, row.first_seen_at))
         known.version_id = known.version_id or versions_before.get(row.url)
         version_id = row.version_id
-        if row.reason == Reason.DUPLICATE and row.detail and row.detail.startswith(SAME):
-            twin_url = row.detail.removeprefix(SAME)
+        twin_url = row.duplicate_of
+        # A page that redirects to an article has no text of its own to compare.
+        if twin_url is not None and row.detail == same_text_as(twin_url):
             version_id = shard_versions.get((row.run_id, twin_url))
             urls_by_version.setdefault(version_id or "", twin_url)
         if row.payload_digest is not None and row.payload_digest in known.payload_digests and not known.is_retried:
@@ -110,18 +122,27 @@ def _replay(shard_rows: Sequence[ShardRow], versions_before: dict[str, str]) -> 
             continue
         known.payload_digests += (row.payload_digest or "",)
         if version_id is None:
-            _refuse(result, known, row, row.stage or "", row.reason or "", row.detail or "")
+            _refuse(result, known, row, row.stage or "", row.reason or "", row.detail or "", row.duplicate_of)
         elif version_id == known.version_id:
             _drop(result, row, Outcome.UNCHANGED)
         elif urls_by_version.get(version_id, row.url) != row.url and known.version_id is None:
-            _refuse(result, known, row, Stage.DEDUPE, Reason.DUPLICATE, SAME + urls_by_version[version_id])
+            first_url = urls_by_version[version_id]
+            _refuse(result, known, row, Stage.DEDUPE, Reason.DUPLICATE, same_text_as(first_url), first_url)
         elif row.is_article:
             urls_by_version.setdefault(version_id, row.url)
             known.store(version_id)
     return result
 
 
-def _refuse(result: Reconciliation, known: Known, row: ShardRow, stage: str, reason: str, detail: str) -> None:
+def _refuse(
+    result: Reconciliation,
+    known: Known,
+    row: ShardRow,
+    stage: str,
+    reason: str,
+    detail: str,
+    duplicate_of: str | None = None,
+) -> None:
     """Refuse a document anew; its row stays if it is the same refusal at the same attempt."""
     refusal = (str(stage), str(reason), detail)
     if known.is_repeated(refusal):
@@ -130,7 +151,7 @@ def _refuse(result: Reconciliation, known: Known, row: ShardRow, stage: str, rea
     known.refuse(refusal)
     rejection = Rejection(
         "", row.url, row.capture_id, Stage(stage), Reason(reason), detail,
-        known.attempts, row.first_seen_at, row.last_seen_at, row.run_id,
+        known.attempts, row.first_seen_at, row.last_seen_at, row.run_id, duplicate_of,
     )  # fmt: skip
     if not row.is_article and (row.stage, row.reason, row.detail, row.attempts) == (*refusal, known.attempts):
         result.unchanged.append(rejection)
@@ -160,9 +181,7 @@ def _land_refusals(store: Store, source: Source, refusals: Sequence[Rejection], 
     """Land the refusals that take the place of articles or of other refusals, a file a run."""
     for run_id in dict.fromkeys(refusal.run_id for refusal in refusals):
         batch = [
-            replace(refusal, source_id=source.id, run_id=f"{run_id}{SETTLED}")
-            for refusal in refusals
-            if refusal.run_id == run_id
+            replace(refusal, source_id=source.id, is_settled=True) for refusal in refusals if refusal.run_id == run_id
         ]
         content = "\n".join(f"{refusal.url} {refusal.attempts} {refusal.detail}" for refusal in batch)
         key = hashlib.blake2b(f"settle {run_id}\n{content}".encode(), digest_size=12).hexdigest()
@@ -176,13 +195,14 @@ WITH shard AS ({_SHARDS}),
 met AS (
     SELECT
         true AS is_article, url, version_id, capture_id, run_id, NULL AS stage, NULL AS reason, NULL AS detail,
-        NULL::BIGINT AS attempts, first_seen_at, landed_at AS last_seen_at
+        NULL AS duplicate_of, NULL::BIGINT AS attempts, first_seen_at, landed_at AS last_seen_at
     FROM landed('articles') SEMI JOIN shard USING (run_id)
     WHERE source_id = $2 AND NOT deleted
     UNION ALL
-    SELECT false, url, NULL, capture_id, run_id, stage, reason, detail, attempts, first_seen_at, last_seen_at
-    FROM landed('rejects') SEMI JOIN shard USING (run_id)
-    WHERE source_id = $2
+    SELECT
+        false, url, NULL, capture_id, run_id, stage, reason, detail, duplicate_of, attempts, first_seen_at, last_seen_at
+    FROM rejects SEMI JOIN shard USING (run_id)
+    WHERE source_id = $2 AND NOT is_settled
 ),
 several AS (
     SELECT url FROM met GROUP BY url HAVING count(DISTINCT run_id) > 1
@@ -196,10 +216,10 @@ several AS (
 touched AS (
     FROM several
     UNION
-    SELECT url FROM met WHERE reason = '{Reason.DUPLICATE}' AND detail[{len(SAME) + 1}:] IN (FROM several)
+    SELECT url FROM met WHERE duplicate_of IN (FROM several)
 )
 SELECT
-    is_article, url, version_id, capture_id, met.run_id, payload_digest, stage, reason, detail, attempts,
+    is_article, url, version_id, capture_id, met.run_id, payload_digest, stage, reason, detail, duplicate_of, attempts,
     met.first_seen_at, met.last_seen_at
 FROM met
 SEMI JOIN touched USING (url)

@@ -20,14 +20,12 @@ from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.records import Item
 from warehouse.model.rows import Run
-from warehouse.model.vocabulary import RunStatus
+from warehouse.model.vocabulary import RunKind, RunStatus
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
     from tasks.http.fetcher import Fetcher
 
-PREFIX: Final = "shard-"
-"""Of the run_id of a shard."""
 MIN_PAGES_PER_SHARD: Final = 500
 # Its host, not the processor, decides how long a shard of pages takes.
 
@@ -39,12 +37,17 @@ Window = tuple[datetime, datetime]
 class Shard:
     """One part of a source, ingested as a run of its own. It travels to other machines."""
 
-    run_id: str
-    """The same for the same part of the same files: a run that succeeded under it need not be repeated."""
+    key: str
+    """The same for the same part of the same files: a run that succeeded with it need not be repeated."""
     part: InputSplit | None = None
     items: tuple[Item, ...] = ()
     """The pages to fetch, where it is no part of a file."""
     window: Window | None = None
+
+    @property
+    def run_id(self) -> str:
+        """Of the run that takes it in, the first time and every other."""
+        return f"shard-{self.key}"
 
     @property
     def documents(self) -> int | None:
@@ -71,7 +74,7 @@ def shards_of_parts(
     for part in parts:
         # What an input takes may have been changed: of the same file these are other documents.
         content = f"{source.id} {source.input[part.entry].model_dump_json()} {part.digest} {window} {rules}"
-        yield Shard(_run_id(content), part, window=window)
+        yield Shard(_key(content), part, window=window)
 
 
 def shards_of_items(source: Source, items: Sequence[Item]) -> list[Shard]:
@@ -80,7 +83,7 @@ def shards_of_items(source: Source, items: Sequence[Item]) -> list[Shard]:
     count = max(1, len(ordered) // MIN_PAGES_PER_SHARD)
     bounds = [len(ordered) * number // count for number in range(count + 1)] if ordered else []
     parts = [tuple(ordered[first:end]) for first, end in pairwise(bounds)]
-    return [Shard(_run_id(" ".join([source.id, *(item.url for item in part)])), None, part) for part in parts]
+    return [Shard(_key(" ".join([source.id, *(item.url for item in part)])), None, part) for part in parts]
 
 
 def shards_of_files(source: Source, settings: Settings, fetcher: Fetcher | None, problems: list[str]) -> list[Shard]:
@@ -116,7 +119,7 @@ def done_shards(settings: Settings, source: Source, shards: Iterable[Shard]) -> 
     """Return the runs of shards that ended with nothing pending, by run_id. Raises `WarehouseError`."""
     query = (
         f"SELECT {', '.join(Run.__slots__)} FROM runs WHERE source_id = $1 AND pending = 0"  # noqa: S608  ours
-        f" AND status = '{RunStatus.SUCCEEDED}' AND starts_with(run_id, '{PREFIX}')"
+        f" AND status = '{RunStatus.SUCCEEDED}' AND kind = '{RunKind.SHARD}'"
     )
     run_ids = {shard.run_id for shard in shards}
     try:
@@ -127,5 +130,5 @@ def done_shards(settings: Settings, source: Source, shards: Iterable[Shard]) -> 
     return {run.run_id: run for run in runs if run.run_id in run_ids}
 
 
-def _run_id(content: str) -> str:
-    return PREFIX + hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()[:20]
+def _key(content: str) -> str:
+    return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()[:20]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from config.inputs import FeedInput, Input, InputTable, SitemapInput
 from flows.ingestion.fetch_listing import ListingFetcher, parse
-from flows.ingestion.gap_repair import REPAIR, belongs, section, sections, sitemaps_in_robots
+from flows.ingestion.gap_repair import belongs, section, sections, sitemaps_in_robots
 from flows.ingestion.listing_dates import listed_period, listed_publication, listed_publication_period
 from flows.ingestion.process_pool import CallError
 from tasks.discover import endpoint, listed_documents
@@ -25,7 +25,8 @@ from warehouse.archive.writer import ArchiveWriter, read
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.records import LISTED, Item
-from warehouse.state.endpoints import UNREAD, Endpoint
+from warehouse.model.vocabulary import Purpose
+from warehouse.state.endpoints import Endpoint
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
@@ -140,7 +141,7 @@ class _Reader:
             url = "" if dates and max(dates) < self.window[0] else listing.older_url or ""
 
     def _fetcher_of(self, entry: SitemapInput | FeedInput) -> ListingFetcher:
-        return ListingFetcher(self.run, entry, self.archive, self.captures)
+        return ListingFetcher(self.run, entry, self.archive, self.captures, purpose=Purpose.BACKFILL)
 
     def _read(self, listings: ListingFetcher, url: str) -> Listing:
         if url in self.read_urls:
@@ -156,7 +157,7 @@ class _Reader:
             except (ListingError, CallError, WarehouseError):
                 pass  # whatever is wrong with that, the site has it
         self.result.fetched += 1
-        response = listings.fetch(url, Endpoint(url + REPAIR))
+        response = listings.fetch(url, Endpoint(url))
         if response.problem:
             self.result.problems.append(f"{url}: {response.problem}")
         return response.listing or Listing()
@@ -207,14 +208,14 @@ def _archived(run: IngestRun, window: Period) -> dict[str, tuple[Any, ...]]:
         captures = rows(
             connection, _ARCHIVED, [run.source.id, run.clock() - MAX_LISTING_AGE, window[1] + MAX_LISTING_AGE]
         )
-    return {url.removesuffix(REPAIR): tuple(location) for url, *location in captures}
+    return {url: tuple(location) for url, *location in captures}
 
 
 _ARCHIVED: Final = f"""
 SELECT url, warc_filename, warc_offset, warc_length, final_url, media_type, charset
 FROM captures
-WHERE source_id = $1 AND outcome = '{LISTED}' AND ends_with(url, '{REPAIR}') AND http_status = 200
-    AND payload_bytes > 0 AND (error IS NULL OR NOT starts_with(error, '{UNREAD}'))
+WHERE source_id = $1 AND outcome = '{LISTED}' AND purpose IN ('{Purpose.GAP_REPAIR}', '{Purpose.BACKFILL}')
+    AND http_status = 200 AND payload_bytes > 0 AND is_read
     AND (fetched_at >= $2 OR fetched_at >= $3)
 QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC) = 1
 """  # noqa: S608  values of ours

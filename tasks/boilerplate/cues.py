@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tasks.text.characters import normalize
 from tasks.text.words import UNSPACED
 
 CUES: Final = Path(__file__).with_name("cues.toml")
@@ -95,7 +96,7 @@ def _fold_with_origins(text: str) -> tuple[str, Sequence[int]]:
 
 @cache
 def _fold_character(character: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", character.translate(_SAME_LETTERS)).casefold()
+    decomposed = normalize("NFKD", character.translate(_SAME_LETTERS)).casefold()
     return "".join(part for part in decomposed if unicodedata.category(part) != "Mn").translate(_SAME_LETTERS)
 
 

@@ -28,10 +28,10 @@ from warehouse.model.vocabulary import LineReason, Origin
 MAX_LINES_ABOVE: Final = 12
 MAX_LINES_BELOW: Final = 8
 
-_LIST_SEPARATOR: Final = re.compile(r"\s*[,;/،、&]\s*|\s+(?:and|und|et|y|e|и|و)\s+")
+_LIST_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;/،、&]\s*|(?<!\s)\s++(?:and|und|et|y|e|и|و)\s+")
 _MAX_CREDIT_WORDS: Final = 6
 _MAX_MIXED_WORDS: Final = 25
-_PART_SEPARATOR: Final = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
+_PART_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·]\s*|(?<!\s)\s++[-–—]\s+")
 _SIGNATURE: Final = re.compile(r"[(\[（【]([^()\[\]（）【】]{2,60})[)\]）】]\s*$|[.!?]\W?\s([^\W\d_]{2,8})$")
 # Lines of these kinds print no date or writer of this article.
 _WITHOUT_BYLINE: Final = {

@@ -39,13 +39,13 @@ _MAX_CREDIT_CHARACTERS: Final = 130
 _CREDIT_END: Final = re.compile(r"[:：©/][^:|]{2,80}$")
 # With the spaces and signs around it.
 _MAX_LABEL_CHARACTERS: Final = 60
-_CRUMB_SEPARATOR: Final = re.compile(r"\s*(?:[>›»→]|/)\s+")
+_CRUMB_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[>›»→/]\s+")
 _MAX_CRUMB_WORDS: Final = 4
 _MAX_HEADLINE_WORDS: Final = 30
 _MAX_DATE_LINE_CHARACTERS: Final = 90
 # A label and a zone may stand beside the date; a line with a writer's name is of another kind.
 _MAX_WORDS_BESIDE_DATE: Final = 4
-_TAG_SEPARATOR: Final = re.compile(r"\s*[,،、;；|·•#]\s*")
+_TAG_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,،、;；|·•#]\s*")
 _DATELINE: Final = re.compile(
     r"(?P<place>[^\W\d_a-zа-яёà-ÿ][^\W\d_]*(?:[ .'’/-]{1,2}[^\W\d_]+){0,4}\.?(?:,\s[^\W\d_]+(?:\s[^\W\d_]+)?)?)"
     r"(?:,?\s+(?:\d{1,2}\.?\s[^\W\d_]+\.?|[^\W\d_]+\.?\s\d{1,2})(?:,?\s\d{4})?)?\.?"

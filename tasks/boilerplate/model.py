@@ -1,6 +1,6 @@
 """How likely each line of a text is to be article text, by a model that was trained on gold texts.
 
-`line_model.md` says on what data, how good it is in which language, and where it fails. `bench/train_strip.py`
+`line_model.md` says on what data, how good it is in which language, and where it fails. `bench/train/train_strip.py`
 makes it.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections import defaultdict
 from datetime import datetime
 from functools import cache
@@ -38,6 +39,10 @@ MAX_PAGE_TAGS: Final = 50_000
 # Without tags and scripts.
 MAX_PAGE_CHARACTERS: Final = 1_000_000
 
+# Of a meta tag in which trafilatura looks for a title, a name or a date; and of meta tags that name writers.
+MAX_META_CHARACTERS: Final = 300
+MAX_META_AUTHORS: Final = 10
+_META_AUTHOR: Final = re.compile("author|byl|creator", re.IGNORECASE)
 _UNREAD_TAGS: Final = ("script", "style", "template", "svg", "noscript", "iframe", "object", "canvas")
 # trafilatura drops these too, but only after many searches through the whole page: a fifth of its time.
 _NON_ARTICLE_TAGS: Final = ("head", "nav", "footer", "aside", "button", "select", "menu", "dialog", "video", "audio")
@@ -158,6 +163,7 @@ def _longest_paragraph_run(tree: HtmlElement) -> list[str]:
 def _guess_metadata(tree: HtmlElement, url: str, missing: frozenset[str]) -> tuple[Candidate, ...]:
     """Return the candidates of the `missing` fields that trafilatura guesses from the page."""
     # trafilatura's `extract_metadata` always searches for all fields: most of its time goes to dates.
+    _bound_meta_tags(tree)
     try:
         metadata = examine_meta(tree)
         if "title" in missing and not metadata.title:
@@ -177,3 +183,16 @@ def _guess_metadata(tree: HtmlElement, url: str, missing: frozenset[str]) -> tup
     }
     values_of = {field: tuple(filter(None, guesses[field])) for field in sorted(missing)}
     return tuple(Candidate(field, values, Origin.TRAFILATURA) for field, values in values_of.items() if values)
+
+
+def _bound_meta_tags(tree: HtmlElement) -> None:
+    """Cut the contents of meta tags, and drop names after the first few: trafilatura compares each with each."""
+    names = 0
+    for meta in list(tree.iter("meta")):
+        content = meta.get("content") or ""
+        if len(content) > MAX_META_CHARACTERS:
+            meta.set("content", content[:MAX_META_CHARACTERS])
+        if _META_AUTHOR.search(" ".join(meta.get(key) or "" for key in ("name", "property", "itemprop"))):
+            names += 1
+            if names > MAX_META_AUTHORS:
+                meta.drop_tree()

@@ -59,7 +59,8 @@ _SITE_NAMES: Final = "ogsitename applicationname twittersite publisher copyright
 _LIST_FIELDS: Final = frozenset({"authors", "tags"})
 _TIERS: Final = {"free": "true", "metered": "false", "locked": "false"}
 _URL_OR_HANDLE: Final = re.compile(r"(?:https?:)?//|www\.|@?[\w.-]+@|@\w+$", re.IGNORECASE)
-_ZONED: Final = re.compile(r"\d\d:\d\d.*(?:[+-]\d\d:?\d\d|Z)$")
+_CLOCK: Final = re.compile(r"\d\d:\d\d")
+_ZONE_LAST: Final = re.compile(r"(?:[+-]\d\d:?\d\d|Z)$")
 # For other fields JSON-LD, made for machines, is trusted most. Its headline and URL are often those meant for a search
 # engine, whereas og:title is the site's own headline and the link its own URL.
 _MOST_TRUSTED: Final = {
@@ -138,12 +139,17 @@ def _add_zones(fields_of: dict[Origin, Fields]) -> None:
     """Replace a time without a zone by the same time with its zone, where another origin has that."""
     for column in ("published_at", "modified_at"):
         times = [time for fields in fields_of.values() for time in fields.get(column, ())]
-        zoned = {_minute(time): time for time in times if _ZONED.search(time)}
+        zoned = {_minute(time): time for time in times if _is_zoned(time)}
         for fields in fields_of.values():
             if column in fields:
                 fields[column] = tuple(
-                    time if _ZONED.search(time) else zoned.get(_minute(time), time) for time in fields[column]
+                    time if _is_zoned(time) else zoned.get(_minute(time), time) for time in fields[column]
                 )
+
+
+def _is_zoned(time: str) -> bool:
+    zone = _ZONE_LAST.search(time)
+    return zone is not None and _CLOCK.search(time, 0, zone.start()) is not None
 
 
 def _minute(time: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -34,8 +35,9 @@ _ARTICLE_TYPE: Final = re.compile(r"(?:.*Article|(?:.*Blog|SocialMedia)Posting|R
 _PAGE_TYPES: Final = {"WebPage", "ItemPage", "VideoObject", "AudioObject", "PodcastEpisode", "Review", "Event"}
 # Properties in which this page's article can be; lists of teasers and of related articles hold other articles.
 _CONTAINERS: Final = ("@graph", "mainEntity", "mainEntityOfPage", "item")
-_WRAPPING: Final = re.compile(r"^[\s;]*(?://\s*)?(?:<!--|<!\[CDATA\[)?|(?://\s*)?(?:-->|\]\]>)?[\s;]*$")
-_TRAILING_COMMA: Final = re.compile(r",\s*([}\]])")
+_OPENING: Final = re.compile(r"\A[\s;]*+(?://\s*+)?(?:<!--|<!\[CDATA\[)?")
+_BLANKS: Final = f"{string.whitespace};\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u3000"
+_TRAILING_COMMA: Final = re.compile(r",\s*+([}\]])")
 _STRING: Final = r'\s*:\s*"((?:[^"\\\n]|\\.){1,2000})"'
 _KEY_AND_STRING: Final = re.compile(r'"(headline|datePublished|dateModified|articleSection|@type)"' + _STRING)
 _TAG: Final = re.compile(r"<[a-zA-Z/!][^<>]*>")
@@ -81,7 +83,7 @@ def _load_all(scripts: Iterable[str]) -> Iterator[Any]:
 
 
 def _load(script: str) -> Any:
-    text = _WRAPPING.sub("", script)
+    text = _unwrap(script)
     if text.startswith('{\\"'):  # a string of JSON, printed without its quotes
         text = text.replace('\\"', '"').replace("\\\\", "\\")
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", text)):
@@ -90,6 +92,12 @@ def _load(script: str) -> Any:
         except (ValueError, RecursionError):
             continue
     return _search_strings(text)
+
+
+def _unwrap(script: str) -> str:
+    """Return a script without blanks, semicolons and the marks of a comment or of CDATA around it."""
+    text = _OPENING.sub("", script, count=1).rstrip(_BLANKS)
+    return text.removesuffix("-->").removesuffix("]]>").rstrip().removesuffix("//")
 
 
 def _search_strings(text: str) -> dict[str, str]:

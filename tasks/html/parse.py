@@ -5,6 +5,7 @@ from __future__ import annotations
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from tasks.html.tag_attributes import bound_attributes
 from tasks.text.xml_characters import mend_characters
 
 
@@ -14,6 +15,6 @@ def parse_html(text: str) -> HtmlElement | None:
     # lxml.html looks up the class of each element in Python, to tell forms and fields apart: a tenth of each search.
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     try:
-        return document_fromstring(mend_characters(text).encode(), parser=parser)
+        return document_fromstring(bound_attributes(mend_characters(text)).encode(), parser=parser)
     except (etree.LxmlError, ValueError):
         return None

@@ -15,7 +15,7 @@ MIN_KEY_CHARACTERS: Final = 30
 MAX_STANDFIRST_CHARACTERS: Final = 800
 MAX_BLOCKS: Final = 50
 
-_CUT_OFF: Final = re.compile(r"\s*(?:\.{3}|…|\[[^\]]*\]?)\s*$")
+_CUT_OFF: Final = re.compile(r"(?:(?<!\s)\s++)?(?:\.{3}|…|\[[^\]\[]*\]?)\s*$")
 _COMPARED_CHARACTERS: Final = 80
 _PREFIX_CHARACTERS: Final = 12
 _INLINE_TAGS: Final = frozenset(

@@ -15,7 +15,9 @@ MIN_SITE_NAME_LENGTH: Final = 3
 # A section may follow the name of the site, as in `CNN Politics`.
 MAX_SECTION_LENGTH: Final = 6
 
-_SEPARATOR: Final = re.compile(r"\s+(?:--|::|[-–—·•:>/])\s+|\s*[|｜»›]\s*|：|\s+[-–—](?=\w+$)")
+_SEPARATOR: Final = re.compile(
+    r"(?<!\s)\s++(?:--|::|[-–—·•:>/])\s+|(?:(?<!\s)\s++)?[|｜»›]\s*|：|(?<!\s)\s++[-–—](?=\w+$)"
+)
 _FOLLOWS: Final = re.compile(r"\s*(?:[|｜»›：]|--|\s(?:::|[-–—·•:/])\s)")
 
 

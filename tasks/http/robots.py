@@ -18,11 +18,11 @@ MAX_CRAWL_DELAY_SECONDS: Final = 3_600.0
 MAX_SITEMAPS: Final = 1_000
 LARGE_BYTES: Final = 20_000
 
-# Our name, with any version or other names after it.
-_OWN_AGENT: Final = re.compile(rf"(\s*user[- ]?agent\s*+:?+\s*+){TOKEN}(?![\w-]).*", re.IGNORECASE | re.DOTALL)
-_OTHER_AGENT: Final = re.compile(
-    rf"(\s*user[- ]?agent\s*+:?+\s*+)(?!(?:\*|{TOKEN})\s*(?:#|$))[^\s#].*", re.IGNORECASE | re.DOTALL
-)
+_AGENT: Final = re.compile(r"user[- ]?agent\s*+:?+\s*+(?=[^\s#])", re.IGNORECASE)
+"""What stands before a crawler's name, at the beginning of a line."""
+_OWN_NAME: Final = re.compile(rf"{TOKEN}(?![\w-])", re.IGNORECASE)
+"""Our name, whatever version or other names stand behind it."""
+_EVERYBODY: Final = re.compile(r"\*\s*+(?:#|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,7 @@ def read_rules(content: bytes) -> Rules:
         text = text.rpartition("\n")[0]  # half a line, `Disallow: /` of `Disallow: /private`, would say something else
     # Groups of other crawlers become one: the parser copies each rule to every crawler of its group, so a hostile
     # file of 500 KiB, half of it names and half of it rules, would become hundreds of millions of rules in memory.
-    own = (_OWN_AGENT.sub(rf"\1{TOKEN}", line) for line in text.splitlines())
-    parsed = Protego.parse("\n".join(_OTHER_AGENT.sub(r"\1other", line) for line in own))
+    parsed = Protego.parse("\n".join(map(_rename_agent, text.splitlines())))
     delay = parsed.crawl_delay(TOKEN)
     return Rules(
         parsed,
@@ -56,3 +55,12 @@ def read_rules(content: bytes) -> Rules:
         large=len(content) > LARGE_BYTES,
         sitemaps=tuple(dict.fromkeys(parsed.sitemaps))[:MAX_SITEMAPS],
     )
+
+
+def _rename_agent(line: str) -> str:
+    """Return a line with our bare name for any form of it, `other` for another crawler's; other lines as they are."""
+    line = line.strip()
+    agent = _AGENT.match(line)
+    if agent is None or _EVERYBODY.match(line, agent.end()):
+        return line
+    return agent[0] + (TOKEN if _OWN_NAME.match(line, agent.end()) else "other")

@@ -16,7 +16,8 @@ from itertools import chain, repeat
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from unicodedata import normalize as compose
+
+from tasks.text.characters import normalize
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,7 @@ MAX_REMEMBERED_CHARACTERS: Final = 20_000
 # Scales a score down before it becomes a probability, as overlapping n-grams are no independent evidence.
 SCORE_SCALE: Final = 0.25
 
-_ACRONYM: Final = re.compile(r"\w*[A-Z]{2}\w*")
+_ACRONYM: Final = re.compile(r"\b\w*?[A-Z]{2}\w*")
 _CAPITALS: Final = re.compile(r"[A-Z]{2}")
 
 
@@ -99,7 +100,7 @@ class Profiles:
         """Yield all n-grams of one to three characters, with a space around each word; acronyms are skipped."""
         if _CAPITALS.search(text):
             text = _ACRONYM.sub(" ", text)
-        text = compose("NFC", text).translate(self._letters)
+        text = normalize("NFC", text).translate(self._letters)
         ones = " " + " ".join(text.split()) + " "
         twos = list(map(add, ones, ones[1:]))
         return chain(ones, twos, map(add, twos, ones[2:]))

@@ -15,7 +15,7 @@ from warehouse.model.vocabulary import Origin
 MAX_URL_CHARACTERS: Final = 8_000
 MAX_VALUE_CHARACTERS: Final = 8_000
 
-_EDGES: Final = re.compile(r"^[\x00-\x20\u200b\ufeff]+|[\x00-\x20\u200b\ufeff]+$")
+_EDGES: Final = re.compile(r"^[\x00-\x20\u200b\ufeff]+|(?<![\x00-\x20\u200b\ufeff])[\x00-\x20\u200b\ufeff]++$")
 _ABSOLUTE_URL: Final = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/(?!\.)[\w~!$&'()*+,;=:@%?.-]*)+", re.ASCII)
 _LINE_ENDS: Final = re.compile(r"[\t\r\n]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

@@ -14,7 +14,7 @@ from tasks.html.parse import parse_html
 from tasks.listings.entries import article_url
 from tasks.listings.input_reader import InputError, InputReader, ReadContext
 from tasks.listings.listing import Entry, Listing, ListingError
-from tasks.listings.xml import cut_tags, shorten_tags
+from tasks.listings.xml import cut_tags
 from tasks.metadata.urls import is_web_url
 from tasks.text.decode import Refusal, decode
 from warehouse.model.records import Item, Rejection
@@ -82,7 +82,7 @@ def read_links(content: bytes, url: str, pattern: str, charset: str | None = Non
     if isinstance(decoded, Refusal):
         raise ListingError(decoded.detail)
     text, damage = cut_tags(decoded.text)
-    tree = parse_html(shorten_tags(text))
+    tree = parse_html(text)
     if tree is None:
         raise ListingError("The page holds no HTML that could be read.")
     base = article_url(next(iter(tree.xpath("//base/@href")), ""), url) or url

@@ -9,6 +9,7 @@ from typing import Final
 
 from lxml import etree
 
+from tasks.html.tag_attributes import bound_attributes
 from tasks.listings.listing import ListingError
 from tasks.text.decode import Refusal, decode
 from tasks.text.xml_characters import mend_characters
@@ -28,7 +29,6 @@ _CDATA_OR_AMPERSAND: Final = re.compile(
     r"<!\[CDATA\[(?:.*?\]\]>|.*)|&(?:(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,32});)?", re.DOTALL
 )
 _XML_ENTITIES: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
-_LONG_TAG: Final = re.compile(r"(<[\w:.-]{1,100})[^<>]{5000,}>")
 
 
 def cut_tags(text: str, max_tags: int = MAX_TAGS) -> tuple[str, str | None]:
@@ -37,14 +37,6 @@ def cut_tags(text: str, max_tags: int = MAX_TAGS) -> tuple[str, str | None]:
         return text, None
     end = next(islice(re.finditer("<", text), max_tags, None)).start()
     return text[:end], f"It has more than {max_tags:,} tags; what comes before was read."
-
-
-def shorten_tags(text: str) -> str:
-    """Remove the attributes of tags with more than 5,000 characters.
-
-    Parsers walk over all attributes of a tag for each one that they add: a tag of 10 MB would take hours.
-    """
-    return _LONG_TAG.sub(lambda tag: tag[1] + ("/>" if tag[0].endswith("/>") else ">"), text)
 
 
 def read_text(content: bytes, charset: str | None) -> str:
@@ -82,7 +74,7 @@ def read_tree(text: str, max_tags: int = MAX_TAGS) -> tuple[etree._Element, str 
         raise ListingError(describe_wrong_text(text))
     if text.count("&") > MAX_AMPERSANDS:
         raise ListingError(f"It has more than {MAX_AMPERSANDS:,} ampersands, as no feed or sitemap has.")
-    text = shorten_tags(text[root_tag.start() :]).rstrip()
+    text = bound_attributes(text[root_tag.start() :]).rstrip()
     if not text.endswith(">"):
         # Cut short: half an address would be taken for one.
         text = text[: text.rfind("<")]

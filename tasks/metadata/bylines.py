@@ -38,12 +38,12 @@ _PREPOSITION: Final = {
 }  # fmt: skip
 _ANY_PREPOSITION: Final = re.compile(r"(?:Von|VON|Par|PAR|Por|POR|Door|DOOR|Oleh|OLEH)\s+(?=\S+\s+\S)")
 _OTHER_WORK: Final = re.compile(
-    r"[\s,;/|(–-]*\b(?:images?|pictures?|photos?|photograph\w*|fotos?|fotogr\w+|bild(?:er)?|illustrations?|video|edited|фото)"
+    r"(?:(?<![\s,;/|(–-])[\s,;/|(–-]++)?\b(?:images?|pictures?|photos?|photograph\w*|fotos?|fotogr\w+|bild(?:er)?|illustrations?|video|edited|фото)"
     r"(?:\s+(?:by|von|par|de|di)\b|\s?:).*",
     re.IGNORECASE | re.DOTALL,
 )
-_SEPARATOR: Final = re.compile(r"\s*[|•·;；、﹑/／\n]\s*|\s+[–—-]\s+|\s*[,，،]\s*|\s+(?:&|\+)\s+")
-_AND: Final = re.compile(r"\s+(?:and|und|et|og|och|та|ve|және|và|dan|dhe|และ|و|और|和|及|및)\s+", re.IGNORECASE)
+_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·;；、﹑/／\n,，،]\s*|(?<!\s)\s++[–—&+-]\s+")
+_AND: Final = re.compile(r"(?<!\s)\s++(?:and|und|et|og|och|та|ve|және|và|dan|dhe|และ|و|और|和|及|및)\s+", re.IGNORECASE)
 _LEADING_AND: Final = re.compile(r"^(?:and|und|et|og|och|&|\+)\s+", re.IGNORECASE)
 # These words are also parts of names, or words of other languages (`Ortega y Gasset`): they separate names of two words
 # or more only.
@@ -54,17 +54,17 @@ _ANDS: Final = {
     "eu": "eta",
 }  # fmt: skip
 _WITH_AGENCY: Final = re.compile(
-    r"(?:^|\s+)(?:with|mit|avec|con|com|met|med|für|for the|para|pour|special (?:to|for)|at the|from the)\s+.*",
+    r"(?:^|(?<!\s)\s++)(?:with|mit|avec|con|com|met|med|für|for the|para|pour|special (?:to|for)|at the|from the)\s+.*",
     re.IGNORECASE | re.DOTALL,
 )
 _IN_PLACE: Final = re.compile(r"(?<=\w)[\s,]+(?:in|reporting from|aus|à|em|en|from)\s+(?=[^\W\d_a-z])[\w .,'’-]+$")
 _TAIL: Final = re.compile(
-    r"\s+(?:기자|특파원|记者|記者|(?:last )?(?:updated|published|posted)|aktualisiert|publié|mis à jour|actualizado"
-    r"|lesezeit|reading time|\d+ min|(?:am|on|le|el|at|um)$)"
+    r"(?<!\s)\s++(?:기자|특파원|记者|記者|(?:last )?(?:updated|published|posted)|aktualisiert|publié|mis à jour"
+    r"|actualizado|lesezeit|reading time|\d+ min|(?:am|on|le|el|at|um)$)"
     r"(?!\w).*",
     re.IGNORECASE | re.DOTALL,
 )
-_BRACKETED: Final = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+_BRACKETED: Final = re.compile(r"(?:(?<!\s)\s++)?[(\[][^()\[\]]*[)\]]")
 _ROLE: Final = re.compile(
     r"\b(?:writers?|reporter(?:s|in)?|editors?|correspondents?|columnists?|contributors?|producers?|analysts?|"
     r"journalist\w*|redakt\w+|redact\w+|rédact\w+|[ck]orrespond\w+|corrispondent\w+|corresponsal\w*|"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from tasks.text.characters import normalize
 
 # Accents and Arabic vowel signs, which print leaves out; the vowels of Indic scripts are marks too, and stay.
 _ACCENTS: Final = re.compile("[\u0300-\u036f\u064b-\u065f\u0670]")
@@ -58,7 +59,7 @@ def without_accents(text: str) -> str:
     """Return the text without accents and Arabic vowel signs, with its case."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
+    return normalize("NFC", _ACCENTS.sub("", normalize("NFD", text)))
 
 
 def month_key(name: str) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tasks.metadata.months import Months, day_comes_first, months_of, months_of_any_language, without_accents
 from tasks.metadata.zones import find_zone
+from tasks.text.characters import normalize
 
 
 class Day(NamedTuple):
@@ -55,7 +56,7 @@ _YEAR_MONTH_DAY: Final = re.compile(
 )
 _DIGITS: Final = re.compile(r"(?<!\d)(\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?(\d{4}|\d\d)(?![\d:])")
 _VIETNAMESE: Final = re.compile(
-    r"(?<!\d)(\d{1,2})\s+(?:thang|thg)\s+(\d{1,2})\s*,?\s*(?:nam\s+)?(\d{4})", re.IGNORECASE
+    r"(?<!\d)(\d{1,2})\s+(?:thang|thg)\s+(\d{1,2})\s*+,?\s*+(?:nam\s+)?(\d{4})", re.IGNORECASE
 )
 _DAY_BEFORE: Final = re.compile(
     r"(?<!\d)(\d{1,2})\s?(?:st|nd|rd|th|er|re|an|[aºª°ηו])?[\s.,/-]*(?:(?:de|d[’']|of|ng|di|din|ב)[\s-]*)?$",
@@ -125,7 +126,7 @@ def _normalise(line: str) -> str:
     """Return a line with digits of any script as 0 to 9, without accents and direction marks, in its own case."""
     if line.isascii():
         return line
-    text = without_accents(unicodedata.normalize("NFKC", _DIRECTION_MARKS.sub("", line)))
+    text = without_accents(normalize("NFKC", _DIRECTION_MARKS.sub("", line)))
     return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 

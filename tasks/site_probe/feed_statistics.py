@@ -23,7 +23,7 @@ MAX_FUTURE: Final = timedelta(days=1)
 # Fewer entries may have one address by chance.
 MIN_COMMENTS: Final = 3
 
-_TAG: Final = re.compile(r"<[^>]*>")
+_TAG: Final = re.compile(r"<[^<>]*>")
 _OF_COMMENT: Final = re.compile(r"#comment|/comments?/|[?&]comment", re.IGNORECASE)
 
 

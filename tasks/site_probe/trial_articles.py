@@ -24,7 +24,7 @@ MIN_PAGE_CHARACTERS: Final = 400
 MIN_FEED_WORDS_SHARE: Final = 0.9
 MIN_FULL_ENTRIES_SHARE: Final = 0.8
 
-_TAG: Final = re.compile(r"<[^>]*>")
+_TAG: Final = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)

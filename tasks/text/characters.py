@@ -4,33 +4,67 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from functools import cache
+from typing import Final, Literal
 
 # Zero-width joiner and non-joiner stay: Persian, the Indic scripts and emoji sequences are spelled with them.
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
 )
 # A joiner that joins nothing is noise at an edge or beside a space.
-_LOOSE_JOINER: Final = re.compile("(?:^|(?<=\\s))[\u200c\u200d]+|[\u200c\u200d]+(?=\\s|$)")
+_LOOSE_JOINER: Final = re.compile("(?:^|(?<=\\s))[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]++(?=\\s|$)")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _SPACES: Final = re.compile(r"\s+")
 _NO_LETTER: Final = re.compile(r"[\W_]+")
+# Combining marks on one character, as in Unicode's stream-safe text format (UAX 15); no language writes ten.
+MAX_MARKS: Final = 30
+_LAST_COMMON_CHARACTER: Final = "\uffff"
+# No combining mark that has an order is above it; tags and variation selectors have none.
+_MARKS_END: Final = 0x1F000
 
 
 def clean_line(text: str) -> str:
     """Return one line in NFC, with single spaces, and without invisible and control characters."""
+    text = cut_marks(text)
     if text.isprintable() and unicodedata.is_normalized("NFC", text):
         return " ".join(text.split())
     visible = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", _LOOSE_JOINER.sub("", visible))).strip()
+    return _SPACES.sub(" ", normalize("NFC", _LOOSE_JOINER.sub("", visible))).strip()
 
 
 def clean_lines(text: str) -> list[str]:
     """Split a text into lines and clean each as `clean_line` does."""
+    text = cut_marks(text)
     lines = split_lines(text)
     if "".join(lines).isprintable() and unicodedata.is_normalized("NFC", text):
         return [" ".join(line.split()) for line in lines]
     return [clean_line(line) for line in lines]
+
+
+def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """Return a text in a normal form of Unicode; of a run of combining marks, the first `MAX_MARKS`."""
+    # Some marks are two in a normal form.
+    return cut_marks(unicodedata.normalize(form, cut_marks(text)))
+
+
+def cut_marks(text: str) -> str:
+    """Return a text without the combining marks behind the first `MAX_MARKS` of a run.
+
+    Normal forms sort the marks of a run by insertion: without a bound, 300 KB of marks take half a minute.
+    """
+    if len(text) <= MAX_MARKS or text.isascii():
+        return text
+    perhaps, surely = _vast_runs()
+    return surely.sub(r"\1", text) if perhaps.search(text) else text
+
+
+@cache
+def _vast_runs() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Compile what may be a run of too many marks, and what is one; a set with rare planes is looked up slowly."""
+    marks = "".join(character for character in map(chr, range(_MARKS_END)) if unicodedata.combining(character))
+    usual = "".join(character for character in marks if character <= _LAST_COMMON_CHARACTER)
+    perhaps = re.compile(f"[{usual}{chr(ord(_LAST_COMMON_CHARACTER) + 1)}-{chr(_MARKS_END)}]{{{MAX_MARKS + 1}}}")
+    return perhaps, re.compile(f"([{marks}]{{{MAX_MARKS}}})[{marks}]++")
 
 
 def split_lines(text: str) -> list[str]:

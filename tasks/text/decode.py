@@ -42,9 +42,9 @@ _PYTHON_CODECS: Final = {
 }  # fmt: skip
 _MULTI_BYTE: Final = {"gb18030", "cp949", "cp932", "big5hkscs", "euc_jp", "iso2022_jp"}
 _MAX_DECLARATION_BYTES: Final = 8_192
-_META_CHARSET: Final = re.compile(rb"<meta\s[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_META_CHARSET: Final = re.compile(rb"<meta\s[^<>]*?\bcharset\s*+=\s*+[\"']?\s*+([\w.:-]+)", re.IGNORECASE)
 _XML_ENCODING: Final = re.compile(rb"\s*<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
-_COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
+_COMMENT: Final = re.compile(rb"<!--[^-]*+(?:-(?!->)[^-]*+)*+")
 _MAX_SAMPLE_BYTES: Final = 131_072
 # Control characters, as UTF-8 has them; looked for in bytes, which takes a tenth of the time.
 _ASCII_CONTROLS: Final = bytes({*range(0x20), 0x7F} - {*b"\t\n\x0b\x0c\r\x1b"})

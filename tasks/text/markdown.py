@@ -1,18 +1,24 @@
-"""Markdown: its front matter as statements, its paragraphs without marks."""
+"""Markdown: its front matter and first heading as candidates, its paragraphs without marks."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
 from typing import Final
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.table import escapedSplit, getLine, table
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
 
 from tasks.text.characters import clean_line, split_lines
 from tasks.text.document import Document
+from tasks.text.front_matter import split_front_matter
+from tasks.text.unwrap import join_lines
 from warehouse.model.records import Candidate, Paragraphs
 from warehouse.model.vocabulary import Origin
-
-MOST_FRONT_MATTER: Final = 200
-"""Lines in which front matter must end; without an end it is text."""
 
 _FIELDS: Final = {
     "title": "title", "headline": "title", "description": "description", "summary": "description",
@@ -22,79 +28,105 @@ _FIELDS: Final = {
     "updated": "modified_at", "lastmod": "modified_at", "modified": "modified_at", "lang": "language",
     "language": "language", "canonical": "canonical_url", "canonical_url": "canonical_url", "license": "license",
 }  # fmt: skip
-_FENCES: Final = {"---": ":", "+++": "="}
-_ENTRY: Final = r"([A-Za-z_][\w-]*)\s*[{0}]\s*(.*)"
-_HEADING: Final = re.compile(r"#{1,6}\s+(.*?)\s*#*")
-_RULE: Final = re.compile(r"(?:[-*_]\s*){3,}|={3,}|-{2,}")
-_OWN_LINE: Final = re.compile(r"(?:[-*+•]|\d+[.)])\s|\||```|~~~")
-_MARKS: Final = (
-    (re.compile(r"!\[[^\]\n]*\]\([^()\n]*\)"), ""),  # images
-    (re.compile(r"\[([^\]\n]+)\](?:\([^()\n]*\)|\[[^\]\n]*\])"), r"\1"),  # links
-    (re.compile(r"<(https?://[^\s<>]+)>"), r"\1"),
-    (re.compile(r"(\*\*\*|\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
-    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+)(?<=\S)\*(?![\w*])|(?<!\w)_(?=\S)([^_\n]+)(?<=\S)_(?!\w)"), r"\1\2"),
-    (re.compile(r"`([^`\n]+)`"), r"\1"),
-    (re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])"), r"\1"),
-)
+_BREAKS: Final = ("softbreak", "hardbreak")
+_ENDS: Final = ("bullet_list_close", "ordered_list_close", "table_close")
 
 
-def read_markdown(text: str) -> Document:
-    """The paragraphs of a Markdown text, a wrapped one on one line; headings, lists and quotes keep their words.
+def read_markdown(text: str, html_text: Callable[[str], str]) -> Document:
+    """Parse Markdown into paragraphs, one a line; front matter and the first level-one heading become candidates.
 
-    Simple front matter (YAML between `---`, TOML between `+++`) and the first heading of level one are statements.
+    CommonMark with tables, strikethrough and footnotes, whose texts come last. Lists keep their marks, code its lines;
+    tags of HTML, comments and images are left out: `html_text` returns the text of a block of HTML.
     """
-    lines = split_lines(text)
-    stated, lines = _front_matter(lines)
-    candidates = [Candidate(field, values, Origin.META) for field, values in stated.items()]
-    headings = (line for line in lines if line.startswith("# "))
-    if heading := next(headings, None):
-        candidates.append(Candidate("title", (_plain(heading),), Origin.TEXT))
-    return Document(Paragraphs(tuple(map(clean_line, _paragraphs(lines)))), tuple(candidates), "markdown")
+    front_matter, lines = split_front_matter(split_lines(text))
+    values: dict[str, tuple[str, ...]] = {}
+    for key, printed in front_matter.items():
+        if field := _FIELDS.get(key):
+            values[field] = values.get(field, ()) + printed
+    candidates = [Candidate(field, printed, Origin.META) for field, printed in values.items()]
+    tokens = _parser().parse("\n".join(lines))
+    headings = (content for token, content in pairwise(tokens) if token.tag == "h1")
+    if title := next((_inline_text(heading) for heading in headings), ""):
+        candidates.append(Candidate("title", (title,), Origin.TEXT))
+    return Document(Paragraphs(tuple(map(clean_line, _lines(tokens, html_text)))), tuple(candidates), "markdown")
 
 
-def _front_matter(lines: list[str]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    fence = lines[0].rstrip() if lines else ""
-    ends = [number for number, line in enumerate(lines[1:MOST_FRONT_MATTER], 1) if line.rstrip() == fence]
-    if fence not in _FENCES or not ends:
-        return {}, lines
-    entry = re.compile(_ENTRY.format(_FENCES[fence]))
-    found: dict[str, list[str]] = {}
-    values: list[str] = []
-    for line in lines[1 : ends[0]]:
-        if match := entry.fullmatch(line.rstrip()):
-            field = _FIELDS.get(match[1].lower(), "")
-            values = found.setdefault(field, []) if field else []
-            values += _listed(match[2])
-        elif line.lstrip().startswith("- "):
-            values += _listed(line.lstrip()[2:])
-    return {field: tuple(printed) for field, printed in found.items() if printed}, lines[ends[0] + 1 :]
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(footnote_plugin)
+    parser.block.ruler.at("table", _read_table, {"alt": ["paragraph", "reference"]})
+    return parser
 
 
-def _listed(printed: str) -> list[str]:
-    inner = printed.strip()
-    parts = inner[1:-1].split(",") if inner.startswith("[") and inner.endswith("]") else [inner]
-    return [value for part in parts if (value := part.strip().strip("\"'")) and value not in {"|", ">"}]
+def _read_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Parse the rows of a table as lines of their cells.
+
+    markdown-it's own rule fills each row up to the number of columns, and so makes 60,000 cells of a few hundred lines.
+    """
+    is_table = table(state, start, end, True)
+    if silent or not is_table:
+        return is_table
+    parent, state.parentType = state.parentType, "table"
+    line = start + 2
+    while line < end and _is_row(state, line, end):
+        line += 1
+    state.parentType = parent
+    for row in (start, *range(start + 2, line)):
+        state.push("paragraph_open", "p", 1).hidden = True
+        inline = state.push("inline", "", 0)
+        cells = escapedSplit(getLine(state, row).strip().removeprefix("|"))
+        inline.content = " | ".join(cell.strip() for cell in (cells if cells[-1] else cells[:-1]))
+        inline.children = []
+        state.push("paragraph_close", "p", -1)
+    state.push("table_close", "table", -1)
+    state.line = line
+    return True
 
 
-def _paragraphs(lines: list[str]) -> Iterator[str]:
-    wrapped: list[str] = []
-    for line in [*lines, ""]:
-        bare = line.lstrip(" >\t").rstrip()
-        begins = not bare or _RULE.fullmatch(bare) or _HEADING.fullmatch(bare) or _OWN_LINE.match(bare)
-        if begins and wrapped:
-            yield _plain(" ".join(wrapped))
-            wrapped = []
-        if _RULE.fullmatch(bare):
-            continue
-        if begins:
-            yield _plain(bare)
-        else:
-            wrapped.append(bare)
+def _is_row(state: StateBlock, line: int, end: int) -> bool:
+    if state.sCount[line] < state.blkIndent or state.is_code_block(line) or not getLine(state, line).strip():
+        return False
+    return not any(begins(state, line, end, True) for begins in state.md.block.ruler.getRules("blockquote"))
 
 
-def _plain(line: str) -> str:
-    heading = _HEADING.fullmatch(line)
-    text = heading[1] if heading else line
-    for mark, plain in _MARKS:
-        text = mark.sub(plain, text)
-    return text.strip()
+def _lines(tokens: Sequence[Token], html_text: Callable[[str], str]) -> Iterator[str]:
+    """Print the blocks of a document, an empty line between them but not within a tight list, a table or code."""
+    mark = ""
+    is_tight = False
+    for token in tokens:
+        if token.type == "list_item_open":
+            mark = f"{token.info}. " if token.info else "- "
+        elif token.type == "list_item_close":
+            mark = ""
+        elif token.type in {"paragraph_open", "paragraph_close"}:
+            is_tight = token.hidden and token.nesting > 0
+        elif lines := _block(token, html_text):
+            yield from (mark + lines[0], *lines[1:])
+            mark = ""
+            if not is_tight:
+                yield ""
+        elif token.type in _ENDS:
+            yield ""
+
+
+def _block(token: Token, html_text: Callable[[str], str]) -> list[str]:
+    """Return the lines of a paragraph, heading, block of code or HTML; none for another token."""
+    if token.type == "inline":
+        return list(filter(None, [_inline_text(token)]))
+    if token.type in {"fence", "code_block"}:
+        return [line.strip() for line in split_lines(token.content) if line.strip()]
+    if token.type == "html_block":
+        return list(filter(None, [html_text(token.content)]))
+    return []
+
+
+def _inline_text(block: Token) -> str:
+    """Return the words of a block on one line."""
+    parts = []
+    for token in block.children or ():
+        if token.type in _BREAKS or (token.type == "html_inline" and token.content.lower().startswith("<br")):
+            parts.append("\n")
+        elif token.type in {"text", "code_inline"}:
+            parts.append(token.content)
+    lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
+    return join_lines([line for line in lines if line] or [""])

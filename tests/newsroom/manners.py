@@ -15,7 +15,8 @@ from tests.newsroom.configure import RECHECK
 from tests.newsroom.faults import SECRET
 from tests.newsroom.plan import Article, Fault, Site
 from tests.newsroom.server import Asked, Newsroom
-from warehouse.connect import TABLES, connect, rows
+from warehouse.connect import connect, rows
+from warehouse.definitions import TABLES
 
 ROUNDING = 0.001
 """Seconds."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from warehouse.archive.http_records import answer, hops, request, revisit
+from warehouse.archive.old_facts import current_facts
 from warehouse.archive.segment import OPEN, BatchFile, finish, is_foreign, marker
 from warehouse.archive.warc_records import FACTS, KIND, REMOVED, printable, records, resource
 from warehouse.connect import connect, rows
@@ -92,7 +93,7 @@ class ArchiveWriter:
         # Without an answer the record tells what failed, and has no payload.
         content = b"" if last.status is None else last.content
         fetched = Fetched(item, content, fetched_at, final_url=_other(last.url, item), http_status=last.status)
-        capture = replace(self._capture(fetched), outcome=outcome, error=detail)
+        capture = replace(self._capture(fetched), outcome=outcome, error=detail, is_read=False)
         return self._answered(capture, before, last, content)
 
     def write_revisit(
@@ -230,7 +231,7 @@ def _captures(root: Root, filename: str) -> Iterator[Capture]:
                 facts["fetched_at"] = datetime.fromisoformat(facts["fetched_at"])
                 place = {"warc_filename": filename, "warc_offset": offset, "warc_length": length}
                 outcome = RECOVERED if facts["outcome"] == Outcome.PENDING else facts["outcome"]
-                yield Capture(**{**facts, **place, "outcome": outcome})
+                yield Capture(**current_facts({**facts, **place, "outcome": outcome}))
 
 
 def _known(root: Root, filename: str) -> set[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from warehouse.model.vocabulary import LineReason, Origin, Outcome, Precision, Reason, Stage, Zone
+from warehouse.model.vocabulary import LineReason, Origin, Outcome, Precision, Purpose, Reason, Stage, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Item:
     """One of several documents inside a file; the file may hold an address's old and new form at once."""
     modified: str | None = None
     """When the place that named it says that it last changed: ISO 8601 in UTC once it was read; later is news."""
+    purpose: Purpose = Purpose.DOCUMENT
+    """What it is read for."""
 
     def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
         """The refusal of a document that was not archived."""
@@ -106,27 +108,45 @@ class Capture:
     """A row of `captures`: one response or file that was read, and where the archive holds it."""
 
     capture_id: str
-    """The UUID of the WARC record."""
+    """UUID of the WARC record."""
     source_id: str
+    """Name of the source, as in `config/sources`."""
     run_id: str
+    """The run that read it."""
     url: str
+    """Address that was asked for, or of the file."""
     final_url: str | None
+    """Address that answered; NULL where that is `url`."""
     fetched_at: datetime
+    """When it was read, in UTC."""
     http_status: int | None
+    """Status of the answer; NULL for a file and where there was no answer."""
     media_type: str | None
+    """As declared by the server, or told from a file's name."""
     charset: str | None
+    """As declared by the server; a file declares none."""
     etag: str | None
+    """Validator that the server sent, for the next conditional request."""
     last_modified: str | None
+    """Validator that the server sent, as it was printed."""
     payload_digest: str
+    """`sha256:` and 64 hex digits, of the content as it came; empty once it was taken down."""
     payload_bytes: int
+    """Length of the content; 0 for an answer 304 and for what was taken down."""
     warc_filename: str
-    """Relative to the data root, `/` between its parts."""
+    """WARC file that holds it, relative to the data root, `/` between its parts."""
     warc_offset: int
-    """Of the gzip member, in bytes."""
+    """Where its gzip member begins in the WARC file, in bytes."""
     warc_length: int
+    """Length of its gzip member, in bytes."""
     outcome: str
-    """An `Outcome`, or one of `LISTED`, `RECOVERED` and `FORGOTTEN`."""
+    """What came of it: an outcome of a document, or `listed`, `recovered`, `forgotten`."""
     error: str | None = None
+    """Why it could not be read, or not all of it."""
+    is_read: bool = True
+    """False where nothing could be read of it: a request that failed, a listing that is none."""
+    purpose: Purpose = Purpose.DOCUMENT
+    """What it was read for: `document`, `listing`, `gap_repair`, `backfill` or `robots`."""
 
     @classmethod
     def of(
@@ -151,6 +171,7 @@ class Capture:
             warc_offset=warc_offset,
             warc_length=0,
             outcome=Outcome.PENDING,
+            purpose=fetched.item.purpose,
         )
 
 
@@ -261,50 +282,89 @@ class Article:
     """
 
     article_id: str
+    """Identity of the article; stays the same when its title, slug or tracking parameters are edited."""
     version_id: str
+    """Digest of the normalised title and text; another one after each edit."""
     source_id: str
+    """Name of the source, as in `config/sources`."""
     url: str
+    """Address under which it was first discovered; `file:` for a file."""
     canonical_url: str | None
+    """Address that the page itself calls its canonical one."""
     normalized_url: str
+    """`url` in its one spelling: without tracking parameters, fragment and default port."""
     canonical_domain: str | None
+    """Registered domain of the site that published it, such as `example.co.uk`."""
     capture_id: str
+    """The capture it was extracted from; joins `captures`."""
     run_id: str
+    """The run that landed it; joins `runs`."""
 
     title: str | None
+    """Headline."""
     text: str
+    """Article text; paragraphs are separated by a blank line. Empty once it was taken down."""
     description: str | None
+    """Summary that the publisher states."""
     authors: tuple[str, ...]
+    """Names of the persons who wrote it."""
     by: str | None
+    """Byline as it is printed. The name is a word of SQL: write it in double quotes."""
     located: str | None
+    """Place of its dateline, such as `London`."""
     section: str | None
+    """Section of the site, such as `world`."""
     tags: tuple[str, ...]
+    """Keywords that the publisher states."""
     info_sources: tuple[str, ...]
+    """Agencies that are credited, such as AFP or TASS."""
     image_url: str | None
+    """Address of the lead image."""
     image_caption: str | None
+    """Caption of the lead image."""
     image_credit: str | None
+    """Photographer or agency of the lead image."""
     is_accessible_for_free: bool | None
+    """Whether the publisher says that no subscription is needed."""
     license: str | None
+    """Licence that the publisher states, most often an address."""
 
     language: str
+    """Language of the text (BCP 47); `und` where it cannot be told."""
     language_confidence: float
+    """How sure that is, 0 to 1."""
     languages: tuple[LanguageShare, ...]
-    """Those that more than a tenth of the text is in beside its main one, the largest first."""
+    """Other languages that more than a tenth of the text is in, the largest share first."""
 
     published_at: datetime | None
+    """When it was published, in UTC; see `published_precision` and `published_zone`."""
     modified_at: datetime | None
+    """When the publisher says that it was last changed, in UTC."""
     published_raw: str | None
+    """Date of publication as it is printed, also where it could not be read."""
     published_precision: Precision | None
+    """How much of the date is printed: `year`, `month`, `day`, `minute` or `second`."""
     published_zone: Zone | None
+    """Where its time zone comes from: `explicit` (printed), `source` (configured) or `assumed` (UTC)."""
     first_seen_at: datetime
+    """When its address was first discovered, in UTC."""
     fetched_at: datetime
+    """When this version was read, in UTC."""
     landed_at: datetime | None
+    """When this row was written, in UTC."""
 
     provenance: dict[str, FieldProvenance]
+    """For each field: where its value comes from, and the candidates that lost."""
     stripped: tuple[StrippedLine, ...]
+    """Lines that were taken out of the text: number, reason, text."""
     quality: float
+    """How complete and clean it is, 0 to 1."""
     extractor: str
+    """Name and version of what extracted the text, such as `trafilatura 2.3.1`."""
     word_count: int
+    """Words of the text."""
     deleted: bool = False
+    """True for the tombstone of an article that was taken down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,12 +372,26 @@ class Rejection:
     """A row of `rejects`: one refusal. The steps fill the first six; landing fills the rest."""
 
     source_id: str
+    """Name of the source, as in `config/sources`."""
     url: str
+    """Address that was refused."""
     capture_id: str | None
+    """The capture that it was refused from; NULL where nothing was archived."""
     stage: Stage
+    """Step that refused it: `discover`, `fetch`, `extract`, `strip`, `normalise` or `dedupe`."""
     reason: Reason
+    """Why, as one of a closed list, such as `no_article` or `duplicate`."""
     detail: str
+    """Why, as a sentence."""
     attempts: int = 1
+    """How many times it was tried up to this refusal."""
     first_seen_at: datetime | None = None
+    """When the address was first refused, in UTC."""
     last_seen_at: datetime | None = None
+    """When this refusal was made, in UTC."""
     run_id: str | None = None
+    """The run that refused it."""
+    duplicate_of: str | None = None
+    """Of a duplicate: address of the article that it duplicates."""
+    is_settled: bool = False
+    """Whether it was written after a backfill, when its shards were compared with each other."""

@@ -1,189 +1,65 @@
-"""The Arrow schema of every table, in the order of DESIGN's columns; a test holds each to its record type."""
+"""The tables, their record types, and the Arrow schema and column descriptions that follow from these."""
 
 from __future__ import annotations
 
-from typing import Final
+import types
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
-STRING: Final = pa.string()
-INSTANT: Final = pa.timestamp("us", tz="UTC")
-STRINGS: Final = pa.list_(STRING)
+from warehouse.model.records import Article, Capture, Rejection, StrippedLine
+from warehouse.model.rows import Discovery, Habit, Poll, Run
 
-PROVENANCE: Final = pa.map_(
-    STRING,
-    pa.struct(
-        [
-            ("origin", STRING),
-            ("lost", pa.list_(pa.struct([("origin", STRING), ("value", STRING)]))),
-        ]
-    ),
-)
-STRIPPED: Final = pa.list_(pa.struct([("line", pa.int32()), ("reason", STRING), ("text", STRING)]))
-LANGUAGES: Final = pa.list_(pa.struct([("language", STRING), ("share", pa.float64())]))
+Row = Article | Capture | Discovery | Habit | Poll | Rejection | Run
 
-
-def _required(name: str, kind: pa.DataType) -> pa.Field:
-    return pa.field(name, kind, nullable=False)
-
-
-ARTICLES: Final = pa.schema(
-    [
-        _required("article_id", STRING),
-        _required("version_id", STRING),
-        _required("source_id", STRING),
-        _required("url", STRING),
-        pa.field("canonical_url", STRING),
-        _required("normalized_url", STRING),
-        pa.field("canonical_domain", STRING),
-        _required("capture_id", STRING),
-        _required("run_id", STRING),
-        pa.field("title", STRING),
-        _required("text", STRING),
-        pa.field("description", STRING),
-        _required("authors", STRINGS),
-        pa.field("by", STRING),
-        pa.field("located", STRING),
-        pa.field("section", STRING),
-        _required("tags", STRINGS),
-        _required("info_sources", STRINGS),
-        pa.field("image_url", STRING),
-        pa.field("image_caption", STRING),
-        pa.field("image_credit", STRING),
-        pa.field("is_accessible_for_free", pa.bool_()),
-        pa.field("license", STRING),
-        _required("language", STRING),
-        _required("language_confidence", pa.float64()),
-        _required("languages", LANGUAGES),
-        pa.field("published_at", INSTANT),
-        pa.field("modified_at", INSTANT),
-        pa.field("published_raw", STRING),
-        pa.field("published_precision", STRING),
-        pa.field("published_zone", STRING),
-        _required("first_seen_at", INSTANT),
-        _required("fetched_at", INSTANT),
-        pa.field("landed_at", INSTANT),
-        _required("provenance", PROVENANCE),
-        _required("stripped", STRIPPED),
-        _required("quality", pa.float64()),
-        _required("extractor", STRING),
-        _required("word_count", pa.int64()),
-        _required("deleted", pa.bool_()),
-    ]
-)
-
-CAPTURES: Final = pa.schema(
-    [
-        _required("capture_id", STRING),
-        _required("source_id", STRING),
-        _required("run_id", STRING),
-        _required("url", STRING),
-        pa.field("final_url", STRING),
-        _required("fetched_at", INSTANT),
-        pa.field("http_status", pa.int64()),
-        pa.field("media_type", STRING),
-        pa.field("charset", STRING),
-        pa.field("etag", STRING),
-        pa.field("last_modified", STRING),
-        _required("payload_digest", STRING),
-        _required("payload_bytes", pa.int64()),
-        _required("warc_filename", STRING),
-        _required("warc_offset", pa.int64()),
-        _required("warc_length", pa.int64()),
-        _required("outcome", STRING),
-        pa.field("error", STRING),
-    ]
-)
-
-DISCOVERIES: Final = pa.schema(
-    [
-        _required("source_id", STRING),
-        _required("run_id", STRING),
-        _required("url", STRING),
-        _required("normalized_url", STRING),
-        _required("guid", STRING),
-        _required("found_in", STRING),
-        _required("seen_at", INSTANT),
-        pa.field("title", STRING),
-        pa.field("published_at", INSTANT),
-        pa.field("modified", STRING),
-    ]
-)
-
-POLLS: Final = pa.schema(
-    [
-        _required("source_id", STRING),
-        _required("run_id", STRING),
-        _required("endpoint", STRING),
-        _required("polled_at", INSTANT),
-        pa.field("http_status", pa.int64()),
-        _required("entries", pa.int64()),
-        _required("known", pa.int64()),
-        pa.field("oldest_at", INSTANT),
-        _required("gap_suspected", pa.bool_()),
-        pa.field("next_poll_at", INSTANT),
-        pa.field("error", STRING),
-        _required("failures", pa.float64()),
-        pa.field("moved_to", STRING),
-    ]
-)
-
-REJECTS: Final = pa.schema(
-    [
-        _required("source_id", STRING),
-        _required("url", STRING),
-        pa.field("capture_id", STRING),
-        _required("stage", STRING),
-        _required("reason", STRING),
-        _required("detail", STRING),
-        _required("attempts", pa.int64()),
-        pa.field("first_seen_at", INSTANT),
-        pa.field("last_seen_at", INSTANT),
-        pa.field("run_id", STRING),
-    ]
-)
-
-HABITS: Final = pa.schema(
-    [
-        _required("source_id", STRING),
-        _required("line", STRING),
-        _required("text", STRING),
-        _required("place", STRING),
-        _required("articles", pa.int64()),
-        _required("among", pa.int64()),
-        _required("first_seen_at", INSTANT),
-        _required("last_seen_at", INSTANT),
-        _required("learned_at", INSTANT),
-    ]
-)
-
-RUNS: Final = pa.schema(
-    [
-        _required("run_id", STRING),
-        _required("source_id", STRING),
-        _required("started_at", INSTANT),
-        pa.field("finished_at", INSTANT),
-        _required("status", STRING),
-        _required("discovered", pa.int64()),
-        _required("stored", pa.int64()),
-        _required("unchanged", pa.int64()),
-        _required("duplicate", pa.int64()),
-        _required("rejected", pa.int64()),
-        _required("failed", pa.int64()),
-        _required("pending", pa.int64()),
-        pa.field("error", STRING),
-        _required("code_version", STRING),
-        _required("config_digest", STRING),
-    ]
-)
-
-SCHEMAS: Final = {
-    "articles": ARTICLES,
-    "captures": CAPTURES,
-    "discoveries": DISCOVERIES,
-    "habits": HABITS,
-    "polls": POLLS,
-    "rejects": REJECTS,
-    "runs": RUNS,
+RECORDS: Final[dict[str, type[Row]]] = {
+    "articles": Article,
+    "captures": Capture,
+    "discoveries": Discovery,
+    "habits": Habit,
+    "polls": Poll,
+    "rejects": Rejection,
+    "runs": Run,
 }
-"""The schema of each table, by its name."""
+ARROW_TYPES: Final[dict[type, pa.DataType]] = {
+    str: pa.string(),
+    bool: pa.bool_(),
+    int: pa.int64(),
+    float: pa.float64(),
+    datetime: pa.timestamp("us", tz="UTC"),
+}
+# Files of the first release have it so, and a column never changes its type.
+NARROWER_TYPES: Final[dict[tuple[type, str], pa.DataType]] = {(StrippedLine, "line"): pa.int32()}
+
+
+def schema_of(record: type) -> pa.Schema:
+    """Derive the Arrow schema of a record type from its annotations; `X | None` is nullable."""
+    return pa.schema([_field(record, name, hint) for name, hint in get_type_hints(record).items()])
+
+
+def _field(record: type, name: str, hint: Any) -> pa.Field:
+    is_optional = get_origin(hint) in (Union, types.UnionType)
+    inner = next(part for part in get_args(hint) if part is not type(None)) if is_optional else hint
+    return pa.field(name, NARROWER_TYPES.get((record, name)) or _arrow_type(inner), nullable=is_optional)
+
+
+def _arrow_type(hint: Any) -> pa.DataType:
+    if get_origin(hint) is tuple:
+        return pa.list_(_arrow_type(get_args(hint)[0]))
+    if get_origin(hint) is dict:
+        return pa.map_(*map(_arrow_type, get_args(hint)))
+    if isinstance(hint, type) and is_dataclass(hint):
+        hints = get_type_hints(hint)
+        return pa.struct(
+            [
+                (field.name, NARROWER_TYPES.get((hint, field.name)) or _arrow_type(hints[field.name]))
+                for field in fields(hint)
+            ]
+        )
+    return pa.string() if issubclass(hint, StrEnum) else ARROW_TYPES[hint]
+
+
+SCHEMAS: Final = {table: schema_of(record) for table, record in RECORDS.items()}

@@ -103,6 +103,32 @@ class Outcome(StrEnum):
     PENDING = "pending"
 
 
+class Purpose(StrEnum):
+    """What a capture was read for."""
+
+    DOCUMENT = "document"
+    """To become an article."""
+    LISTING = "listing"
+    """For what it names: a feed, a sitemap, a section page that is an input of its source."""
+    GAP_REPAIR = "gap_repair"
+    """A listing, for what came and went between two polls of a feed."""
+    BACKFILL = "backfill"
+    """A listing, for the days that a backfill goes back to."""
+    ROBOTS = "robots"
+    """A robots.txt."""
+
+
+class RunKind(StrEnum):
+    """What a run takes in."""
+
+    INGEST = "ingest"
+    """All that its source's inputs name."""
+    ADDRESSES = "addresses"
+    """Some known addresses again."""
+    SHARD = "shard"
+    """One part of a source, with other runs beside it."""
+
+
 class RunStatus(StrEnum):
     """How a run stands; one that was killed is `running` until the source's next run finds it `interrupted`."""
 

@@ -1,7 +1,8 @@
 -- One row a source and day in UTC: the articles first seen on it as they were first read, and what was refused on it.
 -- Of an article only its first capture counts, as it is read now: one of today has had no time yet to be edited.
 CREATE VIEW quality_by_day AS
-WITH reading AS (
+WITH shard AS (SELECT run_id FROM runs WHERE kind = 'shard'),
+reading AS (
     SELECT
         source_id,
         min(epoch_us(first_seen_at)) // 86400000000 AS day,
@@ -19,7 +20,8 @@ WITH reading AS (
         ) AS first
     FROM landed('articles')
     -- A backfill lands the articles of years in a day.
-    WHERE NOT deleted AND NOT starts_with(run_id, 'shard-')
+    ANTI JOIN shard USING (run_id)
+    WHERE NOT deleted
     GROUP BY source_id, article_id
 ),
 language AS (
@@ -50,7 +52,7 @@ refused AS (
         count(*) FILTER (WHERE reason IN ('no_article', 'empty')) AS textless,
         count(*) FILTER (WHERE reason NOT IN ('no_article', 'empty', 'duplicate', 'forgotten')) AS refused
     FROM rejects_open
-    WHERE run_id IS NULL OR NOT starts_with(run_id, 'shard-')
+    ANTI JOIN shard USING (run_id)
     GROUP BY ALL
 )
 SELECT

@@ -5,7 +5,7 @@ SELECT
         min(first_seen_at) OVER address AS first_seen_at,
         max(attempts) OVER address AS attempts
     )
-FROM landed('rejects') AS refusal
+FROM rejects AS refusal
 ANTI JOIN landed('articles') AS article ON article.source_id = refusal.source_id AND article.url = refusal.url
 WINDOW address AS (PARTITION BY refusal.source_id, refusal.url)
 QUALIFY row_number() OVER (

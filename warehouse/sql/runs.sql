@@ -1,6 +1,17 @@
 -- One row a run of a source, as it ended where it has ended.
+-- Files of release 0.1 lack the last two columns: there the beginning of the run_id says the same.
 CREATE VIEW runs AS
-FROM landed('runs')
+SELECT
+    * EXCLUDE (kind, shard_key),
+    coalesce(
+        kind, CASE WHEN starts_with(run_id, 'shard-') THEN 'shard' WHEN config_digest = '' THEN 'addresses' ELSE 'ingest' END
+    ) AS kind,
+    CASE WHEN kind IS NULL AND starts_with(run_id, 'shard-') THEN run_id[7:] ELSE shard_key END AS shard_key
+FROM (
+    FROM landed('runs')
+    UNION ALL BY NAME
+    SELECT NULL::VARCHAR AS kind, NULL::VARCHAR AS shard_key WHERE false
+)
 QUALIFY row_number() OVER (
     PARTITION BY run_id ORDER BY status = 'running', status = 'interrupted', finished_at DESC NULLS LAST
 ) = 1;

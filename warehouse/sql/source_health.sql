@@ -26,7 +26,7 @@ hourly AS MATERIALIZED (
         source_id,
         epoch(first_seen_at)::BIGINT // 3600 AS hour,
         -- What a backfill brought in says nothing of what a source still publishes.
-        coalesce(starts_with(run_id, 'shard-'), false) AS in_shard,
+        run_id IN (SELECT run_id FROM runs WHERE kind = 'shard') AS in_shard,
         max(first_seen_at) AS newest_at,
         min(first_seen_at) AS oldest_at
     FROM landed('articles')

@@ -9,10 +9,8 @@ from typing import Final
 from warehouse.archive.writer import Earlier
 from warehouse.connect import connect, rows
 from warehouse.model.records import LISTED
-from warehouse.model.vocabulary import RunStatus
+from warehouse.model.vocabulary import Purpose, RunStatus
 
-UNREAD: Final = "not read: "
-"""Begins the error of a listing's capture of which nothing could be read; others tell of parts that could not."""
 CLOCKS: Final = timedelta(minutes=1)
 """By how much the clocks of two machines may differ."""
 
@@ -93,16 +91,15 @@ _QUERY: Final = f"""
     whole AS (
         SELECT url, capture_id, fetched_at, etag, last_modified, payload_digest, media_type, charset, final_url
         FROM captures
-        WHERE source_id = $1 AND fetched_at <= $2
-            AND outcome = '{LISTED}' AND http_status = 200 AND payload_bytes > 0
-            AND (error IS NULL OR NOT starts_with(error, '{UNREAD}'))
+        WHERE source_id = $1 AND fetched_at <= $2 AND outcome = '{LISTED}' AND purpose = '{Purpose.LISTING}'
+            AND http_status = 200 AND payload_bytes > 0 AND is_read
         QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC) = 1
     ),
     liar AS (
         SELECT DISTINCT url
         FROM captures
-        WHERE source_id = $1 AND outcome = '{LISTED}' AND http_status = 200 AND payload_bytes > 0
-            AND (etag IS NOT NULL OR last_modified IS NOT NULL)
+        WHERE source_id = $1 AND outcome = '{LISTED}' AND purpose = '{Purpose.LISTING}' AND http_status = 200
+            AND payload_bytes > 0 AND (etag IS NOT NULL OR last_modified IS NOT NULL)
         GROUP BY url, etag, last_modified HAVING count(DISTINCT payload_digest) > 1
     )
     SELECT

@@ -182,7 +182,7 @@ class Ledger:
             return Conclusion(Outcome.UNCHANGED, None, replace(raw.capture, outcome=Outcome.UNCHANGED))
         twin = self.versions.get(made.version_id)
         if twin is not None and twin != raw.item.url and known.version_id is None:
-            return self.duplicate(raw, f"the same title and text as {twin}", now)
+            return self.duplicate(raw, twin, same_text_as(twin), now)
         known.store(made.version_id)
         self.versions.setdefault(made.version_id, raw.item.url)
         landed_at = self.times(raw.item.url, now)
@@ -197,7 +197,7 @@ class Ledger:
         known = self.addresses[raw.item.url]
         twin = None if isinstance(made, Rejection) else self.versions.get(made.version_id)
         if twin is not None and twin != raw.item.url and raw.capture.outcome != Outcome.STORED:
-            made = raw.reject(Stage.DEDUPE, Reason.DUPLICATE, f"the same title and text as {twin}")
+            made = replace(raw.reject(Stage.DEDUPE, Reason.DUPLICATE, same_text_as(twin)), duplicate_of=twin)
         if isinstance(made, Rejection):
             seen_at = raw.capture.fetched_at
             row = replace(made, attempts=max(1, known.attempts), first_seen_at=seen_at, last_seen_at=seen_at)
@@ -257,10 +257,16 @@ class Ledger:
         """The outcome of an address that has come to lead to another article's."""
         self.note(raw.capture)
         if self.addresses[raw.item.url].version_id is None:
-            return self.duplicate(raw, f"redirects to {twin}", now)
+            return self.duplicate(raw, twin, f"redirects to {twin}", now)
         return Conclusion(Outcome.UNCHANGED, None, replace(raw.capture, outcome=Outcome.UNCHANGED))
 
-    def duplicate(self, raw: RawArticle, detail: str, now: datetime) -> Conclusion:
+    def duplicate(self, raw: RawArticle, twin: str, detail: str, now: datetime) -> Conclusion:
         """The outcome of a document that is another one's."""
-        refused = self.refuse(raw.reject(Stage.DEDUPE, Reason.DUPLICATE, detail), now)
+        rejection = replace(raw.reject(Stage.DEDUPE, Reason.DUPLICATE, detail), duplicate_of=twin)
+        refused = self.refuse(rejection, now)
         return Conclusion(Outcome.DUPLICATE, refused.row, replace(raw.capture, outcome=Outcome.DUPLICATE))
+
+
+def same_text_as(url: str) -> str:
+    """Return the detail of the refusal of a document whose title and text are those of the article at `url`."""
+    return f"the same title and text as {url}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyarrow as pa
@@ -11,10 +13,13 @@ import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError
 from warehouse.model.records import FORGOTTEN
-from warehouse.model.vocabulary import Reason
-from warehouse.storage.tables import to_parquet
+from warehouse.model.vocabulary import Outcome, Reason
+from warehouse.storage.arrow import to_parquet
+from warehouse.storage.base_files import MAX_VISIBILITY_WAIT, BaseFile, read_base_files, replaced_names
+from warehouse.storage.root import BASE
 
 if TYPE_CHECKING:
+    from warehouse.model.rows import Run
     from warehouse.storage.root import Root
     from warehouse.takedown.trace import Place
 
@@ -71,9 +76,20 @@ def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in capture_ids], change)
 
 
-def drop_rows(root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str) -> int:
-    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows."""
-    return _rewrite(root, table, columns, keys, _without, prefix)
+def drop_rows(
+    root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str, unless: str = ""
+) -> int:
+    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows.
+
+    Rows in which the column `unless` is true stay.
+    """
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        if unless in rows.column_names:
+            meant = pc.and_not(meant, pc.fill_null(rows[unless], False))
+        return _without(rows, meant)
+
+    return _rewrite(root, table, columns, keys, change, prefix)
 
 
 def forget_habits(root: Root, sources: Collection[str]) -> int:
@@ -93,6 +109,22 @@ def change_outcomes(root: Root, outcomes: Mapping[str, str], prefix: str) -> int
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in outcomes], change, prefix)
 
 
+def change_counts(root: Root, runs: Collection[Run], prefix: str) -> int:
+    """Give runs other counts; return the number of rows changed."""
+    by_id = {run.run_id: run for run in runs}
+
+    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+        meant = pc.and_(meant, pc.is_valid(rows["finished_at"]))
+        ids = rows["run_id"].to_pylist()
+        for name in Outcome:
+            counts = pa.array([getattr(by_id[key], name) if key in by_id else None for key in ids], pa.int64())
+            column = pc.if_else(meant, pc.coalesce(counts, rows[name]), rows[name])
+            rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), column)
+        return rows, meant
+
+    return _rewrite(root, "runs", ("run_id",), [(run_id,) for run_id in by_id], change, prefix)
+
+
 def _without(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
     return rows.filter(pc.invert(meant)), meant
 
@@ -109,16 +141,30 @@ def _rewrite(
         return 0
     wanted = pa.array(["\0".join(key) for key in keys], pa.string())
     changed = 0
+    replaced = replaced_names(table, read_base_files(root, table))
     for name in root.names(table):
-        if not name.rpartition("/")[2].startswith(prefix):
+        # Base files have the rows of many sources.
+        if not name.rpartition("/")[2].startswith(prefix) and f"/{BASE}/" not in name:
             continue
         if (found := _read(root, name, columns, wanted)) is None:
             continue
         rows, which = change(*found)
-        if count := pc.sum(which).as_py():
+        if not (count := pc.sum(which).as_py()):
+            continue
+        if name in replaced:
+            # Written anew it would be taken for a file that has landed since, and merged a second time.
+            _await_visibility(replaced[name])
+            root.delete(name)
+        else:
             root.publish(name, to_parquet(table, rows))
             changed += count
     return changed
+
+
+def _await_visibility(base: BaseFile) -> None:
+    seconds = (base.visible_from - datetime.now(UTC)).total_seconds()
+    if 0 < seconds < MAX_VISIBILITY_WAIT.total_seconds():
+        time.sleep(seconds)
 
 
 def _read(root: Root, name: str, columns: tuple[str, ...], wanted: pa.Array) -> tuple[pa.Table, Mask] | None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -16,7 +20,7 @@ from uuid import uuid4
 from warehouse.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import timedelta
 
     from pyarrow.fs import FileSystem
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 PARTIAL: Final = ".partial"
 DAMAGED: Final = ".damaged"
 """The folder of the data root into which what cannot be read is moved, out of every reader's sight."""
+# Folders of base files, in that of their table, and of what says which of their rows are superseded.
+BASE: Final = "base"
+SUPERSEDED: Final = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,66 @@ class Root:
             return all(any(Path(self.place(table)).glob("*/*.parquet")) for table in tables)
         return all(next(self.names(table), None) for table in tables)
 
+    def modified(self, folder: str) -> dict[str, datetime]:
+        """Map the names of all files below a folder of the root to when they were written. Raises `StorageError`."""
+        from pyarrow.fs import FileSelector, LocalFileSystem
+
+        filesystem, base = (LocalFileSystem(), self.url) if self.is_folder else self.filesystem()
+        try:
+            files = filesystem.get_file_info(FileSelector(f"{base}/{folder}", recursive=True, allow_not_found=True))
+        except OSError as error:
+            raise StorageError.of(error, self.place(folder), "read") from error
+        return {
+            str(info.path).removeprefix(base + "/"): datetime.fromtimestamp(info.mtime_ns / 1e9, UTC)
+            for info in files
+            if info.is_file
+        }
+
+    def local_copies(self, names: Sequence[str], folder: Path) -> list[Path]:
+        """Return the paths of files; of those in an object store, of copies in a folder. Raises `StorageError`."""
+        if self.is_folder:
+            return [Path(self.place(name)) for name in names]
+        paths = []
+        for name in names:
+            paths.append(folder / name)
+            make_folder(paths[-1].parent)
+            try:
+                with self.open(name) as file, paths[-1].open("wb") as copy:
+                    shutil.copyfileobj(file, copy)
+            except OSError as error:
+                raise StorageError.of(error, self.place(name), "read") from error
+        return paths
+
+    def delete(self, name: str) -> None:
+        """Delete a file if it is there. Raises `StorageError`."""
+        try:
+            if self.is_folder:
+                Path(self.place(name)).unlink(missing_ok=True)
+            elif self.exists(name):
+                filesystem, base = self.filesystem()
+                filesystem.delete_file(f"{base}/{name}")
+        except OSError as error:
+            raise StorageError.of(error, self.place(name), "delete") from error
+
+    def publish_file(self, name: str, path: Path) -> None:
+        """Put a file of this machine there, whole or not at all; it may be gone from `path` then.
+
+        Raises `StorageError`.
+        """
+        try:
+            if not self.is_folder:
+                with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+                    self.publish(name, memoryview(content))
+                return
+            target = Path(self.place(name))
+            make_folder(target.parent)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            path.replace(target)
+            sync_folder(target.parent)
+        except OSError as error:
+            raise StorageError.of(error, self.place(name)) from error
+
     def left_overs(self, grace: timedelta) -> list[Path]:
         """Temporary files of writers that were killed: those not touched for longer than `grace`."""
         oldest = time() - grace.total_seconds()
@@ -221,3 +288,8 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def escape_pattern(path: str) -> str:
+    """Return a path as DuckDB reads it for one file: `[`, `*` and `?` stand for themselves."""
+    return re.sub(r"[\[*?]", lambda match: f"[{match[0]}]", path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 import pyarrow as pa
@@ -12,16 +12,15 @@ import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError
 from warehouse.model.schema import SCHEMAS
+from warehouse.storage.arrow import ROW_GROUP_ROWS, bloom_filters, to_arrow
 from warehouse.storage.root import PARTIAL, make_folder
-from warehouse.storage.tables import FALSE_POSITIVES, LOOKED_UP, ROW_GROUP, to_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from warehouse.storage.tables import Row, Store
-
-FILTERS: Final = {"ndv": ROW_GROUP, "fpp": FALSE_POSITIVES}
+    from warehouse.model.schema import Row
+    from warehouse.storage.tables import Store
 
 
 class Staged:
@@ -50,13 +49,12 @@ class Staged:
             if self._writer is None:
                 self._store.root.check()
                 make_folder(self._path.parent)
-                filters = dict.fromkeys(LOOKED_UP.get(self._table, ()), FILTERS)
                 self._writer = pq.ParquetWriter(
                     self._path,
                     SCHEMAS[self._table],
                     compression="zstd",
                     compression_level=3,
-                    bloom_filter_options=filters or None,
+                    bloom_filter_options=bloom_filters(self._table, ROW_GROUP_ROWS),
                     write_page_checksum=True,
                 )
             self._writer.write_table(to_arrow(self._table, rows, self._now))

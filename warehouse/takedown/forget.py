@@ -66,6 +66,9 @@ def forget(
         with ExitStack() as locks:
             for source_id in sources:
                 locks.enter_context(Store(root).lock(source_id, lock_seconds))
+            if sources:
+                # A compaction would carry what is taken out here over into its base file.
+                locks.enter_context(Store(root).maintenance(lock_seconds))
             # What landed while the locks were waited for belongs to it too.
             traces = trace(root, target, normalize)
             if set(traces.sources) <= set(sources):

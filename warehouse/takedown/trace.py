@@ -151,7 +151,7 @@ GROWN: Final = """
         SELECT normalized_url FROM landed('discoveries') SEMI JOIN place USING (source_id, url)
     ),
     refused AS (
-        SELECT source_id, url, detail FROM landed('rejects')
+        SELECT source_id, url, duplicate_of FROM rejects
         ANTI JOIN (SELECT source_id, url FROM landed('articles') WHERE NOT deleted) USING (source_id, url)
         WHERE reason = $1
     ),
@@ -163,18 +163,18 @@ GROWN: Final = """
     SELECT source_id, url FROM landed('discoveries') SEMI JOIN spelled USING (normalized_url)
     UNION
     SELECT refused.source_id, refused.url FROM refused JOIN place
-        ON refused.source_id = place.source_id AND ends_with(refused.detail, ' ' || place.url)
+        ON refused.source_id = place.source_id AND refused.duplicate_of = place.url
     UNION
     SELECT twin.source_id, twin.url FROM refused_here JOIN landed('discoveries') AS twin
-        ON refused_here.source_id = twin.source_id AND ends_with(refused_here.detail, ' ' || twin.url)
+        ON refused_here.source_id = twin.source_id AND refused_here.duplicate_of = twin.url
 """
 
 OWN: Final = """
     (source_id, url) IN (SELECT source_id, url FROM place)
     OR capture_id IN (SELECT capture_id FROM landed('articles') SEMI JOIN place USING (source_id, url))
     OR capture_id IN (
-        SELECT refusal.capture_id FROM landed('rejects') AS refusal JOIN place
-            ON refusal.source_id = place.source_id AND ends_with(refusal.detail, ' ' || place.url)
+        SELECT refusal.capture_id FROM rejects AS refusal JOIN place
+            ON refusal.source_id = place.source_id AND refusal.duplicate_of = place.url
         WHERE refusal.reason = $1
     )
 """

@@ -1,0 +1,41 @@
+"""Bound the number of attributes of a tag before a page is parsed."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MAX_ATTRIBUTES: Final = 256  # of one tag
+_STRETCH_CHARACTERS: Final = 6_000
+_MAX_TAG_NAME_CHARACTERS: Final = 33
+
+_TAG_START: Final = re.compile(r"<[^\W\d][^\s/<>]{0,30}[\s/]")
+_ATTRIBUTE: Final = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?)?+"""
+# What is no tag is passed over whole, as the parser does: a program's `i < n` is none.
+_MARKUP: Final = re.compile(
+    r"<!--[^-]*+(?:-(?!->)[^-]*+)*+|<(script|style|textarea|title|iframe|noframes|xmp)(?=[\s/>])"
+    rf"(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+[\s/]*+>[^<]*+(?:<(?!/\1)[^<]*+)*+"
+    rf"|(?P<tag><[^\W\d][^\s/>]*+(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+)(?:{_ATTRIBUTE})*+",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def bound_attributes(text: str) -> str:
+    """Return markup whose tags have no more than `MAX_ATTRIBUTES` attributes.
+
+    The parser walks over all attributes of a tag for each one that it adds: a tag of 10 MB would take hours. Only a
+    tag with more than 12,000 characters of which none is a `>` is looked for, so that other pages cost nearly nothing.
+    """
+    return _MARKUP.sub(lambda match: match["tag"] or match[0], text) if _may_hold_vast_tag(text) else text
+
+
+def _may_hold_vast_tag(text: str) -> bool:
+    """Return whether a tag begins before a stretch without `>`; looks only at the last one of each stretch."""
+    tag_start = 0
+    for begin in range(0, len(text), _STRETCH_CHARACTERS):
+        end = begin + _STRETCH_CHARACTERS
+        closed = text.rfind(">", begin, end)
+        if closed < 0 and _TAG_START.search(text, tag_start, end):
+            return True
+        tag_start = max(tag_start, closed + 1 or end - _MAX_TAG_NAME_CHARACTERS)
+    return False

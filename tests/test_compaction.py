@@ -1,0 +1,417 @@
+"""Compaction changes no row of any view, whoever reads meanwhile and whenever it is killed."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.kill import killed_at_every_moment
+from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
+from warehouse.catalogue import write_catalogue
+from warehouse.connect import connect
+from warehouse.definitions import CATALOGUE, VIEWS
+from warehouse.errors import LockedError, StorageError
+from warehouse.model.records import RECOVERED, Capture
+from warehouse.model.vocabulary import Outcome, RunKind, RunStatus
+from warehouse.storage.compaction import Ages, Retention, compact, count_log_files
+from warehouse.storage.rewrite import drop_rows
+from warehouse.storage.sorted_files import MAX_SORTED_BYTES
+from warehouse.storage.superseded import unlist_superseded
+from warehouse.storage.tables import Store
+from warehouse.takedown.forget import forget
+
+AT_ONCE = Ages(log=timedelta(0), visible=timedelta(0), deleted=timedelta(0))
+LATER = timedelta(hours=3)
+# What is compared: every view, and the macro at two moments.
+AS_OF = "articles_as_of(TIMESTAMPTZ '2026-03-15 18:00:00+00')"
+READ = [*(view for view in VIEWS if view != "source_health"), AS_OF, *(f"landed('{t}')" for t in ("articles", "polls"))]
+
+
+def rows_of(root: Path) -> dict[str, list[str]]:
+    """All rows of all views, as text and in an order of their own; without the number that base files give to rows."""
+    found = {}
+    with connect(root) as warehouse:
+        for name in READ:
+            columns = [row[0] for row in warehouse.execute(f"DESCRIBE FROM {name}").fetchall() if row[0] != "row_id"]
+            listed = ", ".join(f'"{column}"' for column in sorted(columns))
+            texts = warehouse.execute(
+                f"SELECT to_json(row)::VARCHAR FROM (SELECT {listed} FROM {name}) AS row"
+            ).fetchall()
+            # Sums of floats depend on the order of the rows.
+            found[name] = sorted(re.sub(r"\d+\.\d+", lambda match: f"{float(match[0]):.6f}", text) for (text,) in texts)
+    return found
+
+
+def land_history(store: Store, seed: int = 0, count: int = 12) -> None:
+    """A history with all that is hard: edits, late captures, second extractions, tombstones before and after."""
+    rng = random.Random(seed)
+    moments = [NOON + timedelta(hours=hour) for hour in range(count)]
+    for number, now in enumerate(moments):
+        articles, captures = [], []
+        for _ in range(4):
+            n = rng.randrange(10)
+            # No two are of one moment: which of these is the newest is nobody's promise.
+            read_at = now - timedelta(hours=rng.choice([0, 0, 0, 5])) + timedelta(seconds=len(articles) + 10 * seed)
+            key = f"capture-{seed}-{number}-{len(articles)}"
+            articles.append(
+                article(
+                    n,
+                    version_id=f"v{rng.randrange(4)}",
+                    capture_id=key,
+                    fetched_at=read_at,
+                    landed_at=now + timedelta(seconds=len(articles) + 10 * seed),
+                    published_at=rng.choice([None, now, NOON - timedelta(days=n)]),
+                    deleted=rng.random() < 0.08,
+                )
+            )
+            made = Capture.of(fetched(n), capture_id=key, run_id=f"run-{number}", warc_filename="archive/a.warc.gz")
+            captures.append(replace(made, outcome=rng.choice([Outcome.STORED, RECOVERED]), warc_offset=number))
+        if number % 3 == 2:  # read again from the capture of before
+            articles.append(replace(articles[0], landed_at=now + timedelta(minutes=1), title="again"))
+        land = {
+            "articles": articles,
+            "captures": captures,
+            "discoveries": [discovery(n, seen_at=now) for n in range(number, number + 3)],
+            "polls": [poll(polled_at=now, run_id=f"run-{number}")] * (1 + number % 2),
+            "rejects": [rejection(number + 5, last_seen_at=now, run_id=f"run-{number}")],
+            "runs": [run(run_id=f"run-{number}", status=RunStatus.RUNNING, finished_at=None, started_at=now)],
+        }
+        for table, rows in land.items():
+            store.land(table, rows, source_id="harbour", key=f"{seed}-{number}", now=now)
+        done = run(run_id=f"run-{number}", started_at=now, finished_at=now)
+        store.land("runs", [done], source_id="harbour", key=f"{seed}-{number}-succeeded", now=now)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path)
+    land_history(made)
+    return made
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_every_view_gives_the_same_rows_before_and_after(store: Store, tmp_path: Path) -> None:
+    before = rows_of(tmp_path)
+    assert all(before[name] for name in ("articles", "captures", "discoveries", "polls", "rejects", "runs"))
+    done = compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    assert len(done.merges) == 6
+    assert rows_of(tmp_path) == before
+    compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    assert rows_of(tmp_path) == before
+    assert count_log_files(store.root) == 0
+    left = list(tmp_path.rglob("landed_month=2026-03/*.parquet"))
+    assert left == [], "what base files stand for is gone"
+
+
+def test_what_lands_after_a_compaction_decides_as_if_there_had_been_none(tmp_path: Path) -> None:
+    with_base, without = Store(tmp_path / "with"), Store(tmp_path / "without")
+    for seed in range(4):
+        land_history(with_base, seed)
+        land_history(without, seed)
+        assert rows_of(tmp_path / "with") == rows_of(tmp_path / "without"), seed
+        compact(with_base, now() + LATER, seconds=0, ages=AT_ONCE)
+        assert rows_of(tmp_path / "with") == rows_of(tmp_path / "without"), seed
+
+
+def test_until_its_moment_a_base_file_is_passed_over(store: Store, tmp_path: Path) -> None:
+    before = rows_of(tmp_path)
+    compact(store, now() + LATER, seconds=0, ages=replace(AT_ONCE, visible=timedelta(minutes=5)))
+    with connect(tmp_path) as warehouse:
+        files = warehouse.execute("SELECT path FROM hidden('polls')").fetchall()
+    assert [Path(path).parent.name for (path,) in files] == ["base"]
+    assert rows_of(tmp_path) == before
+
+
+def test_young_files_stay_in_the_log(store: Store) -> None:
+    assert compact(store, now(), seconds=0).merges == []
+    assert count_log_files(store.root) > 0
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(store: Store, tmp_path: Path) -> None:
+    files = sorted(path for path in tmp_path.rglob("*") if ".locks" not in path.parts)
+    told = compact(store, now() + LATER, seconds=0, ages=AT_ONCE, dry_run=True)
+    assert {merge.table for merge in told.merges} == {"articles", "captures", "discoveries", "polls", "rejects", "runs"}
+    assert sorted(path for path in tmp_path.rglob("*") if ".locks" not in path.parts) == files
+
+
+def test_days_are_joined_into_their_month_when_it_is_over(store: Store, tmp_path: Path) -> None:
+    before = rows_of(tmp_path)
+    compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    land_history(store, seed=1)
+    compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    both = rows_of(tmp_path)
+    assert both != before
+    for _ in range(3):
+        compact(store, now() + timedelta(days=40), seconds=0, ages=AT_ONCE)
+        assert rows_of(tmp_path) == both
+    names = [path.name for path in (tmp_path / "articles" / "base").glob("2*")]
+    assert len(names) == 1
+    assert names[0].startswith(f"{now():%Y-%m}_")
+
+
+def test_base_files_are_sorted_and_have_bloom_filters(store: Store, tmp_path: Path) -> None:
+    land_other = [discovery(n, source_id="bay", seen_at=NOON - timedelta(hours=n)) for n in range(5)]
+    store.land("discoveries", land_other, source_id="bay", key="1", now=NOON)
+    compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    (path,) = (tmp_path / "discoveries" / "base").glob("2*.parquet")
+    keys = [(row["source_id"], row["seen_at"]) for row in pq.read_table(path).to_pylist()]
+    assert keys == sorted(keys)
+    query = f"SELECT bloom_filter_offset FROM parquet_metadata('{path}') WHERE path_in_schema = 'url'"
+    assert duckdb.sql(query).fetchall()[0][0]
+
+
+def test_a_source_that_does_not_fit_in_memory_is_sorted_in_stretches(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("warehouse.storage.sorted_files.MAX_SORTED_BYTES", 200_000)
+    assert MAX_SORTED_BYTES > 200_000
+    store, rng = Store(tmp_path), random.Random(1)
+    for number in range(8):
+        rows = [
+            article(
+                100 * number + k,
+                text=str(rng.random()) * 20,
+                published_at=None if rng.random() < 0.1 else NOON - timedelta(minutes=rng.randrange(10_000)),
+            )
+            for k in range(30)
+        ]
+        store.land("articles", rows, source_id="harbour", key=str(number), now=NOON)
+    before = rows_of(tmp_path)
+    compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    assert rows_of(tmp_path) == before
+    (path,) = (tmp_path / "articles" / "base").glob("2*.parquet")
+    times = pq.read_table(path)["published_at"].to_pylist()
+    assert times == [*sorted(t for t in times if t), *[None] * times.count(None)]
+
+
+def test_a_column_of_another_type_is_refused_and_nothing_changes(store: Store, tmp_path: Path) -> None:
+    path = next((tmp_path / "polls").glob("landed_month=2026-03/*"))
+    rows = pq.read_table(path)
+    text = rows["entries"].cast(pa.string())
+    pq.write_table(rows.set_column(rows.schema.get_field_index("entries"), "entries", text), path)
+    with pytest.raises(StorageError, match=r"column 'entries' of polls is string here and must be int64; put the file"):
+        compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    assert path.exists()
+
+
+def test_one_compaction_at_a_time(store: Store) -> None:
+    with store.maintenance(0), pytest.raises(LockedError, match="being compacted"):
+        compact(store, now() + LATER, seconds=0)
+
+
+def test_a_take_down_reaches_base_files_and_what_they_stand_for(tmp_path: Path) -> None:
+    stores = [Store(tmp_path / name) for name in ("log", "waiting", "base")]
+    for store in stores:
+        land_history(store)
+    compact(stores[1], now() + LATER, seconds=0, ages=replace(AT_ONCE, deleted=timedelta(hours=9)))
+    for _ in range(2):
+        compact(stores[2], now() + LATER, seconds=0, ages=AT_ONCE)
+    at = NOON + timedelta(days=30)
+    for store in stores:
+        gone = forget(store.root, url(3), at, normalize=str, identify=lambda *_: "article-3")
+        assert gone.articles
+    after = [rows_of(tmp_path / store.root.local) for store in stores]
+    assert after[0] == after[1] == after[2]
+    assert not any('"article-3"' in row for row in after[2]["articles"])
+    for path in tmp_path.rglob("articles/*/*.parquet"):
+        ids = [row["article_id"] for row in pq.read_table(path).to_pylist() if row["text"]]
+        assert "article-3" not in ids, path
+
+
+def test_what_shards_settle_brings_back_the_row_that_another_had_superseded(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for number in range(3):
+        made = article(1, capture_id=f"c{number}", fetched_at=NOON + timedelta(hours=number), version_id=f"v{number}")
+        store.land("articles", [made], source_id="harbour", key=str(number), now=NOON)
+    compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    for dropped, left in (("c2", "c1"), ("c1", "c0")):
+        unlist_superseded(store.root, [dropped])
+        drop_rows(store.root, "articles", ("capture_id",), [(dropped,)], "harbour-")
+        with connect(tmp_path) as warehouse:
+            assert warehouse.execute("SELECT capture_id FROM articles").fetchall() == [(left,)]
+
+
+def test_old_runs_and_polls_go_where_the_settings_say_so_and_shards_and_articles_stay(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    land_history(store)
+    shard = run(run_id="shard-1", kind=RunKind.SHARD, finished_at=NOON)
+    store.land("runs", [shard], source_id="harbour", key="shard-1", now=NOON)
+    before = rows_of(tmp_path)
+    retention = Retention(runs=timedelta(days=60), polls=timedelta(days=60))
+    for days in (0, 40, 40, 40):  # merged, joined into a month that is not old enough yet
+        compact(store, now() + timedelta(days=days), seconds=0, ages=AT_ONCE, retention=retention)
+    assert rows_of(tmp_path) == before
+    for _ in range(2):
+        done = compact(store, now() + timedelta(days=130), seconds=0, ages=AT_ONCE, retention=retention)
+    after = rows_of(tmp_path)
+    assert done.merges == [], "what has gone is not looked for again"
+    assert after["polls"] == []
+    assert [row["run_id"] for row in map(json.loads, after["runs"])] == ["shard-1"]
+    assert after["articles"] == before["articles"]
+
+
+def test_what_a_take_down_wrote_anew_is_not_merged_a_second_time(store: Store, tmp_path: Path) -> None:
+    compact(store, now() + LATER, seconds=0, ages=replace(AT_ONCE, deleted=timedelta(hours=9)))
+    forget(store.root, url(3), NOON, normalize=str, identify=lambda *_: "article-3")
+    before = rows_of(tmp_path)
+    for _ in range(2):
+        compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    assert rows_of(tmp_path) == before
+
+
+def test_readers_see_the_same_rows_all_the_while(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    land_history(store, count=40)
+    query = "SELECT (SELECT count(*) FROM polls), (SELECT count(*) FROM discoveries), (SELECT count(*) FROM articles)"
+    with connect(tmp_path) as warehouse:
+        expected = warehouse.execute(query).fetchone()
+    stop, answers = threading.Event(), []
+
+    def read() -> None:
+        with connect(tmp_path) as warehouse:
+            while not stop.is_set():
+                answers.append(warehouse.execute(query).fetchone())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    ages = replace(AT_ONCE, visible=timedelta(seconds=1), deleted=timedelta(seconds=5))
+    for _ in range(4):
+        compact(store, now() + timedelta(seconds=1), seconds=0, ages=ages)
+        time.sleep(1.2)
+    stop.set()
+    reader.join()
+    assert len(answers) > 5
+    assert set(answers) == {expected}
+
+
+KILLED = """
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from warehouse.storage.compaction import Ages, compact
+from warehouse.storage.tables import Store
+
+zero = timedelta(0)
+
+def prepare(root):
+    shutil.copytree({history!r}, root)
+
+def run(root):
+    for days in (0, 40, 40):
+        compact(Store(root), datetime.now(UTC) + timedelta(days=days, hours=1), seconds=0, ages=Ages(zero, zero, zero))
+"""
+
+
+def test_killed_at_any_moment_no_view_changes_and_the_next_call_goes_on(tmp_path: Path) -> None:
+    history = Store(tmp_path / "history")
+    land_history(history, 0, count=4)
+    compact(history, now() + LATER, seconds=0, ages=AT_ONCE)
+    land_history(history, 1, count=4)
+    before = rows_of(tmp_path / "history")
+    roots = killed_at_every_moment(tmp_path / "roots", KILLED.format(history=str(tmp_path / "history")), step=23)
+    assert len(roots) > 20
+    for root in roots:
+        assert rows_of(root) == before, root
+    for root in roots[::5]:
+        for _ in range(2):
+            compact(Store(root), now() + timedelta(days=40), seconds=0, ages=AT_ONCE)
+        assert rows_of(root) == before, root
+        assert not list((root / ".partial").glob("*/*")), root
+
+
+def land_many(store: Store, count: int) -> None:
+    """Tens of thousands of addresses: DuckDB has lost rows of joins when there are many of them, and threads."""
+    for part in range(4):
+        first = part * count // 4
+        rows = {
+            "discoveries": [discovery(n, source_id=f"s{n % 7}") for n in range(first, first + count // 4)],
+            "articles": [
+                article(n, source_id=f"s{n % 7}", version_id=f"v{part}", capture_id=f"c{part}-{n}", text="x", stripped=(),
+                    fetched_at=NOON + timedelta(seconds=n), landed_at=NOON + timedelta(seconds=n), deleted=n % 97 == 0)
+                for n in range(first - first // 5, first + count // 4, 2)
+            ],
+            "rejects": [rejection(n, source_id=f"s{n % 7}") for n in range(first, first + count // 4, 3)],
+        }  # fmt: skip
+        for table, batch in rows.items():
+            store.land(table, batch, source_id="many", key=str(part), now=NOON)
+        if part == 1:
+            compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+
+
+HASHED = "SELECT count(*), sum(hash({columns})) FROM {view}"
+
+
+@pytest.mark.slow
+def test_views_are_right_with_the_optimizer_on_and_off(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    land_many(store, 40_000)
+    write_catalogue(tmp_path)
+    with connect(tmp_path) as warehouse:
+        queries = {}
+        for name in READ:
+            types = {row[0]: row[1] for row in warehouse.execute(f"DESCRIBE FROM {name}").fetchall()}
+            columns = ", ".join(
+                f'"{column}"' for column, kind in types.items() if kind != "DOUBLE" and column != "row_id"
+            )
+            queries[name] = HASHED.format(columns=columns, view=name)
+        answers = {}
+        for threads in (1, 2, 8):
+            for optimizer in ("join_filter_pushdown", ""):
+                warehouse.execute(f"SET threads = {threads}; SET disabled_optimizers = '{optimizer}'")
+                for name, query in queries.items():
+                    assert answers.setdefault(name, warehouse.execute(query).fetchall()) == warehouse.execute(query).fetchall(), (
+                        name, threads, optimizer,
+                    )  # fmt: skip
+    assert answers["discoveries"][0][0] == 40_000
+    client = shutil.which("duckdb", path=str(Path(sys.executable).parent))
+    if client is not None:
+        script = "; ".join(query for name, query in queries.items() if name in VIEWS)
+        told = [
+            subprocess.run(
+                [client, "-readonly", "-csv", "-noheader", tmp_path / CATALOGUE, f"SET disabled_optimizers = '{optimizer}'; {script}"],
+                capture_output=True, text=True, check=True,
+            ).stdout
+            for optimizer in ("join_filter_pushdown", "")
+        ]  # fmt: skip
+        assert told[0] == told[1]
+        counts = [int(line.split(",")[0]) for line in told[0].splitlines()]
+        assert counts == [answers[name][0][0] for name in queries if name in VIEWS]
+
+
+def test_duckdb_1_5_sees_the_same_with_the_optimizer_on_and_off(tmp_path: Path) -> None:
+    client = shutil.which("duckdb", path=str(Path(sys.executable).parent))
+    if client is None:
+        pytest.skip("the duckdb-cli package is not installed")
+    store = Store(tmp_path)
+    for seed in range(2):
+        land_history(store, seed, count=20)
+        if not seed:
+            compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    write_catalogue(tmp_path)
+    keys = dict.fromkeys(READ, "count(*)") | {"articles": "count(*), sum(hash(article_id, capture_id, title))"}
+    query = "; ".join(f"SELECT '{name[:5]}', {what} FROM {name}" for name, what in keys.items() if "(" not in name)
+    texts = []
+    for optimizer in ("join_filter_pushdown", ""):
+        told = f"SET disabled_optimizers = '{optimizer}'; {query}"
+        command = [client, "-readonly", "-csv", "-noheader", tmp_path / CATALOGUE, told]
+        texts.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert texts[0] == texts[1]
+    found = [int(line.split(",")[1]) for line in texts[0].splitlines()]
+    assert found == [len(rows) for name, rows in rows_of(tmp_path).items() if "(" not in name]

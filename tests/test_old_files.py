@@ -1,0 +1,98 @@
+"""Files of earlier releases read as those of this one do."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.rows import NOON, url
+from warehouse.archive.old_facts import current_facts
+from warehouse.connect import query
+from warehouse.model.schema import SCHEMAS
+from warehouse.state.endpoints import load_endpoints
+from warehouse.state.ledger import load_ledger
+from warehouse.storage.tables import Store
+from warehouse.takedown.trace import trace
+
+RELEASES = sorted((Path(__file__).parent / "old_files").iterdir())
+FEED, SITEMAP = "https://harbour.example/feed.xml", "https://harbour.example/sitemap.xml"
+
+
+@pytest.fixture(params=["untouched", "prepared"])
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A data root as release 0.1 left it, and as it is once this release has prepared it for its own rows."""
+    shutil.copytree(RELEASES[0], tmp_path / "data")
+    if request.param == "prepared":
+        Store(tmp_path / "data").prepare()
+    return tmp_path / "data"
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
+def test_a_column_never_changes_its_type_or_goes(release: Path) -> None:
+    for table, schema in SCHEMAS.items():
+        for path in (release / table).rglob("*.parquet"):
+            old = pq.read_schema(path)
+            assert [field.name for field in old if field.name not in schema.names] == []
+            assert [field.name for field in old if schema.field(field.name).type != field.type] == []
+            assert old.names == schema.names[: len(old.names)], "a new column goes behind the old ones"
+
+
+def test_what_captures_were_read_for_is_told_of_old_ones_too(root: Path) -> None:
+    rows = query(root, "SELECT capture_id, url, purpose, is_read, error FROM captures ORDER BY warc_offset").fetchall()
+    assert rows == [
+        ("capture-1", url(1), "document", True, None),
+        ("capture-2", url(2), "document", True, None),
+        ("capture-3", url(3), "document", True, None),
+        ("capture-5", url(5), "document", False, "503 Service Unavailable"),
+        ("capture-10", FEED, "listing", True, None),
+        ("capture-11", FEED, "listing", False, "it is no feed"),
+        ("capture-12", SITEMAP, "gap_repair", True, None),
+        ("capture-13", SITEMAP, "backfill", True, None),
+        ("capture-14", "https://harbour.example/robots.txt", "robots", True, "503"),
+    ]
+
+
+def test_old_duplicates_name_their_article(root: Path) -> None:
+    rows = query(root, "SELECT url, duplicate_of, run_id, is_settled FROM rejects ORDER BY url").fetchall()
+    assert rows == [
+        (url(4), url(1), "run-1", False),
+        (url(6), url(1), "shard-0f0f", True),
+        (url(7), None, "run-1", False),
+    ]
+
+
+def test_old_runs_have_a_kind(root: Path) -> None:
+    rows = query(root, "SELECT run_id, kind, shard_key FROM runs ORDER BY run_id").fetchall()
+    assert rows == [("again", "addresses", None), ("run-1", "ingest", None), ("shard-0f0f", "shard", "0f0f")]
+
+
+def test_every_view_has_the_columns_of_this_release(root: Path) -> None:
+    for table, schema in SCHEMAS.items():
+        columns = {row[0] for row in query(root, f"DESCRIBE {table}").fetchall()}
+        assert columns >= set(schema.names) or table == "habits"
+
+
+def test_the_pipeline_goes_on_from_old_files(root: Path) -> None:
+    endpoints, _ = load_endpoints(str(root), "harbour", datetime(2026, 4, 1, tzinfo=UTC))
+    assert endpoints[FEED].capture_id == "capture-10", "what could not be read hides nothing"
+    assert SITEMAP not in endpoints, "what was read for a gap was not read as an input"
+    assert load_ledger(str(root), "harbour", ("1", "digest")).addresses[url(4)].attempts == 1
+    assert {place[1] for place in trace_of(root)} == {url(1), url(4), url(6)}
+
+
+def trace_of(root: Path) -> frozenset[tuple[str, str]]:
+    from warehouse.storage.root import Root
+
+    return trace(Root.at(root), url(1), lambda address: address).places
+
+
+def test_what_a_killed_run_of_an_old_release_had_archived_is_told_apart() -> None:
+    facts = {"url": f"{SITEMAP}#repair", "outcome": "listed", "run_id": "run-1", "fetched_at": NOON}
+    assert current_facts(facts) == facts | {"url": SITEMAP, "purpose": "gap_repair"}
+    assert current_facts(facts | {"run_id": "plan-1"})["purpose"] == "backfill"
+    assert current_facts(facts | {"url": FEED})["purpose"] == "listing"
+    assert current_facts(facts | {"outcome": "pending", "url": url(1)})["purpose"] == "document"

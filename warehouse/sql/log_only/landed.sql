@@ -1,0 +1,4 @@
+-- One row a row of a table as it landed; what landed twice is here twice.
+CREATE MACRO landed(name) AS TABLE
+SELECT *
+FROM read_parquet('$root/' || name || '/*/*.parquet', union_by_name = true, hive_partitioning = false);

@@ -1,0 +1,32 @@
+-- One row an article that the log has rows of, or that was deleted: its newest row, by file and number where it is in
+-- the log. Base files are looked at only for what may come before a row of the log: tombstones, and whatever was
+-- fetched later than it, as where a backfill, a recovered run or a second extraction has landed.
+CREATE MACRO newest_in_log() AS TABLE
+WITH log AS (
+    SELECT article_id, deleted, fetched_at, landed_at, capture_id, filename AS file, file_row_number AS number
+    FROM read_parquet('$root/articles/landed_month=*/*.parquet', hive_partitioning = false)
+    WHERE filename NOT IN (SELECT path FROM hidden('articles'))
+)
+SELECT article_id, deleted, file, number
+FROM (
+    FROM log
+    UNION ALL BY NAME
+    SELECT article_id, deleted, fetched_at, landed_at, capture_id
+    FROM (
+        SELECT article_id, deleted, fetched_at, landed_at, capture_id, row_id
+        FROM read_parquet('$root/articles/base/*.parquet', hive_partitioning = false)
+        WHERE filename NOT IN (SELECT path FROM hidden('articles'))
+    )
+    SEMI JOIN (
+        SELECT article_id FROM log WHERE epoch_us(fetched_at) <= (SELECT max(newest) FROM footers('articles'))
+    ) USING (article_id)
+    ANTI JOIN (SELECT row_id FROM read_parquet('$root/superseded/articles/*.parquet')) USING (row_id)
+    UNION ALL BY NAME
+    SELECT article_id, deleted, fetched_at, landed_at, capture_id
+    FROM read_parquet('$root/articles/base/*.parquet', hive_partitioning = false)
+    WHERE deleted AND filename NOT IN (SELECT path FROM hidden('articles'))
+)
+QUALIFY row_number() OVER (
+    PARTITION BY article_id
+    ORDER BY deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC
+) = 1;

@@ -1,0 +1,99 @@
+"""Rows of records as Arrow tables, and these as Parquet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.model.schema import SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from warehouse.model.schema import Row
+
+# Small groups would cost a footer more each; of large ones a look-up reads more than it needs.
+ROW_GROUP_ROWS: Final = 10_000
+MAX_FALSE_POSITIVES: Final = 0.01
+# The columns that get a Bloom filter, so that the look-up of one id reads one file and not all.
+LOOKED_UP_COLUMNS: Final = {
+    "articles": ("article_id", "version_id", "url", "canonical_url", "normalized_url", "capture_id"),
+    "captures": ("capture_id", "url", "payload_digest"),
+    "discoveries": ("url", "normalized_url", "guid"),
+    "rejects": ("url",),
+}
+SORT_COLUMNS: Final = {"articles": "published_at", "captures": "warc_offset", "discoveries": "seen_at"}
+COLUMNS_FILLED_AT_LANDING: Final = {"articles": ("landed_at",), "rejects": ("first_seen_at", "last_seen_at")}
+
+
+def to_arrow(table: str, rows: Sequence[Row], now: datetime) -> pa.Table:
+    """Return the rows in their table's schema and order; columns that landing fills are filled with `now`."""
+    if (order := SORT_COLUMNS.get(table)) is not None:
+        rows = sorted(rows, key=lambda row: ((value := getattr(row, order)) is None, value or 0))
+    filled = COLUMNS_FILLED_AT_LANDING.get(table, ())
+    columns = []
+    for field in SCHEMAS[table]:
+        values = [_plain(getattr(row, field.name)) for row in rows]
+        if field.name in filled:
+            values = [now if value is None else value for value in values]
+        columns.append(_column(values, field.type))
+    return pa.Table.from_arrays(columns, schema=SCHEMAS[table])
+
+
+def to_parquet(table: str, rows: pa.Table) -> memoryview:
+    """Return the content of a table's file with these rows."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        rows,
+        sink,
+        compression="zstd",
+        compression_level=3,
+        row_group_size=ROW_GROUP_ROWS,
+        bloom_filter_options=bloom_filters(table, len(rows)),
+        write_page_checksum=True,
+    )
+    return memoryview(sink.getvalue())
+
+
+def stored_schema(table: str) -> pa.Schema:
+    """Return the schema of a table's base files: its own, and for articles the id by which a row is superseded."""
+    schema = SCHEMAS[table]
+    return schema.append(pa.field("row_id", pa.int64())) if table == "articles" else schema
+
+
+def bloom_filters(table: str, rows: int) -> dict[str, dict[str, float]] | None:
+    """Return pyarrow's options for the Bloom filters of a table's file with so many rows."""
+    options = {"ndv": max(1, min(rows, ROW_GROUP_ROWS)), "fpp": MAX_FALSE_POSITIVES}
+    return dict.fromkeys(LOOKED_UP_COLUMNS.get(table, ()), options) or None
+
+
+def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        # One lone surrogate, say from a file name that is not UTF-8, would otherwise cost the whole batch.
+        return pa.array(_encodable(values), kind)
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list | tuple):
+        return [_encodable(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _encodable(part) for key, part in value.items()}
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, Enum | str | int | float | datetime):
+        return value
+    if isinstance(value, dict):
+        return [(key, _plain(part)) for key, part in value.items()]
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return {name: _plain(getattr(value, name)) for name in value.__slots__}

@@ -1,0 +1,246 @@
+"""Compaction: many small log files become few sorted base files, and no reader notices.
+
+Log files that are old enough are merged with the base file of their day, days with their month once that is over. What
+was replaced is deleted an hour after readers have turned to the new file. Whatever moment it is killed at, the next
+call goes on from what the footers of the base files say; nothing else is kept.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from warehouse.model.schema import SCHEMAS
+from warehouse.model.vocabulary import RunKind
+from warehouse.storage.base_files import MIN_DELETION_AGE, BaseFile, read_base_files, replaced_names
+from warehouse.storage.root import BASE, PARTIAL, make_folder
+from warehouse.storage.sorted_files import merge_files
+from warehouse.storage.superseded import first_free_id, join_lists, list_superseded
+
+if TYPE_CHECKING:
+    from warehouse.storage.root import Root
+    from warehouse.storage.tables import Store
+
+MIN_LOG_AGE: Final = timedelta(hours=1)
+VISIBILITY_WAIT: Final = timedelta(minutes=1)
+MAX_BASE_ROWS: Final = 1_000_000
+MERGES_FOLDER: Final = "compact"
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How old what must be; tests make them shorter."""
+
+    log: timedelta = MIN_LOG_AGE
+    """Of a log file that is merged: a run that is killed and repeated lands it again within this time."""
+    visible: timedelta = VISIBILITY_WAIT
+    """Between the end of writing a base file and readers turning to it."""
+    deleted: timedelta = MIN_DELETION_AGE
+    """Between readers turning to a base file and the end of what it replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long rows are kept that tell of runs; None for ever. Articles are always kept."""
+
+    runs: timedelta | None = None
+    """Shards of backfills stay: they say what is done."""
+    polls: timedelta | None = None
+
+    def last_month(self, table: str, now: datetime) -> str:
+        """Return the last month of a table that is too old, such as `2026-08`; empty if there is none."""
+        age = {"runs": self.runs, "polls": self.polls}.get(table)
+        if age is None:
+            return ""
+        oldest = now - age
+        return f"{oldest.replace(day=1) - timedelta(days=1):%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Files of one table and period that become one base file."""
+
+    table: str
+    period: str
+    log_files: tuple[str, ...]
+    base_files: tuple[BaseFile, ...] = ()
+    is_expired: bool = False
+    """Whether its rows are older than they are to be kept."""
+
+    @property
+    def names(self) -> list[str]:
+        """Of all its files, relative to the data root."""
+        return [*self.log_files, *(base.name for base in self.base_files)]
+
+
+@dataclass(slots=True)
+class Compaction:
+    """What a compaction did, or would do."""
+
+    merges: list[Merge] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    """Files that other files had replaced."""
+    rows: int = 0
+    """Rows of the base files that were written."""
+
+
+def compact(
+    store: Store,
+    now: datetime,
+    *,
+    seconds: float,
+    dry_run: bool = False,
+    ages: Ages | None = None,
+    retention: Retention | None = None,
+) -> Compaction:
+    """Merge the log files of all tables into base files, and delete what earlier calls have replaced.
+
+    Waits up to `seconds` for another compaction or a take-down. Raises `LockedError`, `StorageError`.
+    """
+    ages = ages or Ages()
+    compaction = Compaction()
+    with store.maintenance(seconds):
+        store.prepare()
+        # Whoever made it is dead, or would hold the lock.
+        shutil.rmtree(store.root.local / PARTIAL / MERGES_FOLDER, ignore_errors=True)
+        for table in SCHEMAS:
+            last_month = (retention or Retention()).last_month(table, now)
+            _compact_table(store.root, table, now, ages, compaction, last_month, dry_run=dry_run)
+        if not dry_run:
+            join_lists(store.root, now - ages.deleted)
+    return compaction
+
+
+def count_log_files(root: Root) -> int:
+    """Count the files that landed and that no base file stands for yet."""
+    return sum(len(_log_names(root, table)) for table in SCHEMAS)
+
+
+def _compact_table(
+    root: Root, table: str, now: datetime, ages: Ages, compaction: Compaction, last_month: str, *, dry_run: bool
+) -> None:
+    base_files = read_base_files(root, table)
+    for name in _deletable(root, table, base_files, now - ages.deleted):
+        if not dry_run:
+            root.delete(name)
+        compaction.deleted.append(name)
+    if not dry_run:
+        base_files = read_base_files(root, table)
+    for merge in (*_plan_merges(root, table, base_files, now, ages), *_expired(root, table, base_files, last_month)):
+        compaction.merges.append(merge)
+        if not dry_run:
+            compaction.rows += _merge(root, merge, ages)
+
+
+def _deletable(root: Root, table: str, base_files: Sequence[BaseFile], before: datetime) -> list[str]:
+    """List files that a base file has replaced for long enough, those first that a replaced base file stands for."""
+    replaced = replaced_names(table, list(base_files))
+    # One that was landed again since is not what was merged.
+    names = [
+        name
+        for name, modified_at in root.modified(table).items()
+        if name in replaced and replaced[name].visible_from <= before and modified_at <= replaced[name].created_at
+    ]
+    return sorted(names, key=lambda name: name.startswith(f"{table}/{BASE}/"))
+
+
+def _log_names(root: Root, table: str) -> dict[str, datetime]:
+    """Map the log files of a table that no base file stands for to when they were written."""
+    replaced = replaced_names(table, read_base_files(root, table))
+    return {
+        name: modified_at
+        for name, modified_at in root.modified(table).items()
+        if name.endswith(".parquet")
+        and "/landed_month=" in name
+        and "/landed_month=0000-00/" not in name
+        and (name not in replaced or modified_at > replaced[name].created_at)
+    }
+
+
+def _plan_merges(root: Root, table: str, base_files: Sequence[BaseFile], now: datetime, ages: Ages) -> Iterator[Merge]:
+    replaced = replaced_names(table, list(base_files))
+    live = defaultdict(list)
+    for base in base_files:
+        if base.period and base.name not in replaced:
+            live[base.period].append(base)
+    logs = defaultdict(list)
+    for name, modified_at in sorted(_log_names(root, table).items()):
+        if modified_at <= now - ages.log:
+            logs[f"{modified_at:%Y-%m-%d}"].append(name)
+    for day, names in logs.items():
+        yield Merge(table, day, tuple(names), tuple(base for base in live.pop(day, []) if base.rows < MAX_BASE_ROWS))
+    by_month: dict[str, list[BaseFile]] = defaultdict(list)
+    for period, files in live.items():
+        # Names of deleted log files stay in the footers of days until these are joined; so wait for the deletion.
+        if len(period) > len("2026-11") and period[:7] < f"{now:%Y-%m}":
+            by_month[period[:7]] += [base for base in files if not _stands_for_any(root, table, base)]
+    for month, files in by_month.items():
+        for group in _groups([*files, *(base for base in live.get(month, []) if base.rows < MAX_BASE_ROWS)]):
+            yield Merge(table, month, (), tuple(group))
+
+
+def _expired(root: Root, table: str, base_files: Sequence[BaseFile], last_month: str) -> Iterator[Merge]:
+    """Months that are too old, each of which a base file without the rows that go is to replace."""
+    replaced = replaced_names(table, list(base_files))
+    for base in base_files:
+        if base.rows and len(base.period) == len("2026-11") and base.period <= last_month and base.name not in replaced:
+            for path in root.local_copies([base.name], root.local / PARTIAL / MERGES_FOLDER):
+                kept = pc.sum(_kept(pq.read_table(path))).as_py() or 0
+            if kept < base.rows:
+                yield Merge(table, base.period, (), (base,), is_expired=True)
+
+
+def _kept(rows: pa.Table) -> pa.ChunkedArray:
+    """Return which rows stay whatever their age: those of shards, by which a backfill knows what is done."""
+    if "kind" not in rows.column_names:
+        return pa.chunked_array([pa.repeat(pa.scalar(False), len(rows))])
+    is_shard = pc.or_(pc.starts_with(rows["run_id"], "shard-"), pc.equal(rows["kind"], RunKind.SHARD))
+    return pc.fill_null(is_shard, False)
+
+
+def _stands_for_any(root: Root, table: str, base: BaseFile) -> bool:
+    return any(root.exists(f"{table}/{name}") for name in base.replaces)
+
+
+def _groups(base_files: Sequence[BaseFile]) -> Iterator[list[BaseFile]]:
+    """Group base files so that each group has about as many rows as one base file may have."""
+    group: list[BaseFile] = []
+    for base in sorted(base_files, key=lambda base: base.name):
+        if group and sum(other.rows for other in group) + base.rows > MAX_BASE_ROWS:
+            yield group
+            group = []
+        group.append(base)
+    if group:
+        yield group
+
+
+def _merge(root: Root, merge: Merge, ages: Ages) -> int:
+    """Write the base file of a merge, and return the number of its rows."""
+    folder = root.local / PARTIAL / MERGES_FOLDER / uuid4().hex
+    make_folder(folder)
+    try:
+        created_at, target = datetime.now(UTC), folder / "base.parquet"
+        replaces = tuple(name.partition("/")[2] for name in merge.names)
+
+        def footer(rows: int, newest: datetime | None) -> dict[str, str]:
+            return BaseFile("", rows, created_at, datetime.now(UTC) + ages.visible, replaces, newest).metadata()
+
+        first_id = first_free_id(root) if merge.table == "articles" else 0
+        paths = root.local_copies(merge.names, folder)
+        rows = merge_files(merge.table, paths, target, first_id, footer, _kept if merge.is_expired else None)
+        if merge.table == "articles":
+            list_superseded(root, set(merge.names), target, first_id)
+        name = f"{merge.table}/{BASE}/{merge.period}_{created_at:%Y%m%dT%H%M%S%fZ}.parquet"
+        root.publish_file(name, target)
+        return rows
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
