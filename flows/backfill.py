@@ -214,7 +214,8 @@ def run_shards(
 
 def _settle(sharded: Sharded, store: Store, settings: Settings, clock: Clock) -> None:
     """Reconcile the shards of a source with each other, and take over their counts as settled."""
-    reconcile_shards(store, sharded.source, [shard.run_id for shard in sharded.shards], clock(), settings.lock_seconds)
+    run_ids = [shard.run_id for shard in sharded.shards]
+    reconcile_shards(store, sharded.source, run_ids, clock(), settings.lock_seconds)
     settled = done_shards(settings, sharded.source, sharded.shards)
     sharded.done = {run_id: settled.get(run_id, run) for run_id, run in sharded.done.items()}
     sharded.ended = {run_id: settled.get(run_id, run) for run_id, run in sharded.ended.items()}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from config.settings import Settings
 from config.sources import Source
@@ -24,10 +24,6 @@ from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.state.address import not_before
 from warehouse.storage.staging import Staged
 from warehouse.storage.tables import Store
-
-# Of the run_id of rows that were promoted: they are no run's, and `runs` has no row for them. A row there would tell
-# the next ingestion that what was refused had been judged by the present rules, and `status` that the source was read.
-RUN_ID_PREFIX: Final = "reextract-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,9 @@ def reextract_source(
     store, now = Store(settings.data), clock()
     change = Change(source.id)
     with store.lock(source.id, settings.lock_seconds), Staged(store, "articles", source.id, now) as staged:
-        run_id = f"{RUN_ID_PREFIX}{new_run_id(now)}"
+        # `runs` gets no row for it: that would tell the next ingestion that what was refused had been judged by the
+        # present rules, and `status` that the source had been read.
+        run_id = f"reextract-{new_run_id(now)}"
         batch: list[tuple[Article, str]] = []
         for article, previous_landing in _changed_articles(source, settings, workers, change):
             landing = replace(article, run_id=run_id, landed_at=not_before(previous_landing, now))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any
 
 from config.errors import ConfigError
 from config.settings import Settings
@@ -29,9 +29,6 @@ from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
 from warehouse.state.ledger import Conclusion
 from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
-
-# Of the run_id of what came of the archive: as with `reextract` it is no run's, and `runs` has no row for it.
-RUN_ID_PREFIX: Final = "replay-"
 
 
 @dataclass(slots=True)
@@ -114,7 +111,8 @@ def replay_archived(
 ) -> None:
     """Extract the refused documents of the archive again and land what comes of it. Raises `WarehouseError`."""
     store, now = Store(settings.data), clock()
-    run_id = f"{RUN_ID_PREFIX}{new_run_id(now)}"
+    # As with `reextract` it is no run's, and `runs` gets no row for it.
+    run_id = f"replay-{new_run_id(now)}"
     with store.lock(source.id, settings.lock_seconds), connect(settings.data) as connection:
         ledger = load_ledger(settings.data, source.id, rules_of(source, settings), now)
         batch: list[Conclusion] = []

@@ -12,6 +12,7 @@ from typing import Final
 
 from config.settings import Settings
 from config.sources import Source
+from flows.compact import compact_warehouse
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.scope import DueInputs, WholeSource
@@ -21,8 +22,11 @@ from tasks.http.fetcher import Fetcher
 from warehouse.errors import WarehouseError, unforeseen
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, RunStatus
+from warehouse.storage.compaction import count_log_files
+from warehouse.storage.root import Root
 
 COUNTS: Final = ("discovered", *Outcome)  # of a run; the first is the sum of the others
+MAX_LOG_FILES: Final = 1_000
 
 
 class SourceProgress:
@@ -53,10 +57,18 @@ class SourceResult:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What came of each source, in their order, and of the compaction that followed, if it failed."""
+
+    results: tuple[SourceResult, ...]
+    compaction_problem: str | None
+
+
 def run_sources(
     sources: Iterable[Source], settings: Settings, *, due: bool = False, progress: SourceProgress = NO_PROGRESS
-) -> list[SourceResult]:
-    """Ingest sources side by side and return what came of each, in their order.
+) -> RunReport:
+    """Ingest sources side by side, then compact the warehouse if many small files wait.
 
     `due` leaves alone what is polled and whose time has not come. Raises KeyboardInterrupt; what landed stays.
     """
@@ -71,12 +83,25 @@ def run_sources(
         )
         futures = [threads.submit(ingest_source, source) for source in sources]
         try:
-            return [future.result() for future in futures]
+            results = tuple(future.result() for future in futures)
         except BaseException:
             stop.set()
             fetcher.close()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
+    return RunReport(results, _compact_if_many_files(settings))
+
+
+def _compact_if_many_files(settings: Settings) -> str | None:
+    """Compact the warehouse if so many small files wait that every query and run pays for them; return what failed."""
+    try:
+        if count_log_files(Root.at(settings.data)) > MAX_LOG_FILES:
+            compact_warehouse(settings, seconds=0)
+    except LockedError:
+        return None  # another process is at it
+    except WarehouseError as error:
+        return str(error)
+    return None
 
 
 def _run_source(

@@ -45,18 +45,17 @@ def run(
         raise typer.Exit(write_sharded(sharded, errors))
     if scheduler:
         raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
-    from flows.compact import compact_if_many_files
     from flows.run import COUNTS, run_sources
 
     with ProgressBars() as progress:
-        results = run_sources(sources, settings, due=due, progress=progress)
-    problems = [result.problem for result in results] + [compact_if_many_files(settings)]
+        report = run_sources(sources, settings, due=due, progress=progress)
     rows = [
         (result.run.source_id, *(getattr(result.run, name) for name in COUNTS), f"{result.seconds:.1f} s")
-        for result in results
+        for result in report.results
         if result.run
     ]
-    raise typer.Exit(write_counts(rows, [*errors, *filter(None, problems)]))
+    problems = (report.compaction_problem, *errors, *(result.problem for result in report.results))
+    raise typer.Exit(write_counts(rows, [problem for problem in problems if problem]))
 
 
 def write_sharded(sources: Sequence[Sharded], errors: Iterable[object] = ()) -> int:

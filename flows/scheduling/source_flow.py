@@ -118,7 +118,8 @@ async def run_to_end(source: Source, settings: Settings, *, due: bool, progress:
     """Ingest in a thread; if cancelled, stop the run, which lands what it has and ends as interrupted."""
     stop = threading.Event()
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
-        scope = DueInputs(earliest_poll(source, datetime.now(UTC))) if due else WholeSource()
+        early = earliest_poll(source, datetime.now(UTC))
+        scope = DueInputs(early) if due else WholeSource()
         work = partial(ingest, source, settings, workers, fetcher, scope, progress=progress, stop=stop)
         ended = asyncio.get_running_loop().run_in_executor(None, until_stopped, work)
         try:
