@@ -19,7 +19,7 @@ from flows.ingestion.scope import DueInputs, WholeSource
 from flows.ingestion.shared_fetcher import open_fetcher
 from tasks.discover import count_documents
 from tasks.http.fetcher import Fetcher
-from warehouse.errors import WarehouseError, unforeseen
+from warehouse.errors import LockedError, WarehouseError, unforeseen
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, RunStatus
 from warehouse.storage.compaction import count_log_files
