@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.growth import SHAPES, STEPS, measure
 
-MAX_SIZE = 32_000
-"""Characters; `bench/speed/growth.py` takes eight times as many."""
+MAX_SIZE = 16_000
+"""Characters; `bench/speed/growth.py` takes sixteen times as many."""
 
 
 @pytest.mark.slow

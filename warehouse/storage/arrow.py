@@ -47,28 +47,23 @@ def to_arrow(table: str, rows: Sequence[Row], now: datetime) -> pa.Table:
 def to_parquet(table: str, rows: pa.Table) -> memoryview:
     """Return the content of a table's file with these rows."""
     sink = pa.BufferOutputStream()
-    pq.write_table(
-        rows,
-        sink,
-        compression="zstd",
-        compression_level=3,
-        row_group_size=ROW_GROUP_ROWS,
-        bloom_filter_options=bloom_filters(table, len(rows)),
-        write_page_checksum=True,
-    )
+    with open_writer(table, sink, rows.schema, len(rows)) as writer:
+        writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
     return memoryview(sink.getvalue())
+
+
+def open_writer(table: str, target: Any, schema: pa.Schema, rows: int = ROW_GROUP_ROWS) -> pq.ParquetWriter:
+    """Open a writer for a table's file, to a path or stream; `rows` is about how many a row group will have."""
+    options = {"ndv": max(1, min(rows, ROW_GROUP_ROWS)), "fpp": MAX_FALSE_POSITIVES}
+    filters = dict.fromkeys(LOOKED_UP_COLUMNS.get(table, ()), options) or None
+    return pq.ParquetWriter(target, schema, compression="zstd", compression_level=3, bloom_filter_options=filters)
+        write_page_checksum=True,
 
 
 def stored_schema(table: str) -> pa.Schema:
     """Return the schema of a table's base files: its own, and for articles the id by which a row is superseded."""
     schema = SCHEMAS[table]
     return schema.append(pa.field("row_id", pa.int64())) if table == "articles" else schema
-
-
-def bloom_filters(table: str, rows: int) -> dict[str, dict[str, float]] | None:
-    """Return pyarrow's options for the Bloom filters of a table's file with so many rows."""
-    options = {"ndv": max(1, min(rows, ROW_GROUP_ROWS)), "fpp": MAX_FALSE_POSITIVES}
-    return dict.fromkeys(LOOKED_UP_COLUMNS.get(table, ()), options) or None
 
 
 def _column(values: list[Any], kind: pa.DataType) -> pa.Array:

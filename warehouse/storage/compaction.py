@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 MIN_LOG_AGE: Final = timedelta(hours=1)
 VISIBILITY_WAIT: Final = timedelta(minutes=1)
-MAX_BASE_ROWS: Final = 1_000_000
+# A take-down writes a whole base file anew.
+MAX_BASE_ROWS: Final = 200_000
 MERGES_FOLDER: Final = "compact"
 
 

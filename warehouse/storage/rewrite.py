@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,9 +16,9 @@ import pyarrow.parquet as pq
 from warehouse.errors import StorageError
 from warehouse.model.records import FORGOTTEN
 from warehouse.model.vocabulary import Outcome, Reason
-from warehouse.storage.arrow import to_parquet
+from warehouse.storage.arrow import ROW_GROUP_ROWS, open_writer
 from warehouse.storage.base_files import MAX_VISIBILITY_WAIT, BaseFile, read_base_files, replaced_names
-from warehouse.storage.root import BASE
+from warehouse.storage.root import BASE, PARTIAL, make_folder
 
 if TYPE_CHECKING:
     from warehouse.model.rows import Run
@@ -24,54 +26,54 @@ if TYPE_CHECKING:
     from warehouse.takedown.trace import Place
 
 Mask: TypeAlias = pa.ChunkedArray
+# From rows, and which of them have one of the keys, to the rows as they are to be, and which of the former changed.
 Change = Callable[[pa.Table, Mask], tuple[pa.Table, Mask]]
-"""Of a file's rows and which of them are meant: the rows as they are to be, and which changed."""
 
 PLACE: Final = ("source_id", "url")
 
 
 def keep_tombstones(root: Root, places: Collection[Place]) -> int:
-    """Take the articles of some places out of their table, all but the tombstones; the number of rows."""
+    """Take the articles at some addresses out of their table, all but the tombstones; return the number of rows."""
 
-    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+    def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
         tombstone = pc.and_(rows["deleted"], pc.equal(rows["text"], ""))
-        gone = pc.and_not(meant, tombstone)
-        return rows.filter(pc.invert(gone)), gone
+        removed = pc.and_not(selected, tombstone)
+        return rows.filter(pc.invert(removed)), removed
 
     return _rewrite(root, "articles", PLACE, places, change)
 
 
 def forget_titles(root: Root, places: Collection[Place]) -> int:
-    """Empty what the sightings of some places tell of their articles; the number of rows."""
+    """Empty title and date of the discoveries of some addresses; return the number of rows."""
 
-    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
-        told = pc.and_(meant, pc.or_(pc.is_valid(rows["title"]), pc.is_valid(rows["published_at"])))
-        return _with(rows, told, title=None, published_at=None), told
+    def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
+        changed_rows = pc.and_(selected, pc.or_(pc.is_valid(rows["title"]), pc.is_valid(rows["published_at"])))
+        return _with(rows, changed_rows, title=None, published_at=None), changed_rows
 
     return _rewrite(root, "discoveries", PLACE, places, change)
 
 
 def forget_details(root: Root, places: Collection[Place]) -> int:
-    """Empty the details of some places' refusals; the number of rows.
+    """Empty the details of the refusals of some addresses; return the number of rows.
 
     That of a duplicate names nothing but another address, by which a killed take-down finds this one again.
     """
 
-    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
-        spoken = pc.and_(pc.not_equal(rows["reason"], str(Reason.DUPLICATE)), pc.not_equal(rows["detail"], ""))
-        told = pc.and_(meant, spoken)
-        return _with(rows, told, detail=""), told
+    def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
+        has_detail = pc.and_(pc.not_equal(rows["reason"], str(Reason.DUPLICATE)), pc.not_equal(rows["detail"], ""))
+        changed_rows = pc.and_(selected, has_detail)
+        return _with(rows, changed_rows, detail=""), changed_rows
 
     return _rewrite(root, "rejects", PLACE, places, change)
 
 
 def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
-    """Say of captures that they are forgotten, and drop what would confirm their content; the number of rows."""
+    """Mark captures as forgotten and clear what would confirm their content; return the number of rows."""
 
-    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
-        told = pc.and_(meant, pc.not_equal(rows["outcome"], FORGOTTEN))
+    def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
+        changed_rows = pc.and_(selected, pc.not_equal(rows["outcome"], FORGOTTEN))
         nothing = dict.fromkeys(("etag", "last_modified", "error"))
-        return _with(rows, told, outcome=FORGOTTEN, payload_digest="", payload_bytes=0, **nothing), told
+        return _with(rows, changed_rows, outcome=FORGOTTEN, payload_digest="", payload_bytes=0, **nothing), changed_rows
 
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in capture_ids], change)
 
@@ -79,32 +81,32 @@ def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
 def drop_rows(
     root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str, unless: str = ""
 ) -> int:
-    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows.
+    """Take rows out of base files and the log files whose names begin with `prefix`; return the number of rows.
 
     Rows in which the column `unless` is true stay.
     """
 
-    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+    def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
         if unless in rows.column_names:
-            meant = pc.and_not(meant, pc.fill_null(rows[unless], False))
-        return _without(rows, meant)
+            selected = pc.and_not(selected, pc.fill_null(rows[unless], False))
+        return _without(rows, selected)
 
     return _rewrite(root, table, columns, keys, change, prefix)
 
 
 def forget_habits(root: Root, sources: Collection[str]) -> int:
-    """Take out what some sources were seen to repeat, to be learned anew without what is gone; the number of rows."""
+    """Take out the recurring lines of some sources, to be learned anew; return the number of rows."""
     return _rewrite(root, "habits", ("source_id",), [(source_id,) for source_id in sources], _without)
 
 
 def change_outcomes(root: Root, outcomes: Mapping[str, str], prefix: str) -> int:
-    """Say of captures, by their ids, what came of them after all; the number of rows."""
+    """Give captures, by their ids, another outcome; return the number of rows."""
 
-    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
+    def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
         others = pa.array([outcomes.get(capture_id) for capture_id in rows["capture_id"].to_pylist()], pa.string())
         return rows.set_column(
             rows.schema.get_field_index("outcome"), rows.schema.field("outcome"), pc.coalesce(others, rows["outcome"])
-        ), meant
+        ), selected
 
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in outcomes], change, prefix)
 
@@ -113,20 +115,20 @@ def change_counts(root: Root, runs: Collection[Run], prefix: str) -> int:
     """Give runs other counts; return the number of rows changed."""
     by_id = {run.run_id: run for run in runs}
 
-    def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
-        meant = pc.and_(meant, pc.is_valid(rows["finished_at"]))
+    def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
+        selected = pc.and_(selected, pc.is_valid(rows["finished_at"]))
         ids = rows["run_id"].to_pylist()
         for name in Outcome:
             counts = pa.array([getattr(by_id[key], name) if key in by_id else None for key in ids], pa.int64())
-            column = pc.if_else(meant, pc.coalesce(counts, rows[name]), rows[name])
+            column = pc.if_else(selected, pc.coalesce(counts, rows[name]), rows[name])
             rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), column)
-        return rows, meant
+        return rows, selected
 
     return _rewrite(root, "runs", ("run_id",), [(run_id,) for run_id in by_id], change, prefix)
 
 
-def _without(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
-    return rows.filter(pc.invert(meant)), meant
+def _without(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
+    return rows.filter(pc.invert(selected)), selected
 
 
 def _rewrite(
@@ -139,25 +141,20 @@ def _rewrite(
 ) -> int:
     if not keys:
         return 0
-    wanted = pa.array(["\0".join(key) for key in keys], pa.string())
+    key_array = pa.array(["\0".join(key) for key in keys], pa.string())
     changed = 0
     replaced = replaced_names(table, read_base_files(root, table))
     for name in root.names(table):
         # Base files have the rows of many sources.
-        if not name.rpartition("/")[2].startswith(prefix) and f"/{BASE}/" not in name:
-            continue
-        if (found := _read(root, name, columns, wanted)) is None:
-            continue
-        rows, which = change(*found)
-        if not (count := pc.sum(which).as_py()):
+        if not name.endswith(".parquet") or not (f"/{BASE}/" in name or name.rpartition("/")[2].startswith(prefix)):
             continue
         if name in replaced:
-            # Written anew it would be taken for a file that has landed since, and merged a second time.
-            _await_visibility(replaced[name])
-            root.delete(name)
+            if _has_key(root, name, columns, key_array):
+                # Written anew it would be taken for a file that has landed since, and merged a second time.
+                _await_visibility(replaced[name])
+                root.delete(name)
         else:
-            root.publish(name, to_parquet(table, rows))
-            changed += count
+            changed += _rewrite_file(root, name, columns, key_array, change)
     return changed
 
 
@@ -167,16 +164,47 @@ def _await_visibility(base: BaseFile) -> None:
         time.sleep(seconds)
 
 
-def _read(root: Root, name: str, columns: tuple[str, ...], wanted: pa.Array) -> tuple[pa.Table, Mask] | None:
-    """The rows of a file and which of them are wanted; None where none is, which is most often."""
-    if not name.endswith(".parquet"):
-        return None
+def _has_key(root: Root, name: str, columns: tuple[str, ...], key_array: pa.Array) -> bool:
+    with _opened(root, name) as file:
+        return bool(pc.any(_select(file.read(columns=list(columns)), columns, key_array)).as_py())
+
+
+def _rewrite_file(root: Root, name: str, columns: tuple[str, ...], key_array: pa.Array, change: Change) -> int:
+    """Replace a file if it has rows that change, a row group at a time: a base file is larger than memory may be."""
+    if not _has_key(root, name, columns, key_array):
+        return 0
+    partial, count = root.local / PARTIAL / f"rewrite.{uuid4().hex}", 0
+    make_folder(partial.parent)
     try:
-        with root.open(name) as file:
-            parquet = pq.ParquetFile(file)
-            keys = parquet.read(columns=list(columns))
-            which = pc.is_in(pc.binary_join_element_wise(*(keys[column] for column in columns), "\0"), wanted)
-            return (parquet.read(), which) if pc.any(which).as_py() else None
+        with _opened(root, name) as file, open_writer(name.partition("/")[0], partial, _whole_schema(file)) as writer:
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group)
+                rows, changed_rows = change(rows, _select(rows, columns, key_array))
+                count += pc.sum(changed_rows).as_py() or 0
+                if len(rows):
+                    writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
+        if count:
+            root.publish_file(name, partial)
+        return count
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _whole_schema(file: pq.ParquetFile) -> pa.Schema:
+    """Return the schema of a file with what its footer says beside it, such as which files it stands for."""
+    entries = {key: value for key, value in (file.metadata.metadata or {}).items() if key != b"ARROW:schema"}
+    return file.schema_arrow.with_metadata(entries or None)
+
+
+def _select(rows: pa.Table, columns: tuple[str, ...], key_array: pa.Array) -> Mask:
+    return pc.is_in(pc.binary_join_element_wise(*(rows[column] for column in columns), "\0"), key_array)
+
+
+@contextmanager
+def _opened(root: Root, name: str) -> Iterator[pq.ParquetFile]:
+    try:
+        with root.open(name) as stream, pq.ParquetFile(stream) as file:
+            yield file
     except OSError as error:
         raise StorageError.of(error, root.place(name), "read") from error
     except pa.ArrowException as error:
@@ -184,9 +212,9 @@ def _read(root: Root, name: str, columns: tuple[str, ...], wanted: pa.Array) -> 
         raise StorageError(f"{root.place(name)} is not readable as Parquet; {cure}") from error
 
 
-def _with(rows: pa.Table, which: Mask, **values: Any) -> pa.Table:
+def _with(rows: pa.Table, has_key: Mask, **values: Any) -> pa.Table:
     for number, field in enumerate(rows.schema):
         if field.name in values:
             value = pa.scalar(values[field.name], field.type)
-            rows = rows.set_column(number, field, pc.if_else(which, value, rows[field.name]))
+            rows = rows.set_column(number, field, pc.if_else(has_key, value, rows[field.name]))
     return rows

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError
-from warehouse.storage.arrow import ROW_GROUP_ROWS, bloom_filters, stored_schema
+from warehouse.storage.arrow import ROW_GROUP_ROWS, open_writer, stored_schema
 
 # Bytes of rows as Parquet counts them, unpacked; reading and sorting takes up to four times as much memory.
 MAX_SORTED_BYTES: Final = 64_000_000
@@ -64,7 +64,7 @@ def merge_files(
     newest: datetime | None = None
     try:
         parts = [part for path in paths for part in _parts(table, path)]
-        with _writer(table, target) as writer:
+        with open_writer(table, target, schema) as writer:
             for rows in _row_groups(_sorted_rows(table, parts, target.parent)):
                 if keep is not None:
                     rows = rows.filter(keep(rows))  # noqa: PLW2901
@@ -80,17 +80,6 @@ def merge_files(
     except OSError as error:
         raise StorageError.of(error, str(target)) from error
     return count
-
-
-def _writer(table: str, target: Path) -> pq.ParquetWriter:
-    return pq.ParquetWriter(
-        target,
-        stored_schema(table),
-        compression="zstd",
-        compression_level=3,
-        bloom_filter_options=bloom_filters(table, ROW_GROUP_ROWS),
-        write_page_checksum=True,
-    )
 
 
 def _parts(table: str, path: Path) -> Iterator[_Part]:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError
 from warehouse.model.schema import SCHEMAS
-from warehouse.storage.arrow import ROW_GROUP_ROWS, bloom_filters, to_arrow
+from warehouse.storage.arrow import open_writer, to_arrow
 from warehouse.storage.root import PARTIAL, make_folder
 
 if TYPE_CHECKING:
@@ -49,14 +49,7 @@ class Staged:
             if self._writer is None:
                 self._store.root.check()
                 make_folder(self._path.parent)
-                self._writer = pq.ParquetWriter(
-                    self._path,
-                    SCHEMAS[self._table],
-                    compression="zstd",
-                    compression_level=3,
-                    bloom_filter_options=bloom_filters(self._table, ROW_GROUP_ROWS),
-                    write_page_checksum=True,
-                )
+                self._writer = open_writer(self._table, self._path, SCHEMAS[self._table])
             self._writer.write_table(to_arrow(self._table, rows, self._now))
         except OSError as error:
             raise StorageError.of(error, str(self._path)) from error
