@@ -56,8 +56,14 @@ def open_writer(table: str, target: Any, schema: pa.Schema, rows: int = ROW_GROU
     """Open a writer for a table's file, to a path or stream; `rows` is about how many a row group will have."""
     options = {"ndv": max(1, min(rows, ROW_GROUP_ROWS)), "fpp": MAX_FALSE_POSITIVES}
     filters = dict.fromkeys(LOOKED_UP_COLUMNS.get(table, ()), options) or None
-    return pq.ParquetWriter(target, schema, compression="zstd", compression_level=3, bloom_filter_options=filters)
+    return pq.ParquetWriter(
+        target,
+        schema,
+        compression="zstd",
+        compression_level=3,
+        bloom_filter_options=filters,
         write_page_checksum=True,
+    )
 
 
 def stored_schema(table: str) -> pa.Schema:
