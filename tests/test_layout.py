@@ -116,7 +116,7 @@ def test_no_packages_import_each_other():
 def test_the_root_of_a_package_holds_only_its_verbs(package):
     verbs = {
         "tasks": {"article", "detect", "discover", "extract", "fetch", "normalise", "strip"},
-        "flows": {"backfill", "ingest", "recheck", "reextract", "replay", "run"},
+        "flows": {"backfill", "compact", "ingest", "recheck", "reextract", "replay", "run"},
     }
     assert {path.stem for path in (PROJECT / package).glob("*.py")} - {"__init__"} == verbs[package]
 
