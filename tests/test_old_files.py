@@ -14,7 +14,7 @@ from warehouse.archive.old_facts import current_facts
 from warehouse.connect import query
 from warehouse.model.schema import SCHEMAS
 from warehouse.state.endpoints import load_endpoints
-from warehouse.state.ledger import load_ledger
+from warehouse.state.load_ledger import load_ledger
 from warehouse.storage.tables import Store
 from warehouse.takedown.trace import trace
 
@@ -80,7 +80,7 @@ def test_the_pipeline_goes_on_from_old_files(root: Path) -> None:
     endpoints, _ = load_endpoints(str(root), "harbour", datetime(2026, 4, 1, tzinfo=UTC))
     assert endpoints[FEED].capture_id == "capture-10", "what could not be read hides nothing"
     assert SITEMAP not in endpoints, "what was read for a gap was not read as an input"
-    assert load_ledger(str(root), "harbour", ("1", "digest")).addresses[url(4)].attempts == 1
+    assert load_ledger(str(root), "harbour", ("1", "digest"), datetime(2026, 12, 1, tzinfo=UTC)).addresses[url(4)].attempts == 1
     assert {place[1] for place in trace_of(root)} == {url(1), url(4), url(6)}
 
 
