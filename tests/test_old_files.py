@@ -87,7 +87,7 @@ def test_the_pipeline_goes_on_from_old_files(root: Path) -> None:
 def trace_of(root: Path) -> frozenset[tuple[str, str]]:
     from warehouse.storage.root import Root
 
-    return trace(Root.at(root), url(1), lambda address: address).places
+    return trace(Root.at(root), url(1), lambda address: address).addresses
 
 
 def test_what_a_killed_run_of_an_old_release_had_archived_is_told_apart() -> None:

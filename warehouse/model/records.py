@@ -47,7 +47,7 @@ class Item:
     """What it is read for."""
 
     def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
-        """The refusal of a document that was not archived."""
+        """Return the refusal of a document that was not archived."""
         return Rejection(self.source_id, self.url, None, stage, reason, detail)
 
 
@@ -152,7 +152,7 @@ class Capture:
     def of(
         cls, fetched: Fetched, *, capture_id: str = "", run_id: str = "", warc_filename: str = "", warc_offset: int = 0
     ) -> Capture:
-        """The capture of what was fetched, `pending`; its place in the archive is left empty where it has none."""
+        """Return the `pending` capture of a fetched document; without a file name, it is not in the archive yet."""
         return cls(
             capture_id=capture_id,
             source_id=fetched.item.source_id,
@@ -184,7 +184,7 @@ class RawArticle:
     content: bytes
 
     def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
-        """The refusal of a document whose bytes stay in the archive."""
+        """Return the refusal of a document whose bytes stay in the archive."""
         return Rejection(self.item.source_id, self.item.url, self.capture.capture_id, stage, reason, detail)
 
 

@@ -21,57 +21,57 @@ from warehouse.storage.root import BASE
 if TYPE_CHECKING:
     from warehouse.model.rows import Run
     from warehouse.storage.root import Root
-    from warehouse.takedown.trace import Place
 
+ArticleAddress = tuple[str, str]  # source_id and url
 Mask: TypeAlias = pa.ChunkedArray
 Change = Callable[[pa.Table, Mask], tuple[pa.Table, Mask]]
 """Of a file's rows and which of them are meant: the rows as they are to be, and which changed."""
 
-PLACE: Final = ("source_id", "url")
+ADDRESS_COLUMNS: Final = ("source_id", "url")
 
 
-def keep_tombstones(root: Root, places: Collection[Place]) -> int:
-    """Take the articles of some places out of their table, all but the tombstones; the number of rows."""
+def keep_tombstones(root: Root, addresses: Collection[ArticleAddress]) -> int:
+    """Take the articles at some addresses out of their table, all but the tombstones; return the number of rows."""
 
     def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
         tombstone = pc.and_(rows["deleted"], pc.equal(rows["text"], ""))
         gone = pc.and_not(meant, tombstone)
         return rows.filter(pc.invert(gone)), gone
 
-    return _rewrite(root, "articles", PLACE, places, change)
+    return _rewrite(root, "articles", ADDRESS_COLUMNS, addresses, change)
 
 
-def forget_titles(root: Root, places: Collection[Place]) -> int:
-    """Empty what the sightings of some places tell of their articles; the number of rows."""
+def forget_titles(root: Root, addresses: Collection[ArticleAddress]) -> int:
+    """Empty the titles and times in the discoveries of some addresses; return the number of rows."""
 
     def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
-        told = pc.and_(meant, pc.or_(pc.is_valid(rows["title"]), pc.is_valid(rows["published_at"])))
-        return _with(rows, told, title=None, published_at=None), told
+        changed = pc.and_(meant, pc.or_(pc.is_valid(rows["title"]), pc.is_valid(rows["published_at"])))
+        return _with(rows, changed, title=None, published_at=None), changed
 
-    return _rewrite(root, "discoveries", PLACE, places, change)
+    return _rewrite(root, "discoveries", ADDRESS_COLUMNS, addresses, change)
 
 
-def forget_details(root: Root, places: Collection[Place]) -> int:
-    """Empty the details of some places' refusals; the number of rows.
+def forget_details(root: Root, addresses: Collection[ArticleAddress]) -> int:
+    """Empty the details of the refusals of some addresses; return the number of rows.
 
     That of a duplicate names nothing but another address, by which a killed take-down finds this one again.
     """
 
     def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
         spoken = pc.and_(pc.not_equal(rows["reason"], str(Reason.DUPLICATE)), pc.not_equal(rows["detail"], ""))
-        told = pc.and_(meant, spoken)
-        return _with(rows, told, detail=""), told
+        changed = pc.and_(meant, spoken)
+        return _with(rows, changed, detail=""), changed
 
-    return _rewrite(root, "rejects", PLACE, places, change)
+    return _rewrite(root, "rejects", ADDRESS_COLUMNS, addresses, change)
 
 
 def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
-    """Say of captures that they are forgotten, and drop what would confirm their content; the number of rows."""
+    """Mark captures as forgotten and clear what would confirm their content; return the number of rows."""
 
     def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
-        told = pc.and_(meant, pc.not_equal(rows["outcome"], FORGOTTEN))
+        changed = pc.and_(meant, pc.not_equal(rows["outcome"], FORGOTTEN))
         nothing = dict.fromkeys(("etag", "last_modified", "error"))
-        return _with(rows, told, outcome=FORGOTTEN, payload_digest="", payload_bytes=0, **nothing), told
+        return _with(rows, changed, outcome=FORGOTTEN, payload_digest="", payload_bytes=0, **nothing), changed
 
     return _rewrite(root, "captures", ("capture_id",), [(capture_id,) for capture_id in capture_ids], change)
 
@@ -79,7 +79,7 @@ def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
 def drop_rows(
     root: Root, table: str, columns: tuple[str, ...], keys: Collection[tuple[str, ...]], prefix: str, unless: str = ""
 ) -> int:
-    """Take rows out of the files of a table whose names begin with `prefix`; the number of rows.
+    """Take rows out of the files of a table whose names begin with `prefix`; return the number of rows.
 
     Rows in which the column `unless` is true stay.
     """
@@ -93,12 +93,12 @@ def drop_rows(
 
 
 def forget_habits(root: Root, sources: Collection[str]) -> int:
-    """Take out what some sources were seen to repeat, to be learned anew without what is gone; the number of rows."""
+    """Take out the habits of some sources, to be learned anew without what is gone; return the number of rows."""
     return _rewrite(root, "habits", ("source_id",), [(source_id,) for source_id in sources], _without)
 
 
 def change_outcomes(root: Root, outcomes: Mapping[str, str], prefix: str) -> int:
-    """Say of captures, by their ids, what came of them after all; the number of rows."""
+    """Set the outcomes of captures by their ids; return the number of rows."""
 
     def change(rows: pa.Table, meant: Mask) -> tuple[pa.Table, Mask]:
         others = pa.array([outcomes.get(capture_id) for capture_id in rows["capture_id"].to_pylist()], pa.string())
@@ -139,16 +139,16 @@ def _rewrite(
 ) -> int:
     if not keys:
         return 0
-    wanted = pa.array(["\0".join(key) for key in keys], pa.string())
+    joined_keys = pa.array(["\0".join(key) for key in keys], pa.string())
     changed = 0
     replaced = replaced_names(table, read_base_files(root, table))
     for name in root.names(table):
         # Base files have the rows of many sources.
         if not name.rpartition("/")[2].startswith(prefix) and f"/{BASE}/" not in name:
             continue
-        if (found := _read(root, name, columns, wanted)) is None:
+        if (rows_and_mask := _read(root, name, columns, joined_keys)) is None:
             continue
-        rows, which = change(*found)
+        rows, which = change(*rows_and_mask)
         if not (count := pc.sum(which).as_py()):
             continue
         if name in replaced:
@@ -167,21 +167,21 @@ def _await_visibility(base: BaseFile) -> None:
         time.sleep(seconds)
 
 
-def _read(root: Root, name: str, columns: tuple[str, ...], wanted: pa.Array) -> tuple[pa.Table, Mask] | None:
-    """The rows of a file and which of them are wanted; None where none is, which is most often."""
+def _read(root: Root, name: str, columns: tuple[str, ...], joined_keys: pa.Array) -> tuple[pa.Table, Mask] | None:
+    """Return the rows of a file and a mask of those that have one of the keys; None if none has."""
     if not name.endswith(".parquet"):
         return None
     try:
         with root.open(name) as file:
             parquet = pq.ParquetFile(file)
             keys = parquet.read(columns=list(columns))
-            which = pc.is_in(pc.binary_join_element_wise(*(keys[column] for column in columns), "\0"), wanted)
+            which = pc.is_in(pc.binary_join_element_wise(*(keys[column] for column in columns), "\0"), joined_keys)
             return (parquet.read(), which) if pc.any(which).as_py() else None
     except OSError as error:
-        raise StorageError.of(error, root.place(name), "read") from error
+        raise StorageError.of(error, root.location(name), "read") from error
     except pa.ArrowException as error:
         cure = "put it back from a copy, and forget again"
-        raise StorageError(f"{root.place(name)} is not readable as Parquet; {cure}") from error
+        raise StorageError(f"{root.location(name)} is not readable as Parquet; {cure}") from error
 
 
 def _with(rows: pa.Table, which: Mask, **values: Any) -> pa.Table:
