@@ -19,15 +19,15 @@ def redact(text: str, mark: str = MARK) -> str:
     if "@" not in text:
         return text
     *before, last = text.split("@")
-    shown, in_user = [], False
+    pieces, in_user = [], False
     for part in before:
         start = _user(part, in_user=in_user)
         if start is None:
-            shown.append(f"{part}@")
+            pieces.append(f"{part}@")
         elif start or not in_user:
-            shown.append(part[:start] + mark)
+            pieces.append(part[:start] + mark)
         in_user = start is not None
-    return "".join([*shown, last])
+    return "".join([*pieces, last])
 
 
 def _user(part: str, *, in_user: bool) -> int | None:
@@ -36,7 +36,7 @@ def _user(part: str, *, in_user: bool) -> int | None:
     `in_user` says that the part before this one was of a user or password too.
     """
     starts = [0] if in_user else []
-    starts += [found.end() for found in re.finditer("//", part)]
+    starts += [match.end() for match in re.finditer("//", part)]
     for start in starts:
         authority = _AUTHORITY.match(part, start)
         end = authority.end() if authority else start

@@ -49,10 +49,10 @@ def _webhook(url: str) -> str:
     return url
 
 
-def _size(printed: str) -> str:
-    if printed and not re.fullmatch(r"0*[1-9]\d{0,8}(\.\d{1,3})? ?([KMGT]i?B)", printed):
+def _size(size: str) -> str:
+    if size and not re.fullmatch(r"0*[1-9]\d{0,8}(\.\d{1,3})? ?([KMGT]i?B)", size):
         raise ValueError("not a size such as '500 MB' or '4 GB'")
-    return printed
+    return size
 
 
 def _command(command: str) -> str:
@@ -65,13 +65,13 @@ def _command(command: str) -> str:
     return command
 
 
-def split_names(stated: str) -> tuple[str, ...]:
+def split_names(names: str) -> tuple[str, ...]:
     """Split host names that are separated by commas or blanks, as the environment gives them."""
-    return tuple(stated.replace(",", " ").split())
+    return tuple(names.replace(",", " ").split())
 
 
-def _names(stated: object) -> object:
-    return split_names(stated) if isinstance(stated, str) else stated
+def _names(value: object) -> object:
+    return split_names(value) if isinstance(value, str) else value
 
 
 Schedule = Annotated[str, AfterValidator(_schedule)]

@@ -154,7 +154,7 @@ def test_silence_is_told_beyond_what_is_expected_or_was_ever_seen(installation):
     installation.runs(30 * 24, 1)
     installation.land("articles", *(article(number, first_seen_at=ago(hours=40 + number)) for number in range(60)))
     (condition,) = installation.check().conditions
-    assert condition.what == "nothing new since 2026-03-13 20:00Z, longer than the 6 hours to be expected"
+    assert condition.problem == "nothing new since 2026-03-13 20:00Z, longer than the 6 hours to be expected"
     # One that yields an article a day is silent for nine days now and then.
     installation.write('schedule = "0 * * * *"\n[expect]\narticles_per_day = 1')
     assert installation.check().conditions == ()
@@ -174,7 +174,7 @@ def test_three_failures_in_a_row_are_told_with_the_newest_reason_and_not_called_
     (condition,) = installation.check().conditions
     assert condition.name == "failing"
     assert condition.since == ago(hours=29)
-    assert condition.what == "the last 3 runs failed, the newest with: 410 Gone"
+    assert condition.problem == "the last 3 runs failed, the newest with: 410 Gone"
     assert installation.summary == [("stale", "began"), ("failing", "began")]
 
 

@@ -80,14 +80,17 @@ def test_the_pipeline_goes_on_from_old_files(root: Path) -> None:
     endpoints, _ = load_endpoints(str(root), "harbour", datetime(2026, 4, 1, tzinfo=UTC))
     assert endpoints[FEED].capture_id == "capture-10", "what could not be read hides nothing"
     assert SITEMAP not in endpoints, "what was read for a gap was not read as an input"
-    assert load_ledger(str(root), "harbour", ("1", "digest"), datetime(2026, 12, 1, tzinfo=UTC)).addresses[url(4)].attempts == 1
+    assert (
+        load_ledger(str(root), "harbour", ("1", "digest"), datetime(2026, 12, 1, tzinfo=UTC)).addresses[url(4)].attempts
+        == 1
+    )
     assert {place[1] for place in trace_of(root)} == {url(1), url(4), url(6)}
 
 
 def trace_of(root: Path) -> frozenset[tuple[str, str]]:
     from warehouse.storage.root import Root
 
-    return trace(Root.at(root), url(1), lambda address: address).places
+    return trace(Root.at(root), url(1), lambda address: address).addresses
 
 
 def test_what_a_killed_run_of_an_old_release_had_archived_is_told_apart() -> None:

@@ -15,6 +15,12 @@ VAGUE = {
     "stated", "taken", "tell", "told", "wanted", "what",
 }  # fmt: skip
 """Words that say nothing of what a name holds: an entry, a match, a message, a response, a row."""
+WRITTEN_NAMES = {
+    ("flows/monitoring/alerts.py", "what"),  # a key of an alert's JSON and of the state file
+    ("tasks/files/decompress.py", "tell"),  # a method of `io.RawIOBase`
+    ("warehouse/model/rows.py", "place"),  # a column of the table `habits`
+}
+"""Names that users' files or the standard library already have."""
 NO_VERBS = ("What", "Whether", "Those", "That", "Of", "How", "Where", "Which", "Who", "When", "If", "The", "A", "An")
 
 
@@ -36,7 +42,12 @@ def bound_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def test_no_name_is_a_word_that_says_nothing():
-    vague = [f"{path}:{line} {name}" for path, tree in sources() for name, line in bound_names(tree) if is_vague(name)]
+    vague = [
+        f"{path}:{line} {name}"
+        for path, tree in sources()
+        for name, line in bound_names(tree)
+        if is_vague(name) and (path.as_posix(), name) not in WRITTEN_NAMES
+    ]
     assert not vague, "\n".join(vague)
 
 

@@ -64,13 +64,13 @@ def write_catalogue(root: str | os.PathLike[str] | Root) -> bool:
             connection.execute("USE memory; DETACH copydesk")
         with partial.open("rb") as file:
             os.fsync(file.fileno())
-        partial.replace(root.place(CATALOGUE))
+        partial.replace(root.location(CATALOGUE))
         sync_folder(root.local)
     except OSError as error:
-        raise StorageError.of(error, root.place(CATALOGUE)) from error
+        raise StorageError.of(error, root.location(CATALOGUE)) from error
     except duckdb.Error as error:
         message = message_of(error).partition(". ")[0]
-        raise StorageError(f"cannot write {root.place(CATALOGUE)}: {message}; the next run tries again") from error
+        raise StorageError(f"cannot write {root.location(CATALOGUE)}: {message}; the next run tries again") from error
     finally:
         for path in (partial, partial.with_name(f"{partial.name}.wal")):
             with suppress(OSError):

@@ -41,7 +41,7 @@ STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)
 
 
 def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
-    """A connection with the views and macros of `warehouse/sql` over a data root; times show in UTC.
+    """Open a connection with the views and macros of `warehouse/sql` over a data root; times show in UTC.
 
     Writes nothing. Raises `EmptyWarehouseError` where nothing has landed.
     """
@@ -73,7 +73,7 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
 
 
 def locked(root: str | os.PathLike[str] | Root, memory: str = "", spill: str = "") -> duckdb.DuckDBPyConnection:
-    """As `connect`, and it cannot be made to write, or to read a file that is not of a table.
+    """Open a connection as `connect` does that cannot write, nor read a file that is not of a table.
 
     `memory` and `spill`, such as `2 GB`, bound what a query may hold in memory and on disk; empty, DuckDB's own bounds
     hold.
@@ -105,8 +105,8 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
             raise QueryError("only statements that read are run here: SELECT, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN")
         return _execute(connection, statements[0])
     except duckdb.OutOfMemoryException as error:
-        what = "disk" if "max_temp_directory_size" in str(error) else "memory"
-        raise QueryError(f"the query needs more {what} than it may have; {MORE_ROOM}") from None
+        resource = "disk" if "max_temp_directory_size" in str(error) else "memory"
+        raise QueryError(f"the query needs more {resource} than it may have; {MORE_ROOM}") from None
     except duckdb.PermissionException:
         raise QueryError(f"a query reads the views and no other files; the views are {', '.join(VIEWS)}") from None
     except duckdb.CatalogException as error:
@@ -121,7 +121,7 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-    """The rows of a query of the pipeline's own. Raises `WarehouseError` where a file of the warehouse is damaged."""
+    """Return the rows of a query of the pipeline's own. Raises `WarehouseError` if a file is damaged."""
     try:
         return _execute(connection, query, list(parameters)).fetchall()
     except duckdb.Error as error:
@@ -151,14 +151,14 @@ def _execute(
 
 
 def query(root: str | os.PathLike[str] | Root, statement: str) -> duckdb.DuckDBPyConnection:
-    """Run one statement that reads over a data root: the connection holds its rows. Raises `WarehouseError`."""
+    """Run one statement that reads over a data root; return the connection with its rows. Raises `WarehouseError`."""
     return ask(locked(root), statement)
 
 
 def _folders(root: Root, table: str) -> set[str]:
     # As the views write it, and where it really is: a table's folder may be a link to another disk.
-    place = root.place(table)
-    return {f"{pattern(root)}/{table}", str(Path(place).resolve()) if root.is_folder else place}
+    location = root.location(table)
+    return {f"{pattern(root)}/{table}", str(Path(location).resolve()) if root.is_folder else location}
 
 
 def attach_catalogue(connection: duckdb.DuckDBPyConnection, root: Root) -> bool:
@@ -166,7 +166,7 @@ def attach_catalogue(connection: duckdb.DuckDBPyConnection, root: Root) -> bool:
     if not _has_catalogue(root):
         return False
     try:
-        connection.execute(f"ATTACH {quote(root.place(CATALOGUE))} AS copydesk (READ_ONLY)")
+        connection.execute(f"ATTACH {quote(root.location(CATALOGUE))} AS copydesk (READ_ONLY)")
         connection.execute("USE copydesk")
         # All of its rows, as the connection would else count as busy and refuse the caller's first relation.
         if connection.execute("SELECT definition()").fetchall() == [(definition(root),)]:
@@ -179,7 +179,7 @@ def attach_catalogue(connection: duckdb.DuckDBPyConnection, root: Root) -> bool:
 
 
 def _has_catalogue(root: Root) -> bool:
-    return root.is_folder and Path(root.place(CATALOGUE)).exists()
+    return root.is_folder and Path(root.location(CATALOGUE)).exists()
 
 
 def check_landed(root: Root) -> None:
@@ -199,9 +199,9 @@ def reach(connection: duckdb.DuckDBPyConnection, root: Root) -> None:
 
 def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
     text = statement.query.strip()
-    if (found := EXPLAIN.match(text)) is not None:
+    if (match := EXPLAIN.match(text)) is not None:
         # EXPLAIN ANALYZE runs what it explains, so that has to read too.
-        explained = connection.extract_statements(text[found.end() :])
+        explained = connection.extract_statements(text[match.end() :])
         return len(explained) == 1 and _reads(connection, explained[0])
     if statement.type is SEVERAL:
         return STARTS.match(text) is not None
@@ -210,5 +210,5 @@ def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -
 
 def message_of(error: duckdb.Error) -> str:
     """Return the sentence of an error of DuckDB, without its kind and the lines that it quotes."""
-    told = re.split(r"\nLINE \d+:", str(error))[0]
-    return re.sub(r"\s+", " ", re.sub(r"^[\w ]+ Error: ", "", told)).strip()
+    text = re.split(r"\nLINE \d+:", str(error))[0]
+    return re.sub(r"\s+", " ", re.sub(r"^[\w ]+ Error: ", "", text)).strip()

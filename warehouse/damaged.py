@@ -45,17 +45,17 @@ def _file(root: Root, name: str, connection: duckdb.DuckDBPyConnection) -> Itera
     except Exception as error:  # noqa: BLE001  bits that were flipped raise whatever they like, and are to be reported
         message = " ".join(str(error).split())
         if cure := cure_of(message, ""):
-            raise StorageError(f"cannot read {root.place(name)}: {message}; {cure}") from None
-        yield Finding(f"not readable as Parquet ({message or type(error).__name__})", REPAIR, root.place(name))
+            raise StorageError(f"cannot read {root.location(name)}: {message}; {cure}") from None
+        yield Finding(f"not readable as Parquet ({message or type(error).__name__})", REPAIR, root.location(name))
         return
     if wrong:
-        yield Finding(f"not the schema of its table in {', '.join(wrong)}", REPAIR, root.place(name))
+        yield Finding(f"not the schema of its table in {', '.join(wrong)}", REPAIR, root.location(name))
 
 
 def _read_by_duckdb(connection: duckdb.DuckDBPyConnection, root: Root, name: str, count: int) -> None:
     # The hash asks for every column; a count alone is answered from the footer.
     query = "SELECT count(*), bit_xor(hash(every)) FROM read_parquet($1, hive_partitioning = false) AS every"
-    row = connection.execute(query, [escape_pattern(root.place(name))]).fetchone()
+    row = connection.execute(query, [escape_pattern(root.location(name))]).fetchone()
     if row is None or row[0] != count:
         raise ValueError(f"{count} rows, of which DuckDB reads {row and row[0]}")
 

@@ -19,6 +19,7 @@ CURES: Final = {
 }
 
 
+# Cures by words of a message, for libraries that give no error number.
 IN_WORDS: Final = {
     "too many open files": CURES[errno.EMFILE],
     "out of memory": CURES[errno.ENOMEM],
@@ -31,13 +32,12 @@ IN_WORDS: Final = {
     "no space left on device": CURES[errno.ENOSPC],
     "permission denied": CURES[errno.EACCES],
 }
-"""Cures by what a message says, where a library tells no number."""
 
 
 def cure_of(message: str, otherwise: str) -> str:
     """Return the cure for what the system refused, as a library words it; `otherwise` where it names no such thing."""
-    told = message.lower()
-    return next((cure for words, cure in IN_WORDS.items() if words in told), otherwise)
+    text = message.lower()
+    return next((cure for words, cure in IN_WORDS.items() if words in text), otherwise)
 
 
 def unforeseen(error: BaseException) -> str:
@@ -55,11 +55,11 @@ class StorageError(WarehouseError):
     """A file that cannot be written or read."""
 
     @classmethod
-    def of(cls, error: OSError, place: str, action: str = "write") -> StorageError:
-        """The sentence for a failed file operation at `place`."""
+    def of(cls, error: OSError, location: str, action: str = "write") -> StorageError:
+        """Return the error of a failed file operation on the path or URL `location`."""
         problem = (error.strerror or str(error) or type(error).__name__).strip()
         cure = CURES.get(error.errno or 0, f"check that the disk or store is there, or {ANOTHER_ROOT}")
-        return cls(f"cannot {action} {place}: {problem[:1].lower()}{problem[1:]}; {cure}")
+        return cls(f"cannot {action} {location}: {problem[:1].lower()}{problem[1:]}; {cure}")
 
 
 class EmptyWarehouseError(WarehouseError):

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One thing that was done, or would be."""
+    """One file and what was, or would be, done with it."""
 
     file: str
-    what: str
+    action: str
 
 
 def repair(root: str | os.PathLike[str] | Root, *, dry_run: bool = False) -> list[Repair]:
@@ -34,7 +34,7 @@ def repair(root: str | os.PathLike[str] | Root, *, dry_run: bool = False) -> lis
     """
     root = Root.at(root)
     names = [name for table in SCHEMAS for name in root.names(table) if name.endswith(".parquet")]
-    damaged = [finding.file.removeprefix(root.place("")) for finding in damaged_files(root, names)]
+    damaged = [finding.file.removeprefix(root.location("")) for finding in damaged_files(root, names)]
     foreign = [path.relative_to(root.local).as_posix() for path in foreign_marks(root)] if root.is_folder else []
     done = [_moved(root, name, dry_run=dry_run) for name in (*damaged, *foreign)]
     if not dry_run:
@@ -48,7 +48,7 @@ def repair(root: str | os.PathLike[str] | Root, *, dry_run: bool = False) -> lis
 
 
 def _moved(root: Root, name: str, *, dry_run: bool) -> Repair:
-    return Repair(root.place(name), "moved to " + (".damaged" if dry_run else root.place(root.move_away(name))))
+    return Repair(root.location(name), "moved to " + (".damaged" if dry_run else root.location(root.move_away(name))))
 
 
 def _marked(mark: Path, *, dry_run: bool) -> Repair:

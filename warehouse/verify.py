@@ -68,15 +68,15 @@ def verify(root: str | os.PathLike[str] | Root, sample: int | None = None) -> Ve
     with connect(root) as warehouse:
         try:
             counts = tuple(SourceCount(*row) for row in rows(warehouse, COUNTS))
-            found = [*_counts(counts), *_rows(warehouse)]
+            findings = [*_counts(counts), *_rows(warehouse)]
             captures = _Counted(_captures(warehouse, sample))
             if sample is None:
-                found += _archive(root, captures)
+                findings += _archive(root, captures)
             else:
-                found += [finding for row in captures for finding in _sampled(root, row)]
+                findings += [finding for row in captures for finding in _sampled(root, row)]
         except duckdb.Error as error:
             raise unreadable(error) from None
-    return Verification((*found, *left_over), counts, len(names), captures.count)
+    return Verification((*findings, *left_over), counts, len(names), captures.count)
 
 
 COUNTS: Final = """
@@ -150,8 +150,8 @@ def _counts(counts: Iterable[SourceCount]) -> Iterator[Finding]:
 def _rows(warehouse: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     for problem, where, cure in RULES:
         query = f"SELECT source_id, count(*), min(place) FROM ({where}) GROUP BY ALL ORDER BY ALL"  # noqa: S608 - ours
-        for source_id, count, place in rows(warehouse, query):
-            yield Finding(f"{count} {problem}", cure, source_id=source_id, example=place)
+        for source_id, count, example in rows(warehouse, query):
+            yield Finding(f"{count} {problem}", cure, source_id=source_id, example=example)
 
 
 def _left_overs(root: Root) -> Iterator[Finding]:
@@ -231,8 +231,8 @@ def _captures(warehouse: duckdb.DuckDBPyConnection, sample: int | None) -> Itera
     some = "" if sample is None else f"USING SAMPLE {int(sample)}"
     columns = "warc_filename, warc_offset, warc_length, capture_id, payload_digest, outcome"
     query = f"SELECT * FROM (SELECT {columns} FROM captures {some}) ORDER BY warc_filename, warc_offset"  # noqa: S608 - ours
-    found = warehouse.execute(query)
-    while chunk := found.fetchmany(1_000):
+    cursor = warehouse.execute(query)
+    while chunk := cursor.fetchmany(1_000):
         yield from (_Indexed(*row) for row in chunk)
 
 
@@ -254,13 +254,13 @@ def _archive(root: Root, captures: Iterable[_Indexed]) -> Iterator[Finding]:
 
 
 def _by_file(root: Root, captures: Iterable[_Indexed]) -> Iterator[tuple[str, bool, list[_Indexed]]]:
-    """Each file that the archive has or should have: its name, whether it is there, the captures that say so."""
+    """Yield each file that the archive has or should have: its name, whether it exists, the captures indexed in it."""
     files = ((name, None) for name in root.names("archive") if name.endswith(SUFFIX))
     indexed = ((capture.filename, capture) for capture in captures)
     # Both come sorted by file, so that only one file's captures are ever held.
     for filename, group in groupby(merge(files, indexed, key=itemgetter(0)), key=itemgetter(0)):
-        found = [capture for _, capture in group]
-        yield filename, None in found, [capture for capture in found if capture is not None]
+        entries = [capture for _, capture in group]
+        yield filename, None in entries, [capture for capture in entries if capture is not None]
 
 
 def _warc(root: Root, filename: str, captures: Iterable[_Indexed]) -> Iterator[Finding]:
@@ -282,7 +282,7 @@ def _warc(root: Root, filename: str, captures: Iterable[_Indexed]) -> Iterator[F
         mark = marker(root, source_id, name)
         again = f"run 'copydesk run {source_id}'"
         cure = again if mark.exists() else REPAIR
-        yield Finding(f"{count} archived documents have no row in captures", cure, root.place(filename), source_id)
+        yield Finding(f"{count} archived documents have no row in captures", cure, root.location(filename), source_id)
 
 
 def _compared(root: Root, capture: _Indexed, headers: dict[str, str], payload: bytes) -> Iterator[Finding]:
@@ -290,7 +290,7 @@ def _compared(root: Root, capture: _Indexed, headers: dict[str, str], payload: b
         instead = "a notice of removal" if REMOVED in headers else "still what was taken down"
         problem = f"the archive holds {instead} for capture {capture.capture_id}"
         cure = "run 'copydesk forget' again for its address"
-        yield Finding(problem, cure, root.place(capture.filename), capture.source_id)
+        yield Finding(problem, cure, root.location(capture.filename), capture.source_id)
     elif REMOVED not in headers and headers.get(KIND) != "revisit" and capture.digest != digest(payload):
         yield _lost(root, capture, "other bytes than its digest says")
 
@@ -303,4 +303,4 @@ def _records(root: Root, filename: str) -> Iterator[tuple[int, int, dict[str, st
 def _lost(root: Root, capture: _Indexed, instead: str) -> Finding:
     cure = "put the file back from a copy; the article that was read from it stays"
     problem = f"the archive holds {instead} for capture {capture.capture_id}"
-    return Finding(problem, cure, root.place(capture.filename), capture.source_id)
+    return Finding(problem, cure, root.location(capture.filename), capture.source_id)

@@ -36,7 +36,7 @@ def watch(settings: Settings) -> list[str]:
 
     report = watch_sources(settings, utc_now())
     for condition in report.conditions:
-        print(f"{condition.source_id}: {condition.name}: {condition.what}; {condition.cure}")
+        print(f"{condition.source_id}: {condition.name}: {condition.problem}; {condition.cure}")
     print(f"{len(report.conditions)} conditions, {len(report.sent)} alerts sent")
     return list(report.problems)
 

@@ -45,7 +45,7 @@ def repair(
     repairs = repair_warehouse(read_settings(data, None).data, dry_run=dry_run)
     would = "would be " if dry_run else ""
     for change in repairs:
-        print(f"{change.file}: {would}{change.what}")
+        print(f"{change.file}: {would}{change.action}")
     advice = "; now run 'copydesk run': each source makes again what it lost" if repairs and not dry_run else ""
     print(f"{len(repairs)} repairs{advice}")
 

@@ -34,7 +34,7 @@ class Condition:
     source_id: str
     name: str  # `stale`, `failing`, or `drift:` and a measure
     since: datetime
-    what: str
+    problem: str
     cure: str
     is_covered: bool = False  # another condition explains it: no alert begins or ends by it
 

@@ -112,7 +112,7 @@ class _AlertSender:
     def send_changes(self, conditions: Iterable[Condition], unreadable: set[str], now: datetime) -> None:
         current = {entry.key: entry for entry in conditions if not entry.is_covered or entry.key in self.alerts}
         for key, condition in current.items():
-            facts = (condition.since.isoformat(), condition.what, condition.cure, now.isoformat())
+            facts = (condition.since.isoformat(), condition.problem, condition.cure, now.isoformat())
             self.alerts.setdefault(key, SentAlert(condition.source_id, condition.name, *facts))
         # Before anything is sent: an alert that is sent twice has one id.
         self._save()

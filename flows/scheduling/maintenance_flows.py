@@ -130,7 +130,7 @@ async def watch_quality(
             "source": condition.source_id,
             "condition": condition.name,
             "since": time_text(condition.since),
-            "what": condition.what,
+            "what": condition.problem,
             "cure": condition.cure,
         }
         for condition in report.conditions

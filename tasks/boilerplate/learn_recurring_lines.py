@@ -97,9 +97,9 @@ def learn_recurring_lines(source_id: str, landed: Iterable[LandedArticle], now: 
         having = [articles[number] for number in numbers]
         newest = max((article for article in having if line in article.possible_lines), key=_age_key)
         text = newest.possible_lines[line]
-        if place := _choose_place(text, line, having, count, count / story_count):
+        if habit_place := _choose_place(text, line, having, count, count / story_count):
             times = [article.seen_at for article in having]
-            habits.append(Habit(source_id, line, text, place, count, story_count, min(times), max(times), now))
+            habits.append(Habit(source_id, line, text, habit_place, count, story_count, min(times), max(times), now))
     return sorted(habits, key=lambda habit: (-habit.articles, habit.line))[:MAX_LINES_PER_SOURCE]
 
 

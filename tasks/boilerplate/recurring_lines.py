@@ -29,7 +29,7 @@ class RecurringLines:
     @classmethod
     def of(cls, places: Mapping[str, HabitPlace]) -> RecurringLines:
         """Pack the places by lines that are folded as `fold_line` does."""
-        return cls("\n".join(f"{place}\t{line}" for line, place in sorted(places.items())))
+        return cls("\n".join(f"{habit_place}\t{line}" for line, habit_place in sorted(places.items())))
 
     @property
     def places(self) -> Mapping[str, HabitPlace]:
@@ -39,11 +39,13 @@ class RecurringLines:
     def strip(self, lines: Sequence[Line], reasons: Sequence[LineReason | None]) -> list[LineReason | None]:
         """Return the reasons with those of recurring lines added; unchanged if no article line would be left."""
         article = [index for index, reason in enumerate(reasons) if reason is None]
-        places = {index: place for index in article if (place := self._place_of(lines[index]))}
+        places = {index: habit_place for index in article if (habit_place := self._place_of(lines[index]))}
         other = [index for index in article if index not in places]
         if not other:
             return list(reasons)
-        recurring = {index for index, place in places.items() if _is_stripped(index, place, other[0], other[-1])}
+        recurring = {
+            index for index, habit_place in places.items() if _is_stripped(index, habit_place, other[0], other[-1])
+        }
         if not any(lines[index].word_count for index in article if index not in recurring):
             return list(reasons)
         return [LineReason.HABIT if index in recurring else reason for index, reason in enumerate(reasons)]
@@ -58,19 +60,19 @@ class RecurringLines:
 NO_RECURRING_LINES: Final = RecurringLines()
 
 
-def _is_stripped(index: int, place: HabitPlace, first: int, last: int) -> bool:
+def _is_stripped(index: int, habit_place: HabitPlace, first: int, last: int) -> bool:
     """Return whether a recurring line goes, where the other article lines stand from `first` to `last`."""
     if index > last:
         return True
     if index < first:
-        return place is HabitPlace.ANYWHERE
-    return place is not HabitPlace.END
+        return habit_place is HabitPlace.ANYWHERE
+    return habit_place is not HabitPlace.END
 
 
 @lru_cache(maxsize=64)
 def _unpack(packed: str) -> Mapping[str, HabitPlace]:
     pairs = (line.split("\t") for line in packed.split("\n") if line)
-    return MappingProxyType({line: HabitPlace(place) for place, line in pairs})
+    return MappingProxyType({line: HabitPlace(habit_place) for habit_place, line in pairs})
 
 
 def fold_line(text: str) -> str:

@@ -137,7 +137,7 @@ class _TimedStream(httpcore.AsyncNetworkStream):
         return extra or self._is_decrypted() if info == "is_readable" else extra
 
     def _is_decrypted(self) -> bool:
-        """Whether TLS holds bytes, or a farewell, that came off the socket with an answer; an idle connection's end."""
+        """Return whether TLS holds bytes or an end that came with an answer: an idle connection's end."""
         encrypted = self._stream.get_extra_info("ssl_object")
         try:
             return encrypted is not None and bool(encrypted.read(1))

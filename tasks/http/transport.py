@@ -125,7 +125,7 @@ class _Body(httpx.AsyncByteStream):
 
 
 def _has_unread(answer: httpcore.Response) -> bool:
-    """Whether bytes were read behind a whole answer: httpcore would take them for the answer to the next request.
+    """Return whether bytes follow a whole answer: httpcore would take them for the answer to the next request.
 
     What is still in the socket or in TLS it looks for itself, before it uses a connection again.
     """

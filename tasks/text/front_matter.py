@@ -33,11 +33,11 @@ def split_front_matter(lines: list[str]) -> tuple[dict[str, tuple[str, ...]], li
     block = "\n".join(lines[1:end])
     if fence not in _ASSIGNMENTS or not end or len(block) > MAX_FRONT_MATTER_CHARACTERS:
         return {}, lines
-    stated = _parse(block, fence)
-    if stated is None:
+    mapping = _parse(block, fence)
+    if mapping is None:
         return {}, lines
-    values = {str(key).lower(): _values(value) for key, value in stated.items()}
-    return {key: printed for key, printed in values.items() if printed}, lines[end + 1 :]
+    values = {str(key).lower(): _values(value) for key, value in mapping.items()}
+    return {key: texts for key, texts in values.items() if texts}, lines[end + 1 :]
 
 
 def _parse(block: str, fence: str) -> Mapping[Any, Any] | None:
@@ -46,22 +46,22 @@ def _parse(block: str, fence: str) -> Mapping[Any, Any] | None:
         return _parse_lines(block.split("\n"), _ASSIGNMENTS[fence]) or None
     try:
         # The base loader makes no objects and leaves each value as printed: `no` a language, `1.10` a version.
-        stated = tomllib.loads(block) if fence == "+++" else yaml.load(block, yaml.BaseLoader)  # noqa: S506
+        parsed = tomllib.loads(block) if fence == "+++" else yaml.load(block, yaml.BaseLoader)  # noqa: S506
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError):
-        stated = _parse_lines(block.split("\n"), _ASSIGNMENTS[fence])
-    return stated if isinstance(stated, Mapping) and stated else None
+        parsed = _parse_lines(block.split("\n"), _ASSIGNMENTS[fence])
+    return parsed if isinstance(parsed, Mapping) and parsed else None
 
 
 def _parse_lines(lines: list[str], assignment: str) -> dict[str, Any]:
     """Parse front matter that is neither YAML nor TOML, such as `title: Bridge: the wait`, a line at a time."""
-    stated = {}
+    mapping = {}
     for line in lines:
         key, sign, value = line.partition(assignment)
-        if sign and key.strip().replace("-", "_").isidentifier() and (printed := value.strip()):
-            is_list = printed.startswith("[") and printed.endswith("]")
-            parts = printed[1:-1].split(",") if is_list else [printed]
-            stated[key.strip()] = [part.strip().strip("\"'") for part in parts]
-    return stated
+        if sign and key.strip().replace("-", "_").isidentifier() and (text := value.strip()):
+            is_list = text.startswith("[") and text.endswith("]")
+            parts = text[1:-1].split(",") if is_list else [text]
+            mapping[key.strip()] = [part.strip().strip("\"'") for part in parts]
+    return mapping
 
 
 def _values(value: Any) -> tuple[str, ...]:

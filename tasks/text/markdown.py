@@ -40,10 +40,10 @@ def read_markdown(text: str, html_text: Callable[[str], str]) -> Document:
     """
     front_matter, lines = split_front_matter(split_lines(text))
     values: dict[str, tuple[str, ...]] = {}
-    for key, printed in front_matter.items():
+    for key, texts in front_matter.items():
         if field := _FIELDS.get(key):
-            values[field] = values.get(field, ()) + printed
-    candidates = [Candidate(field, printed, Origin.META) for field, printed in values.items()]
+            values[field] = values.get(field, ()) + texts
+    candidates = [Candidate(field, texts, Origin.META) for field, texts in values.items()]
     tokens = _parser().parse("\n".join(lines))
     headings = (content for token, content in pairwise(tokens) if token.tag == "h1")
     if title := next((_inline_text(heading) for heading in headings), ""):

@@ -103,8 +103,8 @@ class BatchFile:
         number = 0
         while True:
             name = f"{self._prefix}-{self._run_id}-{number:05d}{SUFFIX}"
-            taken = self._root.exists(f"{folder}/{name}") or (self._root.local / folder / (name + OPEN)).exists()
-            if not taken and not marker(self._root, self._source_id, name).exists():
+            is_taken = self._root.exists(f"{folder}/{name}") or (self._root.local / folder / (name + OPEN)).exists()
+            if not is_taken and not marker(self._root, self._source_id, name).exists():
                 return name
             number += 1
 
@@ -116,17 +116,17 @@ def finish(root: Root, path: Path, filename: str) -> None:
             root.publish(filename, path.read_bytes())
             path.unlink()
             return
-        path.rename(root.place(filename))
+        path.rename(root.location(filename))
         sync_folder(path.parent)
     except OSError as error:
-        raise StorageError.of(error, root.place(filename)) from error
+        raise StorageError.of(error, root.location(filename)) from error
 
 
 def is_foreign(mark: Path) -> bool:
-    """Whether something that no run put there stands among the marks of batches, such as a folder."""
+    """Return whether no run made this file or folder among the marks of batches."""
     return not mark.is_file()
 
 
 def marker(root: Root, source_id: str, name: str) -> Path:
-    """The empty file that says that a batch is not indexed yet; without a name, the folder of a source's."""
+    """Return the path of the empty file that marks a batch as not indexed; without a name, of the source's folder."""
     return root.local / UNLANDED / source_id / name

@@ -1,4 +1,4 @@
-"""WARC 1.1 records, made and read back; one gzip member a record."""
+"""Write and read WARC 1.1 records, one gzip member a record."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ Header = tuple[str, str]
 
 
 def warcinfo(name: str, run_id: str) -> bytes:
-    """The first record of a file."""
-    said = f"software: copydesk\r\nformat: WARC File Format 1.1\r\nisPartOf: {run_id}\r\n".encode()
-    return member("warcinfo", str(uuid4()), datetime.now(UTC), [("WARC-Filename", name), FIELDS], said)
+    """Return the first record of a file."""
+    fields = f"software: copydesk\r\nformat: WARC File Format 1.1\r\nisPartOf: {run_id}\r\n".encode()
+    return member("warcinfo", str(uuid4()), datetime.now(UTC), [("WARC-Filename", name), FIELDS], fields)
 
 
 def resource(capture: Capture, content: bytes) -> bytes:
-    """The record of a document that no HTTP was spoken for, its bytes as they came."""
+    """Return the record of a document that did not come over HTTP, its bytes unchanged."""
     kind = ("Content-Type", capture.media_type or "application/octet-stream")
     headers = [target(capture.url), kind, ("WARC-Payload-Digest", capture.payload_digest), facts(capture)]
     return member("resource", capture.capture_id, capture.fetched_at, headers, content)
 
 
 def removal(record_id: str, now: datetime, length: int) -> bytes:
-    """A record that says that another was taken down, of exactly its length, so that no other moves.
+    """Return a record that says that another was taken down, of exactly its length, so that no other moves.
 
     Raises ValueError where there is not room enough.
     """
@@ -70,52 +70,52 @@ def removal(record_id: str, now: datetime, length: int) -> bytes:
 
 
 def member(kind: str, record_id: str, date: datetime, headers: list[Header], block: bytes) -> bytes:
-    """One record with the digest of its block, packed."""
+    """Pack one record with the digest of its block."""
     record = _record(kind, record_id, date, [*headers, ("WARC-Block-Digest", digest(block))], block)
     packed: bytes = isal_zlib.compress(record, LEVEL, GZIP)
     return packed
 
 
 def head(first: str, headers: Iterable[Header]) -> bytes:
-    """A first line and headers, of WARC or HTTP, up to and with the empty line; nothing in them begins another."""
-    named = [(NOT_A_NAME.sub("", name), value) for name, value in headers]
-    lines = [printable(first), *(f"{name}: {printable(value).strip()}" for name, value in named if name)]
+    """Write a first line and headers, of WARC or HTTP, and the empty line; no value can begin another header."""
+    clean_headers = [(NOT_A_NAME.sub("", name), value) for name, value in headers]
+    lines = [printable(first), *(f"{name}: {printable(value).strip()}" for name, value in clean_headers if name)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 def target(url: str) -> Header:
-    """The header with the address that a record is of."""
+    """Return the header with the URL of a record."""
     return "WARC-Target-URI", printable(url).replace(" ", "%20")
 
 
 def facts(capture: Capture) -> Header:
-    """The header with a capture's row."""
+    """Return the header with the row of a capture."""
     return FACTS, json.dumps(asdict(capture), default=datetime.isoformat)
 
 
 def printable(value: str) -> str:
-    """A value as it can stand in a header."""
+    """Escape what cannot stand in a header."""
     # A line break from outside would end the header and begin one of its author's choosing.
-    return UNPRINTABLE.sub(lambda found: f"%{ord(found[0]):02X}", value)
+    return UNPRINTABLE.sub(lambda match: f"%{ord(match[0]):02X}", value)
 
 
 def urn(record_id: str) -> str:
-    """A record's UUID as WARC writes it."""
+    """Write the UUID of a record as WARC does."""
     return f"<urn:uuid:{record_id}>"
 
 
 def record_id(headers: dict[str, str]) -> str:
-    """The UUID of a record; of one that is a capture, its `capture_id`."""
+    """Return the UUID of a record; of a capture's record, its `capture_id`."""
     return headers.get("WARC-Record-ID", "").removeprefix("<urn:uuid:").removesuffix(">")
 
 
 def timestamp(moment: datetime) -> str:
-    """A moment as WARC writes it."""
+    """Write a time as WARC does: ISO 8601 in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def digest(content: bytes) -> str:
-    """`sha256:` and 64 hex digits."""
+    """Return the digest of some bytes: `sha256:` and 64 hex digits."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
@@ -125,7 +125,7 @@ def _record(kind: str, record_id: str, date: datetime, headers: list[Header], bl
 
 
 def records(file: BinaryIO) -> Iterator[tuple[int, int, dict[str, str], bytes]]:
-    """Every whole record of a WARC file: offset, length, headers, payload; stops at a torn one. Raises OSError.
+    """Yield each whole record of a WARC file as offset, length, headers, payload; end at a torn one. Raises OSError.
 
     The payload of a response is its content without the HTTP headers; only responses and resources have one.
     """
@@ -149,7 +149,7 @@ def _payload(kind: str, block: bytes) -> bytes:
 
 
 def members(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Every whole gzip member of a file: where it ends, and what was in it."""
+    """Yield each whole gzip member of a file: the offset of its end, and its unpacked bytes."""
     # Member by member, with gzip's own checksum: a WARC reader takes a torn record for a short one and says nothing.
     rest, end = b"", 0
     while True:

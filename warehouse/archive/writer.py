@@ -1,6 +1,6 @@
 """The archive: every document as it came, in gzip WARC 1.1 files, one gzip member a record.
 
-What was said over HTTP to get a document stands before it: its record is the last of them, and the only one with the
+The HTTP exchanges that led to a document stand before it: its record is the last of them, and the only one with the
 facts of the capture. A capture is there with all that led to it, or not at all.
 
 A batch is one file, `archive/<source_id>/<name>.warc.gz`. While it is written it is called `….warc.gz.open`. From
@@ -70,7 +70,7 @@ class ArchiveWriter:
         self.close()
 
     def write(self, fetched: Fetched, outcome: str = Outcome.PENDING) -> Capture:
-        """Archive one document, and before it all that was said to get it. Raises `StorageError`.
+        """Archive one document, and before it the exchanges that led to it. Raises `StorageError`.
 
         Its capture is `pending` until the caller knows better, or `LISTED` for what is read for what it names.
         """
@@ -88,7 +88,7 @@ class ArchiveWriter:
         fetched_at: datetime,
         outcome: str = Outcome.FAILED,
     ) -> Capture:
-        """Archive what was said in vain, even where nothing was; `outcome` is the capture's. Raises `StorageError`."""
+        """Archive a failed fetch: its exchanges, or a metadata record if there were none. Raises `StorageError`."""
         *before, last = exchanges or (Exchange(item.url, fetched_at, error=detail),)
         # Without an answer the record tells what failed, and has no payload.
         content = b"" if last.status is None else last.content
@@ -104,12 +104,12 @@ class ArchiveWriter:
         fetched_at: datetime,
         outcome: str = Outcome.UNCHANGED,
     ) -> Capture:
-        """Archive that a document is what an earlier capture holds; `outcome` is the capture's. Raises `StorageError`.
+        """Archive an unchanged document as a revisit of an earlier capture. Raises `StorageError`.
 
-        There is one exchange at least.
+        There is at least one exchange; `outcome` is the capture's.
         """
         *before, last = exchanges
-        told = {name.lower(): printable(value) for name, value in last.headers}
+        headers = {name.lower(): printable(value) for name, value in last.headers}
         fetched = Fetched(
             item,
             b"",
@@ -118,8 +118,8 @@ class ArchiveWriter:
             charset=earlier.charset,
             final_url=_other(last.url, item),
             http_status=last.status,
-            etag=told.get("etag", earlier.etag),
-            last_modified=told.get("last-modified", earlier.last_modified),
+            etag=headers.get("etag", earlier.etag),
+            last_modified=headers.get("last-modified", earlier.last_modified),
         )
         capture = replace(self._capture(fetched), payload_digest=earlier.payload_digest, outcome=outcome)
         return self._put(
@@ -137,7 +137,7 @@ class ArchiveWriter:
         self._batch.close()
 
     def settle(self) -> None:
-        """Say that the rows of all its captures have landed; otherwise the source's next run looks them up."""
+        """Mark the rows of all its captures as landed; otherwise the next run of the source looks them up."""
         self._batch.settle()
 
     def _capture(self, fetched: Fetched) -> Capture:
@@ -161,7 +161,7 @@ class ArchiveWriter:
 
 
 def recover(root: str | os.PathLike[str] | Root, source_id: str, run_id: str = "") -> list[Capture]:
-    """What a killed run archived and did not index, or only the run `run_id`: its captures, their outcome `recovered`.
+    """Return the captures that killed runs, or only `run_id`, archived and did not index, as `recovered`.
 
     Those that were written with another outcome than `pending` keep it. The source's lock is held. Torn tails are cut
     off and files left open get their final names. Whoever lands the rows needs to do no more; landing none of them, the
@@ -169,7 +169,7 @@ def recover(root: str | os.PathLike[str] | Root, source_id: str, run_id: str = "
     """
     root = Root.at(root)
     marks = sorted(marker(root, source_id, "").glob(f"*-{run_id}-*" if run_id else "*"))
-    found = []
+    recovered = []
     for name in (mark.name for mark in marks if not is_foreign(mark)):
         filename = f"archive/{source_id}/{name}"
         left_open = root.local / f"{filename}{OPEN}"
@@ -186,22 +186,23 @@ def recover(root: str | os.PathLike[str] | Root, source_id: str, run_id: str = "
         unknown = [capture for capture in captures if capture.capture_id not in known]
         if not unknown:
             marker(root, source_id, name).unlink(missing_ok=True)
-        found += unknown
-    return found
+        recovered += unknown
+    return recovered
 
 
 def read(root: str | os.PathLike[str] | Root, warc_filename: str, offset: int, length: int) -> bytes:
-    """The payload of the record at an offset: a file as it came, of an HTTP answer its content without the headers.
+    """Return the payload of the record at an offset: a file unchanged, an HTTP response without its headers.
 
     Reads `length` bytes. Raises `StorageError`, also for a revisit and for what was taken down.
     """
     headers, payload = record_at(root, warc_filename, offset, length)
-    place = f"{Root.at(root).place(warc_filename)} at {offset}"
+    location = f"{Root.at(root).location(warc_filename)} at {offset}"
     if REMOVED in headers:
-        raise StorageError(f"the document in {place} was taken down")
+        raise StorageError(f"the document in {location} was taken down")
     if headers[KIND] == "revisit":
         raise StorageError(
-            f"the record in {place} is a revisit, which has no content; read the earlier capture of its payload_digest"
+            f"the record in {location} is a revisit, which has no content; "
+            "read the earlier capture of its payload_digest"
         )
     return payload
 
@@ -209,18 +210,20 @@ def read(root: str | os.PathLike[str] | Root, warc_filename: str, offset: int, l
 def record_at(
     root: str | os.PathLike[str] | Root, warc_filename: str, offset: int, length: int
 ) -> tuple[dict[str, str], bytes]:
-    """The headers and the payload of the record at an offset. Raises `StorageError` where there is no whole one."""
+    """Return the headers and payload of the record at an offset. Raises `StorageError` if no whole record is there."""
     root = Root.at(root)
-    place = root.place(warc_filename)
+    location = root.location(warc_filename)
     try:
         with root.open(warc_filename) as file:
             file.seek(offset)
             member = file.read(length)
     except OSError as error:
-        raise StorageError.of(error, place, "read") from error
+        raise StorageError.of(error, location, "read") from error
     for _, _, headers, payload in records(BytesIO(member)):
         return headers, payload
-    raise StorageError(f"no whole record in {place} at {offset}; see what else is lost with 'copydesk maintain verify'")
+    raise StorageError(
+        f"no whole record in {location} at {offset}; see what else is lost with 'copydesk maintain verify'"
+    )
 
 
 def _captures(root: Root, filename: str) -> Iterator[Capture]:
@@ -229,9 +232,9 @@ def _captures(root: Root, filename: str) -> Iterator[Capture]:
             if FACTS in headers:
                 facts: dict[str, Any] = json.loads(headers[FACTS])
                 facts["fetched_at"] = datetime.fromisoformat(facts["fetched_at"])
-                place = {"warc_filename": filename, "warc_offset": offset, "warc_length": length}
+                location = {"warc_filename": filename, "warc_offset": offset, "warc_length": length}
                 outcome = RECOVERED if facts["outcome"] == Outcome.PENDING else facts["outcome"]
-                yield Capture(**current_facts({**facts, **place, "outcome": outcome}))
+                yield Capture(**current_facts({**facts, **location, "outcome": outcome}))
 
 
 def _known(root: Root, filename: str) -> set[str]:
@@ -244,7 +247,7 @@ def _known(root: Root, filename: str) -> set[str]:
 
 
 def _cut_torn_tail(path: Path) -> int:
-    """The bytes of the whole captures, which are what is left of the file."""
+    """Cut what follows the last whole capture off a file; return the number of bytes left."""
     whole = 0
     with path.open("r+b") as file:
         for offset, length, headers, _ in records(file):

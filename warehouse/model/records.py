@@ -152,7 +152,7 @@ class Capture:
     def of(
         cls, fetched: Fetched, *, capture_id: str = "", run_id: str = "", warc_filename: str = "", warc_offset: int = 0
     ) -> Capture:
-        """Return the capture of a response or file, `pending`; where it lies in the archive may be left empty."""
+        """Return the `pending` capture of a fetched document; without a file name, it is not in the archive yet."""
         return cls(
             capture_id=capture_id,
             source_id=fetched.item.source_id,

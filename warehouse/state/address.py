@@ -78,7 +78,7 @@ class Known:
         return self.version_id is None and self.refusal is None and not self.is_forgotten
 
     def is_wanted(self, now: datetime, recheck: Sequence[float]) -> bool:
-        """Whether a page is to be fetched: it never was, it failed and had its rest, or it may have changed.
+        """Return whether a page is due: it was never fetched, its retry is due, or it may have changed.
 
         `recheck` are hours after its first fetch.
         """

@@ -62,16 +62,16 @@ class Endpoint:
 
 
 def load_endpoints(root: str, source_id: str, now: datetime) -> tuple[dict[str, Endpoint], datetime | None]:
-    """The listings of a source by their addresses, and when the first of the runs began that were killed last.
+    """Return the listings of a source by URL, and the start of the first of its runs that were killed last.
 
     What a clock wrote that was ahead of `now` is not believed: nothing would be due before that day.
     Raises `WarehouseError`.
     """
     with connect(root) as connection:
-        found = rows(connection, _QUERY, [source_id, now + CLOCKS])
+        poll_rows = rows(connection, _QUERY, [source_id, now + CLOCKS])
         ((killed_since,),) = rows(connection, _KILLED, [source_id, now + CLOCKS])
-    told = ([*row[:4], row[4] and timedelta(seconds=row[4]), *row[5:]] for row in found)
-    return {row[0]: Endpoint(*row) for row in told}, killed_since
+    endpoint_rows = ([*row[:4], row[4] and timedelta(seconds=row[4]), *row[5:]] for row in poll_rows)
+    return {row[0]: Endpoint(*row) for row in endpoint_rows}, killed_since
 
 
 _QUERY: Final = f"""

@@ -91,23 +91,23 @@ class Ledger:
             known.earlier = None
 
     def see(self, item: Item | Fetched | Rejection, now: datetime, normalized_url: str = "") -> bool:
-        """Note a sighting; whether it is news: a new address, or a known one that says to have changed."""
-        named = item.item if isinstance(item, Fetched) else item
-        known = self.addresses.get(named.url)
+        """Note a sighting; return whether it is news: a new address, or a known one that is said to have changed."""
+        document = item.item if isinstance(item, Fetched) else item
+        known = self.addresses.get(document.url)
         if known is None:
-            if isinstance(named, Item):
-                known = Known(named.guid, named.found_in, named.seen_at, modified=named.modified)
+            if isinstance(document, Item):
+                known = Known(document.guid, document.found_in, document.seen_at, modified=document.modified)
             else:
-                known = Known(named.url, named.url.partition("#")[0], now)
-            self.addresses[named.url] = known
-            self.spellings.setdefault(normalized_url or named.url, named.url)
+                known = Known(document.url, document.url.partition("#")[0], now)
+            self.addresses[document.url] = known
+            self.spellings.setdefault(normalized_url or document.url, document.url)
             return True
         if not known.is_sighted:
             known.is_sighted = True
-            if isinstance(named, Item):
-                known.guid, known.found_in, known.modified = named.guid, named.found_in, named.modified
+            if isinstance(document, Item):
+                known.guid, known.found_in, known.modified = document.guid, document.found_in, document.modified
             return True
-        modified = named.modified if isinstance(named, Item) else None
+        modified = document.modified if isinstance(document, Item) else None
         if modified is None or known.is_forgotten or known.is_changed or modified <= (known.modified or ""):
             return False
         known.is_changed = known.modified is not None
@@ -138,23 +138,23 @@ class Ledger:
         return [url for url, known in self.addresses.items() if not known.is_sighted]
 
     def identify(self, item: Item) -> Item:
-        """The item under the id by which its address was first known."""
+        """Return the item with the id under which its address was first known."""
         return replace(item, guid=self.addresses[item.url].guid)
 
     def is_wanted(self, url: str, now: datetime, recheck: Sequence[float]) -> bool:
-        """Whether a page is to be fetched now; one that leads to another known one is looked at there."""
+        """Return whether a page is due; one that redirects to another known page is fetched there instead."""
         known = self.addresses[url]
-        place = known.earlier.url if known.earlier is not None and known.version_id is not None else url
-        return not (place != url and self._stands_at(place)) and known.is_wanted(now, recheck)
+        read_url = known.earlier.url if known.earlier is not None and known.version_id is not None else url
+        return not (read_url != url and self._stands_at(read_url)) and known.is_wanted(now, recheck)
 
     def _stands_at(self, url: str) -> bool:
-        """Whether an article was read at this address, and not led on from it."""
+        """Return whether an article was read at this address itself, without a redirect."""
         known = self.addresses.get(url)
-        held = None if known is None or known.version_id is None else known.earlier
-        return held is not None and held.url == url
+        earlier = None if known is None or known.version_id is None else known.earlier
+        return earlier is not None and earlier.url == url
 
     def holds(self, fetched: Fetched) -> bool:
-        """Whether these bytes of this address came to a conclusion that still stands.
+        """Return whether these bytes of this address have an outcome that still stands.
 
         A file that is back in an older form is news; a record is not, as its file may hold old and new form at once.
         """
@@ -167,11 +167,11 @@ class Ledger:
         return not (known.is_retried or (known.refusal is not None and self.rules_changed))
 
     def pending(self) -> list[str]:
-        """Addresses that have neither an article nor a refusal."""
+        """Return the addresses that have neither an article nor a refusal."""
         return [url for url, known in self.addresses.items() if known.is_pending]
 
     def conclude(self, raw: RawArticle, made: Article | Rejection, now: datetime) -> Conclusion:
-        """The outcome of a document that was archived."""
+        """Return the outcome of a document that was archived."""
         known = self.addresses[raw.item.url]
         self.note(raw.capture)
         if isinstance(made, Rejection):
@@ -207,7 +207,7 @@ class Ledger:
         return Conclusion(Outcome.STORED, replace(made, first_seen_at=known.first_seen_at, landed_at=now))
 
     def note(self, capture: Capture) -> None:
-        """Remember that an address was read, and what with."""
+        """Remember the capture by which an address was read."""
         known = self.addresses[capture.url]
         known.payload_digests += (capture.payload_digest,)
         self.read(capture.url, capture.fetched_at)
@@ -236,7 +236,7 @@ class Ledger:
         known.last_fetched_at = now
 
     def refuse(self, rejection: Rejection, now: datetime, *, is_page: bool = False) -> Conclusion:
-        """The outcome of a refusal: the same one again is no news, unless trying again was the point.
+        """Return the outcome of a refusal; the same one again is `unchanged`, unless it was a retry.
 
         Of a page that could not be had, each attempt is news: the next one waits longer.
         """
@@ -254,14 +254,14 @@ class Ledger:
         return Conclusion(Outcome.FAILED if temporary else Outcome.REJECTED, row)
 
     def moved(self, raw: RawArticle, twin: str, now: datetime) -> Conclusion:
-        """The outcome of an address that has come to lead to another article's."""
+        """Return the outcome of an address that now redirects to another article's."""
         self.note(raw.capture)
         if self.addresses[raw.item.url].version_id is None:
             return self.duplicate(raw, twin, f"redirects to {twin}", now)
         return Conclusion(Outcome.UNCHANGED, None, replace(raw.capture, outcome=Outcome.UNCHANGED))
 
     def duplicate(self, raw: RawArticle, twin: str, detail: str, now: datetime) -> Conclusion:
-        """The outcome of a document that is another one's."""
+        """Return the outcome of a document that is a duplicate of the one at `twin`."""
         rejection = replace(raw.reject(Stage.DEDUPE, Reason.DUPLICATE, detail), duplicate_of=twin)
         refused = self.refuse(rejection, now)
         return Conclusion(Outcome.DUPLICATE, refused.row, replace(raw.capture, outcome=Outcome.DUPLICATE))

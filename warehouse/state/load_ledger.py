@@ -1,4 +1,4 @@
-"""Loading the ledger of a source from the tables, and the rows that runs ask of the past."""
+"""Loading the ledger of a source from the tables, and querying the rows of past runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Ask = Callable[[str], list[tuple[Any, ...]]]
 def load_ledger(
     root: str, source_id: str, rules: tuple[str, str], now: datetime, beside: Collection[str] = ()
 ) -> Ledger:
-    """The ledger of a source as the warehouse stands; an address takes about a kilobyte of memory.
+    """Load the ledger of a source from the tables; an address takes about a kilobyte of memory.
 
     `rules` are the code's version and the configuration's digest. What the runs `beside` landed is left out.
     Raises `WarehouseError`.
@@ -48,7 +48,7 @@ def load_ledger(
 
 
 def _load_addresses(ledger: Ledger, ask: _Ask) -> dict[str, datetime]:
-    """Load what was discovered; when places last said of addresses that they have changed."""
+    """Load the discoveries; return when each changed address was last said to have changed."""
     changed: dict[str, datetime] = {}
     for row in ask("addresses"):
         url, normalized, guid, found_in, seen_at, title, published_at, modified, changed_at, ahead_at = row
@@ -62,7 +62,7 @@ def _load_addresses(ledger: Ledger, ask: _Ask) -> dict[str, datetime]:
 
 
 def _load_captures(ledger: Ledger, ask: _Ask, now: datetime) -> dict[str, datetime | None]:
-    """Load what was read; when each address was last read."""
+    """Load the captures; return when each address was last read."""
     read_at: dict[str, datetime | None] = {}
     for url, digests, first_at, last_at, last_read_at in ask("captures"):
         read_at[url] = _maybe_utc(last_read_at)
@@ -106,7 +106,7 @@ def _maybe_utc(moment: datetime | None) -> datetime | None:
 
 
 def _asker(connection: DuckDBPyConnection, source_id: str, now: datetime, beside: Collection[str]) -> _Ask:
-    """Answers a query of ours by its name."""
+    """Return a function that runs a query of this module by its name."""
 
     def ask(name: str) -> list[tuple[Any, ...]]:
         query = _QUERIES[name]
@@ -120,7 +120,7 @@ def _asker(connection: DuckDBPyConnection, source_id: str, now: datetime, beside
 
 
 def concluded(root: str, capture_ids: Iterable[str]) -> set[str]:
-    """Those of the captures that an article or a refusal names. Raises `WarehouseError`."""
+    """Return those of the captures that an article or a refusal refers to. Raises `WarehouseError`."""
     query = (
         "SELECT capture_id FROM landed('articles') WHERE capture_id IN (SELECT unnest($1))"
         " UNION SELECT capture_id FROM landed('rejects') WHERE capture_id IN (SELECT unnest($1))"
@@ -130,7 +130,7 @@ def concluded(root: str, capture_ids: Iterable[str]) -> set[str]:
 
 
 def versions_of(root: str, source_id: str, urls: Iterable[str]) -> dict[str, list[tuple[datetime, str]]]:
-    """The versions of each of the addresses, with the times of their captures, the oldest first.
+    """Return the versions of each address as (time of the capture, version_id), the oldest first.
 
     Raises `WarehouseError`.
     """

@@ -1,4 +1,4 @@
-"""What the warehouse knows of the lines that a source repeats, and the articles that it is learned from."""
+"""Load the habits of a source, its recurring lines, and the articles that they are learned from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AGAIN: Final = timedelta(days=7)
 
 
 def known_habits(root: str, source_id: str) -> list[Habit]:
-    """The habits of a source as last learned, the forgotten ones not among them: what the view `habits` shows.
+    """Return the habits of a source as last learned, without forgotten ones, as the view `habits` does.
 
     Every run asks. The views open every file of every table first, and this only those of one source in one table.
     Raises `StorageError`.
@@ -53,19 +53,19 @@ def _landed(root: Root, source_id: str) -> Iterator[Habit]:
             continue
         try:
             with root.open(name) as file:
-                found = pq.read_table(file).to_pylist()
+                habit_rows = pq.read_table(file).to_pylist()
         except FileNotFoundError:
             continue  # taken down meanwhile
         except (OSError, pa.ArrowException) as error:
             cure = "delete it: what it says is learned again"
-            raise StorageError(f"{root.place(name)} is not readable as Parquet; {cure}") from error
-        for row in found:
+            raise StorageError(f"{root.location(name)} is not readable as Parquet; {cure}") from error
+        for row in habit_rows:
             if row["source_id"] == source_id:
                 yield Habit(**row | {"place": HabitPlace(row["place"])})
 
 
 def newest_articles(root: str, source_id: str) -> list[tuple[Any, ...]]:
-    """The articles of a source that landed last, each in its newest version.
+    """Return the articles of a source that landed last, each in its newest version.
 
     A row is article_id, title, first_seen_at, published_at, text, stripped lines (`reason`, `text`).
     Raises `WarehouseError`.
@@ -73,16 +73,16 @@ def newest_articles(root: str, source_id: str) -> list[tuple[Any, ...]]:
     with connect(root) as connection:
         # Two looks, so that texts are read of few articles: the first one reads a column of times and nothing else.
         ((since,),) = rows(connection, _SINCE, [source_id, 2 * NEWEST])
-        found = rows(connection, _NEWEST, [source_id, since, 2 * NEWEST]) if since else []
+        article_rows = rows(connection, _NEWEST, [source_id, since, 2 * NEWEST]) if since else []
     newest: dict[str, tuple[Any, ...]] = {}
-    for row in found:
-        if row[-1] >= found[0][-1] - OLDEST:
+    for row in article_rows:
+        if row[-1] >= article_rows[0][-1] - OLDEST:
             newest.setdefault(row[0], row[:-1])
     return list(newest.values())[:NEWEST]
 
 
 def news_of(known: Iterable[Habit], learned: Iterable[Habit], now: datetime) -> list[Habit]:
-    """Of what was learned, what is worth a row: new, forgotten, elsewhere, far more or less frequent, or seen again."""
+    """Return the habits worth a row: new, forgotten, moved, far more or less frequent, or seen again after a week."""
     before = {habit.line: habit for habit in known}
     news = [habit for habit in learned if _is_news(before.pop(habit.line, None), habit)]
     return news + [replace(habit, articles=0, learned_at=now) for habit in before.values()]

@@ -72,9 +72,9 @@ def _read_footer(root: Root, name: str) -> BaseFile:
         with root.open(name) as file:
             metadata = pq.read_metadata(file)
     except OSError as error:
-        raise StorageError.of(error, root.place(name), "read") from error
+        raise StorageError.of(error, root.location(name), "read") from error
     except pa.ArrowException as error:
-        raise StorageError(f"{root.place(name)} is not readable as Parquet; put it back from a copy") from error
+        raise StorageError(f"{root.location(name)} is not readable as Parquet; put it back from a copy") from error
     entries = metadata.metadata or {}
     replaces = tuple(filter(None, entries.get(b"replaces", b"").decode().split("\n")))
     created_at, visible_from = (_moment(int(entries.get(key, b"0"))) for key in (b"created_at", b"visible_from"))

@@ -190,17 +190,17 @@ def _plan_merges(root: Root, table: str, base_files: Sequence[BaseFile], now: da
 
 
 def _expired(root: Root, table: str, base_files: Sequence[BaseFile], last_month: str) -> Iterator[Merge]:
-    """Months that are too old, each of which a base file without the rows that go is to replace."""
+    """Yield a merge for each month past its retention; its base file is replaced by one without the expired rows."""
     replaced = replaced_names(table, list(base_files))
     for base in base_files:
         if base.rows and len(base.period) == len("2026-11") and base.period <= last_month and base.name not in replaced:
             for path in root.local_copies([base.name], root.local / PARTIAL / MERGES_FOLDER):
-                kept = pc.sum(_kept(pq.read_table(path))).as_py() or 0
-            if kept < base.rows:
+                kept_count = pc.sum(_kept_mask(pq.read_table(path))).as_py() or 0
+            if kept_count < base.rows:
                 yield Merge(table, base.period, (), (base,), is_expired=True)
 
 
-def _kept(rows: pa.Table) -> pa.ChunkedArray:
+def _kept_mask(rows: pa.Table) -> pa.ChunkedArray:
     """Return which rows stay whatever their age: those of shards, by which a backfill knows what is done."""
     if "kind" not in rows.column_names:
         return pa.chunked_array([pa.repeat(pa.scalar(False), len(rows))])
@@ -237,7 +237,7 @@ def _merge(root: Root, merge: Merge, ages: Ages) -> int:
 
         first_id = first_free_id(root) if merge.table == "articles" else 0
         paths = root.local_copies(merge.names, folder)
-        rows = merge_files(merge.table, paths, target, first_id, footer, _kept if merge.is_expired else None)
+        rows = merge_files(merge.table, paths, target, first_id, footer, _kept_mask if merge.is_expired else None)
         if merge.table == "articles":
             list_superseded(root, set(merge.names), target, first_id)
         name = f"{merge.table}/{BASE}/{merge.period}_{created_at:%Y%m%dT%H%M%S%fZ}.parquet"

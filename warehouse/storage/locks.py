@@ -56,7 +56,7 @@ def hold_lock(path: Path, state: str, seconds: float, stop: Event | None = None)
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process holds the lock `<path>.lock`."""
+    """Return whether another process holds the lock `<path>.lock`."""
     lock = FileLock(path.with_name(f"{path.name}.lock"))
     try:
         with lock.acquire(timeout=0):

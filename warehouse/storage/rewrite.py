@@ -23,16 +23,16 @@ from warehouse.storage.root import BASE, PARTIAL, make_folder
 if TYPE_CHECKING:
     from warehouse.model.rows import Run
     from warehouse.storage.root import Root
-    from warehouse.takedown.trace import Place
 
+ArticleAddress = tuple[str, str]  # source_id and url
 Mask: TypeAlias = pa.ChunkedArray
 # From rows, and which of them have one of the keys, to the rows as they are to be, and which of the former changed.
 Change = Callable[[pa.Table, Mask], tuple[pa.Table, Mask]]
 
-PLACE: Final = ("source_id", "url")
+ADDRESS_COLUMNS: Final = ("source_id", "url")
 
 
-def keep_tombstones(root: Root, places: Collection[Place]) -> int:
+def keep_tombstones(root: Root, addresses: Collection[ArticleAddress]) -> int:
     """Take the articles at some addresses out of their table, all but the tombstones; return the number of rows."""
 
     def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
@@ -40,20 +40,20 @@ def keep_tombstones(root: Root, places: Collection[Place]) -> int:
         removed = pc.and_not(selected, tombstone)
         return rows.filter(pc.invert(removed)), removed
 
-    return _rewrite(root, "articles", PLACE, places, change)
+    return _rewrite(root, "articles", ADDRESS_COLUMNS, addresses, change)
 
 
-def forget_titles(root: Root, places: Collection[Place]) -> int:
+def forget_titles(root: Root, addresses: Collection[ArticleAddress]) -> int:
     """Empty title and date of the discoveries of some addresses; return the number of rows."""
 
     def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
         changed_rows = pc.and_(selected, pc.or_(pc.is_valid(rows["title"]), pc.is_valid(rows["published_at"])))
         return _with(rows, changed_rows, title=None, published_at=None), changed_rows
 
-    return _rewrite(root, "discoveries", PLACE, places, change)
+    return _rewrite(root, "discoveries", ADDRESS_COLUMNS, addresses, change)
 
 
-def forget_details(root: Root, places: Collection[Place]) -> int:
+def forget_details(root: Root, addresses: Collection[ArticleAddress]) -> int:
     """Empty the details of the refusals of some addresses; return the number of rows.
 
     That of a duplicate names nothing but another address, by which a killed take-down finds this one again.
@@ -64,7 +64,7 @@ def forget_details(root: Root, places: Collection[Place]) -> int:
         changed_rows = pc.and_(selected, has_detail)
         return _with(rows, changed_rows, detail=""), changed_rows
 
-    return _rewrite(root, "rejects", PLACE, places, change)
+    return _rewrite(root, "rejects", ADDRESS_COLUMNS, addresses, change)
 
 
 def forget_captures(root: Root, capture_ids: Collection[str]) -> int:
@@ -206,10 +206,10 @@ def _opened(root: Root, name: str) -> Iterator[pq.ParquetFile]:
         with root.open(name) as stream, pq.ParquetFile(stream) as file:
             yield file
     except OSError as error:
-        raise StorageError.of(error, root.place(name), "read") from error
+        raise StorageError.of(error, root.location(name), "read") from error
     except pa.ArrowException as error:
         cure = "put it back from a copy, and forget again"
-        raise StorageError(f"{root.place(name)} is not readable as Parquet; {cure}") from error
+        raise StorageError(f"{root.location(name)} is not readable as Parquet; {cure}") from error
 
 
 def _with(rows: pa.Table, has_key: Mask, **values: Any) -> pa.Table:

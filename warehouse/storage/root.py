@@ -46,13 +46,13 @@ class Root:
 
     @classmethod
     def at(cls, root: str | os.PathLike[str] | Root) -> Root:
-        """The root at a path (also as a `file:` URL) or at the URL of an object store."""
+        """Return the root at a path (also as a `file:` URL) or at the URL of an object store."""
         if isinstance(root, Root):
             return root
-        given = os.fspath(root)
-        parts = urlsplit(given)
-        if "://" not in given or parts.scheme == "file":
-            path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(given).expanduser()
+        path_or_url = os.fspath(root)
+        parts = urlsplit(path_or_url)
+        if "://" not in path_or_url or parts.scheme == "file":
+            path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(path_or_url).expanduser()
             return cls(str(path.resolve()))
         return cls(f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"), parts.query)
 
@@ -69,8 +69,8 @@ class Root:
         state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
         return Path(state) / "copydesk" / hashlib.sha256(self.url.encode()).hexdigest()[:16]
 
-    def place(self, name: str) -> str:
-        """The full path or URL of a name."""
+    def location(self, name: str) -> str:
+        """Return the full path or URL of a name."""
         return f"{self.url}/{name}"
 
     def make(self) -> Root:
@@ -107,70 +107,70 @@ class Root:
         moved = f"{DAMAGED}/{name}.{uuid4().hex[:8]}"
         try:
             if self.is_folder:
-                make_folder(Path(self.place(moved)).parent)
-                Path(self.place(name)).rename(self.place(moved))
+                make_folder(Path(self.location(moved)).parent)
+                Path(self.location(name)).rename(self.location(moved))
             else:
                 filesystem, base = self.filesystem()
                 filesystem.move(f"{base}/{name}", f"{base}/{moved}")
         except OSError as error:
-            raise StorageError.of(error, self.place(name), "move") from error
+            raise StorageError.of(error, self.location(name), "move") from error
         return moved
 
     def publish(self, name: str, content: bytes | memoryview) -> None:
         """Put a file there, whole or not at all, in place of an older one. Raises `StorageError`."""
         try:
             if self.is_folder:
-                self._publish_file(Path(self.place(name)), content)
+                self._publish_file(Path(self.location(name)), content)
             else:
                 filesystem, base = self.filesystem()
                 # Left to itself, pyarrow packs what is named .gz, and a WARC file is packed already.
                 with filesystem.open_output_stream(f"{base}/{name}", compression=None) as stream:
                     stream.write(content)
         except OSError as error:
-            raise StorageError.of(error, self.place(name)) from error
+            raise StorageError.of(error, self.location(name)) from error
 
     def open(self, name: str) -> BinaryIO:
-        """A file, to read from any place in it. Raises OSError."""
+        """Open a file for reading at any offset. Raises OSError."""
         if self.is_folder:
-            return Path(self.place(name)).open("rb")
+            return Path(self.location(name)).open("rb")
         filesystem, base = self.filesystem()
         stream: BinaryIO = filesystem.open_input_file(f"{base}/{name}")
         return stream
 
     def exists(self, name: str) -> bool:
-        """Whether there is such a file or folder. Raises `StorageError`."""
+        """Return whether there is such a file or folder. Raises `StorageError`."""
         if self.is_folder:
-            return Path(self.place(name)).exists()
+            return Path(self.location(name)).exists()
         from pyarrow.fs import FileType
 
         try:
             filesystem, base = self.filesystem()
             return bool(filesystem.get_file_info(f"{base}/{name}").type != FileType.NotFound)
         except OSError as error:
-            raise StorageError.of(error, self.place(name), "read") from error
+            raise StorageError.of(error, self.location(name), "read") from error
 
     def names(self, folder: str) -> Iterator[str]:
-        """The names of all files below a folder of the root, sorted; none where it does not exist.
+        """Yield the names of all files below a folder of the root, sorted; none if it does not exist.
 
         Raises `StorageError`.
         """
         if self.is_folder:
-            top = Path(self.place(folder))
+            top = Path(self.location(folder))
             yield from sorted(path.relative_to(self.url).as_posix() for path in top.rglob("*") if path.is_file())
             return
         from pyarrow.fs import FileSelector
 
         try:
             filesystem, base = self.filesystem()
-            found = filesystem.get_file_info(FileSelector(f"{base}/{folder}", recursive=True, allow_not_found=True))
+            infos = filesystem.get_file_info(FileSelector(f"{base}/{folder}", recursive=True, allow_not_found=True))
         except OSError as error:
-            raise StorageError.of(error, self.place(folder), "read") from error
-        yield from sorted(str(info.path).removeprefix(base + "/") for info in found if info.is_file)
+            raise StorageError.of(error, self.location(folder), "read") from error
+        yield from sorted(str(info.path).removeprefix(base + "/") for info in infos if info.is_file)
 
     def has_tables(self, tables: Iterable[str]) -> bool:
-        """Whether each of the tables has a file."""
+        """Return whether each of the tables has a file."""
         if self.is_folder:
-            return all(any(Path(self.place(table)).glob("*/*.parquet")) for table in tables)
+            return all(any(Path(self.location(table)).glob("*/*.parquet")) for table in tables)
         return all(next(self.names(table), None) for table in tables)
 
     def modified(self, folder: str) -> dict[str, datetime]:
@@ -181,7 +181,7 @@ class Root:
         try:
             files = filesystem.get_file_info(FileSelector(f"{base}/{folder}", recursive=True, allow_not_found=True))
         except OSError as error:
-            raise StorageError.of(error, self.place(folder), "read") from error
+            raise StorageError.of(error, self.location(folder), "read") from error
         return {
             str(info.path).removeprefix(base + "/"): datetime.fromtimestamp(info.mtime_ns / 1e9, UTC)
             for info in files
@@ -191,7 +191,7 @@ class Root:
     def local_copies(self, names: Sequence[str], folder: Path) -> list[Path]:
         """Return the paths of files; of those in an object store, of copies in a folder. Raises `StorageError`."""
         if self.is_folder:
-            return [Path(self.place(name)) for name in names]
+            return [Path(self.location(name)) for name in names]
         paths = []
         for name in names:
             paths.append(folder / name)
@@ -200,19 +200,19 @@ class Root:
                 with self.open(name) as file, paths[-1].open("wb") as copy:
                     shutil.copyfileobj(file, copy)
             except OSError as error:
-                raise StorageError.of(error, self.place(name), "read") from error
+                raise StorageError.of(error, self.location(name), "read") from error
         return paths
 
     def delete(self, name: str) -> None:
         """Delete a file if it is there. Raises `StorageError`."""
         try:
             if self.is_folder:
-                Path(self.place(name)).unlink(missing_ok=True)
+                Path(self.location(name)).unlink(missing_ok=True)
             elif self.exists(name):
                 filesystem, base = self.filesystem()
                 filesystem.delete_file(f"{base}/{name}")
         except OSError as error:
-            raise StorageError.of(error, self.place(name), "delete") from error
+            raise StorageError.of(error, self.location(name), "delete") from error
 
     def publish_file(self, name: str, path: Path) -> None:
         """Put a file of this machine there, whole or not at all; it may be gone from `path` then.
@@ -224,27 +224,27 @@ class Root:
                 with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
                     self.publish(name, memoryview(content))
                 return
-            target = Path(self.place(name))
+            target = Path(self.location(name))
             make_folder(target.parent)
             with path.open("rb") as file:
                 os.fsync(file.fileno())
             path.replace(target)
             sync_folder(target.parent)
         except OSError as error:
-            raise StorageError.of(error, self.place(name)) from error
+            raise StorageError.of(error, self.location(name)) from error
 
     def left_overs(self, grace: timedelta) -> list[Path]:
-        """Temporary files of writers that were killed: those not touched for longer than `grace`."""
+        """Return the temporary files of killed writers: those not touched for longer than `grace`."""
         oldest = time() - grace.total_seconds()
-        found = []
+        paths = []
         for path in (self.local / PARTIAL).glob("*"):
             with suppress(FileNotFoundError):  # its writer has just renamed it
                 if path.stat().st_mtime <= oldest:
-                    found.append(path)
-        return sorted(found)
+                    paths.append(path)
+        return sorted(paths)
 
     def filesystem(self) -> tuple[FileSystem, str]:
-        """Pyarrow's filesystem for the URL, and the root's path in it."""
+        """Return pyarrow's filesystem for the URL, and the root's path in it."""
         from pyarrow.fs import FileSystem
 
         filesystem, base = FileSystem.from_uri(self.url + (f"?{self.query}" if self.query else ""))
@@ -270,10 +270,10 @@ class Root:
 
 def make_folder(folder: Path) -> None:
     """Make a folder and its parents so that they are still there after a power cut."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for place in missing:
-        sync_folder(place.parent)
+    for path in missing:
+        sync_folder(path.parent)
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -215,12 +215,12 @@ def _stretch(
     for part in own:
         rows = _read(table, source_id, [part])
         time = rows[TIME_COLUMNS[table]]
-        wanted = pc.is_valid(time)
+        mask = pc.is_valid(time)
         if first is not None:
-            wanted = pc.and_(wanted, pc.greater_equal(time, pa.scalar(first, time.type)))
+            mask = pc.and_(mask, pc.greater_equal(time, pa.scalar(first, time.type)))
         if end is not None:
-            wanted = pc.and_(wanted, pc.less(time, pa.scalar(end, time.type)))
-        tables.append(rows.filter(wanted))
+            mask = pc.and_(mask, pc.less(time, pa.scalar(end, time.type)))
+        tables.append(rows.filter(mask))
     return pa.concat_tables(tables) if tables else _nullable(stored_schema(table)).empty_table()
 
 

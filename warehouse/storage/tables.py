@@ -92,7 +92,7 @@ class Store:
         return hold_lock(self.root.local / ".locks" / ".maintain", state, seconds, stop)
 
     def is_locked(self, source_id: str) -> bool:
-        """Whether a run of the source is under way."""
+        """Return whether a run of the source holds its lock."""
         return is_locked(self.root.local / ".locks" / source_id)
 
     def prepare(self) -> None:

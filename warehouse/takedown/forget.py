@@ -23,7 +23,7 @@ from warehouse.storage.rewrite import forget_captures, forget_details, forget_ha
 from warehouse.storage.root import PARTIAL, Root
 from warehouse.storage.tables import Store
 from warehouse.takedown.redact import named_by, remove
-from warehouse.takedown.trace import Named, Traces, trace
+from warehouse.takedown.trace import ArticleLocation, Traces, trace
 
 Identify = Callable[[str, str, str], str]
 """The article_id for a source, a guid and an address."""
@@ -72,23 +72,23 @@ def forget(
             # What landed while the locks were waited for belongs to it too.
             traces = trace(root, target, normalize)
             if set(traces.sources) <= set(sources):
-                return _take_down(root, traces, identify, now) if traces.places else Forgotten(())
+                return _take_down(root, traces, identify, now) if traces.addresses else Forgotten(())
 
 
 def _take_down(root: Root, traces: Traces, identify: Identify, now: datetime) -> Forgotten:
     unlanded = [capture for source_id in traces.sources for capture in recover(root, source_id)]
-    _land_tombstones(root, traces.named, identify, now)
-    own = [*traces.captures, *(one for one in unlanded if (one.source_id, one.url) in traces.places)]
-    listed = [*traces.listings, *(one for one in unlanded if one.outcome == LISTED)]
+    _land_tombstones(root, traces.locations, identify, now)
+    own = [*traces.captures, *(capture for capture in unlanded if (capture.source_id, capture.url) in traces.addresses)]
+    listed = [*traces.listings, *(capture for capture in unlanded if capture.outcome == LISTED)]
     listings = [capture for capture in listed if _names(root, capture, traces.words)]
     removed = _empty_archive(root, [*own, *listings], now)
     forget_habits(root, traces.sources)
     done = Forgotten(
-        addresses=tuple(sorted(traces.places)),
+        addresses=tuple(sorted(traces.addresses)),
         captures=forget_captures(root, {capture.capture_id for capture in (*own, *listings)}),
-        discoveries=forget_titles(root, traces.places),
-        rejects=forget_details(root, traces.places),
-        articles=keep_tombstones(root, traces.places),
+        discoveries=forget_titles(root, traces.addresses),
+        rejects=forget_details(root, traces.addresses),
+        articles=keep_tombstones(root, traces.addresses),
         listings=len(listings),
         records=removed,
     )
@@ -112,27 +112,27 @@ def _empty_archive(root: Root, captures: Iterable[Capture], now: datetime) -> in
     return sum(remove(root, filename, by_file[filename], now) for filename in sorted(by_file))
 
 
-def _land_tombstones(root: Root, named: Iterable[Named], identify: Identify, now: datetime) -> None:
+def _land_tombstones(root: Root, locations: Iterable[ArticleLocation], identify: Identify, now: datetime) -> None:
     by_source = defaultdict(list)
-    for one in named:
-        if not one.is_tombstone:
-            by_source[one.source_id].append(_tombstone(one, identify, now))
+    for location in locations:
+        if not location.is_tombstone:
+            by_source[location.source_id].append(_tombstone(location, identify, now))
     for source_id, rows in by_source.items():
         key = _digest(*sorted(f"{row.article_id} {row.url}" for row in rows))
         Store(root).land("articles", rows, source_id=source_id, key=f"forgotten-{key}", now=now)
 
 
-def _tombstone(one: Named, identify: Identify, now: datetime) -> Article:
+def _tombstone(location: ArticleLocation, identify: Identify, now: datetime) -> Article:
     return Article(
-        article_id=one.article_id or identify(one.source_id, one.guid, one.url),
-        version_id=_digest(one.source_id, one.url),  # of the address: one of the content would confirm it
-        source_id=one.source_id,
-        url=one.url,
-        canonical_url=one.canonical_url,
-        normalized_url=one.normalized_url,
-        canonical_domain=one.canonical_domain,
-        capture_id=one.capture_id,
-        run_id=one.run_id,
+        article_id=location.article_id or identify(location.source_id, location.guid, location.url),
+        version_id=_digest(location.source_id, location.url),  # of the address: one of the content would confirm it
+        source_id=location.source_id,
+        url=location.url,
+        canonical_url=location.canonical_url,
+        normalized_url=location.normalized_url,
+        canonical_domain=location.canonical_domain,
+        capture_id=location.capture_id,
+        run_id=location.run_id,
         title=None,
         text="",
         description=None,
@@ -155,8 +155,8 @@ def _tombstone(one: Named, identify: Identify, now: datetime) -> Article:
         published_raw=None,
         published_precision=None,
         published_zone=None,
-        first_seen_at=one.first_seen_at or now,
-        fetched_at=one.fetched_at or now,
+        first_seen_at=location.first_seen_at or now,
+        fetched_at=location.fetched_at or now,
         landed_at=now,
         provenance={},
         stripped=(),

@@ -31,7 +31,7 @@ DECLARED: Final = re.compile(rb"(?:encoding|charset)\s*=\s*[\"']?([\w.:-]{1,40})
 
 
 def remove(root: Root, filename: str, capture_ids: set[str], now: datetime) -> int:
-    """Take captures out of a WARC file, each with the records that led to it; the number of records removed.
+    """Take captures out of a WARC file, each with the records that led to it; return the number of records removed.
 
     The file is replaced whole, and left alone where nothing of them is in it any more: a reader sees the old one or
     the new one. It is held in memory. Raises `StorageError`.
@@ -46,7 +46,7 @@ def remove(root: Root, filename: str, capture_ids: set[str], now: datetime) -> i
     except FileNotFoundError:
         return 0
     except OSError as error:
-        raise StorageError.of(error, root.place(filename), "read") from error
+        raise StorageError.of(error, root.location(filename), "read") from error
     for offset, length, identity in spans:
         content[offset : offset + length] = removal(identity, now, length)
     root.publish(filename, memoryview(content))
@@ -54,10 +54,10 @@ def remove(root: Root, filename: str, capture_ids: set[str], now: datetime) -> i
 
 
 def _spans(
-    found: Iterable[tuple[int, int, dict[str, str], bytes]], capture_ids: set[str]
+    archive_records: Iterable[tuple[int, int, dict[str, str], bytes]], capture_ids: set[str]
 ) -> Iterator[tuple[int, int, str]]:
     group: list[tuple[int, int, str]] = []
-    for offset, length, headers, _ in found:
+    for offset, length, headers, _ in archive_records:
         if REMOVED in headers or headers.get(KIND) == "warcinfo":
             continue
         # What a site lets robots do is not the article's.
@@ -70,11 +70,11 @@ def _spans(
 
 
 def named_by(content: bytes, charset: str | None, names: Iterable[str]) -> bool:
-    """Whether a listing holds one of the names (titles, addresses, ids), however it writes it."""
-    wanted = [
+    """Return whether a listing holds one of the names (titles, addresses, ids), in any spelling or encoding."""
+    word_lists = [
         words for name in names if _tells(words := NOT_A_WORD.sub(" ", _plain(name.rpartition("://")[2])).split())
     ]
-    return any(_holds(text, words) for text in map(_plain, _readings(content, charset)) for words in wanted)
+    return any(_holds(text, words) for text in map(_plain, _readings(content, charset)) for words in word_lists)
 
 
 def _holds(text: str, words: list[str]) -> bool:
@@ -94,7 +94,7 @@ def _readings(content: bytes, charset: str | None) -> Iterator[str]:
             content = zlib.decompressobj(wbits=31).decompress(content, LARGEST)
         except zlib.error:
             return
-    declared = [found.decode("ascii").lower() for found in DECLARED.findall(content[:2_000])]
+    declared = [charset_name.decode("ascii").lower() for charset_name in DECLARED.findall(content[:2_000])]
     wide = ["utf-16"] if content[:2] in (b"\xff\xfe", b"\xfe\xff") else []
     for name in dict.fromkeys(["utf-8", *wide, *([charset.lower()] if charset else []), *declared]):
         try:
@@ -104,9 +104,9 @@ def _readings(content: bytes, charset: str | None) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A text free of case, escapes and entities."""
+    """Return a text without case, escapes and entities."""
     if "\\u" in text:
-        units = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).encode("utf-16", "surrogatepass")
+        units = ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).encode("utf-16", "surrogatepass")
         text = units.decode("utf-16", "replace")
     # Feeds escape what is escaped already.
     return unquote(html.unescape(html.unescape(text))).casefold()

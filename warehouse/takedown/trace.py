@@ -1,4 +1,4 @@
-"""Where the warehouse holds an article: every address of it in every source, and what names it."""
+"""Find an article in the warehouse: each of its addresses in each source, and the captures that refer to it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ from warehouse.model.vocabulary import Reason
 if TYPE_CHECKING:
     import duckdb
 
+    from warehouse.storage.rewrite import ArticleAddress
     from warehouse.storage.root import Root
-
-Place = tuple[str, str]
-"""A source and an address of its."""
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """One article_id at one address, as its tombstone will name it."""
+class ArticleLocation:
+    """One article_id at one address: the facts that its tombstone keeps."""
 
     source_id: str
     article_id: str | None
@@ -44,8 +42,8 @@ class Named:
 class Traces:
     """All that the tables know of an article."""
 
-    places: frozenset[Place]
-    named: tuple[Named, ...]
+    addresses: frozenset[ArticleAddress]
+    locations: tuple[ArticleLocation, ...]
     words: tuple[str, ...]
     """Titles, addresses and ids by which a listing may name it."""
     captures: tuple[Capture, ...]
@@ -56,58 +54,60 @@ class Traces:
     @property
     def sources(self) -> tuple[str, ...]:
         """In the order in which to lock them."""
-        return tuple(sorted({source_id for source_id, _ in self.places}))
+        return tuple(sorted({source_id for source_id, _ in self.addresses}))
 
 
 def trace(root: Root, target: str, normalize: Callable[[str], str]) -> Traces:
     """Find an article by an article_id or by any of its addresses. Raises `WarehouseError`.
 
-    From what is found, all other addresses of the same article_id and all sources with the same address are; so are
-    the addresses that their source refused as duplicates of one of these, and the other way round.
+    All other addresses of the same article_id and all sources with the same address count too; so do the addresses
+    that their source refused as duplicates of one of these, and the other way round.
     """
     try:
         with connect(root) as connection:
             connection.execute("CREATE TEMP TABLE place (source_id VARCHAR, url VARCHAR)")
-            found = _by_target(connection, target.strip(), normalize)
-            known: set[Place] = set()
-            while found - known:
-                known |= found
+            addresses = _by_target(connection, target.strip(), normalize)
+            known: set[ArticleAddress] = set()
+            while addresses - known:
+                known |= addresses
                 _put(connection, known)
-                found = {(source_id, url) for source_id, url in rows(connection, GROWN, [str(Reason.DUPLICATE)])}
+                addresses = {(source_id, url) for source_id, url in rows(connection, GROWN, [str(Reason.DUPLICATE)])}
             return _traces(connection, known)
     except EmptyWarehouseError:
         return Traces(frozenset(), (), (), (), ())
 
 
-def _by_target(connection: duckdb.DuckDBPyConnection, target: str, normalize: Callable[[str], str]) -> set[Place]:
+def _by_target(
+    connection: duckdb.DuckDBPyConnection, target: str, normalize: Callable[[str], str]
+) -> set[ArticleAddress]:
     spellings = {target, normalize(target)}
     for spelling in tuple(spellings):
         scheme, mark, rest = spelling.partition("://")
         if mark and scheme.lower() in ("http", "https"):
             spellings |= {f"http://{rest}", f"https://{rest}"}
-    found = {(row[0], row[1]) for row in rows(connection, EXACT, [sorted(spellings), str(LISTED)])}
+    addresses = {(row[0], row[1]) for row in rows(connection, EXACT, [sorted(spellings), str(LISTED)])}
     host = urlsplit(target).hostname if "://" in target else None
     if host:
         # Addresses that were printed or redirected to are not stored in their one spelling.
-        for source_id, url, other in rows(connection, PRINTED, [host, str(LISTED)]):
+        for source_id, url, other in rows(connection, CONTAINING_HOST, [host, str(LISTED)]):
             if normalize(other) in spellings:
-                found.add((source_id, url))
-    return found
+                addresses.add((source_id, url))
+    return addresses
 
 
-def _put(connection: duckdb.DuckDBPyConnection, places: set[Place]) -> None:
+def _put(connection: duckdb.DuckDBPyConnection, addresses: set[ArticleAddress]) -> None:
     connection.execute("DELETE FROM place")
-    sources, urls = zip(*sorted(places), strict=True)
+    sources, urls = zip(*sorted(addresses), strict=True)
     connection.execute("INSERT INTO place SELECT unnest($1), unnest($2)", [list(sources), list(urls)])
 
 
-def _traces(connection: duckdb.DuckDBPyConnection, places: set[Place]) -> Traces:
-    if not places:
+def _traces(connection: duckdb.DuckDBPyConnection, addresses: set[ArticleAddress]) -> Traces:
+    if not addresses:
         return Traces(frozenset(), (), (), (), ())
     words = {word for row in rows(connection, WORDS) for word in row if word}
     return Traces(
-        frozenset(places),
-        tuple(Named(*row) for row in rows(connection, NAMED)),
+        frozenset(addresses),
+        tuple(ArticleLocation(*row) for row in rows(connection, LOCATIONS)),
         tuple(sorted(words)),
         _captures(connection, OWN, [str(Reason.DUPLICATE)]),
         _captures(connection, LISTINGS, [str(LISTED)]),
@@ -133,7 +133,7 @@ EXACT: Final = """
     SELECT source_id, url FROM landed('rejects') WHERE url IN (SELECT unnest($1))
 """
 
-PRINTED: Final = """
+CONTAINING_HOST: Final = """
     SELECT DISTINCT source_id, url, canonical_url FROM landed('articles') WHERE contains(lower(canonical_url), $1)
     UNION
     SELECT DISTINCT source_id, url, final_url FROM landed('captures')
@@ -191,7 +191,7 @@ WORDS: Final = """
     SELECT url, NULL FROM place
 """
 
-NAMED: Final = """
+LOCATIONS: Final = """
     SELECT
         source_id, article_id, url, max(normalized_url), last(canonical_url ORDER BY fetched_at),
         last(canonical_domain ORDER BY fetched_at), last(capture_id ORDER BY fetched_at),
