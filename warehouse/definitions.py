@@ -15,12 +15,12 @@ SQL: Final = Path(__file__).resolve().parent / "sql"
 TABLES: Final = ("articles", "captures", "discoveries", "habits", "polls", "rejects", "runs")
 # Every view and macro, each after those it reads.
 ORDER: Final = (
-    "footers", "hidden", "landed", "newest_in_log", "articles", "articles_as_of", "article_versions", "captures",
+    "hidden", "landed", "newest_in_log", "articles", "articles_as_of", "article_versions", "captures",
     "discoveries", "polls", "rejects", "runs", "rejects_open", "ledger", "pending", "articles_by_day", "quality_by_day",
     "article_edits", "endpoint_health", "source_health", "habits",
 )  # fmt: skip
-MACROS: Final = ("footers", "hidden", "landed", "newest_in_log", "articles_as_of")
-BASE_MACROS: Final = ("footers", "hidden", "newest_in_log")
+MACROS: Final = ("hidden", "landed", "newest_in_log", "articles_as_of")
+BASE_MACROS: Final = ("hidden", "newest_in_log")
 VIEWS: Final = tuple(name for name in ORDER if name not in MACROS)
 CATALOGUE: Final = "copydesk.duckdb"
 LOCATION_VARIABLE: Final = "copydesk_data"

@@ -1,6 +1,18 @@
 -- One row for each file of a table that is to be passed over: what a base file stands for, or a base file that waits.
+
+-- The footer of a base file says, line by line: from when on it is read, its newest fetched_at, when it was made, and the
+-- files that it stands for. Until that moment it waits, so that each query reads either it or what it stands for.
+-- No aggregate here: DuckDB would compute it once for all, and not see that few rows of a view are wanted.
 CREATE MACRO hidden(name) AS TABLE
-SELECT file_name AS path FROM footers(name) WHERE waits
-UNION ALL
-SELECT '$folder/' || name || '/' || unnest(string_split(replaces, chr(10))) FROM footers(name)
-WHERE NOT waits AND replaces <> '';
+SELECT
+    unnest(
+        CASE
+            WHEN lines[1]::BIGINT - epoch_us(now()) BETWEEN 1 AND 900000000 THEN [file_name]
+            ELSE list_transform(lines[4:], lambda file: '$folder/' || name || '/' || file)
+        END
+    ) AS path
+FROM (
+    SELECT file_name, string_split(decode(value), chr(10)) AS lines
+    FROM parquet_kv_metadata('$root/' || name || '/base/*.parquet')
+    WHERE key = 'copydesk'::BLOB
+);

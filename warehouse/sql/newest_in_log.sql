@@ -1,15 +1,13 @@
 -- One row for each article that the log has rows of, or that was deleted: its newest row, by file and number where it is in
 -- the log. Base files are looked at only for what may come before a row of the log: tombstones, and whatever was
 -- fetched later than it, as where a backfill, a recovered run or a second extraction has landed.
+-- The log stands here twice: DuckDB would compute a common expression as a whole, and look up no single rows after it.
 CREATE MACRO newest_in_log() AS TABLE
-WITH log AS (
+SELECT article_id, deleted, file, number
+FROM (
     SELECT article_id, deleted, fetched_at, landed_at, capture_id, filename AS file, file_row_number AS number
     FROM read_parquet('$root/articles/landed_month=*/*.parquet', hive_partitioning = false)
     WHERE filename NOT IN (SELECT path FROM hidden('articles'))
-)
-SELECT article_id, deleted, file, number
-FROM (
-    FROM log
     UNION ALL BY NAME
     SELECT article_id, deleted, fetched_at, landed_at, capture_id
     FROM (
@@ -18,7 +16,17 @@ FROM (
         WHERE filename NOT IN (SELECT path FROM hidden('articles'))
     )
     SEMI JOIN (
-        SELECT article_id FROM log WHERE epoch_us(fetched_at) <= (SELECT max(newest) FROM footers('articles'))
+        SELECT article_id
+        FROM (
+            SELECT article_id, epoch_us(fetched_at) AS fetched_at
+            FROM read_parquet('$root/articles/landed_month=*/*.parquet', hive_partitioning = false)
+            WHERE filename NOT IN (SELECT path FROM hidden('articles'))
+        ) AS log
+        SEMI JOIN (
+            SELECT nullif(string_split(decode(value), chr(10))[2], '')::BIGINT AS newest
+            FROM parquet_kv_metadata('$root/articles/base/*.parquet')
+            WHERE key = 'copydesk'::BLOB
+        ) AS base ON log.fetched_at <= base.newest
     ) USING (article_id)
     ANTI JOIN (SELECT row_id FROM read_parquet('$root/superseded/articles/*.parquet')) USING (row_id)
     UNION ALL BY NAME

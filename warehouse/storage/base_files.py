@@ -26,6 +26,9 @@ MAX_VISIBILITY_WAIT: Final = timedelta(minutes=15)
 MIN_DELETION_AGE: Final = timedelta(hours=1)
 
 
+ENTRY: Final = "copydesk"
+
+
 @dataclass(frozen=True, slots=True)
 class BaseFile:
     """A base file of a table, by its footer."""
@@ -47,13 +50,10 @@ class BaseFile:
         return self.name.rpartition("/")[2].partition("_")[0] if self.replaces or self.rows else ""
 
     def metadata(self) -> dict[str, str]:
-        """Return the footer's entries that say all this."""
-        newest = {} if self.newest is None else {"newest": str(_microseconds(self.newest))}
-        return newest | {
-            "created_at": str(_microseconds(self.created_at)),
-            "visible_from": str(_microseconds(self.visible_from)),
-            "replaces": "\n".join(self.replaces),
-        }
+        """Return the footer's entry that says all this, line by line, as `hidden.sql` reads it."""
+        newest = "" if self.newest is None else str(_microseconds(self.newest))
+        moments = [str(_microseconds(self.visible_from)), newest, str(_microseconds(self.created_at))]
+        return {ENTRY: "\n".join([*moments, *self.replaces])}
 
 
 def read_base_files(root: Root, table: str) -> list[BaseFile]:
@@ -75,10 +75,9 @@ def _read_footer(root: Root, name: str) -> BaseFile:
         raise StorageError.of(error, root.location(name), "read") from error
     except pa.ArrowException as error:
         raise StorageError(f"{root.location(name)} is not readable as Parquet; put it back from a copy") from error
-    entries = metadata.metadata or {}
-    replaces = tuple(filter(None, entries.get(b"replaces", b"").decode().split("\n")))
-    created_at, visible_from = (_moment(int(entries.get(key, b"0"))) for key in (b"created_at", b"visible_from"))
-    return BaseFile(name, metadata.num_rows, created_at, visible_from, replaces)
+    entry = (metadata.metadata or {}).get(ENTRY.encode(), b"0\n\n0").decode()
+    visible_from, _, created_at, *replaces = entry.split("\n")
+    return BaseFile(name, metadata.num_rows, _moment(int(created_at)), _moment(int(visible_from)), tuple(replaces))
 
 
 def _microseconds(moment: datetime) -> int:
