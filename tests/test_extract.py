@@ -160,12 +160,13 @@ def test_no_file_is_read_and_nothing_expands_for_an_entity_of_a_page() -> None:
         "<p>" + "word and more. " * 300_000,
         "<p" + "".join(f" a{number}" for number in range(100_000)) + f">{PARAGRAPH}</p>",
         "<p" + "".join(f" a{number}='x y'" for number in range(100_000)) + f">{PARAGRAPH}</p>",
+        "<p" + "".join(f" a{number}='>'" for number in range(150_000)) + f">{PARAGRAPH}</p>",
         '<p title="' + "\u0301\u0323" * 200_000 + f'">{PARAGRAPH}</p>',
         '<script type="application/ld+json">{"a": 1}' + " ;" * 200_000 + "x</script>" + PARAGRAPH,
     ],
     ids=[
         *("divs", "bolds", "scripts", "open json", "keys", "bylines", "items", "cells", "lists", "one paragraph"),
-        *("attributes", "attributes with values", "accents", "blanks behind json"),
+        *("attributes", "attributes with values", "attributes with signs", "accents", "blanks behind json"),
     ],
 )
 def test_a_monstrous_page_is_read_or_refused_in_bounded_time(page: str) -> None:
