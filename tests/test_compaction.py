@@ -425,3 +425,59 @@ def test_duckdb_1_5_sees_the_same_with_the_optimizer_on_and_off(tmp_path: Path) 
     assert texts[0] == texts[1]
     found = [int(line.split(",")[1]) for line in texts[0].splitlines()]
     assert found == [len(rows) for name, rows in rows_of(tmp_path).items() if "(" not in name]
+
+
+WRITER = """
+import sys
+sys.path[:0] = {path!r}
+from rows import NOON, article, discovery, poll
+from warehouse.storage.tables import Store
+store = Store(sys.argv[1])
+for n in range(int(sys.argv[2]), 100_000):
+    store.land("discoveries", [discovery(n)], source_id="harbour", key=str(n), now=NOON)
+    store.land("polls", [poll(run_id=f"run-{{n}}")], source_id="harbour", key=str(n), now=NOON)
+    store.land("articles", [article(n // 2, capture_id=f"c{{n}}")], source_id="harbour", key=str(n), now=NOON)
+    print(n, flush=True)
+"""
+COMPACTOR = """
+import sys
+from datetime import UTC, datetime, timedelta
+from warehouse.storage.compaction import Ages, compact
+from warehouse.storage.tables import Store
+seconds = lambda n: timedelta(seconds=n)
+while True:
+    compact(Store(sys.argv[1]), datetime.now(UTC), seconds=9, ages=Ages(seconds(8), seconds(1), seconds(2)))
+    print("done", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:
+    rng, root, landed = random.Random(5), tmp_path / "data", 0
+    programs = [WRITER.format(path=sys.path), COMPACTOR]
+    Store(root).prepare()
+    for _ in range(25):
+        pipes = [
+            subprocess.Popen([sys.executable, "-c", program, root, str(landed)], stdout=subprocess.PIPE, text=True)
+            for program in programs
+        ]
+        time.sleep(0.7 + 1.5 * rng.random())
+        for process in pipes:
+            process.kill()
+        lines = [int(line) for line in pipes[0].communicate()[0].split()]
+        pipes[1].communicate()
+        # What was being landed when it was killed is landed again.
+        landed = max([landed, *(line + 1 for line in lines)])
+        with connect(root) as warehouse:
+            for view in ("discoveries", "polls", "article_versions"):
+                (count,) = warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0]
+                assert count - landed in (0, 1), (view, count, landed)
+    assert landed > 25
+    for _ in range(3):
+        compact(Store(root), now() + LATER, seconds=9, ages=AT_ONCE)
+    with connect(root) as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM articles").fetchall()[0][0] - landed // 2 in (0, 1)
+        assert warehouse.execute(
+            "SELECT max(n) FROM (SELECT count(*) AS n FROM discoveries GROUP BY url)"
+        ).fetchall() == [(1,)]
+    assert count_log_files(Store(root).root) == 0
