@@ -430,7 +430,7 @@ def test_duckdb_1_5_sees_the_same_with_the_optimizer_on_and_off(tmp_path: Path) 
 WRITER = """
 import sys
 sys.path[:0] = {path!r}
-from rows import NOON, article, discovery, poll
+from tests.support.rows import NOON, article, discovery, poll
 from warehouse.storage.tables import Store
 store = Store(sys.argv[1])
 for n in range(int(sys.argv[2]), 100_000):
