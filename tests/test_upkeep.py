@@ -23,17 +23,17 @@ from pathlib import Path
 from prefect.client.orchestration import get_client
 import flows.scheduling.artifacts
 from flows.scheduling.source_flow import ingest_source
-from flows.scheduling.maintenance_flows import UPKEEP
+from flows.scheduling.maintenance_flows import UPKEEP, maintain_warehouse
 
 async def main(data, config):
-    flows.scheduling.artifacts.FIRST_SECONDS = 0.01
+    flows.scheduling.artifacts.FIRST_PROGRESS_SECONDS = 0.01
     ended = {}
     await ingest_source(source="sample", data=data, config=Path(config))
     for name, flow, setting in UPKEEP:
         ended[name] = await flow(data=data, config=Path(config))
     next(Path(data).glob("articles/*/sample-*.parquet")).write_bytes(b"lost")
     try:
-        await UPKEEP[0][1](data=data, config=Path(config))
+        await maintain_warehouse(data=data, config=Path(config))
     except Exception as error:
         ended["damaged"] = str(error)
     async with get_client() as client:

@@ -11,9 +11,9 @@ from typing import Any, Final, TypeVar
 from prefect import Flow, State, flow, get_run_logger
 from prefect.states import Failed
 
-import flows.compact
 from config.settings import load_settings
 from config.sources import choose_sources
+from flows import compact
 from flows.monitoring.alerts import AlertReport, watch_sources
 from flows.monitoring.health import time_text
 from flows.recheck import Rechecked, recheck
@@ -77,7 +77,7 @@ async def compact_warehouse(
 ) -> dict[str, int]:
     """Join the small files that runs have landed into large, sorted ones; queries give the same rows meanwhile."""
     settings = load_settings(folder, data=data, config=config)
-    compaction = await asyncio.to_thread(flows.compact.compact_warehouse, settings)
+    compaction = await asyncio.to_thread(compact.compact_warehouse, settings)
     return {
         "joined": sum(len(merge.names) for merge in compaction.merges),
         "into": len(compaction.merges),
@@ -170,8 +170,8 @@ async def in_thread(work: Callable[[], Result], stop: threading.Event) -> Result
 
 # Name, flow, and the setting with its schedule.
 UPKEEP: Final[tuple[tuple[str, Flow[Any, Any], str], ...]] = (
-    ("maintain-warehouse", maintain_warehouse, "maintain_schedule"),
     ("compact-warehouse", compact_warehouse, "compact_schedule"),
+    ("maintain-warehouse", maintain_warehouse, "maintain_schedule"),
     ("recheck-versions", recheck_versions, "recheck_schedule"),
     ("watch-quality", watch_quality, "quality_schedule"),
 )
