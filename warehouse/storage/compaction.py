@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from warehouse.model.schema import SCHEMAS
 from warehouse.model.vocabulary import RunKind
-from warehouse.storage.base_files import MIN_DELETION_AGE, BaseFile, read_base_files, replaced_names
+from warehouse.storage.base_files import MIN_DELETION_AGE, BaseFile, base_file_name, read_base_files, replaced_names
 from warehouse.storage.root import BASE, PARTIAL, make_folder
 from warehouse.storage.sorted_files import merge_files
 from warehouse.storage.superseded import first_free_id, join_lists, list_superseded
@@ -136,10 +136,15 @@ def _compact_table(
         compaction.deleted.append(name)
     if not dry_run:
         base_files = read_base_files(root, table)
-    for merge in (*_plan_merges(root, table, base_files, now, ages), *_expired(root, table, base_files, last_month)):
-        compaction.merges.append(merge)
-        if not dry_run:
-            compaction.rows += _merge(root, merge, ages)
+    merges = [*_plan_merges(root, table, base_files, now, ages), *_expired(root, table, base_files, last_month)]
+    compaction.merges += merges
+    if dry_run or not merges:
+        return
+    next_id = first_free_id(root, base_files) if table == "articles" else 0
+    for merge in merges:
+        base_files.append(_merge(root, merge, ages, base_files, next_id))
+        next_id += base_files[-1].rows
+        compaction.rows += base_files[-1].rows
 
 
 def _deletable(root: Root, table: str, base_files: Sequence[BaseFile], before: datetime) -> list[str]:
@@ -224,8 +229,8 @@ def _groups(base_files: Sequence[BaseFile]) -> Iterator[list[BaseFile]]:
         yield group
 
 
-def _merge(root: Root, merge: Merge, ages: Ages) -> int:
-    """Write the base file of a merge, and return the number of its rows."""
+def _merge(root: Root, merge: Merge, ages: Ages, base_files: list[BaseFile], first_id: int) -> BaseFile:
+    """Write the base file of a merge, beside those that there are, and return it."""
     folder = root.local / PARTIAL / MERGES_FOLDER / uuid4().hex
     make_folder(folder)
     try:
@@ -235,13 +240,12 @@ def _merge(root: Root, merge: Merge, ages: Ages) -> int:
         def footer(rows: int, newest: datetime | None) -> dict[str, str]:
             return BaseFile("", rows, created_at, datetime.now(UTC) + ages.visible, replaces, newest).metadata()
 
-        first_id = first_free_id(root) if merge.table == "articles" else 0
         paths = root.local_copies(merge.names, folder)
         rows = merge_files(merge.table, paths, target, first_id, footer, _kept_mask if merge.is_expired else None)
         if merge.table == "articles":
-            list_superseded(root, set(merge.names), target, first_id)
-        name = f"{merge.table}/{BASE}/{merge.period}_{created_at:%Y%m%dT%H%M%S%fZ}.parquet"
+            list_superseded(root, base_files, set(merge.names), target, first_id)
+        name = base_file_name(merge.table, merge.period, created_at)
         root.publish_file(name, target)
-        return rows
+        return BaseFile(name, rows, created_at, datetime.now(UTC) + ages.visible, replaces)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from warehouse.storage.base_files import read_base_files, replaced_names
+from warehouse.storage.base_files import BaseFile, read_base_files, replaced_names
 from warehouse.storage.root import PARTIAL, SUPERSEDED, escape_pattern
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ MAX_MEMORY: Final = "300MB"
 NEWEST_FIRST: Final = "deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC"
 
 
-def first_free_id(root: Root) -> int:
+def first_free_id(root: Root, base_files: Sequence[BaseFile]) -> int:
     """Return a number above all row ids so far, also those that a killed compaction listed and never wrote."""
     highest = 0
-    for base in read_base_files(root, "articles"):
+    for base in base_files:
         with root.open(base.name) as file:
             metadata = pq.read_metadata(file)
         for group in range(metadata.num_row_groups):
@@ -44,14 +44,16 @@ def first_free_id(root: Root) -> int:
     return max(time.time_ns(), highest + 1)
 
 
-def list_superseded(root: Root, merged: Collection[str], target: Path, first_id: int) -> None:
+def list_superseded(
+    root: Root, base_files: Sequence[BaseFile], merged: Collection[str], target: Path, first_id: int
+) -> None:
     """Land the list of rows that the new rows of a base file supersede, or that are superseded themselves.
 
-    New are those from `first_id` on; `merged` are the files that the base file `target` is to replace. The list lands
-    before the base file does: until then the new rows are read from the log, which hides the older ones anyway.
+    New are those from `first_id` on; `merged` are the files that the base file `target` is to replace, `base_files` all
+    that there are. The list lands before the base file does: until then the new rows are read from the log, which hides
+    the older ones anyway.
     """
-    base_files = read_base_files(root, "articles")
-    replaced = replaced_names("articles", base_files)
+    replaced = replaced_names("articles", list(base_files))
     lists = _files(root.local_copies(list(root.names(FOLDER)), target.parent))
     others = [base.name for base in base_files if base.rows and base.name not in merged and base.name not in replaced]
     narrow = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
@@ -78,12 +80,14 @@ def unlist_superseded(root: Root, capture_ids: Collection[str]) -> None:
     names = [base.name for base in base_files if base.rows and base.name not in replaced]
     if not names or not capture_ids:
         return
+    # A compaction that was killed may have listed what a row supersedes that is in the log still.
+    landed = [name for name in root.names("articles") if name.endswith(".parquet")]
     narrow = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
     query = f"""
         SELECT row_id
         FROM (SELECT {narrow} FROM {_files(root.local_copies(names, root.local / PARTIAL))})
         WHERE capture_id NOT IN (SELECT unnest($1::VARCHAR[])) AND article_id IN (
-            SELECT article_id FROM {_files(root.local_copies(names, root.local / PARTIAL))}
+            SELECT article_id FROM {_files(root.local_copies(landed, root.local / PARTIAL))}
             WHERE capture_id IN (SELECT unnest($1::VARCHAR[]))
         )
         QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY {NEWEST_FIRST}) = 1
