@@ -1,16 +1,16 @@
 """Polls a feed, a sitemap or a section page: fetch, archive, parse, and land what it names.
 
 What it names has landed as discoveries before its own capture does: a capture that is indexed hides nothing, so the
-server may be asked next time only for what has changed since.
+server may be asked next time only for what has changed since. Captures and polls of a run land together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from config.inputs import FeedInput, Input, InputTable, PagesInput, SitemapInput
 from flows.ingestion.fetch_listing import ListingFetcher, ListingResponse, is_recent, parse
@@ -42,24 +42,71 @@ MAX_SITEMAP_AGE: Final = timedelta(days=180)
 """A sitemap that has not changed for so long is not read again."""
 MAX_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
 """Between two clocks of one site."""
+MAX_LANDING_WAIT: Final = timedelta(minutes=5)
+"""What was polled lands within about this time, however long the others take."""
 SITEMAP_ROOTS: Final = (b"<urlset", b"<sitemapindex")
 MAX_BYTES_BEFORE_ROOT: Final = 4_000
 
 
-def poll(run: IngestRun, entry: Input) -> list[Discovered]:
-    """Return the documents that a feed, sitemap or section page names now; their discoveries have landed."""
-    url = endpoint(run.source, entry)
-    state, polled_at = run.endpoint(url), run.clock()
-    with ArchiveWriter(run.store.root, run.source.id, run.row.run_id, polled_at) as archive:
-        listings = ListingFetcher(run, entry, archive)
+@dataclass(slots=True)
+class ListingBatch:
+    """The listings of a run that land together, as one file of the archive, of captures and of polls.
+
+    A context manager; what was polled to its end lands also where the run is stopped.
+    """
+
+    run: IngestRun
+    archive: ArchiveWriter
+    landed_at: datetime
+    polled: list[ListingFetcher] = field(default_factory=list)
+    """Inputs that were polled to their end."""
+
+    @classmethod
+    def of(cls, run: IngestRun) -> Self:
+        """Return an empty batch."""
+        now = run.clock()
+        return cls(run, ArchiveWriter(run.store.root, run.source.id, run.row.run_id, now), now)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self.land(settle=kind is None)
+        except WarehouseError:
+            # The archive has it, and the next run takes it up from there.
+            if kind is None:
+                raise
+
+    def poll(self, entry: Input) -> list[Discovered]:
+        """Return the documents that a feed, sitemap or section page names now; their discoveries have landed."""
+        run, url = self.run, endpoint(self.run.source, entry)
+        if run.clock() - self.landed_at > MAX_LANDING_WAIT:
+            self.land()
+        state, polled_at = run.endpoint(url), run.clock()
+        listings = ListingFetcher(run, entry, self.archive)
         response = listings.fetch(state.moved_to or url, state)
         gap = _follow(listings, state, response) if response.listing else False
-    run.writer.land_captures(forget_again(run, listings.captures, listings.documents))
-    archive.settle()
-    run.writer.land_poll(_poll(run, state, listings, response, polled_at, gap=gap))
-    if response.problem and response.until is None:
-        run.problems.append(f"{url}: {response.problem}")
-    return listings.documents
+        self.polled.append(listings)
+        run.writer.add_poll(_poll(run, state, listings, response, polled_at, gap=gap))
+        if response.problem and response.until is None:
+            run.problems.append(f"{url}: {response.problem}")
+        return listings.documents
+
+    def land(self, *, settle: bool = True) -> None:
+        """Land the captures, then the polls, of what was polled; without `settle` the archive may hold more."""
+        self.archive.close()
+        captures = [
+            capture
+            for listings in self.polled
+            for capture in forget_again(self.run, listings.captures, listings.documents)
+        ]
+        self.polled.clear()
+        self.run.writer.land_captures(captures)
+        if settle:
+            self.archive.settle()
+        self.run.writer.land_polls()
+        self.landed_at = self.run.clock()
 
 
 def forget_again(run: IngestRun, captures: list[Capture], documents: Iterable[Discovered]) -> list[Capture]:
@@ -190,7 +237,7 @@ def _read_children(listings: ListingFetcher, listing: Listing, read_urls: set[st
             _read_children(part, response.listing, read_urls)
         listings.add_counts(part)
         # One that fails has a row of its own; it does not make a failure of the index and the others.
-        run.writer.land_poll(_poll(run, state, part, response, now, gap=False))
+        run.writer.add_poll(_poll(run, state, part, response, now, gap=False))
 
 
 def _is_due(run: IngestRun, state: Endpoint, modified_text: str | None) -> bool:
