@@ -141,6 +141,8 @@ class IngestRun:
 
     def begin(self, *, ends_killed_runs: bool = True) -> None:
         """Mark this run as under way; land those that an earlier release had landed as running and that were killed."""
+        # From here on a data root that is moved away is not made anew.
+        self.store.prepare()
         for killed in self.ledger.unfinished if ends_killed_runs else ():
             self.writer.land_run(ended_by_kill(killed))
         mark_run(self.store.root, self.row)

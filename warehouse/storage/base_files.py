@@ -69,7 +69,7 @@ def base_file_name(table: str, period: str, created_at: datetime) -> str:
 
 def read_base_files(root: Root, table: str) -> list[BaseFile]:
     """Read the footers of a table's base files, sorted by name. Raises `StorageError`."""
-    return [_read_footer(root, name) for name in root.names(f"{table}/{BASE}") if name.endswith(".parquet")]
+    return [read_base_file(root, name) for name in root.names(f"{table}/{BASE}") if name.endswith(".parquet")]
 
 
 def replaced_names(table: str, base_files: list[BaseFile]) -> dict[str, BaseFile]:
@@ -78,7 +78,8 @@ def replaced_names(table: str, base_files: list[BaseFile]) -> dict[str, BaseFile
     return {f"{table}/{name}": base for base in newest_last for name in base.replaces}
 
 
-def _read_footer(root: Root, name: str) -> BaseFile:
+def read_base_file(root: Root, name: str) -> BaseFile:
+    """Read the footer of a base file; a log file stands for no others. Raises `StorageError`."""
     try:
         with root.open(name) as file:
             metadata = pq.read_metadata(file)

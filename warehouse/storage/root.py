@@ -175,6 +175,13 @@ class Root:
 
     def modified(self, folder: str) -> dict[str, datetime]:
         """Map the names of all files below a folder of the root to when they were written. Raises `StorageError`."""
+        return {name: datetime.fromtimestamp(moment / 1e9, UTC) for name, (_, moment) in self.states(folder).items()}
+
+    def states(self, folder: str) -> dict[str, tuple[int, int]]:
+        """Map the names of all files below a folder of the root to their bytes and when they were written.
+
+        That is in nanoseconds. Raises `StorageError`.
+        """
         from pyarrow.fs import FileSelector, LocalFileSystem
 
         filesystem, base = (LocalFileSystem(), self.url) if self.is_folder else self.filesystem()
@@ -182,11 +189,7 @@ class Root:
             files = filesystem.get_file_info(FileSelector(f"{base}/{folder}", recursive=True, allow_not_found=True))
         except OSError as error:
             raise StorageError.of(error, self.location(folder), "read") from error
-        return {
-            str(info.path).removeprefix(base + "/"): datetime.fromtimestamp(info.mtime_ns / 1e9, UTC)
-            for info in files
-            if info.is_file
-        }
+        return {str(info.path).removeprefix(base + "/"): (info.size, info.mtime_ns) for info in files if info.is_file}
 
     def local_copies(self, names: Sequence[str], folder: Path) -> list[Path]:
         """Return the paths of files; of those in an object store, of copies in a folder. Raises `StorageError`."""

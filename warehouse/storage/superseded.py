@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FOLDER: Final = f"{SUPERSEDED}/articles"
 MAX_LISTS: Final = 24
 MAX_MEMORY: Final = "300MB"
+NARROW: Final = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
 # As the view `articles` has it.
 NEWEST_FIRST: Final = "deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC"
 
@@ -56,21 +57,34 @@ def list_superseded(
     replaced = replaced_names("articles", list(base_files))
     lists = _files(root.local_copies(list(root.names(FOLDER)), target.parent))
     others = [base.name for base in base_files if base.rows and base.name not in merged and base.name not in replaced]
-    narrow = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
     query = f"""
         SELECT row_id
-        FROM (SELECT {narrow} FROM {_files([target, *root.local_copies(others, target.parent)])})
+        FROM (SELECT {NARROW} FROM {_files([target, *root.local_copies(others, target.parent)])})
         SEMI JOIN (SELECT article_id FROM {_files([target])} WHERE row_id >= {first_id}) USING (article_id)
         ANTI JOIN (SELECT row_id FROM {lists}) USING (row_id)
         QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY {NEWEST_FIRST}) > 1
         ORDER BY row_id
     """  # noqa: S608  names of ours
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        connection.execute(f"SET temp_directory = {_quoted(target.parent)}; SET threads = 2")
-        connection.execute(f"SET memory_limit = '{MAX_MEMORY}'; SET enable_progress_bar = false")
-        ids = [row_id for (row_id,) in connection.execute(query).fetchall()]
+    ids = _ids(query, target.parent)
     if ids:
         _land(root, str(time.time_ns()), pa.array(ids, pa.int64()))
+
+
+def list_all_superseded(root: Root) -> None:
+    """List the superseded rows of all base files anew, in place of the lists that there are."""
+    base_files = read_base_files(root, "articles")
+    replaced = replaced_names("articles", base_files)
+    names = [base.name for base in base_files if base.rows and base.name not in replaced]
+    ids: list[int] = []
+    if names:
+        query = f"""
+            SELECT row_id
+            FROM (SELECT {NARROW} FROM {_files(root.local_copies(names, root.local / PARTIAL))})
+            QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY {NEWEST_FIRST}) > 1
+            ORDER BY row_id
+        """  # noqa: S608  names of ours
+        ids = _ids(query, root.local / PARTIAL)
+    _replace_lists(root, list(root.names(FOLDER)), pa.array(ids, pa.int64()))
 
 
 def unlist_superseded(root: Root, capture_ids: Collection[str]) -> None:
@@ -82,10 +96,9 @@ def unlist_superseded(root: Root, capture_ids: Collection[str]) -> None:
         return
     # A compaction that was killed may have listed what a row supersedes that is in the log still.
     landed = [name for name in root.names("articles") if name.endswith(".parquet")]
-    narrow = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
     query = f"""
         SELECT row_id
-        FROM (SELECT {narrow} FROM {_files(root.local_copies(names, root.local / PARTIAL))})
+        FROM (SELECT {NARROW} FROM {_files(root.local_copies(names, root.local / PARTIAL))})
         WHERE capture_id NOT IN (SELECT unnest($1::VARCHAR[])) AND article_id IN (
             SELECT article_id FROM {_files(root.local_copies(landed, root.local / PARTIAL))}
             WHERE capture_id IN (SELECT unnest($1::VARCHAR[]))
@@ -97,10 +110,22 @@ def unlist_superseded(root: Root, capture_ids: Collection[str]) -> None:
     listed = _listed_ids(root, lists := list(root.names(FOLDER)))
     left = listed.filter(pc.invert(pc.is_in(listed, pa.array(newest, pa.int64()))))
     if len(left) < len(listed):
-        _land(root, f"{time.time_ns()}-all", left)
-        for name in lists:
-            if not name.endswith("/none.parquet"):
-                root.delete(name)
+        _replace_lists(root, lists, left)
+
+
+def _replace_lists(root: Root, lists: Sequence[str], ids: pa.Array) -> None:
+    _land(root, f"{time.time_ns()}-all", ids)
+    for name in lists:
+        if not name.endswith("/none.parquet"):
+            root.delete(name)
+
+
+def _ids(query: str, folder: Path) -> list[int]:
+    """Return the row ids of a query; what does not fit in memory goes to a folder."""
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        connection.execute(f"SET temp_directory = {_quoted(folder)}; SET threads = 2")
+        connection.execute(f"SET memory_limit = '{MAX_MEMORY}'; SET enable_progress_bar = false")
+        return [row_id for (row_id,) in connection.execute(query).fetchall()]
 
 
 def _listed_ids(root: Root, lists: Sequence[str]) -> pa.Array:
