@@ -291,6 +291,23 @@ def test_what_a_take_down_wrote_anew_is_not_merged_a_second_time(store: Store, t
     assert rows_of(tmp_path) == before
 
 
+def test_a_take_down_between_two_compactions_brings_no_file_back_that_a_base_file_stood_for(
+    store: Store, tmp_path: Path
+) -> None:
+    ages = replace(AT_ONCE, deleted=timedelta(hours=9))
+    compact(store, now() + LATER, seconds=0, ages=ages)
+    # The next hour's is merged with the base file of the day, and all that was replaced is still there.
+    store.land("discoveries", [discovery(3)], source_id="harbour", key="later", now=NOON)
+    compact(store, now() + LATER, seconds=0, ages=ages)
+    before = rows_of(tmp_path)
+    forget(store.root, url(3), NOON, normalize=str, identify=lambda *_: "article-3")
+    after = rows_of(tmp_path)
+    tables = ("captures", "discoveries", "polls", "rejects", "runs")
+    assert {name: len(after[name]) for name in tables} == {name: len(before[name]) for name in tables}
+    compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    assert rows_of(tmp_path) == after
+
+
 def test_readers_see_the_same_rows_all_the_while(tmp_path: Path) -> None:
     store = Store(tmp_path)
     land_history(store, count=40)

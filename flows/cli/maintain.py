@@ -75,6 +75,8 @@ def compact(
     would = "would be " if dry_run else ""
     count = sum(len(merge.names) for merge in compaction.merges)
     print(f"{count:,} files {would}joined into {len(rows):,}, {len(compaction.deleted):,} joined before {would}deleted")
+    if compaction.expired:
+        print(f"{len(compaction.expired):,} files of the archive {would}deleted: they are past their time")
 
 
 @app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")

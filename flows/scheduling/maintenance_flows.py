@@ -85,6 +85,7 @@ async def compact_warehouse(
         "into": len(compaction.merges),
         "rows": compaction.rows,
         "deleted": len(compaction.deleted),
+        "expired": len(compaction.expired),
     }
 
 

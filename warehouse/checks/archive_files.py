@@ -57,7 +57,7 @@ class Counted:
 def index_digests(warehouse: DuckDBPyConnection) -> dict[str, str]:
     """Return a digest of the rows of `captures` for each file of the archive that they name."""
     digest = "bit_xor(hash(capture_id, warc_offset, warc_length, payload_digest, outcome))"
-    query = f"SELECT warc_filename, count(*) || '-' || {digest} FROM captures GROUP BY warc_filename"  # noqa: S608 - ours
+    query = f"SELECT warc_filename, count(*) || '-' || {digest} FROM captures WHERE warc_filename <> '' GROUP BY 1"  # noqa: S608
     return dict(rows(warehouse, query))
 
 
@@ -75,7 +75,9 @@ def some_captures(warehouse: DuckDBPyConnection, count: int) -> Iterator[Indexed
 
 def _captures(warehouse: DuckDBPyConnection, which: str, values: list[object]) -> Iterator[IndexedCapture]:
     columns = "warc_filename, warc_offset, warc_length, capture_id, payload_digest, outcome"
-    query = f"SELECT * FROM (SELECT {columns} FROM captures {which}) ORDER BY warc_filename, warc_offset"  # noqa: S608 - ours
+    some = f"SELECT {columns} FROM captures {which}"  # noqa: S608 - ours
+    # Without a file it is past the time for which the archive keeps it.
+    query = f"FROM ({some}) WHERE warc_filename <> '' ORDER BY warc_filename, warc_offset"
     cursor = warehouse.execute(query, values)
     while chunk := cursor.fetchmany(1_000):
         yield from (IndexedCapture(*row) for row in chunk)

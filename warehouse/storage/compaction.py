@@ -23,7 +23,7 @@ from warehouse.model.schema import SCHEMAS
 from warehouse.model.vocabulary import RunKind
 from warehouse.storage.base_files import MIN_DELETION_AGE, BaseFile, base_file_name, read_base_files, replaced_names
 from warehouse.storage.root import BASE, PARTIAL, make_folder
-from warehouse.storage.sorted_files import merge_files
+from warehouse.storage.sorted_files import Change, merge_files
 from warehouse.storage.superseded import first_free_id, join_lists, list_superseded
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class Compaction:
     """Files that other files had replaced."""
     rows: int = 0
     """Rows of the base files that were written."""
+    expired: list[str] = field(default_factory=list)
+    """Files of the archive that are past their time."""
 
 
 def compact(
@@ -121,6 +123,22 @@ def compact(
     return compaction
 
 
+def change_base_files(
+    root: Root, table: str, column: str, values: pa.Array, change: Change, ages: Ages | None = None
+) -> None:
+    """Replace each base file that has one of the values in a column by another, in which its rows are changed.
+
+    The lock `maintenance` is held. Readers turn to it as they do after a compaction. Raises `StorageError`.
+    """
+    base_files = read_base_files(root, table)
+    replaced = replaced_names(table, base_files)
+    for base in [base for base in base_files if base.period and base.name not in replaced]:
+        with root.open(base.name) as file:
+            is_concerned = pc.any(pc.is_in(pq.read_table(file, columns=[column])[column], values)).as_py()
+        if is_concerned:
+            _merge(root, Merge(table, base.period, (), (base,)), ages or Ages(), base_files, 0, change)
+
+
 def count_log_files(root: Root) -> int:
     """Count the files that landed and that no base file stands for yet."""
     return sum(len(_log_names(root, table)) for table in SCHEMAS)
@@ -142,13 +160,17 @@ def _compact_table(
         return
     next_id = first_free_id(root, base_files) if table == "articles" else 0
     for merge in merges:
-        base_files.append(_merge(root, merge, ages, base_files, next_id))
+        change = _without_expired if merge.is_expired else None
+        base_files.append(_merge(root, merge, ages, base_files, next_id, change))
         next_id += base_files[-1].rows
         compaction.rows += base_files[-1].rows
 
 
 def _deletable(root: Root, table: str, base_files: Sequence[BaseFile], before: datetime) -> list[str]:
-    """List files that a base file has replaced for long enough, those first that a replaced base file stands for."""
+    """List files that a base file has replaced for long enough, those first that were replaced first.
+
+    Without a base file that is deleted here, what it stands for itself would count again.
+    """
     replaced = replaced_names(table, list(base_files))
     # One that was landed again since is not what was merged.
     names = [
@@ -156,7 +178,7 @@ def _deletable(root: Root, table: str, base_files: Sequence[BaseFile], before: d
         for name, modified_at in root.modified(table).items()
         if name in replaced and replaced[name].visible_from <= before and modified_at <= replaced[name].created_at
     ]
-    return sorted(names, key=lambda name: name.startswith(f"{table}/{BASE}/"))
+    return sorted(names, key=lambda name: replaced[name].created_at)
 
 
 def _log_names(root: Root, table: str) -> dict[str, datetime]:
@@ -205,6 +227,10 @@ def _expired(root: Root, table: str, base_files: Sequence[BaseFile], last_month:
                 yield Merge(table, base.period, (), (base,), is_expired=True)
 
 
+def _without_expired(rows: pa.Table) -> pa.Table:
+    return rows.filter(_kept_mask(rows))
+
+
 def _kept_mask(rows: pa.Table) -> pa.ChunkedArray:
     """Return which rows stay whatever their age: those of shards, by which a backfill knows what is done."""
     if "kind" not in rows.column_names:
@@ -229,7 +255,9 @@ def _groups(base_files: Sequence[BaseFile]) -> Iterator[list[BaseFile]]:
         yield group
 
 
-def _merge(root: Root, merge: Merge, ages: Ages, base_files: list[BaseFile], first_id: int) -> BaseFile:
+def _merge(
+    root: Root, merge: Merge, ages: Ages, base_files: list[BaseFile], first_id: int, change: Change | None = None
+) -> BaseFile:
     """Write the base file of a merge, beside those that there are, and return it."""
     folder = root.local / PARTIAL / MERGES_FOLDER / uuid4().hex
     make_folder(folder)
@@ -241,7 +269,7 @@ def _merge(root: Root, merge: Merge, ages: Ages, base_files: list[BaseFile], fir
             return BaseFile("", rows, created_at, datetime.now(UTC) + ages.visible, replaces, newest).metadata()
 
         paths = root.local_copies(merge.names, folder)
-        rows = merge_files(merge.table, paths, target, first_id, footer, _kept_mask if merge.is_expired else None)
+        rows = merge_files(merge.table, paths, target, first_id, footer, change)
         if merge.table == "articles":
             list_superseded(root, base_files, set(merge.names), target, first_id)
         name = base_file_name(merge.table, merge.period, created_at)
