@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.kill import killed_at_every_moment
+from tests.support.kill import kill, killed_at_every_moment
 from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warehouse.catalogue import write_catalogue
 from warehouse.connect import connect
@@ -461,7 +461,7 @@ def test_duckdb_1_5_sees_the_same_with_the_optimizer_on_and_off(tmp_path: Path) 
 
 
 WRITER = """
-import sys
+import sys, time
 sys.path[:0] = {path!r}
 from tests.support.rows import NOON, article, discovery, poll
 from warehouse.storage.tables import Store
@@ -472,8 +472,18 @@ for n in range(int(sys.argv[2]), 100_000):
     store.land("articles", [article(n // 2, capture_id=f"c{{n}}")], source_id="harbour", key=str(n), now=NOON)
     print(n, flush=True)
 """
-COMPACTOR = """
+FORGETTER = """
 import sys
+sys.path[:0] = {path!r}
+from datetime import UTC, datetime
+from tests.support.rows import url
+from warehouse.takedown.forget import forget
+for n in range(int(sys.argv[2]), int(sys.argv[3]), 3):
+    forget(sys.argv[1], url(n), datetime.now(UTC), normalize=str, identify=lambda *_: f"article-{{n}}", lock_seconds=60)
+    print(n, flush=True)
+"""
+COMPACTOR = """
+import sys, time
 from datetime import UTC, datetime, timedelta
 from warehouse.storage.compaction import Ages, compact
 from warehouse.storage.tables import Store
@@ -514,3 +524,53 @@ def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing
             "SELECT max(n) FROM (SELECT count(*) AS n FROM discoveries GROUP BY url)"
         ).fetchall() == [(1,)]
     assert count_log_files(Store(root).root) == 0
+
+
+@pytest.mark.slow
+def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_and_bring_back_nothing(
+    tmp_path: Path,
+) -> None:
+    rng, root, kills = random.Random(8), tmp_path / "data", 0
+    landed, forgotten = 0, -1
+    Store(root).prepare()
+    while kills < 51:
+        programs = [
+            [WRITER.format(path=sys.path).replace("    print", "    time.sleep(0.1)\n    print"), root, str(landed)],
+            [
+                COMPACTOR.replace("seconds(8)", "seconds(3)").replace("    print", "    time.sleep(0.5)\n    print"),
+                root,
+            ],
+            [FORGETTER.format(path=sys.path), root, str(max(0, forgotten)), str(landed // 2)],
+        ]
+        pipes = [
+            subprocess.Popen([sys.executable, "-c", *program], stdout=subprocess.PIPE, text=True)
+            for program in programs
+        ]
+        time.sleep(2.0 + 2.5 * rng.random())
+        kills += sum(process.poll() is None and kill(process.pid) for process in pipes)
+        lines = [process.communicate()[0].split() for process in pipes]
+        landed = max([landed, *(int(line) + 1 for line in lines[0])])
+        # The take-down that was killed is begun again.
+        begun = max([forgotten, *(int(line) + 3 for line in lines[2])])
+        with connect(root) as warehouse:
+            counts = {
+                view: warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
+                for view in ("discoveries", "polls")
+            }
+            shown = {int(key) for (key,) in warehouse.execute("SELECT article_id[9:] FROM articles").fetchall()}
+            ((doubled,),) = warehouse.execute("SELECT count(*) - count(DISTINCT article_id) FROM articles").fetchall()
+        assert all(count - landed in (0, 1) for count in counts.values()), (counts, landed)
+        taken_down = set(range(0, max(begun, 0), 3))
+        undecided = {begun, landed // 2, (landed - 1) // 2}
+        assert shown - undecided == set(range(landed // 2)) - taken_down - undecided
+        assert not doubled
+        forgotten = begun
+    assert forgotten > 0
+    for number in range(0, forgotten + 1, 3):
+        forget(root, url(number), NOON, normalize=str, identify=lambda *_, n=number: f"article-{n}")
+    for _ in range(3):
+        compact(Store(root), now() + LATER, seconds=9, ages=AT_ONCE)
+    with connect(root) as warehouse:
+        rows = warehouse.execute("SELECT article_id[9:]::INT, text = '' FROM article_versions").fetchall()
+    texts = {number for number, is_empty in rows if not is_empty}
+    assert not texts & set(range(0, forgotten + 1, 3)), "the text of what was taken down"
