@@ -478,6 +478,7 @@ sys.path[:0] = {path!r}
 from datetime import UTC, datetime
 from tests.support.rows import url
 from warehouse.takedown.forget import forget
+print("ready", flush=True)
 for n in range(int(sys.argv[2]), int(sys.argv[3]), 3):
     forget(sys.argv[1], url(n), datetime.now(UTC), normalize=str, identify=lambda *_: f"article-{{n}}", lock_seconds=60)
     print(n, flush=True)
@@ -546,7 +547,8 @@ def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_
             subprocess.Popen([sys.executable, "-c", *program], stdout=subprocess.PIPE, text=True)
             for program in programs
         ]
-        time.sleep(2.0 + 2.5 * rng.random())
+        assert pipes[2].stdout.readline() == "ready\n"
+        time.sleep(0.5 + 3 * rng.random())
         kills += sum(process.poll() is None and kill(process.pid) for process in pipes)
         lines = [process.communicate()[0].split() for process in pipes]
         landed = max([landed, *(int(line) + 1 for line in lines[0])])
