@@ -7,7 +7,8 @@ from datetime import timedelta
 from config.settings import Settings
 from tasks.http.fetcher import utc_now
 from warehouse.archive.retention import ArchiveRetention, expire_archive
-from warehouse.storage.compaction import Compaction, Retention, compact
+from warehouse.storage.compaction import Compaction, compact
+from warehouse.storage.row_retention import Retention
 from warehouse.storage.tables import Store
 
 

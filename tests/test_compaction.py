@@ -28,10 +28,12 @@ from warehouse.definitions import CATALOGUE, VIEWS
 from warehouse.errors import LockedError, StorageError
 from warehouse.model.records import RECOVERED, Capture
 from warehouse.model.vocabulary import Outcome, RunKind, RunStatus
-from warehouse.storage.compaction import Ages, Retention, compact, count_log_files
+from warehouse.storage.base_files import read_base_files
+from warehouse.storage.compaction import Ages, compact, count_log_files
 from warehouse.storage.rewrite import drop_rows
+from warehouse.storage.row_retention import Retention
 from warehouse.storage.sorted_files import MAX_SORTED_BYTES
-from warehouse.storage.superseded import unlist_superseded
+from warehouse.storage.superseded import list_superseded, unlist_superseded
 from warehouse.storage.tables import Store
 from warehouse.takedown.forget import forget
 
@@ -306,6 +308,19 @@ def test_a_take_down_between_two_compactions_brings_no_file_back_that_a_base_fil
     assert {name: len(after[name]) for name in tables} == {name: len(before[name]) for name in tables}
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
     assert rows_of(tmp_path) == after
+
+
+def test_a_base_file_is_not_published_after_the_moment_at_which_readers_turn_to_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As a large list of superseded rows takes on a busy machine.
+    monkeypatch.setattr(
+        "warehouse.storage.compaction.list_superseded", lambda *given: (time.sleep(0.5), list_superseded(*given))
+    )
+    compact(store, now() + LATER, seconds=0, ages=replace(AT_ONCE, visible=timedelta(seconds=0.4)))
+    (base,) = (base for base in read_base_files(store.root, "articles") if base.rows)
+    published_at = datetime.fromtimestamp((tmp_path / base.name).stat().st_ctime, UTC)
+    assert published_at < base.visible_from
 
 
 def test_readers_see_the_same_rows_all_the_while(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -20,13 +21,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.model.schema import SCHEMAS
-from warehouse.model.vocabulary import RunKind
 from warehouse.storage.base_files import MIN_DELETION_AGE, BaseFile, base_file_name, read_base_files, replaced_names
 from warehouse.storage.root import PARTIAL, make_folder
+from warehouse.storage.row_retention import Retention, kept_mask, without_expired
 from warehouse.storage.sorted_files import Change, merge_files
 from warehouse.storage.superseded import first_free_id, join_lists, list_superseded
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from warehouse.storage.root import Root
     from warehouse.storage.tables import Store
 
@@ -47,23 +50,6 @@ class Ages:
     """Between the end of writing a base file and readers turning to it."""
     deleted: timedelta = MIN_DELETION_AGE
     """Between readers turning to a base file and the end of what it replaces."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long rows are kept that tell of runs; None for ever. Articles are always kept."""
-
-    runs: timedelta | None = None
-    """Shards of backfills stay: they say what is done."""
-    polls: timedelta | None = None
-
-    def last_month(self, table: str, now: datetime) -> str:
-        """Return the last month of a table that is too old, such as `2026-08`; empty if there is none."""
-        age = {"runs": self.runs, "polls": self.polls}.get(table)
-        if age is None:
-            return ""
-        oldest = now - age
-        return f"{oldest.replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +146,7 @@ def _compact_table(
         return
     next_id = first_free_id(root, base_files) if table == "articles" else 0
     for merge in merges:
-        change = _without_expired if merge.is_expired else None
+        change = without_expired if merge.is_expired else None
         base_files.append(_merge(root, merge, ages, base_files, next_id, change))
         next_id += base_files[-1].rows
         compaction.rows += base_files[-1].rows
@@ -222,21 +208,9 @@ def _expired(root: Root, table: str, base_files: Sequence[BaseFile], last_month:
     for base in base_files:
         if base.rows and len(base.period) == len("2026-11") and base.period <= last_month and base.name not in replaced:
             for path in root.local_copies([base.name], root.local / PARTIAL / MERGES_FOLDER):
-                kept_count = pc.sum(_kept_mask(pq.read_table(path))).as_py() or 0
+                kept_count = pc.sum(kept_mask(pq.read_table(path))).as_py() or 0
             if kept_count < base.rows:
                 yield Merge(table, base.period, (), (base,), is_expired=True)
-
-
-def _without_expired(rows: pa.Table) -> pa.Table:
-    return rows.filter(_kept_mask(rows))
-
-
-def _kept_mask(rows: pa.Table) -> pa.ChunkedArray:
-    """Return which rows stay whatever their age: those of shards, by which a backfill knows what is done."""
-    if "kind" not in rows.column_names:
-        return pa.chunked_array([pa.repeat(pa.scalar(False), len(rows))])
-    is_shard = pc.or_(pc.starts_with(rows["run_id"], "shard-"), pc.equal(rows["kind"], RunKind.SHARD))
-    return pc.fill_null(is_shard, False)
 
 
 def _stands_for_any(root: Root, table: str, base: BaseFile) -> bool:
@@ -262,18 +236,45 @@ def _merge(
     folder = root.local / PARTIAL / MERGES_FOLDER / uuid4().hex
     make_folder(folder)
     try:
-        created_at, target = datetime.now(UTC), folder / "base.parquet"
-        replaces = tuple(name.partition("/")[2] for name in merge.names)
-
-        def footer(rows: int, newest: datetime | None) -> dict[str, str]:
-            return BaseFile("", rows, created_at, datetime.now(UTC) + ages.visible, replaces, newest).metadata()
-
+        created_at, target, wait = datetime.now(UTC), folder / "base.parquet", ages.visible
         paths = root.local_copies(merge.names, folder)
-        rows = merge_files(merge.table, paths, target, first_id, footer, change)
+        write = partial(_write_base, merge, paths, target, created_at, first_id=first_id, change=change)
+        base = write(wait)
         if merge.table == "articles":
             list_superseded(root, base_files, set(merge.names), target, first_id)
-        name = base_file_name(merge.table, merge.period, created_at)
-        root.publish_file(name, target)
-        return BaseFile(name, rows, created_at, datetime.now(UTC) + ages.visible, replaces)
+        # Published after that moment, readers would find it beside what it replaces. A large one on a busy machine.
+        while wait and datetime.now(UTC) >= base.visible_from - wait / 4:
+            wait *= 4
+            base = write(wait)
+        root.publish_file(base.name, target)
+        return base
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_base(
+    merge: Merge,
+    paths: list[Path],
+    target: Path,
+    created_at: datetime,
+    wait: timedelta,
+    *,
+    first_id: int,
+    change: Change | None,
+) -> BaseFile:
+    """Write the base file of a merge, which readers turn to after a while."""
+    base = BaseFile(
+        name=base_file_name(merge.table, merge.period, created_at),
+        rows=0,
+        created_at=created_at,
+        visible_from=created_at,
+        replaces=tuple(name.partition("/")[2] for name in merge.names),
+    )
+
+    def footer(rows: int, newest: datetime | None) -> dict[str, str]:
+        nonlocal base
+        base = replace(base, rows=rows, newest=newest, visible_from=datetime.now(UTC) + wait)
+        return base.metadata()
+
+    merge_files(merge.table, paths, target, first_id, footer, change)
+    return base
