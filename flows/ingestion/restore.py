@@ -48,7 +48,7 @@ def restore_documents(run: IngestRun) -> None:
             if len(batch) == run.settings.batch:
                 restored += _land(run, batch)
     restored += _land(run, batch)
-    run.reload_ledger()
+    run.ledger.take_forward(run.clock())
     for capture in unreadable:
         run.ledger.distrust(capture)
     if restored or unreadable:
