@@ -19,8 +19,7 @@ MAX_CHANGED: Final = 5_000
 """Of a longer run, addresses that it changed wait in a temporary file."""
 _TABLES: Final = (
     "CREATE TEMP TABLE IF NOT EXISTS changed (url TEXT PRIMARY KEY, known BLOB) WITHOUT ROWID",
-    "CREATE TEMP TABLE IF NOT EXISTS new_name"
-    " (kind INTEGER, name TEXT, url TEXT, PRIMARY KEY (kind, name)) WITHOUT ROWID",
+    "CREATE TEMP TABLE IF NOT EXISTS new_name (kind INTEGER, name TEXT, url TEXT, PRIMARY KEY (kind, name))",
 )
 
 

@@ -20,6 +20,7 @@ from warehouse.state.address import Known
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_FAILED: Final = str(Outcome.FAILED)
 _BECAME_A_ROW: Final = frozenset({str(Outcome.STORED), str(Outcome.REJECTED), RECOVERED})
 """What a capture of these outcomes came to has landed before it did, under its id."""
 
@@ -140,75 +141,79 @@ class Facts:
             self.url, others(self.sightings), others(self.readings), others(self.versions), others(self.refusals)
         )
 
+    def concluded(self) -> set[str | None]:
+        """Return the captures that an article or a refusal refers to."""
+        return {fact.capture_id for fact in self.versions} | {fact.capture_id for fact in self.refusals}
+
     def lost_captures(self, beside: Collection[str] = ()) -> list[str]:
         """Return the captures that say to have become an article or a refusal, of which there is no row."""
-        landed = {fact.capture_id for fact in (*self.versions, *self.refusals)}
+        landed = self.concluded()
         readings = self.without(beside).readings
         return [fact.capture_id for fact in readings if fact.outcome in _BECAME_A_ROW and fact.capture_id not in landed]
 
-    def known(self, now: datetime) -> Known | None:
-        """Return what these facts come to; None if there are none."""
-        settled_at = max((fact.landed_at for fact in self.versions), default=None)
+    def known(self, now: int) -> Known | None:
+        """Return what these facts come to; None if there are none. `now` is in microseconds since 1970."""
+        settled_at = max([fact.landed_at for fact in self.versions]) if self.versions else None
         # A refusal before the article was stored is settled.
         refusals = [fact for fact in self.refusals if settled_at is None or fact.last_seen_at > settled_at]
         seen_at = self._seen_at(refusals)
         if seen_at is None:
             return None
-        known = Known(self.url, self.url.partition("#")[0], seen_at, is_sighted=False)
+        known = Known(self.url, self.url.partition("#")[0], moment(seen_at), is_sighted=False)
+        newest = [seen_at]
         if self.sightings:
             self._sight(known)
+            newest.append(self.sightings[-1].seen_at)
         if self.readings:
             self._read(known)
-        if self.versions:
+            newest.append(self.readings[-1].fetched_at)
+        if settled_at is not None:
             known.version_id = self.versions[-1].version_id
-            known.is_forgotten = any(fact.is_deleted for fact in self.versions)
+            known.is_forgotten = bool([fact for fact in self.versions if fact.is_deleted])
+            newest += [settled_at, self.versions[-1].fetched_at]
         if refusals:
             _refuse(known, refusals)
-        newest_at = self._newest_at(refusals)
-        known.newest_at = newest_at if newest_at > now else None
+            newest.append(refusals[-1].last_seen_at)
+        if max(newest) > now:
+            known.newest_at = moment(max(newest))
         return known
 
-    def _seen_at(self, refusals: list[Refusal]) -> datetime | None:
+    def _seen_at(self, refusals: list[Refusal]) -> int | None:
         """Return when it was first seen: by a sighting, else by what else there is."""
         if self.sightings:
-            return moment(self.sightings[0].seen_at)
+            return self.sightings[0].seen_at
         if self.readings:
-            return moment(self.readings[0].fetched_at)
+            return self.readings[0].fetched_at
         if self.versions:
-            return moment(self.versions[0].fetched_at)
-        return moment(min(fact.first_seen_at for fact in refusals)) if refusals else None
+            return self.versions[0].fetched_at
+        return min([fact.first_seen_at for fact in refusals], default=None)
 
     def _sight(self, known: Known) -> None:
         first = self.sightings[0]
         known.is_sighted = True
         known.normalized_url, known.guid, known.found_in = first.normalized_url, first.guid, first.found_in
-        known.title = next((fact.title for fact in self.sightings if fact.title is not None), None)
-        published_at = next((fact.published_at for fact in self.sightings if fact.published_at is not None), None)
-        known.published_at = None if published_at is None else moment(published_at)
+        titles = [fact.title for fact in self.sightings if fact.title is not None]
+        known.title = titles[0] if titles else None
+        published_at = [fact.published_at for fact in self.sightings if fact.published_at is not None]
+        known.published_at = moment(published_at[0]) if published_at else None
         modified = [fact.modified for fact in self.sightings if fact.modified is not None]
         known.modified = modified[-1] if modified else None
-        read_at = max((fact.fetched_at for fact in self.readings if fact.outcome != Outcome.FAILED), default=None)
-        is_several = len(modified) > 1 and len(set(modified)) > 1
-        known.is_changed = is_several and read_at is not None and self.sightings[-1].seen_at > read_at
+        if len(set(modified)) > 1:
+            read_at = [fact.fetched_at for fact in self.readings if fact.outcome != _FAILED]
+            known.is_changed = bool(read_at) and self.sightings[-1].seen_at > read_at[-1]
 
     def _read(self, known: Known) -> None:
-        concluded = [fact for fact in self.readings if fact.outcome != Outcome.FAILED]
-        known.payload_digests = tuple(fact.payload_digest for fact in concluded)
+        concluded = [fact for fact in self.readings if fact.outcome != _FAILED]
+        known.payload_digests = tuple([fact.payload_digest for fact in concluded])
         known.first_fetched_at = moment(self.readings[0].fetched_at)
         known.last_fetched_at = moment(self.readings[-1].fetched_at)
-        whole = next((fact for fact in reversed(concluded) if fact.is_whole), None)
-        if whole is not None:
+        whole = [fact for fact in concluded if fact.is_whole]
+        if whole:
+            last = whole[-1]
             known.earlier = Earlier(
-                whole.capture_id, whole.final_url or self.url, moment(whole.fetched_at), whole.payload_digest,
-                whole.etag, whole.last_modified, whole.media_type, whole.charset,
+                last.capture_id, last.final_url or self.url, moment(last.fetched_at), last.payload_digest,
+                last.etag, last.last_modified, last.media_type, last.charset,
             )  # fmt: skip
-
-    def _newest_at(self, refusals: list[Refusal]) -> datetime:
-        times = [fact.seen_at for fact in self.sightings[-1:]]
-        times += [fact.fetched_at for fact in (*self.readings[-1:], *self.versions[-1:])]
-        times += [fact.landed_at for fact in self.versions]
-        times += [fact.last_seen_at for fact in refusals[-1:]]
-        return moment(max(times))
 
 
 def _refuse(known: Known, refusals: list[Refusal]) -> None:

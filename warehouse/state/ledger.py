@@ -46,8 +46,6 @@ class Ledger:
         """Runs that were killed."""
         self.rules_changed = state.last_rules() not in (None, rules)
         """Whether code or configuration are not those of the last whole run: what was refused may pass now."""
-        self.lost = state.lost_captures()
-        """Captures that say to have become an article or a refusal, and no row is there: its file was lost."""
         self._new_articles = 0
 
     def __enter__(self) -> Ledger:
@@ -64,7 +62,6 @@ class Ledger:
         """Take in rows of the past that have landed: what is newest is for the tables to say. Raises `StorageError`."""
         self.addresses.take_forward(now)
         self.forgotten, self.unfinished = self._state.forgotten_articles(), self._state.unfinished_runs()
-        self.lost = self._state.lost_captures()
         self._new_articles = 0
 
     def rest(self) -> None:
@@ -105,6 +102,10 @@ class Ledger:
         if fetched.item.is_record and fetched.fetched_at < fetched.item.seen_at:
             return fetched  # the date of a record in another's archive, which was read before we saw it
         return replace(fetched, fetched_at=self.times(fetched.item.url, fetched.fetched_at))
+
+    def lost(self) -> set[str]:
+        """Return the captures that say to have become an article or a refusal, of which no row is there."""
+        return self._state.lost_captures()
 
     def baseless(self) -> list[str]:
         """Return the addresses without article or refusal that were read and came to a conclusion: rows were lost."""
@@ -226,7 +227,7 @@ class Ledger:
         capture_ids: set[str | None] = set()
         for url in {capture.url for capture in captures}:
             facts = self._state.facts(url)
-            capture_ids |= {fact.capture_id for fact in (*facts.versions, *facts.refusals)} if facts else set()
+            capture_ids |= facts.concluded() if facts else set()
         return {capture.capture_id for capture in captures if capture.capture_id in capture_ids}
 
     def versions_of(self, urls: Iterable[str]) -> dict[str, list[tuple[datetime, str]]]:

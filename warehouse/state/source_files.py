@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError, cure_of
+from warehouse.storage.base_files import read_base_file, replaced_names
 from warehouse.storage.root import BASE
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ def list_files(root: Root, table: str, source_id: str) -> dict[str, Stamp]:
     except OSError as error:
         raise StorageError.of(error, root.location(table), "read") from error
     return dict(sorted(stamps.items(), key=lambda item: (is_base(item[0]), item[0])))
+
+
+def current_files(root: Root, table: str, source_id: str) -> list[str]:
+    """Return the names of a table's files that together have each row of a source once. Raises `StorageError`."""
+    names = list(list_files(root, table, source_id))
+    replaced = replaced_names(table, [read_base_file(root, name) for name in names if is_base(name)])
+    return [name for name in names if name not in replaced]
 
 
 def is_base(name: str) -> bool:

@@ -45,8 +45,8 @@ class SourceState:
     """What the tables say of one source. Who opens it holds the lock of the source; a context manager.
 
     `now` is by the clock of the run: what a clock wrote that was ahead of it is told apart. What the runs `beside`
-    landed is as if it were not there; then the file of the source stays as it is, and what is newer is known here alone.
-    `normalize` gives an address its one spelling.
+    landed is as if it were not there; then the file of the source stays as it is, and what is newer is known to this
+    process alone. `normalize` gives an address its one spelling.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class SourceState:
         self.root, self.source_id, self.now = Root.at(root), source_id, now
         self.normalize, self.beside = normalize, frozenset(beside)
         self.path = state_path(self.root, source_id)
+        self._microseconds = microseconds_of(now)
         self._layers: tuple[str, ...] = ("main",)
         self.connection = self._opened()
 
@@ -71,7 +72,7 @@ class SourceState:
 
     def take_forward(self, now: datetime) -> None:
         """Take in what has landed since. Raises `StorageError`."""
-        self.now = now
+        self.now, self._microseconds = now, microseconds_of(now)
         self.connection.close()
         self.connection = self._opened()
 
@@ -86,7 +87,7 @@ class SourceState:
     def known(self, url: str) -> Known | None:
         """Return what is known of an address, or None."""
         facts = self.facts(url)
-        return None if facts is None else facts.without(self.beside).known(self.now)
+        return None if facts is None else facts.without(self.beside).known(self._microseconds)
 
     def named(self, kind: int, name: str) -> list[str]:
         """Return the addresses that may have a name; the caller looks whether it still is their first one."""
@@ -108,19 +109,21 @@ class SourceState:
         return self._urls("NOT is_sighted ORDER BY first_seen_at")
 
     def watched(self, age: timedelta) -> Iterator[str]:
-        """Yield the pages that may be due, the oldest first: none else is whose last fetch is this long after its first."""
-        microseconds, now = round(age.total_seconds() * 1_000_000), microseconds_of(self.now)
-        condition = "watched_age < ? UNION SELECT url, first_seen_at FROM {}.address WHERE watched_age IS NOT NULL"
-        return self._urls(f"{condition} AND last_fetched_at > ? ORDER BY first_seen_at", microseconds, now)
+        """Yield the pages that may be due, the oldest first: no others, and none fetched for as long as `age`."""
+        microseconds = age // timedelta(microseconds=1)
+        condition = "watched_age < ? UNION SELECT url, first_seen_at FROM {}.address WHERE watched_age NOT NULL"
+        return self._urls(
+            f"{condition} AND last_fetched_at > ? ORDER BY first_seen_at", microseconds, self._microseconds
+        )
 
     def seen_in(self, found_in: str) -> Iterator[str]:
         """Yield the addresses that a listing may have been the first to name."""
         return self._urls("found_in = ?", found_in)
 
-    def lost_captures(self) -> frozenset[str]:
+    def lost_captures(self) -> set[str]:
         """Return the captures that say to have become an article or a refusal, and no row is there."""
         facts = (self.facts(url) for url in self._urls("is_lost"))
-        return frozenset(capture_id for fact in facts if fact for capture_id in fact.lost_captures(self.beside))
+        return {capture_id for fact in facts if fact for capture_id in fact.lost_captures(self.beside)}
 
     def forgotten_articles(self) -> set[str]:
         """Return the ids of articles that were taken down."""
@@ -163,6 +166,8 @@ class SourceState:
         return microseconds_of(self.now + CLOCKS)
 
     def _urls(self, condition: str, *values: object) -> Iterator[str]:
+        if self.beside:
+            condition, values = "true ORDER BY first_seen_at", ()  # the marks count what those runs landed
         urls: dict[str, None] = {}
         for layer in self._layers:
             query = f"SELECT url, first_seen_at FROM {layer}.address WHERE {condition.format(layer)}"  # noqa: S608  ours
@@ -200,7 +205,8 @@ class SourceState:
             except BaseException:
                 connection.close()
                 raise
-            return connection
+            else:
+                return connection
         except DoubtError:
             pass
         except sqlite3.Error as error:

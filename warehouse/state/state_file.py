@@ -10,7 +10,7 @@ import os
 import sqlite3
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from warehouse.errors import StorageError, cure_of
 from warehouse.storage.root import make_folder, sync_folder

@@ -1,7 +1,7 @@
 """Takes the state of a source forward: reads the files that it has not read yet, by their names.
 
-A file that compaction has replaced counts as read if all that it replaces was. Files that are not there any more have to
-be in base files: by the name that a base file's footer gives, or row by row. In any other case there is doubt.
+A base file counts as read if all that it replaces was. Files that are not there any more have to be in base files: by
+the name that a base file's footer gives, or row by row. In any other case there is doubt.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class Intake:
 
     def _marks(self, facts: Facts) -> tuple[Any, ...]:
         """Return the columns of an address by which it is found again."""
-        known = facts.known(self._now)
+        known = facts.known(microseconds_of(self._now))
         if known is None:
             return None, None, True, False, False, False, None, None
         age = known.watched_age() if facts.url.startswith("http") else None
