@@ -22,8 +22,10 @@ from hypothesis import strategies as st
 from tests.support.ledger_reference import Reference
 from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warehouse.model.records import FORGOTTEN, LISTED, RECOVERED, Capture
-from warehouse.model.vocabulary import Outcome, Purpose, Reason, RunStatus, Stage
+from warehouse.model.rows import Habit
+from warehouse.model.vocabulary import HabitPlace, Outcome, Purpose, Reason, RunStatus, Stage
 from warehouse.state.ledger import Ledger
+from warehouse.state.recurring_lines import known_habits, newest_articles
 from warehouse.state.source_state import SourceState
 from warehouse.state.state_file import state_path
 from warehouse.storage.compaction import Ages, compact
@@ -177,6 +179,7 @@ import sys
 from datetime import datetime
 opened = []
 sys.addaudithook(lambda event, values: event == "open" and str(values[0]).endswith(".parquet") and opened.append(values[0]))
+from warehouse.state.recurring_lines import known_habits, newest_articles
 from warehouse.state.source_state import SourceState
 from warehouse.state.ledger import Ledger
 state = SourceState({str(root)!r}, "harbour", datetime.fromisoformat({NOW.isoformat()!r}), str)
@@ -405,3 +408,21 @@ def test_a_state_that_is_killed_as_it_is_taken_forward_says_the_same(tmp_path: P
     assert killed >= 4
     check_against_tables(tmp_path)
     check_against_new(tmp_path)
+
+
+def test_recurring_lines_and_newest_articles_are_the_same_after_compaction(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for number in range(3):
+        at = NOON + timedelta(days=number)
+        lines = [Habit("harbour", f"line {n}", f"Line {n}", HabitPlace.END, n, 9, NOON, at, at) for n in (number, 5)]
+        store.land("habits", lines, source_id="harbour", key=f"habits-{number}", now=NOON)
+        row = article(number, landed_at=at, text=f"Text {number}")
+        store.land("articles", [row, article(7, landed_at=at)], source_id="harbour", key=f"{number}", now=NOON)
+        store.land("articles", [article(9, source_id="other")], source_id="other", key=f"{number}", now=NOON)
+    habits, articles = known_habits(str(tmp_path), "harbour"), newest_articles(str(tmp_path), "harbour")
+    assert [habit.line for habit in habits] == ["line 1", "line 2", "line 5"], "none of no articles"
+    assert [row[0] for row in articles] == ["article-2", "article-7", "article-1", "article-0"]
+    for ages in (KEPT, AT_ONCE):
+        compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=ages)
+        assert known_habits(str(tmp_path), "harbour") == habits
+        assert newest_articles(str(tmp_path), "harbour") == articles
