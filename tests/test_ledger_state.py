@@ -107,8 +107,10 @@ def check_against_tables(root: Path, beside: Collection[str] = (), *, now: datet
             url(number): expected.addresses.get(url(number)) for number in range(9)
         }
         known = expected.addresses.items()
-        assert sorted(ledger.pending()) == sorted(address for address, known in known if known.is_pending)
-        assert sorted(ledger.unsighted()) == sorted(address for address, known in known if not known.is_sighted)
+        assert sorted(ledger.addresses.pending()) == sorted(address for address, known in known if known.is_pending)
+        assert sorted(ledger.addresses.unsighted()) == sorted(
+            address for address, known in known if not known.is_sighted
+        )
         for recheck in ((), (1.0,), (1.0, 30.0)):
             due = {url for url in expected.addresses if ledger.is_wanted(url, now, recheck)}
             assert set(ledger.due(now, recheck)) == due
@@ -183,7 +185,7 @@ from warehouse.state.recurring_lines import known_habits, newest_articles
 from warehouse.state.source_state import SourceState
 from warehouse.state.ledger import Ledger
 state = SourceState({str(root)!r}, "harbour", datetime.fromisoformat({NOW.isoformat()!r}), str)
-Ledger(state, ("1", "digest")).pending(), state.endpoints(), state.killed_since(), state.close()
+Ledger(state, ("1", "digest")).addresses.pending(), state.endpoints(), state.killed_since(), state.close()
 print(*opened, sep="\\n")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -328,13 +330,13 @@ def test_a_run_that_changes_many_addresses_holds_few(tmp_path: Path, monkeypatch
     with open_state(tmp_path) as state, Ledger(state, RULES) as ledger:
         for number in range(100, 120):
             ledger.see(fetched(number).item, NOW, f"spelling-{number}")
-            ledger.first_guid(f"guid-{number}", url(number))
-            ledger.rest()
+            ledger.addresses.first_guid(f"guid-{number}", url(number))
+            ledger.addresses.rest()
             assert len(ledger.addresses._changed) <= 4
         ledger.read(url(105), NOW)
-        ledger.rest()
+        ledger.addresses.rest()
         assert ledger.addresses[url(105)].last_fetched_at == NOW
-        assert {url(number) for number in range(100, 120)} <= set(ledger.pending())
+        assert {url(number) for number in range(100, 120)} <= set(ledger.addresses.pending())
         assert ledger.addresses.first_spelled("spelling-107") == url(107)
         assert ledger.addresses.first_with_guid("guid-119") == url(119)
 
@@ -426,3 +428,14 @@ def test_recurring_lines_and_newest_articles_are_the_same_after_compaction(tmp_p
         compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=ages)
         assert known_habits(str(tmp_path), "harbour") == habits
         assert newest_articles(str(tmp_path), "harbour") == articles
+
+
+def test_when_the_clock_was_set_back_what_it_wrote_ahead_hides_nothing(tmp_path: Path) -> None:
+    store, ahead = Store(tmp_path), NOW + timedelta(days=30)
+    for number, at in enumerate([NOON, ahead, ahead + timedelta(hours=1)]):
+        row = poll(polled_at=at, next_poll_at=at + timedelta(minutes=20), run_id=f"run-{number}")
+        store.land("polls", [row], source_id="harbour", key=str(number), now=NOON)
+        open_state(tmp_path, now=at + timedelta(minutes=1)).close()
+    with open_state(tmp_path) as state:
+        (endpoint,) = state.endpoints().values()
+    assert endpoint.polled_at == NOON

@@ -52,7 +52,7 @@ root = sys.argv[1]
 Store(root).prepare()
 known_habits(root, "source-03")
 with SourceState(root, "source-03", datetime.now(UTC), str) as state, Ledger(state, ("a", "b")) as ledger:
-    state.endpoints(), state.killed_since(), ledger.lost(), ledger.pending()
+    state.endpoints(), state.killed_since(), ledger.lost(), ledger.addresses.pending()
     list(ledger.due(state.now, (1.0, 24.0)))
 """
 LEARNING = """
