@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -59,6 +59,7 @@ class SourceState:
         self._microseconds = microseconds_of(now)
         self._layers: tuple[str, ...] = ("main",)
         self.connection = self._opened()
+        self._queries = _queries(self._layers)
 
     def __enter__(self) -> SourceState:
         return self
@@ -75,13 +76,13 @@ class SourceState:
         self.now, self._microseconds = now, microseconds_of(now)
         self.connection.close()
         self.connection = self._opened()
+        self._queries = _queries(self._layers)
 
     def facts(self, url: str) -> Facts | None:
         """Return what the rows say of an address, also those of the runs beside; None if there are none."""
-        for layer in self._layers:
-            row = self._ask(f"SELECT facts FROM {layer}.address WHERE url = ?", url)  # noqa: S608  ours
-            if row:
-                return Facts.parse(url, row[0][0])
+        for query in self._queries:
+            if rows := self._ask(query, url):
+                return Facts.parse(url, rows[0][0])
         return None
 
     def known(self, url: str) -> Known | None:
@@ -263,6 +264,10 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     yield
     connection.execute("COMMIT")
+
+
+def _queries(layers: Iterable[str]) -> list[str]:
+    return [f"SELECT facts FROM {layer}.address WHERE url = ?" for layer in layers]  # noqa: S608  ours
 
 
 def _run(row: tuple[Any, ...]) -> Run:
