@@ -119,8 +119,12 @@ def find_stand_in(page: str, text: str, candidates: Iterable[Candidate], visit: 
     if visit.ends_at_front_page and not (is_long and is_dated):
         return StandIn(Reason.FRONT_PAGE, f"The site answered with its front page, {visit.final_url}.")
     if not is_long:
-        reason, words, signs = _most_cues(f"{' '.join(titles)} {text or _visible_text(page)}", titles, page, visit)
-        if words + signs >= MIN_CUES and (contradicts or (words and signs)):
+        text_and_titles = f"{' '.join(titles)} {text or _visible_text(page)}"
+        reason, count = _most_cues(text_and_titles, titles, page, visit)
+        # The headline of such a page is of its kind; the text of an article has the words of its headline.
+        is_titled = _starts_as(titles, reason)
+        has_headline = (_agreement(titles, text) or 0) >= MIN_AGREEMENT
+        if count >= MIN_CUES and (contradicts or is_titled or (count > MIN_CUES and not has_headline)):
             return StandIn(reason, f"{_SENTENCES[reason]}: its title is '{_first(titles)}'.")
     if contradicts and text and not is_dated:
         # The text of an article has words of its headline.
@@ -129,19 +133,25 @@ def find_stand_in(page: str, text: str, candidates: Iterable[Candidate], visit: 
     return None
 
 
-def _most_cues(text: str, titles: Sequence[str], page: str, visit: Visit) -> tuple[Reason, int, int]:
-    """Return the reason that a page shows most of: by how many different words, and by how many signs beside them."""
+def _most_cues(text: str, titles: Sequence[str], page: str, visit: Visit) -> tuple[Reason, int]:
+    """Return the reason that a page shows most of, and how much: different words, and signs that count for two."""
     lowered = text[:MAX_TEXT_CHARACTERS].casefold()
-    counts = []
+    counts: dict[Reason, int] = {}
     for reason, cues in _cues().items():
-        words = len({match.group() for match in cues.words.finditer(lowered)})
         signs = (
-            any(title.casefold().startswith(cues.titles) for title in titles),
+            _starts_as(titles, reason),
             visit.path_changed and any(part in visit.final_url.casefold() for part in cues.urls),
             reason == Reason.CHALLENGE and _VENDOR_MARKS.search(page, 0, MAX_HEAD_CHARACTERS) is not None,
         )
-        counts.append((reason, words, SIGN_WEIGHT * sum(signs)))
-    return max(counts, key=lambda count: count[1] + count[2])
+        words = {match.group() for match in cues.words.finditer(lowered)}
+        counts[reason] = len(words) + SIGN_WEIGHT * sum(signs) if any(signs) or len(words) >= MIN_CUES else 0
+    reason = max(counts, key=lambda reason: counts[reason])
+    return reason, counts[reason]
+
+
+def _starts_as(titles: Sequence[str], reason: Reason) -> bool:
+    """Return whether a title begins as those of pages of a reason do."""
+    return any(title.casefold().startswith(_cues()[reason].titles) for title in titles)
 
 
 def _agreement(titles: Iterable[str], text: str) -> float | None:

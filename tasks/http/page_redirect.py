@@ -1,0 +1,51 @@
+"""Redirects that stand in a page: a refresh, or a script that only leads on."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+# A page that leads on is small, and says next to nothing; an article that loads itself anew is neither.
+MAX_PAGE_BYTES: Final = 32_768
+MAX_PAGE_WORDS: Final = 60
+MAX_REFRESH_SECONDS: Final = 10
+
+_META: Final = re.compile(r"<meta\b(?=[^<>]*http-equiv\s*=\s*[\"']?refresh)[^<>]*>", re.IGNORECASE)
+_CONTENT: Final = re.compile(r"content\s*=\s*(?:\"([^\"<>]*)\"|'([^<>]*?)'\s*/?>|([^\s<>\"']+))", re.IGNORECASE)
+_REFRESH: Final = re.compile(
+    r"\s*(\d{0,6})(?:\.\d*)?\s*[;,]\s*(?:url\s*=)?\s*(?:\"([^\"]+)\"?|'([^']+)'?|(\S+))\s*", re.IGNORECASE
+)
+_SCRIPT_LOCATION: Final = re.compile(
+    r"location(?:\.(?:replace|assign)\(\s*|(?:\.href)?\s*=\s*)[\"']((?:https?:)?\\?/[^\"'\s<>]+)[\"']", re.IGNORECASE
+)
+# A function that is called with the address to go to.
+_CALLED_WITH: Final = re.compile(
+    r"location\.replace\(\w+\)[^\"'<>]{0,20}\(\s*[\"'](https?:\\?/[^\"'\s<>]+)[\"']\s*\)", re.IGNORECASE
+)
+_UNSEEN: Final = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^<>]*+>", re.IGNORECASE | re.DOTALL)
+
+
+def page_redirect(content: bytes) -> str | None:
+    """Return the address, as it is written, to which an HTML page of hardly any words leads on; else None."""
+    if len(content) > MAX_PAGE_BYTES or b"<" not in content:
+        return None
+    page = content.decode("utf-8", "replace")
+    if len(_UNSEEN.sub(" ", page).split()) > MAX_PAGE_WORDS:
+        return None
+    return _refresh_target(page) or _script_target(page)
+
+
+def _refresh_target(page: str) -> str | None:
+    for meta in _META.findall(page):
+        if not (value := _CONTENT.search(meta)):
+            continue
+        refresh = _REFRESH.fullmatch(html.unescape(value[1] or value[2] or value[3] or ""))
+        if refresh and int(refresh[1] or 0) <= MAX_REFRESH_SECONDS:
+            return (refresh[2] or refresh[3] or refresh[4]).strip()
+    return None
+
+
+def _script_target(page: str) -> str | None:
+    match = _SCRIPT_LOCATION.search(page) or _CALLED_WITH.search(page)
+    return match[1].replace("\\/", "/") if match else None
