@@ -57,8 +57,8 @@ def list_documents(run: IngestRun, *, due_within: timedelta | None = None) -> It
 
 def due_again(source: Source, ledger: Ledger, now: datetime) -> Iterator[str]:
     """Yield the known pages to fetch now: those that may have been edited, failed and had their rest, or still wait."""
-    for url in list(ledger.addresses):
-        if ledger.is_wanted(url, now, source.recheck) and is_page(source, ledger, url):
+    for url in ledger.due(now, source.recheck):
+        if is_page(source, ledger, url):
             yield url
 
 

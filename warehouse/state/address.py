@@ -71,6 +71,8 @@ class Known:
     """The time of its newest row, where that lies ahead of the clock or was written by this run."""
     is_sighted: bool = True
     """False where no row says that it was discovered: the file with that row was lost."""
+    normalized_url: str = ""
+    """The spelling under which it was first seen."""
 
     @property
     def is_pending(self) -> bool:
@@ -92,6 +94,25 @@ class Known:
                 attempts = PAGE_ATTEMPTS if stage == Stage.FETCH else ATTEMPTS
                 return self.attempts < attempts and self._rested(now, self._rest)
         return self._may_have_changed(now, recheck)
+
+    def watched_age(self) -> timedelta | None:
+        """Return the time from its first fetch to its last: later hours of `recheck` are still to come.
+
+        None for an address that is not wanted again, a negative time where more than these hours decides it.
+        """
+        if self.is_forgotten:
+            return None
+        if self.is_pending or self.is_changed:
+            return -TICK
+        if self.version_id is None and self.refusal is not None:
+            stage, reason, _ = self.refusal
+            if reason == Reason.DUPLICATE:
+                return None
+            if stage == Stage.FETCH or reason in RETRIED:
+                return -TICK if self.attempts < PAGE_ATTEMPTS else None
+        if self.first_fetched_at is None or self.last_fetched_at is None:
+            return None
+        return self.last_fetched_at - self.first_fetched_at
 
     @property
     def is_retried(self) -> bool:
