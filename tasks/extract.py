@@ -56,8 +56,9 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
         return raw.reject(Stage.EXTRACT, decoded.reason, decoded.detail)
     document = _read_document(decoded.text, kind, url)
     if kind == HTML and (stand_in := _find_stand_in(raw, decoded.text, document)):
-        # As for a page that could not be fetched, the address is asked again: the article may come another time.
-        return raw.reject(Stage.FETCH, stand_in.reason, stand_in.detail)
+        # As where a page could not be fetched, its address is asked again: the article may come another time.
+        is_fetched = raw.capture.http_status is not None and not raw.item.is_record
+        return raw.reject(Stage.FETCH if is_fetched else Stage.EXTRACT, stand_in.reason, stand_in.detail)
     if document is None or (kind == HTML and _is_notice(document.paragraphs.text)):
         beginning = f"but '{' '.join(document.paragraphs.text.split())[:100]}'" if document else "at all"
         detail = f"No paragraphs of an article were found on the page {beginning}."

@@ -2,9 +2,9 @@
 
     python -m bench.quality.stand_ins CORPUS [SET ...]
 
-Each page is looked at three times: as an address from a list, as announced in a feed under its own title, and as announced
-under its title with a redirect to another address. Every refusal is false. A fourth time it is announced under the title
-of another page: the share of refusals says how often a contradiction is noticed.
+Each page is looked at as an address from a list, as announced in a feed under its own title, and as announced and then
+moved to another address. Every refusal is false. At last it is announced under the title of another page: the share of
+refusals says how often a contradiction is noticed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from bench.quality.score_pages import raw_page
 from tasks.extract import extract
 from tasks.html import stand_in
 from tasks.text.decode import Refusal, decode
-from warehouse.model.records import Candidate, ExtractedArticle, Rejection
-from warehouse.model.vocabulary import Origin
+from warehouse.model.records import Candidate, Rejection
+from warehouse.model.vocabulary import STAND_INS, Origin
 
 SETS = ("news", "news2", "articles", "web")
 
@@ -60,20 +60,20 @@ def main() -> None:
                 if kind == "list":
                     extracted = extract(visited)
                     decoded = decode(content, None, html=True)
-                    assert not isinstance(decoded, Refusal)
-                    if isinstance(extracted, Rejection):
-                        refused["list"] += extracted.stage == "fetch"
-                        print(f"{name} {page['id']} {extracted.reason} {extracted.detail}")
+                    if isinstance(extracted, Rejection) or isinstance(decoded, Refusal):
+                        is_stand_in = isinstance(extracted, Rejection) and extracted.reason in STAND_INS
+                        refused["list"] += is_stand_in
+                        if is_stand_in:
+                            print(f"{name} {page['id']} list: {extracted}")
                         break
                     text, own = extracted.paragraphs.text, tuple(c for c in extracted.candidates)
                     continue
-                assert isinstance(extracted, ExtractedArticle)
                 began = time.process_time()
                 visit = stand_in.Visit(page["url"], final_url or page["url"], tuple(filter(None, titles)))
-                if found := stand_in.find_stand_in(decoded.text, text, own, visit):
+                if refusal := stand_in.find_stand_in(decoded.text, text, own, visit):
                     refused[kind] += 1
                     if kind != "other":
-                        print(f"{name} {page['id']} {kind}: {found.reason} {found.detail}")
+                        print(f"{name} {page['id']} {kind}: {refusal.reason} {refusal.detail}")
                 seconds += time.process_time() - began
         print(f"{name}: {len(gold)} pages; {dict(refused)}; {seconds / 3 / len(gold) * 1000:.2f} ms a page", flush=True)
 

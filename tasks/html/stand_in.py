@@ -52,6 +52,11 @@ _TITLES: Final = tuple(
 _HIDDEN: Final = re.compile(r"<(script|style|svg|template)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG: Final = re.compile(r"<[^<>]*+>")
 _WORD: Final = re.compile(r"[^\W_]+")
+_ARTICLE: Final = re.compile(r"<article\b", re.IGNORECASE)
+_ARTICLE_MARK: Final = re.compile(
+    r"""content\s*=\s*["']?article["'\s/>]|"@type"\s*:\s*\[?\s*"(?:News|Reportage|Report|Blog|OpinionNews|Live)""",
+    re.IGNORECASE,
+)
 _LANGUAGE_ROOT: Final = re.compile(
     r"/(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:(?:index|home|default)(?:\.\w{3,5})?/?)?", re.IGNORECASE
 )
@@ -80,15 +85,15 @@ class Visit:
     @property
     def path_changed(self) -> bool:
         """Whether the site answered with a page of another path or host."""
-        asked, answered = urlsplit(self.url), urlsplit(self.final_url)
-        return (asked.hostname, asked.path.rstrip("/")) != (answered.hostname, answered.path.rstrip("/"))
+        first, last = urlsplit(self.url), urlsplit(self.final_url)
+        return (first.hostname, first.path.rstrip("/")) != (last.hostname, last.path.rstrip("/"))
 
     @property
     def ends_at_front_page(self) -> bool:
         """Whether the address of an article led to a front page."""
-        asked, answered = urlsplit(self.url).path, urlsplit(self.final_url)
-        is_root = _LANGUAGE_ROOT.fullmatch(answered.path or "/") is not None and not answered.query
-        return self.path_changed and is_root and _LANGUAGE_ROOT.fullmatch(asked or "/") is None
+        path, last = urlsplit(self.url).path, urlsplit(self.final_url)
+        is_root = _LANGUAGE_ROOT.fullmatch(last.path or "/") is not None and not last.query
+        return self.path_changed and is_root and _LANGUAGE_ROOT.fullmatch(path) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,35 +123,39 @@ def find_stand_in(page: str, text: str, candidates: Iterable[Candidate], visit: 
     titles = [*_printed_titles(page), *titles]
     if visit.ends_at_front_page and not (is_long and is_dated):
         return StandIn(Reason.FRONT_PAGE, f"The site answered with its front page, {visit.final_url}.")
+    is_marked = _is_marked_as_article(page)
     if not is_long:
         text_and_titles = f"{' '.join(titles)} {text or _visible_text(page)}"
-        reason, count = _most_cues(text_and_titles, titles, page, visit)
-        # The headline of such a page is of its kind; the text of an article has the words of its headline.
-        is_titled = _starts_as(titles, reason)
-        has_headline = (_agreement(titles, text) or 0) >= MIN_AGREEMENT
-        if count >= MIN_CUES and (contradicts or is_titled or (count > MIN_CUES and not has_headline)):
+        reason, words, signs = _most_cues(text_and_titles, titles, page, visit)
+        # The text of an article has the words of its headline; that of a page in its place tells its kind.
+        is_odd = contradicts if is_marked else contradicts or (_agreement(titles, text) or 0) < MIN_AGREEMENT
+        is_kind = _starts_as(titles, reason) or (signs and is_odd) or (contradicts and not is_marked)
+        if is_kind and words + SIGN_WEIGHT * signs >= MIN_CUES:
             return StandIn(reason, f"{_SENTENCES[reason]}: its title is '{_first(titles)}'.")
-    if contradicts and text and not is_dated:
-        # The text of an article has words of its headline.
+    if contradicts and text and not is_dated and not is_marked:
         detail = f"The page '{_first(titles)}' has nothing of what was announced: '{_first(visit.titles)}'."
         return StandIn(Reason.NOT_AN_ARTICLE, detail)
     return None
 
 
-def _most_cues(text: str, titles: Sequence[str], page: str, visit: Visit) -> tuple[Reason, int]:
-    """Return the reason that a page shows most of, and how much: different words, and signs that count for two."""
+def _is_marked_as_article(page: str) -> bool:
+    """Return whether a page says that it holds one article."""
+    return _ARTICLE_MARK.search(page, 0, MAX_HEAD_CHARACTERS) is not None or len(_ARTICLE.findall(page)) == 1
+
+
+def _most_cues(text: str, titles: Sequence[str], page: str, visit: Visit) -> tuple[Reason, int, int]:
+    """Return the reason that a page shows most of: the number of its words there, and of signs beside the words."""
     lowered = text[:MAX_TEXT_CHARACTERS].casefold()
-    counts: dict[Reason, int] = {}
+    counts = []
     for reason, cues in _cues().items():
+        words = {match.group() for match in cues.words.finditer(lowered)}
         signs = (
             _starts_as(titles, reason),
             visit.path_changed and any(part in visit.final_url.casefold() for part in cues.urls),
             reason == Reason.CHALLENGE and _VENDOR_MARKS.search(page, 0, MAX_HEAD_CHARACTERS) is not None,
         )
-        words = {match.group() for match in cues.words.finditer(lowered)}
-        counts[reason] = len(words) + SIGN_WEIGHT * sum(signs) if any(signs) or len(words) >= MIN_CUES else 0
-    reason = max(counts, key=lambda reason: counts[reason])
-    return reason, counts[reason]
+        counts.append((reason, len(words), sum(signs)))
+    return max(counts, key=lambda count: count[1] + SIGN_WEIGHT * count[2])
 
 
 def _starts_as(titles: Sequence[str], reason: Reason) -> bool:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Final
+
+from tasks.html.parse import parse_html
 
 # A page that leads on is small, and says next to nothing; an article that loads itself anew is neither.
 MAX_PAGE_BYTES: Final = 32_768
 MAX_PAGE_WORDS: Final = 60
 MAX_REFRESH_SECONDS: Final = 10
 
-_META: Final = re.compile(r"<meta\b(?=[^<>]*http-equiv\s*=\s*[\"']?refresh)[^<>]*>", re.IGNORECASE)
-_CONTENT: Final = re.compile(r"content\s*=\s*(?:\"([^\"<>]*)\"|'([^<>]*?)'\s*/?>|([^\s<>\"']+))", re.IGNORECASE)
 _REFRESH: Final = re.compile(
     r"\s*(\d{0,6})(?:\.\d*)?\s*[;,]\s*(?:url\s*=)?\s*(?:\"([^\"]+)\"?|'([^']+)'?|(\S+))\s*", re.IGNORECASE
 )
@@ -37,12 +36,12 @@ def page_redirect(content: bytes) -> str | None:
 
 
 def _refresh_target(page: str) -> str | None:
-    for meta in _META.findall(page):
-        if not (value := _CONTENT.search(meta)):
-            continue
-        refresh = _REFRESH.fullmatch(html.unescape(value[1] or value[2] or value[3] or ""))
-        if refresh and int(refresh[1] or 0) <= MAX_REFRESH_SECONDS:
-            return (refresh[2] or refresh[3] or refresh[4]).strip()
+    tree = parse_html(page) if "refresh" in page.lower() else None
+    for meta in () if tree is None else tree.iter("meta"):
+        if (meta.get("http-equiv") or "").strip().lower() == "refresh":
+            refresh = _REFRESH.fullmatch(meta.get("content") or "")
+            if refresh and int(refresh[1] or 0) <= MAX_REFRESH_SECONDS:
+                return (refresh[2] or refresh[3] or refresh[4]).strip()
     return None
 
 

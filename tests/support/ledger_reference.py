@@ -24,7 +24,9 @@ class Reference:
 
             def ask(query: str) -> list[tuple[Any, ...]]:
                 values = {"source": source_id, "beside": list(beside)}
-                return connection.execute(query, {name: values[name] for name in values if f"${name}" in query}).fetchall()
+                return connection.execute(
+                    query, {name: values[name] for name in values if f"${name}" in query}
+                ).fetchall()
 
             changed = {row[0]: row[-1] for row in ask(_SIGHTED) if self._sight(*row)}
             read_at = {row[0]: row[-1] for row in ask(_READ) if self._read(*row)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Stage(StrEnum):
@@ -42,6 +43,13 @@ class Reason(StrEnum):
     FORGOTTEN = "forgotten"
     TIMED_OUT = "timed_out"
     CRASHED = "crashed"
+
+
+# A page came in the place of the article, which may come another time.
+STAND_INS: Final = frozenset({
+    Reason.NOT_AN_ARTICLE, Reason.FRONT_PAGE, Reason.CONSENT_WALL, Reason.CHALLENGE, Reason.SOFT_404, Reason.LOGIN_WALL,
+    Reason.NEEDS_JAVASCRIPT, Reason.MAINTENANCE, Reason.REGION_BLOCK,
+})  # fmt: skip
 
 
 class LineReason(StrEnum):
