@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from tasks.html.parse import parse_html, visible_text
 from tasks.text.characters import clean_line
 from tasks.text.words import UNSPACED, estimate_words
 from warehouse.model.records import Candidate
@@ -49,7 +50,6 @@ _VENDOR_MARKS: Final = re.compile(
 _TITLES: Final = tuple(
     re.compile(rf"<{tag}\b[^>]*+>(.{{0,1000}}?)</{tag}", re.IGNORECASE | re.DOTALL) for tag in ("title", "h1")
 )
-_HIDDEN: Final = re.compile(r"<(script|style|svg|template)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG: Final = re.compile(r"<[^<>]*+>")
 _WORD: Final = re.compile(r"[^\W_]+")
 _ARTICLE: Final = re.compile(r"<article\b", re.IGNORECASE)
@@ -197,7 +197,8 @@ def _plain(markup: str) -> str:
 
 
 def _visible_text(page: str) -> str:
-    return _plain(_HIDDEN.sub(" ", page[:MAX_HEAD_CHARACTERS]))
+    tree = parse_html(page[:MAX_HEAD_CHARACTERS])
+    return "" if tree is None else visible_text(tree)
 
 
 def _first(titles: Sequence[str]) -> str:

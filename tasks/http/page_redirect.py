@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tasks.html.parse import parse_html
+from lxml.html import HtmlElement
+
+from tasks.html.parse import parse_html, visible_text
 
 # A page that leads on is small, and says next to nothing; an article that loads itself anew is neither.
 MAX_PAGE_BYTES: Final = 32_768
 MAX_PAGE_WORDS: Final = 60
 MAX_REFRESH_SECONDS: Final = 10
 
+_MAY_LEAD_ON: Final = re.compile(rb"refresh|location", re.IGNORECASE)
 _REFRESH: Final = re.compile(
     r"\s*(\d{0,6})(?:\.\d*)?\s*[;,]\s*(?:url\s*=)?\s*(?:\"([^\"]+)\"?|'([^']+)'?|(\S+))\s*", re.IGNORECASE
 )
@@ -22,22 +25,23 @@ _SCRIPT_LOCATION: Final = re.compile(
 _CALLED_WITH: Final = re.compile(
     r"location\.replace\(\w+\)[^\"'<>]{0,20}\(\s*[\"'](https?:\\?/[^\"'\s<>]+)[\"']\s*\)", re.IGNORECASE
 )
-_UNSEEN: Final = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^<>]*+>", re.IGNORECASE | re.DOTALL)
 
 
 def page_redirect(content: bytes) -> str | None:
     """Return the address, as it is written, to which an HTML page of hardly any words leads on; else None."""
-    if len(content) > MAX_PAGE_BYTES or b"<" not in content:
+    if len(content) > MAX_PAGE_BYTES or b"<" not in content or not _MAY_LEAD_ON.search(content):
         return None
     page = content.decode("utf-8", "replace")
-    if len(_UNSEEN.sub(" ", page).split()) > MAX_PAGE_WORDS:
+    if (tree := parse_html(page)) is None:
         return None
-    return _refresh_target(page) or _script_target(page)
+    target = _refresh_target(tree)
+    if len(visible_text(tree).split()) > MAX_PAGE_WORDS:
+        return None
+    return target or _script_target(page)
 
 
-def _refresh_target(page: str) -> str | None:
-    tree = parse_html(page) if "refresh" in page.lower() else None
-    for meta in () if tree is None else tree.iter("meta"):
+def _refresh_target(tree: HtmlElement) -> str | None:
+    for meta in tree.iter("meta"):
         if (meta.get("http-equiv") or "").strip().lower() == "refresh":
             refresh = _REFRESH.fullmatch(meta.get("content") or "")
             if refresh and int(refresh[1] or 0) <= MAX_REFRESH_SECONDS:
