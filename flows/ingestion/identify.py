@@ -43,14 +43,14 @@ class KnownDocuments:
 
     def add(self, document: Discovered) -> None:
         """Note the guid of a document that is new in the ledger."""
-        self.ledger.first_guid(guid_of(document), item_of(document).url)
+        self.ledger.addresses.first_guid(guid_of(document), item_of(document).url)
 
     def redirect_target(self, fetched: Fetched) -> str | None:
         """Return the URL of the known article that a page redirects to, or None and record the target as its alias."""
         item, final_url = fetched.item, fetched.final_url
         if item.is_record or final_url is None or final_url == item.url:
             return None
-        first_url = self.ledger.first_spelling(normalize_url(final_url), item.url)
+        first_url = self.ledger.addresses.first_spelling(normalize_url(final_url), item.url)
         known = self.ledger.addresses.get(first_url)
         return first_url if first_url != item.url and known is not None and known.version_id is not None else None
 

@@ -80,7 +80,7 @@ class IngestRun:
     def waits_for(self, feed_url: str) -> bool:
         """Return whether entries of a feed that holds whole articles are pending."""
         is_whole = any(entry.full_text and entry.url == feed_url for entry in self.source.inputs_of(FeedInput))
-        pending = self.ledger.pending() if is_whole else []
+        pending = self.ledger.addresses.pending() if is_whole else []
         return any(self.ledger.addresses[url].found_in == feed_url for url in pending)
 
     def earlier(self, item: Item) -> Earlier | None:
@@ -103,7 +103,7 @@ class IngestRun:
     def land_unsighted(self) -> None:
         """Land a discovery of each address of which only rows of other tables know."""
         discoveries = []
-        for url in self.ledger.unsighted():
+        for url in self.ledger.addresses.unsighted():
             known = self.ledger.mark_sighted(url)
             sighting = (normalize_url(url), known.guid, known.found_in, known.first_seen_at)
             discoveries.append(Discovery(self.source.id, self.row.run_id, url, *sighting))
@@ -118,7 +118,7 @@ class IngestRun:
         self.writer.land_conclusions(conclusions)
         self.writer.land_captures(self.listing_captures)
         self.listing_captures.clear()
-        self.ledger.rest()
+        self.ledger.addresses.rest()
 
     def count_discovered(self, documents: Sequence[Discovered]) -> None:
         """Count documents that were listed; those of no outcome are pending at the end."""

@@ -26,7 +26,7 @@ def take_up_recovered(run: IngestRun, shard_id: str = "") -> None:
     listings = _discover_listed(run, [capture for capture in recovered if capture.outcome == LISTED])
     captures = [capture for capture in recovered if capture.outcome == RECOVERED]
     captures.sort(key=lambda capture: capture.fetched_at)
-    landed_ids = run.ledger.landed(captures)
+    landed_ids = run.ledger.addresses.landed(captures)
     run.ledger.meet((capture.url, capture.fetched_at) for capture in captures)
     if not shard_id:
         restore_discoveries(run)
@@ -71,7 +71,7 @@ def _unfinished_documents(
 
 def _conclude(run: IngestRun, results: Sequence[tuple[RawArticle, Made]]) -> list[Conclusion]:
     urls = [raw.item.url for raw, _ in results]
-    versions = run.ledger.versions_of(urls)
+    versions = run.ledger.addresses.versions_of(urls)
     conclusions = []
     for raw, made in results:
         # A capture whose row was lost may be older than what its address is by now.

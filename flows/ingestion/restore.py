@@ -82,12 +82,12 @@ def restore_discoveries(run: IngestRun) -> None:
 
     An article is the same one again only if its id is known before it is made. Raises `WarehouseError`.
     """
-    if not run.ledger.unsighted():
+    if not run.ledger.addresses.unsighted():
         return
     for entry, reader in zip(run.source.input, readers_of(run.source), strict=True):
         if not reader.is_polled:
             run.discover(_listed(run, entry))
-        run.discover(reader.former_documents(run.ledger.unsighted(), run.clock()))
+        run.discover(reader.former_documents(run.ledger.addresses.unsighted(), run.clock()))
     if any(reader.is_polled for reader in readers_of(run.source)):
         _see_archived_listings(run)
 

@@ -30,7 +30,7 @@ def list_documents(run: IngestRun, *, due_within: timedelta | None = None) -> It
 
     Inputs that are polled are left alone unless they are due within `due_within`; if it is None, all are polled.
     """
-    waiting = dict.fromkeys(run.ledger.pending())
+    waiting = dict.fromkeys(run.ledger.addresses.pending())
     unlisted: set[str] = set()
     listings: list[Iterable[Discovered]] = []
     # All that is polled first: while the pages of one listing are fetched, another one may roll on.

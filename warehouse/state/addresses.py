@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
+from warehouse.state.facts import moment
 from warehouse.state.state_file import GUID, SPELLING, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from warehouse.model.records import Capture
     from warehouse.state.address import Known
     from warehouse.state.source_state import SourceState
 
@@ -105,6 +107,18 @@ class Addresses:
         urls += [url for url in known if self._is_spelled(url, known[url], spelling)]
         return urls[0] if urls else self._new_name(SPELLING, spelling)
 
+    def first_spelling(self, normalized_url: str, url: str) -> str:
+        """Return the address under which a normalized_url was first known; from now on `url` if there is none."""
+        first_url = self.first_spelled(normalized_url)
+        if first_url is None:
+            self.name(SPELLING, normalized_url, url)
+        return first_url or url
+
+    def first_guid(self, guid: str, url: str) -> None:
+        """Note the address of a guid; one that has an address keeps it."""
+        if self.first_with_guid(guid) is None:
+            self.name(GUID, guid, url)
+
     def first_of_version(self, version_id: str) -> str | None:
         """Return the address of the first article that was landed with a version; it may have another one now."""
         # Of every version: a twin may still be what an article was before its last edit.
@@ -116,6 +130,23 @@ class Addresses:
                 (fact.landed_at, url) for fact in versions if fact.version_id == version_id and not fact.is_deleted
             ]
         return min(landed)[1] if landed else self._new_name(VERSION, version_id)
+
+    def seen_in(self, found_in: str) -> Iterator[str]:
+        """Yield the addresses that a listing was the first to name."""
+        return self.select(self.state.seen_in(found_in), lambda url: self[url].found_in == found_in)
+
+    def landed(self, captures: Collection[Capture]) -> set[str]:
+        """Return the ids of those captures that an article or a refusal refers to."""
+        concluded: set[str | None] = set()
+        for url in {capture.url for capture in captures}:
+            facts = self.state.facts(url)
+            concluded |= facts.concluded() if facts else set()
+        return {capture.capture_id for capture in captures if capture.capture_id in concluded}
+
+    def versions_of(self, urls: Iterable[str]) -> dict[str, list[tuple[datetime, str]]]:
+        """Return the landed versions of each address as (time of the capture, version_id), the oldest first."""
+        versions = {url: facts.versions for url in urls if (facts := self.state.facts(url)) is not None}
+        return {url: [(moment(fact.fetched_at), fact.version_id) for fact in facts] for url, facts in versions.items()}
 
     def name(self, kind: int, name: str, url: str) -> None:
         """Note the address of a new name; one that has an address keeps it."""

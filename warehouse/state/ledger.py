@@ -12,8 +12,7 @@ from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle,
 from warehouse.model.vocabulary import Outcome, Reason, Stage
 from warehouse.state.address import RETRIED, TEMPORARY, Known, not_before
 from warehouse.state.addresses import Addresses
-from warehouse.state.facts import moment
-from warehouse.state.state_file import GUID, SPELLING, VERSION
+from warehouse.state.state_file import VERSION
 
 if TYPE_CHECKING:
     from warehouse.state.source_state import SourceState
@@ -63,10 +62,6 @@ class Ledger:
         self.addresses.take_forward(now)
         self.forgotten, self.unfinished = self._state.forgotten_articles(), self._state.unfinished_runs()
         self._new_articles = 0
-
-    def rest(self) -> None:
-        """Hold no more in memory than a batch needs."""
-        self.addresses.rest()
 
     def count_articles(self) -> int:
         """Return how many addresses have an article."""
@@ -132,7 +127,7 @@ class Ledger:
             else:
                 known = Known(document.url, document.url.partition("#")[0], now)
             self.addresses.add(document.url, known)
-            self.first_spelling(normalized_url or document.url, document.url)
+            self.addresses.first_spelling(normalized_url or document.url, document.url)
             return True
         if not known.is_sighted:
             known = self.addresses.change(document.url)
@@ -148,18 +143,6 @@ class Ledger:
         known.modified = modified
         return True
 
-    def first_spelling(self, normalized_url: str, url: str) -> str:
-        """Return the address under which a normalized_url was first known; from now on `url` if there is none."""
-        first_url = self.addresses.first_spelled(normalized_url)
-        if first_url is None:
-            self.addresses.name(SPELLING, normalized_url, url)
-        return first_url or url
-
-    def first_guid(self, guid: str, url: str) -> None:
-        """Note the address of a guid; one that has an address keeps it."""
-        if self.addresses.first_with_guid(guid) is None:
-            self.addresses.name(GUID, guid, url)
-
     def mark_sighted(self, url: str) -> Known:
         """Note that a row says of an address that it was discovered."""
         known = self.addresses.change(url)
@@ -174,10 +157,6 @@ class Ledger:
         # A time that lies ahead was written by a clock that was wrong, and tells nothing of how long ago that is.
         is_recent = timedelta() <= now - known.earlier.fetched_at < MAX_NOT_MODIFIED_TRUST
         return known.earlier if is_recent else None
-
-    def unsighted(self) -> list[str]:
-        """Return the addresses of which no row says that they were discovered."""
-        return self.addresses.unsighted()
 
     def identify(self, item: Item) -> Item:
         """Return the item with the id under which its address was first known."""
@@ -215,36 +194,10 @@ class Ledger:
             return False
         return not (known.is_retried or (known.refusal is not None and self.rules_changed))
 
-    def pending(self) -> list[str]:
-        """Return the addresses that have neither an article nor a refusal."""
-        return self.addresses.pending()
-
     def due(self, now: datetime, recheck: Sequence[float]) -> Iterator[str]:
         """Yield the addresses of pages that are due; see `is_wanted`."""
         watched = self._state.watched(timedelta(hours=max(recheck, default=0.0)))
         return self.addresses.select(watched, lambda url: self.is_wanted(url, now, recheck))
-
-    def seen_in(self, found_in: str) -> Iterator[str]:
-        """Yield the addresses that a listing was the first to name."""
-        seen = self._state.seen_in(found_in)
-        return self.addresses.select(seen, lambda url: self.addresses[url].found_in == found_in)
-
-    def landed(self, captures: Iterable[Capture]) -> set[str]:
-        """Return the ids of those captures that an article or a refusal refers to."""
-        capture_ids: set[str | None] = set()
-        for url in {capture.url for capture in captures}:
-            facts = self._state.facts(url)
-            capture_ids |= facts.concluded() if facts else set()
-        return {capture.capture_id for capture in captures if capture.capture_id in capture_ids}
-
-    def versions_of(self, urls: Iterable[str]) -> dict[str, list[tuple[datetime, str]]]:
-        """Return the versions of each address as (time of the capture, version_id), the oldest first."""
-        facts = {url: self._state.facts(url) for url in urls}
-        return {
-            url: [(moment(version.fetched_at), version.version_id) for version in fact.versions]
-            for url, fact in facts.items()
-            if fact and fact.versions
-        }
 
     def conclude(self, raw: RawArticle, made: Article | Rejection, now: datetime) -> Conclusion:
         """Return the outcome of a document that was archived."""

@@ -244,15 +244,17 @@ class SourceState:
         raise AssertionError
 
     def _take(self, connection: sqlite3.Connection, *, is_new: bool = False, is_shared: bool = False) -> None:
+        layer = "shared" if is_shared else "main"
+        ((taken_at,),) = connection.execute(f"SELECT taken_at FROM {layer}.meta").fetchall()  # noqa: S608  ours
+        if taken_at > self._soon:
+            raise DoubtError  # of what a clock wrote that was ahead more was believed then
         stored = connection.execute("SELECT name, size, modified, is_replaced FROM file")
         taken = {name: (Stamp(size, modified), bool(replaced)) for name, size, modified, replaced in stored}
         files = find_new_files(self.root, self.source_id, ALL_COLUMNS, taken)
         if files:
             with _transaction(connection):
-                Intake(
-                    connection, self.root, self.source_id, self.now, self.normalize,
-                    is_new=is_new, is_shared=is_shared, beside=self.beside,
-                ).take(files)  # fmt: skip
+                intake = Intake(connection, self.root, self.source_id, self.now, self.normalize)
+                intake.take(files, is_new=is_new, is_shared=is_shared)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ MAX_CACHE_KILOBYTES: Final = 32_000
 MAX_WAIT_SECONDS: Final = 60.0
 
 _TABLES: Final = """
-    CREATE TABLE meta (version TEXT);
+    CREATE TABLE meta (version TEXT, taken_at INTEGER);
     CREATE TABLE file (name TEXT PRIMARY KEY, size INTEGER, modified INTEGER, rows BLOB, is_replaced INTEGER);
     CREATE TABLE address (
         id INTEGER PRIMARY KEY, url TEXT, facts TEXT, first_seen_at INTEGER, found_in TEXT, is_sighted INTEGER,
@@ -96,7 +96,8 @@ def open_private(path: Path | None) -> tuple[sqlite3.Connection, bool]:
     Shards run side by side, also on other machines: they read that file and leave it as it is.
     """
     connection = _connect("")
-    connection.executescript(_TABLES + _INDEXES)
+    _make_tables(connection)
+    make_indexes(connection)
     log = path.with_name(f"{path.name}-wal") if path else None
     if path is None or log is None or not path.exists() or (log.exists() and log.stat().st_size):
         return connection, False
@@ -118,8 +119,7 @@ def make_file(path: Path) -> sqlite3.Connection:
     # Nobody reads it before it is whole.
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
-    connection.executescript(_TABLES)
-    connection.execute("INSERT INTO meta VALUES (?)", [_version()])
+    _make_tables(connection)
     return connection
 
 
@@ -134,6 +134,11 @@ def publish_new(root: Root, source_id: str) -> None:
         path.with_name(name).unlink(missing_ok=True)
     new.replace(path)
     sync_folder(path.parent)
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    connection.executescript(_TABLES)
+    connection.execute("INSERT INTO meta VALUES (?, 0)", [_version()])
 
 
 def make_indexes(connection: sqlite3.Connection) -> None:

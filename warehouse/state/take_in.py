@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from hashlib import blake2b
 from itertools import groupby
@@ -45,6 +45,10 @@ STAGING: Final = {
 }
 
 
+StoredFacts = tuple[int | None, str | None]
+Find = Callable[[str], StoredFacts]
+
+
 class Intake:
     """Takes new files of a source into its state, in a transaction of the caller."""
 
@@ -55,25 +59,24 @@ class Intake:
         source_id: str,
         now: datetime,
         normalize: Callable[[str], str],
-        *,
-        is_new: bool = False,
-        is_shared: bool = False,
-        beside: Collection[str] = (),
     ) -> None:
         self._connection, self._root, self._source_id, self._now = connection, root, source_id, now
-        self._normalize, self._is_new, self._is_shared, self._beside = normalize, is_new, is_shared, beside
-        self._digests: dict[str, bytes] = {}
+        self._normalize = normalize
         self._polls: dict[str, list[PollFact | ListingFact]] = defaultdict(list)
 
-    def take(self, files: NewFiles) -> None:
-        """Read new files. Raises `DoubtError`, FileNotFoundError, `StorageError`, sqlite3.Error."""
+    def take(self, files: NewFiles, *, is_new: bool = False, is_shared: bool = False) -> None:
+        """Read new files; `is_new` if the state is empty, `is_shared` if it lies over another one.
+
+        Raises `DoubtError`, FileNotFoundError, `StorageError`, sqlite3.Error.
+        """
+        find = _find_nothing if is_new else self._find_shared if is_shared else self._find
         for name, columns in STAGING.items():
             self._connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
         for name in [*files.to_read, *(base.name for base in files.bases)]:
-            self._digests[name] = self._read(name)
+            self._put_file(name, files, self._read(name))
         self._verify(files)
         self._take_polls()
-        self._connection.executemany(_PUT_ADDRESS, self._addresses())
+        self._connection.executemany(_PUT_ADDRESS, self._addresses(find))
         self._connection.execute(_PUT_NAMES)
         self._note(files)
         for name in STAGING:
@@ -100,7 +103,7 @@ class Intake:
         if table == "captures" and (listing := listing_of(row)) is not None:
             self._add_poll(*listing)
         fact = FACT_OF[table](row)
-        if fact is not None and fact[1].run_id not in self._beside:
+        if fact is not None:
             yield fact[0], table, json.dumps(fact[1], ensure_ascii=False)
 
     def _stage(self, batch: list[tuple[str, str, str]]) -> None:
@@ -112,7 +115,7 @@ class Intake:
         if not files.unexplained:
             return
         vanished = b"".join(self._stored_digests(name) for name in files.unexplained)
-        present = b"".join(self._digests[base.name] for base in files.bases)
+        present = b"".join(self._stored_digests(base.name) for base in files.bases)
         if not pc.all(pc.is_in(_integers(vanished), value_set=_integers(present)), min_count=0).as_py():
             raise DoubtError
 
@@ -155,12 +158,12 @@ class Intake:
         stored = self._connection.execute("SELECT payload_digest FROM validator WHERE key = ?", [key]).fetchone()
         return bool(stored[0] != listing.payload_digest)
 
-    def _addresses(self) -> Iterator[tuple[Any, ...]]:
+    def _addresses(self, find: Find) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of the addresses of which there are new facts, and stage their names."""
         (next_id,) = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM address").fetchone()
         staged = self._connection.execute("SELECT url, table_name, fact FROM temp.staged ORDER BY url")
         for url, group in groupby(staged, itemgetter(0)):
-            number, text = (None, None) if self._is_new else self._stored(url)
+            number, text = find(url)
             facts = Facts.parse(url, text)
             facts.add(FACT_TYPES[table](*json.loads(fact)) for _, table, fact in group)
             if number is None:
@@ -169,11 +172,14 @@ class Intake:
             self._connection.executemany("INSERT INTO temp.staged_name VALUES (?, ?, ?)", names)
             yield number, url, facts.text(), *self._marks(facts)
 
-    def _stored(self, url: str) -> tuple[int | None, str | None]:
+    def _find(self, url: str) -> StoredFacts:
         row = self._connection.execute("SELECT id, facts FROM address WHERE url = ?", [url]).fetchone()
-        if row is None and self._is_shared:
-            row = self._connection.execute("SELECT NULL, facts FROM shared.address WHERE url = ?", [url]).fetchone()
         return row or (None, None)
+
+    def _find_shared(self, url: str) -> StoredFacts:
+        query = "SELECT NULL, facts FROM shared.address WHERE url = ?"
+        number, text = self._find(url)
+        return (number, text) if text else self._connection.execute(query, [url]).fetchone() or (None, None)
 
     def _names(self, facts: Facts) -> set[tuple[int, str]]:
         """Return the names by which an address may be looked up, but for its own."""
@@ -203,24 +209,28 @@ class Intake:
         )
 
     def _note(self, files: NewFiles) -> None:
-        """Note which files were read, and forget those that are not there any more."""
-        replaced: set[str] = set()
+        """Note which files are replaced, and forget those that are not there any more."""
         for base in files.covered:
             names = own_names(base, self._source_id)
-            self._digests[base.name] = b"".join(
-                self._digests.pop(name, b"") or self._stored_digests(name) for name in names
-            )
-        for base in (*files.covered, *files.bases):
-            replaced |= own_names(base, self._source_id)
-        self._connection.executemany(
-            "UPDATE file SET rows = NULL, is_replaced = 1 WHERE name = ?", [(name,) for name in replaced]
-        )
-        names_read = [*files.to_read, *(base.name for base in (*files.covered, *files.bases))]
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
-            [(name, *files.stamps[name], self._digests.get(name), name in replaced) for name in names_read],
-        )
+            self._put_file(base.name, files, b"".join(map(self._stored_digests, names)))
+            self._note_replaced(names)
+        for base in files.bases:
+            self._note_replaced(own_names(base, self._source_id))
         self._connection.executemany("DELETE FROM file WHERE name = ?", [(name,) for name in files.vanished])
+        self._connection.execute("UPDATE meta SET taken_at = ?", [microseconds_of(self._now)])
+
+    def _put_file(self, name: str, files: NewFiles, digests: bytes) -> None:
+        values = (name, *files.stamps[name], digests, False)
+        self._connection.execute("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)", values)
+
+    def _note_replaced(self, names: Iterable[str]) -> None:
+        """Leave what files had to the base file that replaces them."""
+        query = "UPDATE file SET rows = NULL, is_replaced = 1 WHERE name = ?"
+        self._connection.executemany(query, [(name,) for name in names])
+
+
+def _find_nothing(_: str) -> StoredFacts:
+    return None, None
 
 
 def _rank(run: dict[str, Any]) -> tuple[bool, bool, float]:
