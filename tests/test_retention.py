@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from flows.compact import compact_warehouse
 from flows.ingestion.raw_document import write_raw
 from tests.support.rows import NOON, article, discovery, fetched, url
 from warehouse.archive.retention import ArchiveRetention, expire_archive
@@ -102,6 +103,13 @@ def test_old_documents_go_and_their_articles_and_rows_stay(files: list[str], tmp
     removed = forget(str(tmp_path), url(2), NOON, normalize=str, identify=lambda *_: "article-2")
     assert (removed.articles, removed.records) == (1, 0)
     assert verify(tmp_path).findings == ()
+
+
+def test_compaction_deletes_by_the_settings(files: list[str], tmp_path: Path) -> None:
+    settings = Settings(data=str(tmp_path), keep_listings_days=1)
+    assert compact_warehouse(settings, dry_run=True).expired == [files[0], files[2]]
+    assert compact_warehouse(settings).expired == [files[0], files[2]]
+    assert left(tmp_path) == [files[1], files[3]]
 
 
 def test_what_a_killed_run_left_unindexed_and_rows_of_the_log_are_not_touched(files: list[str], tmp_path: Path) -> None:
