@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.webserver import WebServer, answer
+
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLES = PROJECT / "config" / "samples" / "pages"
 
@@ -421,6 +423,18 @@ def test_sources_are_listed_and_checked(tmp_path):
     assert done.returncode == 2
     assert "none: no such folder" in done.stderr
     assert "b.toml: unknown key 'tilte', did you mean 'title'?" in done.stderr
+
+
+def test_a_source_that_would_never_run_is_told_by_check(tmp_path):
+    (tmp_path / "sources").mkdir()
+    feed = "<rss version='2.0'><channel><item><title>Bread</title><link>http://paper.example/1</link></item></channel></rss>"
+    with WebServer({"/feed": answer(feed.encode(), content_type="application/rss+xml")}) as server:
+        declared = f'title = "A"\nallow_private = true\n[[input]]\nkind = "feed"\nurl = "{server.url("/feed")}"\n'
+        (tmp_path / "sources" / "a.toml").write_text(declared)
+        done = copydesk("sources", "check", "--config", tmp_path)
+        assert "no schedule: 'copydesk serve' never runs it; add schedule = \"every 30 minutes\"" in done.stdout
+        (tmp_path / "sources" / "a.toml").write_text(f'schedule = "@hourly"\n{declared}')
+        assert "schedule" not in copydesk("sources", "check", "--config", tmp_path).stdout
 
 
 def test_rejects_status_and_verify_tell_of_the_warehouse(data):
