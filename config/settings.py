@@ -16,7 +16,7 @@ from config.errors import ConfigError, explain
 from config.schedule import read_schedule
 
 SETTINGS_FILE: Final = "copydesk.toml"
-STORE_SCHEMES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs")
+STORE_SCHEMES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss")
 PREFIX: Final = "COPYDESK_"
 PROJECT_CONFIG: Final = Path(__file__).resolve().parent
 OFF: Final = "off"  # as a schedule: never

@@ -19,6 +19,7 @@ import duckdb
 
 from warehouse.definitions import CATALOGUE, TABLES, VIEWS, define, definition, pattern, quote
 from warehouse.errors import EmptyWarehouseError, QueryError, WarehouseError, cure_of
+from warehouse.storage.reach import reach
 from warehouse.storage.root import SUPERSEDED, Root
 
 SEVERAL: Final = getattr(duckdb.StatementType, "MULTI", None)
@@ -59,8 +60,7 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
         connection.execute(f"SET temp_directory = {quote(spill)}")
         # A query must never take a Python variable of ours for a table.
         connection.execute("SET python_enable_replacements = false")
-        if not root.is_folder:
-            reach(connection, root)
+        reach(connection, root)
         if not attach_catalogue(connection, root):
             define(connection, root)
     except duckdb.Error as error:
@@ -186,15 +186,6 @@ def check_landed(root: Root) -> None:
     """Raise `EmptyWarehouseError` where nothing has landed."""
     if not root.has_tables(TABLES):
         raise EmptyWarehouseError(f"nothing has landed in {root.url}; run 'copydesk run', or name another with --data")
-
-
-def reach(connection: duckdb.DuckDBPyConnection, root: Root) -> None:
-    """Let a connection read the files of an object store, through pyarrow's filesystem."""
-    from fsspec.implementations.arrow import ArrowFSWrapper  # type: ignore[import-untyped]
-
-    filesystem, _ = root.filesystem()
-    wrapper = type("ObjectStore", (ArrowFSWrapper,), {"protocol": root.url.partition("://")[0]})
-    connection.register_filesystem(wrapper(filesystem))
 
 
 def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:

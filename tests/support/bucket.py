@@ -1,0 +1,86 @@
+"""An S3 server on this machine that counts what it is asked for; state lives in memory, one bucket named `paper`."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+BUCKET: Final = "paper"
+CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "writer", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Bucket:
+    """A bucket and the requests that came for it."""
+
+    def __init__(self, port: int, requests: list[tuple[str, str, str]]) -> None:
+        self.port = port
+        self.requests = requests
+        """Method, path and query of each since the last call of `take`."""
+
+    def url(self, folder: str = "news") -> str:
+        return f"s3://{BUCKET}/{folder}?endpoint_override=127.0.0.1:{self.port}&scheme=http&region=us-east-1"
+
+    def take(self) -> list[tuple[str, str, str]]:
+        requests, self.requests[:] = list(self.requests), []
+        return requests
+
+    def count(self) -> Counter[str]:
+        """Count the requests since the last call, by what S3 calls and bills them."""
+        return Counter(_kind(method, query) for method, _, query in self.take())
+
+
+def _kind(method: str, query: str) -> str:
+    return "LIST" if method == "GET" and "list-type" in parse_qs(query, keep_blank_values=True) else method
+
+
+@contextmanager
+def serve_bucket() -> Iterator[Bucket]:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
+
+    moto: Application = DomainDispatcherApplication(create_backend_app)
+    requests: list[tuple[str, str, str]] = []
+
+    def counted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith(f"/{BUCKET}"):
+            requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"]))
+        return moto(environ, start_response)
+
+    class Quiet(MotoRequestHandler):  # type: ignore[misc]
+        protocol_version = "HTTP/1.1"
+
+        def log(self, *_: object) -> None:
+            pass
+
+    server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        bucket = Bucket(server.server_port, requests)
+        _make(bucket)
+        yield bucket
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _make(bucket: Bucket) -> None:
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", bucket.port)
+    connection.request(
+        "PUT",
+        f"/{BUCKET}",
+        headers={"Authorization": "AWS4-HMAC-SHA256 Credential=writer/20261129/us-east-1/s3/aws4_request"},
+    )
+    response = connection.getresponse()
+    assert response.status == 200, response.read()
+    connection.close()
+    bucket.take()

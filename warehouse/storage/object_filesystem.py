@@ -1,0 +1,64 @@
+"""How DuckDB reads an object store: patterns are answered from the listing, small files from copies.
+
+It needs no extension, and no request for what is known already.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
+from fsspec.utils import glob_translate  # type: ignore[import-untyped]
+
+from warehouse.storage.objects import ObjectEntry, Objects
+
+
+class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
+    """The tables below the URL of a data root, for reading; paths are whole URLs."""
+
+    cachable = False
+
+    def __init__(self, objects: Objects, url: str) -> None:
+        super().__init__()
+        self._objects, self._url = objects, url
+
+    def glob(self, path: str, **_: Any) -> list[str]:
+        """Return the URLs of the files that match a pattern, sorted, and copy the small ones."""
+        matches = re.compile(glob_translate(self._name(path))).match
+        names = sorted(name for name in self._objects.tables() if matches(name))
+        self._objects.fetch_small(names)
+        return [f"{self._url}/{name}" for name in names]
+
+    def open(self, path: str, mode: str = "rb", **_: Any) -> BinaryIO:
+        """Open a file for reading."""
+        if "r" not in mode:
+            raise PermissionError(f"{path} is opened for reading only")
+        return self._objects.open(self._name(path))
+
+    def exists(self, path: str, **_: Any) -> bool:
+        """Return whether there is such a file."""
+        return self._objects.find(self._name(path)) is not None
+
+    def size(self, path: str) -> int:
+        """Return the number of bytes of a file."""
+        return self._entry(path).size
+
+    def modified(self, path: str) -> datetime:
+        """Return when a file was written."""
+        return self._entry(path).modified_at
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        """Return name, size and kind of a file."""
+        return {"name": path, "size": self.size(path), "type": "file"}
+
+    def _entry(self, path: str) -> ObjectEntry:
+        entry = self._objects.find(self._name(path))
+        if entry is None:
+            raise FileNotFoundError(path)
+        return entry
+
+    def _name(self, path: str) -> str:
+        # DuckDB hands over the URL, with or without its scheme.
+        return path.removeprefix(self._url).removeprefix(self._url.partition("://")[2]).lstrip("/")

@@ -1,0 +1,224 @@
+"""The objects below the URL of a data root: listed once and remembered, the small ones kept as copies on this machine.
+
+A command lists the tables once, a request for each thousand objects. What this process writes or deletes is put into
+the listing; what others do is seen when it is taken anew: after a lock is taken, and when it is older than
+`MAX_LISTING_AGE_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+
+from warehouse.storage.object_cache import ObjectCache
+from warehouse.storage.object_errors import ReplacedError, as_os_errors
+from warehouse.storage.object_file import ObjectFile
+from warehouse.storage.object_urls import open_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from obstore.store import ObjectStore as Client
+
+MAX_LISTING_AGE_SECONDS: Final = 30.0
+ARCHIVE: Final = "archive"
+# Behind all names of the archive, which has many more files than the tables, and before all of the tables.
+AFTER_ARCHIVE: Final = ARCHIVE + chr(ord("/") + 1)
+PAGE_OBJECTS: Final = 1_000
+PART_BYTES: Final = 16 * 1024 * 1024
+"""A file up to this size is one request."""
+FETCHES_AT_ONCE: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEntry:
+    """One object as the listing has it."""
+
+    name: str
+    """Relative to the data root."""
+    size: int
+    """Bytes."""
+    etag: str
+    """Another one for other content; where a store gives none, its size and time instead."""
+    modified_at: datetime
+
+
+class Objects:
+    """The objects of one data root. Making it asks the store nothing."""
+
+    def __init__(self, url: str, query: str, cache: Path) -> None:
+        self._client: Final[Client] = open_client(url, query)
+        self._cache: Final = ObjectCache(cache)
+        self._entries: dict[str, ObjectEntry] = {}
+        self._listed_at = float("-inf")
+        self._lock: Final = threading.Lock()
+
+    def tables(self) -> Mapping[str, ObjectEntry]:
+        """Return the entries of all files of tables, by name. Raises OSError."""
+        with self._lock:
+            if time.monotonic() - self._listed_at > MAX_LISTING_AGE_SECONDS:
+                began = time.monotonic()
+                self._entries = self._list(offset=AFTER_ARCHIVE)
+                self._listed_at = began
+                self._cache.keep_only(self._entries.values())
+            return dict(self._entries)
+
+    def forget_listing(self) -> None:
+        """Take the listing anew before it is asked again."""
+        with self._lock:
+            self._listed_at = float("-inf")
+
+    def entries(self, folder: str) -> list[ObjectEntry]:
+        """Return the entries of all files below a folder, sorted by name. Raises OSError."""
+        is_table = f"{folder}/" > AFTER_ARCHIVE
+        entries = self.tables() if is_table else self._list(prefix=folder)
+        return sorted((entry for entry in entries.values() if entry.name.startswith(f"{folder}/")), key=_name)
+
+    def find(self, name: str) -> ObjectEntry | None:
+        """Return the entry of a file, or None; one outside the tables is asked for. Raises OSError."""
+        if name > AFTER_ARCHIVE:
+            return self.tables().get(name)
+        try:
+            with as_os_errors():
+                return _entry(self._client.head(name))
+        except FileNotFoundError:
+            return None
+
+    def exists(self, name: str) -> bool:
+        """Return whether there is such a file, or among the tables such a folder. Raises OSError."""
+        return self.find(name) is not None or (name > AFTER_ARCHIVE and bool(self.entries(name)))
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file for reading at any offset; a small one of a table is read at once. Raises OSError."""
+        if name < AFTER_ARCHIVE:
+            return cast("BinaryIO", ObjectFile(self._client, name))
+        entry = self.tables().get(name)
+        if entry is None:
+            raise FileNotFoundError(f"no object {name}")
+        if not self._cache.takes(entry):
+            return cast("BinaryIO", ObjectFile(self._client, name, entry.size, entry.etag, self._cache))
+        copy = self._cache.open(entry)
+        return BytesIO(self._fetch(entry)) if copy is None else copy
+
+    def fetch_small(self, names: Iterable[str]) -> None:
+        """Copy those files of tables that are small and not there yet, several at a time.
+
+        One that cannot be fetched is left to whoever opens it.
+        """
+        entries = self.tables()
+        missing = [entry for name in names if (entry := entries.get(name)) and self._cache.lacks(entry)]
+        if len(missing) > 1:
+            with ThreadPoolExecutor(FETCHES_AT_ONCE, "fetch") as threads:
+                list(threads.map(self._try_fetch, missing))
+
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        """Read a part of a file, in one request. Raises OSError."""
+        if not length:
+            return b""
+        with as_os_errors():
+            return bytes(self._client.get(name, options={"range": (offset, offset + length)}).bytes())
+
+    def copy(self, name: str, path: Path, *, fresh: bool = False) -> None:
+        """Copy a file to this machine; a `fresh` one as the store has it, whatever copies there are. Raises OSError."""
+        entry = None if fresh else self.tables().get(name)
+        small = None if entry is None else self._cache.open(entry)
+        if small is not None:
+            with small:
+                path.write_bytes(small.read())
+            return
+        with as_os_errors(), path.open("wb") as file:
+            for chunk in self._client.get(name):
+                file.write(chunk)
+
+    def write(self, name: str, content: bytes | memoryview | Path) -> None:
+        """Put a file there, whole or not at all, in place of an older one. Raises OSError."""
+        if isinstance(content, memoryview):
+            content = content.cast("B")
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
+        with as_os_errors():
+            etag = self._client.put(name, content, chunk_size=PART_BYTES, max_concurrency=2).get("e_tag")
+        if name < AFTER_ARCHIVE:
+            return
+        entry = _entry({"path": name, "size": size, "last_modified": datetime.now(UTC), "e_tag": etag})
+        with self._lock:
+            self._entries[name] = entry
+        if self._cache.takes(entry):
+            self._cache.write(entry, content.read_bytes() if isinstance(content, Path) else bytes(content))
+
+    def delete(self, name: str) -> None:
+        """Delete a file if it is there. Raises OSError."""
+        with as_os_errors():
+            self._client.delete(name)
+        with self._lock:
+            entry = self._entries.pop(name, None)
+        if entry is not None:
+            self._cache.remove(entry)
+
+    def move(self, name: str, target: str) -> None:
+        """Give a file another name. Raises OSError."""
+        with as_os_errors():
+            self._client.copy(name, target)
+        self.delete(name)
+
+    def write_if(self, name: str, content: bytes, etag: str | None) -> str | None:
+        """Put a file there if it still has this `etag`, or with None if there is none.
+
+        Return its new etag; None where another process was first. Raises OSError.
+        """
+        from obstore.exceptions import AlreadyExistsError
+
+        mode: Any = "create" if etag is None else {"e_tag": etag}
+        try:
+            with as_os_errors():
+                try:
+                    return str(self._client.put(name, content, mode=mode).get("e_tag"))
+                except AlreadyExistsError:
+                    return None
+        except (FileNotFoundError, ReplacedError):
+            return None
+
+    def read_version(self, name: str) -> tuple[bytes, str, datetime] | None:
+        """Return the content of a file, its etag and when it was written; None if there is none. Raises OSError."""
+        try:
+            with as_os_errors():
+                result = self._client.get(name)
+                return bytes(result.bytes()), str(result.meta["e_tag"]), result.meta["last_modified"]
+        except FileNotFoundError:
+            return None
+
+    def _list(self, prefix: str | None = None, offset: str | None = None) -> dict[str, ObjectEntry]:
+        with as_os_errors():
+            pages = self._client.list(prefix, offset=offset, chunk_size=PAGE_OBJECTS)
+            entries = [_entry(meta) for page in pages for meta in page]
+        return {entry.name: entry for entry in entries}
+
+    def _try_fetch(self, entry: ObjectEntry) -> None:
+        try:
+            self._fetch(entry)
+        except OSError:
+            return
+
+    def _fetch(self, entry: ObjectEntry) -> bytes:
+        try:
+            with as_os_errors():
+                content = bytes(self._client.get(entry.name, options={"if_match": entry.etag}).bytes())
+        except (ReplacedError, FileNotFoundError):
+            self.forget_listing()
+            raise
+        self._cache.write(entry, content)
+        return content
+
+
+def _name(entry: ObjectEntry) -> str:
+    return entry.name
+
+
+def _entry(meta: Any) -> ObjectEntry:
+    etag = meta.get("e_tag") or f"{meta['size']} {meta['last_modified']:%s}"
+    return ObjectEntry(meta["path"], meta["size"], etag, meta["last_modified"])
