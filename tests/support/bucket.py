@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -22,6 +23,9 @@ class Bucket:
         self.port = port
         self.requests = requests
         """Method, path and query of each since the last call of `take`."""
+        self.answers: dict[str, str] = {}
+        """What is answered instead of the store's own: a status by method, such as `{"PUT": "403 Forbidden"}`."""
+        self.ignores_conditions = False
 
     def url(self, folder: str = "news") -> str:
         return f"s3://{BUCKET}/{folder}?endpoint_override=127.0.0.1:{self.port}&scheme=http&region=us-east-1"
@@ -45,11 +49,18 @@ def serve_bucket() -> Iterator[Bucket]:
     from werkzeug.serving import make_server
 
     moto: Application = DomainDispatcherApplication(create_backend_app)
-    requests: list[tuple[str, str, str]] = []
+    bucket = Bucket(0, [])
 
-    def counted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
         if environ["PATH_INFO"].startswith(f"/{BUCKET}"):
-            requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"]))
+            bucket.requests.append((method, environ["PATH_INFO"], environ["QUERY_STRING"]))
+        if status := bucket.answers.get(method):
+            start_response(status, [("Content-Length", "0")])
+            return []
+        if bucket.ignores_conditions:
+            environ.pop("HTTP_IF_MATCH", None)
+            environ.pop("HTTP_IF_NONE_MATCH", None)
         return moto(environ, start_response)
 
     class Quiet(MotoRequestHandler):  # type: ignore[misc]
@@ -58,11 +69,11 @@ def serve_bucket() -> Iterator[Bucket]:
         def log(self, *_: object) -> None:
             pass
 
-    server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=Quiet)
+    server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        bucket = Bucket(server.server_port, requests)
+        bucket.port = server.server_port
         _make(bucket)
         yield bucket
     finally:
@@ -72,15 +83,10 @@ def serve_bucket() -> Iterator[Bucket]:
 
 
 def _make(bucket: Bucket) -> None:
-    import http.client
-
-    connection = http.client.HTTPConnection("127.0.0.1", bucket.port)
-    connection.request(
-        "PUT",
-        f"/{BUCKET}",
-        headers={"Authorization": "AWS4-HMAC-SHA256 Credential=writer/20261129/us-east-1/s3/aws4_request"},
-    )
-    response = connection.getresponse()
-    assert response.status == 200, response.read()
+    connection = HTTPConnection("127.0.0.1", bucket.port)
+    # By these moto sees that the request is for S3.
+    scope = "writer/20261129/us-east-1/s3/aws4_request"
+    connection.request("PUT", f"/{BUCKET}", headers={"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"})
+    assert connection.getresponse().status == 200
     connection.close()
     bucket.take()

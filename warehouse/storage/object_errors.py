@@ -22,11 +22,12 @@ CREDENTIALS: Final = (
 
 
 class ObjectError(OSError):
-    """An answer of an object store, or none; `cure` is what to do about it."""
+    """An answer of an object store, or none; `cure` is what to do about it, `status` its HTTP status or 0."""
 
-    def __init__(self, problem: str, cure: str, number: int = errno.EIO) -> None:
+    def __init__(self, problem: str, cure: str, number: int = errno.EIO, status: int = 0) -> None:
         super().__init__(number, problem)
         self.cure: Final = cure
+        self.status: Final = status
 
 
 class ReplacedError(ObjectError):
@@ -70,7 +71,7 @@ def _refused(status: int, code: str) -> ObjectError:
         return ObjectError(answer, CREDENTIALS, errno.EACCES)
     if status == HTTPStatus.MOVED_PERMANENTLY or code == "AuthorizationHeaderMalformed":
         return ObjectError(answer, "set the bucket's region in AWS_REGION")
-    return ObjectError(answer, "try again later, or look at the store's own log")
+    return ObjectError(answer, "try again later, or look at the store's own log", status=status)
 
 
 def _unreachable(message: str) -> ObjectError:

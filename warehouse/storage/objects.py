@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from obstore.store import ObjectStore as Client
 
+    from warehouse.storage.leases import Lease
+
 MAX_LISTING_AGE_SECONDS: Final = 30.0
 ARCHIVE: Final = "archive"
 # Behind all names of the archive, which has many more files than the tables, and before all of the tables.
@@ -58,6 +60,10 @@ class Objects:
         self._entries: dict[str, ObjectEntry] = {}
         self._listed_at = float("-inf")
         self._lock: Final = threading.Lock()
+        self.leases: Final[list[Lease]] = []
+        """Those that this process holds: once one is lost, it writes and deletes nothing."""
+        self.knows_conditions = False
+        """Whether the store was seen to refuse a write by its condition."""
 
     def tables(self) -> Mapping[str, ObjectEntry]:
         """Return the entries of all files of tables, by name. Raises OSError."""
@@ -138,6 +144,7 @@ class Objects:
 
     def write(self, name: str, content: bytes | memoryview | Path) -> None:
         """Put a file there, whole or not at all, in place of an older one. Raises OSError."""
+        self._check_leases()
         if isinstance(content, memoryview):
             content = content.cast("B")
         size = content.stat().st_size if isinstance(content, Path) else len(content)
@@ -153,6 +160,7 @@ class Objects:
 
     def delete(self, name: str) -> None:
         """Delete a file if it is there. Raises OSError."""
+        self._check_leases()
         with as_os_errors():
             self._client.delete(name)
         with self._lock:
@@ -191,6 +199,10 @@ class Objects:
                 return bytes(result.bytes()), str(result.meta["e_tag"]), result.meta["last_modified"]
         except FileNotFoundError:
             return None
+
+    def _check_leases(self) -> None:
+        for lease in tuple(self.leases):
+            lease.check()
 
     def _list(self, prefix: str | None = None, offset: str | None = None) -> dict[str, ObjectEntry]:
         with as_os_errors():
