@@ -24,7 +24,7 @@ class Bucket:
         self.requests = requests
         """Method, path and query of each since the last call of `take`."""
         self.answers: dict[str, str] = {}
-        """What is answered instead of the store's own: a status by method, such as `{"PUT": "403 Forbidden"}`."""
+        """What is answered instead of the store's own: a status by what `count` counts, such as `{"PUT": "403 Forbidden"}`."""
         self.ignores_conditions = False
 
     def url(self, folder: str = "news") -> str:
@@ -55,7 +55,7 @@ def serve_bucket() -> Iterator[Bucket]:
         method = environ["REQUEST_METHOD"]
         if environ["PATH_INFO"].startswith(f"/{BUCKET}"):
             bucket.requests.append((method, environ["PATH_INFO"], environ["QUERY_STRING"]))
-        if status := bucket.answers.get(method):
+        if status := bucket.answers.get(_kind(method, environ["QUERY_STRING"])):
             start_response(status, [("Content-Length", "0")])
             return []
         if bucket.ignores_conditions:
