@@ -36,6 +36,8 @@ WRONG: Final = (
     duckdb.OutOfMemoryException,
 )
 """Errors that are the statement's, and would come again."""
+STORE_ERROR: Final = re.compile(r"\b(?:Object|Replaced)Error: (.*)", re.DOTALL)
+"""What DuckDB quotes of an error of the object store, behind the lines of Python that it came through."""
 MORE_ROOM: Final = "ask for less, or raise sql_memory or sql_spill in copydesk.toml"
 REPLACED_SECONDS: Final = (0.02, 0.1, 0.5)
 STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)\b|\(", re.IGNORECASE)
@@ -133,6 +135,8 @@ def rows(
 def unreadable(error: duckdb.Error) -> WarehouseError:
     """Return the sentence for a query of the pipeline's own that failed: a limit of the system, or a damaged file."""
     sentence = message_of(error)
+    if STORE_ERROR.search(str(error)):
+        return WarehouseError(f"cannot read the warehouse: {sentence}")
     cure = cure_of(sentence, "'copydesk maintain verify' names the damaged file")
     return WarehouseError(f"cannot read the warehouse: {sentence}; {cure}")
 
@@ -207,4 +211,6 @@ def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -
 def message_of(error: duckdb.Error) -> str:
     """Return the sentence of an error of DuckDB, without its kind and the lines that it quotes."""
     text = re.split(r"\nLINE \d+:", str(error))[0]
+    if (match := STORE_ERROR.search(text)) is not None:
+        text = match[1]
     return re.sub(r"\s+", " ", re.sub(r"^[\w ]+ Error: ", "", text)).strip()

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from warehouse.errors import StorageError, cure_of
 from warehouse.findings import REPAIR, Finding
 from warehouse.storage.arrow import stored_schema
+from warehouse.storage.object_errors import ObjectError
 from warehouse.storage.root import escape_pattern
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def _file(root: Root, name: str, connection: duckdb.DuckDBPyConnection, folder: 
                 _read_by_duckdb(connection, path, count)
     except FileNotFoundError:
         return  # a take-down or a writer replaced it meanwhile
+    except ObjectError as error:
+        raise StorageError.of(error, root.location(name), "read") from None
     except Exception as error:  # noqa: BLE001  bits that were flipped raise whatever they like, and are to be reported
         message = " ".join(str(error).split())
         if cure := cure_of(message, ""):

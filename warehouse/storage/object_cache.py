@@ -7,9 +7,10 @@ listing any more is deleted as soon as the tables are listed: also a take-down o
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from hashlib import sha256
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from warehouse.storage.objects import ObjectEntry
 
+MAX_WRITE_SECONDS: Final = 3_600.0
 MAX_COPY_BYTES: Final = 256 * 1024
 END_BYTES: Final = 128 * 1024
 """Of a larger object: its footer is in it, unless it has very many row groups."""
@@ -37,11 +39,11 @@ class ObjectCache:
         """Return whether an object is small and there is no copy of it."""
         return self.takes(entry) and not self._is_whole(entry)
 
-    def open(self, entry: ObjectEntry) -> BinaryIO | None:
-        """Open the copy of a small object; None where there is none."""
-        if self._is_whole(entry):
-            with suppress(OSError):
-                return self._path(entry.name, entry.etag).open("rb")
+    def read(self, entry: ObjectEntry) -> bytes | None:
+        """Return the copy of a small object; None where there is none."""
+        with suppress(OSError):
+            content = self._path(entry.name, entry.etag).read_bytes()
+            return content if len(content) == entry.size else None
         return None
 
     def write(self, entry: ObjectEntry, content: bytes) -> None:
@@ -69,8 +71,8 @@ class ObjectCache:
         wanted = {_key(entry.name, entry.etag) for entry in entries}
         with suppress(OSError), os.scandir(self._folder) as files:
             for file in files:
-                if file.name not in wanted and not file.name.startswith("."):
-                    with suppress(OSError):
+                with suppress(OSError):
+                    if file.name not in wanted and not _is_being_written(file):
                         os.unlink(file.path)  # noqa: PTH108  one of thousands
 
     def _is_whole(self, entry: ObjectEntry) -> bool:
@@ -95,6 +97,10 @@ class ObjectCache:
         except OSError:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
+
+
+def _is_being_written(file: os.DirEntry[str]) -> bool:
+    return file.name.startswith(".") and time.time() - file.stat().st_mtime < MAX_WRITE_SECONDS
 
 
 def _key(name: str, etag: str) -> str:

@@ -29,6 +29,10 @@ class ObjectError(OSError):
         self.cure: Final = cure
         self.status: Final = status
 
+    def __str__(self) -> str:
+        # All that is left of it where DuckDB hands it on.
+        return f"{self.strerror}; {self.cure}"
+
 
 class ReplacedError(ObjectError):
     """An object that was replaced or deleted since the store was listed."""
@@ -60,11 +64,13 @@ def _explain(error: Exception) -> OSError:
         return _no_bucket()
     if METADATA_ADDRESS in message:
         return ObjectError("no credentials for the store", CREDENTIALS, errno.EACCES)
+    if "incorrectly configured region" in message:
+        return _refused(HTTPStatus.MOVED_PERMANENTLY, code)
     return _refused(status, code) if status else _unreachable(message)
 
 
 def _refused(status: int, code: str) -> ObjectError:
-    answer = f"the store answers {status} {code}".rstrip()
+    answer = f"the store answers {int(status)} {code}".rstrip()
     if code == "RequestTimeTooSkewed":
         return ObjectError(answer, "set the clock of this machine")
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):

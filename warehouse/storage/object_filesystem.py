@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 from fsspec.utils import glob_translate  # type: ignore[import-untyped]
 
+from warehouse.storage.object_errors import ReplacedError
 from warehouse.storage.objects import ObjectEntry, Objects
 
 
@@ -35,7 +36,10 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
         """Open a file for reading."""
         if "r" not in mode:
             raise PermissionError(f"{path} is opened for reading only")
-        return self._objects.open(self._name(path))
+        try:
+            return self._objects.open(self._name(path))
+        except FileNotFoundError:
+            raise ReplacedError(f"{path} was deleted meanwhile", "run the command again") from None
 
     def exists(self, path: str, **_: Any) -> bool:
         """Return whether there is such a file."""

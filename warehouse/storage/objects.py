@@ -109,8 +109,9 @@ class Objects:
             raise FileNotFoundError(f"no object {name}")
         if not self._cache.takes(entry):
             return cast("BinaryIO", ObjectFile(self._client, name, entry.size, entry.etag, self._cache))
-        copy = self._cache.open(entry)
-        return BytesIO(self._fetch(entry)) if copy is None else copy
+        # DuckDB keeps many files open, and of one in memory no handle is left over.
+        copy = self._cache.read(entry)
+        return BytesIO(self._fetch(entry) if copy is None else copy)
 
     def fetch_small(self, names: Iterable[str]) -> None:
         """Copy those files of tables that are small and not there yet, several at a time.
@@ -133,10 +134,9 @@ class Objects:
     def copy(self, name: str, path: Path, *, fresh: bool = False) -> None:
         """Copy a file to this machine; a `fresh` one as the store has it, whatever copies there are. Raises OSError."""
         entry = None if fresh else self.tables().get(name)
-        small = None if entry is None else self._cache.open(entry)
+        small = None if entry is None or not self._cache.takes(entry) else self._cache.read(entry)
         if small is not None:
-            with small:
-                path.write_bytes(small.read())
+            path.write_bytes(small)
             return
         with as_os_errors(), path.open("wb") as file:
             for chunk in self._client.get(name):
@@ -154,7 +154,11 @@ class Objects:
             return
         entry = _entry({"path": name, "size": size, "last_modified": datetime.now(UTC), "e_tag": etag})
         with self._lock:
+            replaced = self._entries.get(name)
             self._entries[name] = entry
+        # A take-down writes a file anew, without what is not to be on this machine any more either.
+        if replaced is not None:
+            self._cache.remove(replaced)
         if self._cache.takes(entry):
             self._cache.write(entry, content.read_bytes() if isinstance(content, Path) else bytes(content))
 
