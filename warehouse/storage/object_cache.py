@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from warehouse.storage.objects import ObjectEntry
+    from warehouse.storage.object_entry import ObjectEntry
 
 MAX_WRITE_SECONDS: Final = 3_600.0
 MAX_COPY_BYTES: Final = 256 * 1024

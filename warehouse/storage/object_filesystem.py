@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 from fsspec.utils import glob_translate  # type: ignore[import-untyped]
 
 from warehouse.storage.object_errors import ReplacedError
-from warehouse.storage.objects import ObjectEntry, Objects
+from warehouse.storage.objects import Objects
+
+if TYPE_CHECKING:
+    from warehouse.storage.object_entry import ObjectEntry
 
 
 class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]

@@ -10,13 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 from warehouse.storage.object_cache import ObjectCache
+from warehouse.storage.object_entry import ObjectEntry
 from warehouse.storage.object_errors import ReplacedError, as_os_errors
 from warehouse.storage.object_file import ObjectFile
 from warehouse.storage.object_urls import open_client
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from obstore.store import ObjectStore as Client
 
-    from warehouse.storage.leases import Lease
 
 MAX_LISTING_AGE_SECONDS: Final = 30.0
 ARCHIVE: Final = "archive"
@@ -38,17 +38,26 @@ PART_BYTES: Final = 16 * 1024 * 1024
 FETCHES_AT_ONCE: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectEntry:
-    """One object as the listing has it."""
+class Fence(Protocol):
+    """What a process must hold to write."""
 
-    name: str
-    """Relative to the data root."""
-    size: int
-    """Bytes."""
-    etag: str
-    """Another one for other content; where a store gives none, its size and time instead."""
-    modified_at: datetime
+    def check(self) -> None:
+        """Raise OSError where it is lost."""
+
+
+_SHARED: Final[dict[tuple[str, str, Path], Objects]] = {}
+_SHARED_LOCK: Final = threading.Lock()
+
+
+def shared_objects(url: str, query: str, cache: Path) -> Objects:
+    """Return the objects of a data root: one listing and one pool of connections for all of a process.
+
+    Raises `StorageError` for a URL that cannot be meant.
+    """
+    with _SHARED_LOCK:
+        if (url, query, cache) not in _SHARED:
+            _SHARED[url, query, cache] = Objects(url, query, cache)
+        return _SHARED[url, query, cache]
 
 
 class Objects:
@@ -60,7 +69,7 @@ class Objects:
         self._entries: dict[str, ObjectEntry] = {}
         self._listed_at = float("-inf")
         self._lock: Final = threading.Lock()
-        self.leases: Final[list[Lease]] = []
+        self.leases: Final[list[Fence]] = []
         """Those that this process holds: once one is lost, it writes and deletes nothing."""
         self.knows_conditions = False
         """Whether the store was seen to refuse a write by its condition."""
@@ -92,7 +101,7 @@ class Objects:
             return self.tables().get(name)
         try:
             with as_os_errors():
-                return _entry(self._client.head(name))
+                return ObjectEntry.of(self._client.head(name))
         except FileNotFoundError:
             return None
 
@@ -118,7 +127,10 @@ class Objects:
 
         One that cannot be fetched is left to whoever opens it.
         """
-        entries = self.tables()
+        with suppress(OSError):
+            self._fetch_missing(self.tables(), names)
+
+    def _fetch_missing(self, entries: Mapping[str, ObjectEntry], names: Iterable[str]) -> None:
         missing = [entry for name in names if (entry := entries.get(name)) and self._cache.lacks(entry)]
         if len(missing) > 1:
             with ThreadPoolExecutor(FETCHES_AT_ONCE, "fetch") as threads:
@@ -152,7 +164,7 @@ class Objects:
             etag = self._client.put(name, content, chunk_size=PART_BYTES, max_concurrency=2).get("e_tag")
         if name < AFTER_ARCHIVE:
             return
-        entry = _entry({"path": name, "size": size, "last_modified": datetime.now(UTC), "e_tag": etag})
+        entry = ObjectEntry.of({"path": name, "size": size, "last_modified": datetime.now(UTC), "e_tag": etag})
         with self._lock:
             replaced = self._entries.get(name)
             self._entries[name] = entry
@@ -211,14 +223,12 @@ class Objects:
     def _list(self, prefix: str | None = None, offset: str | None = None) -> dict[str, ObjectEntry]:
         with as_os_errors():
             pages = self._client.list(prefix, offset=offset, chunk_size=PAGE_OBJECTS)
-            entries = [_entry(meta) for page in pages for meta in page]
+            entries = [ObjectEntry.of(meta) for page in pages for meta in page]
         return {entry.name: entry for entry in entries}
 
     def _try_fetch(self, entry: ObjectEntry) -> None:
-        try:
+        with suppress(OSError):
             self._fetch(entry)
-        except OSError:
-            return
 
     def _fetch(self, entry: ObjectEntry) -> bytes:
         try:
@@ -233,8 +243,3 @@ class Objects:
 
 def _name(entry: ObjectEntry) -> str:
     return entry.name
-
-
-def _entry(meta: Any) -> ObjectEntry:
-    etag = meta.get("e_tag") or f"{meta['size']} {meta['last_modified']:%s}"
-    return ObjectEntry(meta["path"], meta["size"], etag, meta["last_modified"])

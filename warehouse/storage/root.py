@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import re
-import threading
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import timedelta
 
-    from warehouse.storage.objects import ObjectEntry, Objects
+    from warehouse.storage.object_entry import ObjectEntry
+    from warehouse.storage.objects import Objects
 
 PARTIAL: Final = ".partial"
 DAMAGED: Final = ".damaged"
@@ -30,10 +30,6 @@ DAMAGED: Final = ".damaged"
 # Folders of base files, in that of their table, and of what says which of their rows are superseded.
 BASE: Final = "base"
 SUPERSEDED: Final = "superseded"
-
-# One listing of a store, and one pool of connections, for all of a process.
-_OBJECTS: Final[dict[tuple[str, str, str], Objects]] = {}
-_OBJECTS_LOCK: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +63,18 @@ class Root:
     @property
     def local(self) -> Path:
         """The folder for locks and unfinished files: the root itself, for a URL one in the user's state folder."""
-        if self.is_folder:
-            return Path(self.url)
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        return Path(state) / "copydesk" / hashlib.sha256(self.url.encode()).hexdigest()[:16]
+        return Path(self.url) if self.is_folder else self._own_folder("XDG_STATE_HOME", ".local/state")
 
     @property
     def cache(self) -> Path:
         """The folder for what can be made again from the tables: the root itself, for a URL one in the user's cache."""
-        if self.is_folder:
-            return Path(self.url)
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        return Path(cache) / "copydesk" / self.local.name
+        return Path(self.url) if self.is_folder else self._own_folder("XDG_CACHE_HOME", ".cache")
 
     def objects(self) -> Objects:
         """Return the object store, for a URL; the same one for the whole process. Raises `StorageError`."""
-        from warehouse.storage.objects import Objects
+        from warehouse.storage.objects import shared_objects
 
-        key = (self.url, self.query, str(self.cache))
-        with _OBJECTS_LOCK:
-            if key not in _OBJECTS:
-                _OBJECTS[key] = Objects(self.url, self.query, self.cache / "objects")
-            return _OBJECTS[key]
+        return shared_objects(self.url, self.query, self.cache / "objects")
 
     def location(self, name: str) -> str:
         """Return the full path or URL of a name."""
@@ -152,6 +138,11 @@ class Root:
             return Path(self.location(name)).open("rb")
         return self.objects().open(name)
 
+    def prefetch(self, names: Sequence[str]) -> None:
+        """Get ready for reading many files: those in an object store that are small are fetched side by side."""
+        if not self.is_folder:
+            self.objects().fetch_small(names)
+
     def read(self, name: str, offset: int, length: int) -> bytes:
         """Read a part of a file, in one request where it is in an object store. Raises OSError."""
         if not self.is_folder:
@@ -207,7 +198,7 @@ class Root:
         """Return the paths of files; of those in an object store, of copies in a folder. Raises `StorageError`."""
         if self.is_folder:
             return [Path(self.location(name)) for name in names]
-        self.objects().fetch_small(names)
+        self.prefetch(names)
         paths = []
         for name in names:
             paths.append(folder / name)
@@ -255,6 +246,10 @@ class Root:
                 if path.stat().st_mtime <= oldest:
                     paths.append(path)
         return sorted(paths)
+
+    def _own_folder(self, variable: str, folder: str) -> Path:
+        parent = Path(os.environ.get(variable) or Path.home() / folder)
+        return parent / "copydesk" / hashlib.sha256(self.url.encode()).hexdigest()[:16]
 
     def _entries(self, folder: str) -> list[ObjectEntry]:
         try:
