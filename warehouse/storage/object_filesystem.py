@@ -31,7 +31,7 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def glob(self, path: str, **_: Any) -> list[str]:
         """Return the URLs of the files that match a pattern, sorted, and copy the small ones."""
         matches = re.compile(glob_translate(self._name(path))).match
-        names = sorted(name for name in self._objects.tables() if matches(name))
+        names = sorted(entry.name for entry in self._objects.table_entries() if matches(entry.name))
         self._objects.fetch_small(names)
         return [f"{self._url}/{name}" for name in names]
 

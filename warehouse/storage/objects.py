@@ -74,15 +74,19 @@ class Objects:
         self.knows_conditions = False
         """Whether the store was seen to refuse a write by its condition."""
 
-    def tables(self) -> Mapping[str, ObjectEntry]:
-        """Return the entries of all files of tables, by name. Raises OSError."""
+    def table_entries(self) -> list[ObjectEntry]:
+        """Return the entries of all files of tables. Raises OSError."""
+        return list(self._tables().values())
+
+    def _tables(self) -> dict[str, ObjectEntry]:
+        # Not to be iterated over: other threads write. A copy at every look-up would take longer than all else.
         with self._lock:
             if time.monotonic() - self._listed_at > MAX_LISTING_AGE_SECONDS:
                 began = time.monotonic()
                 self._entries = self._list(offset=AFTER_ARCHIVE)
                 self._listed_at = began
                 self._cache.keep_only(self._entries.values())
-            return dict(self._entries)
+            return self._entries
 
     def forget_listing(self) -> None:
         """Take the listing anew before it is asked again."""
@@ -92,13 +96,13 @@ class Objects:
     def entries(self, folder: str) -> list[ObjectEntry]:
         """Return the entries of all files below a folder, sorted by name. Raises OSError."""
         is_table = f"{folder}/" > AFTER_ARCHIVE
-        entries = self.tables() if is_table else self._list(prefix=folder)
-        return sorted((entry for entry in entries.values() if entry.name.startswith(f"{folder}/")), key=_name)
+        entries = self.table_entries() if is_table else list(self._list(prefix=folder).values())
+        return sorted((entry for entry in entries if entry.name.startswith(f"{folder}/")), key=_name)
 
     def find(self, name: str) -> ObjectEntry | None:
         """Return the entry of a file, or None; one outside the tables is asked for. Raises OSError."""
         if name > AFTER_ARCHIVE:
-            return self.tables().get(name)
+            return self._tables().get(name)
         try:
             with as_os_errors():
                 return ObjectEntry.of(self._client.head(name))
@@ -113,7 +117,7 @@ class Objects:
         """Open a file for reading at any offset; a small one of a table is read at once. Raises OSError."""
         if name < AFTER_ARCHIVE:
             return cast("BinaryIO", ObjectFile(self._client, name))
-        entry = self.tables().get(name)
+        entry = self._tables().get(name)
         if entry is None:
             raise FileNotFoundError(f"no object {name}")
         if not self._cache.takes(entry):
@@ -128,7 +132,7 @@ class Objects:
         One that cannot be fetched is left to whoever opens it.
         """
         with suppress(OSError):
-            self._fetch_missing(self.tables(), names)
+            self._fetch_missing(self._tables(), names)
 
     def _fetch_missing(self, entries: Mapping[str, ObjectEntry], names: Iterable[str]) -> None:
         missing = [entry for name in names if (entry := entries.get(name)) and self._cache.lacks(entry)]
@@ -145,7 +149,7 @@ class Objects:
 
     def copy(self, name: str, path: Path, *, fresh: bool = False) -> None:
         """Copy a file to this machine; a `fresh` one as the store has it, whatever copies there are. Raises OSError."""
-        entry = None if fresh else self.tables().get(name)
+        entry = None if fresh else self._tables().get(name)
         small = None if entry is None or not self._cache.takes(entry) else self._cache.read(entry)
         if small is not None:
             path.write_bytes(small)
