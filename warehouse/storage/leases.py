@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from warehouse.errors import LockedError
+from warehouse.storage.object_entry import Version
 from warehouse.storage.object_errors import ObjectError
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ class Holder:
 class Lease:
     """A lease that is held, and written again by a thread of its own."""
 
-    def __init__(self, objects: Objects, name: str, holder: Holder, etag: str, began: float) -> None:
-        self._objects, self._name, self._holder, self._etag = objects, name, holder, etag
+    def __init__(self, objects: Objects, name: str, holder: Holder, version: Version, began: float) -> None:
+        self._objects, self._name, self._holder, self._version = objects, name, holder, version
         self._valid_until = began + holder.seconds
         self._is_lost = False
         self._ended: Final = Event()
@@ -105,7 +106,7 @@ class Lease:
         if self._is_lost:
             return
         try:
-            self._objects.write_if(self._name, replace(self._holder, is_free=True).content, self._etag)
+            self._objects.write_if(self._name, replace(self._holder, is_free=True).content, self._version)
         except OSError as error:
             log.warning("the lock %s is free only in %g s: %s", self._name, self._holder.seconds, error)
 
@@ -120,16 +121,16 @@ class Lease:
 
     def _renew(self) -> None:
         began, holder = _now(), replace(self._holder, renewals=self._holder.renewals + 1)
-        etag = self._objects.write_if(self._name, holder.content, self._etag)
-        if etag is None:
+        version = self._objects.write_if(self._name, holder.content, self._version)
+        if version is None:
             # Written by this process, if the answer to an earlier attempt was lost on its way.
-            version = self._objects.read_version(self._name)
-            current = Holder.parse(version[0]) if version else None
-            if version is None or current is None or current.id != holder.id:
+            stored = self._objects.read_version(self._name)
+            current = Holder.parse(stored[0]) if stored else None
+            if stored is None or current is None or current.id != holder.id:
                 self._is_lost = True
                 return
-            holder, etag = current, version[1]
-        self._holder, self._etag, self._valid_until = holder, etag, began + holder.seconds
+            holder, version = current, stored[1]
+        self._holder, self._version, self._valid_until = holder, version, began + holder.seconds
 
 
 @contextmanager
@@ -171,11 +172,11 @@ def hold_lease(
 
 def is_leased(objects: Objects, name: str, folder: Path) -> bool:
     """Return whether another machine holds the lease `.locks/<name>.json`. Raises OSError."""
-    version = objects.read_version(f".locks/{name}.json")
-    holder = Holder.parse(version[0]) if version else None
-    if version is None or holder is None or holder.is_free or holder.machine == Holder.here(folder).machine:
+    stored = objects.read_version(f".locks/{name}.json")
+    holder = Holder.parse(stored[0]) if stored else None
+    if stored is None or holder is None or holder.is_free or holder.machine == Holder.here(folder).machine:
         return False
-    return datetime.now(UTC) - version[2] < timedelta(seconds=holder.seconds) + MAX_CLOCK_DIFFERENCE
+    return datetime.now(UTC) - stored[2] < timedelta(seconds=holder.seconds) + MAX_CLOCK_DIFFERENCE
 
 
 class _Request:
@@ -196,16 +197,16 @@ class _Request:
 
     def attempt(self) -> Lease | None:
         """Take the lease if it is free. Raises OSError."""
-        began, version = _now(), self._objects.read_version(self._name)
-        if version is None:
-            etag = self._create()
+        began, stored = _now(), self._objects.read_version(self._name)
+        if stored is None:
+            version = self._create()
         else:
-            content, etag_before, written_at = version
+            content, version_before, written_at = stored
             self._current = Holder.parse(content)
             if self._current is not None and self._is_held(self._current, written_at):
                 return None
-            etag = self._objects.write_if(self._name, self._own.content, etag_before)
-        return None if etag is None else Lease(self._objects, self._name, self._own, etag, began)
+            version = self._objects.write_if(self._name, self._own.content, version_before)
+        return None if version is None else Lease(self._objects, self._name, self._own, version, began)
 
     def _is_held(self, holder: Holder, written_at: datetime) -> bool:
         # Whoever held it on this machine has died, or would hold the machine's lock too.
@@ -217,16 +218,16 @@ class _Request:
         if self._store_time is None:
             began = _now()
             self._objects.write(CLOCK_OBJECT, self._own.id.encode())
-            version = self._objects.read_version(CLOCK_OBJECT)
-            self._store_time = (version[2] if version else datetime.now(UTC), began)
+            stored = self._objects.read_version(CLOCK_OBJECT)
+            self._store_time = (stored[2] if stored else datetime.now(UTC), began)
         moment, began = self._store_time
         return moment + timedelta(seconds=_now() - began)
 
-    def _create(self) -> str | None:
+    def _create(self) -> Version | None:
         try:
-            etag = self._objects.write_if(self._name, self._own.content, None)
-            if etag is None or self._objects.knows_conditions or self._refuses():
-                return etag
+            version = self._objects.write_if(self._name, self._own.content, None)
+            if version is None or self._objects.knows_conditions or self._refuses():
+                return version
         except ObjectError as error:
             if error.status != HTTPStatus.NOT_IMPLEMENTED:
                 raise
@@ -241,7 +242,8 @@ class _Request:
 
     def _refuses(self) -> bool:
         """Return whether the store refuses what its conditions forbid: one that knows none says yes to everything."""
-        is_refused = (self._objects.write_if(self._name, self._own.content, wrong) is None for wrong in (None, '"0"'))
+        wrong_versions = (None, Version('"0"', "0"))
+        is_refused = (self._objects.write_if(self._name, self._own.content, wrong) is None for wrong in wrong_versions)
         self._objects.knows_conditions = all(is_refused)
         return self._objects.knows_conditions
 

@@ -9,6 +9,25 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What tells a version of an object from all others: S3 and Azure go by the etag, Google by the number."""
+
+    etag: str | None
+    number: str | None
+
+    @classmethod
+    def of(cls, meta: Any) -> Version:
+        """Return what the client says of an object or of a write."""
+        return cls(meta.get("e_tag"), meta.get("version"))
+
+    @property
+    def condition(self) -> dict[str, str]:
+        """As the client takes it for a write that is to replace this version."""
+        parts = {"e_tag": self.etag, "version": self.number}
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectEntry:
     """One object as the listing has it."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 from warehouse.storage.object_cache import ObjectCache
-from warehouse.storage.object_entry import ObjectEntry
+from warehouse.storage.object_entry import ObjectEntry, Version
 from warehouse.storage.object_errors import ReplacedError, as_os_errors
 from warehouse.storage.object_file import ObjectFile
 from warehouse.storage.object_urls import open_client
@@ -194,29 +194,29 @@ class Objects:
             self._client.copy(name, target)
         self.delete(name)
 
-    def write_if(self, name: str, content: bytes, etag: str | None) -> str | None:
-        """Put a file there if it still has this `etag`, or with None if there is none.
+    def write_if(self, name: str, content: bytes, version: Version | None) -> Version | None:
+        """Put a file there if it is still of this version, or with None if there is none.
 
-        Return its new etag; None where another process was first. Raises OSError.
+        Return its new version; None where another process was first. Raises OSError.
         """
         from obstore.exceptions import AlreadyExistsError
 
-        mode: Any = "create" if etag is None else {"e_tag": etag}
+        mode: Any = "create" if version is None else version.condition
         try:
             with as_os_errors():
                 try:
-                    return str(self._client.put(name, content, mode=mode).get("e_tag"))
+                    return Version.of(self._client.put(name, content, mode=mode))
                 except AlreadyExistsError:
                     return None
         except (FileNotFoundError, ReplacedError):
             return None
 
-    def read_version(self, name: str) -> tuple[bytes, str, datetime] | None:
-        """Return the content of a file, its etag and when it was written; None if there is none. Raises OSError."""
+    def read_version(self, name: str) -> tuple[bytes, Version, datetime] | None:
+        """Return the content of a file, its version and when it was written; None if there is none. Raises OSError."""
         try:
             with as_os_errors():
                 result = self._client.get(name)
-                return bytes(result.bytes()), str(result.meta["e_tag"]), result.meta["last_modified"]
+                return bytes(result.bytes()), Version.of(result.meta), result.meta["last_modified"]
         except FileNotFoundError:
             return None
 
