@@ -84,7 +84,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: Annotated[str, AfterValidator(_root)] = Field(
-        "data", description="The data root: a folder, or the URL of an object store."
+        "data", description="The data root: a folder, or the URL of an object store, such as `s3://bucket/news`."
     )
     config: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         PROJECT_CONFIG, description="The configuration folder, with sources/ in it."
