@@ -19,6 +19,7 @@ from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.storage.compaction import Ages, compact
 from warehouse.storage.object_cache import END_BYTES
+from warehouse.storage.object_filesystem import ObjectFileSystem
 from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
 from warehouse.verify import verify
@@ -86,6 +87,24 @@ def test_what_another_machine_landed_is_seen_after_a_lock_is_taken(
     use_machine("this", tmp_path, monkeypatch)
     with store.lock("harbour", 0):
         assert len(titles(store.root)) == 9
+
+
+def test_a_query_keeps_to_one_listing_and_to_what_its_own_process_writes(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land_some(store, 1)
+    files = ObjectFileSystem(store.root.objects(), store.root.url)
+    pattern = f"{store.root.url}/articles/landed_month=2026-03/*.parquet"
+    assert len(files.glob(pattern)) == 1
+    use_machine("other", tmp_path, monkeypatch)
+    Store(store.root).land("articles", [article(8)], source_id="harbour", key="k8", now=NOON)
+    use_machine("this", tmp_path, monkeypatch)
+    store.root.objects().forget_listing()
+    assert len(list(store.root.names("articles/landed_month=2026-03"))) == 2
+    # A base file that came meanwhile would be read beside the files that it stands for.
+    assert len(files.glob(pattern)) == 1
+    store.land("articles", [article(9)], source_id="harbour", key="k9", now=NOON)
+    assert len(files.glob(pattern)) == 2
 
 
 def test_compaction_changes_no_row_and_leaves_few_objects(bucket: Bucket, store: Store) -> None:
@@ -262,7 +281,7 @@ def telling(bucket: Bucket) -> list[str]:
     """Names of the objects in which the word is that nobody is to read any more."""
     root = Root.at(bucket.url("newsroom"))
     root.objects().forget_listing()
-    names = [*root.names("archive"), *(entry.name for entry in root.objects().table_entries())]
+    names = [*root.names("archive"), *(entry.name for entry in root.objects().listing().all())]
     told = []
     for name in names:
         content = root.read(name, 0, 10_000_000)

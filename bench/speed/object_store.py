@@ -68,7 +68,7 @@ class Bench:
 
     def count_objects(self) -> int:
         program = "import sys; from warehouse.storage.root import Root; objects = Root.at(sys.argv[1]).objects()"
-        program += "; print(len(objects.table_entries()) + len(objects.entries('archive')))"
+        program += "; print(len(objects.listing().all()) + len(objects.entries('archive')))"
         environment = {**os.environ, **CREDENTIALS, "XDG_STATE_HOME": str(self.folder / "count")}
         output = subprocess.check_output([sys.executable, "-c", program, self.bucket.url()], env=environment)
         return int(output)

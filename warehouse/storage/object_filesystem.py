@@ -6,17 +6,21 @@ It needs no extension, and no request for what is known already.
 from __future__ import annotations
 
 import re
+import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 from fsspec.utils import glob_translate  # type: ignore[import-untyped]
 
 from warehouse.storage.object_errors import ReplacedError
-from warehouse.storage.objects import Objects
+from warehouse.storage.objects import MAX_LISTING_AGE_SECONDS, Listing, Objects
 
 if TYPE_CHECKING:
     from warehouse.storage.object_entry import ObjectEntry
+
+
+MIN_REST_SECONDS: Final = 1.0
 
 
 class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
@@ -27,26 +31,32 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def __init__(self, objects: Objects, url: str) -> None:
         super().__init__()
         self._objects, self._url = objects, url
+        self._listing: Listing | None = None
+        self._used_at = time.monotonic()
 
     def glob(self, path: str, **_: Any) -> list[str]:
         """Return the URLs of the files that match a pattern, sorted, and copy the small ones."""
         matches = re.compile(glob_translate(self._name(path))).match
-        names = sorted(entry.name for entry in self._objects.table_entries() if matches(entry.name))
-        self._objects.fetch_small(names)
-        return [f"{self._url}/{name}" for name in names]
+        entries = [entry for entry in self._kept().all() if matches(entry.name)]
+        self._objects.fetch_entries(entries)
+        self._used_at = time.monotonic()
+        return sorted(f"{self._url}/{entry.name}" for entry in entries)
 
     def open(self, path: str, mode: str = "rb", **_: Any) -> BinaryIO:
         """Open a file for reading."""
         if "r" not in mode:
             raise PermissionError(f"{path} is opened for reading only")
         try:
-            return self._objects.open(self._name(path))
-        except FileNotFoundError:
-            raise ReplacedError(f"{path} was deleted meanwhile", "run the command again") from None
+            return self._objects.open_entry(self._entry(path))
+        except (FileNotFoundError, ReplacedError):
+            self._listing = None
+            raise ReplacedError(f"{path} was replaced meanwhile", "run the command again") from None
+        finally:
+            self._used_at = time.monotonic()
 
     def exists(self, path: str, **_: Any) -> bool:
         """Return whether there is such a file."""
-        return self._objects.find(self._name(path)) is not None
+        return self._kept().find(self._name(path)) is not None
 
     def size(self, path: str) -> int:
         """Return the number of bytes of a file."""
@@ -61,10 +71,21 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
         return {"name": path, "size": self.size(path), "type": "file"}
 
     def _entry(self, path: str) -> ObjectEntry:
-        entry = self._objects.find(self._name(path))
+        entry = self._kept().find(self._name(path))
         if entry is None:
             raise FileNotFoundError(path)
         return entry
+
+    def _kept(self) -> Listing:
+        """Return one listing for all patterns of a query: of a base file, all of them or none have to know.
+
+        It is given up when the connection has rested, which no query does while it is being prepared.
+        """
+        rested = time.monotonic() - self._used_at > MIN_REST_SECONDS
+        if self._listing is None or (rested and self._listing.age() > MAX_LISTING_AGE_SECONDS):
+            self._listing = self._objects.listing()
+        self._used_at = time.monotonic()
+        return self._listing
 
     def _name(self, path: str) -> str:
         # DuckDB hands over the URL, with or without its scheme.

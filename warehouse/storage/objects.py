@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
+from weakref import WeakSet
 
 from warehouse.storage.object_cache import ObjectCache
 from warehouse.storage.object_entry import ObjectEntry, Version
@@ -23,7 +24,7 @@ from warehouse.storage.object_file import ObjectFile
 from warehouse.storage.object_urls import open_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from obstore.store import ObjectStore as Client
 
@@ -36,6 +37,34 @@ PAGE_OBJECTS: Final = 1_000
 PART_BYTES: Final = 16 * 1024 * 1024
 """A file up to this size is one request."""
 FETCHES_AT_ONCE: Final = 16
+
+
+class Listing:
+    """The files of all tables, as they were at one moment and as this process has changed them since."""
+
+    def __init__(self, entries: dict[str, ObjectEntry], listed_at: float) -> None:
+        self._entries: Final = entries
+        self._listed_at: Final = listed_at
+
+    def age(self) -> float:
+        """Return the seconds since it was begun."""
+        return time.monotonic() - self._listed_at
+
+    def find(self, name: str) -> ObjectEntry | None:
+        """Return the entry of a file, or None."""
+        return self._entries.get(name)
+
+    def all(self) -> list[ObjectEntry]:
+        """Return the entries of all files; a copy, as other threads write."""
+        return list(self._entries.values())
+
+    def put(self, entry: ObjectEntry) -> None:
+        """Take note of a file that was written."""
+        self._entries[entry.name] = entry
+
+    def remove(self, name: str) -> None:
+        """Take note that a file was deleted."""
+        self._entries.pop(name, None)
 
 
 class Fence(Protocol):
@@ -66,43 +95,41 @@ class Objects:
     def __init__(self, url: str, query: str, cache: Path) -> None:
         self._client: Final[Client] = open_client(url, query)
         self._cache: Final = ObjectCache(cache)
-        self._entries: dict[str, ObjectEntry] = {}
-        self._listed_at = float("-inf")
+        self._listing = Listing({}, float("-inf"))
+        self._listings: Final = WeakSet[Listing]()
         self._lock: Final = threading.Lock()
+        self._is_forgotten = False
         self.leases: Final[list[Fence]] = []
         """Those that this process holds: once one is lost, it writes and deletes nothing."""
         self.knows_conditions = False
         """Whether the store was seen to refuse a write by its condition."""
 
-    def table_entries(self) -> list[ObjectEntry]:
-        """Return the entries of all files of tables. Raises OSError."""
-        return list(self._tables().values())
-
-    def _tables(self) -> dict[str, ObjectEntry]:
-        # Not to be iterated over: other threads write. A copy at every look-up would take longer than all else.
+    def listing(self) -> Listing:
+        """Return the listing of the tables; whoever keeps it sees what this process writes. Raises OSError."""
         with self._lock:
-            if time.monotonic() - self._listed_at > MAX_LISTING_AGE_SECONDS:
+            if self._is_forgotten or self._listing.age() > MAX_LISTING_AGE_SECONDS:
                 began = time.monotonic()
-                self._entries = self._list(offset=AFTER_ARCHIVE)
-                self._listed_at = began
-                self._cache.keep_only(self._entries.values())
-            return self._entries
+                self._listing = Listing(self._list(offset=AFTER_ARCHIVE), began)
+                self._is_forgotten = False
+                self._listings.add(self._listing)
+                self._cache.keep_only(self._listing.all())
+            return self._listing
 
     def forget_listing(self) -> None:
         """Take the listing anew before it is asked again."""
         with self._lock:
-            self._listed_at = float("-inf")
+            self._is_forgotten = True
 
     def entries(self, folder: str) -> list[ObjectEntry]:
         """Return the entries of all files below a folder, sorted by name. Raises OSError."""
         is_table = f"{folder}/" > AFTER_ARCHIVE
-        entries = self.table_entries() if is_table else list(self._list(prefix=folder).values())
+        entries = self.listing().all() if is_table else list(self._list(prefix=folder).values())
         return sorted((entry for entry in entries if entry.name.startswith(f"{folder}/")), key=_name)
 
     def find(self, name: str) -> ObjectEntry | None:
         """Return the entry of a file, or None; one outside the tables is asked for. Raises OSError."""
         if name > AFTER_ARCHIVE:
-            return self._tables().get(name)
+            return self.listing().find(name)
         try:
             with as_os_errors():
                 return ObjectEntry.of(self._client.head(name))
@@ -117,11 +144,15 @@ class Objects:
         """Open a file for reading at any offset; a small one of a table is read at once. Raises OSError."""
         if name < AFTER_ARCHIVE:
             return cast("BinaryIO", ObjectFile(self._client, name))
-        entry = self._tables().get(name)
+        entry = self.listing().find(name)
         if entry is None:
             raise FileNotFoundError(f"no object {name}")
+        return self.open_entry(entry)
+
+    def open_entry(self, entry: ObjectEntry) -> BinaryIO:
+        """Open a file of a table as a listing has it. Raises OSError, `ReplacedError` where it is another one now."""
         if not self._cache.takes(entry):
-            return cast("BinaryIO", ObjectFile(self._client, name, entry.size, entry.etag, self._cache))
+            return cast("BinaryIO", ObjectFile(self._client, entry.name, entry.size, entry.etag, self._cache))
         # DuckDB keeps many files open, and of one in memory no handle is left over.
         copy = self._cache.read(entry)
         return BytesIO(self._fetch(entry) if copy is None else copy)
@@ -132,10 +163,12 @@ class Objects:
         One that cannot be fetched is left to whoever opens it.
         """
         with suppress(OSError):
-            self._fetch_missing(self._tables(), names)
+            listing = self.listing()
+            self.fetch_entries(entry for name in names if (entry := listing.find(name)) is not None)
 
-    def _fetch_missing(self, entries: Mapping[str, ObjectEntry], names: Iterable[str]) -> None:
-        missing = [entry for name in names if (entry := entries.get(name)) and self._cache.lacks(entry)]
+    def fetch_entries(self, entries: Iterable[ObjectEntry]) -> None:
+        """Do the same for files as a listing has them."""
+        missing = [entry for entry in entries if self._cache.lacks(entry)]
         if len(missing) > 1:
             with ThreadPoolExecutor(FETCHES_AT_ONCE, "fetch") as threads:
                 list(threads.map(self._try_fetch, missing))
@@ -149,7 +182,7 @@ class Objects:
 
     def copy(self, name: str, path: Path, *, fresh: bool = False) -> None:
         """Copy a file to this machine; a `fresh` one as the store has it, whatever copies there are. Raises OSError."""
-        entry = None if fresh else self._tables().get(name)
+        entry = None if fresh else self.listing().find(name)
         small = None if entry is None or not self._cache.takes(entry) else self._cache.read(entry)
         if small is not None:
             path.write_bytes(small)
@@ -170,8 +203,9 @@ class Objects:
             return
         entry = ObjectEntry.of({"path": name, "size": size, "last_modified": datetime.now(UTC), "e_tag": etag})
         with self._lock:
-            replaced = self._entries.get(name)
-            self._entries[name] = entry
+            replaced = self._listing.find(name)
+            for listing in (self._listing, *self._listings):
+                listing.put(entry)
         # A take-down writes a file anew, without what is not to be on this machine any more either.
         if replaced is not None:
             self._cache.remove(replaced)
@@ -184,7 +218,9 @@ class Objects:
         with as_os_errors():
             self._client.delete(name)
         with self._lock:
-            entry = self._entries.pop(name, None)
+            entry = self._listing.find(name)
+            for listing in (self._listing, *self._listings):
+                listing.remove(name)
         if entry is not None:
             self._cache.remove(entry)
 
