@@ -216,9 +216,7 @@ def record_at(
     if not warc_filename:
         raise StorageError("the archive does not keep it any more: it is older than the setting keep_archive_days")
     try:
-        with root.open(warc_filename) as file:
-            file.seek(offset)
-            member = file.read(length)
+        member = root.read(warc_filename, offset, length)
     except OSError as error:
         raise StorageError.of(error, location, "read") from error
     for _, _, headers, payload in records(BytesIO(member)):

@@ -13,8 +13,9 @@ from warehouse.archive.warc_records import FACTS, KIND, REMOVED, digest, record_
 from warehouse.archive.writer import record_at
 from warehouse.checks.findings import REPAIR, Finding
 from warehouse.connect import connect, rows
-from warehouse.errors import EmptyWarehouseError, WarehouseError
+from warehouse.errors import EmptyWarehouseError, StorageError, WarehouseError
 from warehouse.model.records import FORGOTTEN
+from warehouse.storage.object_errors import ObjectError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -167,8 +168,11 @@ def _compared(root: Root, capture: IndexedCapture, headers: dict[str, str], payl
 
 
 def _records(root: Root, filename: str) -> Iterator[tuple[int, int, dict[str, str], bytes]]:
-    with root.open(filename) as file:
-        yield from records(file)
+    try:
+        with root.open(filename) as file:
+            yield from records(file)
+    except ObjectError as error:
+        raise StorageError.of(error, root.location(filename), "read") from None
 
 
 def _lost(root: Root, capture: IndexedCapture, instead: str) -> Finding:

@@ -146,10 +146,12 @@ def _rewrite(
     deleted: set[str] = set()
     base_files = read_base_files(root, table)
     replaced = replaced_names(table, base_files)
-    for name in root.names(table):
-        # Base files have the rows of many sources.
-        is_ours = f"/{BASE}/" in name or name.rpartition("/")[2].startswith(prefix)
-        if not name.endswith(".parquet") or not is_ours or name in deleted:
+    parquet = [name for name in root.names(table) if name.endswith(".parquet")]
+    # Base files have the rows of many sources.
+    names = [name for name in parquet if f"/{BASE}/" in name or name.rpartition("/")[2].startswith(prefix)]
+    root.prefetch(names)
+    for name in names:
+        if name in deleted:
             continue
         if name in replaced:
             if _has_key(root, name, columns, key_array):
