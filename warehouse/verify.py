@@ -29,7 +29,7 @@ from warehouse.storage.root import Root
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class Verification:
 
 
 @dataclass(slots=True)
-class _Looked:
-    """What a verification has looked at so far."""
+class _Inspection:
+    """A verification that is under way: what it has read, and what it found."""
 
     root: Root
     verified: VerifiedFiles
@@ -80,57 +80,66 @@ def verify(
     A source that is being run may show as unfinished. Raises `EmptyWarehouseError` where nothing has landed.
     """
     root = Root.at(root)
-    looked = _Looked(root, verified or VerifiedFiles.load(root, forget=True))
+    inspection = _Inspection(root, verified or VerifiedFiles.load(root, forget=True))
     states = table_files(root)
-    names = looked.changed(states)
+    names = inspection.changed(states)
+    broken = _check_table_files(inspection, names, states)
+    counts: tuple[SourceCount, ...] = ()
+    if broken:  # no view over a broken file answers
+        inspection.verified.now |= inspection.verified.archive
+    else:
+        try:
+            counts = _check_rows(inspection, sample, reads_archive=sample is None or verified is not None)
+        except WarehouseError:
+            if len(names) == len(states):
+                raise
+            # A table's file that was whole is not, and neither its size nor its time says so.
+            return verify(root, sample, VerifiedFiles(inspection.verified.path, inspection.verified.archive))
+    if verified is not None:
+        verified.save()
+    findings = (*broken, *inspection.findings, *left_overs(root))
+    return Verification(findings, counts, len(names), inspection.captures, inspection.unchanged)
+
+
+def _check_table_files(inspection: _Inspection, names: Sequence[str], states: Mapping[str, FileState]) -> list[Finding]:
+    """Read files of tables; return findings for those that cannot be read."""
+    root = inspection.root
     broken = damaged_files(root, names)
     locations = {finding.file for finding in broken}
     for name in names:
         if root.location(name) not in locations:
-            looked.note(name, states[name], check_base_files(root, [name], states))
-    counts: tuple[SourceCount, ...] = ()
-    if not broken:  # no view over a broken file answers
-        try:
-            counts = _check_rows(looked, sample, reads_archive=sample is None or verified is not None)
-        except WarehouseError:
-            if verified is None or not looked.unchanged:
-                raise
-            # One that was whole is not, and neither its size nor its time says so.
-            return verify(root, sample, VerifiedFiles(verified.path))
-    if verified is not None:
-        verified.save()
-    findings = (*broken, *looked.findings, *left_overs(root))
-    return Verification(findings, counts, len(names), looked.captures, looked.unchanged)
+            inspection.note(name, states[name], check_base_files(root, [name], states))
+    return broken
 
 
-def _check_rows(looked: _Looked, sample: int | None, *, reads_archive: bool) -> tuple[SourceCount, ...]:
-    with connect(looked.root) as warehouse:
+def _check_rows(inspection: _Inspection, sample: int | None, *, reads_archive: bool) -> tuple[SourceCount, ...]:
+    with connect(inspection.root) as warehouse:
         try:
             counts = tuple(SourceCount(*row) for row in rows(warehouse, COUNTS))
-            looked.findings += [*check_counts(counts), *check_rules(warehouse)]
+            inspection.findings += [*check_counts(counts), *check_rules(warehouse)]
             if reads_archive:
-                _check_archive(looked, warehouse)
+                _check_archive(inspection, warehouse)
             if sample is not None:
                 captures = Counted(some_captures(warehouse, sample))
-                looked.findings += [finding for row in captures for finding in check_capture(looked.root, row)]
-                looked.captures += captures.count
+                inspection.findings += [finding for row in captures for finding in check_capture(inspection.root, row)]
+                inspection.captures += captures.count
         except duckdb.Error as error:
             raise unreadable(error) from None
     return counts
 
 
-def _check_archive(looked: _Looked, warehouse: duckdb.DuckDBPyConnection) -> None:
+def _check_archive(inspection: _Inspection, warehouse: duckdb.DuckDBPyConnection) -> None:
     digests = index_digests(warehouse)
     states = {
         name: (size, changed_at, digests.get(name, ""))
-        for name, (size, changed_at) in looked.root.states("archive").items()
+        for name, (size, changed_at) in inspection.root.states("archive").items()
         if name.endswith(SUFFIX)
     }
-    names = looked.changed(states)
+    names = inspection.changed(states)
     captures = Counted(captures_of(warehouse, [*names, *(name for name in digests if name not in states)]))
     for filename, is_there, indexed in by_file(names, captures):
         if is_there:
-            looked.note(filename, states[filename], check_file(looked.root, filename, indexed))
+            inspection.note(filename, states[filename], check_file(inspection.root, filename, indexed))
         else:
-            looked.findings += lost_file(looked.root, indexed)
-    looked.captures += captures.count
+            inspection.findings += lost_file(inspection.root, indexed)
+    inspection.captures += captures.count

@@ -33,6 +33,9 @@ def check(settings: Settings, source_ids: Sequence[str] = ()) -> Iterator[Source
         try:
             source = load_source(path)
             source_access(source)  # its values are there
+            if source.paused and not source_ids:
+                yield SourceCheck(source.id, (f"paused, so not tried; 'copydesk sources check {source.id}' tries it",))
+                continue
             inputs = tuple(_check_input(source, entry, settings) for entry in source.input)
             note = f"no schedule: 'copydesk serve' never runs it; {SCHEDULE_CURE}"
             yield SourceCheck(source.id, (*inputs, *([note] if source.is_never_run else [])))

@@ -54,6 +54,11 @@ class VerifiedFiles:
         self.now[name] = state
         return True
 
+    @property
+    def archive(self) -> dict[str, FileState]:
+        """The files of the archive, as the last verification left them."""
+        return {name: state for name, state in self.before.items() if name.startswith("archive/")}
+
     def save(self) -> None:
         """Write the record. Raises `StorageError`."""
         rows = [(name, *state) for name, state in self.now.items()]
