@@ -24,7 +24,7 @@ SCHEMA_VERSION: Final = 1
 # What a name of an address is: a spelling, a guid, a version that it had, or an article that was taken down there.
 SPELLING, GUID, VERSION, FORGOTTEN_ARTICLE = range(4)
 DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-MAX_CACHE_KILOBYTES: Final = 32_000
+MAX_CACHE_KILOBYTES: Final = 16_000
 MAX_WAIT_SECONDS: Final = 60.0
 
 _TABLES: Final = """
@@ -159,9 +159,10 @@ def is_damaged(error: sqlite3.Error) -> bool:
     return has_no_table or (code is not None and code & 0xFF in DAMAGED)
 
 
-def storage_error(error: sqlite3.Error, path: Path) -> StorageError:
-    """Return the sentence for an error of SQLite."""
-    cure = "delete it: it is made anew" if is_damaged(error) else "check that the disk is there and has room"
+def storage_error(error: sqlite3.Error | ValueError, path: Path) -> StorageError:
+    """Return the sentence for an error of SQLite, or for content that is no fact of ours."""
+    is_harmed = isinstance(error, ValueError) or is_damaged(error)
+    cure = "run again: it is made anew" if is_harmed else "check that the disk is there and has room"
     return StorageError(f"cannot use {path}: {error}; {cure_of(str(error), cure)}")
 
 
