@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationError
 
 from config.errors import ConfigError, explain
+from config.fetch import SourceFetch
 from config.inputs import INPUTS, ConfigTable, Input, InputTable, Pattern
 from config.schedule import read_schedule
 
@@ -72,6 +73,7 @@ class Source(ConfigTable):
     allow_private: bool = Field(False, description="May fetch from loopback and private addresses.")
     paused: bool = Field(False, description="Left out of runs that name no source.")
     input: tuple[Input, ...] = Field(min_length=1, description="Where its articles come in.")
+    fetch: SourceFetch = SourceFetch()
     strip: StripRules = StripRules()
     expect: Expect = Expect()
     folder: Path = Field(Path(), exclude=True, description="Where its file is; paths are relative to it.")
@@ -90,6 +92,7 @@ NOT_DECLARED: Final = ("id", "folder")  # from the path of its file, not from it
 
 KNOWN_KEYS: Final = {
     "": tuple(name for name in Source.model_fields if name not in NOT_DECLARED),
+    "fetch": tuple(SourceFetch.model_fields),
     "strip": tuple(StripRules.model_fields),
     "expect": tuple(Expect.model_fields),
     **{f"input.{name}": tuple(part.model_fields) for name, part in INPUTS.items()},

@@ -11,6 +11,7 @@ from config.settings import Settings
 from config.sources import Source, load_source, source_files
 from tasks.discover import endpoint, read_listing, reader_of
 from tasks.fetch import request
+from tasks.http.access import source_access
 from tasks.http.fetcher import ACCEPT_LISTINGS, Downloaded, Fetcher, Postponed, Refused, utc_now
 from tasks.listings.input_reader import InputError, ReadContext
 from tasks.listings.listing import ListingError
@@ -31,6 +32,7 @@ def check(settings: Settings, source_ids: Sequence[str] = ()) -> Iterator[Source
     for path in [folder / f"{source_id}.toml" for source_id in source_ids] or source_files(settings.config):
         try:
             source = load_source(path)
+            source_access(source)  # its values are there
             yield SourceCheck(source.id, tuple(_check_input(source, entry, settings) for entry in source.input))
         except (ConfigError, InputError) as error:
             yield SourceCheck(path.stem, error=str(error))

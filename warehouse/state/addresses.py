@@ -96,13 +96,13 @@ class Addresses:
 
     def first_with_guid(self, guid: str) -> str | None:
         """Return the address under which a guid was first known."""
-        known = self._loaded([*self.state.named(GUID, guid), guid])
+        known = self._loaded([*self.state.addresses_of(GUID, guid), guid])
         urls = [url for url in known if known[url].guid == guid]
         return urls[0] if urls else self._new_name(GUID, guid)
 
     def first_spelled(self, spelling: str) -> str | None:
         """Return the address that first had a spelling, else that of the first article found to have moved there."""
-        known = self._loaded([*self.state.named(SPELLING, spelling), spelling])
+        known = self._loaded([*self.state.addresses_of(SPELLING, spelling), spelling])
         urls = [url for url in known if known[url].is_sighted and known[url].normalized_url == spelling]
         urls += [url for url in known if self._is_spelled(url, known[url], spelling)]
         return urls[0] if urls else self._new_name(SPELLING, spelling)
@@ -123,7 +123,7 @@ class Addresses:
         """Return the address of the first article that was landed with a version; it may have another one now."""
         # Of every version: a twin may still be what an article was before its last edit.
         landed: list[tuple[int, str]] = []
-        for url in self.state.named(VERSION, version_id):
+        for url in self.state.addresses_of(VERSION, version_id):
             facts = self.state.facts(url)
             versions = facts.without(self.state.beside).versions if facts else []
             landed += [

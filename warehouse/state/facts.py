@@ -78,6 +78,7 @@ class Refusal(NamedTuple):
     reason: str
     detail: str
     attempts: int
+    duplicate_of: str | None
 
 
 Fact = Sighting | Reading | Version | Refusal
@@ -223,6 +224,7 @@ class Facts:
 def _refuse(known: Known, refusals: list[Refusal]) -> None:
     last = refusals[-1]
     known.refusal, known.attempts = (last.stage, last.reason, last.detail), max(fact.attempts for fact in refusals)
+    known.duplicate_of = last.duplicate_of
     known.refused_at = moment(min(fact.first_seen_at for fact in refusals))
     last_seen_at = moment(last.last_seen_at)
     known.last_fetched_at = max(known.last_fetched_at or last_seen_at, last_seen_at)

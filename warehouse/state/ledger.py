@@ -163,10 +163,17 @@ class Ledger:
         return replace(item, guid=self.addresses[item.url].guid)
 
     def is_wanted(self, url: str, now: datetime, recheck: Sequence[float]) -> bool:
-        """Return whether a page is due; one that redirects to another known page is fetched there instead."""
+        """Return whether a page is due; one that redirects to another known page is fetched there instead.
+
+        A duplicate is read after its twin: after an edit it would be an article itself if it came first.
+        """
         known = self.addresses[url]
-        read_url = known.earlier.url if known.earlier is not None and known.version_id is not None else url
-        return not (read_url != url and self._stands_at(read_url)) and known.is_wanted(now, recheck)
+        has_text = known.version_id is not None or known.duplicate_of is not None
+        read_url = known.earlier.url if known.earlier is not None and has_text else url
+        if (read_url != url and self._stands_at(read_url)) or not known.is_wanted(now, recheck):
+            return False
+        twin = self.addresses.get(known.duplicate_of) if known.duplicate_of is not None else None
+        return twin is None or not twin.is_wanted(now, recheck)
 
     def _stands_at(self, url: str) -> bool:
         """Return whether an article was read at this address itself, without a redirect."""
@@ -272,7 +279,7 @@ class Ledger:
             return Conclusion(Outcome.UNCHANGED)
         now = self.times(rejection.url, now)
         known = self.addresses.change(rejection.url)
-        known.refuse(refusal)
+        known.refuse(refusal, rejection.duplicate_of)
         known.refused_at = known.refused_at or now
         row = replace(rejection, attempts=known.attempts, first_seen_at=known.refused_at, last_seen_at=now)
         return Conclusion(Outcome.FAILED if temporary else Outcome.REJECTED, row)

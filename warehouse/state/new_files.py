@@ -35,27 +35,27 @@ class NewFiles:
 
 
 def find_new_files(
-    root: Root, source_id: str, tables: Iterable[str], taken: Mapping[str, tuple[Stamp, bool]]
+    root: Root, source_id: str, tables: Iterable[str], known_files: Mapping[str, tuple[Stamp, bool]]
 ) -> NewFiles:
-    """Compare the files of a source with those `taken` in: their stamps, and whether a base file replaces them.
+    """Compare the files of a source with `known_files`: their stamps, and whether a base file replaces them.
 
     Raises `DoubtError` where a file is another one than it was, as after a take-down; `StorageError`.
     """
     files = NewFiles({})
     for table in tables:
         files.stamps |= list_files(root, table, source_id)
-    if any(stamp != files.stamps.get(name, stamp) for name, (stamp, _) in taken.items()):
+    if any(stamp != files.stamps.get(name, stamp) for name, (stamp, _) in known_files.items()):
         raise DoubtError
-    new = [name for name in files.stamps if name not in taken]
+    new = [name for name in files.stamps if name not in known_files]
     files.to_read = [name for name in new if not is_base(name)]
     bases = [read_base_file(root, name) for name in new if is_base(name)]
-    accounted, replaced = {*taken, *new}, set[str]()
+    accounted, replaced = {*known_files, *new}, set[str]()
     for base in sorted(bases, key=lambda base: base.created_at):
         names = own_names(base, source_id)
         (files.covered if names <= accounted else files.bases).append(base)
         replaced |= names
-    files.vanished = [name for name in taken if name not in files.stamps]
-    files.unexplained = [name for name in files.vanished if not taken[name][1] and name not in replaced]
+    files.vanished = [name for name in known_files if name not in files.stamps]
+    files.unexplained = [name for name in files.vanished if not known_files[name][1] and name not in replaced]
     if files.unexplained and not files.bases:
         raise DoubtError
     return files

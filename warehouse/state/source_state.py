@@ -95,7 +95,7 @@ class SourceState:
         facts = self.facts(url)
         return None if facts is None else facts.without(self.beside).known(self._microseconds)
 
-    def named(self, kind: int, name: str) -> list[str]:
+    def addresses_of(self, kind: int, name: str) -> list[str]:
         """Return the addresses that may have a name; the caller looks whether it still is their first one."""
         urls: dict[str, None] = {}
         for layer in self._layers:
@@ -257,8 +257,8 @@ class SourceState:
         if taken_at > self._soon:
             raise DoubtError  # of what a clock wrote that was ahead more was believed then
         stored = connection.execute("SELECT name, size, modified, is_replaced FROM file")
-        taken = {name: (Stamp(size, modified), bool(replaced)) for name, size, modified, replaced in stored}
-        files = find_new_files(self.root, self.source_id, ALL_COLUMNS, taken)
+        known_files = {name: (Stamp(size, modified), bool(replaced)) for name, size, modified, replaced in stored}
+        files = find_new_files(self.root, self.source_id, ALL_COLUMNS, known_files)
         if files:
             with _transaction(connection):
                 intake = Intake(connection, self.root, self.source_id, self.now, self.normalize)
