@@ -68,7 +68,7 @@ def delete_state(root: Root, source_id: str) -> None:
     """Delete the file of a source, whose lock is held. Raises `StorageError`."""
     path = state_path(root, source_id)
     try:
-        # The log last: without its database it is no more than left over, and is deleted before there is a new one.
+        # A log that was left over would be taken for the next file's own.
         for name in (path.name, f"{path.name}-shm", f"{path.name}-wal", f"{path.name}.new"):
             path.with_name(name).unlink(missing_ok=True)
     except OSError as error:
@@ -124,14 +124,11 @@ def make_file(path: Path) -> sqlite3.Connection:
 
 
 def publish_new(root: Root, source_id: str) -> None:
-    """Put the new file of a source, whole and closed, in the place of the old one. Raises OSError, `StorageError`."""
+    """Put the new file of a source, whole and closed, in the place of the one that was deleted. Raises OSError."""
     path = state_path(root, source_id)
     new = path.with_name(f"{path.name}.new")
     with new.open("rb") as file:
         os.fsync(file.fileno())
-    for name in (path.name, f"{path.name}-shm", f"{path.name}-wal"):
-        # A log that was left over would be taken for the new file's own.
-        path.with_name(name).unlink(missing_ok=True)
     new.replace(path)
     sync_folder(path.parent)
 
