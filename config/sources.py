@@ -78,6 +78,12 @@ class Source(ConfigTable):
     expect: Expect = Expect()
     folder: Path = Field(Path(), exclude=True, description="Where its file is; paths are relative to it.")
 
+    @property
+    def is_never_run(self) -> bool:
+        """Whether it has inputs on the web that change, and no schedule on which `copydesk serve` looks at them."""
+        is_polled = any(entry.kind in POLLED_KINDS and getattr(entry, "url", None) for entry in self.input)
+        return self.schedule is None and is_polled and not self.paused
+
     def inputs_of(self, kind: type[_InputT]) -> list[_InputT]:
         """Return the inputs of one kind, in their order."""
         return [entry for entry in self.input if isinstance(entry, kind)]
@@ -88,6 +94,8 @@ class Source(ConfigTable):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
+POLLED_KINDS: Final = ("feed", "sitemap", "pages")
+SCHEDULE_CURE: Final = 'add schedule = "every 30 minutes"'
 NOT_DECLARED: Final = ("id", "folder")  # from the path of its file, not from its content
 
 KNOWN_KEYS: Final = {
