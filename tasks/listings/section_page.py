@@ -10,7 +10,10 @@ from typing import Final
 
 from config.inputs import PagesInput
 from config.redact import redact
+from tasks.files.decompress import open_decompressed
+from tasks.files.text_lines import file_charset, open_text, read_sample
 from tasks.html.parse import parse_html
+from tasks.http.content_coding import DecompressionError
 from tasks.listings.entries import article_url
 from tasks.listings.input_reader import InputError, InputReader, ReadContext
 from tasks.listings.listing import Entry, Listing, ListingError
@@ -65,12 +68,16 @@ class PagesReader(InputReader[PagesInput]):
             yield from self.entry.urls
             return
         path = (self.source.folder / self.entry.path).resolve()
+        cure = f"correct `path` in {self.source.id}.toml, or the file"
         try:
-            with path.open(encoding="utf-8-sig", errors="replace") as lines:
-                yield from lines
-        except OSError as error:
-            cure = f"correct `path` in {self.source.id}.toml, or the file"
-            raise InputError(f"{path}: {error.strerror}; {cure}") from None
+            with path.open("rb") as file, open_decompressed(file) as stream:
+                charset = file_charset(read_sample(stream))
+                if isinstance(charset, Refusal):
+                    raise InputError(f"{path}: it is no list of addresses: {charset.detail} {cure}")
+                yield from open_text(stream, charset)
+        except (OSError, DecompressionError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise InputError(f"{path}: {reason}; {cure}") from None
 
 
 def read_links(content: bytes, url: str, pattern: str, charset: str | None = None) -> Listing:
