@@ -14,6 +14,7 @@ from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 from config.inputs import WarcInput
 from config.redact import redact
 from config.sources import Source
+from tasks.files.arc import MAGIC, ArcAsWarc
 from tasks.files.decompress import DecompressedFile, open_decompressed
 from tasks.files.warc_http import RecordError, http_facts, read_headers, too_large, unpack_page
 from tasks.http.content_coding import DecompressionError
@@ -45,16 +46,17 @@ class WarcPages:
         self._seen_at = context.seen_at
         self._window = context.window
         self._number_prefix = f"{first}+" if first else ""
+        self._has_pages = False
         self.records = 0
         self.taken = 0
 
     def read(self, file: IO[bytes]) -> Iterator[Fetched | Rejection]:
         """Return the documents in order. Raises `DecompressionError` and OSError if the file is damaged."""
-        _check_magic(file)
+        is_arc = _is_arc(file)
         damaged: str | None = None
         # Not buffered: a buffer that meets damage would lose the whole records before it.
         for record in ArchiveIterator(
-            DecompressedFile(file),
+            ArcAsWarc(DecompressedFile(file)) if is_arc else DecompressedFile(file),
             parse_http=False,
             quirks_mode=True,
             max_header_len=_MAX_WARC_HEADERS_BYTES,
@@ -80,7 +82,10 @@ class WarcPages:
     def _document(self, record: WarcRecord) -> Fetched | Rejection | None:
         """Return the page of a record; None if it is no page, or one that the input does not take."""
         is_response = record.record_type == WarcRecordType.response and record.is_http
-        if not is_response and record.record_type != WarcRecordType.resource:
+        self._has_pages = self._has_pages or is_response
+        # A page as text is for files without the page itself, such as the WET files of Common Crawl.
+        is_only_text = record.record_type == WarcRecordType.conversion and not self._has_pages
+        if not (is_response or is_only_text or record.record_type == WarcRecordType.resource):
             return None
         if (record.headers.get("WARC-Target-URI") or "").strip("< ").startswith(_CRAWLER_URIS):
             return None
@@ -141,15 +146,15 @@ class WarcPages:
         return payload
 
 
-def _check_magic(file: IO[bytes]) -> None:
+def _is_arc(file: IO[bytes]) -> bool:
+    """Return whether a file is an ARC file. Raises `DecompressionError` if it is neither that nor WARC."""
     head = open_decompressed(file).peek(_PEEK_BYTES).lstrip()
     file.seek(0)
-    if head.startswith(b"filedesc:"):
-        raise DecompressionError(
-            "it is an ARC file, the form before WARC; convert it, for example with `warcio recompress`"
-        )
+    if head.startswith(MAGIC):
+        return True
     if head and not head.startswith(b"WARC/"):
-        raise DecompressionError("it is not a WARC file")
+        raise DecompressionError("it is not a WARC file; correct the path or the address")
+    return False
 
 
 def _has_length(record: WarcRecord) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 from config.inputs import PagesInput
 from config.redact import redact
 from tasks.files.decompress import open_decompressed
-from tasks.files.text_lines import file_charset, open_text, read_sample
+from tasks.files.text_lines import UTF_8, file_charset, open_text, read_sample
 from tasks.html.parse import parse_html
 from tasks.http.content_coding import DecompressionError
 from tasks.listings.entries import article_url
@@ -72,9 +72,9 @@ class PagesReader(InputReader[PagesInput]):
         try:
             with path.open("rb") as file, open_decompressed(file) as stream:
                 charset = file_charset(read_sample(stream))
-                if isinstance(charset, Refusal):
+                if isinstance(charset, Refusal) and charset.reason is not Reason.EMPTY:
                     raise InputError(f"{path}: it is no list of addresses: {charset.detail} {cure}")
-                yield from open_text(stream, charset)
+                yield from open_text(stream, charset if isinstance(charset, str) else UTF_8)
         except (OSError, DecompressionError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise InputError(f"{path}: {reason}; {cure}") from None
