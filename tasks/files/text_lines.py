@@ -39,7 +39,7 @@ def file_charset(sample: bytes) -> str | Refusal:
     # A block that ends inside a character is valid up to there; zero bytes are valid UTF-8, and no text.
     with suppress(UnicodeDecodeError):
         codecs.getincrementaldecoder(UTF_8)().decode(whole)
-        if b"\0" not in whole:
+        if b"\0" not in sample:
             return UTF_8
     decoded = decode(whole)
     return decoded.charset if isinstance(decoded, Decoded) else decoded
