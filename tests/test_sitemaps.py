@@ -154,3 +154,26 @@ def test_references_to_characters_that_there_are_not_never_break_a_sitemap(conte
         assert_encodable(read_sitemap(content, URL, alternates=True))
     except ListingError:
         return
+
+
+@pytest.mark.parametrize(
+    ("line", "url", "modified"),
+    [
+        ("https://e.example/1\t2026-11-02", "https://e.example/1", "2026-11-02"),
+        ("7\thttps://e.example/1\tPier opens", "https://e.example/1", None),
+        ("https://e.example/1 2026-11-02T10:00:00+01:00 daily 0.8", "https://e.example/1", "2026-11-02T10:00:00+01:00"),
+        ("https://e.example/1,2026-11-02,0.5", "https://e.example/1", "2026-11-02"),
+        ('"https://e.example/1";"2026-11-02"', "https://e.example/1", "2026-11-02"),
+        ("<https://e.example/1>", "https://e.example/1", None),
+        ("https://e.example/1,2,3-a;b", "https://e.example/1,2,3-a;b", None),
+        ("https://e.example/pier opens", "https://e.example/pier%20opens", None),
+    ],
+)
+def test_a_list_of_addresses_may_have_columns(line, url, modified):
+    (entry, last) = read_sitemap(f"{line}\nhttps://e.example/last\n".encode(), URL).entries
+    assert (entry.url, entry.modified, last.url) == (url, modified, "https://e.example/last")
+
+
+def test_a_sitemap_after_a_page_is_found():
+    content = b"<html><body>Notice</body></html><?xml version='1.0'?><urlset><url><loc>https://e.example/1</loc></url></urlset>"
+    assert [entry.url for entry in read_sitemap(content, URL).entries] == ["https://e.example/1"]

@@ -511,6 +511,22 @@ def arc_file(*records: bytes) -> list[bytes]:
     return [arc_record("filedesc://x.arc", version, media="text/plain"), *records]
 
 
+def test_an_arc_file_whose_first_record_states_too_great_a_length_is_read(read):
+    content = b"".join(arc_file(arc_record("http://e.example/a", http(PAGE, HTML)))).replace(
+        b"plain 68\n", b"plain 80\n\n"
+    )
+    assert urls(read(content, "old.arc")[0]) == ["http://e.example/a"]
+
+
+def test_a_line_of_an_arc_file_that_begins_no_record_is_damage(read):
+    content = b"".join(
+        arc_file(arc_record("http://e.example/a", http(PAGE, HTML)), b"ws/1 192.0.2.1 20070301 text/html 7\n")
+    )
+    pages, problem = read(content, "old.arc")
+    assert urls(pages) == ["http://e.example/a"]
+    assert "it is damaged: a line that should begin an ARC record does not" in problem
+
+
 @pytest.mark.parametrize("pack", [b"".join, lambda records: b"".join(map(gzip.compress, records))])
 def test_the_pages_of_an_arc_file_are_documents_of_their_day(read, pack):
     records = arc_file(

@@ -19,7 +19,9 @@ _READ_BYTES: Final = 1 << 16
 _HTTP_URLS: Final = ("http://", "https://")
 # An address, which may hold spaces by mistake; the address of the host, a date, a media type, in version 2 five more
 # fields; the length.
-_HEADER: Final = re.compile(rb"(\S.*?) (\S+) (\d{8,14}) (\S+)(?: .*)? (\d{1,12})\s*")
+_HEADER: Final = re.compile(rb"([a-zA-Z][\w.+-]*:.*?) (\S+) (\d{8,14}) (\S+)(?: .*)? (\d{1,12})\s*")
+
+_RECORD_AFTER_VERSION: Final = re.compile(rb"\n\n((?:https?|dns):.*)\Z", re.DOTALL)
 
 
 class ArcAsWarc(io.RawIOBase):
@@ -62,6 +64,9 @@ class ArcAsWarc(io.RawIOBase):
             header = _HEADER.fullmatch(line)
             if header is None:
                 raise DecompressionError("it is damaged: a line that should begin an ARC record does not")
+            if line.startswith(MAGIC):
+                self._skip_version(int(header[5]))
+                continue
             yield _warc_header(header)
             yield from self._content(int(header[5]))
             yield b"\r\n\r\n"
@@ -74,6 +79,13 @@ class ArcAsWarc(io.RawIOBase):
             self._buffer += piece
         line, end, self._buffer = self._buffer.partition(b"\n")
         return line + end
+
+    def _skip_version(self, size: int) -> None:
+        """Pass over the first record, which describes the file; some writers state a length that takes in the next."""
+        content = b"".join(self._content(size))
+        first_record = _RECORD_AFTER_VERSION.search(content)
+        if first_record:
+            self._buffer = content[first_record.start(1) :] + self._buffer
 
     def _content(self, size: int) -> Iterator[bytes]:
         while size:

@@ -18,6 +18,14 @@ MAX_VALUE_CHARACTERS: Final = 8_000
 _EDGES: Final = re.compile(r"^[\x00-\x20\u200b\ufeff]+|(?<![\x00-\x20\u200b\ufeff])[\x00-\x20\u200b\ufeff]++$")
 _ABSOLUTE_URL: Final = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/(?!\.)[\w~!$&'()*+,;=:@%?.-]*)+", re.ASCII)
 _LINE_ENDS: Final = re.compile(r"[\t\r\n]")
+_COLUMN_EDGES: Final = " \t\r\n\ufeff\"'<>"
+_FACT: Final = (
+    r"\"?(?:\d{4}-\d\d(?:-\d\d[T\d:.+Z-]*)?|\d+(?:\.\d+)?|always|hourly|daily|weekly|monthly|yearly|never)\"?"
+)
+_ADDRESS_AND_FACTS: Final = re.compile(
+    rf"([\"'<]?https?://[^\s\"'<>]+?[\"'>]?)((?:[\s,;|]+{_FACT})*+)[\s,;|]*", re.IGNORECASE
+)
+_DATE: Final = re.compile(r"\d{4}-\d\d(?:-\d\d|\Z)")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -42,6 +50,22 @@ def article_url(href: str, base: str) -> str | None:
     is_page = parts.fragment.startswith(("!", "/"))  # a page of an application that runs in the browser
     url = parts._replace(fragment=parts.fragment if is_page else "").geturl()
     return re.sub(r"\s", lambda space: "%20" if space[0] == " " else "", url)
+
+
+def listed_url(line: str) -> tuple[str, str | None]:
+    """Return the address that a line of a list gives, and its date if another column gives one.
+
+    Columns are divided by tabs; by other marks only if all but the address are dates, numbers or frequencies, as in
+    sitemaps: an address may hold any of them.
+    """
+    columns = [column.strip(_COLUMN_EDGES) for column in line.split("\t")]
+    if len(columns) == 1 and (match := _ADDRESS_AND_FACTS.fullmatch(line.strip())):
+        columns = [
+            match[1].strip(_COLUMN_EDGES),
+            *(fact.strip(_COLUMN_EDGES) for fact in re.split(r"[\s,;|]+", match[2])),
+        ]
+    address = next((column for column in columns if column.startswith(("http://", "https://"))), columns[0])
+    return address, next((column for column in columns if _DATE.match(column)), None)
 
 
 def feed_candidates(fields: Mapping[str, Iterable[str]]) -> tuple[Candidate, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from config.inputs import FeedInput
 from tasks.listings.entries import article_url, describe_damage, feed_candidates, unique_by_url
 from tasks.listings.entry_text import plain_text, summary_and_article
-from tasks.listings.feed_xml import rewrite_feed
+from tasks.listings.feed_xml import channel_base, rewrite_feed
 from tasks.listings.input_reader import InputReader
 from tasks.listings.jsonfeed import read_json_feed
 from tasks.listings.listing import Entry, Listing, ListingError
@@ -59,9 +59,10 @@ def read_feed(content: bytes, url: str, media_type: str | None = None, charset: 
         raise ListingError(describe_wrong_text(text, media_type))
     root, damage = read_tree(text, MAX_TAGS)
     rewritten, left_out = rewrite_feed(root)
-    parsed = _parse(rewritten, url)
+    base = channel_base(root, url)
+    parsed = _parse(rewritten, base)
     feed, is_atom = dict(parsed["feed"]), parsed["version"].startswith("atom")
-    entries = [_entry(dict(entry), url, is_atom) for entry in parsed["entries"]]
+    entries = [_entry(dict(entry), base, is_atom) for entry in parsed["entries"]]
     return Listing(
         entries=unique_by_url(entries),
         older_url=_older(feed, url),

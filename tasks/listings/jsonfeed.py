@@ -10,6 +10,7 @@ from typing import Any, Final
 from tasks.listings.entries import article_url, describe_damage, feed_candidates, unique_by_url
 from tasks.listings.entry_text import plain_text, summary_and_article
 from tasks.listings.listing import Entry, Listing, ListingError
+from tasks.metadata.urls import is_web_url
 from tasks.text.xml_characters import mend_characters
 
 MAX_ENTRIES: Final = 10_000
@@ -26,7 +27,9 @@ def read_json_feed(text: str, url: str) -> Listing:
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         raise ListingError("This is JSON, but no JSON Feed: it has no list of items.")
-    entries = [_entry(item, url) if isinstance(item, dict) else None for item in items[:MAX_ENTRIES]]
+    site = _text(feed, "home_page_url").strip()
+    base = site if is_web_url(site) else url
+    entries = [_entry(item, base) if isinstance(item, dict) else None for item in items[:MAX_ENTRIES]]
     older = article_url(_text(feed, "next_url"), url)
     return Listing(
         entries=unique_by_url(entries),

@@ -14,7 +14,7 @@ from tasks.files.decompress import open_decompressed
 from tasks.files.text_lines import UTF_8, file_charset, open_text, read_sample
 from tasks.html.parse import parse_html
 from tasks.http.content_coding import DecompressionError
-from tasks.listings.entries import article_url
+from tasks.listings.entries import article_url, listed_url
 from tasks.listings.input_reader import InputError, InputReader, ReadContext
 from tasks.listings.listing import Entry, Listing, ListingError
 from tasks.listings.xml import cut_tags
@@ -48,7 +48,7 @@ class PagesReader(InputReader[PagesInput]):
         """Return an item for each URL of the list, and a rejection for each line that is none."""
         source, found_in = self.source, self.endpoint
         for number, line in enumerate(self._lines(), 1):
-            url = line.strip()
+            url, _ = listed_url(line)
             if not url or url.startswith("#") or not self.entry.accepts(url):
                 continue
             if is_web_url(url):

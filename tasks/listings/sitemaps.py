@@ -12,7 +12,7 @@ from typing import Final
 from lxml import etree
 
 from config.inputs import SitemapInput
-from tasks.listings.entries import article_url, describe_damage, feed_candidates, unique_by_url
+from tasks.listings.entries import article_url, describe_damage, feed_candidates, listed_url, unique_by_url
 from tasks.listings.entry_text import plain_text
 from tasks.listings.feeds import read_feed
 from tasks.listings.input_reader import InputReader
@@ -161,9 +161,13 @@ def _first_date(texts: _Values, name: str) -> str | None:
 def _read_lines(text: str, url: str) -> Listing:
     """Read a list of URLs, one a line. Raises `ListingError` if most lines are none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    urls = [article_url(line, url) if line.startswith(_URL_STARTS) else None for line in lines]
-    if urls.count(None) * 2 > len(urls):
+    rows = map(listed_url, lines)
+    found = [
+        (article_url(address, url) if address.startswith(_URL_STARTS) else None, modified) for address, modified in rows
+    ]
+    without_url = sum(address is None for address, _ in found)
+    if without_url * 2 > len(found):
         raise ListingError(describe_wrong_text(text))
-    entries = unique_by_url(Entry(url) for url in urls if url)
-    damage = describe_damage(None, max(0, len(entries) - MAX_ENTRIES), urls.count(None))
+    entries = unique_by_url(Entry(address, modified=modified) for address, modified in found if address)
+    damage = describe_damage(None, max(0, len(entries) - MAX_ENTRIES), without_url)
     return Listing(entries[:MAX_ENTRIES], damage=damage)
