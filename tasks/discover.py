@@ -80,6 +80,8 @@ def listed_documents(
 ) -> Iterator[Item | Fetched]:
     """Return the items of a listing that the input accepts; a feed of whole articles gives them with their text.
 
+    Of such a feed no page is fetched: an entry without a text becomes a document without one, which is refused.
+
     A guid of several entries identifies none of them.
     """
     guid_counts = Counter(listed.guid for listed in listing.entries)
@@ -90,7 +92,7 @@ def listed_documents(
         # `7` of one feed is not `7` of another; a URL or an URN is the same everywhere.
         known_as = guid if ":" in guid else f"{found_in}#{guid}"
         item = Item(source.id, listed.url, known_as, found_in, seen_at, listed.candidates, modified=listed.modified)
-        yield _whole_article(item, listed) if entry.holds_articles and listed.html else item
+        yield _whole_article(item, listed) if entry.holds_articles else item
 
 
 def split_input(
@@ -112,7 +114,9 @@ def _whole_article(item: Item, entry: Entry) -> Fetched:
     # With title and date, which only the feed has: an edit of them is an edit of the document.
     values = {candidate.field: candidate.values[0] for candidate in entry.candidates if candidate.values}
     head = f"<title>{escape(values.get('title', ''))}</title>"
-    content = f"<html><head>{head}</head><body><article>{entry.html}</article></body></html>".encode("utf-8", "replace")
+    content = f"<html><head>{head}</head><body><article>{entry.html or ''}</article></body></html>".encode(
+        "utf-8", "replace"
+    )
     return Fetched(item, content, item.seen_at, media_type="text/html", charset="utf-8")
 
 

@@ -12,7 +12,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.http.content_coding import CODINGS, DecompressionError, TooLargeError, read_codings, unpack
+from tasks.http.content_coding import CODINGS, TooLargeError, read_codings, unpack
+from tasks.text.decompress import DecompressionError
 
 LIMIT = 10_000_000
 

@@ -19,13 +19,12 @@ from config.inputs import WarcInput
 from config.sources import Source, load_source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
-from tasks.files.decompress import open_decompressed
 from tasks.files.warc import read_warcs
 from tasks.files.warc_files import input_url
 from tasks.files.warc_pages import WarcPages
-from tasks.http.content_coding import DecompressionError
 from tasks.http.fetcher import Fetcher
 from tasks.listings.input_reader import InputError, ReadContext
+from tasks.text.decompress import DecompressionError, open_decompressed
 from tests.support.polled import page
 from tests.support.webserver import Clock, WebServer, answer
 from tests.support.webserver import settings as local_settings

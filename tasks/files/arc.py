@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from tasks.http.content_coding import DecompressionError
+from tasks.text.decompress import DecompressionError
 
 MAGIC: Final = b"filedesc:"
 _MAX_LINE_BYTES: Final = 1 << 16

@@ -14,8 +14,8 @@ from itertools import count
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from tasks.files.text_lines import SAMPLE_BYTES, file_charset, mend_text, open_text, read_sample
 from tasks.text.decode import Refusal
+from tasks.text.text_lines import SAMPLE_BYTES, file_charset, mend_text, open_text, read_sample
 from warehouse.model.vocabulary import Reason
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from tasks.files.csv_parquet import Row, TableError
-from tasks.files.text_lines import UTF_8, mend_text, open_text
 from tasks.text.decode import Decoded, decode
+from tasks.text.text_lines import UTF_8, mend_text, open_text
 from warehouse.model.vocabulary import Reason
 
 _READ_CHARACTERS: Final = 65_536

@@ -20,8 +20,8 @@ from tasks.files.csv_parquet import Row, TableError
 from tasks.files.record_file import read_rows
 from tasks.files.record_values import name_of, parse_records, strings, value_of
 from tasks.files.splits import even_ranges, stamp_of, stamp_size
-from tasks.http.content_coding import DecompressionError
 from tasks.listings.input_reader import InputError, InputReader, InputSplit, ReadContext
+from tasks.text.decompress import DecompressionError
 from warehouse.model.records import Candidate, Fetched, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Origin, Reason, Stage
 

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from typing import IO, Final
 
 from tasks.files.csv_parquet import PARQUET, Row, TableError, read_csv, read_parquet, table_kind
-from tasks.files.decompress import open_decompressed
 from tasks.files.json_values import holds_json, is_one_record_a_line, read_lines, read_values
 from tasks.files.spreadsheet import OLE_MAGIC, is_workbook, read_workbook
-from tasks.files.text_lines import file_charset, read_sample
 from tasks.text.decode import Refusal
+from tasks.text.decompress import open_decompressed
+from tasks.text.text_lines import file_charset, read_sample
 
 _BUFFER_BYTES: Final = 131_072
 _MAGIC_BYTES: Final = 8

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, Final
 
-from tasks.http.content_coding import DecompressionError
+from tasks.text.decompress import DecompressionError
 
 ZIP_MAGIC: Final = b"PK\x03\x04"
 WARC_SUFFIXES: Final = (".warc", ".warc.gz", ".warc.zst", ".warc.bz2", ".warc.xz", ".wet", ".wet.gz", ".arc", ".arc.gz")

@@ -9,13 +9,12 @@ from typing import IO, Final, cast
 
 from config.inputs import WarcInput
 from config.sources import Source
-from tasks.files.decompress import FileSection
 from tasks.files.wacz import open_warcs
 from tasks.files.warc_files import WarcLocation, WarcOpener, input_url, list_warcs, location_url
 from tasks.files.warc_pages import WarcPages
 from tasks.files.warc_splits import split_warcs
-from tasks.http.content_coding import DecompressionError
 from tasks.listings.input_reader import InputError, InputReader, InputSplit, ReadContext
+from tasks.text.decompress import DecompressionError, FileSection
 from warehouse.model.records import Fetched, Rejection
 
 WHOLE: Final = (0, None)

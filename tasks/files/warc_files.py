@@ -12,12 +12,11 @@ from urllib.parse import urljoin, urlsplit
 from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
-from tasks.files.decompress import open_decompressed
 from tasks.files.folder import LINKED_AWAY
-from tasks.files.text_lines import UTF_8, file_charset
 from tasks.files.wacz import WARC_SUFFIXES
-from tasks.http.content_coding import DecompressionError
 from tasks.listings.input_reader import InputError
+from tasks.text.decompress import DecompressionError, open_decompressed
+from tasks.text.text_lines import UTF_8, file_charset
 
 if TYPE_CHECKING:
     from tasks.http.fetcher import Fetcher

@@ -15,12 +15,11 @@ from config.inputs import WarcInput
 from config.redact import redact
 from config.sources import Source
 from tasks.files.arc import MAGIC, ArcAsWarc
-from tasks.files.decompress import DecompressedFile, open_decompressed
 from tasks.files.warc_http import RecordError, http_facts, read_headers, too_large, unpack_page
-from tasks.http.content_coding import DecompressionError
 from tasks.http.headers import charset_of, printable
 from tasks.listings.input_reader import ReadContext
 from tasks.metadata.urls import is_web_url
+from tasks.text.decompress import DecompressedFile, DecompressionError, open_decompressed
 from warehouse.model.records import Fetched, Item, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 

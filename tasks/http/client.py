@@ -19,11 +19,12 @@ import httpx
 from config.redact import redact
 from config.settings import Settings
 from tasks.http import robots
-from tasks.http.content_coding import CODINGS, DecompressionError, TooLargeError, read_codings, unpack
+from tasks.http.content_coding import CODINGS, TooLargeError, read_codings, unpack
 from tasks.http.headers import printable
 from tasks.http.network import RefusedAddressError, UnknownHostError
 from tasks.http.response import Refused, Response, is_certificate_error, refusal_of_error
 from tasks.http.transport import ALLOW_PRIVATE
+from tasks.text.decompress import DecompressionError
 from warehouse.model.records import Exchange
 
 ACCEPT_PAGES: Final = "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8"

@@ -9,6 +9,8 @@ from typing import Final
 import brotli
 import zstandard
 
+from tasks.text.decompress import DecompressionError
+
 CODINGS: Final = ("gzip", "deflate", "br", "zstd")
 MAX_CODINGS: Final = 2
 
@@ -18,10 +20,6 @@ _STEP_BYTES: Final = 1_000_000
 _DEFLATE_SLICE_BYTES: Final = 4_096
 _ZSTD_SLICE_BYTES: Final = 128
 _MAX_ZSTD_WINDOW_BYTES: Final = 8 * 1024 * 1024  # RFC 9659: the most that a sender of the coding may ask for
-
-
-class DecompressionError(Exception):
-    """The body cannot be unpacked; the message is a sentence."""
 
 
 class TooLargeError(Exception):

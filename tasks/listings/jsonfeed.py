@@ -18,7 +18,7 @@ MAX_VALUES: Final = 100  # authors or tags of one entry
 _MAX_NUMBER: Final = 10**30
 
 
-def read_json_feed(text: str, url: str) -> Listing:
+def read_json_feed(text: str, url: str, *, holds_articles: bool = False) -> Listing:
     """Return the entries of the JSON Feed at `url`, each URL once. Raises `ListingError`."""
     try:
         feed = json.loads(text.lstrip("\ufeff"))
@@ -29,7 +29,7 @@ def read_json_feed(text: str, url: str) -> Listing:
         raise ListingError("This is JSON, but no JSON Feed: it has no list of items.")
     site = _text(feed, "home_page_url").strip()
     base = site if is_web_url(site) else url
-    entries = [_entry(item, base) if isinstance(item, dict) else None for item in items[:MAX_ENTRIES]]
+    entries = [_entry(item, base, holds_articles) if isinstance(item, dict) else None for item in items[:MAX_ENTRIES]]
     older = article_url(_text(feed, "next_url"), url)
     return Listing(
         entries=unique_by_url(entries),
@@ -40,7 +40,7 @@ def read_json_feed(text: str, url: str) -> Listing:
     )
 
 
-def _entry(item: Mapping[str, Any], url: str) -> Entry | None:
+def _entry(item: Mapping[str, Any], url: str, holds_articles: bool) -> Entry | None:
     guid = _text(item, "id")
     # The format recommends the article's URL as its id.
     guid_url = guid if guid.startswith(("http://", "https://")) else ""
@@ -51,7 +51,12 @@ def _entry(item: Mapping[str, Any], url: str) -> Entry | None:
     title = plain_text(html.unescape(_text(item, "title")), is_html=False)
     markup = _text(item, "content_html")
     summary, article = summary_and_article(
-        _text(item, "summary"), markup or _text(item, "content_text"), bool(markup), link, title
+        _text(item, "summary"),
+        markup or _text(item, "content_text"),
+        bool(markup),
+        link,
+        title,
+        holds_articles=holds_articles,
     )
     fields = {
         "title": [title],

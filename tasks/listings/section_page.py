@@ -10,16 +10,15 @@ from typing import Final
 
 from config.inputs import PagesInput
 from config.redact import redact
-from tasks.files.decompress import open_decompressed
-from tasks.files.text_lines import UTF_8, file_charset, open_text, read_sample
 from tasks.html.parse import parse_html
-from tasks.http.content_coding import DecompressionError
 from tasks.listings.entries import article_url, listed_url
 from tasks.listings.input_reader import InputError, InputReader, ReadContext
 from tasks.listings.listing import Entry, Listing, ListingError
 from tasks.listings.xml import cut_tags
 from tasks.metadata.urls import is_web_url
 from tasks.text.decode import Refusal, decode
+from tasks.text.decompress import DecompressionError, open_decompressed
+from tasks.text.text_lines import UTF_8, file_charset, open_text, read_sample
 from warehouse.model.records import Item, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 

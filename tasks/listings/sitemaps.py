@@ -6,6 +6,7 @@ Source: sitemaps.org, Google's extensions for news and images, `xhtml:link` for 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -17,11 +18,10 @@ from tasks.listings.entry_text import plain_text
 from tasks.listings.feeds import read_feed
 from tasks.listings.input_reader import InputReader
 from tasks.listings.listing import Child, Entry, Listing, ListingError
+from tasks.listings.packed import unpack_listing
 from tasks.listings.xml import describe_wrong_text, local_name, read_text, read_tree, root_name
 from tasks.text.characters import clean_line
-from tasks.text.decode import Refusal, unpack
 
-MAX_BYTES: Final = 52_428_800  # unpacked: the bound of the protocol
 MAX_ENTRIES: Final = 100_000  # twice the bound of the protocol
 MAX_CHILDREN: Final = 100  # of one element
 MAX_TAGS: Final = 100
@@ -50,19 +50,23 @@ class SitemapReader(InputReader[SitemapInput]):
 
 
 def read_sitemap(content: bytes, url: str, alternates: bool = False) -> Listing:
-    """Return the URLs of a sitemap, each once, or the sitemaps of an index; gzip is unpacked.
+    """Return the URLs of a sitemap, each once, or the sitemaps of an index; a packed one is unpacked.
 
     With `alternates` the same article in other languages is an entry of its own. Raises `ListingError`.
     """
-    unpacked = unpack(content, MAX_BYTES)
-    if isinstance(unpacked, Refusal):
-        raise ListingError(unpacked.detail)
-    text = read_text(unpacked, None)
+    unpacked, packing_damage = unpack_listing(content)
+    listing = _read_text(unpacked, url, alternates)
+    damage = " ".join(filter(None, (packing_damage, listing.damage)))
+    return replace(listing, damage=damage or None)
+
+
+def _read_text(content: bytes, url: str, alternates: bool) -> Listing:
+    text = read_text(content, None)
     kind = root_name(text)
     if kind is None:
         return _read_lines(text, url)
     if kind not in {"urlset", "sitemapindex"}:
-        return read_feed(unpacked, url)
+        return read_feed(content, url)
     root, damage = read_tree(text)
     name = "url" if kind == "urlset" else "sitemap"
     elements = list(islice(root.iter(f"{{*}}{name}"), MAX_ENTRIES + 1))

@@ -7,8 +7,8 @@ import io
 from contextlib import suppress
 from typing import Final
 
-from tasks.http.content_coding import DecompressionError
 from tasks.text.decode import Decoded, Refusal, decode
+from tasks.text.decompress import DecompressionError
 
 SAMPLE_BYTES: Final = 131_072
 UTF_8: Final = "utf-8"

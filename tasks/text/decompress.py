@@ -16,8 +16,6 @@ from typing import IO, Final, Protocol
 import zstandard
 from isal import isal_zlib
 
-from tasks.http.content_coding import DecompressionError
-
 # Slices so small that none gives more than some 30 MB: deflate unpacks a byte to at most 1,032, and the smallest
 # block of zstd, 4 bytes, to 128 KiB.
 _GZIP_SLICE_BYTES: Final = 16_384
@@ -36,6 +34,10 @@ _MAX_DICTIONARY_BYTES: Final = 16 * 1024 * 1024
 
 
 _DAMAGE: Final = (isal_zlib.IsalError, zstandard.ZstdError, OSError, EOFError, lzma.LZMAError)
+
+
+class DecompressionError(Exception):
+    """Packed content cannot be unpacked, or not to its end; the message is a sentence."""
 
 
 class _Decompressor(Protocol):
