@@ -27,12 +27,12 @@ class TooLargeError(Exception):
 
 
 def read_codings(header: str) -> tuple[str, ...]:
-    """Return the codings of a Content-Encoding header, in order of application. Raises `DecompressionError`."""
+    """Return the known codings of a Content-Encoding header, in order of application. Raises `DecompressionError`.
+
+    Others, such as `utf-8` or `none`, are passed over as browsers do: the body mostly is as it is.
+    """
     names = (name.strip().lower().removeprefix("x-") for name in header.split(","))
-    codings = tuple(name for name in names if name not in {"", "identity"})
-    if unknown := [name for name in codings if name not in CODINGS]:
-        name = "".join(character for character in unknown[0][:20] if character.isprintable())
-        raise DecompressionError(f"the body is packed as '{name}'; known are {', '.join(CODINGS)}")
+    codings = tuple(name for name in names if name in CODINGS)
     if len(codings) > MAX_CODINGS:
         raise DecompressionError(f"the body is packed {len(codings)} times over; at most {MAX_CODINGS} are unpacked")
     return codings
