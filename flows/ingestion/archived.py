@@ -18,8 +18,8 @@ from warehouse.model.records import FORGOTTEN, Candidate, Capture, Item, RawArti
 from warehouse.model.vocabulary import Origin, Stage
 from warehouse.queries import stream_rows
 
-# A document refused there has nothing in the archive but, at most, an error page.
-STAGES_BEFORE_CONTENT: Final = (Stage.DISCOVER, Stage.FETCH)
+# The archive has, at most, a page in the place of a document refused there, or the text of another article.
+STAGES_TO_FETCH: Final = (Stage.DISCOVER, Stage.FETCH, Stage.DEDUPE)
 
 Row = Mapping[str, Any]
 
@@ -64,9 +64,9 @@ def lost_captures(
 
 
 def is_archived(row: Row) -> bool:
-    """Return whether the archive holds the document that was refused."""
+    """Return whether the archive holds the document that was refused, and that is the one to read."""
     capture = row["capture"]
-    return bool(capture) and capture["outcome"] != FORGOTTEN and row["reject"]["stage"] not in STAGES_BEFORE_CONTENT
+    return bool(capture) and capture["outcome"] != FORGOTTEN and row["reject"]["stage"] not in STAGES_TO_FETCH
 
 
 def raw_article(root: str, row: Row, source: Source) -> RawArticle:

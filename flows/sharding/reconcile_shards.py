@@ -143,7 +143,7 @@ def _refuse(
     if known.is_repeated(refusal):
         _drop(result, row, Outcome.UNCHANGED)
         return
-    known.refuse(refusal)
+    known.refuse(refusal, duplicate_of)
     rejection = Rejection(
         "", row.url, row.capture_id, Stage(stage), Reason(reason), detail,
         known.attempts, row.first_seen_at, row.last_seen_at, row.run_id, duplicate_of,

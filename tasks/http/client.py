@@ -69,6 +69,7 @@ class Request:
     etag: str | None = None  # of an earlier capture: the server may then answer 304
     last_modified: str | None = None  # likewise
     accept: str = ACCEPT_PAGES
+    cookies: str | None = None  # the value of the Cookie header
 
     @property
     def conditional(self) -> bool:
@@ -150,6 +151,7 @@ def request_headers(url: httpx.URL, request: Request, contact: str = "") -> list
         ("User-Agent", f"{robots.TOKEN} ({comment})"),
         ("Accept", request.accept),
         ("Accept-Encoding", ", ".join(CODINGS)),
+        *([("Cookie", request.cookies)] if request.cookies else []),
         *((name, value) for name, validator in conditions.items() if (value := _header(validator))),
     ]
 
