@@ -109,8 +109,9 @@ def _read(run: IngestRun, entry: Input, unlisted: set[str]) -> Iterator[Discover
     polled_at, input_url = run.clock(), endpoint(run.source, entry)
     entries = known = 0
     problem: str | None = None
+    context = ReadContext(run.settings, polled_at, run.fetcher)
     try:
-        for document in discover(run.source, entry, ReadContext(run.settings, polled_at, run.fetcher)):
+        for document in discover(run.source, entry, context):
             entries += 1
             known += item_of(document).url in run.ledger.addresses
             yield document
@@ -131,7 +132,9 @@ def _read(run: IngestRun, entry: Input, unlisted: set[str]) -> Iterator[Discover
         next_poll_at=None,
         error=problem,
         failures=1.0 if problem else 0.0,
+        skipped=" ".join(context.skipped) or None,
     )
+    run.skipped |= dict.fromkeys(f"{input_url}: {sentence}" for sentence in context.skipped)
     run.writer.land_poll(row, run.source.input.index(entry))
 
 

@@ -98,7 +98,7 @@ def read_records(
     """
     found_in = file_url(source, entry)
     first, end = span
-    for number, content, unit in _rows(source, entry, context.settings, context.fetcher):
+    for number, content, unit in _rows(source, entry, context.settings, context.fetcher, context.skipped):
         if end is not None and number >= end:
             return
         if number < first:
@@ -129,7 +129,7 @@ def _row_numbers(source: Source, entry: JsonlInput, settings: Settings) -> range
     """Return the numbers of the lines or rows that can be read."""
     first, last = 1, 0
     with suppress(InputError):  # whoever reads the rows reports it
-        for row in _rows(source, entry, settings, None):
+        for row in _rows(source, entry, settings, None, []):
             first, last = (row.number, row.number) if not last else (first, row.number)
     return range(first, last + 1)
 
@@ -164,13 +164,15 @@ def file_url(source: Source, entry: JsonlInput) -> str:
     return entry.url or (source.folder / str(entry.path)).resolve().as_uri()
 
 
-def _rows(source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetcher | None) -> Iterator[Row]:
+def _rows(
+    source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetcher | None, skipped: list[str]
+) -> Iterator[Row]:
     """Return lines, rows or records with their numbers; those over the limit are never in memory as a whole."""
     location = entry.url or str((source.folder / str(entry.path)).resolve())
     body_columns = [entry.fields.get(name, name) for name in ("html", "text")]
     try:
         with _open(source, entry, settings, fetcher) as file:
-            yield from read_rows(file, location, body_columns, settings.max_document_bytes)
+            yield from read_rows(file, location, body_columns, settings.max_document_bytes, skipped)
     except (OSError, DecompressionError, TableError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"{location}: cannot be read: {reason}; correct {source.id}.toml or the file") from None

@@ -34,20 +34,22 @@ _RECORD_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".jl", ".csv", ".tsv", 
 _PACKED_SUFFIXES: Final = (".gz", ".zst", ".bz2", ".xz")
 
 
-def read_rows(file: IO[bytes], name: str, body_columns: Collection[str], limit: int, depth: int = 0) -> Iterator[Row]:
+def read_rows(
+    file: IO[bytes], name: str, body_columns: Collection[str], limit: int, skipped: list[str], depth: int = 0
+) -> Iterator[Row]:
     """Return the records of a file that can seek, as JSON in UTF-8; `name` is its path or URL.
 
-    Its first bytes decide, and the name where they do not. Raises `TableError` and `DecompressionError` after all that
-    could be read.
+    Its first bytes decide, and the name where they do not. What is passed over is told in `skipped`. Raises
+    `TableError` and `DecompressionError` after all that could be read.
     """
     magic = file.read(_MAGIC_BYTES)
     file.seek(0)
     if cure := next((cure for start, cure in _CURES.items() if magic.startswith(start)), None):
         raise TableError(f"it is {cure}")
     if magic.startswith(_ZIP_MAGIC):
-        return _read_zip(file, body_columns, limit, depth)
+        return _read_zip(file, body_columns, limit, skipped, depth)
     if magic.startswith(OLE_MAGIC):
-        return read_workbook(file, body_columns, limit)
+        return read_workbook(file, body_columns, limit, skipped)
     if magic.startswith(_PARQUET_MAGIC) or table_kind(name) == PARQUET:
         return read_parquet(file, body_columns, limit)
     return _read_text(file, table_kind(name), body_columns, limit)
@@ -75,20 +77,22 @@ def _read_text(file: IO[bytes], kind: str | None, body_columns: Collection[str],
     return read_csv(stream, "csv", body_columns, limit)
 
 
-def _read_zip(file: IO[bytes], body_columns: Collection[str], limit: int, depth: int) -> Iterator[Row]:
+def _read_zip(
+    file: IO[bytes], body_columns: Collection[str], limit: int, skipped: list[str], depth: int
+) -> Iterator[Row]:
     """Return the records of a workbook, or of all files of records in a zip, numbered on from one to the next."""
     try:
         with zipfile.ZipFile(file) as archive:
             if is_workbook(archive):
                 file.seek(0)
-                yield from read_workbook(file, body_columns, limit)
+                yield from read_workbook(file, body_columns, limit, skipped)
                 return
             if depth >= _MAX_ZIP_DEPTH:
                 raise TableError("it holds a zip in a zip; unpack it")
             last = 0
-            for member in _record_members(archive):
+            for member in _record_members(archive, skipped):
                 with archive.open(member) as content:
-                    rows = read_rows(content, member.filename, body_columns, limit, depth + 1)
+                    rows = read_rows(content, member.filename, body_columns, limit, skipped, depth + 1)
                     first = last
                     for row in rows:
                         last = first + row.number
@@ -99,12 +103,16 @@ def _read_zip(file: IO[bytes], body_columns: Collection[str], limit: int, depth:
         raise TableError(f"the zip cannot be unpacked: {error}") from None
 
 
-def _record_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+def _record_members(archive: zipfile.ZipFile, skipped: list[str]) -> list[zipfile.ZipInfo]:
     files = [member for member in archive.infolist() if not member.is_dir() and not _is_hidden(member.filename)]
     named = [member for member in files if _holds_records(member.filename)]
     if not named and len(files) != 1:
         names = ", ".join(member.filename for member in files[:3])
         raise TableError(f"the zip holds no file of records (such as .jsonl or .csv); it has: {names or 'nothing'}")
+    if others := [member.filename for member in files if named and member not in named]:
+        skipped.append(
+            f"Files of the zip that hold no records by their names were passed over: {', '.join(others[:5])}."
+        )
     return sorted(named or files, key=lambda member: member.filename)
 
 

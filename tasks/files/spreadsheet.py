@@ -27,7 +27,7 @@ def is_workbook(archive: zipfile.ZipFile) -> bool:
     return True
 
 
-def read_workbook(file: IO[bytes], body_columns: Collection[str], limit: int) -> Iterator[Row]:
+def read_workbook(file: IO[bytes], body_columns: Collection[str], limit: int, skipped: list[str]) -> Iterator[Row]:
     """Return the rows of each sheet that has one of `body_columns`, numbered as the sheet does; the first names them.
 
     Raises `TableError` if no sheet can be read.
@@ -47,7 +47,9 @@ def read_workbook(file: IO[bytes], body_columns: Collection[str], limit: int) ->
                 problems.append(f"sheet '{name[:60]}': {error}")
     except CalamineError as error:
         raise TableError(f"not readable as a workbook: {error}; save it as CSV") from None
-    if not has_table:
+    if has_table:
+        skipped.extend(f"Passed over: {problem}." for problem in problems)
+    else:
         raise TableError(problems[0] if problems else "it is empty; its first row must name the columns")
 
 

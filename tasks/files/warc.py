@@ -79,6 +79,8 @@ def read_warcs(
             except (OSError, DecompressionError) as error:
                 taken = f"; {pages.taken:,} documents before that place were taken" if pages.records else ""
                 problems.append((location, f"{location}: {error}{taken}"))
+            if sentence := pages.describe_skipped():
+                context.skipped.append(f"{location_url(location)}: {sentence}")
             log.info("%s: %d of %d records are documents", location, pages.taken, pages.records)
     if problems:
         raise InputError(_describe(problems))

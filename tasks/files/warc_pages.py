@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import IO, Final
@@ -46,6 +47,7 @@ class WarcPages:
         self._window = context.window
         self._number_prefix = f"{first}+" if first else ""
         self._has_pages = False
+        self._kinds: Counter[str] = Counter()
         self.records = 0
         self.taken = 0
 
@@ -62,6 +64,7 @@ class WarcPages:
             stream_detect=False,
         ):
             self.records += 1
+            self._kinds[(printable(record.headers.get("WARC-Type")) or "unknown").lower()] += 1
             if not _has_length(record):
                 # The reader goes on where the next record begins.
                 damaged = damaged or f"the record at byte {record.stream_pos:,} (unpacked) states no valid length"
@@ -74,6 +77,14 @@ class WarcPages:
             _check_whole(record)
         if damaged:
             raise DecompressionError(f"it is damaged: {damaged}")
+
+    def describe_skipped(self) -> str | None:
+        """Return a sentence on a file whose records hold no page at all; None for any other."""
+        page_kinds = {"response", "resource", "conversion"}
+        if not self.records or page_kinds & self._kinds.keys():
+            return None
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self._kinds.most_common())
+        return f"It holds no pages, only other records: {kinds}."
 
     def _is_in_window(self, record: WarcRecord) -> bool:
         return self._window is None or self._window[0] <= (record.record_date or self._seen_at) < self._window[1]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from config.inputs import FeedInput
-from tasks.listings.entries import article_url, describe_damage, feed_candidates, unique_by_url
+from tasks.listings.entries import article_url, describe_damage, feed_candidates, own_entries
 from tasks.listings.entry_text import plain_text, summary_and_article
 from tasks.listings.feed_xml import channel_base, rewrite_feed
 from tasks.listings.input_reader import InputReader
@@ -72,13 +72,14 @@ def read_feed(
     parsed = _parse(rewritten, base)
     feed, is_atom = dict(parsed["feed"]), parsed["version"].startswith("atom")
     entries = [_entry(dict(entry), base, is_atom, holds_articles) for entry in parsed["entries"]]
+    own, shared_url = own_entries(entries, hold_articles=holds_articles)
     return Listing(
-        entries=unique_by_url(entries),
+        entries=own,
         older_url=_older(feed, url),
         title=_title(feed) or None,
         language=(feed.get("language") or "").strip() or None,
         minutes=_minutes(feed),
-        damage=describe_damage(packing_damage or damage, left_out, entries.count(None)),
+        damage=describe_damage(packing_damage or damage, left_out, entries.count(None), shared_url=shared_url),
     )
 
 
@@ -97,8 +98,9 @@ def _parse(rewritten: bytes, url: str) -> _Parsed:
 
 
 def _entry(entry: _Parsed, url: str, is_atom: bool, holds_articles: bool) -> Entry | None:
-    link = _link(entry, url)
-    if link is None:
+    own_link = _link(entry, url)
+    link = own_link or url
+    if own_link is None and not (holds_articles and entry.get("id")):
         return None
     title = _title(entry)
     published, modified = _dates(entry, is_atom)
@@ -125,7 +127,7 @@ def _entry(entry: _Parsed, url: str, is_atom: bool, holds_articles: bool) -> Ent
         "language": [entry.get("language") or ""],
     }
     guid = clean_line(entry.get("id") or "") or None
-    return Entry(link, guid, feed_candidates(fields), clean_line(modified) or None, article)
+    return Entry(link, guid, feed_candidates(fields), clean_line(modified) or None, article, own_link is None)
 
 
 def _link(entry: _Parsed, url: str) -> str | None:

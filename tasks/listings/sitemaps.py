@@ -68,35 +68,30 @@ def _read_text(content: bytes, url: str, alternates: bool) -> Listing:
     if kind not in {"urlset", "sitemapindex"}:
         return read_feed(content, url)
     root, damage = read_tree(text)
-    name = "url" if kind == "urlset" else "sitemap"
-    elements = list(islice(root.iter(f"{{*}}{name}"), MAX_ENTRIES + 1))
+    elements = list(islice(root.iter("{*}url", "{*}sitemap"), MAX_ENTRIES + 1))
     if len(elements) > MAX_ENTRIES:
         damage = damage or f"It names more than {MAX_ENTRIES:,} addresses; the first were read."
-    if kind == "sitemapindex":
-        return _read_index(elements[:MAX_ENTRIES], url, damage)
-    entries = (entry for element in elements[:MAX_ENTRIES] for entry in _entries(element, url, alternates))
-    first_entries = list(islice(entries, MAX_ENTRIES))
-    damage = describe_damage(damage, without_url=first_entries.count(None))
-    return Listing(unique_by_url(first_entries), damage=damage)
+    # Some indexes hold addresses of pages too, and some lists those of sitemaps.
+    pages = [element for element in elements[:MAX_ENTRIES] if local_name(element) == "url"]
+    sitemaps = [element for element in elements[:MAX_ENTRIES] if local_name(element) == "sitemap"]
+    entries = list(islice((entry for element in pages for entry in _entries(element, url, alternates)), MAX_ENTRIES))
+    children = [child for element in sitemaps for child in _children(element, url)]
+    damage = describe_damage(damage, without_url=entries.count(None) + children.count(None))
+    by_url = {child.url: child for child in reversed(children) if child}
+    return Listing(unique_by_url(entries), children=tuple(reversed(by_url.values())), damage=damage)
 
 
-def _read_index(elements: list[etree._Element], url: str, damage: str | None) -> Listing:
-    children: dict[str, Child] = {}
-    without_url = 0
-    for element in elements:
-        texts = _texts(element)
-        location = _location(texts, url)
-        without_url += location is None
-        if location:
-            children.setdefault(location, Child(location, _first_date(texts, "lastmod")))
-    damage = describe_damage(damage, without_url=without_url)
-    return Listing(children=tuple(children.values()), damage=damage)
+def _children(element: etree._Element, url: str) -> Iterator[Child | None]:
+    """Return the sitemaps that an element of an index names, mostly one; None for an address that is none."""
+    texts = _texts(element)
+    for location in _locations(texts, url):
+        yield Child(location, _first_date(texts, "lastmod")) if location else None
 
 
 def _entries(element: etree._Element, url: str, alternates: bool) -> Iterator[Entry | None]:
-    """Return the entry of a `url` element, None if it has no URL; then those of its other languages."""
+    """Return the entry of a `url` element, None if it has no URL; then those of more URLs and of other languages."""
     texts = _texts(element)
-    location = _location(texts, url)
+    location, *more_locations = _locations(texts, url)
     if location is None:
         yield None
         return
@@ -114,6 +109,8 @@ def _entries(element: etree._Element, url: str, alternates: bool) -> Iterator[En
                 languages.setdefault(other_url or location, child.get("hreflang"))
     modified = _first_date(texts, "lastmod")
     yield _entry(location, fields, languages.get(location), modified)
+    for more in more_locations:
+        yield _entry(more, {}, None, modified) if more else None
     if alternates:
         for other_url, language in languages.items():
             if other_url != location and language != "x-default":
@@ -154,8 +151,13 @@ def _texts(element: etree._Element) -> _Values:
 
 
 def _location(texts: _Values, base: str) -> str | None:
+    return _locations(texts, base)[0]
+
+
+def _locations(texts: _Values, base: str) -> list[str | None]:
+    """Return each address of an element; one None if there is none."""
     # In a CDATA section, where nothing needs to be escaped, some escape all the same.
-    return article_url(texts.get("loc", [""])[0].replace("&amp;", "&"), base)
+    return [article_url(location.replace("&amp;", "&"), base) for location in texts.get("loc", [""])]
 
 
 def _first_date(texts: _Values, name: str) -> str | None:
