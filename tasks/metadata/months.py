@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -99,6 +100,15 @@ def _names_of_every_language() -> dict[str, int]:
     return {name: months.pop() for name, months in meanings.items() if len(months) == 1}
 
 
+# From the language of the article on to all there are; the last take a while to load.
+_NAMES_BY_REACH: Final[tuple[Callable[[str], dict[str, int]], ...]] = (
+    lambda language: months_of(language).names,
+    lambda _: months_of("en").names,
+    lambda _: months_of_any_language().names,
+    lambda _: _names_of_every_language(),
+)
+
+
 @lru_cache(maxsize=1)
 def _first_letters_of_any_language() -> dict[str, int]:
     """Return the first three and four letters of long names, where all languages that cut them so mean one month."""
@@ -127,12 +137,12 @@ def month_of_word(word: str, language: str | None) -> int | None:
         return int(word[:-1]) if 1 <= int(word[:-1]) <= 12 else None  # noqa: PLR2004  months
     key = month_key(word)
     primary = re.split("[-_]", language or "")[0].lower()
-    for names in (_names(primary), _names("en"), months_of_any_language().names, _names_of_every_language()):
-        if key in names:
-            return names[key]
+    for names in _NAMES_BY_REACH:
+        if (month := names(primary).get(key)) is not None:
+            return month
     if len(key) not in _CUT_LENGTHS:
         return None
-    return _first_letters(_names(primary)).get(key) or _first_letters_of_any_language().get(key)
+    return _first_letters(months_of(primary).names).get(key) or _first_letters_of_any_language().get(key)
 
 
 def _names(language: str) -> dict[str, int]:
