@@ -24,7 +24,6 @@ _CURES: Final = {
     b"Rar!": "a RAR archive; unpack it",
     b"SQLite f": "a SQLite database; export its table as CSV",
     b"ARROW1": "an Arrow file; write it as Parquet",
-    b"ORC": "an ORC file; write it as Parquet",
     b"Obj\x01": "an Avro file; write it as JSON Lines or Parquet",
     b"\x80\x04\x95": "a pickle of Python, which could run any program; write it as JSON Lines or Parquet",
     b"\x80\x05\x95": "a pickle of Python, which could run any program; write it as JSON Lines or Parquet",
