@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.ingest_run import Clock, IngestRun, open_run
@@ -85,7 +86,7 @@ def run_scope(run: IngestRun, scope: Scope, progress: Progress) -> Run:
     try:
         ingest_documents(run, scope, progress)
         return run.finish(RunStatus.FAILED if run.problems else RunStatus.SUCCEEDED)
-    except WarehouseError as error:
+    except (ConfigError, WarehouseError) as error:
         run.problems.append(str(error))
         return run.finish(RunStatus.FAILED)
     except BaseException as error:

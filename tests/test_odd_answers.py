@@ -164,6 +164,14 @@ def test_a_head_is_mended_however_it_was_cut(cuts, twice):
     assert body == raw.partition(b"\r\n\r\n")[2]
 
 
+def test_what_is_no_http_is_passed_on_at_once():
+    mender = HeadMender()
+    assert mender.feed(b"\x05\x00") == b"\x05\x00"  # the greeting of a SOCKS proxy
+    mender.expect_response()
+    assert mender.feed(b"HTTP/1.1 200 OK\r\nbad line\r\n") == b""
+    assert mender.feed(b"\r\nbody") == b"HTTP/1.1 200 OK\r\n\r\nbody"
+
+
 @given(st.binary(max_size=300))
 def test_no_head_breaks_the_mender(head):
     assert mend_head(head).endswith(b"\r\n\r\n")

@@ -16,6 +16,7 @@ import httpx
 
 from config.settings import Settings
 from tasks.http import robots
+from tasks.http.access import Access
 from tasks.http.address_policy import authority, read_url
 from tasks.http.client import Attempt, Client, Request, ResponseLimits
 from tasks.http.page_redirect import page_redirect
@@ -82,7 +83,7 @@ class RedirectFollower:
     ) -> Response | Refused | Postponed:
         passed: list[httpx.URL] = []
         # Some sites send each visitor through a page that sets a cookie; the next visit begins without.
-        cookies = httpx.Cookies()
+        cookies = request.access.new_jar()
         target, seconds_left, is_permanent = request.url, request.seconds or self._settings.fetch_seconds, True
         while len(passed) <= redirects:
             url = read_url(target, passed[-1] if passed else None)
@@ -93,7 +94,7 @@ class RedirectFollower:
             if not isinstance(rules, Rules):
                 return replace(rules, was_requested=bool(passed)) if isinstance(rules, Refused) else rules
             delay = max(request.delay, rules.crawl_delay or 0.0)
-            paced = replace(request, delay=delay, cookies=_cookie_header(cookies, url))
+            paced = replace(request, delay=delay, cookies=_cookie_header(cookies, url, request.access))
             attempt = await self._send(url, paced, exchanges, seconds_left, truncate=for_robots)
             if not isinstance(attempt, Attempt):
                 return attempt
@@ -125,7 +126,12 @@ class RedirectFollower:
     async def _rules(self, url: httpx.URL, request: Request, exchanges: list[Exchange]) -> Rules | Refused | Postponed:
         robots_url = f"{url.scheme}://{url.netloc.decode('ascii')}/robots.txt"
         robots_request = Request(
-            robots_url, request.delay, request.allow_private, max_bytes=robots.MAX_BYTES, accept=_ACCEPT_ROBOTS
+            robots_url,
+            request.delay,
+            request.allow_private,
+            max_bytes=robots.MAX_BYTES,
+            accept=_ACCEPT_ROBOTS,
+            access=request.access,
         )
         return await self._robots_cache.look_up(
             robots_url,
@@ -167,11 +173,11 @@ class RedirectFollower:
             await self._throttle.clear_refusals(host)
 
 
-def _cookie_header(cookies: httpx.Cookies, url: httpx.URL) -> str | None:
+def _cookie_header(cookies: httpx.Cookies, url: httpx.URL, access: Access) -> str | None:
     request = httpx.Request("GET", url)
     cookies.set_cookie_header(request)
-    header: str | None = request.headers.get("cookie")
-    return header
+    own = access.cookies if access.covers(url) else None
+    return "; ".join(filter(None, [own, request.headers.get("cookie")])) or None
 
 
 def _page_location(response: Response, url: httpx.URL, passed: Sequence[httpx.URL]) -> str | None:

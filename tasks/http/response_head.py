@@ -20,6 +20,7 @@ _STATUS_LINE: Final = re.compile(
 _TOKEN: Final = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _NOT_IN_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]+")
 _INFORMATIONAL: Final = b"1"
+_FIRST_BYTES: Final = (b"", b"H", b"h", b"I", b"i", b" ", b"\t")  # what begins otherwise, as SOCKS does, is no head
 _LENGTH: Final = b"content-length"
 _CODING: Final = b"transfer-encoding"
 
@@ -45,7 +46,7 @@ class HeadMender:
             self._head += data if self._head else data.lstrip(b"\r\n")
             end = _END_OF_HEAD.search(self._head, searched)
             if end is None:
-                if data and len(self._head) <= MAX_HEAD_BYTES:
+                if data and len(self._head) <= MAX_HEAD_BYTES and self._head[:1] in _FIRST_BYTES:
                     return mended
                 data, self._is_in_head = bytes(self._head), False  # the parser says what is wrong with it
             else:
