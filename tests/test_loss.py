@@ -187,3 +187,11 @@ def test_entries_of_a_whole_feed_without_address_or_id_are_counted(tmp_path):
     (document,) = listed_documents(source, source.input[0], feed, "https://paper.example/feed", None)
     assert isinstance(document, Fetched)
     assert document.item.url == "https://paper.example/feed#id=7"
+
+
+def test_what_robots_txt_forbids_is_refused_and_waits_for_nothing(site, look):
+    site.publish(1, path="/closed/{}")
+    site.feed(1, path="/closed/{}")
+    run = look(FEED)
+    assert run.skipped is None
+    assert counts(run) in ({"discovered": 1, "failed": 1}, {"discovered": 1, "rejected": 1})
