@@ -46,7 +46,7 @@ class HeadMender:
             self._head += data if self._head else data.lstrip(b"\r\n")
             end = _END_OF_HEAD.search(self._head, searched)
             if end is None:
-                if data and len(self._head) <= MAX_HEAD_BYTES and self._head[:1] in _FIRST_BYTES:
+                if data and len(self._head) <= MAX_HEAD_BYTES and bytes(self._head[:1]) in _FIRST_BYTES:
                     return mended
                 data, self._is_in_head = bytes(self._head), False  # the parser says what is wrong with it
             else:
