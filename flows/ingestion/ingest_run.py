@@ -61,6 +61,8 @@ class IngestRun:
     counts: Counter[Outcome] = field(default_factory=Counter)
     discovered: int = 0
     problems: list[str] = field(default_factory=list)
+    skipped: dict[str, None] = field(default_factory=dict)
+    """Sentences on what was passed over or put off, each once."""
     recovered: dict[str, Outcome] = field(default_factory=dict)
     """Outcomes of documents that a killed run had archived, by URL, until a listing names them again."""
     unsettled_listings: set[str] = field(default_factory=set)
@@ -151,6 +153,7 @@ class IngestRun:
             failed=self.counts[Outcome.FAILED],
             pending=self.discovered - self.counts.total(),
             error=redact("; ".join(self.problems)) or None,
+            skipped=redact(" ".join(self.skipped)) or None,
         )
         try:
             self.writer.land_run(run)

@@ -19,7 +19,7 @@ from flows.ingestion.listing_dates import listed_period
 from flows.ingestion.process_pool import CallError
 from tasks.discover import endpoint, listed_documents
 from tasks.listings.discovered import Discovered, item_of
-from tasks.listings.listing import Listing, ListingError
+from tasks.listings.listing import Child, Listing, ListingError
 from tasks.listings.poll_interval import (
     next_interval,
     retry_interval,
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 MAX_SITEMAPS_PER_POLL: Final = 500
 """Of one index; the next poll takes the rest."""
+MAX_INDEX_DEPTH: Final = 5
+"""Indexes that name indexes; the protocol allows none."""
 MAX_SITEMAP_AGE: Final = timedelta(days=180)
 """A sitemap that has not changed for so long is not read again."""
 MAX_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
@@ -59,6 +61,8 @@ def poll(run: IngestRun, entry: Input) -> list[Discovered]:
     run.writer.land_poll(_poll(run, state, listings, response, polled_at, gap=gap))
     if response.problem and response.until is None:
         run.problems.append(f"{url}: {response.problem}")
+    elif response.listing and response.listing.damage and not listings.entries:
+        run.problems.append(f"{url}: nothing could be read of it: {response.listing.damage}")
     return listings.documents
 
 
@@ -171,26 +175,44 @@ def _read_older(listings: ListingFetcher, entry: FeedInput, listing: Listing, kn
         known, listing = listings.discover(older, endpoint(listings.run.source, listings.entry)), older
 
 
-def _read_children(listings: ListingFetcher, listing: Listing, read_urls: set[str]) -> None:
-    """Read the sitemaps of an index that have changed since they were last read."""
-    run = listings.run
-    now = run.clock()
-    # Those that were never read first, so that a very long index is read to its end in several polls.
-    for child in sorted(listing.children, key=lambda child: run.endpoint(child.url).read_at is not None):
-        state = run.endpoint(child.url)
-        if child.url in read_urls or len(read_urls) > MAX_SITEMAPS_PER_POLL or listings.leads_back(child.url):
-            continue
-        if not _is_due(run, state, child.modified):
-            continue
-        read_urls.add(child.url)
-        part = listings.child()
-        response = part.fetch(child.url, state)
-        if response.listing:
-            part.discover(response.listing, endpoint(run.source, listings.entry))
-            _read_children(part, response.listing, read_urls)
-        listings.add_counts(part)
-        # One that fails has a row of its own; it does not make a failure of the index and the others.
-        run.writer.land_poll(_poll(run, state, part, response, now, gap=False))
+def _read_children(listings: ListingFetcher, index: Listing, read_urls: set[str]) -> None:
+    """Read the sitemaps of an index that have changed since they were last read, level by level.
+
+    An index may name others, without end: those of one level are read before any that they name.
+    """
+    run, now = listings.run, listings.run.clock()
+    level, depth = list(index.children), 1
+    while level and depth <= MAX_INDEX_DEPTH:
+        next_level: list[Child] = []
+        # Those that were never read first, so that a very long index is read to its end in several polls.
+        for child in sorted(level, key=lambda child: run.endpoint(child.url).read_at is not None):
+            state = run.endpoint(child.url)
+            if child.url in read_urls or listings.leads_back(child.url) or not _is_due(run, state, child.modified):
+                continue
+            if len(read_urls) > MAX_SITEMAPS_PER_POLL:
+                sentence = f"It names more than {MAX_SITEMAPS_PER_POLL} sitemaps; the next poll takes the rest."
+                listings.skip(endpoint(run.source, listings.entry), sentence)
+                return
+            read_urls.add(child.url)
+            next_level += _read_child(listings, child, state, now)
+        level, depth = next_level, depth + 1
+    if level:
+        sentence = f"Its indexes name others more than {MAX_INDEX_DEPTH} deep; those below were not read."
+        listings.skip(endpoint(run.source, listings.entry), sentence)
+
+
+def _read_child(listings: ListingFetcher, child: Child, state: Endpoint, now: datetime) -> tuple[Child, ...]:
+    """Read one sitemap of an index; return those that it names itself."""
+    run, part = listings.run, listings.child()
+    response = part.fetch(child.url, state)
+    if response.listing:
+        part.discover(response.listing, endpoint(run.source, listings.entry))
+    listings.add_counts(part)
+    # One that fails has a row of its own; it does not make a failure of the index and the others.
+    if response.problem:
+        listings.skip(child.url, f"{response.problem}.")
+    run.writer.land_poll(_poll(run, state, part, response, now, gap=False))
+    return response.listing.children if response.listing else ()
 
 
 def _is_due(run: IngestRun, state: Endpoint, modified_text: str | None) -> bool:
@@ -243,4 +265,5 @@ def _poll(
         error=response.problem,
         failures=failures,
         moved_to=moved_to,
+        skipped=" ".join(dict.fromkeys(listings.skipped)) or None,
     )
