@@ -54,12 +54,14 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     if isinstance(decoded, Refusal):
         return raw.reject(Stage.EXTRACT, decoded.reason, decoded.detail)
     document = _read_document(decoded.text, kind, url)
-    if document is None or (kind == HTML and _is_notice(document.paragraphs.text)):
-        beginning = f"but '{' '.join(document.paragraphs.text.split())[:100]}'" if document else "at all"
+    if document is None or (kind == HTML and _is_notice(document.article_text)):
+        beginning = f"but '{' '.join(document.article_text.split())[:100]}'" if document else "at all"
         detail = f"No paragraphs of an article were found on the page {beginning}."
         return raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, detail)
     candidates = order_by_trust(raw.item.candidates + document.candidates)
-    return ExtractedArticle(raw, document.paragraphs, candidates, document.extractor, decoded.charset)
+    return ExtractedArticle(
+        raw, document.paragraphs, candidates, document.extractor, decoded.charset, document.stripped
+    )
 
 
 def _read_document(text: str, kind: str, url: str) -> Document | None:
