@@ -14,6 +14,7 @@ from tasks.html.blocks import PageBlocks, read_blocks
 from tasks.html.guessed_metadata import configure_libraries, guess_metadata
 from tasks.html.head_metadata import read_metadata
 from tasks.html.jsonld import JsonLd, read_json_ld
+from tasks.html.other_articles import find_other_articles
 from tasks.html.page_state import read_page_state, split_article_body
 from tasks.html.parse import parse_html
 from tasks.html.paywall import find_offers
@@ -120,7 +121,8 @@ def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[l
     features = read_block_features(blocks, read_statements(page))
     probability = score_blocks(features)
     offers = find_offers(page.tree, page.json_ld.paid_selectors, blocks)
-    probability[list(offers)] = 0
+    others = find_other_articles(blocks, features, probability)
+    probability[list(offers | others)] = 0
     extractor = BLOCK_EXTRACTOR
     if is_large or is_sure(probability, features.words):
         selected = select_blocks(blocks.texts, probability, features.words)
@@ -128,12 +130,12 @@ def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[l
         second_text = read_text(page.tree, len(page.json_ld.body))
         extractor = f"{BLOCK_EXTRACTOR}, {EXTRACTOR}"
         selected = select_seconded(blocks.texts, probability, features.words, second_text)
-    selected = complete(features, probability, selected) or find_longest_run(features) - offers
+    selected = complete(features, probability, selected) or find_longest_run(features) - offers - others
     title = next(iter(page.values("title")), "")
     selected |= find_standfirst(blocks.texts, selected, page.values("description"), title)
     reasons = label_blocks(features, selected)
-    for index in offers:
-        reasons[index] = LineReason.NEWSLETTER
+    for index in offers | others:
+        reasons[index] = LineReason.NEWSLETTER if index in offers else LineReason.SECOND_ARTICLE
     return reasons, extractor
 
 
