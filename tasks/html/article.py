@@ -28,7 +28,7 @@ from tasks.html.select_blocks import (
     select_seconded,
 )
 from tasks.html.standfirst import find_standfirst
-from tasks.text.characters import clean_line
+from tasks.text.characters import clean_line, clean_lines
 from tasks.text.document import Document
 from warehouse.model.records import Candidate, Paragraphs, StrippedLine
 from warehouse.model.vocabulary import LineReason
@@ -101,8 +101,8 @@ def read_page(text: str, url: str) -> Document | None:
     blocks = read_blocks(page.tree)
     texts = blocks.texts
     reasons, extractor = _judge_blocks(page, blocks, is_large) if texts else ([], BLOCK_EXTRACTOR)
-    printed = sum(len(text) for text, reason in zip(texts, reasons, strict=True) if reason is None)
-    if state := _read_state(page, printed):
+    printed_characters = sum(len(text) for text, reason in zip(texts, reasons, strict=True) if reason is None)
+    if state := _read_state(page, printed_characters):
         reasons = [reason or LineReason.BOILERPLATE for reason in reasons] + [None] * len(state)
         texts += state
         extractor = STATE_EXTRACTOR
@@ -155,8 +155,10 @@ def _make_document(
 ) -> Document:
     lines: list[str] = []
     stripped = []
-    for text, reason in zip(texts, reasons, strict=True):
-        line = clean_line(text)
+    cleaned = clean_lines("\n".join(texts))
+    if len(cleaned) != len(texts):  # a text may hold a character that ends a line
+        cleaned = list(map(clean_line, texts))
+    for line, reason in zip(cleaned, reasons, strict=True):
         if reason is not None and line:
             stripped.append(StrippedLine(len(lines), reason, line))
         # The blank line keeps a paragraph from being joined with the next one.

@@ -227,12 +227,12 @@ def _statement_features(texts: Sequence[str], statements: PageStatements) -> dic
     times: dict[str, int] = {}
     for text in texts:
         times[text] = times.get(text, 0) + 1
-    stated = [
+    is_stated = [
         bool(body) and len(text) > MIN_STATED_CHARACTERS and text_key(text[:MAX_STATED_CHARACTERS]) in body
         for text in texts
     ]
     return {
-        "stated": np.array(stated, np.float32) if body else np.full(len(texts), -1, np.float32),
+        "stated": np.array(is_stated, np.float32) if body else np.full(len(texts), -1, np.float32),
         "stated_length": np.full(len(texts), np.log1p(len(body)), np.float32),
         "repeated": np.array([min(5, times[text]) for text in texts], np.float32),
     }

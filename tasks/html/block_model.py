@@ -72,5 +72,5 @@ def _words_since(first: Floats, words: NDArray[np.floating]) -> NDArray[np.float
     """Return for each block the words of unlikely blocks since the last likely one."""
     likely = first >= 0.5  # noqa: PLR2004
     unlikely_words = np.cumsum(words * ~likely)
-    words_at_likely: NDArray[np.floating] = np.maximum.accumulate(np.where(likely, unlikely_words, 0))
-    return np.minimum(unlikely_words - words_at_likely, MAX_GAP_WORDS)
+    words_at_likely = np.maximum.accumulate(np.where(likely, unlikely_words, 0))
+    return np.asarray(np.minimum(unlikely_words - words_at_likely, MAX_GAP_WORDS), np.float32)

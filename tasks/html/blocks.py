@@ -78,7 +78,7 @@ def read_blocks(tree: HtmlElement) -> PageBlocks:
     it, or another line break follows. Form controls, players and the readings of ruby are left out.
     """
     reader = _BlockReader(tree)
-    reader.visit(tree, 0, in_link=False, in_bold=False)
+    reader.read(tree, 0, in_link=False, in_bold=False)
     reader.end_block(0)
     return PageBlocks(reader.blocks, reader.containers)
 
@@ -95,20 +95,29 @@ class _BlockReader:
         self._linked = 0
         self._bold = 0
 
-    def visit(self, element: HtmlElement, container: int, in_link: bool, in_bold: bool) -> None:
-        """Read an element that stands in a container, and all that it holds."""
-        tag = element.tag
-        if tag not in BLOCK_TAGS:
-            if tag not in _UNREAD_TAGS:
-                self._read_content(element, container, in_link or tag == "a", in_bold or tag in _BOLD_TAGS)
+    def read(self, element: HtmlElement, container: int, in_link: bool, in_bold: bool) -> None:
+        """Read the content of an element that stands in a container."""
+        if element.text:
+            self._add(element.text, in_link, in_bold)
+        for child in element:
+            tag = child.tag
+            if tag == "br":
+                self._parts.append(_BREAK)
+            elif tag in BLOCK_TAGS:
+                self._read_container(child, container, in_link)
+            elif tag not in _UNREAD_TAGS:
+                self.read(child, container, in_link or tag == "a", in_bold or tag in _BOLD_TAGS)
+            if child.tail:
+                self._add(child.tail, in_link, in_bold)
+
+    def _read_container(self, element: HtmlElement, around: int, in_link: bool) -> None:
+        self.end_block(around)
+        container = self._enter(element, around)
+        if element.tag == "tr" and (row := _data_row(element)):
+            self.blocks.append(Block(row, container, _linked_share(element, row), 0.0))
             return
+        self.read(element, container, in_link, element.tag in _HEADINGS)
         self.end_block(container)
-        inner = self._enter(element, container)
-        if tag == "tr" and (row := _data_row(element)):
-            self.blocks.append(Block(row, inner, _linked_share(element, row), 0.0))
-            return
-        self._read_content(element, inner, in_link, tag in _HEADINGS)
-        self.end_block(inner)
 
     def _enter(self, element: HtmlElement, parent: int) -> int:
         _, _, depth, mark_depths = self.containers[parent]
@@ -121,18 +130,9 @@ class _BlockReader:
         self.containers.append(Container(element, parent, depth, mark_depths))
         return len(self.containers) - 1
 
-    def _read_content(self, element: HtmlElement, container: int, in_link: bool, in_bold: bool) -> None:
-        if element.text:
-            self._add(element.text, in_link, in_bold)
-        for child in element:
-            if child.tag == "br":
-                self._parts.append(_BREAK)
-            else:
-                self.visit(child, container, in_link, in_bold)
-            if child.tail:
-                self._add(child.tail, in_link, in_bold)
-
     def _add(self, text: str, in_link: bool, in_bold: bool) -> None:
+        if not self._parts and text.isspace():
+            return
         self._parts.append(text)
         if in_link or in_bold:
             length = len(text.strip())

@@ -23,30 +23,33 @@ def find_other_articles(page: PageBlocks, features: BlockFeatures, probability: 
     Another article has a heading of its own with the tag of that title. The entries of a live report stand below the
     title, or have lesser headings. Empty if most of what the model takes stands outside this article.
     """
-    articles = _outermost_articles(page)
-    article_of = [articles[block.container] for block in page.blocks]
     in_title = features.columns["in_title"]
     headings = np.flatnonzero(features.columns["is_heading"]).tolist()
     title = next((index for index in headings if in_title[index] >= MIN_TITLE_SHARE), None)
-    if title is None or article_of[title] is None:
+    if title is None:
         return set()
-    tag = page.element(title).tag
+    own_article, tag = _outermost_article(page, title), page.element(title).tag
     others = {
-        article_of[index]
+        _outermost_article(page, index)
         for index in headings
         if in_title[index] <= MAX_OTHER_TITLE_SHARE and page.element(index).tag == tag
-    } - {article_of[title], None}
-    is_own = np.array([article == article_of[title] for article in article_of])
-    words = probability * features.words
-    if words[is_own].sum() < MIN_OWN_SHARE * words.sum():
+    } - {own_article, None}
+    if own_article is None or not others:
         return set()
-    return {index for index, article in enumerate(article_of) if article in others}
+    articles = [_outermost_article(page, index) for index in range(len(page.blocks))]
+    words = probability * features.words
+    if words[[article == own_article for article in articles]].sum() < MIN_OWN_SHARE * words.sum():
+        return set()
+    return {index for index, article in enumerate(articles) if article in others}
 
 
-def _outermost_articles(page: PageBlocks) -> list[int | None]:
-    """Return for each container the number of the outermost `article` that it stands in, None if it is in none."""
-    articles: list[int | None] = []
-    for number, container in enumerate(page.containers):
-        outer = articles[container.parent] if number else None
-        articles.append(number if outer is None and container.element.tag == "article" else outer)
-    return articles
+def _outermost_article(page: PageBlocks, index: int) -> int | None:
+    """Return the number of the outermost `article` element that a block stands in, None if it is in none."""
+    article = None
+    number = page.blocks[index].container
+    while number:
+        container = page.containers[number]
+        if container.element.tag == "article":
+            article = number
+        number = container.parent
+    return article

@@ -20,13 +20,11 @@ from warehouse.model.vocabulary import LineReason
 MIN_CONFIDENCE: Final = 0.93
 # Blocks that are surely no article say nothing about how hard a page is.
 MIN_DOUBTFUL_PROBABILITY: Final = 0.05
-# What the second reader takes stays from here on, what it leaves out is taken from there on.
+# What the second reader takes stays from here on, what it leaves out is is_between from there on.
 MIN_SECONDED_PROBABILITY: Final = 0.2
 MIN_SURE_PROBABILITY: Final = 0.8
-# What the model takes if the second reader finds hardly anything, or between blocks that both take.
+# What the model takes alone between blocks that both take.
 MIN_ALONE_PROBABILITY: Final = 0.5
-# The model takes that many times the words of the two together: the second reader found hardly anything.
-MIN_LENGTH_RATIO: Final = 2
 # Of the selected prose, in elements of the same names as a block that is completed; and of such a block.
 MIN_ALIKE_SHARE: Final = 0.5
 MIN_COMPLETED_PROBABILITY: Final = 0.05
@@ -78,18 +76,16 @@ def select_seconded(texts: Sequence[str], probability: Floats, words: Floats, se
     seconded = _find_in(texts, second_text)
     chosen = np.where(seconded, probability >= MIN_SECONDED_PROBABILITY, probability >= MIN_SURE_PROBABILITY)
     alone = probability >= MIN_ALONE_PROBABILITY
-    if words[chosen].sum() * MIN_LENGTH_RATIO < words[alone].sum():
-        chosen = alone
     return _without_repeats(texts, words, set(np.flatnonzero(chosen | _between(chosen, alone)).tolist()))
 
 
 def _between(chosen: NDArray[np.bool_], alone: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the blocks of runs that the model takes alone and that chosen blocks stand right above and below."""
-    taken = np.zeros(len(chosen), np.bool_)
+    is_between = np.zeros(len(chosen), np.bool_)
     indexes = np.flatnonzero(chosen)
     for above, below in pairwise(indexes.tolist()):
-        taken[above + 1 : below] = alone[above + 1 : below].all()
-    return taken
+        is_between[above + 1 : below] = alone[above + 1 : below].all()
+    return is_between
 
 
 def complete(features: BlockFeatures, probability: Floats, selected: set[int]) -> set[int]:
