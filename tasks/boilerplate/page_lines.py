@@ -25,8 +25,8 @@ MAX_INITIALS_WORDS: Final = 3
 MAX_ANNOUNCEMENT_WORDS: Final = 12
 # Dates between paragraphs are stripped, unless there are so many that they are a timeline's.
 MIN_TIMELINE_DATES: Final = 3
-# Of a disclaimer below the text, after its first line.
-MAX_SMALL_PRINT_LINES: Final = 2
+# Of a disclaimer below the text.
+MAX_SMALL_PRINT_LINES: Final = 3
 
 _ANYWHERE: Final = {
     LineReason.RELATED,
@@ -66,14 +66,15 @@ def label_page(lines: Sequence[Line], titles: Sequence[str]) -> list[LineReason 
             reasons[index] = LineReason.RELATED
         elif index > last:
             reasons[index] = _label_signature(line)
-    _label_small_print(reasons)
+    _label_small_print(lines, reasons, first)
     return reasons if None in reasons else [None] * len(lines)
 
 
-def _label_small_print(reasons: list[LineReason | None]) -> None:
-    """Label the last few lines of a page as legal if the line above them is: its small print goes on."""
-    for index in range(max(1, len(reasons) - MAX_SMALL_PRINT_LINES), len(reasons)):
-        if reasons[index] is None and reasons[index - 1] is LineReason.LEGAL:
+def _label_small_print(lines: Sequence[Line], reasons: list[LineReason | None], first: int) -> None:
+    """Label the last few lines of a page as legal from one on that says so (`Disclaimer: …`), however long it is."""
+    for index in range(max(first + 1, len(lines) - MAX_SMALL_PRINT_LINES), len(lines)):
+        has_label = any(cue.kind == "legal" and cue.has_separator for cue in lines[index].cues)
+        if reasons[index] is None and (has_label or reasons[index - 1] is LineReason.LEGAL):
             reasons[index] = LineReason.LEGAL
 
 

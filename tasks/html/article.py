@@ -129,7 +129,7 @@ def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[l
     else:
         second_text = read_text(page.tree, len(page.json_ld.body))
         extractor = f"{BLOCK_EXTRACTOR}, {EXTRACTOR}"
-        selected = select_seconded(blocks.texts, probability, features.words, second_text)
+        selected = select_seconded(blocks.texts, features, probability, second_text)
     selected = complete(features, probability, selected) or find_longest_run(features) - offers - others
     title = next(iter(page.values("title")), "")
     selected |= find_standfirst(blocks.texts, selected, page.values("description"), title)

@@ -28,6 +28,9 @@ MIN_ALONE_PROBABILITY: Final = 0.5
 # Of the selected prose, in elements of the same names as a block that is completed; and of such a block.
 MIN_ALIKE_SHARE: Final = 0.5
 MIN_COMPLETED_PROBABILITY: Final = 0.05
+# Elements between a caption's text and its `figcaption`; and the share of captions among the words of a gallery.
+MAX_CAPTION_DISTANCE: Final = 3
+MIN_GALLERY_SHARE: Final = 0.5
 # Of a block, for comparison with the second reader's text; a shorter block must be one of its lines.
 COMPARED_CHARACTERS: Final = 120
 MIN_COMPARED_CHARACTERS: Final = 25
@@ -71,11 +74,18 @@ def select_blocks(texts: Sequence[str], probability: Floats, words: Floats) -> s
     return _without_repeats(texts, words, selected)
 
 
-def select_seconded(texts: Sequence[str], probability: Floats, words: Floats, second_text: str) -> set[int]:
-    """Return the indexes of the blocks that the second reader takes too, and of those that surely are article."""
+def select_seconded(texts: Sequence[str], features: BlockFeatures, probability: Floats, second_text: str) -> set[int]:
+    """Return the indexes of the blocks that the second reader takes too, and of those that surely are article.
+
+    It sees no captions: of a gallery, what the model takes alone is the article.
+    """
+    words = features.words
     seconded = _find_in(texts, second_text)
     chosen = np.where(seconded, probability >= MIN_SECONDED_PROBABILITY, probability >= MIN_SURE_PROBABILITY)
     alone = probability >= MIN_ALONE_PROBABILITY
+    is_caption = features.columns["to_figcaption"] <= MAX_CAPTION_DISTANCE
+    if words[alone & is_caption].sum() > MIN_GALLERY_SHARE * words[alone].sum():
+        chosen = alone
     return _without_repeats(texts, words, set(np.flatnonzero(chosen | _between(chosen, alone)).tolist()))
 
 
