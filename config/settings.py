@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from config.errors import ConfigError, explain
+from config.fetch import SettingsFetch
 from config.schedule import read_schedule
 
 SETTINGS_FILE: Final = "copydesk.toml"
@@ -148,6 +149,7 @@ class Settings(BaseModel):
     contact: str = Field(
         "", description="Your mail address or page. It is named in the User-Agent, so that a site can reach you."
     )
+    fetch: SettingsFetch = Field(SettingsFetch(), description="How every source is fetched, unless it says otherwise.")
     alert_webhook: Annotated[str, AfterValidator(_webhook)] = Field(
         "",
         repr=False,
@@ -194,7 +196,7 @@ def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
     """
     path = (folder or Path.cwd()) / SETTINGS_FILE
     declared = _read(path)
-    for name in Settings.model_fields:
+    for name in Settings.model_fields.keys() - {"fetch"}:
         value = os.environ.get(PREFIX + name.upper())
         if value:
             declared[name] = value
@@ -202,7 +204,7 @@ def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
     try:
         return Settings.model_validate(declared)
     except ValidationError as error:
-        problem = explain(error, {"": tuple(Settings.model_fields)})
+        problem = explain(error, {"": tuple(Settings.model_fields), "fetch": tuple(SettingsFetch.model_fields)})
         for name in SECRETS:
             problem = problem.replace(f" (given: {declared.get(name)!r})", "")
         raise ConfigError(f"{path}, or the environment as {PREFIX}<NAME>: {problem}", path) from None

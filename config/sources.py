@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationError
 
 from config.errors import ConfigError, explain
+from config.fetch import SourceFetch
 from config.inputs import INPUTS, ConfigTable, Input, InputTable, Pattern
 from config.schedule import read_schedule
 
@@ -72,9 +73,16 @@ class Source(ConfigTable):
     allow_private: bool = Field(False, description="May fetch from loopback and private addresses.")
     paused: bool = Field(False, description="Left out of runs that name no source.")
     input: tuple[Input, ...] = Field(min_length=1, description="Where its articles come in.")
+    fetch: SourceFetch = SourceFetch()
     strip: StripRules = StripRules()
     expect: Expect = Expect()
     folder: Path = Field(Path(), exclude=True, description="Where its file is; paths are relative to it.")
+
+    @property
+    def is_never_run(self) -> bool:
+        """Whether it has inputs on the web that change, and no schedule on which `copydesk serve` looks at them."""
+        is_polled = any(entry.kind in POLLED_KINDS and getattr(entry, "url", None) for entry in self.input)
+        return self.schedule is None and is_polled and not self.paused
 
     def inputs_of(self, kind: type[_InputT]) -> list[_InputT]:
         """Return the inputs of one kind, in their order."""
@@ -86,10 +94,13 @@ class Source(ConfigTable):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
+POLLED_KINDS: Final = ("feed", "sitemap", "pages")
+SCHEDULE_CURE: Final = 'add schedule = "every 30 minutes"'
 NOT_DECLARED: Final = ("id", "folder")  # from the path of its file, not from its content
 
 KNOWN_KEYS: Final = {
     "": tuple(name for name in Source.model_fields if name not in NOT_DECLARED),
+    "fetch": tuple(SourceFetch.model_fields),
     "strip": tuple(StripRules.model_fields),
     "expect": tuple(Expect.model_fields),
     **{f"input.{name}": tuple(part.model_fields) for name, part in INPUTS.items()},

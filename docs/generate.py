@@ -25,7 +25,7 @@ NOTICE: Final = "<!-- This page is made by `make docs`. Change the code, not the
 # Defaults that differ from machine to machine.
 DEFAULTS: Final = {"config": "the project's `config` folder", "workers": "one for each processor"}
 # Tables of a source's file, which have sections of their own.
-TABLES: Final = ("input", "strip", "expect")
+TABLES: Final = ("input", "fetch", "strip", "expect")
 AFTER_THE_KEYS: Final = "These keys come first. At least one `[[input]]` follows them."
 FIRST_VIEWS: Final = ("articles", "article_versions", "article_edits", "articles_by_day")
 
@@ -67,24 +67,24 @@ def help_texts(command: Any, name: str, parent: Any = None) -> Iterator[tuple[st
 
 def settings_page() -> str:
     """Return the page of the settings."""
-    fields = Settings.model_json_schema()["properties"]
+    schema = Settings.model_json_schema()
     rows = (
         (f"`{name}`", kind_of(field), DEFAULTS.get(name) or default_of(field), field["description"])
-        for name, field in fields.items()
+        for name, field in schema["properties"].items()
+        if name != "fetch"
     )
     introduction = (
         f"A setting stands in `{SETTINGS_FILE}` in the working directory, as `name = value`, or in the environment as"
         f" `COPYDESK_<NAME>`. The environment wins. A path in the file is relative to the file."
     )
-    return page("Settings", introduction, table(("setting", "value", "default", "meaning"), rows))
+    settings = table(("setting", "value", "default", "meaning"), rows)
+    return page("Settings", introduction, settings, keys_section("`[fetch]`", schema["$defs"]["SettingsFetch"]))
 
 
 def source_file_page() -> str:
     """Return the page of a source's file."""
     schema = source_schema()
-    properties = {
-        name: field for name, field in schema["properties"].items() if name not in ("input", "strip", "expect")
-    }
+    properties = {name: field for name, field in schema["properties"].items() if name not in TABLES}
     kinds = (
         keys_section(f'`[[input]]` with `kind = "{kind}"`', schema["$defs"][model.__name__], skip="kind")
         for kind, model in INPUTS.items()
@@ -100,6 +100,7 @@ def source_file_page() -> str:
             "The file", {**schema, "properties": properties, "description": "At least one `[[input]]` follows."}
         ),
         *kinds,
+        keys_section("`[fetch]`", schema["$defs"]["SourceFetch"]),
         keys_section("`[strip]`", schema["$defs"]["StripRules"]),
         keys_section("`[expect]`", schema["$defs"]["Expect"]),
     )
@@ -120,6 +121,8 @@ def kind_of(field: Mapping[str, Any]) -> str:
     """Return in words what a key of a JSON Schema takes."""
     if "anyOf" in field:
         return " or ".join(kind_of(part) for part in field["anyOf"] if part.get("type") != "null")
+    if field["type"] == "object":
+        return "table of strings"
     if field["type"] == "array":
         word, _, item_bounds = kind_of(field["items"]).partition(" ")
         return f"list of {word}s {item_bounds}".strip()

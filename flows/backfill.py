@@ -25,9 +25,11 @@ from flows.sharding.reconcile_shards import reconcile_shards
 from flows.sharding.shards import Shard, Window, done_shards, shards_of_files
 from tasks.discover import reader_of, readers_of
 from tasks.http.fetcher import utc_now
+from tasks.metadata.urls import normalize_url
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import RunStatus
+from warehouse.state.source_state import SourceState
 from warehouse.storage.tables import Store
 
 if TYPE_CHECKING:
@@ -198,6 +200,9 @@ def run_shards(
                 locks.enter_context(store.lock(sharded.source.id, settings.lock_seconds, stop))
                 # While this command asked or waited, another may have ended some.
                 sharded.done = done_shards(settings, sharded.source, sharded.shards)
+                if client is not None:
+                    # The workers read it, and none of them takes it forward.
+                    SourceState(settings.data, sharded.source.id, clock(), normalize_url).close()
                 locked.append(sharded)
                 tasks += _tasks(sharded, side_by_side=client is not None)
         store.prepare()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.ingest_run import Clock, IngestRun, open_run
@@ -74,23 +75,29 @@ def ingest(
         run = open_run(
             row, source, settings, workers, fetcher, clock, stop, rules=rules, beside=scope.beside, habits=habits
         )
-        # The other shards that are under way are not to be taken for killed.
-        run.begin(ends_killed_runs=not scope.shard_id)
-        try:
-            ingest_documents(run, scope, progress)
-            return run.finish(RunStatus.FAILED if run.problems else RunStatus.SUCCEEDED)
-        except WarehouseError as error:
-            run.problems.append(str(error))
-            return run.finish(RunStatus.FAILED)
-        except BaseException as error:
-            if not (isinstance(error, KeyboardInterrupt) or stop.is_set()):
-                run.problems.append(unforeseen(error))
-                run.finish(RunStatus.FAILED)
-                raise
-            # What a stop breaks, such as a fetch under way, says nothing about the source.
-            run.problems.append("interrupted; the next run takes the rest")
-            run.finish(RunStatus.INTERRUPTED)
-            raise KeyboardInterrupt from None
+        with run.ledger:
+            return run_scope(run, scope, progress)
+
+
+def run_scope(run: IngestRun, scope: Scope, progress: Progress) -> Run:
+    """Take in the documents of a scope, and return the run as it ended; see `ingest`."""
+    # The other shards that are under way are not to be taken for killed.
+    run.begin(ends_killed_runs=not scope.shard_id)
+    try:
+        ingest_documents(run, scope, progress)
+        return run.finish(RunStatus.FAILED if run.problems else RunStatus.SUCCEEDED)
+    except (ConfigError, WarehouseError) as error:
+        run.problems.append(str(error))
+        return run.finish(RunStatus.FAILED)
+    except BaseException as error:
+        if not (isinstance(error, KeyboardInterrupt) or run.stop.is_set()):
+            run.problems.append(unforeseen(error))
+            run.finish(RunStatus.FAILED)
+            raise
+        # What a stop breaks, such as a fetch under way, says nothing about the source.
+        run.problems.append("interrupted; the next run takes the rest")
+        run.finish(RunStatus.INTERRUPTED)
+        raise KeyboardInterrupt from None
 
 
 def ingest_documents(run: IngestRun, scope: Scope, progress: Progress) -> None:

@@ -18,10 +18,14 @@ from flows.ingestion.scope import KnownAddresses
 from flows.ingestion.shared_fetcher import open_fetcher
 from flows.ingestion.worklist import due_again
 from tasks.http.fetcher import Fetcher, utc_now
+from tasks.metadata.urls import normalize_url
+from warehouse.connect import check_landed
 from warehouse.errors import EmptyWarehouseError, LockedError, WarehouseError
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import RunStatus
-from warehouse.state.load_ledger import load_ledger
+from warehouse.state.ledger import Ledger
+from warehouse.state.source_state import SourceState
+from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
 
 
@@ -74,5 +78,10 @@ def recheck_source(
 
 
 def due_pages(source: Source, settings: Settings, now: datetime) -> list[str]:
-    """Return the URLs of a source that are to be fetched now. Raises `WarehouseError`."""
-    return list(due_again(source, load_ledger(settings.data, source.id, rules_of(source, settings), now), now))
+    """Return the URLs of a source that are to be fetched now. Raises `LockedError`, `WarehouseError`."""
+    check_landed(Root.at(settings.data))
+    with (
+        Store(settings.data).lock(source.id, 0.0),
+        Ledger(SourceState(settings.data, source.id, now, normalize_url), rules_of(source, settings)) as ledger,
+    ):
+        return list(due_again(source, ledger, now))

@@ -22,12 +22,13 @@ from flows.ingestion.scope import KnownAddresses
 from flows.ingestion.shared_fetcher import open_fetcher
 from tasks.article import make_article
 from tasks.http.fetcher import Fetcher, utc_now
+from tasks.metadata.urls import normalize_url
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
-from warehouse.state.ledger import Conclusion
-from warehouse.state.load_ledger import load_ledger
+from warehouse.state.ledger import Conclusion, Ledger
+from warehouse.state.source_state import SourceState
 from warehouse.storage.tables import Store
 
 
@@ -113,8 +114,11 @@ def replay_archived(
     store, now = Store(settings.data), clock()
     # As with `reextract` it is no run's, and `runs` gets no row for it.
     run_id = f"replay-{new_run_id(now)}"
-    with store.lock(source.id, settings.lock_seconds), connect(settings.data) as connection:
-        ledger = load_ledger(settings.data, source.id, rules_of(source, settings), now)
+    with (
+        store.lock(source.id, settings.lock_seconds),
+        connect(settings.data) as connection,
+        Ledger(SourceState(settings.data, source.id, now, normalize_url), rules_of(source, settings)) as ledger,
+    ):
         batch: list[Conclusion] = []
 
         def documents() -> Iterator[RawArticle]:

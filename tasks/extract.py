@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tasks.html.article import read_page
+from tasks.html.stand_in import StandIn, Visit, find_stand_in
 from tasks.listings.entry_text import plain_text
 from tasks.metadata.candidates import order_by_trust
 from tasks.text.characters import clean_lines
@@ -54,6 +55,10 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     if isinstance(decoded, Refusal):
         return raw.reject(Stage.EXTRACT, decoded.reason, decoded.detail)
     document = _read_document(decoded.text, kind, url)
+    if kind == HTML and (stand_in := _find_stand_in(raw, decoded.text, document)):
+        # As where a page could not be fetched, its address is asked again: the article may come another time.
+        is_fetched = raw.capture.http_status is not None and not raw.item.is_record
+        return raw.reject(Stage.FETCH if is_fetched else Stage.EXTRACT, stand_in.reason, stand_in.detail)
     if document is None or (kind == HTML and _is_notice(document.article_text)):
         beginning = f"but '{' '.join(document.article_text.split())[:100]}'" if document else "at all"
         detail = f"No paragraphs of an article were found on the page {beginning}."
@@ -62,6 +67,15 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     return ExtractedArticle(
         raw, document.paragraphs, candidates, document.extractor, decoded.charset, document.stripped
     )
+
+
+def _find_stand_in(raw: RawArticle, page: str, document: Document | None) -> StandIn | None:
+    # Only a page has titles of its own: the text of a feed's entry need not repeat that of the entry.
+    announced = raw.item.candidates if raw.capture.http_status is not None else ()
+    titles = [value for candidate in announced if candidate.field == "title" for value in candidate.values]
+    visit = Visit(raw.item.url, raw.capture.final_url or raw.item.url, tuple(titles))
+    text, candidates = (document.article_text, document.candidates) if document else ("", ())
+    return find_stand_in(page, text, candidates, visit)
 
 
 def _read_document(text: str, kind: str, url: str) -> Document | None:

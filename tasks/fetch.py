@@ -76,10 +76,12 @@ def fetch_each(
 
 def request(url: str, source: Source, earlier: Earlier | None = None, max_bytes: int | None = None) -> Request:
     """Return the request for a URL with the limits of its source and the validators of an earlier capture."""
+    from tasks.http.access import source_access
     from tasks.http.fetcher import Request
 
     return Request(
         url,
+        access=source_access(source),
         delay=source.delay,
         allow_private=source.allow_private,
         max_bytes=max_bytes,

@@ -124,3 +124,9 @@ def test_the_small_print_below_the_text_goes_whole(note):
     )
     assert labelled(*STORY, note, going_on) == [None, None, LineReason.LEGAL, LineReason.LEGAL]
     assert labelled(*STORY, note, *STORY, *STORY)[3:] == [None] * 4
+
+
+def test_the_captions_of_a_gallery_stay():
+    captions = [f"{text} Photo: Ann Lee" for text in STORY * 2]
+    assert labelled("Our photographer went along.", *captions) == [None] * 5
+    assert labelled(*STORY, captions[0]) == [None, None, LineReason.CAPTION]

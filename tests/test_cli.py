@@ -20,11 +20,14 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import load_settings
+from tests.support.webserver import WebServer, answer
+
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLES = PROJECT / "config" / "samples" / "pages"
 
 
-def copydesk(*arguments, stdin=None, **environment):
+def copydesk(*arguments, stdin=None, cwd=None, **environment):
     env = {name: value for name, value in os.environ.items() if not name.startswith("COPYDESK_")}
     return subprocess.run(
         [sys.executable, "-m", "copydesk", *map(str, arguments)],
@@ -33,6 +36,7 @@ def copydesk(*arguments, stdin=None, **environment):
         timeout=120,
         check=False,
         input=stdin,
+        cwd=cwd,
         env=env | {"PYTHONPATH": str(PROJECT)} | environment,
     )
 
@@ -421,6 +425,39 @@ def test_sources_are_listed_and_checked(tmp_path):
     assert done.returncode == 2
     assert "none: no such folder" in done.stderr
     assert "b.toml: unknown key 'tilte', did you mean 'title'?" in done.stderr
+
+
+def test_a_new_folder_is_made_and_can_be_used_as_it_is(tmp_path):
+    folder = tmp_path / "my news"
+    done = copydesk("init", folder, "--contact", 'desk "one" <desk@paper.example>', cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith(f"next: cd '{folder}', then copydesk sources add")
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == [
+        "config/source.schema.json",
+        "config/sources/example.toml",
+        "copydesk.toml",
+    ]
+    assert load_settings(folder).contact == 'desk "one" <desk@paper.example>'
+    listed = copydesk("sources", "list", "-f", "json", cwd=folder)
+    assert [(row["source"], row["paused"]) for row in json.loads(listed.stdout)] == [("example", True)]
+    checked = copydesk("sources", "check", cwd=folder)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert checked.stdout == "example: paused, so not tried; 'copydesk sources check example' tries it\n"
+    again = copydesk("init", folder, cwd=tmp_path)
+    assert again.returncode == 2
+    assert f"{folder}/copydesk.toml: exists already; name a new folder, or delete it" in again.stderr
+
+
+def test_a_source_that_would_never_run_is_told_by_check(tmp_path):
+    (tmp_path / "sources").mkdir()
+    feed = "<rss version='2.0'><channel><item><title>Bread</title><link>http://paper.example/1</link></item></channel></rss>"
+    with WebServer({"/feed": answer(feed.encode(), content_type="application/rss+xml")}) as server:
+        declared = f'title = "A"\nallow_private = true\n[[input]]\nkind = "feed"\nurl = "{server.url("/feed")}"\n'
+        (tmp_path / "sources" / "a.toml").write_text(declared)
+        done = copydesk("sources", "check", "--config", tmp_path)
+        assert "no schedule: 'copydesk serve' never runs it; add schedule = \"every 30 minutes\"" in done.stdout
+        (tmp_path / "sources" / "a.toml").write_text(f'schedule = "@hourly"\n{declared}')
+        assert "schedule" not in copydesk("sources", "check", "--config", tmp_path).stdout
 
 
 def test_rejects_status_and_verify_tell_of_the_warehouse(data):

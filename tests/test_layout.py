@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "warehouse.definitions": STORAGE,
     "warehouse.connect": VIEWS,
     "warehouse.catalogue": {*VIEWS, "warehouse.connect"},
+    "warehouse.queries": {*VIEWS, "warehouse.connect"},
     "warehouse.archive": READING,
     "warehouse.state": {*READING, "warehouse.state"},
     "warehouse.takedown": {*READING, "warehouse.takedown", "warehouse.state"},

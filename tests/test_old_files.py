@@ -13,8 +13,8 @@ from tests.support.rows import NOON, url
 from warehouse.archive.old_facts import current_facts
 from warehouse.connect import query
 from warehouse.model.schema import SCHEMAS
-from warehouse.state.endpoints import load_endpoints
-from warehouse.state.load_ledger import load_ledger
+from warehouse.state.ledger import Ledger
+from warehouse.state.source_state import SourceState
 from warehouse.storage.tables import Store
 from warehouse.takedown.trace import trace
 
@@ -77,13 +77,12 @@ def test_every_view_has_the_columns_of_this_release(root: Path) -> None:
 
 
 def test_the_pipeline_goes_on_from_old_files(root: Path) -> None:
-    endpoints, _ = load_endpoints(str(root), "harbour", datetime(2026, 4, 1, tzinfo=UTC))
+    with SourceState(root, "harbour", datetime(2026, 4, 1, tzinfo=UTC), str) as state:
+        endpoints = state.endpoints()
     assert endpoints[FEED].capture_id == "capture-10", "what could not be read hides nothing"
     assert SITEMAP not in endpoints, "what was read for a gap was not read as an input"
-    assert (
-        load_ledger(str(root), "harbour", ("1", "digest"), datetime(2026, 12, 1, tzinfo=UTC)).addresses[url(4)].attempts
-        == 1
-    )
+    with SourceState(root, "harbour", datetime(2026, 12, 1, tzinfo=UTC), str) as state:
+        assert Ledger(state, ("1", "digest")).addresses[url(4)].attempts == 1
     assert {place[1] for place in trace_of(root)} == {url(1), url(4), url(6)}
 
 

@@ -11,6 +11,7 @@ from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import load_sources
 from flows.site_setup.opml import export_opml, import_opml, read_opml
+from flows.site_setup.propose import add_source
 
 LIST = """<?xml version="1.0" encoding="UTF-8"?>
 <opml version="1.1"><head><title>Mine</title></head><body>
@@ -51,6 +52,8 @@ def test_every_feed_becomes_a_source_of_its_own(imported, settings):
         "# In the list under: Europe, North, News, Local, Sea\n"
         'title = "Nordlys & Hav"\n'
         'language = "nb-NO"\n'
+        'schedule = "every 30 minutes"\n'
+        "delay = 5.0\n"
         "\n"
         "[[input]]\n"
         'kind = "feed"\n'
@@ -176,3 +179,9 @@ def test_a_title_that_xml_cannot_hold_goes_out_without_what_it_cannot(imported, 
 def test_a_deep_list_is_read(imported):
     deep = "<opml><body>" + "<outline text='x'>" * 200 + "<outline text='In' xmlUrl='https://e.example/rss'/>"
     assert len(imported(deep).written) == 1
+
+
+def test_the_feed_of_a_source_is_told_before_anything_is_asked(imported, settings):
+    imported()
+    with pytest.raises(ConfigError, match=r"is the feed of source 'nordlys-hav' already; see .*nordlys-hav\.toml"):
+        add_source("http://www.nordlys.example/rss/", settings)

@@ -279,7 +279,7 @@ def test_a_site_with_two_feeds_that_share_all_becomes_a_source_of_one(tmp_path, 
             {"kind": "feed", "url": server.url("/rss"), "sitemap": server.url("/news-sitemap.xml")}
         ]
         assert declared["expect"]["articles_per_day"] == 12
-        assert "delay" not in declared
+        assert (declared["schedule"], declared["delay"]) == ("every 60 minutes", 5.0)
         assert "timezone" not in declared
         assert "16th time" in output.err
         comments = "\n".join(facts(tried))

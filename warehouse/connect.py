@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -120,10 +120,12 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
         raise QueryError(message_of(error)) from None
 
 
-def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+def rows(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] | Mapping[str, object] = ()
+) -> list[tuple[Any, ...]]:
     """Return the rows of a query of the pipeline's own. Raises `WarehouseError` if a file is damaged."""
     try:
-        return _execute(connection, query, list(parameters)).fetchall()
+        return _execute(connection, query, parameters).fetchall()
     except duckdb.Error as error:
         raise unreadable(error) from None
 
@@ -136,18 +138,21 @@ def unreadable(error: duckdb.Error) -> WarehouseError:
 
 
 def _execute(
-    connection: duckdb.DuckDBPyConnection, statement: str | duckdb.Statement, parameters: Sequence[object] = ()
+    connection: duckdb.DuckDBPyConnection,
+    statement: str | duckdb.Statement,
+    parameters: Sequence[object] | Mapping[str, object] = (),
 ) -> duckdb.DuckDBPyConnection:
+    values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
     # A file is opened once for its footer and again for its rows. One that a writer replaced in between, as a
     # take-down does, looks damaged until it is asked for anew.
     for pause in REPLACED_SECONDS:
         try:
-            return connection.execute(statement, list(parameters))
+            return connection.execute(statement, values)
         except WRONG:
             raise
         except duckdb.Error:
             time.sleep(pause)
-    return connection.execute(statement, list(parameters))
+    return connection.execute(statement, values)
 
 
 def query(root: str | os.PathLike[str] | Root, statement: str) -> duckdb.DuckDBPyConnection:

@@ -38,21 +38,46 @@ SOURCES = 20
 MINUTES_BETWEEN_RUNS = 20
 SHARE_OF_RUNS_WITH_NEWS = 0.3
 BATCH = 500
+ADDRESSES_A_FILE = 5_000
 END = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 START_OF_A_RUN = """
 import sys
 from datetime import UTC, datetime
-from warehouse.state.endpoints import load_endpoints
-from warehouse.state.ledger import load_ledger
-from warehouse.state.recurring_lines import known_habits, newest_articles
+from warehouse.state.ledger import Ledger
+from warehouse.state.recurring_lines import known_habits
+from warehouse.state.source_state import SourceState
 from warehouse.storage.tables import Store
 root = sys.argv[1]
 Store(root).prepare()
-load_ledger(root, "source-03", ("a", "b"))
-load_endpoints(root, "source-03", datetime.now(UTC))
 known_habits(root, "source-03")
-newest_articles(root, "source-03")
+with SourceState(root, "source-03", datetime.now(UTC), str) as state, Ledger(state, ("a", "b")) as ledger:
+    state.endpoints(), state.killed_since(), ledger.lost(), ledger.addresses.pending()
+    list(ledger.due(state.now, (1.0, 24.0)))
+"""
+LEARNING = """
+import sys
+from warehouse.state.recurring_lines import newest_articles
+newest_articles(sys.argv[1], "source-03")
+"""
+LEDGER = """
+import random, resource, sys
+from datetime import UTC, datetime
+import pyarrow.compute, pyarrow.parquet
+from warehouse.state.ledger import Ledger
+from warehouse.state.source_state import SourceState
+used = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+memory = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+root, count = sys.argv[1], int(sys.argv[2])
+imported, began = memory(), used()
+state = SourceState(root, "source-000", datetime.now(UTC), str)
+ledger = Ledger(state, ("a", "b"))
+print(used() - began, memory() - imported)
+address = "https://source-000.example/news/{:09d}-a-slug-of-usual-length.html"
+urls = [address.format(random.randrange(count)) for _ in range(500)]
+began = used()
+assert all(ledger.addresses.get(url) for url in urls)
+print(1_000 * (used() - began), state.path.stat().st_size // 1_000_000)
 """
 COMPACT = """
 import sys
@@ -106,6 +131,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--days", type=int, nargs="*", default=[1, 3])
     parser.add_argument("--articles", type=int, default=100_000)
+    parser.add_argument("--addresses", type=int, default=100_000, help="Of one source.")
     parser.add_argument("--paragraphs", type=int, default=8, help="Of 95 words each; 0 for narrow texts.")
     parser.add_argument("--months", type=int, default=4)
     parser.add_argument("--folder", type=Path)
@@ -115,6 +141,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for days in options.days:
             measure_days(Path(folder) / f"days-{days}", days)
+        if options.addresses:
+            measure_ledger(Path(folder) / "ledger", options.addresses)
         if options.articles:
             measure_volume(Path(folder) / "volume", options)
     return 0
@@ -131,7 +159,9 @@ def measure_days(root: Path, days: int) -> None:
         (config / "sources" / f"source-{number:02d}.toml").write_text(text)
     copydesk = str(Path(sys.executable).with_name("copydesk"))
     steps = {
+        "a source's first start": [sys.executable, "-c", START_OF_A_RUN, str(root)],
         "a run's start": [sys.executable, "-c", START_OF_A_RUN, str(root)],
+        "articles to learn from": [sys.executable, "-c", LEARNING, str(root)],
         "status": [copydesk, "status", "--data", str(root), "--config", str(config)],
         "sql count articles": [copydesk, "sql", "SELECT count(*) FROM articles", "--data", str(root)],
         "sql count runs": [copydesk, "sql", "SELECT count(*) FROM runs", "--data", str(root)],
@@ -145,6 +175,16 @@ def measure_days(root: Path, days: int) -> None:
     print(f"| Parquet files | {files:,} | | {count_files(root):,} | |")
     print(f"\nCompaction: {cost}")
     shutil.rmtree(root)
+
+
+def measure_ledger(root: Path, count: int) -> None:
+    print(f"\n## The ledger of a source with {count:,} addresses\n")
+    land_addresses(root, count)
+    print("| | CPU s | MB above the imports | 500 look-ups, ms | MB of the file |\n|---|---|---|---|---|")
+    for name in ("made anew", "a run's start"):
+        _, _, text = measure([sys.executable, "-c", LEDGER, str(root), str(count)])
+        cpu, memory, look_ups, size = text.split()
+        print(f"| {name} | {float(cpu):.3f} | {memory} | {float(look_ups):.1f} | {size} |", flush=True)
 
 
 def measure_volume(root: Path, options: argparse.Namespace) -> None:
@@ -299,6 +339,44 @@ def land_articles(root: Path, count: int, paragraphs: int, months: int) -> None:
         store.root.publish(name, to_parquet("articles", rows.sort_by("published_at")))
         os.utime(root / name, (now.timestamp(), now.timestamp()))
     write_catalogue(root)
+
+
+def land_addresses(root: Path, count: int) -> None:
+    """Land what is known of as many pages of one source, each of them read once and an article."""
+    store, feed = Store(root), "https://source-000.example/feed.xml"
+    store.prepare()
+    for first in range(0, count, ADDRESSES_A_FILE):
+        numbers = np.arange(first, min(first + ADDRESSES_A_FILE, count))
+        times = pa.array(int(END.timestamp() * 1e6) - 60_000_000 * (count - numbers))
+        urls = [f"https://source-000.example/news/{number:09d}-a-slug-of-usual-length.html" for number in numbers]
+        digests = [f"sha256:{half}{half}" for half in ids(numbers, 1)]
+        common = {"source_id": "source-000", "run_id": f"20260101T000000Z-{first:08x}", "url": urls}
+        common |= {"normalized_url": urls, "capture_id": ids(numbers, 2)}
+        rows: dict[str, dict[str, object]] = {
+            "discoveries": {"guid": [f"guid-{number}" for number in numbers], "found_in": feed, "seen_at": times,
+                            "title": [f"Story {number} of the day" for number in numbers], "published_at": times},
+            "captures": {"fetched_at": times, "http_status": 200, "media_type": "text/html", "charset": "utf-8",
+                         "etag": [f'"{number}"' for number in numbers], "payload_digest": digests,
+                         "payload_bytes": 50_000, "outcome": "stored", "is_read": True, "purpose": "document"},
+            "articles": {"article_id": ids(numbers, 3), "version_id": ids(numbers, 4), "first_seen_at": times,
+                         "fetched_at": times, "landed_at": times, "language": "en", "text": "text"},
+        }  # fmt: skip
+        for table, values in rows.items():
+            name = f"{table}/landed_month={END:%Y-%m}/source-000-{first:09d}.parquet"
+            store.root.publish(name, to_parquet(table, table_of(table, common | values, len(numbers))))
+
+
+def table_of(table: str, values: dict[str, object], count: int) -> pa.Table:
+    """Return rows with these columns, or one value for all of them; the other columns are empty."""
+    columns = []
+    for field in SCHEMAS[table]:
+        empty = [] if pa.types.is_nested(field.type) else pa.scalar(0).cast(field.type).as_py()
+        value = values.get(field.name, None if field.nullable else empty)
+        if isinstance(value, pa.Array):
+            columns.append(value.cast(field.type))
+        else:
+            columns.append(pa.array(value if isinstance(value, list) and value else [value] * count, field.type))
+    return pa.Table.from_arrays(columns, schema=SCHEMAS[table])
 
 
 def article_rows(

@@ -13,6 +13,7 @@ import typer
 from config.errors import ConfigError
 from flows.cli import alert as cli_alert
 from flows.cli import backfill as cli_backfill
+from flows.cli import init as cli_init
 from flows.cli import maintain as cli_maintain
 from flows.cli import reextract as cli_reextract
 from flows.cli import rejects as cli_rejects
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 
 
+app.command("init", epilog=cli_init.EXAMPLES)(cli_init.init)
 app.command("run", epilog=cli_run.EXAMPLES)(cli_run.run)
 cli_serve.add_to(app)
 app.command("alert", epilog="Examples:  copydesk alert   |   copydesk alert --test")(cli_alert.alert)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 from flows.cli.console import warn
@@ -34,14 +36,19 @@ def show_probe(result: Probe) -> int:
     return 0
 
 
-def show_added(added: AddedSource) -> int:
-    """Print the file of a new source, and to stderr how it was come by; return the exit code, 1 if there is none."""
+def show_added(added: AddedSource, config: Path | None = None) -> int:
+    """Print the file of a new source, and to stderr how it was come by; return the exit code, 1 if there is none.
+
+    `config` is the folder that the user named, to be named in the next commands too.
+    """
     _show_measurements(added.probe)
     if added.path is None:
         warn(added.problem)
         return 1
     source_id = added.path.stem
-    print(f"{added.path}: written; next: copydesk sources check {source_id}, then copydesk run {source_id}")
+    option = "" if config is None else f" --config {shlex.quote(str(config))}"
+    check, run = (f"copydesk {command} {source_id}{option}" for command in ("sources check", "run"))
+    print(f"{added.path}: written; next: {check}, then {run}")
     return 0
 
 

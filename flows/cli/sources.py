@@ -92,7 +92,7 @@ def add(
         force=force,
         on_request=show_request,
     )
-    raise typer.Exit(show_added(added))
+    raise typer.Exit(show_added(added, config))
 
 
 @app.command("import", epilog="Example:  copydesk sources import feeds.opml")

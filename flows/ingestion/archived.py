@@ -13,14 +13,13 @@ from config.inputs import JsonlInput
 from config.sources import Source
 from tasks.files import jsonl
 from warehouse.archive.writer import read
-from warehouse.connect import unreadable
 from warehouse.errors import StorageError
-from warehouse.model.records import FORGOTTEN, LISTED, Candidate, Capture, Item, RawArticle
-from warehouse.model.vocabulary import Origin, Outcome, Reason, Stage
+from warehouse.model.records import FORGOTTEN, Candidate, Capture, Item, RawArticle
+from warehouse.model.vocabulary import Origin, Stage
+from warehouse.queries import stream_rows
 
-MAX_ROWS_IN_MEMORY: Final = 200
-STAGES_BEFORE_CONTENT: Final = (Stage.DISCOVER, Stage.FETCH)
-"""A document refused there has nothing in the archive but, at most, an error page."""
+# The archive has, at most, a page in the place of a document refused there, or the text of another article.
+STAGES_TO_FETCH: Final = (Stage.DISCOVER, Stage.FETCH, Stage.DEDUPE)
 
 Row = Mapping[str, Any]
 
@@ -33,9 +32,8 @@ def current_articles(
     A row has `article`, `capture` and `seen` as mappings of their columns; the last two may be None.
     Raises `WarehouseError`.
     """
-    query = f"{_ARTICLES} LIMIT {int(limit)}" if limit is not None else _ARTICLES
     article_ids: set[str] = set()
-    for row in _stream(connection, query, [source.id, since]):
+    for row in stream_rows(connection, "current_articles", source_id=source.id, since=since, max_rows=limit):
         # A row that landed twice in one moment is one article.
         if row["article"]["article_id"] not in article_ids:
             article_ids.add(row["article"]["article_id"])
@@ -50,7 +48,7 @@ def open_refusals(
     A row has `reject`, `capture` and `seen` as mappings of their columns; the last two may be None.
     Raises `WarehouseError`.
     """
-    return _stream(connection, _REFUSALS, [source.id, reason, url])
+    return stream_rows(connection, "open_refusals", source_id=source.id, reason=reason, url=url)
 
 
 def lost_captures(
@@ -61,13 +59,14 @@ def lost_captures(
     A row has `capture` and `seen` as mappings of their columns; the last may be None. The oldest come first, so that
     of two documents that say the same the first one is the article. Raises `WarehouseError`.
     """
-    return _stream(connection, _LOST, [source.id, list(capture_ids), list(urls)])
+    values = {"capture_ids": list(capture_ids), "urls": list(urls)}
+    return stream_rows(connection, "lost_captures", source_id=source.id, **values)
 
 
 def is_archived(row: Row) -> bool:
-    """Return whether the archive holds the document that was refused."""
+    """Return whether the archive holds the document that was refused, and that is the one to read."""
     capture = row["capture"]
-    return bool(capture) and capture["outcome"] != FORGOTTEN and row["reject"]["stage"] not in STAGES_BEFORE_CONTENT
+    return bool(capture) and capture["outcome"] != FORGOTTEN and row["reject"]["stage"] not in STAGES_TO_FETCH
 
 
 def raw_article(root: str, row: Row, source: Source) -> RawArticle:
@@ -122,79 +121,3 @@ def _texts(article: Row, field: str) -> list[str]:
     if isinstance(value, bool):
         return ["true" if value else "false"]
     return [value.isoformat() if isinstance(value, datetime) else str(value)]
-
-
-def _stream(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object]) -> Iterator[Row]:
-    try:
-        answer = connection.execute(query, list(parameters))
-        names = [column[0] for column in answer.description or ()]
-        while chunk := answer.fetchmany(MAX_ROWS_IN_MEMORY):
-            for row in chunk:
-                yield dict(zip(names, row, strict=True))
-    except duckdb.Error as error:
-        raise unreadable(error) from None
-
-
-_BESIDE: Final = """
-seen AS (
-    SELECT
-        url,
-        arg_min(guid, seen_at) AS guid,
-        arg_min(found_in, seen_at) AS found_in,
-        min(seen_at) AS first_seen_at,
-        arg_min(title, seen_at) AS title,
-        arg_min(published_at, seen_at) AS published_at
-    FROM discoveries
-    WHERE source_id = $1
-    GROUP BY url
-),
-capture AS (SELECT * FROM captures WHERE source_id = $1)
-"""
-
-_ARTICLES: Final = f"""
-WITH newest AS (
-    SELECT article_id, capture_id, landed_at, deleted
-    FROM landed('articles')
-    WHERE source_id = $1
-    QUALIFY row_number() OVER (
-        PARTITION BY article_id ORDER BY deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC
-    ) = 1
-),
-{_BESIDE}
-SELECT article, capture, seen
-FROM landed('articles') AS article
-JOIN newest USING (article_id, capture_id, landed_at)
-LEFT JOIN capture ON capture.capture_id = article.capture_id
-LEFT JOIN seen ON seen.url = article.url
-WHERE NOT newest.deleted AND ($2 IS NULL OR article.fetched_at >= $2)
-"""  # noqa: S608  ours
-
-_REFUSALS: Final = f"""
-WITH {_BESIDE}
-SELECT reject, capture, seen
-FROM rejects_open AS reject
-LEFT JOIN capture ON capture.capture_id = reject.capture_id
-LEFT JOIN seen ON seen.url = reject.url
-WHERE reject.source_id = $1
-    -- What is another article's says nothing new, and is not to become an article of its own.
-    AND reject.stage <> '{Stage.DEDUPE}' AND reject.reason <> '{Reason.FORGOTTEN}'
-    AND ($2 IS NULL OR reject.reason = $2) AND ($3 IS NULL OR reject.url = $3)
-"""  # noqa: S608  ours
-
-_LOST: Final = f"""
-WITH {_BESIDE},
-lost AS (
-    SELECT capture_id FROM capture WHERE capture_id IN (SELECT unnest($2::VARCHAR[]))
-    UNION
-    SELECT arg_max(capture_id, fetched_at) FROM capture
-    WHERE url IN (SELECT unnest($3::VARCHAR[])) AND outcome NOT IN ('{LISTED}', '{FORGOTTEN}', '{Outcome.FAILED}')
-        -- A revisit has no content.
-        AND (payload_bytes > 0 OR http_status IS NULL)
-    GROUP BY url
-)
-SELECT capture, seen
-FROM capture
-SEMI JOIN lost ON lost.capture_id = capture.capture_id
-LEFT JOIN seen ON seen.url = capture.url
-ORDER BY capture.fetched_at, capture.capture_id
-"""  # noqa: S608  ours

@@ -114,8 +114,7 @@ def _missing(
 
 def sections(run: IngestRun, found_in: str) -> frozenset[tuple[str, str]]:
     """Return host and first part of the path of what a feed has named; the hosts alone if these are too many."""
-    urls = (url for url, known in run.ledger.addresses.items() if known.found_in == found_in)
-    pairs = frozenset(map(section, urls))
+    pairs = frozenset(map(section, run.ledger.addresses.seen_in(found_in)))
     return pairs if len(pairs) <= MAX_SECTIONS else frozenset((host, "") for host, _ in pairs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -27,25 +27,6 @@ class KnownDocuments:
 
     source: Source
     ledger: Ledger
-    _urls_by_guid: dict[str, str] = field(default_factory=dict)
-    """The address under which a guid was first known."""
-
-    def __post_init__(self) -> None:
-        self._index()
-
-    def follow(self, ledger: Ledger) -> None:
-        """Go on with a ledger that was loaded again."""
-        self.ledger = ledger
-        self._index()
-
-    def _index(self) -> None:
-        """Index guids, and the addresses that articles were found to have moved to: seen there, they are known."""
-        for url, known in self.ledger.addresses.items():
-            self._urls_by_guid.setdefault(known.guid, url)
-            if not known.is_sighted:
-                self.ledger.first_spelling(normalize_url(url), url)
-            if known.earlier is not None and known.earlier.url != url and known.version_id is not None:
-                self.ledger.first_spelling(normalize_url(known.earlier.url), url)
 
     def identify(self, document: Discovered) -> Discovered:
         """Return a document with the address, the guid and the first sighting that it has in the ledger."""
@@ -57,19 +38,19 @@ class KnownDocuments:
         item = item_of(document)
         if not isinstance(item, Item) or item.is_record or item.url in self.ledger.addresses:
             return document
-        first_url = self.ledger.spellings.get(normalize_url(item.url))
+        first_url = self.ledger.addresses.first_spelled(normalize_url(item.url))
         return document if first_url is None else with_item(document, replace(item, url=first_url))
 
     def add(self, document: Discovered) -> None:
-        """Index the guid of a document that is new in the ledger."""
-        self._urls_by_guid.setdefault(guid_of(document), item_of(document).url)
+        """Note the guid of a document that is new in the ledger."""
+        self.ledger.addresses.first_guid(guid_of(document), item_of(document).url)
 
     def redirect_target(self, fetched: Fetched) -> str | None:
         """Return the URL of the known article that a page redirects to, or None and record the target as its alias."""
         item, final_url = fetched.item, fetched.final_url
         if item.is_record or final_url is None or final_url == item.url:
             return None
-        first_url = self.ledger.first_spelling(normalize_url(final_url), item.url)
+        first_url = self.ledger.addresses.first_spelling(normalize_url(final_url), item.url)
         known = self.ledger.addresses.get(first_url)
         return first_url if first_url != item.url and known is not None and known.version_id is not None else None
 
@@ -92,7 +73,7 @@ class KnownDocuments:
         item = item_of(document)
         if not isinstance(item, Item) or item.is_record:
             return document
-        first_url = self._urls_by_guid.get(item.guid)
+        first_url = self.ledger.addresses.first_with_guid(item.guid)
         if first_url is None or first_url == item.url:
             return document
         is_other = self._is_other_article(self.ledger.addresses[first_url], item)

@@ -28,9 +28,9 @@ from warehouse.errors import WarehouseError
 from warehouse.model.records import Capture, Item, RawArticle
 from warehouse.model.rows import Discovery, Run
 from warehouse.model.vocabulary import Outcome, RunStatus
-from warehouse.state.endpoints import Endpoint, load_endpoints
+from warehouse.state.endpoints import Endpoint
 from warehouse.state.ledger import Conclusion, Ledger
-from warehouse.state.load_ledger import load_ledger
+from warehouse.state.source_state import SourceState
 from warehouse.storage.tables import Store
 
 Clock = Callable[[], datetime]
@@ -51,10 +51,6 @@ class IngestRun:
     """Set from outside, it ends the run as Ctrl-C does."""
     store: Store
     writer: RunWriter
-    rules: tuple[str, str]
-    """Version of the code and digest of the configuration."""
-    beside: Collection[str]
-    """Ids of runs whose rows are left out of the ledger."""
     ledger: Ledger
     documents: KnownDocuments
     endpoints: dict[str, Endpoint]
@@ -84,9 +80,8 @@ class IngestRun:
     def waits_for(self, feed_url: str) -> bool:
         """Return whether entries of a feed that holds whole articles are pending."""
         is_whole = any(entry.full_text and entry.url == feed_url for entry in self.source.inputs_of(FeedInput))
-        return is_whole and any(
-            known.is_pending and known.found_in == feed_url for known in self.ledger.addresses.values()
-        )
+        pending = self.ledger.addresses.pending() if is_whole else []
+        return any(self.ledger.addresses[url].found_in == feed_url for url in pending)
 
     def earlier(self, item: Item) -> Earlier | None:
         """Return the capture whose validators may be sent in a conditional request, or None."""
@@ -108,7 +103,7 @@ class IngestRun:
     def land_unsighted(self) -> None:
         """Land a discovery of each address of which only rows of other tables know."""
         discoveries = []
-        for url in self.ledger.unsighted():
+        for url in self.ledger.addresses.unsighted():
             known = self.ledger.mark_sighted(url)
             sighting = (normalize_url(url), known.guid, known.found_in, known.first_seen_at)
             discoveries.append(Discovery(self.source.id, self.row.run_id, url, *sighting))
@@ -123,6 +118,7 @@ class IngestRun:
         self.writer.land_conclusions(conclusions)
         self.writer.land_captures(self.listing_captures)
         self.listing_captures.clear()
+        self.ledger.addresses.rest()
 
     def count_discovered(self, documents: Sequence[Discovered]) -> None:
         """Count documents that were listed; those of no outcome are pending at the end."""
@@ -131,12 +127,6 @@ class IngestRun:
     def count(self, conclusions: Iterable[Conclusion]) -> None:
         """Count the outcomes of documents."""
         self.counts.update(conclusion.outcome for conclusion in conclusions)
-
-    def reload_ledger(self) -> None:
-        """Load the ledger again after rows of the past have landed: what is newest is for the tables to say."""
-        ledger = load_ledger(self.settings.data, self.source.id, self.rules, self.clock(), self.beside)
-        self.ledger = replace(ledger, rules_changed=self.ledger.rules_changed)
-        self.documents.follow(self.ledger)
 
     def begin(self, *, ends_killed_runs: bool = True) -> None:
         """Land this run as `running`, and earlier runs that were killed as `interrupted`."""
@@ -203,10 +193,14 @@ def open_run(
     beside: Collection[str] = (),
     habits: RecurringLines = NO_RECURRING_LINES,
 ) -> IngestRun:
-    """Return a run with what the warehouse knows of its source. Raises `WarehouseError`."""
+    """Return a run with what the warehouse knows of its source; its ledger is to be closed.
+
+    `rules` are the version of the code and the digest of the configuration; what the runs `beside` land is as if it
+    were not there. Raises `WarehouseError`.
+    """
     store = Store(settings.data)
-    ledger = load_ledger(settings.data, source.id, rules, row.started_at, beside)
-    endpoints, killed_since = load_endpoints(settings.data, source.id, row.started_at)
+    state = SourceState(settings.data, source.id, row.started_at, normalize_url, beside)
+    ledger = Ledger(state, rules)
     return IngestRun(
         row=row,
         source=source,
@@ -217,11 +211,9 @@ def open_run(
         stop=stop,
         store=store,
         writer=RunWriter(store, source.id, row.run_id, clock),
-        rules=rules,
-        beside=beside,
         ledger=ledger,
         documents=KnownDocuments(source, ledger),
-        endpoints=endpoints,
-        killed_since=killed_since,
+        endpoints=state.endpoints(),
+        killed_since=state.killed_since(),
         habits=habits,
     )

@@ -32,8 +32,10 @@ def learn_habits(run: IngestRun) -> None:
 
 def _is_learning_due(run: IngestRun) -> bool:
     stored = run.counts[Outcome.STORED]
-    articles = sum(known.version_id is not None for known in run.ledger.addresses.values())
-    if not stored or articles < MIN_ARTICLES:
+    if not stored:
+        return False
+    articles = run.ledger.count_articles()
+    if articles < MIN_ARTICLES:
         return False
     reached_step = articles // LEARNING_STEP_ARTICLES > (articles - stored) // LEARNING_STEP_ARTICLES
     return articles <= MAX_ARTICLES_TO_LEARN_EACH_RUN or reached_step

@@ -12,7 +12,6 @@ from flows.ingestion.restore import restore_discoveries
 from warehouse.archive.writer import read, recover
 from warehouse.model.records import LISTED, RECOVERED, Article, Capture, RawArticle
 from warehouse.state.ledger import Conclusion
-from warehouse.state.load_ledger import concluded, versions_of
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
@@ -27,7 +26,7 @@ def take_up_recovered(run: IngestRun, shard_id: str = "") -> None:
     listings = _discover_listed(run, [capture for capture in recovered if capture.outcome == LISTED])
     captures = [capture for capture in recovered if capture.outcome == RECOVERED]
     captures.sort(key=lambda capture: capture.fetched_at)
-    landed_ids = concluded(run.settings.data, [capture.capture_id for capture in captures]) if captures else set()
+    landed_ids = run.ledger.addresses.landed(captures)
     run.ledger.meet((capture.url, capture.fetched_at) for capture in captures)
     if not shard_id:
         restore_discoveries(run)
@@ -45,7 +44,7 @@ def take_up_recovered(run: IngestRun, shard_id: str = "") -> None:
         (raw.item.url, conclusion.outcome) for (raw, _), conclusion in zip(results, conclusions, strict=True)
     )
     if recovered:
-        run.reload_ledger()
+        run.ledger.take_forward(run.clock())
 
 
 def _discover_listed(run: IngestRun, captures: Sequence[Capture]) -> list[Capture]:
@@ -72,7 +71,7 @@ def _unfinished_documents(
 
 def _conclude(run: IngestRun, results: Sequence[tuple[RawArticle, Made]]) -> list[Conclusion]:
     urls = [raw.item.url for raw, _ in results]
-    versions = versions_of(run.settings.data, run.source.id, urls) if urls else {}
+    versions = run.ledger.addresses.versions_of(urls)
     conclusions = []
     for raw, made in results:
         # A capture whose row was lost may be older than what its address is by now.

@@ -33,14 +33,14 @@ def restore_documents(run: IngestRun) -> None:
 
     The ledger of the run is then as if nothing had been lost. Raises `WarehouseError`.
     """
-    ledger, baseless = run.ledger, run.ledger.baseless()
-    if not ledger.lost and not baseless:
+    ledger, lost, baseless = run.ledger, run.ledger.lost(), run.ledger.baseless()
+    if not lost and not baseless:
         return
     unreadable: list[Capture] = []
     batch: list[Conclusion] = []
     restored = 0
     with connect(run.store.root) as connection:
-        rows_of_captures = lost_captures(connection, run.source, ledger.lost, baseless)
+        rows_of_captures = lost_captures(connection, run.source, lost, baseless)
         for raw, made in run.extract(_raws(run, rows_of_captures, unreadable)):
             conclusion = ledger.restored(raw, made, run.clock())
             run.recovered[raw.item.url] = conclusion.outcome
@@ -48,7 +48,7 @@ def restore_documents(run: IngestRun) -> None:
             if len(batch) == run.settings.batch:
                 restored += _land(run, batch)
     restored += _land(run, batch)
-    run.reload_ledger()
+    run.ledger.take_forward(run.clock())
     for capture in unreadable:
         run.ledger.distrust(capture)
     if restored or unreadable:
@@ -82,12 +82,12 @@ def restore_discoveries(run: IngestRun) -> None:
 
     An article is the same one again only if its id is known before it is made. Raises `WarehouseError`.
     """
-    if not run.ledger.unsighted():
+    if not run.ledger.addresses.unsighted():
         return
     for entry, reader in zip(run.source.input, readers_of(run.source), strict=True):
         if not reader.is_polled:
             run.discover(_listed(run, entry))
-        run.discover(reader.former_documents(run.ledger.unsighted(), run.clock()))
+        run.discover(reader.former_documents(run.ledger.addresses.unsighted(), run.clock()))
     if any(reader.is_polled for reader in readers_of(run.source)):
         _see_archived_listings(run)
 

@@ -30,7 +30,7 @@ def list_documents(run: IngestRun, *, due_within: timedelta | None = None) -> It
 
     Inputs that are polled are left alone unless they are due within `due_within`; if it is None, all are polled.
     """
-    waiting = dict.fromkeys(run.ledger.pending())
+    waiting = dict.fromkeys(run.ledger.addresses.pending())
     unlisted: set[str] = set()
     listings: list[Iterable[Discovered]] = []
     # All that is polled first: while the pages of one listing are fetched, another one may roll on.
@@ -57,8 +57,8 @@ def list_documents(run: IngestRun, *, due_within: timedelta | None = None) -> It
 
 def due_again(source: Source, ledger: Ledger, now: datetime) -> Iterator[str]:
     """Yield the known pages to fetch now: those that may have been edited, failed and had their rest, or still wait."""
-    for url in list(ledger.addresses):
-        if ledger.is_wanted(url, now, source.recheck) and is_page(source, ledger, url):
+    for url in ledger.due(now, source.recheck):
+        if is_page(source, ledger, url):
             yield url
 
 

@@ -28,6 +28,12 @@ _CURES: Final = {
     "no_article": "'copydesk extract --explain URL' shows what was read; keep lines with [strip] keep, or `exclude` it",
     "too_large": "raise max_document_bytes",
     "timed_out": "raise document_seconds",
+    "challenge": "the site takes Copydesk for a robot: ask the publisher to let it in, or give a longer delay",
+    "consent_wall": "use the full text of the feed, or ask the publisher for a feed without the wall",
+    "login_wall": "use the full text of the feed; the pages are for subscribers only",
+    "needs_javascript": "use the full text of the feed; the pages are empty without a browser",
+    "soft_404": "the site takes its pages down sooner than they are read: give a shorter schedule",
+    "front_page": "the site takes its pages down sooner than they are read: give a shorter schedule",
 }
 _OTHER_CURE: Final = "'copydesk rejects' names them"
 

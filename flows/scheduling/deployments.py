@@ -48,6 +48,7 @@ class PlannedDeployment:
     schedule: Schedule | None = None
     paused: bool = False
     one_run: bool = True  # a second run at the same time is cancelled
+    is_never_run: bool = False  # of a source on the web that has no schedule
 
     @property
     def entrypoint(self) -> str:
@@ -95,6 +96,7 @@ def plan_source(source: Source, settings: Settings) -> PlannedDeployment:
         tuple(dict.fromkeys([*(entry.kind for entry in source.input), *filter(None, [source.language])])),
         None if source.schedule is None else stagger(source.id, source.schedule, source.timezone),
         source.paused,
+        is_never_run=source.is_never_run,
     )
 
 

@@ -35,6 +35,7 @@ class ServerStatus:
     last_poll: datetime | None = None  # the last query for runs that are due
     sources: int = 0
     paused: int = 0
+    never_run: list[str] = field(default_factory=list)  # sources on the web without a schedule
     late: int = 0  # runs that are due and wait for others to end
     missing: list[str] = field(default_factory=list)  # deployments deleted at the server and not made again yet
     problems: list[str] = field(default_factory=list)  # of the configuration, as it was last read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterNextScheduledStartTime,
     FlowRunFilterState,
-    FlowRunFilterStateName,
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
@@ -22,6 +21,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Crashed
 
 PAGE_RUNS: Final = 200
+MIN_LATE_SECONDS: Final = 30  # the runner asks every 5 s for what is due
 _UNDER_WAY: Final = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 
@@ -47,8 +47,9 @@ async def cancel_missed_runs(client: PrefectClient, deployments: Collection[UUID
 
 
 async def count_late_runs(client: PrefectClient, deployments: Collection[UUID]) -> int:
-    """Return how many runs are due and wait, up to a page of them."""
-    return len(await _read_runs(client, deployments, [StateType.SCHEDULED], names=["Late"]))
+    """Return how many runs are due for `MIN_LATE_SECONDS` and wait, up to a page of them."""
+    due = FlowRunFilterNextScheduledStartTime(before_=datetime.now(UTC) - timedelta(seconds=MIN_LATE_SECONDS))
+    return len(await _read_runs(client, deployments, [StateType.SCHEDULED], due))
 
 
 async def end_killed_runs(client: PrefectClient, deployments: Collection[UUID]) -> int:
@@ -68,16 +69,13 @@ async def _read_runs(
     states: list[StateType],
     start_time: FlowRunFilterNextScheduledStartTime | None = None,
     skip: int = 0,
-    names: list[str] | None = None,
 ) -> list[FlowRun]:
     if not deployments:
         return []
     return await client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=list(deployments))),
         flow_run_filter=FlowRunFilter(
-            state=FlowRunFilterState(
-                type=FlowRunFilterStateType(any_=states), name=FlowRunFilterStateName(any_=names) if names else None
-            ),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)),
             next_scheduled_start_time=start_time,
         ),
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,

@@ -36,6 +36,9 @@ _OWN: Final = {
     # Fifty sources make a million runs a year; the warehouse keeps its own table of them.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 86_400),
+    # After an outage it would mark each missed run in a transaction of its own, all at once, while `catch_up` cancels
+    # them: in SQLite they lock each other out, and the server answers nobody for a minute.
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
     # Relative to the address of the page, so no page needs a request to another origin.
     "PREFECT_UI_API_URL": "/api",
 }

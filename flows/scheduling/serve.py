@@ -18,6 +18,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from config.errors import ConfigError
 from config.settings import SETTINGS_FILE, Settings, load_settings
+from config.sources import SCHEDULE_CURE
 from flows.scheduling.deployments import PlannedDeployment, plan_deployments, root_parameters
 from flows.scheduling.healthcheck import ServerStatus, health_endpoint
 from flows.scheduling.late_runs import cancel_missed_runs, count_late_runs, end_killed_runs
@@ -204,6 +205,10 @@ class Server:
         """Set the counts of sources in the status."""
         sources = [deployment for deployment in planned if deployment.flow is ingest_source]
         self.status.sources, self.status.paused = len(sources), sum(source.paused for source in sources)
+        never_run = sorted(source.name for source in sources if source.is_never_run)
+        if never_run and never_run != self.status.never_run:
+            LOG.info("no schedule, so never run from here: %s; %s", ", ".join(never_run), SCHEDULE_CURE)
+        self.status.never_run = never_run
 
     def refresh_status(self) -> None:
         """Set the time of the runner's last poll in the status."""

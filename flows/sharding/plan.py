@@ -138,8 +138,9 @@ def _plan_pages(
         # `runs` gets no row for it: nothing was taken in.
         row = first_run_row(source, f"plan-{new_run_id(began)}", began, ("", ""))
         run = open_run(row, source, settings, workers, fetcher, clock, threading.Event())
-        listed = list_window(run, window)
-        to_fetch = [item for item in listed.items.values() if _is_wanted(run, item)]
+        with run.ledger:
+            listed = list_window(run, window)
+            to_fetch = [item for item in listed.items.values() if _is_wanted(run, item)]
     plan.shards += shards_of_items(source, list(listed.items.values()))
     plan.done |= done_shards(settings, source, plan.shards)
     _add_listed(plan, listed, to_fetch)

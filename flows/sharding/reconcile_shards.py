@@ -22,6 +22,7 @@ from warehouse.connect import connect, rows
 from warehouse.model.records import Rejection
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
+from warehouse.queries import query_rows
 from warehouse.state.address import TEMPORARY, Known
 from warehouse.state.ledger import same_text_as
 from warehouse.storage.rewrite import change_counts, change_outcomes, drop_rows
@@ -51,18 +52,12 @@ class ShardRow(NamedTuple):
 class Reconciliation:
     """The changes that make the rows of shards those of one shard after another."""
 
-    articles: list[ShardRow] = field(default_factory=list)
-    """Those that are none of their own."""
-    rejects: list[ShardRow] = field(default_factory=list)
-    """Refusals of what is known, or that differ now."""
-    replacements: list[Rejection] = field(default_factory=list)
-    """Those in their place."""
+    articles: list[ShardRow] = field(default_factory=list)  # to drop: known from another shard
+    rejects: list[ShardRow] = field(default_factory=list)  # to drop: of what is known, or different now
+    replacements: list[Rejection] = field(default_factory=list)  # in the place of dropped rows
     unchanged: list[Rejection] = field(default_factory=list)
-    """Refusals that stay as they are."""
-    outcomes: dict[str, str] = field(default_factory=dict)
-    """Of captures."""
-    count_changes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    """By run, by how much its counts change."""
+    outcomes: dict[str, str] = field(default_factory=dict)  # new ones, by the id of the capture
+    count_changes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))  # by the id of the run
 
 
 def reconcile_shards(
@@ -78,10 +73,10 @@ def reconcile_shards(
 
 def _reconcile(store: Store, source: Source, run_ids: Sequence[str], now: datetime) -> Reconciliation:
     with connect(store.root) as connection:
-        order = [list(run_ids), source.id]
-        shard_rows = [ShardRow(*row) for row in rows(connection, _MET, order)]
-        versions_before = dict(rows(connection, _BEFORE, order))
-        repeated_discoveries = rows(connection, _SEEN_AGAIN, order)
+        shards = {"source_id": source.id, "run_ids": list(run_ids)}
+        shard_rows = [ShardRow(*row) for row in query_rows(connection, "shard_rows", **shards)]
+        versions_before = dict(query_rows(connection, "versions_before_shards", **shards))
+        repeated_discoveries = query_rows(connection, "repeated_discoveries", **shards)
         result = _replay(shard_rows, versions_before)
         changed_runs = [Run(*row) for row in rows(connection, _RUNS, [list(result.count_changes), source.id])]
     prefix, refusals = f"{source.id}-", {(row.run_id, row.url) for row in result.rejects}
@@ -148,7 +143,7 @@ def _refuse(
     if known.is_repeated(refusal):
         _drop(result, row, Outcome.UNCHANGED)
         return
-    known.refuse(refusal)
+    known.refuse(refusal, duplicate_of)
     rejection = Rejection(
         "", row.url, row.capture_id, Stage(stage), Reason(reason), detail,
         known.attempts, row.first_seen_at, row.last_seen_at, row.run_id, duplicate_of,
@@ -187,63 +182,6 @@ def _land_refusals(store: Store, source: Source, refusals: Sequence[Rejection], 
         key = hashlib.blake2b(f"settle {run_id}\n{content}".encode(), digest_size=12).hexdigest()
         store.land("rejects", batch, source_id=source.id, key=key, now=now)
 
-
-_SHARDS: Final = "SELECT unnest($1::VARCHAR[]) AS run_id, generate_subscripts($1::VARCHAR[], 1) AS number"
-
-_MET: Final = f"""
-WITH shard AS ({_SHARDS}),
-met AS (
-    SELECT
-        true AS is_article, url, version_id, capture_id, run_id, NULL AS stage, NULL AS reason, NULL AS detail,
-        NULL AS duplicate_of, NULL::BIGINT AS attempts, first_seen_at, landed_at AS last_seen_at
-    FROM landed('articles') SEMI JOIN shard USING (run_id)
-    WHERE source_id = $2 AND NOT deleted
-    UNION ALL
-    SELECT
-        false, url, NULL, capture_id, run_id, stage, reason, detail, duplicate_of, attempts, first_seen_at, last_seen_at
-    FROM rejects SEMI JOIN shard USING (run_id)
-    WHERE source_id = $2 AND NOT is_settled
-),
-several AS (
-    SELECT url FROM met GROUP BY url HAVING count(DISTINCT run_id) > 1
-    UNION
-    SELECT url FROM met WHERE version_id IN (
-        SELECT version_id FROM met WHERE is_article GROUP BY version_id
-        HAVING count(DISTINCT run_id) > 1 AND count(DISTINCT url) > 1
-    )
-),
--- Whoever is another's duplicate is so by its address.
-touched AS (
-    FROM several
-    UNION
-    SELECT url FROM met WHERE duplicate_of IN (FROM several)
-)
-SELECT
-    is_article, url, version_id, capture_id, met.run_id, payload_digest, stage, reason, detail, duplicate_of, attempts,
-    met.first_seen_at, met.last_seen_at
-FROM met
-SEMI JOIN touched USING (url)
-JOIN shard ON shard.run_id = met.run_id
-LEFT JOIN (SELECT capture_id, payload_digest, warc_filename, warc_offset FROM captures WHERE source_id = $2) AS capture
-    USING (capture_id)
-ORDER BY number, warc_filename NULLS LAST, warc_offset, url, attempts
-"""  # noqa: S608  values of ours
-"""In the order of the shards, of each in that of its archive: there a document stands before anything comes of it."""
-
-_BEFORE: Final = f"""
-WITH shard AS ({_SHARDS})
-SELECT url, last(version_id ORDER BY fetched_at, landed_at, capture_id)
-FROM landed('articles') ANTI JOIN shard USING (run_id)
-WHERE source_id = $2 AND url IN (SELECT url FROM landed('articles') SEMI JOIN shard USING (run_id))
-GROUP BY url
-"""  # noqa: S608  ours
-
-_SEEN_AGAIN: Final = f"""
-WITH shard AS ({_SHARDS})
-SELECT run_id, url FROM discoveries JOIN shard USING (run_id)
-WHERE source_id = $2
-QUALIFY min(number) OVER (PARTITION BY url) < number
-"""  # noqa: S608  ours
 
 _RUNS: Final = f"""
 SELECT {", ".join(Run.__slots__)} FROM runs

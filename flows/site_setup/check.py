@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from config.errors import ConfigError
 from config.inputs import Input
 from config.settings import Settings
-from config.sources import Source, load_source, source_files
+from config.sources import SCHEDULE_CURE, Source, load_source, source_files
 from tasks.discover import endpoint, read_listing, reader_of
 from tasks.fetch import request
+from tasks.http.access import source_access
 from tasks.http.fetcher import ACCEPT_LISTINGS, Downloaded, Fetcher, Postponed, Refused, utc_now
 from tasks.listings.input_reader import InputError, ReadContext
 from tasks.listings.listing import ListingError
@@ -31,7 +32,13 @@ def check(settings: Settings, source_ids: Sequence[str] = ()) -> Iterator[Source
     for path in [folder / f"{source_id}.toml" for source_id in source_ids] or source_files(settings.config):
         try:
             source = load_source(path)
-            yield SourceCheck(source.id, tuple(_check_input(source, entry, settings) for entry in source.input))
+            source_access(source)  # its values are there
+            if source.paused and not source_ids:
+                yield SourceCheck(source.id, (f"paused, so not tried; 'copydesk sources check {source.id}' tries it",))
+                continue
+            inputs = tuple(_check_input(source, entry, settings) for entry in source.input)
+            note = f"no schedule: 'copydesk serve' never runs it; {SCHEDULE_CURE}"
+            yield SourceCheck(source.id, (*inputs, *([note] if source.is_never_run else [])))
         except (ConfigError, InputError) as error:
             yield SourceCheck(path.stem, error=str(error))
 

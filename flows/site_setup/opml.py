@@ -22,6 +22,9 @@ _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _MAX_TITLE_CHARACTERS: Final = 200
+# Until somebody has seen how often the feed changes; a feed that is not due is not asked.
+IMPORT_SCHEDULE: Final = "every 30 minutes"
+IMPORT_DELAY_SECONDS: Final = 5.0
 _MAX_LABEL_CHARACTERS: Final = 120  # of a title in a message
 
 
@@ -66,6 +69,14 @@ def import_opml(location: str, settings: Settings) -> ImportReport:
             source_ids.add(source_id)
             feeds[_key(listed.url)] = source_id
     return ImportReport(tuple(written), tuple(known), tuple(refused))
+
+
+def check_not_configured(url: str, config: Path) -> None:
+    """Raise `ConfigError` if an address is the feed of a source already."""
+    for source in _configured(config).values():
+        if _key(url) in {_key(entry.url) for entry in source.inputs_of(FeedInput)}:
+            path = config / "sources" / f"{source.id}.toml"
+            raise ConfigError(f"{url}: is the feed of source '{source.id}' already; see {path}")
 
 
 def export_opml(sources: Iterable[Source], stream: BinaryIO) -> int:
@@ -152,7 +163,13 @@ def _configured(config: Path) -> dict[str, Source]:
 
 def _toml(listed: ListedFeed) -> str:
     comment = f"In the list under: {', '.join(listed.categories)}"[:_MAX_TITLE_CHARACTERS] if listed.categories else ""
-    declared = {"title": listed.title, "language": listed.language, "input": [{"kind": "feed", "url": listed.url}]}
+    declared = {
+        "title": listed.title,
+        "language": listed.language,
+        "schedule": IMPORT_SCHEDULE,
+        "delay": IMPORT_DELAY_SECONDS,
+        "input": [{"kind": "feed", "url": listed.url}],
+    }
     return source_toml(declared, {"": comment})
 
 

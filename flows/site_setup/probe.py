@@ -47,6 +47,8 @@ MAX_TRIAL_ARTICLES: Final = 5
 DEFAULT_DELAY_SECONDS: Final = 5.0
 MAX_SITEMAP_AGE_DAYS: Final = 7.0  # for a first run, of a sitemap that lists all that a site ever had
 MAX_TITLE_CHARACTERS: Final = 100
+# A turn of a source that has nothing due costs little; a rarer one would let news wait.
+SCHEDULE_MINUTES: Final = (10, 15, 20, 30, 60)
 
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -167,11 +169,18 @@ def _source(survey: Survey, result: Probe, source_id: str | None) -> Source:
         id=source_id or free_id((), title, host),
         title=title[:MAX_TITLE_CHARACTERS],
         language=main_language(result.samples) or (declared if _LANGUAGE.fullmatch(declared) else None),
+        schedule=_schedule(result.chosen),
         delay=max(DEFAULT_DELAY_SECONDS, survey.crawl_delay()),
         allow_private=survey.allow_private,
         input=_inputs(result),
         expect=Expect(articles_per_day=expected_articles_per_day(result.per_day)),
     )
+
+
+def _schedule(chosen: Sequence[ListingStatistics]) -> str:
+    """Return how often the source is to have its turn: by the listing that is to be looked at most often."""
+    minutes = min(listing.interval.total_seconds() for listing in chosen) / 60
+    return f"every {min(SCHEDULE_MINUTES, key=lambda step: abs(step - minutes))} minutes"
 
 
 def _inputs(result: Probe) -> tuple[Input, ...]:

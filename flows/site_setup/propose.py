@@ -13,6 +13,7 @@ from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import Source
 from config.write import source_toml, write_source
+from flows.site_setup.opml import check_not_configured
 from flows.site_setup.probe import DEFAULT_DELAY_SECONDS, Probe, probe
 from tasks.http.fetcher import utc_now
 from tasks.site_probe.choose_feeds import is_news_sitemap
@@ -46,6 +47,7 @@ def add_source(
     There is no file if the site names no feed or sitemap or, without `force`, if no article with text could be read.
     Raises `ConfigError` if the id cannot be used or the file not be written.
     """
+    check_not_configured(url, settings.config)
     if source_id is not None and (path := settings.config / "sources" / f"{source_id}.toml").exists():
         raise ConfigError(f"{path}: there already; choose another id with --id")
     result = probe(url, settings, source_id=source_id, delay=delay, allow_private=allow_private, on_request=on_request)
@@ -60,7 +62,7 @@ def add_source(
 
 def proposal(result: Probe, source: Source) -> str:
     """Return the text of the source's file, with what was measured as comments."""
-    declared = source.model_dump(mode="json", exclude_defaults=True)
+    declared = source.model_dump(mode="json", exclude_defaults=True) | {"delay": source.delay}
     if (per_day := source.expect.articles_per_day) and per_day.is_integer():
         declared["expect"] = {"articles_per_day": int(per_day)}
     schema, end, rest = source_toml(declared).partition("\n")

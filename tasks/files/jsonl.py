@@ -171,13 +171,20 @@ def _lines(source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetch
 def _open(source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetcher | None) -> IO[bytes]:
     if entry.url is None:
         return (source.folder / str(entry.path)).open("rb")
+    from tasks.http.access import source_access
     from tasks.http.fetcher import Downloaded, Request, download
 
     allow_private = source.allow_private
     if fetcher is None:
         result = download(entry.url, settings, allow_private=allow_private, max_bytes=MAX_FETCHED_BYTES)
     else:
-        request = Request(entry.url, source.delay, allow_private=allow_private, max_bytes=MAX_FETCHED_BYTES)
+        request = Request(
+            entry.url,
+            source.delay,
+            allow_private=allow_private,
+            max_bytes=MAX_FETCHED_BYTES,
+            access=source_access(source),
+        )
         result = fetcher.fetch(request)
     if not isinstance(result, Downloaded):
         raise InputError(f"{entry.url}: {getattr(result, 'detail', 'no content was sent')}")

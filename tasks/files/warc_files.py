@@ -74,12 +74,15 @@ class WarcOpener:
             ) from None
 
     def _fetch(self, url: str, limit: int) -> bytes:
+        from tasks.http.access import source_access
         from tasks.http.fetcher import Downloaded, Fetcher, Request
 
         self._fetcher = self._fetcher or Fetcher(self._settings)
         source = self._source
         seconds = max(MAX_FETCH_SECONDS, self._settings.fetch_seconds)
-        request = Request(url, source.delay, source.allow_private, max_bytes=limit, seconds=seconds)
+        request = Request(
+            url, source.delay, source.allow_private, max_bytes=limit, seconds=seconds, access=source_access(source)
+        )
         result = self._fetcher.fetch(request)
         if isinstance(result, Downloaded):
             return result.content

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from tasks.html.tag_attributes import bound_attributes
 from tasks.text.xml_characters import mend_characters
+
+_UNSEEN_TAGS: Final = ("head", "script", "style", "template", "svg")
+
+
+def visible_text(tree: HtmlElement) -> str:
+    """Return the text of a tree that readers may see, in a line; what they do not see is taken out of the tree."""
+    etree.strip_elements(tree, *_UNSEEN_TAGS, with_tail=False)
+    return " ".join(" ".join(tree.itertext()).split())
 
 
 def parse_html(text: str) -> HtmlElement | None:

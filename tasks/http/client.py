@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -19,11 +19,12 @@ import httpx
 from config.redact import redact
 from config.settings import Settings
 from tasks.http import robots
+from tasks.http.access import ANYBODY, Access, default_access, environment_proxy, hide_values
 from tasks.http.content_coding import CODINGS, DecompressionError, TooLargeError, read_codings, unpack
 from tasks.http.headers import printable
 from tasks.http.network import RefusedAddressError, UnknownHostError
 from tasks.http.response import Refused, Response, is_certificate_error, refusal_of_error
-from tasks.http.transport import ALLOW_PRIVATE
+from tasks.http.transport import ALLOW_PRIVATE, PROXY
 from warehouse.model.records import Exchange
 
 ACCEPT_PAGES: Final = "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8"
@@ -45,6 +46,7 @@ _PASSING_ERRORS: Final = (
     UnknownHostError,
     httpcore.TimeoutException,
     httpcore.ProtocolError,
+    httpcore.ProxyError,
     httpcore.NetworkError,
     h2.exceptions.H2Error,
     TimeoutError,
@@ -66,6 +68,8 @@ class Request:
     etag: str | None = None  # of an earlier capture: the server may then answer 304
     last_modified: str | None = None  # likewise
     accept: str = ACCEPT_PAGES
+    cookies: str | None = field(default=None, repr=False)  # the value of the Cookie header
+    access: Access = ANYBODY
 
     @property
     def conditional(self) -> bool:
@@ -99,17 +103,23 @@ class Client:
         self._settings = settings
         self._clock = clock
         self._transport = transport
+        self._default = default_access(settings)
 
     async def send(
         self, url: httpx.URL, request: Request, limits: ResponseLimits, on_sent: Callable[[], Awaitable[None]]
     ) -> Attempt:
         """Send a request, and call `on_sent` when it is on its way. Never raises for what a server does."""
-        headers = request_headers(url, request, self._settings.contact)
+        access = request.access.over(self._default)
+        secret = {name.lower(): (name, value) for name, value in self._default.headers}
+        secret |= {name.lower(): (name, value) for name, value in access.secret_headers(url)}
+        headers = request_headers(url, replace(request, access=access), self._settings.contact)
+        headers = [header for header in headers if header[0].lower() not in secret] + list(secret.values())
         began = time.monotonic()
-        exchange = Exchange(str(url), self._clock(), request_headers=tuple(headers))
+        exchange = Exchange(str(url), self._clock(), request_headers=hide_values(headers, secret.values()))
         extensions = {
             "timeout": dict.fromkeys(("connect", "read", "write"), limits.deadline),
             ALLOW_PRIVATE: request.allow_private,
+            PROXY: access.proxy or (environment_proxy(url) if self._settings.fetch.environment_proxy else None),
             "trace": partial(_trace, on_sent),
         }
         http_request = httpx.Request("GET", url, headers=headers, extensions=extensions)
@@ -144,9 +154,10 @@ def request_headers(url: httpx.URL, request: Request, contact: str = "") -> list
     conditions = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
     return [
         ("Host", url.netloc.decode("ascii")),
-        ("User-Agent", f"{robots.TOKEN} ({comment})"),
+        ("User-Agent", request.access.user_agent or f"{robots.TOKEN} ({comment})"),
         ("Accept", request.accept),
         ("Accept-Encoding", ", ".join(CODINGS)),
+        *([("Cookie", request.cookies)] if request.cookies else []),
         *((name, value) for name, validator in conditions.items() if (value := _header(validator))),
     ]
 
@@ -165,7 +176,7 @@ def _with_head(exchange: Exchange, response: httpx.Response) -> Exchange:
         http_version=_line(response.extensions.get("http_version", b"HTTP/1.1")),
         status=response.status_code,
         reason=_line(response.extensions.get("reason_phrase", b"")),
-        headers=tuple((_line(name), _line(value)) for name, value in response.headers.raw),
+        headers=hide_values(((_line(name), _line(value)) for name, value in response.headers.raw), ()),
         ip_address=str(peer[0]) if peer else None,
     )
 

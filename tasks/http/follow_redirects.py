@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -16,8 +16,10 @@ import httpx
 
 from config.settings import Settings
 from tasks.http import robots
+from tasks.http.access import Access
 from tasks.http.address_policy import authority, read_url
 from tasks.http.client import Attempt, Client, Request, ResponseLimits
+from tasks.http.page_redirect import page_redirect
 from tasks.http.response import FetchResult, Postponed, Refused, Response, interpret, refusal_of_error
 from tasks.http.retries import send_with_retries
 from tasks.http.robots import Rules
@@ -80,6 +82,8 @@ class RedirectFollower:
         self, request: Request, exchanges: list[Exchange], redirects: int, *, for_robots: bool = False
     ) -> Response | Refused | Postponed:
         passed: list[httpx.URL] = []
+        # Some sites send each visitor through a page that sets a cookie; the next visit begins without.
+        cookies = request.access.new_jar()
         target, seconds_left, is_permanent = request.url, request.seconds or self._settings.fetch_seconds, True
         while len(passed) <= redirects:
             url = read_url(target, passed[-1] if passed else None)
@@ -89,16 +93,21 @@ class RedirectFollower:
             rules = Rules() if for_robots else await self._permission(url, request, exchanges)
             if not isinstance(rules, Rules):
                 return replace(rules, was_requested=bool(passed)) if isinstance(rules, Refused) else rules
-            paced = replace(request, delay=max(request.delay, rules.crawl_delay or 0.0))
+            delay = max(request.delay, rules.crawl_delay or 0.0)
+            paced = replace(request, delay=delay, cookies=_cookie_header(cookies, url, request.access))
             attempt = await self._send(url, paced, exchanges, seconds_left, truncate=for_robots)
             if not isinstance(attempt, Attempt):
                 return attempt
             if not isinstance(response := attempt.result, Response):
                 return response
-            if response.location is None:
+            cookies.extract_cookies(
+                httpx.Response(response.status, headers=response.headers, request=httpx.Request("GET", url))
+            )
+            location = response.location or (None if for_robots else _page_location(response, url, passed))
+            if location is None:
                 moved_to = str(url) if passed and is_permanent else None
                 return replace(response, redirects=tuple(map(str, passed)), moved_to=moved_to)
-            target, seconds_left = response.location, seconds_left - attempt.seconds
+            target, seconds_left = location, seconds_left - attempt.seconds
             is_permanent = is_permanent and response.is_permanent_redirect
             passed.append(url)
         return Refused(Reason.FETCH_FAILED, f"{passed[0].host}: more than {redirects} redirects")
@@ -117,7 +126,12 @@ class RedirectFollower:
     async def _rules(self, url: httpx.URL, request: Request, exchanges: list[Exchange]) -> Rules | Refused | Postponed:
         robots_url = f"{url.scheme}://{url.netloc.decode('ascii')}/robots.txt"
         robots_request = Request(
-            robots_url, request.delay, request.allow_private, max_bytes=robots.MAX_BYTES, accept=_ACCEPT_ROBOTS
+            robots_url,
+            request.delay,
+            request.allow_private,
+            max_bytes=robots.MAX_BYTES,
+            accept=_ACCEPT_ROBOTS,
+            access=request.access,
         )
         return await self._robots_cache.look_up(
             robots_url,
@@ -157,6 +171,21 @@ class RedirectFollower:
             await self._throttle.block(host, wait)
         else:
             await self._throttle.clear_refusals(host)
+
+
+def _cookie_header(cookies: httpx.Cookies, url: httpx.URL, access: Access) -> str | None:
+    request = httpx.Request("GET", url)
+    cookies.set_cookie_header(request)
+    own = access.cookies if access.covers(url) else None
+    return "; ".join(filter(None, [own, request.headers.get("cookie")])) or None
+
+
+def _page_location(response: Response, url: httpx.URL, passed: Sequence[httpx.URL]) -> str | None:
+    """Return the address to which the page itself leads on; None if that is where we are or have been."""
+    if not response.is_success or (location := page_redirect(response.content)) is None:
+        return None
+    target = read_url(location, url)
+    return location if isinstance(target, httpx.URL) and target not in {url, *passed} else None
 
 
 def _unforeseen(error: Exception, request: Request) -> Refused:

@@ -66,6 +66,14 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
                     raise
         raise UnknownHostError("the name has no address")
 
+    async def check(self, host: str, port: int, deadline: float | None = None) -> None:
+        """Check the addresses of a host that a proxy connects to; a name that only the proxy can resolve passes.
+
+        Raises `RefusedAddressError`.
+        """
+        with contextlib.suppress(UnknownHostError, httpcore.ConnectTimeout):
+            await self._addresses(host, port, deadline)
+
     async def _addresses(self, host: str, port: int, deadline: float | None) -> list[str]:
         infos = await self._address_infos(host, port, _seconds_left(deadline, httpcore.ConnectTimeout))
         addresses = list(dict.fromkeys(str(info[4][0]) for info in infos))

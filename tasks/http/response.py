@@ -174,6 +174,8 @@ def refusal_of_error(error: Exception, host: str, settings: Settings, limit: int
             reason, problem = Reason.TIMED_OUT, f"no complete answer within {seconds:g} seconds{cure}"
         case UnknownHostError() | DecompressionError():
             problem = str(error)
+        case httpcore.ProxyError():
+            problem = "the proxy did not let the request through; see [fetch] proxy, or ask who runs it"
         case httpcore.ConnectError():
             problem = _connection_problem(error)
         case httpcore.NetworkError() | OSError():

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 import httpcore
 import httpx
@@ -16,11 +17,21 @@ from tasks.http.network import PublicNetwork, Resolve
 
 ALLOW_PRIVATE: Final = "allow_private"  # extension of a request that may reach loopback and private addresses
 
+PROXY: Final = "proxy"  # extension of a request: the URL of the proxy that it goes through, or None
+
 # Many servers drop an idle connection after 5 seconds; one that is dropped while we ask again is a failed attempt.
 _IDLE_SECONDS: Final = 2.0
 _POOLS: Final = 256
 
-_Key = tuple[str, str, int | None, bool]
+_Key = tuple[str, str, int | None, str | None, bool]
+
+
+def _proxy(url: str) -> httpcore.Proxy:
+    """Return the proxy of a URL, which may hold a user and a password."""
+    parts = httpx.URL(url)
+    auth = (unquote(parts.username), unquote(parts.password)) if parts.username else None
+    address = str(parts.copy_with(userinfo=b"")).replace("socks5h://", "socks5://")
+    return httpcore.Proxy(address, auth=auth)
 
 
 @dataclass(eq=False, slots=True)
@@ -46,7 +57,10 @@ class PublicTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return its response once the head has arrived."""
         url = request.url
-        key = (url.scheme, url.host, url.port, bool(request.extensions.get(ALLOW_PRIVATE)))
+        proxy = request.extensions.get(PROXY)
+        key = (url.scheme, url.host, url.port, proxy, bool(request.extensions.get(ALLOW_PRIVATE)))
+        if proxy is not None:
+            await self._networks[key[-1]].check(url.host, url.port or 443, request.extensions["timeout"]["connect"])
         pool = self._pool(key)
         pool_request = httpcore.Request(
             request.method,
@@ -75,6 +89,7 @@ class PublicTransport(httpx.AsyncBaseTransport):
             await self._pools.popitem()[1].connections.aclose()
 
     def _pool(self, key: _Key) -> _Pool:
+        proxy = key[3]
         if key not in self._pools:
             if self._ssl_context is None and key[0] == "https":
                 self._ssl_context = httpcore.default_ssl_context()
@@ -83,7 +98,9 @@ class PublicTransport(httpx.AsyncBaseTransport):
                 max_connections=self._connections,
                 keepalive_expiry=_IDLE_SECONDS,
                 http2=True,
-                network_backend=self._networks[key[-1]],
+                # The address of a proxy is the user's own, and may be private.
+                network_backend=self._networks[key[-1] or proxy is not None],
+                proxy=None if proxy is None else _proxy(proxy),
             )
             self._pools[key] = _Pool(pool)
         self._pools.move_to_end(key)

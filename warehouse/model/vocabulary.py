@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Stage(StrEnum):
@@ -29,10 +30,26 @@ class Reason(StrEnum):
     BAD_GZIP = "bad_gzip"
     BAD_RECORD = "bad_record"
     NO_ARTICLE = "no_article"
+    NOT_AN_ARTICLE = "not_an_article"
+    FRONT_PAGE = "front_page"
+    CONSENT_WALL = "consent_wall"
+    CHALLENGE = "challenge"
+    SOFT_404 = "soft_404"
+    LOGIN_WALL = "login_wall"
+    NEEDS_JAVASCRIPT = "needs_javascript"
+    MAINTENANCE = "maintenance"
+    REGION_BLOCK = "region_block"
     DUPLICATE = "duplicate"
     FORGOTTEN = "forgotten"
     TIMED_OUT = "timed_out"
     CRASHED = "crashed"
+
+
+# A page came in the place of the article, which may come another time.
+STAND_INS: Final = frozenset({
+    Reason.NOT_AN_ARTICLE, Reason.FRONT_PAGE, Reason.CONSENT_WALL, Reason.CHALLENGE, Reason.SOFT_404, Reason.LOGIN_WALL,
+    Reason.NEEDS_JAVASCRIPT, Reason.MAINTENANCE, Reason.REGION_BLOCK,
+})  # fmt: skip
 
 
 class LineReason(StrEnum):

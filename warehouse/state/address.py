@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from warehouse.archive.writer import Earlier
-from warehouse.model.vocabulary import Reason, Stage
+from warehouse.model.vocabulary import STAND_INS, Reason, Stage
 
 TICK: Final = timedelta(microseconds=1)
 """The resolution of the tables' times."""
@@ -16,8 +16,8 @@ FIRST_RETRY: Final = timedelta(minutes=10)
 LAST_RETRY: Final = timedelta(hours=24)
 LEAST_REST: Final = timedelta(minutes=10)
 """Between two looks at a page of which a listing says that it has changed."""
-RETRIED: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED})
-"""Refusals that may be the machine's fault; they are tried again in up to `ATTEMPTS` runs."""
+RETRIED: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED, *STAND_INS})
+"""Refusals that say nothing of the article; they are tried again in up to `ATTEMPTS` runs, pages in `PAGE_ATTEMPTS`."""
 TEMPORARY: Final = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.FETCH_FAILED})
 """Refusals that the next run may not meet again: the bytes could not be had."""
 ATTEMPTS: Final = 3
@@ -65,12 +65,16 @@ class Known:
     """Whether it was taken down; it is never taken in again."""
     refusal: tuple[str, str, str] | None = None
     """Stage, reason and detail of the last one."""
+    duplicate_of: str | None = None
+    """The address of the article that it was refused for."""
     refused_at: datetime | None = None
     attempts: int = 0
     newest_at: datetime | None = None
     """The time of its newest row, where that lies ahead of the clock or was written by this run."""
     is_sighted: bool = True
     """False where no row says that it was discovered: the file with that row was lost."""
+    normalized_url: str = ""
+    """The spelling under which it was first seen."""
 
     @property
     def is_pending(self) -> bool:
@@ -86,31 +90,49 @@ class Known:
             return self.is_pending
         if self.version_id is None and self.refusal is not None:
             stage, reason, _ = self.refusal
-            if reason == Reason.DUPLICATE:
-                return False  # its twin is looked at again; read first after an edit, it would be an article itself
             if stage == Stage.FETCH or reason in RETRIED:
-                attempts = PAGE_ATTEMPTS if stage == Stage.FETCH else ATTEMPTS
-                return self.attempts < attempts and self._rested(now, self._rest)
+                return self.attempts < self._max_attempts and self._rested(now, self._rest)
         return self._may_have_changed(now, recheck)
+
+    def watched_age(self) -> timedelta | None:
+        """Return the time from its first fetch to its last: later hours of `recheck` are still to come.
+
+        None for an address that is not wanted again, a negative time where more than these hours decides it.
+        """
+        if self.is_forgotten:
+            return None
+        if self.is_pending or self.is_changed:
+            return -TICK
+        if self.version_id is None and self.refusal is not None:
+            stage, reason, _ = self.refusal
+            if stage == Stage.FETCH or reason in RETRIED:
+                return -TICK if self.attempts < PAGE_ATTEMPTS else None
+        if self.first_fetched_at is None or self.last_fetched_at is None:
+            return None
+        return self.last_fetched_at - self.first_fetched_at
 
     @property
     def is_retried(self) -> bool:
         """Return whether its last refusal may be the machine's fault and is tried again."""
-        return self.refusal is not None and self.refusal[1] in RETRIED and self.attempts < ATTEMPTS
+        return self.refusal is not None and self.refusal[1] in RETRIED and self.attempts < self._max_attempts
+
+    @property
+    def _max_attempts(self) -> int:
+        return PAGE_ATTEMPTS if self.refusal is not None and self.refusal[0] == Stage.FETCH else ATTEMPTS
 
     def is_repeated(self, refusal: tuple[str, str, str]) -> bool:
         """Return whether a refusal is the last one again and no news, as trying again was not the point."""
         return self.refusal == refusal and refusal[1] not in RETRIED and refusal[1] not in TEMPORARY
 
-    def refuse(self, refusal: tuple[str, str, str]) -> None:
+    def refuse(self, refusal: tuple[str, str, str], duplicate_of: str | None = None) -> None:
         """Note a refusal that is news."""
-        self.refusal = refusal
+        self.refusal, self.duplicate_of = refusal, duplicate_of
         self.attempts += 1
 
     def store(self, version_id: str) -> None:
         """Note a version; refusals before it are settled."""
         self.version_id = version_id
-        self.refusal, self.refused_at, self.attempts = None, None, 0
+        self.refusal, self.duplicate_of, self.refused_at, self.attempts = None, None, None, 0
 
     def _may_have_changed(self, now: datetime, recheck: Sequence[float]) -> bool:
         if self.first_fetched_at is None or self.last_fetched_at is None:

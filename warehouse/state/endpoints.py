@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
 
+from warehouse.archive.old_facts import current_facts
 from warehouse.archive.writer import Earlier
-from warehouse.connect import connect, rows
 from warehouse.model.records import LISTED
-from warehouse.model.vocabulary import Purpose, RunStatus
+from warehouse.model.vocabulary import Purpose
+from warehouse.state.facts import CAPTURE_COLUMNS, microseconds_of, moment
 
 CLOCKS: Final = timedelta(minutes=1)
 """By how much the clocks of two machines may differ."""
@@ -61,64 +65,143 @@ class Endpoint:
         )
 
 
-def load_endpoints(root: str, source_id: str, now: datetime) -> tuple[dict[str, Endpoint], datetime | None]:
-    """Return the listings of a source by URL, and the start of the first of its runs that were killed last.
+class PollFact(NamedTuple):
+    """A row of `polls`. Times are microseconds since 1970, here and below."""
 
-    What a clock wrote that was ahead of `now` is not believed: nothing would be due before that day.
-    Raises `WarehouseError`.
-    """
-    with connect(root) as connection:
-        poll_rows = rows(connection, _QUERY, [source_id, now + CLOCKS])
-        ((killed_since,),) = rows(connection, _KILLED, [source_id, now + CLOCKS])
-    endpoint_rows = ([*row[:4], row[4] and timedelta(seconds=row[4]), *row[5:]] for row in poll_rows)
-    return {row[0]: Endpoint(*row) for row in endpoint_rows}, killed_since
+    polled_at: int
+    next_poll_at: int | None
+    error: str | None
+    http_status: int | None
+    failures: float | None
+    moved_to: str | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the listing was read whole."""
+        return self.error is None and self.http_status != HTTPStatus.NOT_MODIFIED
 
 
-_QUERY: Final = f"""
-    WITH poll AS (
-        SELECT
-            endpoint AS url,
-            max(polled_at) AS polled_at,
-            arg_max(next_poll_at, polled_at) AS next_poll_at,
-            max(polled_at) FILTER (WHERE error IS NULL AND http_status IS DISTINCT FROM 304) AS read_at,
-            -- Seconds: differences of times with a zone are an extension's.
-            arg_max(epoch(next_poll_at) - epoch(polled_at), polled_at) FILTER (WHERE error IS NULL) AS seconds,
-            arg_max(failures, polled_at) AS failures,
-            arg_max(moved_to, polled_at) AS moved_to,
-            list(http_status ORDER BY polled_at DESC) AS statuses
-        FROM polls WHERE source_id = $1 AND polled_at <= $2 GROUP BY endpoint
-    ),
-    whole AS (
-        SELECT url, capture_id, fetched_at, etag, last_modified, payload_digest, media_type, charset, final_url
-        FROM captures
-        WHERE source_id = $1 AND fetched_at <= $2 AND outcome = '{LISTED}' AND purpose = '{Purpose.LISTING}'
-            AND http_status = 200 AND payload_bytes > 0 AND is_read
-        QUALIFY row_number() OVER (PARTITION BY url ORDER BY fetched_at DESC) = 1
-    ),
-    liar AS (
-        SELECT DISTINCT url
-        FROM captures
-        WHERE source_id = $1 AND outcome = '{LISTED}' AND purpose = '{Purpose.LISTING}' AND http_status = 200
-            AND payload_bytes > 0 AND (etag IS NOT NULL OR last_modified IS NOT NULL)
-        GROUP BY url, etag, last_modified HAVING count(DISTINCT payload_digest) > 1
+class ListingFact(NamedTuple):
+    """A row of `captures` of a listing that was sent whole."""
+
+    fetched_at: int
+    capture_id: str
+    etag: str | None
+    last_modified: str | None
+    payload_digest: str
+    media_type: str | None
+    charset: str | None
+    final_url: str | None
+    is_read: bool
+
+
+@dataclass(slots=True)
+class EndpointFacts:
+    """Of the rows about one listing those that say how it stands."""
+
+    polls: list[PollFact] = field(default_factory=list)
+    listings: list[ListingFact] = field(default_factory=list)
+    lied: bool = False
+
+    @classmethod
+    def parse(cls, text: str | None) -> EndpointFacts:
+        """Return the facts that were written as `text`; none for None."""
+        polls, listings, lied = json.loads(text) if text else ((), (), False)
+        return cls([PollFact(*fact) for fact in polls], [ListingFact(*fact) for fact in listings], lied)
+
+    def text(self) -> str:
+        """Return the facts as `parse` reads them."""
+        return json.dumps((self.polls, self.listings, self.lied), ensure_ascii=False, separators=(",", ":"))
+
+    def add(self, facts: Iterable[PollFact | ListingFact], now: datetime) -> None:
+        """Add facts, and drop those that say nothing any more, whatever comes."""
+        facts = list(facts)
+        polls = {*self.polls, *(fact for fact in facts if isinstance(fact, PollFact))}
+        listings = {*self.listings, *(fact for fact in facts if isinstance(fact, ListingFact) and fact.is_read)}
+        soon = microseconds_of(now + CLOCKS)
+        self.polls = sorted((fact for fact in polls if fact.polled_at > soon), reverse=True, key=_time)
+        self.polls += _telling(sorted((fact for fact in polls if fact.polled_at <= soon), reverse=True, key=_time))
+        self.listings = sorted(listings, reverse=True, key=_time)
+        ahead = sum(fact.fetched_at > soon for fact in self.listings)
+        del self.listings[ahead + 1 :]
+
+    def endpoint(self, url: str, now: datetime) -> Endpoint | None:
+        """Return how the listing stands; None if it was never polled. What lies ahead of `now` is not believed.
+
+        A clock that was wrong wrote it, and nothing would be due before that day.
+        """
+        soon = microseconds_of(now + CLOCKS)
+        polls = [fact for fact in self.polls if fact.polled_at <= soon]
+        listing = next((fact for fact in self.listings if fact.fetched_at <= soon), None)
+        if not polls and listing is None:
+            return None
+        next_poll_at = next((fact.next_poll_at for fact in polls if fact.next_poll_at is not None), None)
+        read_at = next((fact.polled_at for fact in polls if fact.is_whole), None)
+        timed = next((fact for fact in polls if fact.error is None and fact.next_poll_at is not None), None)
+        unchanged = next(
+            (number for number, fact in enumerate(polls) if fact.http_status != HTTPStatus.NOT_MODIFIED), len(polls)
+        )
+        return Endpoint(
+            url=url,
+            polled_at=moment(polls[0].polled_at) if polls else None,
+            next_poll_at=None if next_poll_at is None else moment(next_poll_at),
+            read_at=None if read_at is None else moment(read_at),
+            interval=timedelta(microseconds=(timed.next_poll_at or 0) - timed.polled_at) if timed else None,
+            failures=next((fact.failures for fact in polls if fact.failures is not None), 0.0),
+            unchanged_in_row=unchanged,
+            moved_to=next((fact.moved_to for fact in polls if fact.moved_to is not None), None),
+            lied=self.lied,
+            **_of_listing(listing),
+        )
+
+
+def _of_listing(listing: ListingFact | None) -> dict[str, Any]:
+    if listing is None:
+        return {}
+    facts = listing._asdict() | {"fetched_at": moment(listing.fetched_at)}
+    del facts["is_read"]
+    return facts
+
+
+def _time(fact: PollFact | ListingFact) -> int:
+    return fact[0]
+
+
+def _telling(polls: list[PollFact]) -> list[PollFact]:
+    """Return of polls, the newest first, those that `EndpointFacts.endpoint` looks at."""
+    tests: tuple[Callable[[PollFact], bool], ...] = (
+        lambda poll: poll.next_poll_at is not None,
+        lambda poll: poll.is_whole,
+        lambda poll: poll.error is None and poll.next_poll_at is not None,
+        lambda poll: poll.failures is not None,
+        lambda poll: poll.moved_to is not None,
     )
-    SELECT
-        url, polled_at, next_poll_at, read_at, seconds, coalesce(failures, 0),
-        coalesce(list_position(list_transform(statuses, lambda status: status IS DISTINCT FROM 304), true) - 1,
-            len(statuses), 0),
-        moved_to, capture_id, fetched_at, etag, last_modified, payload_digest, media_type, charset, final_url,
-        url IN (SELECT url FROM liar)
-    FROM poll FULL JOIN whole USING (url)
-"""  # noqa: S608  a value of ours
-
-_KILLED: Final = f"""
-    SELECT min(started_at) FROM runs
-    WHERE source_id = $1 AND status IN ('{RunStatus.RUNNING}', '{RunStatus.INTERRUPTED}') AND started_at <= $2
-        AND started_at > coalesce(
-        -- One of named addresses, which has no digest, looked at no listing.
-        (SELECT max(started_at) FROM runs
-         WHERE source_id = $1 AND started_at <= $2 AND config_digest <> ''
-            AND status IN ('{RunStatus.SUCCEEDED}', '{RunStatus.FAILED}')),
-        '0001-01-01 00:00:00+00'
+    # Answers 304 are counted, back to the first other one.
+    other = next(
+        (number for number, poll in enumerate(polls) if poll.http_status != HTTPStatus.NOT_MODIFIED), len(polls)
     )
-"""  # noqa: S608  values of ours
+    numbers = set(range(min(other + 1, len(polls))))
+    for tells in tests:
+        numbers |= {next((number for number, poll in enumerate(polls) if tells(poll)), 0)}
+    return [polls[number] for number in sorted(numbers) if polls]
+
+
+POLL_COLUMNS: Final = ("endpoint", *PollFact._fields)
+
+
+def poll_of(row: Sequence[Any]) -> tuple[str, PollFact]:
+    """Return the URL and the fact of a row of `POLL_COLUMNS`."""
+    return row[0], PollFact(*row[1:])
+
+
+def listing_of(row: Sequence[Any]) -> tuple[str, ListingFact] | None:
+    """Return the URL and the fact of a row of `CAPTURE_COLUMNS`; None if no listing was sent whole."""
+    facts = dict(zip(CAPTURE_COLUMNS, row, strict=True))
+    if facts["outcome"] != LISTED or facts["http_status"] != HTTPStatus.OK or not facts["payload_bytes"]:
+        return None
+    facts = current_facts({name: value for name, value in facts.items() if name != "purpose" or value is not None})
+    if facts["purpose"] != Purpose.LISTING:
+        return None
+    if facts["is_read"] is None:  # of release 0.1, where the error says it
+        facts["is_read"] = not (facts["error"] or "").startswith("not read: ")
+    return facts["url"], ListingFact(*(facts[name] for name in ListingFact._fields))

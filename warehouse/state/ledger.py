@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from warehouse.archive.writer import Earlier
 from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
-from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
 from warehouse.state.address import RETRIED, TEMPORARY, Known, not_before
+from warehouse.state.addresses import Addresses
+from warehouse.state.state_file import VERSION
+
+if TYPE_CHECKING:
+    from warehouse.state.source_state import SourceState
 
 MAX_NOT_MODIFIED_TRUST: Final = timedelta(hours=12)
 """How long 304 answers are trusted before a page is fetched unconditionally."""
@@ -26,27 +30,46 @@ class Conclusion:
     capture: Capture | None = None
 
 
-@dataclass(slots=True)
 class Ledger:
-    """The addresses of one source; follows a run as it concludes."""
+    """The addresses of one source; follows a run as it concludes. A context manager.
 
-    addresses: dict[str, Known] = field(default_factory=dict)
-    spellings: dict[str, str] = field(default_factory=dict)
-    """The address under which a normalized_url was first known."""
-    versions: dict[str, str] = field(default_factory=dict)
-    """Address of the first article with a version_id."""
-    forgotten: set[str] = field(default_factory=set)
-    """Ids of articles that were taken down."""
-    unfinished: tuple[Run, ...] = ()
-    """Runs that were killed."""
-    rules_changed: bool = False
-    """Whether code or configuration are not those of the last whole run: what was refused may pass now."""
-    lost: frozenset[str] = frozenset()
-    """Captures that say to have become an article or a refusal, and no row is there: its file was lost."""
+    `rules` are the code's version and the configuration's digest of the run.
+    """
+
+    def __init__(self, state: SourceState, rules: tuple[str, str]) -> None:
+        self._state = state
+        self.addresses = Addresses(state)
+        self.forgotten = state.forgotten_articles()
+        """Ids of articles that were taken down."""
+        self.unfinished = state.unfinished_runs()
+        """Runs that were killed."""
+        self.rules_changed = state.last_rules() not in (None, rules)
+        """Whether code or configuration are not those of the last whole run: what was refused may pass now."""
+        self._new_articles = 0
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the state of the source."""
+        self._state.close()
+
+    def take_forward(self, now: datetime) -> None:
+        """Take in rows of the past that have landed: what is newest is for the tables to say. Raises `StorageError`."""
+        self.addresses.take_forward(now)
+        self.forgotten, self.unfinished = self._state.forgotten_articles(), self._state.unfinished_runs()
+        self._new_articles = 0
+
+    def count_articles(self) -> int:
+        """Return how many addresses have an article."""
+        return self._state.count_articles() + self._new_articles
 
     def times(self, url: str, now: datetime) -> datetime:
         """Return the time of a new row of an address, as `not_before` has it, and remember it."""
-        known = self.addresses[url]
+        known = self.addresses.change(url)
         known.newest_at = not_before(known.newest_at, now)
         return known.newest_at
 
@@ -60,14 +83,14 @@ class Ledger:
         # A discoveries file that was lost must not stop its source for ever.
         known = self.addresses.get(url)
         if known is None:
-            known = self.addresses[url] = Known(url, url.partition("#")[0], seen_at, is_sighted=False)
+            known = self.addresses.add(url, Known(url, url.partition("#")[0], seen_at, is_sighted=False))
         return known
 
     def go_back(self, capture: Capture, versions: Sequence[tuple[datetime, str]]) -> None:
         """Let the address of a capture be what it was when that was read, by its versions and their times."""
         at_that_time = [version_id for fetched_at, version_id in versions if fetched_at <= capture.fetched_at]
         if versions:
-            self.addresses[capture.url].version_id = at_that_time[-1] if at_that_time else None
+            self.addresses.change(capture.url).version_id = at_that_time[-1] if at_that_time else None
 
     def dated(self, fetched: Fetched) -> Fetched:
         """Return what was fetched with a time that is not before that of any row of its address."""
@@ -75,16 +98,20 @@ class Ledger:
             return fetched  # the date of a record in another's archive, which was read before we saw it
         return replace(fetched, fetched_at=self.times(fetched.item.url, fetched.fetched_at))
 
+    def lost(self) -> set[str]:
+        """Return the captures that say to have become an article or a refusal, of which no row is there."""
+        return self._state.lost_captures()
+
     def baseless(self) -> list[str]:
         """Return the addresses without article or refusal that were read and came to a conclusion: rows were lost."""
-        return [url for url, known in self.addresses.items() if known.payload_digests and known.is_pending]
+        return [url for url in self.addresses.pending() if self.addresses[url].payload_digests]
 
     def distrust(self, capture: Capture) -> None:
         """Let the document of a capture, whose rows are lost for good, be read as if for the first time.
 
         Of one that was read again since, the newer capture counts.
         """
-        known = self.addresses[capture.url]
+        known = self.addresses.change(capture.url)
         if known.last_fetched_at is None or capture.fetched_at >= known.last_fetched_at or known.is_pending:
             lost = capture.payload_digest
             known.payload_digests = tuple(digest for digest in known.payload_digests if digest != lost)
@@ -99,10 +126,11 @@ class Ledger:
                 known = Known(document.guid, document.found_in, document.seen_at, modified=document.modified)
             else:
                 known = Known(document.url, document.url.partition("#")[0], now)
-            self.addresses[document.url] = known
-            self.spellings.setdefault(normalized_url or document.url, document.url)
+            self.addresses.add(document.url, known)
+            self.addresses.first_spelling(normalized_url or document.url, document.url)
             return True
         if not known.is_sighted:
+            known = self.addresses.change(document.url)
             known.is_sighted = True
             if isinstance(document, Item):
                 known.guid, known.found_in, known.modified = document.guid, document.found_in, document.modified
@@ -110,17 +138,14 @@ class Ledger:
         modified = document.modified if isinstance(document, Item) else None
         if modified is None or known.is_forgotten or known.is_changed or modified <= (known.modified or ""):
             return False
+        known = self.addresses.change(document.url)
         known.is_changed = known.modified is not None
         known.modified = modified
         return True
 
-    def first_spelling(self, normalized_url: str, url: str) -> str:
-        """Return the address under which a normalized_url was first known; from now on `url` if there is none."""
-        return self.spellings.setdefault(normalized_url, url)
-
     def mark_sighted(self, url: str) -> Known:
         """Note that a row says of an address that it was discovered."""
-        known = self.addresses[url]
+        known = self.addresses.change(url)
         known.is_sighted = True
         return known
 
@@ -133,19 +158,22 @@ class Ledger:
         is_recent = timedelta() <= now - known.earlier.fetched_at < MAX_NOT_MODIFIED_TRUST
         return known.earlier if is_recent else None
 
-    def unsighted(self) -> list[str]:
-        """Return the addresses of which no row says that they were discovered."""
-        return [url for url, known in self.addresses.items() if not known.is_sighted]
-
     def identify(self, item: Item) -> Item:
         """Return the item with the id under which its address was first known."""
         return replace(item, guid=self.addresses[item.url].guid)
 
     def is_wanted(self, url: str, now: datetime, recheck: Sequence[float]) -> bool:
-        """Return whether a page is due; one that redirects to another known page is fetched there instead."""
+        """Return whether a page is due; one that redirects to another known page is fetched there instead.
+
+        A duplicate is read after its twin: after an edit it would be an article itself if it came first.
+        """
         known = self.addresses[url]
-        read_url = known.earlier.url if known.earlier is not None and known.version_id is not None else url
-        return not (read_url != url and self._stands_at(read_url)) and known.is_wanted(now, recheck)
+        has_text = known.version_id is not None or known.duplicate_of is not None
+        read_url = known.earlier.url if known.earlier is not None and has_text else url
+        if (read_url != url and self._stands_at(read_url)) or not known.is_wanted(now, recheck):
+            return False
+        twin = self.addresses.get(known.duplicate_of) if known.duplicate_of is not None else None
+        return twin is None or not twin.is_wanted(now, recheck)
 
     def _stands_at(self, url: str) -> bool:
         """Return whether an article was read at this address itself, without a redirect."""
@@ -166,25 +194,27 @@ class Ledger:
             return False
         return not (known.is_retried or (known.refusal is not None and self.rules_changed))
 
-    def pending(self) -> list[str]:
-        """Return the addresses that have neither an article nor a refusal."""
-        return [url for url, known in self.addresses.items() if known.is_pending]
+    def due(self, now: datetime, recheck: Sequence[float]) -> Iterator[str]:
+        """Yield the addresses of pages that are due; see `is_wanted`."""
+        watched = self._state.watched(timedelta(hours=max(recheck, default=0.0)))
+        return self.addresses.select(watched, lambda url: self.is_wanted(url, now, recheck))
 
     def conclude(self, raw: RawArticle, made: Article | Rejection, now: datetime) -> Conclusion:
         """Return the outcome of a document that was archived."""
-        known = self.addresses[raw.item.url]
         self.note(raw.capture)
+        known = self.addresses.change(raw.item.url)
         if isinstance(made, Rejection):
             refused = self.refuse(made, now)
             return replace(refused, capture=replace(raw.capture, outcome=refused.outcome, error=made.detail))
         if made.version_id == known.version_id:
             known.store(made.version_id)
             return Conclusion(Outcome.UNCHANGED, None, replace(raw.capture, outcome=Outcome.UNCHANGED))
-        twin = self.versions.get(made.version_id)
+        twin = self.addresses.first_of_version(made.version_id)
         if twin is not None and twin != raw.item.url and known.version_id is None:
             return self.duplicate(raw, twin, same_text_as(twin), now)
+        self._new_articles += known.version_id is None
         known.store(made.version_id)
-        self.versions.setdefault(made.version_id, raw.item.url)
+        self.addresses.name(VERSION, made.version_id, raw.item.url)
         landed_at = self.times(raw.item.url, now)
         article = replace(made, first_seen_at=known.first_seen_at, landed_at=landed_at)
         return Conclusion(Outcome.STORED, article, replace(raw.capture, outcome=Outcome.STORED))
@@ -195,7 +225,7 @@ class Ledger:
         The row has the time of the capture, and the capture stays as it is. The ledger does not follow.
         """
         known = self.addresses[raw.item.url]
-        twin = None if isinstance(made, Rejection) else self.versions.get(made.version_id)
+        twin = None if isinstance(made, Rejection) else self.addresses.first_of_version(made.version_id)
         if twin is not None and twin != raw.item.url and raw.capture.outcome != Outcome.STORED:
             made = replace(raw.reject(Stage.DEDUPE, Reason.DUPLICATE, same_text_as(twin)), duplicate_of=twin)
         if isinstance(made, Rejection):
@@ -203,12 +233,12 @@ class Ledger:
             row = replace(made, attempts=max(1, known.attempts), first_seen_at=seen_at, last_seen_at=seen_at)
             is_twin = made.reason == Reason.DUPLICATE
             return Conclusion(Outcome.DUPLICATE if is_twin else Outcome.REJECTED, row)
-        self.versions.setdefault(made.version_id, raw.item.url)
+        self.addresses.name(VERSION, made.version_id, raw.item.url)
         return Conclusion(Outcome.STORED, replace(made, first_seen_at=known.first_seen_at, landed_at=now))
 
     def note(self, capture: Capture) -> None:
         """Remember the capture by which an address was read."""
-        known = self.addresses[capture.url]
+        known = self.addresses.change(capture.url)
         known.payload_digests += (capture.payload_digest,)
         self.read(capture.url, capture.fetched_at)
         if capture.http_status is not None:
@@ -226,12 +256,12 @@ class Ledger:
     def read(self, url: str, now: datetime) -> None:
         """Remember that an address was asked for and gave what it holds now."""
         self.ask(url, now)
-        self.addresses[url].is_changed = False
+        self.addresses.change(url).is_changed = False
 
     def ask(self, url: str, now: datetime) -> None:
         """Remember that an address was asked for, whatever came of it."""
-        known = self.addresses[url]
         now = self.times(url, now)
+        known = self.addresses.change(url)
         known.first_fetched_at = known.first_fetched_at or now
         known.last_fetched_at = now
 
@@ -248,7 +278,8 @@ class Ledger:
         if known.is_repeated(refusal) and not is_page:
             return Conclusion(Outcome.UNCHANGED)
         now = self.times(rejection.url, now)
-        known.refuse(refusal)
+        known = self.addresses.change(rejection.url)
+        known.refuse(refusal, rejection.duplicate_of)
         known.refused_at = known.refused_at or now
         row = replace(rejection, attempts=known.attempts, first_seen_at=known.refused_at, last_seen_at=now)
         return Conclusion(Outcome.FAILED if temporary else Outcome.REJECTED, row)

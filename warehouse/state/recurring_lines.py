@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from warehouse.connect import connect, rows
-from warehouse.errors import StorageError
 from warehouse.model.rows import Habit
 from warehouse.model.vocabulary import HabitPlace
 from warehouse.state.address import not_before
-from warehouse.storage.root import Root
+from warehouse.state.facts import moment
+from warehouse.state.source_files import current_files, read_rows
+from warehouse.storage.root import Root, escape_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +30,6 @@ AGAIN: Final = timedelta(days=7)
 def known_habits(root: str, source_id: str) -> list[Habit]:
     """Return the habits of a source as last learned, without forgotten ones, as the view `habits` does.
 
-    Every run asks. The views open every file of every table first, and this only those of one source in one table.
     Raises `StorageError`.
     """
     newest: dict[str, Habit] = {}
@@ -48,20 +46,12 @@ def learning_time(root: str, source_id: str, now: datetime) -> datetime:
 
 
 def _landed(root: Root, source_id: str) -> Iterator[Habit]:
-    for name in root.names("habits"):
-        if not name.rpartition("/")[2].startswith(f"{source_id}-"):
-            continue
-        try:
-            with root.open(name) as file:
-                habit_rows = pq.read_table(file).to_pylist()
-        except FileNotFoundError:
-            continue  # taken down meanwhile
-        except (OSError, pa.ArrowException) as error:
-            cure = "delete it: what it says is learned again"
-            raise StorageError(f"{root.location(name)} is not readable as Parquet; {cure}") from error
-        for row in habit_rows:
-            if row["source_id"] == source_id:
-                yield Habit(**row | {"place": HabitPlace(row["place"])})
+    for name in current_files(root, "habits", source_id):
+        with suppress(FileNotFoundError):  # taken down meanwhile
+            for row in read_rows(root, name, source_id, Habit.__slots__):
+                facts = dict(zip(Habit.__slots__, row, strict=True))
+                times = {column: moment(facts[column]) for column in ("first_seen_at", "last_seen_at", "learned_at")}
+                yield Habit(**facts | times | {"place": HabitPlace(facts["place"])})
 
 
 def newest_articles(root: str, source_id: str) -> list[tuple[Any, ...]]:
@@ -70,10 +60,14 @@ def newest_articles(root: str, source_id: str) -> list[tuple[Any, ...]]:
     A row is article_id, title, first_seen_at, published_at, text, stripped lines (`reason`, `text`).
     Raises `WarehouseError`.
     """
+    names = current_files(Root.at(root), "articles", source_id)
+    if not names:
+        return []
+    locations = [escape_pattern(Root.at(root).location(name)) for name in names]
     with connect(root) as connection:
         # Two looks, so that texts are read of few articles: the first one reads a column of times and nothing else.
-        ((since,),) = rows(connection, _SINCE, [source_id, 2 * NEWEST])
-        article_rows = rows(connection, _NEWEST, [source_id, since, 2 * NEWEST]) if since else []
+        ((since,),) = rows(connection, _SINCE, [locations, source_id, 2 * NEWEST])
+        article_rows = rows(connection, _NEWEST, [locations, source_id, since, 2 * NEWEST]) if since else []
     newest: dict[str, tuple[Any, ...]] = {}
     for row in article_rows:
         if row[-1] >= article_rows[0][-1] - OLDEST:
@@ -94,17 +88,16 @@ def _is_news(before: Habit | None, now: Habit) -> bool:
     return not before.articles / 2 < now.articles < before.articles * 2
 
 
-_SINCE: Final = """
+_FILES: Final = "read_parquet($1, union_by_name = true, hive_partitioning = false)"
+_SINCE: Final = f"""
     SELECT min(landed_at)
-    FROM (
-        SELECT landed_at FROM landed('articles') WHERE source_id = $1 AND NOT deleted ORDER BY landed_at DESC LIMIT $2
-    )
-"""
-_NEWEST: Final = """
+    FROM (SELECT landed_at FROM {_FILES} WHERE source_id = $2 AND NOT deleted ORDER BY landed_at DESC LIMIT $3)
+"""  # noqa: S608  ours
+_NEWEST: Final = f"""
     SELECT article_id, title, first_seen_at, published_at, text, stripped, landed_at
-    FROM landed('articles')
-    WHERE source_id = $1 AND landed_at >= $2 AND NOT deleted
-        AND article_id NOT IN (SELECT article_id FROM landed('articles') WHERE source_id = $1 AND deleted)
+    FROM {_FILES}
+    WHERE source_id = $2 AND landed_at >= $3 AND NOT deleted
+        AND article_id NOT IN (SELECT article_id FROM {_FILES} WHERE source_id = $2 AND deleted)
     ORDER BY landed_at DESC, article_id, fetched_at DESC, capture_id
-    LIMIT $3
-"""
+    LIMIT $4
+"""  # noqa: S608  ours

@@ -58,7 +58,7 @@ class BaseFile:
 
 def read_base_files(root: Root, table: str) -> list[BaseFile]:
     """Read the footers of a table's base files, sorted by name. Raises `StorageError`."""
-    return [_read_footer(root, name) for name in root.names(f"{table}/{BASE}") if name.endswith(".parquet")]
+    return [read_base_file(root, name) for name in root.names(f"{table}/{BASE}") if name.endswith(".parquet")]
 
 
 def replaced_names(table: str, base_files: list[BaseFile]) -> dict[str, BaseFile]:
@@ -67,7 +67,8 @@ def replaced_names(table: str, base_files: list[BaseFile]) -> dict[str, BaseFile
     return {f"{table}/{name}": base for base in newest_last for name in base.replaces}
 
 
-def _read_footer(root: Root, name: str) -> BaseFile:
+def read_base_file(root: Root, name: str) -> BaseFile:
+    """Read the footer of a base file. Raises `StorageError`."""
     try:
         with root.open(name) as file:
             metadata = pq.read_metadata(file)

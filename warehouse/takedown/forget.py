@@ -19,6 +19,7 @@ from warehouse.archive.writer import record_at, recover
 from warehouse.errors import StorageError
 from warehouse.model.records import LISTED, Article, Capture
 from warehouse.model.schema import SCHEMAS
+from warehouse.state.state_file import delete_state
 from warehouse.storage.rewrite import forget_captures, forget_details, forget_habits, forget_titles, keep_tombstones
 from warehouse.storage.root import PARTIAL, Root
 from warehouse.storage.tables import Store
@@ -76,6 +77,8 @@ def forget(
 
 
 def _take_down(root: Root, traces: Traces, identify: Identify, now: datetime) -> Forgotten:
+    for source_id in traces.sources:
+        delete_state(root, source_id)  # it has titles
     unlanded = [capture for source_id in traces.sources for capture in recover(root, source_id)]
     _land_tombstones(root, traces.locations, identify, now)
     own = [*traces.captures, *(capture for capture in unlanded if (capture.source_id, capture.url) in traces.addresses)]
