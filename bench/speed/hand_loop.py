@@ -2,7 +2,7 @@
 
     python -m bench.speed.hand_loop FILE.warc.gz OUT.parquet PROCESSES
 
-trafilatura has the settings that `tasks/html/article.py` gives it: precise, no comments, dates with their time, the
+trafilatura has the settings that `tasks/html/second_reader.py` gives it: precise, no comments, dates with their time, the
 first one.
 """
 
