@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import load_settings
+from tests.support.polled import page
 from tests.support.webserver import WebServer, answer
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -427,6 +428,53 @@ def test_sources_are_listed_and_checked(tmp_path):
     assert "b.toml: unknown key 'tilte', did you mean 'title'?" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("inputs", "problem"),
+    [
+        (
+            'kind = "folder"\npath = "../pages"\nglob = "*.md"',
+            "0 documents; correct `path` or `glob`, or put files there",
+        ),
+        (
+            'kind = "jsonl"\npath = "../wire.jsonl"',
+            (
+                "1 tried: 0 articles, 1 bad_record: nothing under 'html' or 'text'; this record has: headline, story, link, "
+                'sent; try fields = { text = "story", title = "headline", url = "link", published_at = "sent" }'
+            ),
+        ),
+        (
+            'kind = "feed"\nurl = "SITE/feed"\nexclude = "/news/"',
+            "1 entries; none of them is taken: see `include`, `exclude`",
+        ),
+        (
+            'kind = "feed"\nurl = "SITE/feed"',
+            "1 entries; 1 tried: 0 articles, 1 vanished: 127.0.0.1: answered 404 Not Found",
+        ),
+    ],
+)
+def test_an_input_that_gives_no_article_is_not_ok(tmp_path, inputs, problem):
+    (tmp_path / "config" / "sources").mkdir(parents=True)
+    (tmp_path / "config" / "pages").mkdir()
+    story = {
+        "headline": "Bread is dearer",
+        "story": "Bread is dearer again. " * 9,
+        "link": "http://a.example/1",
+        "sent": "2026-03-01",
+    }
+    (tmp_path / "config" / "wire.jsonl").write_text(json.dumps(story) + "\n")
+    with WebServer({}) as server:
+        item = f"<item><title>Bread</title><link>{server.url('/news/1')}</link></item>"
+        feed = f"<rss version='2.0'><channel>{item}</channel></rss>"
+        server.routes["/feed"] = answer(feed.encode(), content_type="application/rss+xml")
+        declared = (
+            f'title = "A"\nallow_private = true\ndelay = 0\n[[input]]\n{inputs.replace("SITE", server.url(""))}\n'
+        )
+        (tmp_path / "config" / "sources" / "a.toml").write_text(declared)
+        done = copydesk("sources", "check", "--config", tmp_path / "config")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert problem in done.stderr
+
+
 def test_a_new_folder_is_made_and_can_be_used_as_it_is(tmp_path):
     folder = tmp_path / "my news"
     done = copydesk("init", folder, "--contact", 'desk "one" <desk@paper.example>', cwd=tmp_path)
@@ -451,8 +499,12 @@ def test_a_new_folder_is_made_and_can_be_used_as_it_is(tmp_path):
 def test_a_source_that_would_never_run_is_told_by_check(tmp_path):
     (tmp_path / "sources").mkdir()
     feed = "<rss version='2.0'><channel><item><title>Bread</title><link>http://paper.example/1</link></item></channel></rss>"
-    with WebServer({"/feed": answer(feed.encode(), content_type="application/rss+xml")}) as server:
-        declared = f'title = "A"\nallow_private = true\n[[input]]\nkind = "feed"\nurl = "{server.url("/feed")}"\n'
+    with WebServer({"/1": answer(page(1).encode(), content_type="text/html")}) as server:
+        feed = feed.replace("http://paper.example/1", server.url("/1"))
+        server.routes["/feed"] = answer(feed.encode(), content_type="application/rss+xml")
+        declared = (
+            f'title = "A"\nallow_private = true\ndelay = 0\n[[input]]\nkind = "feed"\nurl = "{server.url("/feed")}"\n'
+        )
         (tmp_path / "sources" / "a.toml").write_text(declared)
         done = copydesk("sources", "check", "--config", tmp_path)
         assert "no schedule: 'copydesk serve' never runs it; add schedule = \"every 30 minutes\"" in done.stdout

@@ -38,7 +38,7 @@ def list_sources(form: As = Format.TABLE, output: Output = None, config: Config 
 
 @app.command("check", epilog="Example:  copydesk sources check sample")
 def check_sources(source: SourceIds = None, config: Config = None) -> None:
-    """Validate the configuration and that every input can be read. Exit 2 if not."""
+    """Validate the configuration, read every input and make articles of its first documents. Exit 2 if none is one."""
     from flows.site_setup.check import check
 
     code = 0

@@ -1,20 +1,40 @@
-"""Check the configuration, and try every input that it names."""
+"""Check the configuration: read every input that it names, and make articles of its first documents."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
 
 from config.errors import ConfigError
 from config.inputs import Input
 from config.settings import Settings
 from config.sources import SCHEDULE_CURE, Source, load_source, source_files
-from tasks.discover import endpoint, read_listing, reader_of
-from tasks.fetch import request
+from flows.ingestion.process_pool import Workers
+from tasks.article import make_article
+from tasks.discover import endpoint, listed_documents, read_listing, reader_of
+from tasks.fetch import as_fetched, fetch_each, request
 from tasks.http.access import source_access
 from tasks.http.fetcher import ACCEPT_LISTINGS, Downloaded, Fetcher, Postponed, Refused, utc_now
+from tasks.listings.discovered import Discovered
 from tasks.listings.input_reader import InputError, ReadContext
-from tasks.listings.listing import ListingError
+from tasks.listings.listing import Listing, ListingError
+from tasks.site_probe.autodiscovery import choose_child
+from tasks.site_probe.suggest_fields import suggest_fields
+from warehouse.model.records import Article, Capture, Fetched, RawArticle, Rejection
+from warehouse.model.vocabulary import Reason, Stage
+
+MAX_DOCUMENTS: Final = 3  # of one input that are tried
+MAX_DETAIL_CHARACTERS: Final = 300
+_EMPTY_CURES: Final = {
+    "folder": "correct `path` or `glob`, or put files there",
+    "warc": "no response in it is a page; correct `path` or `url`",
+    "jsonl": "the file is empty; correct `path` or `url`",
+    "pages": "correct `urls`, `path` or `links`",
+}
+_EMPTY_CURE: Final = "give the address of a listing that names articles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,50 +49,116 @@ class SourceCheck:
 def check(settings: Settings, source_ids: Sequence[str] = ()) -> Iterator[SourceCheck]:
     """Check every source, or those given, one after another, each on its own."""
     folder = settings.config / "sources"
-    for path in [folder / f"{source_id}.toml" for source_id in source_ids] or source_files(settings.config):
-        try:
-            source = load_source(path)
-            source_access(source)  # its values are there
-            if source.paused and not source_ids:
-                yield SourceCheck(source.id, (f"paused, so not tried; 'copydesk sources check {source.id}' tries it",))
-                continue
-            inputs = tuple(_check_input(source, entry, settings) for entry in source.input)
-            note = f"no schedule: 'copydesk serve' never runs it; {SCHEDULE_CURE}"
-            yield SourceCheck(source.id, (*inputs, *([note] if source.is_never_run else [])))
-        except (ConfigError, InputError) as error:
-            yield SourceCheck(path.stem, error=str(error))
+    with Fetcher(settings) as fetcher, Workers(settings) as workers:
+        for path in [folder / f"{source_id}.toml" for source_id in source_ids] or source_files(settings.config):
+            try:
+                source = load_source(path)
+                source_access(source)  # its values are there
+                if source.paused and not source_ids:
+                    note = f"paused, so not tried; 'copydesk sources check {source.id}' tries it"
+                    yield SourceCheck(source.id, (note,))
+                    continue
+                inputs = [_InputCheck(source, entry, settings, fetcher, workers).phrase() for entry in source.input]
+                note = f"no schedule: 'copydesk serve' never runs it; {SCHEDULE_CURE}"
+                yield SourceCheck(source.id, (*inputs, *([note] if source.is_never_run else [])))
+            except (ConfigError, InputError) as error:
+                yield SourceCheck(path.stem, error=str(error))
 
 
-def _check_input(source: Source, entry: Input, settings: Settings) -> str:
-    """Return a phrase on an input after a first look at it. Raises `InputError` if it cannot be read."""
-    reader = reader_of(source, entry)
-    if reader.is_polled:
-        content = _polled_content(source, entry, settings)
-    else:
-        documents = reader.documents(ReadContext(settings, utc_now()))
+@dataclass(frozen=True, slots=True)
+class _InputCheck:
+    """The check of one input."""
+
+    source: Source
+    entry: Input
+    settings: Settings
+    fetcher: Fetcher
+    workers: Workers
+
+    def phrase(self) -> str:
+        """Return a phrase on an input that gives articles. Raises `InputError` if it cannot be read, or gives none."""
+        content, documents = self._read()
+        name = f"{self.entry.kind} {endpoint(self.source, self.entry)}"
+        if not documents:
+            raise InputError(f"{self.source.id}: {name}: {content}; {_EMPTY_CURES.get(self.entry.kind, _EMPTY_CURE)}")
+        results = list(self._try(documents))
+        refusals = [result for result in results if isinstance(result, Rejection)]
+        count = len(results) - len(refusals)
+        reasons = Counter(str(refusal.reason) for refusal in refusals)
+        others = "".join(f", {number} {reason}" for reason, number in reasons.items())
+        tried = f"{content}; {len(results)} tried: {count} article{'s' * (count != 1)}{others}"
+        if count:
+            return f"ok, {name}: {tried}"
+        raise InputError(f"{self.source.id}: {name}: {tried}: {_detail(refusals[0], documents[0])}")
+
+    def _read(self) -> tuple[str, list[Discovered]]:
+        """Return how much the input holds, in words, and its first documents."""
+        reader = reader_of(self.source, self.entry)
+        if reader.is_polled:
+            return self._read_listing(endpoint(self.source, self.entry), follows_children=True)
+        remaining = reader.documents(ReadContext(self.settings, utc_now(), self.fetcher))
+        documents = list(islice(remaining, MAX_DOCUMENTS))
         if reader.holds_records:  # a file may hold millions
-            content = "has records" if any(True for _ in documents) else "no records"
-        else:
-            content = f"{sum(1 for _ in documents):,} documents"
-    return f"ok, {entry.kind} {endpoint(source, entry)}: {content}"
+            return ("has records" if documents else "no records"), documents
+        number = len(documents) + sum(1 for _ in remaining)
+        return f"{number:,} document{'s' * (number != 1)}", documents
+
+    def _read_listing(self, url: str, *, follows_children: bool) -> tuple[str, list[Discovered]]:
+        listing, moved_to = self._fetch_listing(url)
+        notes = [f", and has moved for good to {moved_to}" if moved_to else ""]
+        notes.append(f"; {listing.damage}" if listing.damage else "")
+        child = choose_child(listing.children) if listing.children and follows_children else None
+        if child is not None:
+            content, documents = self._read_listing(child.url, follows_children=False)
+            return f"{len(listing.children):,} sitemaps{''.join(notes)}, of them {child.url}: {content}", documents
+        documents = list(islice(listed_documents(self.source, self.entry, listing, url, utc_now()), MAX_DOCUMENTS))
+        if listing.entries and not documents:
+            notes.append("; none of them is taken: see `include`, `exclude`, `links` and `max_age_days`")
+        return f"{len(listing.entries):,} entries{''.join(notes)}", documents
+
+    def _fetch_listing(self, url: str) -> tuple[Listing, str | None]:
+        listing_request = request(url, self.source, max_bytes=self.settings.max_listing_bytes)
+        response = self.fetcher.fetch(replace(listing_request, accept=ACCEPT_LISTINGS))
+        if not isinstance(response, Downloaded):
+            reason = response.detail if isinstance(response, Refused | Postponed) else "not changed"
+            raise InputError(f"{self.source.id}: {url}: {reason}")
+        try:
+            listing = read_listing(
+                self.source, self.entry, response.content, response.final_url, response.media_type, response.charset
+            )
+        except ListingError as error:
+            raise InputError(f"{self.source.id}: {url}: {error}") from None
+        return listing, response.moved_to
+
+    def _try(self, documents: Sequence[Discovered]) -> Iterator[Article | Rejection]:
+        """Read the documents and make articles of them, as a run would; yield what becomes of each."""
+        raws: list[RawArticle] = []
+        for document in documents:
+            result = self._fetched(document)
+            if isinstance(result, Rejection):
+                yield result
+            else:
+                raws.append(RawArticle(result.item, Capture.of(result), result.content))
+        for _, made in self.workers.each(make_article, raws, self.source):
+            yield made
+
+    def _fetched(self, document: Discovered) -> Fetched | Rejection:
+        if isinstance(document, Fetched | Rejection):
+            return document
+        item = document
+        ((_, result),) = fetch_each([item], self.source, self.settings, self.fetcher, utc_now)
+        if isinstance(result, Downloaded):
+            return as_fetched(item, result, utc_now())
+        if isinstance(result, Fetched | Rejection):
+            return result
+        detail = result.detail if isinstance(result, Refused | Postponed) else "not changed"
+        return item.reject(Stage.FETCH, result.reason if isinstance(result, Refused) else Reason.FETCH_FAILED, detail)
 
 
-def _polled_content(source: Source, entry: Input, settings: Settings) -> str:
-    """Fetch a feed, sitemap or section page and return how much it lists. Raises `InputError`."""
-    url = endpoint(source, entry)
-    with Fetcher(settings) as fetcher:
-        listing_request = request(url, source, max_bytes=settings.max_listing_bytes)
-        response = fetcher.fetch(replace(listing_request, accept=ACCEPT_LISTINGS))
-    if not isinstance(response, Downloaded):
-        reason = response.detail if isinstance(response, Refused | Postponed) else "not changed"
-        raise InputError(f"{source.id}: {url}: {reason}")
-    try:
-        listing = read_listing(
-            source, entry, response.content, response.final_url, response.media_type, response.charset
-        )
-    except ListingError as error:
-        raise InputError(f"{source.id}: {url}: {error}") from None
-    moved = f", and has moved for good to {response.moved_to}" if response.moved_to else ""
-    children = len(listing.children)
-    entries = f"{children:,} sitemaps" if children else f"{len(listing.entries):,} entries"
-    return f"{entries}{moved}{f'; {listing.damage}' if listing.damage else ''}"
+def _detail(refusal: Rejection, document: Discovered) -> str:
+    """Return why the first document was refused, with the line that would mend a record without a text."""
+    detail = refusal.detail[:MAX_DETAIL_CHARACTERS]
+    if not isinstance(document, Fetched) or refusal.reason != Reason.BAD_RECORD:
+        return detail
+    line = suggest_fields(document.content)
+    return f"{detail}; try {line}" if line else detail
