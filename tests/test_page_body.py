@@ -267,3 +267,35 @@ def test_the_offer_that_stands_in_the_paid_part_is_no_text(selector: str) -> Non
 def test_the_paid_part_of_the_article_is_text_if_the_page_prints_it() -> None:
     article = f'<article>{paragraphs(STORY[0])}<div class="locked">{paragraphs(*STORY[1:])}</div></article>'
     assert text_of(page(f"<main>{article}</main>", paid(".locked"))) == list(STORY)
+
+
+NEXT = (
+    (
+        "A bakery in Lund has begun to sell its bread by the hour: the later in the day, the cheaper the loaf, says the "
+        "owner, who used to throw away nine sacks a month."
+    ),
+    (
+        "Her competitors are less pleased. The guild of bakers has asked the town to look at the licence of the shop and "
+        "at the length of its queue."
+    ),
+)
+
+
+def test_articles_that_follow_below_the_one_asked_for_are_no_text() -> None:
+    first = f"<article><h1>Norby repairs its bridge</h1>{paragraphs(*STORY)}</article>"
+    second = f"<article><h1>Bread gets cheaper by the hour</h1>{paragraphs(*NEXT)}</article>"
+    article = cleaned(page(f"<main>{first}{second}</main>"))
+    assert article.paragraphs.lines == STORY
+    assert {line.reason for line in article.stripped if line.text in NEXT} == {LineReason.SECOND_ARTICLE}
+
+
+def test_an_item_of_the_articles_own_list_that_is_a_link_stays() -> None:
+    items = (
+        "By bus: line 7 stops at the northern quay every hour and waits if somebody waves.",
+        "By bicycle along the dike, which is closed on Sunday",
+        "On foot: the path over the dunes takes twenty minutes, twice that in the wind.",
+    )
+    entries = f'<li>{items[0]}</li><li><a href="/dike">{items[1]}</a></li><li>{items[2]}</li>'
+    body = f"{paragraphs(*STORY[:3])}<h3>Three ways to the quay</h3><ul>{entries}</ul>{paragraphs(*STORY[3:])}"
+    lines = text_of(page(f"<main><article><h1>Norby repairs its bridge</h1>{body}</article></main>"))
+    assert [line for line in lines if line not in STORY] == ["Three ways to the quay", *items]
