@@ -101,7 +101,7 @@ class FeedInput(_UrlFilter):
     pages: Annotated[int, Field(ge=1, le=1_000)] = Field(
         10, description="Pages of a paged or archived feed that are followed back to the first known entry."
     )
-    full_text: bool = Field(False, description="The entries hold whole articles: no page is fetched.")
+    full_text: bool = Field(False, description="The entries hold whole articles, however short: no page is fetched.")
     sitemap: Url | None = Field(
         None, description="A sitemap to look in where entries may have come and gone; else those of robots.txt."
     )
@@ -146,7 +146,7 @@ class PagesInput(_UrlFilter):
 
 
 class WarcInput(_UrlFilter):
-    """WARC files (.warc, also .gz or .zst), or a list of them (.paths, .txt, also .gz) such as CC-NEWS publishes."""
+    """Web archives (WARC, WET, ARC, WACZ, also packed), or a list of them (.paths, .txt) such as CC-NEWS publishes."""
 
     kind: Literal["warc"]
     path: FilePath | None = Field(None, description="A file, a folder of files, or a list, relative to this file.")
@@ -162,11 +162,11 @@ class WarcInput(_UrlFilter):
 
 
 class JsonlInput(InputTable):
-    """JSON Lines (also .gz), CSV or Parquet, one document a line or row; `fields` names its keys for our columns."""
+    """Records: JSON, CSV, Parquet or a workbook, also packed or in a zip; `fields` names its keys for our columns."""
 
     kind: Literal["jsonl"]
     path: FilePath | None = Field(
-        None, description="The file, relative to this file; .csv, .tsv and .parquet by their names."
+        None, description="The file, relative to this file; known by its first bytes, a table of text by .csv or .tsv."
     )
     url: Url | None = Field(None, description="Its address instead.")
     fields: dict[str, str] = Field(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from html import escape
 from typing import Any, Final
+from urllib.parse import quote
 
 from config.inputs import FeedInput, FolderInput, Input, InputTable, JsonlInput, PagesInput, SitemapInput, WarcInput
 from config.redact import redact
@@ -22,6 +24,8 @@ from tasks.listings.listing import Entry, Listing
 from tasks.listings.section_page import PagesReader
 from tasks.listings.sitemaps import SitemapReader
 from warehouse.model.records import Fetched, Item
+
+MAX_GUID_CHARACTERS: Final = 500
 
 INPUT_READERS: Final[Mapping[type[InputTable], type[InputReader[Any]]]] = {
     FeedInput: FeedReader,
@@ -80,17 +84,22 @@ def listed_documents(
 ) -> Iterator[Item | Fetched]:
     """Return the items of a listing that the input accepts; a feed of whole articles gives them with their text.
 
+    Of such a feed no page is fetched: an entry without a text becomes a document without one, which is refused.
+
     A guid of several entries identifies none of them.
     """
     guid_counts = Counter(listed.guid for listed in listing.entries)
     for listed in listing.entries:
         if not entry.accepts(listed.url):
             continue
+        if listed.shares_url:
+            yield _whole_article(_shared_item(source, listed, found_in, seen_at), listed)
+            continue
         guid = listed.guid if listed.guid and _is_usable(listed.guid, guid_counts) else listed.url
         # `7` of one feed is not `7` of another; a URL or an URN is the same everywhere.
         known_as = guid if ":" in guid else f"{found_in}#{guid}"
         item = Item(source.id, listed.url, known_as, found_in, seen_at, listed.candidates, modified=listed.modified)
-        yield _whole_article(item, listed) if entry.holds_articles and listed.html else item
+        yield _whole_article(item, listed) if entry.holds_articles else item
 
 
 def split_input(
@@ -112,8 +121,20 @@ def _whole_article(item: Item, entry: Entry) -> Fetched:
     # With title and date, which only the feed has: an edit of them is an edit of the document.
     values = {candidate.field: candidate.values[0] for candidate in entry.candidates if candidate.values}
     head = f"<title>{escape(values.get('title', ''))}</title>"
-    content = f"<html><head>{head}</head><body><article>{entry.html}</article></body></html>".encode("utf-8", "replace")
+    content = f"<html><head>{head}</head><body><article>{entry.html or ''}</article></body></html>".encode(
+        "utf-8", "replace"
+    )
     return Fetched(item, content, item.seen_at, media_type="text/html", charset="utf-8")
+
+
+def _shared_item(source: Source, entry: Entry, found_in: str, seen_at: datetime) -> Item:
+    """Return the item of an entry whose URL is not its own: known, as a record of a file is, by its id or its text."""
+    digest = hashlib.sha256(repr((entry.candidates, entry.html)).encode("utf-8", "replace")).hexdigest()[:32]
+    key = f"id={quote(entry.guid[:MAX_GUID_CHARACTERS])}" if entry.guid else f"sha256={digest}"
+    url = f"{entry.url}#{key}"
+    # Of an address the fragment would not count where the entry has none but the feed's.
+    guid = f"entry:{found_in}#{entry.guid or key}"
+    return Item(source.id, url, guid, found_in, seen_at, entry.candidates, modified=entry.modified, is_record=True)
 
 
 def _is_usable(guid: str, guid_counts: Mapping[str | None, int]) -> bool:

@@ -15,7 +15,7 @@ from tasks.language.combine import UNKNOWN
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.bylines import split_byline
 from tasks.metadata.candidates import Candidates, plain_line
-from tasks.metadata.dates import ParsedDate, parse_date
+from tasks.metadata.dates import MAX_DATE_CHARACTERS, ParsedDate, parse_date
 from tasks.metadata.identity import article_id, version_id
 from tasks.metadata.quality import rate
 from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, normalize_url
@@ -90,7 +90,7 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
         languages=extracted.languages,
         published_at=published.instant if published else None,
         modified_at=modified.instant if modified else None,
-        published_raw=candidates.raw_values.get("published_at"),
+        published_raw=_printed_date(candidates),
         published_precision=published.precision if published else None,
         published_zone=published.zone if published else None,
         first_seen_at=item.seen_at,
@@ -103,6 +103,12 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
         word_count=count_words(text),
     )
     return replace(article, quality=rate(article))
+
+
+def _printed_date(candidates: Candidates) -> str | None:
+    """Return the date of publication as printed, also where it could not be read."""
+    printed = candidates.printed("published_at")
+    return printed if printed and len(printed) <= MAX_DATE_CHARACTERS else None
 
 
 def _language_of_dates(detected: str, declared: str | None) -> str | None:

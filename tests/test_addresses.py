@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,93 @@ PAGE = "https://www.example.org/world/harbour-opens-71234567"
 def test_an_address_has_one_spelling(url, normal):
     assert normalize_url(url) == normal
     assert normalize_url(normal) == normal
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/a/one;jsessionid=0A1B2C3D4E",
+        "https://example.org/a/one%3Bjsessionid%3D0A1B2C3D4E?id=2",
+        "https://example.org/(S(lit3py55t21z5v55vlm25s55))/a/one?id=2",
+        "https://example.org/a/one?PHPSESSID=b1c9&id=2",
+        "https://example.org/a/one?id=2&osCsid=1f&CFID=12&CFTOKEN=9a",
+        "https://example.org/a/one?id=2&ASPSESSIONIDQQ=KLM",
+        "https://example.org/a/one?id=2&sid=d41d8cd98f00b204e9800998ecf8427e",
+        "https://example.org/a/one?session_id=3k2j5h7g9f1d4s6a8p0o2i4u6y&id=2",
+        "https://example.org/a/one?id=2&mc_tc=1&elqTrackId=7&irclickid=x&epik=a&fb_source=feed&_branch_match_id=9",
+        "https://example.org/a/one?id=2&outputType=amp",
+        "https://example.org/a/one?amp&id=2",
+        "https://www.google.com/amp/s/example.org/a/one?id=2",
+        "https://example-org.cdn.ampproject.org/c/s/example.org/a/one?id=2&usqp=mq331",
+    ],
+)
+def test_what_names_the_visit_and_not_the_article_is_no_part_of_the_normal_form(url):
+    normal = normalize_url(url)
+    assert normal in {"https://example.org/a/one", "https://example.org/a/one?id=2"}
+    assert normalize_url(normal) == normal
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sid=17",
+        "sid=65f2c0ffee00000000000001",
+        "session_id=12",
+        "s=harbour",
+        "sid=d41d8cd98f00b204e9800998ecf8427e",
+        "token=d41d8cd98f00b204e9800998ecf8427e",
+        "mod=viewthread",
+        "view=ampere",
+        "camp=1",
+    ],
+)
+def test_a_number_that_may_be_that_of_a_story_stays(query):
+    assert normalize_url(f"https://example.org/story.php?{query}") == f"https://example.org/story.php?{query}"
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        "https://example.org/amp/world/harbour-opens",
+        "https://example.org/world/harbour-opens/amp/",
+        "https://example.org/world/harbour-opens?amp=1",
+        "https://example.org/world/harbour-opens/?outputType=amp",
+        "https://amp.example.org/world/harbour-opens",
+        "https://m.example.org/world/harbour-opens",
+        "https://mobile.example.org/world/harbour-opens",
+        "https://example.org/m/world/harbour-opens",
+        "https://www-example-org.cdn.ampproject.org/v/s/www.example.org/world/harbour-opens?amp_js_v=0.1",
+    ],
+)
+def test_the_amp_and_the_mobile_form_of_a_page_are_the_same_article(twin):
+    page = "https://www.example.org/world/harbour-opens"
+    assert article_id("example", twin, twin) == article_id("example", page, page)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://example.org/amp",
+        "https://example.org/m/1",
+        "https://m.co/world/harbour",
+        "https://example.org/gear/amplifier",
+    ],
+)
+def test_an_address_that_only_looks_like_that_of_a_twin_is_its_own(other):
+    assert article_id("example", other, other) != article_id("example", "https://example.org/", "https://example.org/")
+    assert identity_url(other).endswith(other.removeprefix("https:"))
+
+
+@pytest.mark.parametrize(
+    ("host", "encoded"),
+    [
+        ("straße.example", "xn--strae-oqa.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+    ],
+)
+def test_a_host_has_the_name_under_which_it_is_fetched(host, encoded):
+    assert normalize_url(f"https://{host}/a") == f"https://{encoded}/a"
+    assert httpx.URL(f"https://{host}/a").raw_host.decode() == encoded
 
 
 @pytest.mark.parametrize("query", ["12345", "p=5", "gallery=5", "cid=9", "id=", "article_id=4&page=2"])

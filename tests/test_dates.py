@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.metadata.calendars import jalali_date
 from tasks.metadata.dates import ParsedDate, parse_date
 from warehouse.model.vocabulary import Precision, Zone
 
@@ -184,3 +185,70 @@ def test_every_instant_comes_back(instant):
     whole = instant.replace(microsecond=0)
     assert parse_date(instant.isoformat()).instant == whole
     assert parse_date(whole.strftime("%a, %d %b %Y %H:%M:%S +0000")).instant == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("Tue, 06 Jan 26 10:00:00 GMT", "2026-01-06 10:00"),
+        ("06 Jan 98 10:00 EST", "1998-01-06 15:00"),
+        ("Tuesday, 06-Jan-98 10:00:00 GMT", "1998-01-06 10:00"),
+        ("Ti, 06 Tam 2026 10:00:00 +0200", "2026-01-06 08:00"),
+        ("Gio, 06 Ago 2026 10:00:00 +0200", "2026-08-06 08:00"),
+        ("火, 06 1月 2026 10:00:00 +0900", "2026-01-06 01:00"),
+        ("Mawrth, 06 Hyd 2026 10:00:00 +0000", "2026-10-06 10:00"),
+        ("Wed, 06 Jan 2026 24:00:00 GMT", "2026-01-07 00:00"),
+        ("2026-01-06T24:00:00Z", "2026-01-07 00:00"),
+        ("31. Dezember 2026, 24:00 Uhr", "2027-01-01 00:00"),
+        ("2026-01-06 10:00:00 Europe/Paris", "2026-01-06 09:00"),
+        ("2026-07-06 10:00 [America/Argentina/Salta]", "2026-07-06 13:00"),
+        ("Tue, 06 Jan 2026 10:00:00 Asia/Kolkata", "2026-01-06 04:30"),
+        ("Selasa, 06 Jan 2026 10:00 WIB", "2026-01-06 03:00"),
+        ("/Date(1767693600000)/", "2026-01-06 10:00"),
+        (r"\/Date(1767693600000+0100)\/", "2026-01-06 10:00"),
+        ("/Date(-86400000)/", "1969-12-31 00:00"),
+        ("1767693600123456", "2026-01-06 10:00"),
+        ("1767693600123456789", "2026-01-06 10:00"),
+        ("۱۴۰۴/۱۰/۱۶ ۱۰:۳۰", "2026-01-06 10:30"),
+        ("سه‌شنبه ۱۶ دی ۱۴۰۴، ساعت ۱۰:۳۰", "2026-01-06 10:30"),
+        ("令和8年1月6日 10時30分", "2026-01-06 10:30"),
+        ("令和元年11月6日", "2019-11-06 00:00"),
+        ("民國115年1月6日", "2026-01-06 00:00"),
+    ],
+)
+def test_dates_of_feeds_and_records_are_read_whoever_printed_them(text, instant):
+    date = parse_date(text)
+    assert date is not None
+    assert f"{date.instant:%Y-%m-%d %H:%M}" == instant
+
+
+@pytest.mark.parametrize(("year", "month", "day", "common"), [
+    (1403, 12, 30, "2025-03-20"), (1404, 1, 1, "2025-03-21"), (1399, 12, 30, "2021-03-20"), (1357, 11, 22, "1979-02-11"),
+    (1404, 12, 30, None), (1405, 7, 31, None), (1405, 13, 1, None),
+])  # fmt: skip
+def test_a_day_of_the_jalali_calendar_has_one_in_the_common_one(year, month, day, common):
+    date = jalali_date(year, month, day)
+    assert (str(date) if date else None) == common
+
+
+def test_a_cut_name_that_means_two_months_needs_its_language():
+    """`srp` is a part of the Croatian July, and of the Czech August."""
+    assert parse_date("Čt, 06 srp 2026 10:00:00 +0200") is None
+    assert parse_date("Čt, 06 srp 2026 10:00:00 +0200", "cs").instant == datetime(2026, 8, 6, 8, tzinfo=UTC)
+
+
+def test_a_jalali_date_in_figures_needs_its_language_or_its_digits():
+    assert parse_date("1404/10/16 10:30") is None
+    assert parse_date("1404/10/16 10:30", "fa").instant == datetime(2026, 1, 6, 10, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wed, 30 Nov -0001 00:00:00 +0000", "3 Nov 26", "Tue, 06 Xyz 2026 10:00:00 GMT", "/Date(x)/",
+        "Tue, 06 Jan 2026 24:00:00 Nowhere/Land-", "987654321", "2026-01-06T25:00:00Z",
+    ],
+)  # fmt: skip
+def test_nothing_is_made_of_what_is_no_date(text):
+    date = parse_date(text)
+    assert date is None or date.zone is not Zone.EXPLICIT

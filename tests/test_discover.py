@@ -202,3 +202,34 @@ def test_a_missing_file_is_named(tmp_path, settings, now):
     (tmp_path / "wire.jsonl").unlink()
     with pytest.raises(InputError, match=r"wire.jsonl: cannot be read: No such file"):
         listed(source, settings, now)
+
+
+@pytest.fixture
+def address_list(tmp_path, settings, now):
+    """The addresses of a list with this content, and the lines that are none."""
+
+    def read_list(content: bytes) -> tuple[list[str], list[str]]:
+        (tmp_path / "urls.txt").write_bytes(content)
+        path = tmp_path / "list.toml"
+        path.write_text('title = "List"\n[[input]]\nkind = "pages"\npath = "urls.txt"\n')
+        documents = listed(load_source(path), settings, now)
+        urls = [document.url for document in documents if isinstance(document, Item)]
+        return urls, [document.detail for document in documents if isinstance(document, Rejection)]
+
+    return read_list
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_list_of_addresses_is_read_in_the_charset_it_was_saved_in(address_list, charset, pack):
+    text = "# Günther's list, für später\r\nhttps://news.example/1\r\nhttps://news.example/straße\r\n"
+    assert address_list(pack(text.encode(charset))) == (["https://news.example/1", "https://news.example/straße"], [])
+
+
+def test_a_list_that_is_no_text_is_told_once(address_list):
+    with pytest.raises(InputError, match=r"urls.txt: it is no list of addresses: The document is a PDF, not text"):
+        address_list(b"%PDF-1.7\n" + b"\0" * 50)
+
+
+def test_an_empty_list_names_nothing(address_list):
+    assert address_list(b"\r\n") == address_list(b"") == ([], [])

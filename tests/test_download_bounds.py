@@ -122,10 +122,8 @@ def test_what_is_just_as_large_as_allowed_is_taken() -> None:
         (b"SSH-2.0-OpenSSH_9.6\r\n", "not valid HTTP"),
         (b"HTTP/1.1 200 OK\r\nX" + b"y" * 300_000, "not valid HTTP"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nshort", "not valid HTTP, or was cut short"),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", "not valid HTTP"),
         (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "not valid HTTP"),
-        (answer(b"plain", content_encoding="gzip"), "not valid gzip"),
-        (answer(b"plain", content_encoding="rot13"), "packed as 'rot13'"),
+        (answer(b"\x1f\x8b\x08\x00plain", content_encoding="gzip"), "gzip that was cut short"),
         (answer(b"plain", content_encoding="gzip, br, gzip"), "packed 3 times over"),
     ],
 )

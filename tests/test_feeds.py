@@ -291,3 +291,76 @@ def test_references_to_characters_that_there_are_not_never_break_a_feed(content,
         assert_encodable(read_feed(content, URL))
     except ListingError:
         return
+
+
+def rss_of(*items: str, channel: str = "") -> bytes:
+    return f'<rss version="2.0"><channel><title>x</title>{channel}{"".join(items)}</channel></rss>'.encode()
+
+
+ATOM_LINK = '<link xmlns="http://www.w3.org/2005/Atom" rel="self" href="https://feeds.example/x"/>'
+RELATIVE_ITEMS = (
+    "<item><link>/a/one</link></item>",
+    "<item><link>a/two</link></item>",
+    "<item><link>?id=3</link></item>",
+)
+
+
+@pytest.mark.parametrize(
+    ("channel", "base"),
+    [
+        ("<link>https://paper.example/</link>", "https://paper.example/"),
+        ("<link> https://paper.example/ </link>", "https://paper.example/"),
+        ("", "https://www.example.org/feeds/"),
+        ("<link>http://localhost/wordpress/</link>", "https://www.example.org/feeds/"),
+        ("<link>/news</link>", "https://www.example.org/feeds/"),
+        (f"{ATOM_LINK}<link>https://paper.example/</link>", "https://paper.example/"),
+    ],
+)
+def test_relative_links_of_an_rss_feed_are_those_of_its_site(channel, base):
+    entries = read_feed(rss_of(*RELATIVE_ITEMS, channel=channel), "https://www.example.org/feeds/news.xml").entries
+    origin = "/".join(base.split("/")[:3])
+    assert [entry.url for entry in entries[:2]] == [f"{origin}/a/one", f"{base}a/two"]
+
+
+def test_a_base_that_an_element_declares_goes_before_the_site_of_the_channel():
+    item = '<item xml:base="https://blog.example/2026/"><link>one</link></item>'
+    (entry,) = read_feed(rss_of(item, channel="<link>https://paper.example/</link>"), URL).entries
+    assert entry.url == "https://blog.example/2026/one"
+
+
+def test_relative_links_of_an_atom_feed_are_those_of_its_own_address():
+    feed = b'<feed xmlns="http://www.w3.org/2005/Atom"><link href="https://paper.example/"/><entry><id>1</id>'
+    (entry,) = read_feed(feed + b'<link href="/a/one"/></entry></feed>', URL).entries
+    assert entry.url == "https://www.example.org/a/one"
+
+
+def test_relative_links_of_a_json_feed_are_those_of_its_site():
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "home_page_url": "https://paper.example/",
+        "items": [{"url": "/1"}],
+    }
+    assert read_feed(json.dumps(feed).encode(), URL).entries[0].url == "https://paper.example/1"
+
+
+PAGE_BEFORE = "<!DOCTYPE html>\n<html><head><title>Notice</title></head><body><p>Cache is full</p></body></html>\n"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        PAGE_BEFORE,
+        PAGE_BEFORE.replace("</body></html>", "") + "<?xml version='1.0' encoding='UTF-8'?>\n<!-- made by x -->\n",
+        "<br />\n<b>Warning</b>:  Undefined variable $x in <b>/srv/feed.php</b> on line <b>7</b><br />\n",
+        "<html><body>Deprecated: strftime()</body></html><?xml version='1.0'?><?xml-stylesheet href='x.xsl'?>",
+    ],
+)
+def test_a_feed_after_a_page_or_a_warning_is_found(before):
+    listing = read_feed(before.encode() + rss_of("<item><link>https://paper.example/1</link></item>"), URL, "text/html")
+    assert [entry.url for entry in listing.entries] == ["https://paper.example/1"]
+
+
+@pytest.mark.parametrize("shown", ["&lt;rss&gt;&lt;channel&gt;", "<pre><rss version='2.0'></pre>", "<feed>"])
+def test_a_page_about_feeds_is_no_feed(shown):
+    with pytest.raises(ListingError, match="A web page came"):
+        read_feed(PAGE_BEFORE.replace("Cache is full", shown).encode(), URL, "text/html")

@@ -254,3 +254,16 @@ def test_no_statement_breaks_a_record(text, candidates_of_page, url):
         assert 0 <= outcome.quality <= 1
         assert outcome.text == outcome.text.strip() != ""
         assert outcome.provenance.keys() <= set(SCHEMAS["articles"].names)
+
+
+@pytest.mark.parametrize("printed", ["Wed, 30 Nov -0001 00:00:00 +0000", "three days ago", "2099-01-01"])
+def test_a_date_that_could_not_be_read_is_kept_as_printed(printed):
+    article = normalised(("published_at", Origin.JSON_LD, f" {printed} "))
+    assert (article.published_at, article.published_raw, article.published_precision) == (None, printed, None)
+
+
+def test_the_date_that_was_taken_is_the_one_that_is_kept():
+    article = normalised(("published_at", Origin.JSON_LD, "some day"), ("published_at", Origin.META, "2026-07-05"))
+    assert article.published_raw == "2026-07-05"
+    assert normalised(("published_at", Origin.META, "x" * 300)).published_raw is None
+    assert normalised().published_raw is None

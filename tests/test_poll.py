@@ -239,6 +239,20 @@ def test_a_feed_of_whole_articles_needs_no_pages(site, look, ask):
     assert counts(look(FEED + "full_text = true\n", hours=2)) == {"discovered": 1, "unchanged": 1}
 
 
+def test_a_short_article_in_a_description_is_the_article_of_a_feed_that_holds_them(site, look, ask):
+    text = "<p>Two bakeries have gone back to stone ovens.</p><p>The town hall of Wangen asked for quiet ovens at night.</p>"
+    rss = site.rss(1, 2).replace("<guid", f"<description><![CDATA[{text}]]></description><guid", 1)
+    site.routes["/feed"] = answer(rss.encode(), content_type="application/rss+xml")
+    assert counts(look(FEED + "full_text = true\n")) == {"discovered": 2, "stored": 1, "rejected": 1}
+    assert ask("SELECT title, contains(text, 'stone ovens'), contains(text, 'at night') FROM articles") == [
+        ("Feed title 1", True, True)
+    ]
+    assert ask("SELECT reason FROM rejects") in ([("no_article",)], [("empty",)])
+    # Neither now nor later is a page fetched: not of what was taken, nor of an entry without a text.
+    assert counts(look(FEED + "full_text = true\n", hours=30)) == {"discovered": 2, "unchanged": 2}
+    assert site.asked("/news/1") == site.asked("/news/2") == 0
+
+
 def test_a_sitemap_index_is_read_where_it_has_changed(site, look, ask):
     site.publish(1, 2, 3)
     children = (("/old.xml", site.now - timedelta(days=90)), ("/new.xml", site.now))

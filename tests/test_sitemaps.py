@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import time
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from test_feeds import ATTACKS, BROKEN, IN_TIME, assert_encodable, printed
 
 from tasks.listings import sitemaps
+from tasks.listings.feeds import read_feed
 from tasks.listings.listing import Child, ListingError
 from tasks.listings.sitemaps import read_sitemap
 
@@ -154,3 +158,58 @@ def test_references_to_characters_that_there_are_not_never_break_a_sitemap(conte
         assert_encodable(read_sitemap(content, URL, alternates=True))
     except ListingError:
         return
+
+
+@pytest.mark.parametrize(
+    ("line", "url", "modified"),
+    [
+        ("https://e.example/1\t2026-11-02", "https://e.example/1", "2026-11-02"),
+        ("7\thttps://e.example/1\tPier opens", "https://e.example/1", None),
+        ("https://e.example/1 2026-11-02T10:00:00+01:00 daily 0.8", "https://e.example/1", "2026-11-02T10:00:00+01:00"),
+        ("https://e.example/1,2026-11-02,0.5", "https://e.example/1", "2026-11-02"),
+        ('"https://e.example/1";"2026-11-02"', "https://e.example/1", "2026-11-02"),
+        ("<https://e.example/1>", "https://e.example/1", None),
+        ("https://e.example/1,2,3-a;b", "https://e.example/1,2,3-a;b", None),
+        ("https://e.example/pier opens", "https://e.example/pier%20opens", None),
+    ],
+)
+def test_a_list_of_addresses_may_have_columns(line, url, modified):
+    (entry, last) = read_sitemap(f"{line}\nhttps://e.example/last\n".encode(), URL).entries
+    assert (entry.url, entry.modified, last.url) == (url, modified, "https://e.example/last")
+
+
+def test_a_sitemap_after_a_page_is_found():
+    content = b"<html><body>Notice</body></html><?xml version='1.0'?><urlset><url><loc>https://e.example/1</loc></url></urlset>"
+    assert [entry.url for entry in read_sitemap(content, URL).entries] == ["https://e.example/1"]
+
+
+def sitemap_of(*names: str) -> bytes:
+    return f"<urlset>{''.join(f'<url><loc>https://e.example/{name}</loc></url>' for name in names)}</urlset>".encode()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress])
+def test_a_packed_listing_is_known_by_its_first_bytes(pack):
+    assert [entry.url for entry in read_sitemap(pack(sitemap_of("1", "2")), URL).entries] == [
+        "https://e.example/1",
+        "https://e.example/2",
+    ]
+    rss = b"<rss version='2.0'><channel><item><link>https://e.example/1</link></item></channel></rss>"
+    assert len(read_feed(pack(rss), URL).entries) == len(read_sitemap(pack(rss), URL).entries) == 1
+
+
+def test_what_is_added_after_a_packed_sitemap_costs_none_of_it():
+    listing = read_sitemap(gzip.compress(sitemap_of("1", "2")) + b"\n<!-- This page is cached by X in 0.3 s -->", URL)
+    assert [entry.url for entry in listing.entries] == ["https://e.example/1", "https://e.example/2"]
+    assert "damaged" in listing.damage
+
+
+def test_a_packed_sitemap_that_is_cut_short_gives_what_stands_before():
+    names = [str(number * 7919) for number in range(3_000)]
+    packed = gzip.compress(sitemap_of(*names))
+    listing = read_sitemap(packed[: len(packed) // 2], URL)
+    taken = [entry.url.rpartition("/")[2] for entry in listing.entries]
+    assert 500 < len(taken) < 3_000
+    assert taken == names[: len(taken)]
+    assert "cut short" in listing.damage
+    with pytest.raises(ListingError, match="damaged or cut short, and nothing of it"):
+        read_sitemap(packed[:12], URL)

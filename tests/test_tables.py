@@ -177,7 +177,7 @@ def test_every_cell_comes_back_as_it_was_written(rows):
     file = io.StringIO()
     csv.writer(file, quoting=csv.QUOTE_ALL).writerows([["text"], *([row] for row in rows)])
     stream = io.BufferedReader(io.BytesIO(file.getvalue().encode()))
-    assert [json.loads(row)["text"] for _, row in read_csv(stream, "csv", ["text"], 100_000)] == rows
+    assert [json.loads(row)["text"] for _, row, _ in read_csv(stream, "csv", ["text"], 100_000)] == rows
 
 
 def test_a_row_of_parquet_keeps_its_values(records):

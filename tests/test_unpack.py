@@ -12,7 +12,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.http.content_coding import CODINGS, DecompressionError, TooLargeError, read_codings, unpack
+from tasks.http.content_coding import CODINGS, TooLargeError, read_codings, unpack
+from tasks.text.decompress import DecompressionError
 
 LIMIT = 10_000_000
 
@@ -112,14 +113,19 @@ def test_an_unpacked_body_keeps_the_limit_and_what_came_before_it() -> None:
 
 @pytest.mark.parametrize(
     ("header", "codings"),
-    [("", ()), ("identity", ()), ("GZIP", ("gzip",)), ("x-gzip , br", ("gzip", "br"))],
+    [
+        ("", ()),
+        ("identity", ()),
+        ("GZIP", ("gzip",)),
+        ("x-gzip , br", ("gzip", "br")),
+        ("utf-8", ()),
+        ("none, gzip", ("gzip",)),
+    ],
 )
 def test_the_codings_of_a_header_are_read(header: str, codings: tuple[str, ...]) -> None:
     assert read_codings(header) == codings
 
 
-@pytest.mark.parametrize("header", ["compress", "gzip, gzip, gzip", "gzip\x1b[2J"])
-def test_codings_that_are_unknown_or_too_many_are_refused_in_plain_words(header: str) -> None:
-    with pytest.raises(DecompressionError) as refusal:
-        read_codings(header)
-    assert str(refusal.value).isprintable()
+def test_too_many_codings_are_refused_in_plain_words() -> None:
+    with pytest.raises(DecompressionError, match="packed 3 times over; at most 2 are unpacked"):
+        read_codings("gzip, gzip, gzip")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zipfile
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +19,12 @@ from config.inputs import WarcInput
 from config.sources import Source, load_source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
-from tasks.files.decompress import open_decompressed
 from tasks.files.warc import read_warcs
 from tasks.files.warc_files import input_url
 from tasks.files.warc_pages import WarcPages
-from tasks.http.content_coding import DecompressionError
 from tasks.http.fetcher import Fetcher
 from tasks.listings.input_reader import InputError, ReadContext
+from tasks.text.decompress import DecompressionError, open_decompressed
 from tests.support.polled import page
 from tests.support.webserver import Clock, WebServer, answer
 from tests.support.webserver import settings as local_settings
@@ -323,8 +323,8 @@ def test_a_header_bomb_ends_its_file_with_a_sentence(read):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"filedesc://x.arc 0.0.0.0 20260301 text/plain 76\n1 0 X\n", "it is an ARC file"),
-        (gzip.compress(b"filedesc://x.arc 0.0.0.0 20260301 text/plain 76\n1 0 X\n", mtime=0), "it is an ARC file"),
+        (b"filedesc://x.arc 0.0.0.0 20260301 text/plain 76\n1 0 X\n", "it is cut short in its last record"),
+        (b"PK\x03\x04" + b"x" * 200, "the zip is damaged or cut short"),
         (PAGE, "it is not a WARC file"),
         (b"\x1f\x8bnonsense", "it is damaged in the part that begins at byte 0"),
     ],
@@ -499,3 +499,100 @@ def test_files_at_addresses_are_fetched_in_the_turn_of_their_host(source_of, now
         assert (server.paths, clock.seconds) == (["/robots.txt", *["/warc.paths", "/a.warc", "/b.warc"] * 2], 42)
         with pytest.raises(RuntimeError, match="closed"):
             list(read_warcs(source, source.input[0], ReadContext(local_settings(), now, fetcher)))
+
+
+def arc_record(url: str, body: bytes, date: str = "20070301083000", media: str = "text/html") -> bytes:
+    return f"{url} 192.0.2.1 {date} {media} {len(body)}\n".encode() + body + b"\n"
+
+
+def arc_file(*records: bytes) -> list[bytes]:
+    version = b"1 0 Crawler\nURL IP-address Archive-date Content-type Archive-length\n"
+    return [arc_record("filedesc://x.arc", version, media="text/plain"), *records]
+
+
+def test_an_arc_file_whose_first_record_states_too_great_a_length_is_read(read):
+    content = b"".join(arc_file(arc_record("http://e.example/a", http(PAGE, HTML)))).replace(
+        b"plain 68\n", b"plain 80\n\n"
+    )
+    assert urls(read(content, "old.arc")[0]) == ["http://e.example/a"]
+
+
+def test_a_line_of_an_arc_file_that_begins_no_record_is_damage(read):
+    content = b"".join(
+        arc_file(arc_record("http://e.example/a", http(PAGE, HTML)), b"ws/1 192.0.2.1 20070301 text/html 7\n")
+    )
+    pages, problem = read(content, "old.arc")
+    assert urls(pages) == ["http://e.example/a"]
+    assert "it is damaged: a line that should begin an ARC record does not" in problem
+
+
+@pytest.mark.parametrize("pack", [b"".join, lambda records: b"".join(map(gzip.compress, records))])
+def test_the_pages_of_an_arc_file_are_documents_of_their_day(read, pack):
+    records = arc_file(
+        arc_record("dns:e.example", b"e.example. 300 IN A 192.0.2.1", media="text/dns"),
+        arc_record("http://e.example/a b", http(PAGE, HTML)),
+        arc_record("http://e.example/gone", http(b"", status="HTTP/1.1 404 Not Found")),
+        # Version 2 has more fields.
+        f"http://e.example/c 192.0.2.1 20070302000000 text/html 200 - - 0 x.arc {len(http(PAGE, HTML))}\n".encode()
+        + http(PAGE, HTML),
+    )
+    pages, problem = read(pack(records), "old.arc.gz")
+    assert not problem
+    assert urls(pages) == ["http://e.example/a%20b", "http://e.example/c"]
+    assert pages[0].fetched_at == datetime(2007, 3, 1, 8, 30, tzinfo=UTC)
+    assert pages[0].content == PAGE
+
+
+def test_an_arc_file_that_is_cut_short_gives_the_pages_before(read):
+    records = arc_file(*(arc_record(f"http://e.example/{name}", http(PAGE, HTML)) for name in "abc"))
+    pages, problem = read(b"".join(records)[:-50], "old.arc")
+    assert urls(pages) == ["http://e.example/a", "http://e.example/b"]
+    assert "2 documents before that place were taken" in problem
+
+
+def wacz(**parts: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(f"archive/{name.replace('__', '.')}", content)
+        archive.writestr("datapackage.json", "{}")
+    return packed.getvalue()
+
+
+def test_the_warc_files_in_a_wacz_are_read_also_of_a_collection(read):
+    first = wacz(b__warc__gz=gzip.compress(record("https://e.example/b")), a__warc=record("https://e.example/a"))
+    collection = wacz(c__wacz=wacz(d__warc=record("https://e.example/d")), x__warc=record("https://e.example/x"))
+    assert [urls(read(content, "site.wacz")[0]) for content in (first, collection)] == [
+        ["https://e.example/a", "https://e.example/b"],
+        ["https://e.example/d", "https://e.example/x"],
+    ]
+    pages, problem = read(wacz(), "site.wacz")
+    assert not pages
+    assert problem.endswith("site.wacz: it is a zip without WARC files")
+
+
+def test_a_wacz_of_a_folder_is_listed_and_read(read, tmp_path):
+    (tmp_path / "crawl").mkdir()
+    (tmp_path / "crawl" / "site.wacz").write_bytes(wacz(a__warc=record("https://e.example/a")))
+    (tmp_path / "crawl" / "old.arc").write_bytes(b"".join(arc_file(arc_record("http://e.example/o", http(PAGE, HTML)))))
+    assert urls(read(None, path="crawl")[0]) == ["http://e.example/o", "https://e.example/a"]
+
+
+def test_the_pages_of_a_wet_file_are_documents_of_text(read):
+    text = b"Es regnete.\n\nDen ganzen Tag lang, sagte der Wirt."
+    information = record("", b"Software-Info: x", "warcinfo", media="application/warc-fields")
+    texts = [record(f"https://e.example/{name}", text, "conversion", media="text/plain") for name in "ab"]
+    pages, _ = read(gzip.compress(information) + b"".join(map(gzip.compress, texts)), "x.warc.wet.gz")
+    assert urls(pages) == ["https://e.example/a", "https://e.example/b"]
+    assert (pages[0].media_type, pages[0].content) == ("text/plain", text)
+
+
+def test_a_conversion_beside_its_page_is_no_second_document(read):
+    converted = record("https://e.example/a", b"Es regnete.", "conversion", media="text/plain")
+    pages, _ = read(record("https://e.example/a") + converted, "a.warc")
+    assert [page.media_type for page in pages] == ["text/html"]
+
+
+def test_a_list_of_files_may_be_in_utf_16(read, tmp_path):
+    (tmp_path / "ä.warc").write_bytes(record("https://e.example/a"))
+    assert urls(read("ä.warc\r\n".encode("utf-16"), "list.txt")[0]) == ["https://e.example/a"]

@@ -53,6 +53,8 @@ class ListingFetcher:
     known: int = 0
     dates: list[datetime] = field(default_factory=list)
     purpose: Purpose = Purpose.LISTING
+    skipped: list[str] = field(default_factory=list)
+    """Sentences on what of its listings was passed over."""
     indexes: dict[str, str] = field(default_factory=dict)
     """The address at which each index of sitemaps was read first, by its digest."""
     loops: set[str] = field(default_factory=set)
@@ -87,12 +89,19 @@ class ListingFetcher:
             self.captures.append(replace(capture, error=str(error), is_read=False))
             return ListingResponse(None, result.http_status, str(error), classify_failure(final=True).value)
         self.captures.append(replace(capture, error=listing.damage))
+        if listing.damage:
+            self.skip(url, listing.damage)
         first_url = self.indexes.setdefault(capture.payload_digest, url) if listing.children else url
         if first_url != url:
             self.loops.add(_without_query(url))
             problem = f"the index of sitemaps leads back to itself: what is here was read at {first_url}"
             return ListingResponse(None, result.http_status, problem, classify_failure(final=True).value)
         return ListingResponse(listing, result.http_status, moved_to=result.moved_to)
+
+    def skip(self, url: str, sentence: str) -> None:
+        """Note what of a listing was passed over, in its poll and in the run's line."""
+        self.skipped.append(sentence)
+        self.run.skipped[f"{url}: {sentence}"] = None
 
     def discover(self, listing: Listing, found_in: str) -> int:
         """Land the documents that a listing names; return how many of them were known."""

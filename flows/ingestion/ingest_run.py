@@ -62,6 +62,8 @@ class IngestRun:
     counts: Counter[Outcome] = field(default_factory=Counter)
     discovered: int = 0
     problems: list[str] = field(default_factory=list)
+    skipped: dict[str, None] = field(default_factory=dict)
+    """Sentences on what was passed over or put off, each once."""
     recovered: dict[str, Outcome] = field(default_factory=dict)
     """Outcomes of documents that a killed run had archived, by URL, until a listing names them again."""
     unsettled_listings: set[str] = field(default_factory=set)
@@ -153,6 +155,7 @@ class IngestRun:
             failed=self.counts[Outcome.FAILED],
             pending=self.discovered - self.counts.total(),
             error=redact("; ".join(self.problems)) or None,
+            skipped=redact(" ".join(self.skipped)) or None,
         )
         try:
             self.writer.land_polls()
@@ -209,7 +212,8 @@ def open_run(
     were not there. Raises `WarehouseError`.
     """
     store = Store(settings.data)
-    state = SourceState(settings.data, source.id, row.started_at, normalize_url, beside)
+    store.prepare()  # from here on a data root that is moved away is not made anew
+    state = SourceState(store.root, source.id, row.started_at, normalize_url, beside)
     ledger = Ledger(state, rules)
     return IngestRun(
         row=row,

@@ -31,7 +31,9 @@ def conclude_failed_fetch(run: IngestRun, archive: ArchiveWriter, item: Item, re
 
 
 def archive_postponed(run: IngestRun, archive: ArchiveWriter, item: Item, response: Refused | Postponed) -> None:
-    """Archive the exchanges of a page whose fetch was postponed by its host or by robots.txt."""
+    """Archive the exchanges of a page whose fetch was postponed by its host or by robots.txt, and tell it."""
+    if isinstance(response, Postponed) or response.waits_for_robots:
+        run.skipped[f"{response.detail}; its pages wait."] = None
     if not response.exchanges:
         return
     url, now = response.exchanges[-1].url, run.clock()

@@ -9,27 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from config.inputs import FeedInput, Input, InputTable, PagesInput, SitemapInput
-from flows.ingestion.fetch_listing import ListingFetcher, ListingResponse, is_recent, parse
+from flows.ingestion.fetch_listing import ListingFetcher, ListingResponse
 from flows.ingestion.gap_repair import repair
 from flows.ingestion.listing_dates import listed_period
-from flows.ingestion.process_pool import CallError
-from tasks.discover import endpoint, listed_documents
+from tasks.discover import endpoint
 from tasks.listings.discovered import Discovered, item_of
-from tasks.listings.listing import Listing, ListingError
+from tasks.listings.listing import Child, Listing
 from tasks.listings.poll_interval import (
     next_interval,
     retry_interval,
     suspects_gap,
 )
-from warehouse.archive.writer import ArchiveWriter, read
+from warehouse.archive.writer import ArchiveWriter
 from warehouse.errors import WarehouseError
 from warehouse.model.records import FORGOTTEN, Capture
 from warehouse.model.rows import Poll
-from warehouse.model.vocabulary import Purpose
 from warehouse.state.endpoints import Endpoint
 from warehouse.takedown.redact import remove
 
@@ -38,14 +35,14 @@ if TYPE_CHECKING:
 
 MAX_SITEMAPS_PER_POLL: Final = 500
 """Of one index; the next poll takes the rest."""
+MAX_INDEX_DEPTH: Final = 5
+"""Indexes that name indexes; the protocol allows none."""
 MAX_SITEMAP_AGE: Final = timedelta(days=180)
 """A sitemap that has not changed for so long is not read again."""
 MAX_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
 """Between two clocks of one site."""
 MAX_LANDING_WAIT: Final = timedelta(minutes=5)
 """What was polled lands within about this time, however long the others take."""
-SITEMAP_ROOTS: Final = (b"<urlset", b"<sitemapindex")
-MAX_BYTES_BEFORE_ROOT: Final = 4_000
 
 
 @dataclass(slots=True)
@@ -91,6 +88,8 @@ class ListingBatch:
         run.writer.add_poll(_poll(run, state, listings, response, polled_at, gap=gap))
         if response.problem and response.until is None:
             run.problems.append(f"{url}: {response.problem}")
+        elif response.listing and response.listing.damage and not listings.entries:
+            run.problems.append(f"{url}: nothing could be read of it: {response.listing.damage}")
         return listings.documents
 
     def land(self, *, settle: bool = True) -> None:
@@ -122,42 +121,6 @@ def forget_again(run: IngestRun, captures: list[Capture], documents: Iterable[Di
     return [
         replace(capture, outcome=FORGOTTEN, payload_digest="", etag=None, last_modified=None) for capture in captures
     ]
-
-
-def read_again(run: IngestRun, capture: Capture) -> tuple[list[Discovered], Capture]:
-    """Return the documents of a listing that a killed run had archived and not settled, and its capture as read."""
-    if capture.purpose == Purpose.LISTING:
-        run.unsettled_listings.add(capture.url)
-    return read_archived(run, capture)
-
-
-def read_archived(run: IngestRun, capture: Capture) -> tuple[list[Discovered], Capture]:
-    """Return the documents that an archived listing names, and its capture as read."""
-    # What a repair reads it reads for a window of time, and will read again.
-    is_whole = capture.http_status == HTTPStatus.OK and capture.payload_bytes and capture.is_read
-    if capture.purpose != Purpose.LISTING or not is_whole:
-        return [], capture
-    try:
-        content = read(run.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
-        entry = _input_of(run, capture.url, content)
-        if entry is None:
-            return [], capture
-        listing = parse(run, entry, content, capture.final_url or capture.url, capture.media_type, capture.charset)
-    except (ListingError, CallError, WarehouseError) as error:
-        return [], replace(capture, error=str(error), is_read=False)
-    items = listed_documents(run.source, entry, listing, endpoint(run.source, entry), capture.fetched_at)
-    return [item for item in items if is_recent(run, entry, item)], capture
-
-
-def _input_of(run: IngestRun, url: str, content: bytes) -> Input | None:
-    """Return the input that a listing belongs to: its own, or that of the index or the feed which led to it."""
-    own = next((entry for entry in run.source.input if endpoint(run.source, entry) == url), None)
-    is_sitemap = any(root in content[:MAX_BYTES_BEFORE_ROOT] for root in SITEMAP_ROOTS)
-    if own is not None:
-        return own
-    if is_sitemap:
-        return next(iter(run.source.inputs_of(SitemapInput)), None)
-    return next(iter(run.source.inputs_of(FeedInput)), None)
 
 
 def _follow(listings: ListingFetcher, state: Endpoint, response: ListingResponse) -> bool:
@@ -218,26 +181,44 @@ def _read_older(listings: ListingFetcher, entry: FeedInput, listing: Listing, kn
         known, listing = listings.discover(older, endpoint(listings.run.source, listings.entry)), older
 
 
-def _read_children(listings: ListingFetcher, listing: Listing, read_urls: set[str]) -> None:
-    """Read the sitemaps of an index that have changed since they were last read."""
-    run = listings.run
-    now = run.clock()
-    # Those that were never read first, so that a very long index is read to its end in several polls.
-    for child in sorted(listing.children, key=lambda child: run.endpoint(child.url).read_at is not None):
-        state = run.endpoint(child.url)
-        if child.url in read_urls or len(read_urls) > MAX_SITEMAPS_PER_POLL or listings.leads_back(child.url):
-            continue
-        if not _is_due(run, state, child.modified):
-            continue
-        read_urls.add(child.url)
-        part = listings.child()
-        response = part.fetch(child.url, state)
-        if response.listing:
-            part.discover(response.listing, endpoint(run.source, listings.entry))
-            _read_children(part, response.listing, read_urls)
-        listings.add_counts(part)
-        # One that fails has a row of its own; it does not make a failure of the index and the others.
-        run.writer.add_poll(_poll(run, state, part, response, now, gap=False))
+def _read_children(listings: ListingFetcher, index: Listing, read_urls: set[str]) -> None:
+    """Read the sitemaps of an index that have changed since they were last read, level by level.
+
+    An index may name others, without end: those of one level are read before any that they name.
+    """
+    run, now = listings.run, listings.run.clock()
+    level, depth = list(index.children), 1
+    while level and depth <= MAX_INDEX_DEPTH:
+        next_level: list[Child] = []
+        # Those that were never read first, so that a very long index is read to its end in several polls.
+        for child in sorted(level, key=lambda child: run.endpoint(child.url).read_at is not None):
+            state = run.endpoint(child.url)
+            if child.url in read_urls or listings.leads_back(child.url) or not _is_due(run, state, child.modified):
+                continue
+            if len(read_urls) > MAX_SITEMAPS_PER_POLL:
+                sentence = f"It names more than {MAX_SITEMAPS_PER_POLL} sitemaps; the next poll takes the rest."
+                listings.skip(endpoint(run.source, listings.entry), sentence)
+                return
+            read_urls.add(child.url)
+            next_level += _read_child(listings, child, state, now)
+        level, depth = next_level, depth + 1
+    if level:
+        sentence = f"Its indexes name others more than {MAX_INDEX_DEPTH} deep; those below were not read."
+        listings.skip(endpoint(run.source, listings.entry), sentence)
+
+
+def _read_child(listings: ListingFetcher, child: Child, state: Endpoint, now: datetime) -> tuple[Child, ...]:
+    """Read one sitemap of an index; return those that it names itself."""
+    run, part = listings.run, listings.child()
+    response = part.fetch(child.url, state)
+    if response.listing:
+        part.discover(response.listing, endpoint(run.source, listings.entry))
+    listings.add_counts(part)
+    # One that fails has a row of its own; it does not make a failure of the index and the others.
+    if response.problem:
+        listings.skip(child.url, f"{response.problem}.")
+    run.writer.add_poll(_poll(run, state, part, response, now, gap=False))
+    return response.listing.children if response.listing else ()
 
 
 def _is_due(run: IngestRun, state: Endpoint, modified_text: str | None) -> bool:
@@ -290,4 +271,5 @@ def _poll(
         error=response.problem,
         failures=failures,
         moved_to=moved_to,
+        skipped=" ".join(dict.fromkeys(listings.skipped)) or None,
     )

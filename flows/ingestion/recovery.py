@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flows.ingestion.poll import forget_again, read_again
+from flows.ingestion.archived_listings import read_again
+from flows.ingestion.poll import forget_again
 from flows.ingestion.process_pool import Made
 from flows.ingestion.restore import restore_discoveries
 from flows.ingestion.run_writer import RunWriter

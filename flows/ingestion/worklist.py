@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from config.inputs import FeedInput, Input
 from config.sources import Source
 from flows.ingestion.poll import ListingBatch
 from tasks.discover import discover, endpoint, is_polled, readers_of
+from tasks.files.warc_files import FILE_SUFFIXES
 from tasks.listings.discovered import Discovered, item_of
 from tasks.listings.input_reader import InputError, ReadContext
 from tasks.listings.poll_interval import MAX_RETRY_INTERVAL
@@ -22,8 +23,6 @@ from warehouse.state.ledger import Ledger
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
-
-_WARC_NAMES: Final = (".warc", ".warc.gz", ".warc.zst")
 
 
 def list_documents(run: IngestRun, *, due_within: timedelta | None = None) -> Iterator[Discovered]:
@@ -69,7 +68,7 @@ def is_page(source: Source, ledger: Ledger, url: str) -> bool:
         return False
     found_in = ledger.addresses[url].found_in
     if found_in.startswith("http"):
-        return found_in not in _record_files(source) | whole_feeds(source) and not found_in.endswith(_WARC_NAMES)
+        return found_in not in _record_files(source) | whole_feeds(source) and not found_in.endswith(FILE_SUFFIXES)
     return any(reader.fetches_pages and reader.endpoint == found_in for reader in readers_of(source))
 
 
@@ -91,7 +90,7 @@ def _waiting(run: IngestRun, waiting: Iterable[str], unlisted: set[str]) -> Iter
         item = run.documents.item(url)
         if is_page(run.source, run.ledger, url):
             yield item
-        elif found_in in records or found_in.endswith(_WARC_NAMES):
+        elif found_in in records or found_in.endswith(FILE_SUFFIXES):
             # What was not listed for a reason that may pass goes on waiting.
             if not unlisted:
                 yield item.reject(Stage.FETCH, Reason.VANISHED, f"{found_in}: the record is no longer in the file")
@@ -111,8 +110,9 @@ def _read(run: IngestRun, entry: Input, unlisted: set[str]) -> Iterator[Discover
     polled_at, input_url = run.clock(), endpoint(run.source, entry)
     entries = known = 0
     problem: str | None = None
+    context = ReadContext(run.settings, polled_at, run.fetcher)
     try:
-        for document in discover(run.source, entry, ReadContext(run.settings, polled_at, run.fetcher)):
+        for document in discover(run.source, entry, context):
             entries += 1
             known += item_of(document).url in run.ledger.addresses
             yield document
@@ -133,7 +133,9 @@ def _read(run: IngestRun, entry: Input, unlisted: set[str]) -> Iterator[Discover
         next_poll_at=None,
         error=problem,
         failures=1.0 if problem else 0.0,
+        skipped=" ".join(context.skipped) or None,
     )
+    run.skipped |= dict.fromkeys(f"{input_url}: {sentence}" for sentence in context.skipped)
     run.writer.add_poll(row)
 
 

@@ -194,6 +194,8 @@ def _endpoint_problems(source: Source, endpoint: Mapping[str, Any], health: Heal
         yield f"{url}: its host asks to wait until {until} ({error}); a larger `delay` asks it less often"
     elif endpoint["failures"] and error:
         yield f"{url} fails, and is asked less often: {error}{again}"
+    if endpoint["skipped"]:
+        yield f"{url}: {endpoint['skipped']}"
     gap = endpoint["gap_at"]
     if gap is not None and now - gap <= _DAY:
         others = health.answered.get((endpoint["source_id"], endpoint["gap_run_id"]), set()) - {url}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -12,11 +11,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, time
 from itertools import count
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from tasks.http.content_coding import DecompressionError
-from tasks.text.decode import Decoded, decode
+from tasks.text.decode import Refusal
+from tasks.text.text_lines import SAMPLE_BYTES, file_charset, mend_text, open_text, read_sample
 from warehouse.model.vocabulary import Reason
 
 if TYPE_CHECKING:
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
 CSV: Final = ("csv", "tsv")
 PARQUET: Final = "parquet"
-Row = tuple[int, bytes | Reason]  # its number, and its JSON or the reason why there is none
-
-_SAMPLE_BYTES: Final = 131_072
 _MAX_SAMPLE_ROWS: Final = 50
 _DELIMITERS: Final = ",;\t|"
 _BATCH_ROWS: Final = 128  # of Parquet, in memory together: a row may be a whole page
@@ -34,7 +30,15 @@ _MAX_SHOWN_CHARACTERS: Final = 200
 
 
 class TableError(Exception):
-    """A table that cannot be read, or not to its end; the text is a sentence without the file's name."""
+    """Records that cannot be read, or not to the end; the text is a sentence without the file's name."""
+
+
+class Row(NamedTuple):
+    """A record of a file: its number from 1, its JSON or the reason why there is none, and what the file calls it."""
+
+    number: int
+    content: bytes | Reason
+    unit: str = "row"
 
 
 def table_kind(address: str) -> str | None:
@@ -43,7 +47,9 @@ def table_kind(address: str) -> str | None:
     name = path.lower()
     if name.endswith(f".{PARQUET}"):
         return PARQUET
-    ending = name.removesuffix(".gz").removesuffix(".zst").rpartition(".")[2]
+    for packing in (".gz", ".zst", ".bz2", ".xz", ".zip"):
+        name = name.removesuffix(packing)
+    ending = name.rpartition(".")[2]
     return ending if ending in CSV else None
 
 
@@ -53,22 +59,22 @@ def read_csv(stream: io.BufferedReader, kind: str, body_columns: Collection[str]
     An empty cell is left out. The table must have one of `body_columns`. A row over `limit` bytes is never in memory
     as a whole: mostly it opens a quote and never closes it. Raises `TableError`, after all that could be read.
     """
-    sample = _sample(stream)
-    charset, errors = _charset(sample)
-    delimiter = "\t" if kind == "tsv" else _delimiter(sample.decode(charset, "replace"))
-    lines = _RowLines(io.TextIOWrapper(stream, charset, errors, newline=""), limit)
+    sample = read_sample(stream)
+    charset = _charset(sample)
+    delimiter = "\t" if kind == "tsv" else _delimiter(sample.decode(charset, "replace").lstrip("\ufeff"))
+    lines = _RowLines(open_text(stream, charset), limit)
     # One setting for the whole process; cells are bounded by `_RowLines`.
     csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
     names: list[str] = []
     for number, cells in _numbered_rows(lines, delimiter):
         if isinstance(cells, Reason):
-            yield number, cells
+            yield Row(number, cells)
         elif not names:
-            names = _columns(cells, body_columns)
+            names = columns_of(cells, body_columns)
         elif len(cells) > len(names) and any(cells[len(names) :]):
-            yield number, Reason.BAD_RECORD
+            yield Row(number, Reason.BAD_RECORD)
         else:
-            yield number, _json_line(dict(zip(names, map(_mend_cell, cells), strict=False)), limit)
+            yield Row(number, json_line(dict(zip(names, map(mend_text, cells), strict=False)), limit))
     if not names:
         raise TableError("it is empty; its first row must name the columns")
 
@@ -83,12 +89,12 @@ def read_parquet(stream: IO[bytes], body_columns: Collection[str], limit: int) -
 
     number = 0
     try:
-        with pyarrow.parquet.ParquetFile(stream, pre_buffer=False, buffer_size=_SAMPLE_BYTES) as file:
-            _columns(file.schema_arrow.names, body_columns)
+        with pyarrow.parquet.ParquetFile(stream, pre_buffer=False, buffer_size=SAMPLE_BYTES) as file:
+            columns_of(file.schema_arrow.names, body_columns)
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 for cells in _cells(batch):
                     number += 1
-                    yield number, Reason.BAD_RECORD if cells is None else _json_line(cells, limit)
+                    yield Row(number, Reason.BAD_RECORD if cells is None else json_line(cells, limit))
     except (pyarrow.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0][:_MAX_SHOWN_CHARACTERS] if str(error) else "it is damaged"
         raise TableError(f"not readable as Parquet after row {number:,}: {reason}") from None
@@ -154,29 +160,11 @@ def _numbered_rows(lines: _RowLines, delimiter: str) -> Iterator[tuple[int, list
             yield number, cells
 
 
-def _sample(stream: io.BufferedReader) -> bytes:
-    sample = b""
-    # Damage is reported when the rows come to it.
-    with suppress(DecompressionError):
-        while len(sample) < _SAMPLE_BYTES and (piece := stream.read1(_SAMPLE_BYTES)):
-            sample += piece
-    stream.seek(0)
-    return sample
-
-
-def _charset(sample: bytes) -> tuple[str, str]:
-    """Return a codec for the whole file, by its first block, and its handler for bytes of another charset."""
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16", "replace"
-    whole = sample[: sample.rfind(b"\n") + 1] or sample
-    with suppress(UnicodeDecodeError):
-        whole.decode("utf-8")
-        # Bytes of another charset further on survive, so that each cell is decoded by itself.
-        return "utf-8-sig", "surrogateescape"
-    decoded = decode(whole)
-    if not isinstance(decoded, Decoded):
-        raise TableError(f"not a table: {decoded.detail[:1].lower()}{decoded.detail[1:].rstrip('.')}")
-    return decoded.charset, "replace"
+def _charset(sample: bytes) -> str:
+    charset = file_charset(sample)
+    if isinstance(charset, Refusal):
+        raise TableError(f"not a table: {charset.detail[:1].lower()}{charset.detail[1:].rstrip('.')}")
+    return charset
 
 
 def _delimiter(sample: str) -> str:
@@ -193,7 +181,7 @@ def _delimiter(sample: str) -> str:
     return max(_DELIMITERS, key=score)
 
 
-def _columns(names: Sequence[str], body_columns: Collection[str]) -> list[str]:
+def columns_of(names: Sequence[str], body_columns: Collection[str]) -> list[str]:
     """Return the column names, stripped; a column without a name is left out of every record. Raises `TableError`."""
     columns = [name.strip() for name in names]
     nonempty = [name for name in columns if name]
@@ -206,14 +194,8 @@ def _columns(names: Sequence[str], body_columns: Collection[str]) -> list[str]:
     return columns
 
 
-def _mend_cell(cell: str) -> str:
-    if cell.isascii() or not any("\udc80" <= character <= "\udcff" for character in cell):
-        return cell
-    decoded = decode(cell.encode("utf-8", "surrogateescape"))
-    return decoded.text if isinstance(decoded, Decoded) else cell.encode("utf-8", "replace").decode()
-
-
-def _json_line(cells: Mapping[str, Any], limit: int) -> bytes | Reason:
+def json_line(cells: Mapping[str, Any], limit: int) -> bytes | Reason:
+    """Return a row as JSON, without empty cells; `TOO_LARGE` above `limit` bytes."""
     record = {name: value for name, cell in cells.items() if name and (value := _json_value(cell)) not in (None, "")}
     line = json.dumps(record, ensure_ascii=False, default=str).encode("utf-8", "replace")
     return line if len(line) <= limit else Reason.TOO_LARGE

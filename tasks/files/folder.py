@@ -16,6 +16,7 @@ from tasks.listings.input_reader import InputError, InputReader, InputSplit, Rea
 from warehouse.model.records import Item
 
 LINKED_AWAY: Final = "a link to what lies outside the folder; leave it out, or set follow_links = true to take it"
+MAX_NAMED_FILES: Final = 5  # in a sentence
 SUFFIXES: Final = (".txt", ".md", ".html", ".htm")  # each also with .gz
 
 
@@ -33,6 +34,7 @@ class FolderReader(InputReader[FolderInput]):
         """Return an item for each file, by name."""
         self._check_folder()
         yield from self._items(list_files(self._folder, self.entry.glob), context.seen_at)
+        context.skipped.extend(describe_skipped(self._folder, self.entry.glob))
         self._check_all_listed()
 
     def former_documents(self, urls: Iterable[str], seen_at: datetime) -> Iterator[Item]:
@@ -95,10 +97,47 @@ class FolderReader(InputReader[FolderInput]):
 def list_files(folder: Path, glob: str = "**/*") -> Iterator[Path]:
     """Return the documents of a folder, hidden ones left out; sorted, so that every run takes them in one order."""
     for path in sorted(folder.glob(glob)):
-        name = path.name.lower().removesuffix(".gz")
-        is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if name.endswith(SUFFIXES) and not is_hidden and not path.is_dir():
+        if (
+            path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
+            and not _is_hidden(path, folder)
+            and not path.is_dir()
+        ):
             yield path
+
+
+def describe_skipped(folder: Path, glob: str) -> Iterator[str]:
+    """Return a sentence on the files that are no documents by their names, and one on linked folders."""
+    others: list[Path] = []
+    linked: list[Path] = []
+    for path in sorted(folder.glob(glob)):
+        if _is_hidden(path, folder):
+            continue
+        if path.is_dir():
+            linked += [path] if path.is_symlink() and "**" in glob else []
+        elif not _is_document(path):
+            others.append(path)
+    if others:
+        yield f"{_count(others, 'file')} passed over, as not named {', '.join(SUFFIXES)}: {_names(others, folder)}."
+    if linked:
+        names = _names(linked, folder)
+        yield f"{_count(linked, 'linked folder')} not entered; give it an input of its own: {names}."
+
+
+def _is_document(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
+
+
+def _count(paths: list[Path], noun: str) -> str:
+    return f"1 {noun} was" if len(paths) == 1 else f"{len(paths):,} {noun}s were"
+
+
+def _names(paths: list[Path], folder: Path) -> str:
+    names = [os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace") for path in paths]
+    return ", ".join(names[:MAX_NAMED_FILES]) + (" …" if len(names) > MAX_NAMED_FILES else "")
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def unlisted_folders(folder: Path, *, deep: bool = True) -> Iterator[OSError]:

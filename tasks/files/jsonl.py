@@ -1,4 +1,4 @@
-"""JSON Lines, CSV and Parquet: one document a line or row, under the publisher's own names."""
+"""Files of records, JSON Lines, CSV, Parquet and others: each a document, under the publisher's own names."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from config.inputs import RECORD_FIELDS, JsonlInput
 from config.redact import redact
 from config.settings import Settings
 from config.sources import Source
-from tasks.files.csv_parquet import PARQUET, Row, TableError, read_csv, read_parquet, table_kind
-from tasks.files.decompress import open_decompressed
+from tasks.files.csv_parquet import Row, TableError
+from tasks.files.record_file import read_rows
+from tasks.files.record_values import name_of, parse_records, strings, value_of
 from tasks.files.splits import even_ranges, stamp_of, stamp_size
-from tasks.http.content_coding import DecompressionError
 from tasks.listings.input_reader import InputError, InputReader, InputSplit, ReadContext
+from tasks.text.decompress import DecompressionError
 from warehouse.model.records import Candidate, Fetched, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Origin, Reason, Stage
 
@@ -29,15 +30,13 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE: Final = "application/json"
 MAX_FETCHED_BYTES: Final = 200_000_000  # decoded
-MAX_NAME_CHARACTERS: Final = 2_000  # of a record's URL or id
-MAX_LIST_DEPTH: Final = 3
 MAX_SPLITS: Final = 2_000  # of one file: each split passes over all that stands before it
-_BUFFER_BYTES: Final = 131_072
 
 _REFUSALS: Final = {
     Reason.TOO_LARGE: "is longer than {:,} bytes; raise max_document_bytes to take it",
     Reason.BAD_RECORD: "does not fit its columns; it has more cells than there are, or a value out of range",
 }
+_NO_OBJECT: Final = "stands between the records and is no JSON object"
 _NOT_COLUMNS: Final = frozenset({"id", "html", "text", "url"})
 
 
@@ -98,27 +97,40 @@ def read_records(
     be read, or not to its end.
     """
     found_in = file_url(source, entry)
-    unit = "row" if table_kind(found_in) else "line"
     first, end = span
-    for number, line in _lines(source, entry, context.settings, context.fetcher):
+    for number, content, unit in _rows(source, entry, context.settings, context.fetcher, context.skipped):
         if end is not None and number >= end:
             return
         if number < first:
             continue
-        if isinstance(line, Reason):
-            detail = f"{unit} {number} {_REFUSALS[line].format(context.settings.max_document_bytes)}"
-            yield Rejection(source.id, f"{found_in}#{unit}={number}", None, Stage.DISCOVER, line, detail)
-        elif line.strip():
-            item = _item(source, entry, found_in, line, context.seen_at)
-            yield Fetched(item, line, context.seen_at, media_type=MEDIA_TYPE)
+        if isinstance(content, Reason):
+            problem = _NO_OBJECT if content is Reason.BAD_RECORD and unit == "record" else _REFUSALS[content]
+            detail = f"{unit} {number} {problem.format(context.settings.max_document_bytes)}"
+            yield Rejection(source.id, f"{found_in}#{unit}={number}", None, Stage.DISCOVER, content, detail)
+        elif content.strip():
+            for record, line in _records(content, entry.fields):
+                item = _item(source, entry, found_in, record, line, context.seen_at)
+                yield Fetched(item, line, context.seen_at, media_type=MEDIA_TYPE)
+
+
+def _records(content: bytes, fields: Mapping[str, str]) -> Iterator[tuple[Mapping[str, Any], bytes]]:
+    """Return the records of a line, each with JSON of its own; a line that is none as it is, for its refusal."""
+    records = parse_records(content, fields)
+    if isinstance(records, str):
+        yield {}, content
+    elif len(records) == 1:
+        yield records[0], content
+    else:
+        for record in records:
+            yield record, json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _row_numbers(source: Source, entry: JsonlInput, settings: Settings) -> range:
     """Return the numbers of the lines or rows that can be read."""
     first, last = 1, 0
     with suppress(InputError):  # whoever reads the rows reports it
-        for number, _ in _lines(source, entry, settings, None):
-            first, last = (number, number) if not last else (first, number)
+        for row in _rows(source, entry, settings, None, []):
+            first, last = (row.number, row.number) if not last else (first, row.number)
     return range(first, last + 1)
 
 
@@ -130,10 +142,11 @@ def open_record(raw: RawArticle, source: Source) -> RawArticle | Rejection:
     def reject(detail: str) -> Rejection:
         return raw.reject(Stage.EXTRACT, Reason.BAD_RECORD, detail)
 
-    record = _parse(raw.content)
-    if isinstance(record, str):
-        return reject(record)
-    html, text = (_strings(_value(record, fields, name)) for name in ("html", "text"))
+    records = parse_records(raw.content, fields)
+    if isinstance(records, str):
+        return reject(records)
+    record = records[0]
+    html, text = (strings(value_of(record, fields, name)) for name in ("html", "text"))
     if not (html or text):
         names = " or ".join(f"'{fields.get(name, name)}'" for name in ("html", "text"))
         return reject(f"nothing under {names}; this record has: {', '.join(record)[:200]}")
@@ -151,18 +164,15 @@ def file_url(source: Source, entry: JsonlInput) -> str:
     return entry.url or (source.folder / str(entry.path)).resolve().as_uri()
 
 
-def _lines(source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetcher | None) -> Iterator[Row]:
-    """Return lines and rows with their numbers from 1; those over the limit are never in memory as a whole."""
+def _rows(
+    source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetcher | None, skipped: list[str]
+) -> Iterator[Row]:
+    """Return lines, rows or records with their numbers; those over the limit are never in memory as a whole."""
     location = entry.url or str((source.folder / str(entry.path)).resolve())
-    kind, limit = table_kind(location), settings.max_document_bytes
     body_columns = [entry.fields.get(name, name) for name in ("html", "text")]
     try:
         with _open(source, entry, settings, fetcher) as file:
-            if kind == PARQUET:
-                yield from read_parquet(file, body_columns, limit)
-                return
-            stream = open_decompressed(file, _BUFFER_BYTES)
-            yield from read_csv(stream, kind, body_columns, limit) if kind else _bounded_lines(stream, limit)
+            yield from read_rows(file, location, body_columns, settings.max_document_bytes, skipped)
     except (OSError, DecompressionError, TableError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"{location}: cannot be read: {reason}; correct {source.id}.toml or the file") from None
@@ -191,22 +201,10 @@ def _open(source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetche
     return io.BytesIO(result.content)
 
 
-def _bounded_lines(stream: io.BufferedReader, limit: int) -> Iterator[Row]:
-    number = 0
-    while line := stream.readline(limit + 2):
-        number += 1
-        if len(line.rstrip(b"\r\n")) <= limit:
-            yield number, line
-            continue
-        yield number, Reason.TOO_LARGE
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(limit)
-
-
-def _item(source: Source, entry: JsonlInput, found_in: str, line: bytes, seen_at: datetime) -> Item:
-    record = _parse(line)
-    values: Mapping[str, Any] = {} if isinstance(record, str) else record
-    url, key = (_name(_value(values, entry.fields, name)) for name in ("url", "id"))
+def _item(
+    source: Source, entry: JsonlInput, found_in: str, record: Mapping[str, Any], line: bytes, seen_at: datetime
+) -> Item:
+    url, key = (name_of(value_of(record, entry.fields, name)) for name in ("url", "id"))
     url = redact(url, "")
     if not url.startswith(("http://", "https://")):
         url = f"{found_in}#{f'id={quote(key)}' if key else 'sha256=' + hashlib.sha256(line.strip()).hexdigest()[:32]}"
@@ -215,46 +213,6 @@ def _item(source: Source, entry: JsonlInput, found_in: str, line: bytes, seen_at
     return Item(source.id, url, guid, found_in, seen_at, is_record=True)
 
 
-def _name(value: Any) -> str:
-    """Return a URL or id as a row can hold it; empty if the value is neither text nor number, or far too long."""
-    name = str(value).encode("utf-8", "replace").decode().strip() if isinstance(value, str | int) else ""
-    return name if len(name) <= MAX_NAME_CHARACTERS else ""
-
-
-def _parse(line: bytes) -> dict[str, Any] | str:
-    """Return the record, or what is wrong with it."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return f"not JSON: {error}"
-    return record if isinstance(record, dict) else f"not a JSON object but {type(record).__name__}"
-
-
-def _value(record: Mapping[str, Any], fields: Mapping[str, str], name: str) -> Any:
-    """Return the value under this file's name for a column; `a.b` reaches into an object unless a key has that name."""
-    key = fields.get(name, name)
-    if key in record:
-        return record[key]
-    value: Any = record
-    for name_part in key.split("."):
-        value = value.get(name_part) if isinstance(value, Mapping) else None
-    return value
-
-
-def _strings(value: Any, depth: int = 0) -> tuple[str, ...]:
-    """Return a value as strings: of a list each element, of an object its name."""
-    if depth > MAX_LIST_DEPTH:
-        return ()
-    if isinstance(value, list):
-        return tuple(string for element in value for string in _strings(element, depth + 1))
-    if isinstance(value, Mapping):
-        return _strings(value.get("name"), depth + 1)
-    if isinstance(value, bool):
-        return ("true" if value else "false",)
-    string = "" if value is None else str(value)
-    return (string,) if string.strip() else ()
-
-
 def _candidates(record: Mapping[str, Any], fields: Mapping[str, str]) -> tuple[Candidate, ...]:
-    columns = ((name, _strings(_value(record, fields, name))) for name in sorted(RECORD_FIELDS - _NOT_COLUMNS))
+    columns = ((name, strings(value_of(record, fields, name))) for name in sorted(RECORD_FIELDS - _NOT_COLUMNS))
     return tuple(Candidate(name, values, Origin.RECORD) for name, values in columns if values)

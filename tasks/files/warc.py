@@ -9,12 +9,12 @@ from typing import IO, Final, cast
 
 from config.inputs import WarcInput
 from config.sources import Source
-from tasks.files.decompress import FileSection
+from tasks.files.wacz import open_warcs
 from tasks.files.warc_files import WarcLocation, WarcOpener, input_url, list_warcs, location_url
 from tasks.files.warc_pages import WarcPages
 from tasks.files.warc_splits import split_warcs
-from tasks.http.content_coding import DecompressionError
 from tasks.listings.input_reader import InputError, InputReader, InputSplit, ReadContext
+from tasks.text.decompress import DecompressionError, FileSection
 from warehouse.model.records import Fetched, Rejection
 
 WHOLE: Final = (0, None)
@@ -71,12 +71,16 @@ def read_warcs(
             pages = WarcPages(source, entry, context, location_url(location), span[0])
             try:
                 with opener.open(location) as file:
-                    yield from pages.read(file if span == WHOLE else cast("IO[bytes]", FileSection(file, *span)))
+                    section = file if span == WHOLE else cast("IO[bytes]", FileSection(file, *span))
+                    for part in open_warcs(section):
+                        yield from pages.read(part)
             except InputError as error:
                 problems.append((location, str(error)))
             except (OSError, DecompressionError) as error:
-                detail = f"{location}: {error}; {pages.taken:,} documents before that place were taken"
-                problems.append((location, detail))
+                taken = f"; {pages.taken:,} documents before that place were taken" if pages.records else ""
+                problems.append((location, f"{location}: {error}{taken}"))
+            if sentence := pages.describe_skipped():
+                context.skipped.append(f"{location_url(location)}: {sentence}")
             log.info("%s: %d of %d records are documents", location, pages.taken, pages.records)
     if problems:
         raise InputError(_describe(problems))

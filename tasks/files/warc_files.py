@@ -12,10 +12,11 @@ from urllib.parse import urljoin, urlsplit
 from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
-from tasks.files.decompress import open_decompressed
 from tasks.files.folder import LINKED_AWAY
-from tasks.http.content_coding import DecompressionError
+from tasks.files.wacz import WARC_SUFFIXES
 from tasks.listings.input_reader import InputError
+from tasks.text.decompress import DecompressionError, open_decompressed
+from tasks.text.text_lines import UTF_8, file_charset
 
 if TYPE_CHECKING:
     from tasks.http.fetcher import Fetcher
@@ -25,9 +26,9 @@ MAX_FETCHED_BYTES: Final = 1_500_000_000
 MAX_FETCH_SECONDS: Final = 3_600.0  # 1.5 GB at 3.3 Mbit/s
 MAX_LIST_BYTES: Final = 50_000_000
 
-_WARC_SUFFIXES: Final = (".warc", ".warc.gz", ".warc.zst")
+FILE_SUFFIXES: Final = (*WARC_SUFFIXES, ".wacz")
 _LIST_SUFFIXES: Final = (".paths", "/paths", ".txt")
-_MAX_LINE_BYTES: Final = 8_000
+_MAX_LINE_CHARACTERS: Final = 8_000
 
 WarcLocation = Path | str  # a file, or the URL of one
 
@@ -116,7 +117,7 @@ def _list_folder(folder: Path, *, follow_links: bool) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder, onerror=errors.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths += [
-            Path(parent, name) for name in names if name.lower().endswith(_WARC_SUFFIXES) and not name.startswith(".")
+            Path(parent, name) for name in names if name.lower().endswith(FILE_SUFFIXES) and not name.startswith(".")
         ]
     real = {path: Path(os.path.realpath(path)) for path in paths}
     away = [] if follow_links else sorted(path for path in paths if not real[path].is_relative_to(folder))
@@ -126,20 +127,22 @@ def _list_folder(folder: Path, *, follow_links: bool) -> Iterator[Path]:
     if errors:
         raise InputError(f"{errors[0].filename}: cannot be listed: {errors[0].strerror}; mend its permissions")
     if not paths:
-        raise InputError(f"{folder}: holds no {', '.join(_WARC_SUFFIXES)}")
+        raise InputError(f"{folder}: holds no {', '.join(FILE_SUFFIXES)}")
 
 
 def _read_list(list_location: WarcLocation, prefix: str | None, opener: WarcOpener) -> Iterator[WarcLocation]:
     try:
         with opener.open(list_location, MAX_LIST_BYTES) as file:
-            lines = open_decompressed(file).read(MAX_LIST_BYTES + 1).splitlines()
+            content = open_decompressed(file).read(MAX_LIST_BYTES + 1)
     except (OSError, DecompressionError) as error:
         raise InputError(f"{list_location}: cannot be read: {error}") from None
+    charset = file_charset(content)
+    text = content.decode(charset if isinstance(charset, str) else UTF_8, "replace").removeprefix("\ufeff")
     listed: set[WarcLocation] = set()
-    for number, line in enumerate(lines, 1):
-        text = line[:_MAX_LINE_BYTES].decode("utf-8-sig", "replace").strip()
-        if text and not text.startswith("#"):
-            location = _resolve(text, list_location, prefix)
+    for number, line in enumerate(text.splitlines(), 1):
+        name = line[:_MAX_LINE_CHARACTERS].strip()
+        if name and not name.startswith("#"):
+            location = _resolve(name, list_location, prefix)
             if isinstance(list_location, str) and isinstance(location, Path):
                 # A list from elsewhere could name any file of this machine.
                 raise InputError(

@@ -11,8 +11,9 @@ from typing import Any, Final
 from fastwarc.stream_io import ChunkedReader
 from fastwarc.warc import HeaderMap, WarcRecord
 
-from tasks.http.content_coding import DecompressionError, TooLargeError, read_codings, unpack
+from tasks.http.content_coding import TooLargeError, read_codings, unpack
 from tasks.http.headers import printable
+from tasks.text.decompress import DecompressionError
 from warehouse.model.records import Exchange
 from warehouse.model.vocabulary import Reason
 

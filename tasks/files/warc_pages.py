@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import IO, Final
@@ -14,12 +15,12 @@ from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 from config.inputs import WarcInput
 from config.redact import redact
 from config.sources import Source
-from tasks.files.decompress import DecompressedFile, open_decompressed
+from tasks.files.arc import MAGIC, ArcAsWarc
 from tasks.files.warc_http import RecordError, http_facts, read_headers, too_large, unpack_page
-from tasks.http.content_coding import DecompressionError
 from tasks.http.headers import charset_of, printable
 from tasks.listings.input_reader import ReadContext
 from tasks.metadata.urls import is_web_url
+from tasks.text.decompress import DecompressedFile, DecompressionError, open_decompressed
 from warehouse.model.records import Fetched, Item, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
@@ -45,22 +46,25 @@ class WarcPages:
         self._seen_at = context.seen_at
         self._window = context.window
         self._number_prefix = f"{first}+" if first else ""
+        self._has_pages = False
+        self._kinds: Counter[str] = Counter()
         self.records = 0
         self.taken = 0
 
     def read(self, file: IO[bytes]) -> Iterator[Fetched | Rejection]:
         """Return the documents in order. Raises `DecompressionError` and OSError if the file is damaged."""
-        _check_magic(file)
+        is_arc = _is_arc(file)
         damaged: str | None = None
         # Not buffered: a buffer that meets damage would lose the whole records before it.
         for record in ArchiveIterator(
-            DecompressedFile(file),
+            ArcAsWarc(DecompressedFile(file)) if is_arc else DecompressedFile(file),
             parse_http=False,
             quirks_mode=True,
             max_header_len=_MAX_WARC_HEADERS_BYTES,
             stream_detect=False,
         ):
             self.records += 1
+            self._kinds[(printable(record.headers.get("WARC-Type")) or "unknown").lower()] += 1
             if not _has_length(record):
                 # The reader goes on where the next record begins.
                 damaged = damaged or f"the record at byte {record.stream_pos:,} (unpacked) states no valid length"
@@ -74,13 +78,24 @@ class WarcPages:
         if damaged:
             raise DecompressionError(f"it is damaged: {damaged}")
 
+    def describe_skipped(self) -> str | None:
+        """Return a sentence on a file whose records hold no page at all; None for any other."""
+        page_kinds = {"response", "resource", "conversion"}
+        if not self.records or page_kinds & self._kinds.keys():
+            return None
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self._kinds.most_common())
+        return f"It holds no pages, only other records: {kinds}."
+
     def _is_in_window(self, record: WarcRecord) -> bool:
         return self._window is None or self._window[0] <= (record.record_date or self._seen_at) < self._window[1]
 
     def _document(self, record: WarcRecord) -> Fetched | Rejection | None:
         """Return the page of a record; None if it is no page, or one that the input does not take."""
         is_response = record.record_type == WarcRecordType.response and record.is_http
-        if not is_response and record.record_type != WarcRecordType.resource:
+        self._has_pages = self._has_pages or is_response
+        # A page as text is for files without the page itself, such as the WET files of Common Crawl.
+        is_only_text = record.record_type == WarcRecordType.conversion and not self._has_pages
+        if not (is_response or is_only_text or record.record_type == WarcRecordType.resource):
             return None
         if (record.headers.get("WARC-Target-URI") or "").strip("< ").startswith(_CRAWLER_URIS):
             return None
@@ -141,15 +156,15 @@ class WarcPages:
         return payload
 
 
-def _check_magic(file: IO[bytes]) -> None:
+def _is_arc(file: IO[bytes]) -> bool:
+    """Return whether a file is an ARC file. Raises `DecompressionError` if it is neither that nor WARC."""
     head = open_decompressed(file).peek(_PEEK_BYTES).lstrip()
     file.seek(0)
-    if head.startswith(b"filedesc:"):
-        raise DecompressionError(
-            "it is an ARC file, the form before WARC; convert it, for example with `warcio recompress`"
-        )
+    if head.startswith(MAGIC):
+        return True
     if head and not head.startswith(b"WARC/"):
-        raise DecompressionError("it is not a WARC file")
+        raise DecompressionError("it is not a WARC file; correct the path or the address")
+    return False
 
 
 def _has_length(record: WarcRecord) -> bool:

@@ -14,7 +14,7 @@ from tasks.files.warc_files import WarcLocation
 from tasks.listings.input_reader import InputSplit
 
 _DOCUMENT_RECORD: Final = re.compile(
-    rb"WARC/\d.{0,4000}?^WARC-Type:\s*(?:response|resource)\s*$", re.DOTALL | re.MULTILINE | re.IGNORECASE
+    rb"WARC/\d.{0,4000}?^WARC-Type:\s*(?:response|resource|conversion)\s*$", re.DOTALL | re.MULTILINE | re.IGNORECASE
 )
 _READ_BYTES: Final = 1 << 18
 _MAX_HEAD_BYTES: Final = 4_096

@@ -20,11 +20,14 @@ from config.redact import redact
 from config.settings import Settings
 from tasks.http import robots
 from tasks.http.access import ANYBODY, Access, default_access, environment_proxy, hide_values
-from tasks.http.content_coding import CODINGS, DecompressionError, TooLargeError, read_codings, unpack
+from tasks.http.content_coding import CODINGS, TooLargeError, read_codings, unpack
 from tasks.http.headers import printable
 from tasks.http.network import RefusedAddressError, UnknownHostError
 from tasks.http.response import Refused, Response, is_certificate_error, refusal_of_error
 from tasks.http.transport import ALLOW_PRIVATE, PROXY
+from tasks.http.whole_body import is_whole
+from tasks.text.decode import Decoded, decode
+from tasks.text.decompress import DecompressionError
 from warehouse.model.records import Exchange
 
 ACCEPT_PAGES: Final = "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8"
@@ -196,21 +199,40 @@ async def _with_body(exchange: Exchange, response: httpx.Response, limits: Respo
 
 
 async def _read(response: httpx.Response, limits: ResponseLimits) -> tuple[bytes, str | None]:
-    """Return the decoded body, and a sentence if it was cut at the limit."""
+    """Return the decoded body, and a sentence if it was cut at the limit or is whole despite damage."""
     codings = read_codings(response.headers.get("content-encoding", ""))
+    chunks, interruption = await _receive(response, limits)
+    try:
+        if sum(map(len, chunks)) <= _MAX_INLINE_BYTES:
+            content, problem = _unpack(chunks, codings, limits)
+        else:
+            # Megabytes are unpacked in a thread: the responses of other hosts would wait for them.
+            content, problem = await asyncio.to_thread(_unpack, chunks, codings, limits)
+    except DecompressionError as error:
+        raise (interruption or error) from None
+    if interruption is None:
+        return content, problem
+    if not is_whole(content):
+        # Half an article would be stored as if it were all of it.
+        raise interruption
+    return content, "the body ended before its stated length; by its format it is whole"
+
+
+async def _receive(response: httpx.Response, limits: ResponseLimits) -> tuple[list[bytes], Exception | None]:
+    """Return the chunks of the body, a little over the limit at most, and what ended it before its time."""
     chunks, size = [], 0
-    async for chunk in response.aiter_raw():
-        chunks.append(chunk)
-        size += len(chunk)
-        if time.monotonic() > limits.deadline:
-            # Chunks that have arrived already involve no wait that could time out.
-            raise httpcore.ReadTimeout
-        if size > limits.bytes:
-            break
-    if size <= _MAX_INLINE_BYTES:
-        return _unpack(chunks, codings, limits)
-    # Megabytes are unpacked in a thread: the responses of other hosts would wait for them.
-    return await asyncio.to_thread(_unpack, chunks, codings, limits)
+    try:
+        async for chunk in response.aiter_raw():
+            chunks.append(chunk)
+            size += len(chunk)
+            if time.monotonic() > limits.deadline:
+                # Chunks that have arrived already involve no wait that could time out.
+                return chunks, httpcore.ReadTimeout()
+            if size > limits.bytes:
+                break
+    except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.ReadTimeout) as error:
+        return chunks, error
+    return chunks, None
 
 
 def _unpack(chunks: list[bytes], codings: tuple[str, ...], limits: ResponseLimits) -> tuple[bytes, str | None]:
@@ -222,7 +244,18 @@ def _unpack(chunks: list[bytes], codings: tuple[str, ...], limits: ResponseLimit
         if not limits.truncate:
             raise
         return b"".join(pieces), f"only the first {limits.bytes:,} bytes of the body were read"
+    except DecompressionError as error:
+        return _despite_damage(b"".join(chunks), b"".join(pieces), error)
     return b"".join(pieces), None
+
+
+def _despite_damage(body: bytes, unpacked: bytes, error: DecompressionError) -> tuple[bytes, str]:
+    """Return the body as it came if it is not packed at all, or what was unpacked if that is whole by its format."""
+    if is_whole(unpacked):
+        return unpacked, f"{error}; by its format it is whole"
+    if not unpacked and isinstance(decode(body, html=True), Decoded):
+        return body, f"{error}; it is not packed"
+    raise error
 
 
 async def _read_error(response: httpx.Response, limits: ResponseLimits) -> tuple[bytes, str | None]:

@@ -9,6 +9,8 @@ from typing import Final
 import brotli
 import zstandard
 
+from tasks.text.decompress import DecompressionError
+
 CODINGS: Final = ("gzip", "deflate", "br", "zstd")
 MAX_CODINGS: Final = 2
 
@@ -20,21 +22,17 @@ _ZSTD_SLICE_BYTES: Final = 128
 _MAX_ZSTD_WINDOW_BYTES: Final = 8 * 1024 * 1024  # RFC 9659: the most that a sender of the coding may ask for
 
 
-class DecompressionError(Exception):
-    """The body cannot be unpacked; the message is a sentence."""
-
-
 class TooLargeError(Exception):
     """The body is larger than the limit, packed or unpacked."""
 
 
 def read_codings(header: str) -> tuple[str, ...]:
-    """Return the codings of a Content-Encoding header, in order of application. Raises `DecompressionError`."""
+    """Return the known codings of a Content-Encoding header, in order of application. Raises `DecompressionError`.
+
+    Others, such as `utf-8` or `none`, are passed over as browsers do: the body mostly is as it is.
+    """
     names = (name.strip().lower().removeprefix("x-") for name in header.split(","))
-    codings = tuple(name for name in names if name not in {"", "identity"})
-    if unknown := [name for name in codings if name not in CODINGS]:
-        name = "".join(character for character in unknown[0][:20] if character.isprintable())
-        raise DecompressionError(f"the body is packed as '{name}'; known are {', '.join(CODINGS)}")
+    codings = tuple(name for name in names if name in CODINGS)
     if len(codings) > MAX_CODINGS:
         raise DecompressionError(f"the body is packed {len(codings)} times over; at most {MAX_CODINGS} are unpacked")
     return codings

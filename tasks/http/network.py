@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpcore
 
 from tasks.http.address_policy import METADATA, special_kind
+from tasks.http.response_head import HeadMender
 
 # (family, type, protocol, canonical name, address), as socket.getaddrinfo answers.
 AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
@@ -119,11 +120,19 @@ class _TimedStream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream, peer: tuple[str, int]) -> None:
         self._stream = stream
         self._peer = peer
+        tls = stream.get_extra_info("ssl_object")
+        self._mender = None if tls is not None and tls.selected_alpn_protocol() == "h2" else HeadMender()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(max_bytes, _seconds_left(timeout, httpcore.ReadTimeout))
+        while True:
+            data = await self._stream.read(max_bytes, _seconds_left(timeout, httpcore.ReadTimeout))
+            mended = data if self._mender is None else self._mender.feed(data)
+            if mended or not data:
+                return mended
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._mender is not None:
+            self._mender.expect_response()
         await self._stream.write(buffer, _seconds_left(timeout, httpcore.WriteTimeout))
 
     async def aclose(self) -> None:

@@ -15,9 +15,10 @@ import httpcore
 import httpx
 
 from config.settings import Settings
-from tasks.http.content_coding import DecompressionError, TooLargeError
+from tasks.http.content_coding import TooLargeError
 from tasks.http.headers import charset_of, printable
 from tasks.http.network import RefusedAddressError, UnknownHostError
+from tasks.text.decompress import DecompressionError
 from warehouse.model.records import Exchange
 from warehouse.model.vocabulary import Reason
 

@@ -61,10 +61,15 @@ def plain_text(markup: str, *, is_html: bool = True, link: str = "", title: str 
 
 
 def summary_and_article(
-    summary: str, content: str, content_is_html: bool, link: str, title: str
+    summary: str, content: str, content_is_html: bool, link: str, title: str, *, holds_articles: bool = False
 ) -> tuple[str, str | None]:
-    """Return the summary as plain text, empty if there is none, and the article's HTML if the entry holds it."""
+    """Return the summary as plain text, empty if there is none, and the article's HTML if the entry holds it.
+
+    With `holds_articles` the longer of both texts is the article, however short it is.
+    """
     summary, content = mend_characters(summary), mend_characters(content)
+    if holds_articles:
+        return _declared_article(summary, content, content_is_html, link, title)
     if not content and len(plain := plain_text(summary, link=link, title=title)) <= MAX_SUMMARY_CHARACTERS:
         return plain, None
     if summary.strip() == content.strip() or not content:
@@ -74,6 +79,17 @@ def summary_and_article(
     if len(article) < max(MIN_ARTICLE_CHARACTERS, len(plain_summary)):
         return plain_summary or article, None
     return plain_summary, content if content_is_html else _paragraphs(content)
+
+
+def _declared_article(
+    summary: str, content: str, content_is_html: bool, link: str, title: str
+) -> tuple[str, str | None]:
+    plain_summary = plain_text(summary, link=link, title=title)
+    if len(plain_text(content, is_html=content_is_html)) < len(plain_summary):
+        return "", summary if "<" in summary else _paragraphs(html.unescape(summary))
+    is_repeated = summary.strip() == content.strip()
+    article = content if content_is_html and "<" in content else _paragraphs(content)
+    return "" if is_repeated else plain_summary, article
 
 
 def _paragraphs(text: str) -> str:

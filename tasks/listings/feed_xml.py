@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
+from urllib.parse import urlsplit
 
 from lxml import etree
 
 from tasks.listings.xml import local_name
+from tasks.metadata.urls import is_web_url
 
 MAX_ENTRIES: Final = 10_000
 MAX_ELEMENTS: Final = 200_000  # in all entries; 10,000 usual ones have 150,000
@@ -98,6 +100,22 @@ def rewrite_feed(root: etree._Element) -> tuple[bytes, int]:
     else:
         return etree.tostring(feed, encoding="utf-8"), 0
     return etree.tostring(feed, encoding="utf-8"), int(root.xpath(_COUNT_ENTRIES)) - copied
+
+
+def channel_base(root: etree._Element, url: str) -> str:
+    """Return the address against which the links of the feed at `url` are resolved: in RSS, that of its site.
+
+    A feed often lies on the host of a service. Source: RSS Advisory Board, RSS Best Practices Profile, `link`.
+    """
+    if local_name(root) == "feed":
+        return url
+    channel = next((child for child in root.iterchildren(etree.Element) if local_name(child) == "channel"), root)
+    links = (
+        child.text for child in islice(channel.iterchildren(etree.Element), MAX_SIBLINGS) if local_name(child) == "link"
+    )
+    site = next((link.strip() for link in links if link and link.strip()), "")[:MAX_BASE_CHARACTERS]
+    # A site that was set up on its maker's own machine still says so: `http://localhost/`.
+    return site if is_web_url(site) and "." in (urlsplit(site).hostname or "") else url
 
 
 def _prefixes(root: etree._Element) -> _Prefixes:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from config.inputs import FeedInput
-from tasks.listings.entries import article_url, describe_damage, feed_candidates, unique_by_url
+from tasks.listings.entries import article_url, describe_damage, feed_candidates, own_entries
 from tasks.listings.entry_text import plain_text, summary_and_article
-from tasks.listings.feed_xml import rewrite_feed
+from tasks.listings.feed_xml import channel_base, rewrite_feed
 from tasks.listings.input_reader import InputReader
 from tasks.listings.jsonfeed import read_json_feed
 from tasks.listings.listing import Entry, Listing, ListingError
+from tasks.listings.packed import unpack_listing
 from tasks.listings.xml import describe_wrong_text, read_text, read_tree, root_name
 from tasks.text.characters import clean_line
 
@@ -43,32 +44,42 @@ class FeedReader(InputReader[FeedInput]):
 
     def read_listing(self, content: bytes, url: str, media_type: str | None, charset: str | None) -> Listing:
         """Parse the feed. Raises `ListingError`."""
-        return read_feed(content, url, media_type, charset)
+        return read_feed(content, url, media_type, charset, holds_articles=self.entry.full_text)
 
 
-def read_feed(content: bytes, url: str, media_type: str | None = None, charset: str | None = None) -> Listing:
-    """Return the entries of the feed at `url`, each URL once.
+def read_feed(
+    content: bytes,
+    url: str,
+    media_type: str | None = None,
+    charset: str | None = None,
+    *,
+    holds_articles: bool = False,
+) -> Listing:
+    """Return the entries of the feed at `url`, each URL once; with `holds_articles` each has the text that it gives.
 
     A feed is recognised by its content, as many come as `text/html`; `media_type` is only used in an error's sentence.
     Nothing is fetched or opened; time and memory are bounded. Raises `ListingError`.
     """
-    text = read_text(content, charset)
+    unpacked, packing_damage = unpack_listing(content)
+    text = read_text(unpacked, charset)
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return read_json_feed(text, url)
+        return read_json_feed(text, url, holds_articles=holds_articles)
     if root_name(text) not in _KINDS:
         raise ListingError(describe_wrong_text(text, media_type))
     root, damage = read_tree(text, MAX_TAGS)
     rewritten, left_out = rewrite_feed(root)
-    parsed = _parse(rewritten, url)
+    base = channel_base(root, url)
+    parsed = _parse(rewritten, base)
     feed, is_atom = dict(parsed["feed"]), parsed["version"].startswith("atom")
-    entries = [_entry(dict(entry), url, is_atom) for entry in parsed["entries"]]
+    entries = [_entry(dict(entry), base, is_atom, holds_articles) for entry in parsed["entries"]]
+    own, shared_url = own_entries(entries, hold_articles=holds_articles)
     return Listing(
-        entries=unique_by_url(entries),
+        entries=own,
         older_url=_older(feed, url),
         title=_title(feed) or None,
         language=(feed.get("language") or "").strip() or None,
         minutes=_minutes(feed),
-        damage=describe_damage(damage, left_out, entries.count(None)),
+        damage=describe_damage(packing_damage or damage, left_out, entries.count(None), shared_url=shared_url),
     )
 
 
@@ -86,15 +97,21 @@ def _parse(rewritten: bytes, url: str) -> _Parsed:
     return parsed
 
 
-def _entry(entry: _Parsed, url: str, is_atom: bool) -> Entry | None:
-    link = _link(entry, url)
-    if link is None:
+def _entry(entry: _Parsed, url: str, is_atom: bool, holds_articles: bool) -> Entry | None:
+    own_link = _link(entry, url)
+    link = own_link or url
+    if own_link is None and not (holds_articles and entry.get("id")):
         return None
     title = _title(entry)
     published, modified = _dates(entry, is_atom)
     content = max(entry.get("content", ()), key=lambda part: len(part["value"]), default={"value": "", "type": ""})
     summary, article = summary_and_article(
-        _text(entry, "summary"), content["value"], "html" in content["type"], link, title
+        _text(entry, "summary"),
+        content["value"],
+        "html" in content["type"],
+        link,
+        title,
+        holds_articles=holds_articles,
     )
     image = _image(entry, link)
     fields: dict[str, Iterable[str]] = {
@@ -110,7 +127,7 @@ def _entry(entry: _Parsed, url: str, is_atom: bool) -> Entry | None:
         "language": [entry.get("language") or ""],
     }
     guid = clean_line(entry.get("id") or "") or None
-    return Entry(link, guid, feed_candidates(fields), clean_line(modified) or None, article)
+    return Entry(link, guid, feed_candidates(fields), clean_line(modified) or None, article, own_link is None)
 
 
 def _link(entry: _Parsed, url: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
@@ -62,6 +62,7 @@ class ReadContext:
     seen_at: datetime
     fetcher: Fetcher | None = None  # for files at a URL; without one a reader makes its own
     window: Window | None = None  # only records dated within it
+    skipped: list[str] = field(default_factory=list)  # filled by reading: sentences on what was passed over
 
 
 @dataclass(frozen=True)

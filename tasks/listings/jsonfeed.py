@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tasks.listings.entries import article_url, describe_damage, feed_candidates, unique_by_url
+from tasks.listings.entries import article_url, describe_damage, feed_candidates, own_entries
 from tasks.listings.entry_text import plain_text, summary_and_article
 from tasks.listings.listing import Entry, Listing, ListingError
+from tasks.metadata.urls import is_web_url
 from tasks.text.xml_characters import mend_characters
 
 MAX_ENTRIES: Final = 10_000
@@ -17,7 +18,7 @@ MAX_VALUES: Final = 100  # authors or tags of one entry
 _MAX_NUMBER: Final = 10**30
 
 
-def read_json_feed(text: str, url: str) -> Listing:
+def read_json_feed(text: str, url: str, *, holds_articles: bool = False) -> Listing:
     """Return the entries of the JSON Feed at `url`, each URL once. Raises `ListingError`."""
     try:
         feed = json.loads(text.lstrip("\ufeff"))
@@ -26,29 +27,38 @@ def read_json_feed(text: str, url: str) -> Listing:
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         raise ListingError("This is JSON, but no JSON Feed: it has no list of items.")
-    entries = [_entry(item, url) if isinstance(item, dict) else None for item in items[:MAX_ENTRIES]]
+    site = _text(feed, "home_page_url").strip()
+    base = site if is_web_url(site) else url
+    entries = [_entry(item, base, holds_articles) if isinstance(item, dict) else None for item in items[:MAX_ENTRIES]]
     older = article_url(_text(feed, "next_url"), url)
+    own, shared_url = own_entries(entries, hold_articles=holds_articles)
     return Listing(
-        entries=unique_by_url(entries),
+        entries=own,
         older_url=older if older != url else None,
         title=plain_text(_text(feed, "title"), is_html=False) or None,
         language=_text(feed, "language").strip() or None,
-        damage=describe_damage(None, max(0, len(items) - MAX_ENTRIES), entries.count(None)),
+        damage=describe_damage(None, max(0, len(items) - MAX_ENTRIES), entries.count(None), shared_url=shared_url),
     )
 
 
-def _entry(item: Mapping[str, Any], url: str) -> Entry | None:
+def _entry(item: Mapping[str, Any], url: str, holds_articles: bool) -> Entry | None:
     guid = _text(item, "id")
     # The format recommends the article's URL as its id.
     guid_url = guid if guid.startswith(("http://", "https://")) else ""
     links = (article_url(href, url) for href in (_text(item, "url"), guid_url, _text(item, "external_url")))
-    link = next(filter(None, links), None)
-    if link is None:
+    own_link = next(filter(None, links), None)
+    link = own_link or url
+    if own_link is None and not (holds_articles and guid):
         return None
     title = plain_text(html.unescape(_text(item, "title")), is_html=False)
     markup = _text(item, "content_html")
     summary, article = summary_and_article(
-        _text(item, "summary"), markup or _text(item, "content_text"), bool(markup), link, title
+        _text(item, "summary"),
+        markup or _text(item, "content_text"),
+        bool(markup),
+        link,
+        title,
+        holds_articles=holds_articles,
     )
     fields = {
         "title": [title],
@@ -61,7 +71,12 @@ def _entry(item: Mapping[str, Any], url: str) -> Entry | None:
         "language": [_text(item, "language")],
     }
     return Entry(
-        link, guid.strip() or None, feed_candidates(fields), _text(item, "date_modified").strip() or None, article
+        link,
+        guid.strip() or None,
+        feed_candidates(fields),
+        _text(item, "date_modified").strip() or None,
+        article,
+        own_link is None,
     )
 
 

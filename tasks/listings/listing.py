@@ -16,6 +16,7 @@ class Entry:
     candidates: tuple[Candidate, ...] = ()  # `title`, `published_at`, `authors` … raw, of origin `Origin.FEED`
     modified: str | None = None  # the date of its last change, as text
     html: str | None = None  # the article, if the listing holds more of it than a summary
+    shares_url: bool = False  # whether the URL is that of several entries, or of the listing for want of its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from typing import Final
 from config.inputs import PagesInput
 from config.redact import redact
 from tasks.html.parse import parse_html
-from tasks.listings.entries import article_url
+from tasks.listings.entries import article_url, listed_url
 from tasks.listings.input_reader import InputError, InputReader, ReadContext
 from tasks.listings.listing import Entry, Listing, ListingError
 from tasks.listings.xml import cut_tags
 from tasks.metadata.urls import is_web_url
 from tasks.text.decode import Refusal, decode
+from tasks.text.decompress import DecompressionError, open_decompressed
+from tasks.text.text_lines import UTF_8, file_charset, open_text, read_sample
 from warehouse.model.records import Item, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
@@ -45,7 +47,7 @@ class PagesReader(InputReader[PagesInput]):
         """Return an item for each URL of the list, and a rejection for each line that is none."""
         source, found_in = self.source, self.endpoint
         for number, line in enumerate(self._lines(), 1):
-            url = line.strip()
+            url, _ = listed_url(line)
             if not url or url.startswith("#") or not self.entry.accepts(url):
                 continue
             if is_web_url(url):
@@ -65,12 +67,16 @@ class PagesReader(InputReader[PagesInput]):
             yield from self.entry.urls
             return
         path = (self.source.folder / self.entry.path).resolve()
+        cure = f"correct `path` in {self.source.id}.toml, or the file"
         try:
-            with path.open(encoding="utf-8-sig", errors="replace") as lines:
-                yield from lines
-        except OSError as error:
-            cure = f"correct `path` in {self.source.id}.toml, or the file"
-            raise InputError(f"{path}: {error.strerror}; {cure}") from None
+            with path.open("rb") as file, open_decompressed(file) as stream:
+                charset = file_charset(read_sample(stream))
+                if isinstance(charset, Refusal) and charset.reason is not Reason.EMPTY:
+                    raise InputError(f"{path}: it is no list of addresses: {charset.detail} {cure}")
+                yield from open_text(stream, charset if isinstance(charset, str) else UTF_8)
+        except (OSError, DecompressionError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise InputError(f"{path}: {reason}; {cure}") from None
 
 
 def read_links(content: bytes, url: str, pattern: str, charset: str | None = None) -> Listing:

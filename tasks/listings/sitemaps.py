@@ -6,22 +6,22 @@ Source: sitemaps.org, Google's extensions for news and images, `xhtml:link` for 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from lxml import etree
 
 from config.inputs import SitemapInput
-from tasks.listings.entries import article_url, describe_damage, feed_candidates, unique_by_url
+from tasks.listings.entries import article_url, describe_damage, feed_candidates, listed_url, unique_by_url
 from tasks.listings.entry_text import plain_text
 from tasks.listings.feeds import read_feed
 from tasks.listings.input_reader import InputReader
 from tasks.listings.listing import Child, Entry, Listing, ListingError
+from tasks.listings.packed import unpack_listing
 from tasks.listings.xml import describe_wrong_text, local_name, read_text, read_tree, root_name
 from tasks.text.characters import clean_line
-from tasks.text.decode import Refusal, unpack
 
-MAX_BYTES: Final = 52_428_800  # unpacked: the bound of the protocol
 MAX_ENTRIES: Final = 100_000  # twice the bound of the protocol
 MAX_CHILDREN: Final = 100  # of one element
 MAX_TAGS: Final = 100
@@ -50,49 +50,48 @@ class SitemapReader(InputReader[SitemapInput]):
 
 
 def read_sitemap(content: bytes, url: str, alternates: bool = False) -> Listing:
-    """Return the URLs of a sitemap, each once, or the sitemaps of an index; gzip is unpacked.
+    """Return the URLs of a sitemap, each once, or the sitemaps of an index; a packed one is unpacked.
 
     With `alternates` the same article in other languages is an entry of its own. Raises `ListingError`.
     """
-    unpacked = unpack(content, MAX_BYTES)
-    if isinstance(unpacked, Refusal):
-        raise ListingError(unpacked.detail)
-    text = read_text(unpacked, None)
+    unpacked, packing_damage = unpack_listing(content)
+    listing = _read_text(unpacked, url, alternates)
+    damage = " ".join(filter(None, (packing_damage, listing.damage)))
+    return replace(listing, damage=damage or None)
+
+
+def _read_text(content: bytes, url: str, alternates: bool) -> Listing:
+    text = read_text(content, None)
     kind = root_name(text)
     if kind is None:
         return _read_lines(text, url)
     if kind not in {"urlset", "sitemapindex"}:
-        return read_feed(unpacked, url)
+        return read_feed(content, url)
     root, damage = read_tree(text)
-    name = "url" if kind == "urlset" else "sitemap"
-    elements = list(islice(root.iter(f"{{*}}{name}"), MAX_ENTRIES + 1))
+    elements = list(islice(root.iter("{*}url", "{*}sitemap"), MAX_ENTRIES + 1))
     if len(elements) > MAX_ENTRIES:
         damage = damage or f"It names more than {MAX_ENTRIES:,} addresses; the first were read."
-    if kind == "sitemapindex":
-        return _read_index(elements[:MAX_ENTRIES], url, damage)
-    entries = (entry for element in elements[:MAX_ENTRIES] for entry in _entries(element, url, alternates))
-    first_entries = list(islice(entries, MAX_ENTRIES))
-    damage = describe_damage(damage, without_url=first_entries.count(None))
-    return Listing(unique_by_url(first_entries), damage=damage)
+    # Some indexes hold addresses of pages too, and some lists those of sitemaps.
+    pages = [element for element in elements[:MAX_ENTRIES] if local_name(element) == "url"]
+    sitemaps = [element for element in elements[:MAX_ENTRIES] if local_name(element) == "sitemap"]
+    entries = list(islice((entry for element in pages for entry in _entries(element, url, alternates)), MAX_ENTRIES))
+    children = [child for element in sitemaps for child in _children(element, url)]
+    damage = describe_damage(damage, without_url=entries.count(None) + children.count(None))
+    by_url = {child.url: child for child in reversed(children) if child}
+    return Listing(unique_by_url(entries), children=tuple(reversed(by_url.values())), damage=damage)
 
 
-def _read_index(elements: list[etree._Element], url: str, damage: str | None) -> Listing:
-    children: dict[str, Child] = {}
-    without_url = 0
-    for element in elements:
-        texts = _texts(element)
-        location = _location(texts, url)
-        without_url += location is None
-        if location:
-            children.setdefault(location, Child(location, _first_date(texts, "lastmod")))
-    damage = describe_damage(damage, without_url=without_url)
-    return Listing(children=tuple(children.values()), damage=damage)
+def _children(element: etree._Element, url: str) -> Iterator[Child | None]:
+    """Return the sitemaps that an element of an index names, mostly one; None for an address that is none."""
+    texts = _texts(element)
+    for location in _locations(texts, url):
+        yield Child(location, _first_date(texts, "lastmod")) if location else None
 
 
 def _entries(element: etree._Element, url: str, alternates: bool) -> Iterator[Entry | None]:
-    """Return the entry of a `url` element, None if it has no URL; then those of its other languages."""
+    """Return the entry of a `url` element, None if it has no URL; then those of more URLs and of other languages."""
     texts = _texts(element)
-    location = _location(texts, url)
+    location, *more_locations = _locations(texts, url)
     if location is None:
         yield None
         return
@@ -110,6 +109,8 @@ def _entries(element: etree._Element, url: str, alternates: bool) -> Iterator[En
                 languages.setdefault(other_url or location, child.get("hreflang"))
     modified = _first_date(texts, "lastmod")
     yield _entry(location, fields, languages.get(location), modified)
+    for more in more_locations:
+        yield _entry(more, {}, None, modified) if more else None
     if alternates:
         for other_url, language in languages.items():
             if other_url != location and language != "x-default":
@@ -150,8 +151,13 @@ def _texts(element: etree._Element) -> _Values:
 
 
 def _location(texts: _Values, base: str) -> str | None:
+    return _locations(texts, base)[0]
+
+
+def _locations(texts: _Values, base: str) -> list[str | None]:
+    """Return each address of an element; one None if there is none."""
     # In a CDATA section, where nothing needs to be escaped, some escape all the same.
-    return article_url(texts.get("loc", [""])[0].replace("&amp;", "&"), base)
+    return [article_url(location.replace("&amp;", "&"), base) for location in texts.get("loc", [""])]
 
 
 def _first_date(texts: _Values, name: str) -> str | None:
@@ -161,9 +167,13 @@ def _first_date(texts: _Values, name: str) -> str | None:
 def _read_lines(text: str, url: str) -> Listing:
     """Read a list of URLs, one a line. Raises `ListingError` if most lines are none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    urls = [article_url(line, url) if line.startswith(_URL_STARTS) else None for line in lines]
-    if urls.count(None) * 2 > len(urls):
+    rows = map(listed_url, lines)
+    found = [
+        (article_url(address, url) if address.startswith(_URL_STARTS) else None, modified) for address, modified in rows
+    ]
+    without_url = sum(address is None for address, _ in found)
+    if without_url * 2 > len(found):
         raise ListingError(describe_wrong_text(text))
-    entries = unique_by_url(Entry(url) for url in urls if url)
-    damage = describe_damage(None, max(0, len(entries) - MAX_ENTRIES), urls.count(None))
+    entries = unique_by_url(Entry(address, modified=modified) for address, modified in found if address)
+    damage = describe_damage(None, max(0, len(entries) - MAX_ENTRIES), without_url)
     return Listing(entries[:MAX_ENTRIES], damage=damage)

@@ -20,7 +20,14 @@ MAX_AMPERSANDS: Final = 2_000_000
 _HEAD_CHARACTERS: Final = 8_000  # in which a web page shows that it is one
 _MAX_MESSAGE_CHARACTERS: Final = 150
 
-_ROOT: Final = re.compile(r"<(?:[\w.-]{1,50}:)?(rss|feed|rdf|channel|urlset|sitemapindex)(?=[\s>/])", re.IGNORECASE)
+_ROOT_TAG: Final = r"(?P<tag><(?:[\w.-]{1,50}:)?(rss|feed|rdf|channel|urlset|sitemapindex)(?=[\s>/]))"
+_ROOT: Final = re.compile(_ROOT_TAG, re.IGNORECASE)
+# A page, such as that of an error, may be printed before a feed; one about feeds shows them escaped.
+_ROOT_AFTER_PAGE: Final = re.compile(
+    r"(?:</html\s*>|<\?xml\s[^<>]{0,200}\?>)\s*+(?:<(?:\?[^<>]{0,500}\?|!--(?:[^-]|-(?!->)){0,2000}+--)>\s*+)*+"
+    + _ROOT_TAG,
+    re.IGNORECASE,
+)
 _WEB_PAGE: Final = re.compile(
     r"\s*(?:<\?xml[^<>]*>\s*|<!--(?:[^-]|-(?!->))*+-->\s*)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
 )
@@ -49,10 +56,15 @@ def read_text(content: bytes, charset: str | None) -> str:
 
 def root_name(text: str) -> str | None:
     """Return the name of a listing's outermost element, in lower case; None if the text is no XML listing."""
+    root = _find_root(text)
+    return root[2].lower() if root else None
+
+
+def _find_root(text: str) -> re.Match[str] | None:
+    """Return the start tag of a listing's outermost element; behind a web page only where a document begins."""
     if _WEB_PAGE.match(text[:_HEAD_CHARACTERS]):
-        return None
-    root = _ROOT.search(text)
-    return root[1].lower() if root else None
+        return _ROOT_AFTER_PAGE.search(text)
+    return _ROOT.search(text)
 
 
 def describe_wrong_text(text: str, media_type: str | None = None) -> str:
@@ -69,12 +81,12 @@ def read_tree(text: str, max_tags: int = MAX_TAGS) -> tuple[etree._Element, str 
     resolved, others stay as text, so that nothing can grow or name a file.
     """
     text, damage = cut_tags(text, max_tags)
-    root_tag = _ROOT.search(text)
+    root_tag = _find_root(text)
     if root_tag is None:
         raise ListingError(describe_wrong_text(text))
     if text.count("&") > MAX_AMPERSANDS:
         raise ListingError(f"It has more than {MAX_AMPERSANDS:,} ampersands, as no feed or sitemap has.")
-    text = bound_attributes(text[root_tag.start() :]).rstrip()
+    text = bound_attributes(text[root_tag.start("tag") :]).rstrip()
     if not text.endswith(">"):
         # Cut short: half an address would be taken for one.
         text = text[: text.rfind("<")]

@@ -60,6 +60,11 @@ class Candidates:
         self._record(field, origin, [(other, raw) for other, raw, reading in readings if reading != value])
         return value
 
+    def printed(self, field: str) -> str | None:
+        """Return the raw value that `choose` took for a field, else the first of those it refused; None if no value."""
+        refused = (clean_line(raw) for candidate in self._by_field[field] for raw in candidate.values)
+        return self.raw_values.get(field) or next(filter(None, refused), None)
+
     def choose_list(
         self, field: str, read: Callable[[Candidate], Iterable[str]], merge: bool = False
     ) -> tuple[str, ...]:

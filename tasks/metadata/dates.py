@@ -12,7 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tasks.metadata.printed_dates import Day, find_date
+from tasks.metadata.calendars import to_common_calendar
+from tasks.metadata.months import month_of_word
+from tasks.metadata.printed_dates import Day, find_date, full_year
 from tasks.metadata.zones import MAX_UTC_OFFSET
 from warehouse.model.vocabulary import Precision, Zone
 
@@ -34,9 +36,18 @@ _BASIC: Final = re.compile(
 )
 _WEEK: Final = re.compile(r"\d{4}-?W\d\d(?:-?\d)?")
 _DAY_OF_YEAR: Final = re.compile(r"(\d{4})-(\d{3})")
-# Seconds or milliseconds since 1970, of a day after 2001.
-_EPOCH: Final = re.compile(r"([12]\d{9})(?:\d{3})?(?:\.\d+)?")
+# Seconds, or thousandths, millionths, billionths of them, since 1970, of a day after 2001.
+_EPOCH: Final = re.compile(r"([12]\d{9})(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?")
+# Milliseconds since 1970 as .NET writes them into JSON; an offset after them changes nothing.
+_DOT_NET: Final = re.compile(r"\\?/Date\((-?\d{1,14})(?:[+-]\d{4})?\)\\?/")
+# The shape of dates in feeds (RFC 822): a day, the name of a month, a year that may have two digits, a time.
+_FEED_DATE: Final = re.compile(
+    r"(?:[^\d,]{1,30}[,.]?\s)?\s*(\d{1,2})[\s.-]+([^\W\d_]{3,20}\.?|\d{1,2}[月월])[\s,.-]+(\d{4}|\d\d)([\sT,]+\d{1,2}:\d\d.*)"
+)
+_MONTH_NAMES: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _YEAR: Final = re.compile(r"\d{4}")
+_END_OF_DAY: Final = "24"
+_EPOCH_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,8 @@ def parse_date(text: str, language: str | None = None, zone: str | None = None) 
         return None
     try:
         local = ZoneInfo(zone) if zone else None
-        return _parse_standard(text.strip(), local) or _parse_printed(text.strip(), language, local)
+        text = to_common_calendar(text.strip(), language)
+        return _parse_standard(text, local) or _parse_printed(text, language, local)
     except (ValueError, OverflowError, KeyError, OSError):
         return None
 
@@ -78,11 +90,14 @@ def _parse_standard(text: str, local: tzinfo | None) -> ParsedDate | None:
     """Parse ISO 8601 in its forms, and epochs."""
     if match := _ISO.fullmatch(text) or _BASIC.fullmatch(text):
         year, month, day, hour, minute, second, offset = match.groups()
-        clock = time(int(hour), int(minute), int(second or 0)) if hour else None
+        ends_day = hour == _END_OF_DAY
+        clock = time(0 if ends_day else int(hour), int(minute), int(second or 0)) if hour else None
         zone = _offset_zone(offset) if offset else None
-        return _parsed_date(Day(int(year), int(month), int(day or 0)), clock, second is not None, zone, local)
+        return _parsed_date(Day(int(year), int(month), int(day or 0)), clock, second is not None, zone, local, ends_day)
     if match := _EPOCH.fullmatch(text):
         return ParsedDate(datetime.fromtimestamp(int(match[1]), UTC), Precision.SECOND, Zone.EXPLICIT)
+    if match := _DOT_NET.fullmatch(text):
+        return ParsedDate(_EPOCH_START + timedelta(milliseconds=int(match[1])), Precision.SECOND, Zone.EXPLICIT)
     if match := _DAY_OF_YEAR.fullmatch(text):
         return _parsed_day(date(int(match[1]), 1, 1) + timedelta(days=int(match[2]) - 1))
     if _WEEK.fullmatch(text):
@@ -92,8 +107,20 @@ def _parse_standard(text: str, local: tzinfo | None) -> ParsedDate | None:
 
 def _parse_printed(text: str, language: str | None, local: tzinfo | None) -> ParsedDate | None:
     """Parse a date in words or in the order of a language."""
-    match = find_date(text, language, local)
-    return _parsed_date(match.day, match.clock, match.has_seconds, match.zone, local) if match else None
+    match = find_date(_with_plain_month(text, language), language, local)
+    if match is None:
+        return None
+    return _parsed_date(match.day, match.clock, match.has_seconds, match.zone, local, match.ends_day)
+
+
+def _with_plain_month(text: str, language: str | None) -> str:
+    """Return a date of a feed with its month in English and its year in four digits; any other text as it is."""
+    match = _FEED_DATE.fullmatch(text)
+    month = month_of_word(match[2], language) if match else None
+    if match is None or month is None:
+        return text
+    year = match[3] if len(match[3]) == len("2026") else full_year(match[3])
+    return f"{match[1]} {_MONTH_NAMES[month - 1]} {year}{match[4]}"
 
 
 def _parsed_day(day: date) -> ParsedDate | None:
@@ -106,14 +133,19 @@ def _parsed_date(
     has_seconds: bool = False,
     zone: tzinfo | None = None,
     local: tzinfo | None = None,
+    ends_day: bool = False,
 ) -> ParsedDate | None:
-    """Return the date; None for a year of no news article. Raise ValueError for a day that does not exist."""
+    """Return the date; None for a year of no news article. Raise ValueError for a day that does not exist.
+
+    With `ends_day` the clock is that of the next day: 24:00.
+    """
     if day.year not in ARTICLE_YEARS:
         return None
-    if clock is None or (clock == time(0) and zone is None):
+    if clock is None or (clock == time(0) and zone is None and not ends_day):
         precision = Precision.DAY if day.day else Precision.MONTH if day.month else Precision.YEAR
         return ParsedDate(datetime(day.year, day.month or 1, day.day or 1, tzinfo=UTC), precision, Zone.ASSUMED)
-    instant = datetime.combine(date(day.year, day.month, day.day), clock, zone or local or UTC)
+    own_day = date(day.year, day.month, day.day) + timedelta(days=int(ends_day))
+    instant = datetime.combine(own_day, clock, zone or local or UTC)
     origin = Zone.EXPLICIT if zone else Zone.SOURCE if local else Zone.ASSUMED
     return ParsedDate(instant.astimezone(UTC), Precision.SECOND if has_seconds else Precision.MINUTE, origin)
 

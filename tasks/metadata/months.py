@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -37,6 +38,7 @@ _MORE_NAMES: Final = {
     "bn": {"জানুয়ারি": 1, "ফেব্রুয়ারি": 2},
     "ro": {"ian": 1, "iun": 6, "iul": 7, "noi": 11},
 }
+_CUT_LENGTHS: Final = (3, 4)
 _LANGUAGES: Final = (
     "en es fr de pt ru it ar tr pl nl id vi fa uk ro el cs hu sv da no fi bg hr sr sk sl et lv lt mk sq ca eu gl is ga",
     "cy he hi bn ta te kn ml mr gu pa ur ne si th lo km my ka hy az kk ky uz mn be bs ms sw af tl am so zu mt lb fo",
@@ -84,6 +86,63 @@ def months_of_any_language() -> Months:
         for name, month in _names(language).items():
             meanings[name].add(month)
     return _months({name: months.pop() for name, months in meanings.items() if len(months) == 1})
+
+
+@lru_cache(maxsize=1)
+def _names_of_every_language() -> dict[str, int]:
+    """Return the names in all languages of CLDR that mean one month alone; takes half a second."""
+    from babel.localedata import locale_identifiers
+
+    meanings: dict[str, set[int]] = defaultdict(set)
+    for language in {identifier.partition("_")[0] for identifier in locale_identifiers()}:
+        for name, month in _names(language).items():
+            meanings[name].add(month)
+    return {name: months.pop() for name, months in meanings.items() if len(months) == 1}
+
+
+# From the language of the article on to all there are; the last take a while to load.
+_NAMES_BY_REACH: Final[tuple[Callable[[str], dict[str, int]], ...]] = (
+    lambda language: months_of(language).names,
+    lambda _: months_of("en").names,
+    lambda _: months_of_any_language().names,
+    lambda _: _names_of_every_language(),
+)
+
+
+@lru_cache(maxsize=1)
+def _first_letters_of_any_language() -> dict[str, int]:
+    """Return the first three and four letters of long names, where all languages that cut them so mean one month."""
+    meanings: dict[str, set[int]] = defaultdict(set)
+    for language in " ".join(_LANGUAGES).split():
+        for start, month in _first_letters(_names(language)).items():
+            meanings[start].add(month)
+    return {start: months.pop() for start, months in meanings.items() if len(months) == 1}
+
+
+def _first_letters(names: dict[str, int]) -> dict[str, int]:
+    meanings: dict[str, set[int]] = defaultdict(set)
+    for name, month in names.items():
+        for length in _CUT_LENGTHS:
+            if len(name) > length and name.isalpha():
+                meanings[name[:length]].add(month)
+    return {start: months.pop() for start, months in meanings.items() if len(months) == 1}
+
+
+def month_of_word(word: str, language: str | None) -> int | None:
+    """Return the month that a word between a day and a year means, in any language of CLDR; None if it means none.
+
+    Some programs cut the names of months to three letters, whatever the language: `Lok` is the Finnish lokakuu.
+    """
+    if word.endswith(("月", "월")) and word[:-1].isdecimal():
+        return int(word[:-1]) if 1 <= int(word[:-1]) <= 12 else None  # noqa: PLR2004  months
+    key = month_key(word)
+    primary = re.split("[-_]", language or "")[0].lower()
+    for names in _NAMES_BY_REACH:
+        if (month := names(primary).get(key)) is not None:
+            return month
+    if len(key) not in _CUT_LENGTHS:
+        return None
+    return _first_letters(months_of(primary).names).get(key) or _first_letters_of_any_language().get(key)
 
 
 def _names(language: str) -> dict[str, int]:

@@ -30,6 +30,7 @@ class PrintedDate:
     clock: time | None = None
     has_seconds: bool = False
     zone: tzinfo | None = None
+    ends_day: bool = False  # whether the time is 24:00, that of the next day
 
 
 class _DayMatch(NamedTuple):
@@ -42,6 +43,8 @@ class _DayMatch(NamedTuple):
 
 _MONTHS_A_YEAR: Final = 12
 _NOON: Final = 12
+_HOURS_A_DAY: Final = 24
+_FIRST_YEAR_OF_1900S: Final = 70  # of two digits: 70 is 1970, 69 is 2069
 _MAX_CHARACTERS_TO_YEAR_AFTER: Final = 24
 _MAX_CHARACTERS_TO_YEAR_BEFORE: Final = 12
 _MAX_CHARACTERS_TO_DAY_BEFORE: Final = 16
@@ -109,7 +112,7 @@ def find_date(line: str, language: str | None, local: tzinfo | None) -> PrintedD
     # Unix and Java print the zone inside the date: `Fri Apr 28 19:20:36 CEST 2023`.
     if zone is None and _ZONE_INSIDE.match(text, clock.end()):
         zone = find_zone(text[clock.end() :], noon, local)
-    return PrintedDate(day, _time(clock), clock["second"] is not None, zone)
+    return PrintedDate(day, _time(clock), clock["second"] is not None, zone, int(clock["hour"]) == _HOURS_A_DAY)
 
 
 def without_date(line: str, language: str | None) -> str:
@@ -160,7 +163,7 @@ def _order_digits(match: re.Match[str], language: str | None, primary: str, loca
     if is_short_year:
         if primary in _YEAR_COMES_FIRST:
             return None
-        year += 2000
+        year = full_year(match[4])
     elif max(first, second) > _MONTHS_A_YEAR or first == second:
         day_first = second <= _MONTHS_A_YEAR
     elif day_first is None and language and isinstance(local, ZoneInfo):
@@ -190,7 +193,7 @@ def _match_around(text: str, name: re.Match[str], month: int) -> _DayMatch | Non
     if before := _DAY_BEFORE.search(text, max(0, start - _MAX_CHARACTERS_TO_DAY_BEFORE), start):
         day, start = int(before[1]), before.start()
         if short_year := _SHORT_YEAR.match(text, end):
-            return _DayMatch(Day(2000 + int(short_year[1] or short_year[2]), month, day), start, short_year.end())
+            return _DayMatch(Day(full_year(short_year[1] or short_year[2]), month, day), start, short_year.end())
     elif after := _DAY_AFTER.match(text, end):
         day, end = int(after[1]), after.end()
     year = _find_year(text, start, end)
@@ -207,6 +210,11 @@ def _find_year(text: str, start: int, end: int) -> re.Match[str] | None:
     return years_before[-1] if years_before else None
 
 
+def full_year(digits: str) -> int:
+    """Return the year that two digits mean."""
+    return int(digits) + (1900 if int(digits) >= _FIRST_YEAR_OF_1900S else 2000)
+
+
 def _common_era(year: int, primary: str) -> int:
     return year - _BUDDHIST_ERA if primary in {"th", ""} and year in _BUDDHIST_YEARS else year
 
@@ -216,7 +224,7 @@ def _is_clock(match: re.Match[str]) -> bool:
 
 
 def _time(match: re.Match[str]) -> time:
-    hour = int(match["hour"]) % 24
+    hour = int(match["hour"]) % _HOURS_A_DAY
     if (match["pm"] or match["pm2"]) and hour < _NOON:
         hour += _NOON
     elif (match["am"] or match["am2"]) and hour == _NOON:

@@ -7,20 +7,51 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
+import idna
 from courlan import extract_domain
 
 # Exact names: courlan's pattern also counts `gallery`, `cid` and a bare `?123` as tracking, and so merges articles.
 _TRACKING: Final = re.compile(
-    r"(?:utm|mtm|pk|at|ns|hsa|oly|vero|mkt|itm|ga|wt)_\w+|__?(?:hs\w+|twitter_impression|ga|gl)|mc_[ce]id"
-    r"|(?:fb|g|dc|y|tw|tt|fbc|yc|ysc|msclk|srsl|_open)c?lid|msclkid|[gw]braid|gad_\w+|igsh(?:id)?|si|spm|smid|smtyp|ocid"
-    r"|xtor|ito|icid|cmp(?:id)?|ref|ref_(?:src|url)|referr?er|rss|source|wtmc|zanpid|partner|feature|share|sfnsn|guccounter",
+    r"(?:utm|mtm|matomo|piwik|pk|at|ns|hsa|oly|vero|mkt|itm|ga|wt|hmb|awt|bsft|sfmc|guce|soc|taboola|trk)_\w+"
+    r"|__?(?:hs\w+|twitter_impression|ga|gl|branch_match_id|branch_referrer)|mc_(?:[ce]id|tc)|elq\w*|trk(?:campaign|info)?"
+    r"|(?:fb|g|dc|y|tw|tt|fbc|yc|ysc|msclk|srsl|_open)c?lid|msclkid|[gw]braid|gad_\w+|igsh(?:id)?|si|spm|srsltid"
+    r"|rb_clickid|irclickid|irgwc|cjevent|mkevt|epik|li_fat_id|dicbo|dm_i|ck_subscriber_id|wickedid|wprov|ceid|em[cd]i"
+    r"|smid|smtyp|ocid|ncid|mbid|tsrc|ftag|xtor|ito|icid|int_?cmp|cmp(?:id)?|s_(?:kwc|c)id|sc_(?:cid|src|channel)"
+    r"|ref|ref_(?:src|url)|fref|fb_(?:action_ids|action_types|ref|source)|referr?er|rss|source|wtmc|zanpid|partner"
+    r"|feature|share|share_?(?:from|token)|sfnsn|guccounter|recruite[rd]|recruited_by_id|sms_ss|hss_channel|yptr|nsctrid",
     re.IGNORECASE,
+)
+# Numbers of a visit, not of an article: by names that mean nothing else.
+_SESSION: Final = re.compile(
+    r"(?:jsessionid|phpsessid|oscsid|zenid|xtcsid|modsid|cfid|cftoken|aspsessionid\w*)=.*", re.IGNORECASE
+)
+# By a value as long as PHP's, under names that may also be those of a story or of a session of a conference.
+_SESSION_BY_VALUE: Final = re.compile(
+    r"(?:s|sid|phpsid|sess(?:ion)?(?:_?(?:id|key|hash))?)=(?:[0-9a-f]{32}|[0-9a-f]{40}|(?=\D*\d)[0-9a-z]{26})",
+    re.IGNORECASE,
+)
+_SCRIPT: Final = re.compile(r"/(?:[^/]*\.(?:php\d?|aspx?|jspx?|cfm|cgi|pl|do))?$", re.IGNORECASE)
+_SESSION_IN_PATH: Final = re.compile(
+    r"(?:;|%3b)(?:jsessionid|phpsessid|sid|sessionid|session_id)(?:=|%3d)[^/;?]*|/\((?:[A-Z]\([\w-]+\))+\)(?=/)",
+    re.IGNORECASE,
+)
+# Marks of a page in the form for phones (AMP) in its query; the article is the same without them.
+_AMP_QUERY: Final = re.compile(
+    r"amp(?:=(?:1|true|yes|)?)?|(?:outputtype|output|view|type|format|mode|template)=amp|usqp=.*|amp_(?:js_v|gsa|r|ct)=.*",
+    re.IGNORECASE,
+)
+_AMP_CACHE: Final = re.compile(
+    r"https?://(?:www\.google\.[\w.]+/amp/(s/)?|[\w-]+\.(?:cdn\.ampproject\.org|bing-amp\.com)/[cvwr]/(s/)?)(?=[\w-]+(?:\.[\w-]+)+/)",
+    re.IGNORECASE,
+)
+_TWIN_HOST: Final = re.compile(r"(?:www\d{0,2}|amp|m|mobile|mobil|touch)\.(?=.+\.)")
+_TWIN_PATH: Final = re.compile(
+    r"^/(?:amp|m|mobile)(?=/[^/]+/.)|(?<=[^/])/amp$|(?<=[^/])\.amp(?=\.html?$|$)", re.IGNORECASE
 )
 _ESCAPE: Final = re.compile("%([0-9a-fA-F]{2})")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SAFE: Final = "%/:@!$&'()*+,;=~"
 _DEFAULT_PORT: Final = {"http": 80, "https": 443}
-_WWW: Final = re.compile(r"www\d{0,2}\.(?=.+\.)")
 # A long number at the edge of the last part of a path, beside words: `dow-jumps-68901234`, `68901234-dow-jumps`.
 _SLUG_AND_ID: Final = re.compile(
     r"(?P<slug>(?:[^\W\d_][^/]*[-_.])?)(?P<id>[a-z]{0,2}\d{7,})(?P<end>\.\w{2,5})?|(?P<id2>\d{7,})[-_.][^\W\d][^/]*"
@@ -34,8 +65,8 @@ _DAY_OR_ROUND: Final = re.compile(r"(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])
 def normalize_url(url: str) -> str:
     """Return the normal form of an http(s) URL; any other text as it is.
 
-    It fixes the case of scheme and host, the port, escapes, dot segments and the order of parameters, and removes
-    tracking parameters and the fragment (`#!` stays: it names a page).
+    It fixes the case of scheme and host, the port, escapes, dot segments and the order of parameters, and removes the
+    fragment (`#!` stays: it names a page), tracking parameters, numbers of sessions and the marks of AMP in a query.
     """
     parts = _split(url)
     return url.strip() if parts is None else urlunsplit(parts)
@@ -44,13 +75,15 @@ def normalize_url(url: str) -> str:
 def identity_url(url: str) -> str:
     """Return the part of a URL that stays when slug, tracking parameters, scheme or `www.` change; a key, not a URL.
 
-    A slug is removed only beside a long number that is neither a day nor round.
+    A slug is removed only beside a long number that is neither a day nor round. The AMP and the mobile form of a page
+    have the key of the page.
     """
     parts = _split(url)
     if parts is None:
         return url.strip()
-    host = _WWW.sub("", parts.netloc, count=1)
-    return urlunsplit(("", host, _without_slug(parts.path.rstrip("/")), parts.query, parts.fragment))
+    host = _TWIN_HOST.sub("", parts.netloc, count=1)
+    path = _TWIN_PATH.sub("", parts.path.rstrip("/"))
+    return urlunsplit(("", host, _without_slug(path), parts.query, parts.fragment))
 
 
 def canonical_domain(url: str | None) -> str | None:
@@ -102,7 +135,7 @@ def canonical_url(declared: str, url: str) -> str | None:
 
 def _split(url: str) -> SplitResult | None:
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(_AMP_CACHE.sub(_origin_of_cache, url.strip()))
         scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
     except ValueError:
         return None
@@ -113,25 +146,37 @@ def _split(url: str) -> SplitResult | None:
         netloc += f":{port}"
     if parts.username:
         netloc = f"{parts.netloc.rpartition('@')[0]}@{netloc}"
-    path = _escaped(parts.path or "/")
+    path = _escaped(_SESSION_IN_PATH.sub("", parts.path) or "/")
     if "/." in path:
         path = urlsplit(urljoin("http://host/", path)).path
     fragment = parts.fragment if parts.fragment.startswith("!") else ""
-    return SplitResult(scheme, netloc, path, _query(parts.query), fragment)
+    return SplitResult(scheme, netloc, path, _query(parts.query, path), fragment)
 
 
 def _host(host: str) -> str:
     if host.isascii():
         return f"[{host}]" if ":" in host else host
     try:
-        return host.encode("idna").decode("ascii")
-    except UnicodeError:
+        # As httpx does when it fetches: by the rules of 2003 `straße.example` would be another host.
+        return idna.encode(host.lower()).decode("ascii")
+    except idna.IDNAError:
         return host
 
 
-def _query(query: str) -> str:
-    pairs = (pair for pair in query.split("&") if pair and not _TRACKING.fullmatch(pair.partition("=")[0]))
+def _origin_of_cache(match: re.Match[str]) -> str:
+    return "https://" if match[1] or match[2] else "http://"
+
+
+def _query(query: str, path: str) -> str:
+    pairs = [pair for pair in query.split("&") if pair and not _names_no_article(pair)]
+    if len(pairs) > 1 or not _SCRIPT.search(path):  # else the number alone tells one page of a script from another
+        pairs = [pair for pair in pairs if not _SESSION_BY_VALUE.fullmatch(pair)]
     return "&".join(sorted(_escaped(pair, "?") for pair in pairs))
+
+
+def _names_no_article(pair: str) -> bool:
+    is_mark = _SESSION.fullmatch(pair) or _AMP_QUERY.fullmatch(pair)
+    return is_mark is not None or _TRACKING.fullmatch(pair.partition("=")[0]) is not None
 
 
 def _escaped(text: str, safe: str = "") -> str:

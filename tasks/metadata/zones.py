@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MAX_UTC_OFFSET: Final = timedelta(hours=14)
 
 _OFFSET_HOURS: Final = {
-    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2,
-    "EEST": 3, "MSK": 3, "МСК": 3, "TRT": 3, "SAST": 2, "CAT": 2, "WAT": 1, "EAT": 3, "PKT": 5, "NPT": 5.75,
+    "Z": 0, "UT": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2,
+    "EET": 2, "EEST": 3, "MSK": 3, "МСК": 3, "TRT": 3, "SAST": 2, "CAT": 2, "WAT": 1, "EAT": 3, "PKT": 5, "NPT": 5.75,
     "WIB": 7, "WITA": 8, "WIT": 9, "ICT": 7, "SGT": 8, "HKT": 8, "PHT": 8, "AWST": 8, "JST": 9, "KST": 9,
     "ACST": 9.5, "ACDT": 10.5, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
     "EDT": -4, "EST": -5, "CDT": -5, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8, "AKDT": -8, "AKST": -9, "HST": -10,
-    "NDT": -2.5, "NST": -3.5, "ADT": -3, "BRT": -3, "ART": -3,
+    "NDT": -2.5, "NST": -3.5, "ADT": -3, "BRT": -3, "ART": -3, "CLT": -4, "CLST": -3, "PET": -5, "COT": -5, "BOT": -4,
+    "VET": -4, "UYT": -3, "MSD": 4, "SAMT": 4, "YEKT": 5, "NOVT": 7, "KRAT": 7, "IRKT": 8, "VLAT": 10, "IDT": 3,
+    "IRST": 3.5, "IRDT": 4.5, "AFT": 4.5, "UZT": 5, "MMT": 6.5, "MYT": 8, "CHST": 10,
 }  # fmt: skip
 _REGIONS: Final = {
     "ET": "America/New_York",
@@ -26,6 +28,8 @@ _REGIONS: Final = {
 }
 _AFTER_TIME: Final = re.compile(r"[\s,(\[|/]*(?:(?:uhr|uur|hrs?|hours|น|ч|h)\b\.?)?[\s,(\[]*", re.IGNORECASE)
 _NUMERIC: Final = re.compile(r"(?:UTC|GMT|Z)?\s?([+\-−–])\s?(\d{1,2})(?::?([0-5]\d))?(?![\d-])")
+# A name of the IANA database, as Java and PHP print it: `Europe/Paris`, `[America/Argentina/Salta]`.
+_IANA_NAME: Final = re.compile(r"[A-Z][A-Za-z]+(?:/[A-Z][\w+-]*){1,2}", re.ASCII)
 _NAME: Final = re.compile(r"([^\W\d_]{1,4})(?!\w)")
 
 
@@ -40,6 +44,8 @@ def find_zone(text: str, day: datetime, local: tzinfo | None) -> tzinfo | None:
         sign = 1 if numeric[1] == "+" else -1
         offset = timedelta(hours=int(numeric[2]), minutes=int(numeric[3] or 0))
         return timezone(sign * offset) if offset <= MAX_UTC_OFFSET else None
+    if (iana := _IANA_NAME.match(text, start)) and (zone := _zone_info(iana[0])):
+        return zone
     name = match[1] if (match := _NAME.match(text, start)) else ""
     if local is not None and day.replace(tzinfo=local).tzname() == name:
         return local
@@ -49,3 +55,10 @@ def find_zone(text: str, day: datetime, local: tzinfo | None) -> tzinfo | None:
     if hours is None:
         return None
     return UTC if hours == 0 else timezone(timedelta(hours=hours))
+
+
+def _zone_info(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -64,6 +64,8 @@ class Poll:
     """Weight of the failures since it was last read: 1 a hard one, 0.5 a soft one, 0.25 one that the server times."""
     moved_to: str | None = None
     """Address that it says to have moved to for good."""
+    skipped: str | None = None
+    """What of it was passed over, and why, as sentences; NULL if nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Run:
     """What it took in: `ingest` (all inputs), `addresses` (some known addresses again) or `shard` (a part)."""
     shard_key: str | None = None
     """Of a shard: what identifies its part; the same part of the same files has the same key."""
+    skipped: str | None = None
+    """What its inputs passed over or put off, and why, as sentences; NULL if nothing was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 -- One row for each run of a source that has ended and had something to do. `copydesk status` also shows one that is on.
 
 -- Release 0.1 landed a row when a run began, too; and one that was taken for killed may have come to its own end.
--- Files of release 0.1 lack the last two columns: there the beginning of the run_id says the same.
+-- Files of release 0.1 lack the last three columns: there the beginning of the run_id says what `kind` and `shard_key` do.
 CREATE VIEW runs AS
 SELECT
     * EXCLUDE (kind, shard_key),
@@ -12,7 +12,7 @@ SELECT
 FROM (
     FROM landed('runs')
     UNION ALL BY NAME
-    SELECT NULL::VARCHAR AS kind, NULL::VARCHAR AS shard_key WHERE false
+    SELECT NULL::VARCHAR AS kind, NULL::VARCHAR AS shard_key, NULL::VARCHAR AS skipped WHERE false
 )
 QUALIFY row_number() OVER (
     PARTITION BY run_id ORDER BY status = 'running', status = 'interrupted', finished_at DESC NULLS LAST

@@ -1,4 +1,4 @@
-"""Read packed files as one stream: gzip members or zstd frames one after another, as WARC files have them.
+"""Read packed files as one stream: gzip members or zstd frames one after another, as WARC files have them; bz2, xz.
 
 All content before a damage is returned, then an error names the position. The readers of the standard library and of
 fastwarc take a WARC that was cut short for one that ends there, or lose the block before the cut.
@@ -6,15 +6,15 @@ fastwarc take a WARC that was cut short for one that ends there, or lose the blo
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import struct
 from collections.abc import Callable, Iterator
 from typing import IO, Final, Protocol
 
 import zstandard
 from isal import isal_zlib
-
-from tasks.http.content_coding import DecompressionError
 
 # Slices so small that none gives more than some 30 MB: deflate unpacks a byte to at most 1,032, and the smallest
 # block of zstd, 4 bytes, to 128 KiB.
@@ -25,7 +25,19 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPED_MAGIC: Final = b"\x2a\x4d\x18"  # from the second byte on
 _ZSTD_DICTIONARY_MAGIC: Final = b"\x5d\x2a\x4d\x18"
+_BZIP2_MAGIC: Final = (b"BZh", (b"1AY&SY", b"\x17rE8P\x90"))  # a digit stands between the two parts
+_XZ_MAGIC: Final = b"\xfd7zXZ\0"
+_MAGIC_BYTES: Final = 10
+_MAX_STEP_BYTES: Final = 1_000_000  # of bz2 and xz, which unpack a few bytes to any size
+_MAX_XZ_MEMORY_BYTES: Final = 128 * 1024 * 1024  # the strongest preset takes 65 MB
 _MAX_DICTIONARY_BYTES: Final = 16 * 1024 * 1024
+
+
+_DAMAGE: Final = (isal_zlib.IsalError, zstandard.ZstdError, OSError, EOFError, lzma.LZMAError)
+
+
+class DecompressionError(Exception):
+    """Packed content cannot be unpacked, or not to its end; the message is a sentence."""
 
 
 class _Decompressor(Protocol):
@@ -36,8 +48,29 @@ class _Decompressor(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
+class _Bounded:
+    """A decompressor of bz2 or xz that gives out a step at a time."""
+
+    def __init__(self, decompressor: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
+        self._decompressor = decompressor
+        self.has_more = False
+
+    @property
+    def eof(self) -> bool:
+        return self._decompressor.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._decompressor.unused_data
+
+    def decompress(self, data: bytes, /) -> bytes:
+        content = self._decompressor.decompress(data, max_length=_MAX_STEP_BYTES)
+        self.has_more = not (self._decompressor.eof or self._decompressor.needs_input)
+        return content
+
+
 class DecompressedFile(io.RawIOBase):
-    """The content of a file, packed with gzip, with zstd or not at all; its position counts the unpacked bytes.
+    """The content of a file, packed with gzip, zstd, bz2, xz or not at all; its position counts the unpacked bytes.
 
     Reading raises `DecompressionError` if the file is damaged or cut short, after all content before that position.
     """
@@ -118,7 +151,8 @@ def open_decompressed(stream: IO[bytes], buffer_bytes: int = io.DEFAULT_BUFFER_S
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    magic = stream.read(4)
+    start = stream.read(_MAGIC_BYTES)
+    magic = start[:4]
     stream.seek(0)
     if magic.startswith(_GZIP_MAGIC):
         yield from _decompress(stream, lambda: isal_zlib.decompressobj(wbits=31), _GZIP_SLICE_BYTES)
@@ -126,6 +160,11 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
         dictionary = _dictionary(stream) if magic == _ZSTD_DICTIONARY_MAGIC else None
         zstd = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_MAX_ZSTD_WINDOW_BYTES)
         yield from _decompress(stream, zstd.decompressobj, _ZSTD_SLICE_BYTES)
+    elif start.startswith(_BZIP2_MAGIC[0]) and start[4:].startswith(_BZIP2_MAGIC[1]):
+        yield from _decompress(stream, lambda: _Bounded(bz2.BZ2Decompressor()), _GZIP_SLICE_BYTES)
+    elif start.startswith(_XZ_MAGIC):
+        xz = lambda: _Bounded(lzma.LZMADecompressor(lzma.FORMAT_XZ, _MAX_XZ_MEMORY_BYTES))  # noqa: E731
+        yield from _decompress(stream, xz, _GZIP_SLICE_BYTES)
     else:
         while piece := stream.read(_GZIP_SLICE_BYTES):
             yield piece
@@ -141,7 +180,11 @@ def _decompress(stream: IO[bytes], begin: Callable[[], _Decompressor], size: int
                 decompressor, start = begin(), end
             try:
                 content = decompressor.decompress(piece)
-            except (isal_zlib.IsalError, zstandard.ZstdError):  # type: ignore[misc]  # its stub names an instance
+                if isinstance(decompressor, _Bounded):
+                    while decompressor.has_more:
+                        yield content
+                        content = decompressor.decompress(b"")
+            except _DAMAGE:  # type: ignore[misc]  # the stub of isal names an instance
                 raise DecompressionError(f"it is damaged in the part that begins at byte {start:,}") from None
             if content:
                 yield content
