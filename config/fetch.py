@@ -50,6 +50,10 @@ class FetchDefaults(BaseModel):
         None, repr=False, description=f"URL of an HTTP or SOCKS5 proxy, such as socks5://127.0.0.1:1080; {_VALUE}."
     )
 
+    def __hash__(self) -> int:
+        """Return a hash of all values; a source is a key of caches, and a dictionary has no hash of its own."""
+        return hash(self.model_dump_json())
+
 
 class SettingsFetch(FetchDefaults):
     """`[fetch]` of `copydesk.toml`."""

@@ -17,7 +17,7 @@ from config.fetch import SettingsFetch
 from config.schedule import read_schedule
 
 SETTINGS_FILE: Final = "copydesk.toml"
-STORE_SCHEMES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs")
+STORE_SCHEMES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss")
 PREFIX: Final = "COPYDESK_"
 PROJECT_CONFIG: Final = Path(__file__).resolve().parent
 OFF: Final = "off"  # as a schedule: never
@@ -85,7 +85,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: Annotated[str, AfterValidator(_root)] = Field(
-        "data", description="The data root: a folder, or the URL of an object store."
+        "data", description="The data root: a folder, or the URL of an object store, such as `s3://bucket/news`."
     )
     config: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         PROJECT_CONFIG, description="The configuration folder, with sources/ in it."

@@ -59,12 +59,14 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
         # As where a page could not be fetched, its address is asked again: the article may come another time.
         is_fetched = raw.capture.http_status is not None and not raw.item.is_record
         return raw.reject(Stage.FETCH if is_fetched else Stage.EXTRACT, stand_in.reason, stand_in.detail)
-    if document is None or (kind == HTML and _is_notice(document.paragraphs.text)):
-        beginning = f"but '{' '.join(document.paragraphs.text.split())[:100]}'" if document else "at all"
+    if document is None or (kind == HTML and _is_notice(document.article_text)):
+        beginning = f"but '{' '.join(document.article_text.split())[:100]}'" if document else "at all"
         detail = f"No paragraphs of an article were found on the page {beginning}."
         return raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, detail)
     candidates = order_by_trust(raw.item.candidates + document.candidates)
-    return ExtractedArticle(raw, document.paragraphs, candidates, document.extractor, decoded.charset)
+    return ExtractedArticle(
+        raw, document.paragraphs, candidates, document.extractor, decoded.charset, document.stripped
+    )
 
 
 def _find_stand_in(raw: RawArticle, page: str, document: Document | None) -> StandIn | None:
@@ -72,7 +74,7 @@ def _find_stand_in(raw: RawArticle, page: str, document: Document | None) -> Sta
     announced = raw.item.candidates if raw.capture.http_status is not None else ()
     titles = [value for candidate in announced if candidate.field == "title" for value in candidate.values]
     visit = Visit(raw.item.url, raw.capture.final_url or raw.item.url, tuple(titles))
-    text, candidates = (document.paragraphs.text, document.candidates) if document else ("", ())
+    text, candidates = (document.article_text, document.candidates) if document else ("", ())
     return find_stand_in(page, text, candidates, visit)
 
 

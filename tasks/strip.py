@@ -49,7 +49,8 @@ def strip(
     candidates. Lines in `recurring` are stripped, unless no other line would be left. A line that a pattern of
     `rules.keep` or `rules.drop` matches is kept or dropped in any case. A text without article lines is rejected.
     """
-    lines = group_paragraphs(article.paragraphs.lines)
+    article = _take_back(article, rules)
+    lines = group_paragraphs(_without_stripped(article))
     titles = [candidate.values[0] for candidate in article.candidates if candidate.field == "title"]
     has_all_lines = article.extractor in LINE_EXTRACTORS
     reasons = label_text(lines, next(iter(titles), None)).reasons if has_all_lines else label_page(lines, titles)
@@ -59,17 +60,35 @@ def strip(
     if not any(character.isalpha() for paragraph in paragraphs for character in paragraph):
         return _reject(article, lines)
     candidates = read_metadata_lines(lines, reasons) if has_all_lines else ()
+    stripped = tuple(
+        StrippedLine(number, reason, part)
+        for line, reason in zip(lines, reasons, strict=True)
+        if reason is not None
+        for number, part in zip(line.numbers, line.parts, strict=True)
+    )
     return replace(
         article,
         paragraphs=Paragraphs(tuple(paragraphs)),
         candidates=(*article.candidates, *candidates),
-        stripped=tuple(
-            StrippedLine(number, reason, part)
-            for line, reason in zip(lines, reasons, strict=True)
-            if reason is not None
-            for number, part in zip(line.numbers, line.parts, strict=True)
-        ),
+        stripped=tuple(sorted(article.stripped + stripped, key=lambda line: line.line)),
     )
+
+
+def _take_back(article: ExtractedArticle, rules: StripRules) -> ExtractedArticle:
+    """Return the article with the lines back that its extractor stripped and a pattern of `rules.keep` matches."""
+    if not (article.stripped and rules.keep):
+        return article
+    keep = [re.compile(pattern) for pattern in rules.keep]
+    stripped = tuple(line for line in article.stripped if not any(pattern.search(line.text) for pattern in keep))
+    return replace(article, stripped=stripped)
+
+
+def _without_stripped(article: ExtractedArticle) -> Sequence[str]:
+    """Return the lines of a document, blank where its extractor took a line for no article text."""
+    lines = list(article.paragraphs.lines)
+    for line in article.stripped:
+        lines[line.line] = ""
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,11 @@ def test_headers_cookies_and_password_come_from_variables_and_files(tmp_path, mo
     assert "cookie: session=SECRETcookie\r\n" in sent.lower().replace("secretcookie", "SECRETcookie")
 
 
+def test_a_source_with_headers_can_be_a_key(tmp_path):
+    declared = source(tmp_path, "https://paper.example/a", 'headers = { X-Partner = "key" }')
+    assert len({declared, load_source(tmp_path / "lake.toml")}) == 1
+
+
 def test_a_redirect_to_another_site_gets_none_of_it(tmp_path):
     rules = 'headers = { X-Partner = "SECRETkey" }\ncookies = "session=SECRETcookie"\nusername = "reader"\npassword = "SECRETword"'
     with WebServer({"/b": PAGE}) as other, WebServer({}) as server:

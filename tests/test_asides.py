@@ -108,3 +108,25 @@ def test_dates_that_a_timeline_is_told_by_stay():
 
 def test_a_page_of_nothing_but_such_lines_keeps_them():
     assert labelled("By Ann Lee", "9 May 2024") == [None, None]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Disclaimer: what is said here was sent in by a member of the forum, and the harbour office has not read it before.",
+        "免责声明：本文由用户自行上传发布，平台仅提供信息存储服务，文中观点属于作者本人，与平台无关，如有问题请与我们联系。",
+        "This article was translated from Danish by a machine and read by nobody.",
+    ],
+)
+def test_the_small_print_below_the_text_goes_whole(note):
+    going_on = (
+        "Whoever finds a mistake in it may write to the harbour office, which will look into it when the ferry is back."
+    )
+    assert labelled(*STORY, note, going_on) == [None, None, LineReason.LEGAL, LineReason.LEGAL]
+    assert labelled(*STORY, note, *STORY, *STORY)[3:] == [None] * 4
+
+
+def test_the_captions_of_a_gallery_stay():
+    captions = [f"{text} Photo: Ann Lee" for text in STORY * 2]
+    assert labelled("Our photographer went along.", *captions) == [None] * 5
+    assert labelled(*STORY, captions[0]) == [None, None, LineReason.CAPTION]

@@ -13,7 +13,6 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from fastwarc.warc import ArchiveIterator
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from warcio.archiveiterator import ArchiveIterator as Warcio
 
 from tests.support.kill import killed_at_every_moment
@@ -26,7 +25,6 @@ from warehouse.errors import LockedError, StorageError
 from warehouse.model.records import FORGOTTEN, LISTED, Capture, Exchange, Item
 from warehouse.model.schema import SCHEMAS
 from warehouse.model.vocabulary import Reason
-from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
 from warehouse.takedown.forget import Forgotten, forget
 from warehouse.takedown.redact import named_by
@@ -301,21 +299,6 @@ def test_an_address_that_waits_is_never_taken_in(root: Path) -> None:
             "SELECT article_id, deleted FROM article_versions WHERE url = ?", [url(9)]
         ).fetchall() == [(f"id of {url(9)}", True)]
         assert warehouse.execute("SELECT count(*) FROM pending").fetchone() == (0,)
-
-
-def test_an_object_store_forgets_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A folder behind pyarrow's interface: all but the network goes the way of an object store.
-    held, store = tmp_path / "store/paper/news", Root.at("s3://paper/news")
-    bucket = SubTreeFileSystem(str(tmp_path / "store"), LocalFileSystem())
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(Root, "filesystem", lambda _: (bucket, "paper/news"))
-    ingest(held)
-    store.local.mkdir(parents=True)
-    for name in (".unlanded", ".partial", ".locks"):
-        (held / name).rename(store.local / name)
-    assert forget(store, url(1), LATER, normalize=str.lower, identify=identify).records == 6 + 2 + 2 + 6 + 4 + 6
-    assert telling(held) == []
-    assert verify(store).findings == ()
 
 
 @pytest.mark.parametrize("target", ["https://harbour.example/none", "", "no such id", FEED])

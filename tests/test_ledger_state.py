@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from tests.support.ledger_reference import Reference
 from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
+from warehouse.errors import StorageError
 from warehouse.model.records import FORGOTTEN, LISTED, RECOVERED, Capture
 from warehouse.model.rows import Habit
 from warehouse.model.vocabulary import HabitPlace, Outcome, Purpose, Reason, RunStatus, Stage
@@ -214,7 +215,8 @@ def test_compaction_makes_no_state_anew(tmp_path: Path, sees_each_step: bool) ->
     store, rng = Store(tmp_path), random.Random(5)
     land_batch(store, rng, 0)
     open_state(tmp_path).close()
-    made_at = path_of(tmp_path).stat().st_ino
+    with sqlite3.connect(path_of(tmp_path)) as connection:
+        connection.execute("CREATE TABLE is_the_first (x)")
     for key in range(1, 4):
         land_batch(store, rng, key)
         for ages in (KEPT, AT_ONCE):
@@ -222,7 +224,8 @@ def test_compaction_makes_no_state_anew(tmp_path: Path, sees_each_step: bool) ->
             if sees_each_step:
                 open_state(tmp_path).close()
     check_against_tables(tmp_path)
-    assert path_of(tmp_path).stat().st_ino == made_at
+    with sqlite3.connect(path_of(tmp_path)) as connection:
+        assert connection.execute("SELECT count(*) FROM is_the_first").fetchall() == [(0,)]
     check_against_new(tmp_path)
 
 
@@ -264,6 +267,13 @@ def drop_a_table(path: Path) -> None:
         connection.execute("DROP TABLE name")
 
 
+def harm_pages(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    for page in range(2, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 8] = b"\xff" * 8
+    path.write_bytes(content)
+
+
 def leave_log_of_another(path: Path) -> None:
     with sqlite3.connect(path.with_name("other.sqlite")) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -273,7 +283,7 @@ def leave_log_of_another(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "harm", [damage_header, cut_off, empty, change_version, drop_a_table, leave_log_of_another, Path.unlink]
+    "harm", [damage_header, cut_off, empty, change_version, drop_a_table, harm_pages, leave_log_of_another, Path.unlink]
 )
 def test_a_state_that_cannot_be_believed_is_made_anew(tmp_path: Path, harm: Any) -> None:
     land_batch(Store(tmp_path), random.Random(7), 0)
@@ -363,6 +373,7 @@ def test_of_a_listing_what_says_how_it_stands_is_kept_and_no_more(tmp_path: Path
     assert endpoint.interval == timedelta(minutes=20)
     assert endpoint.lied, "one etag, two contents"
     assert facts.count("304") == 9, "none before it was read whole"
+    assert "capture-2" not in facts
 
 
 def test_a_run_knows_those_that_were_killed(tmp_path: Path) -> None:
@@ -439,3 +450,13 @@ def test_when_the_clock_was_set_back_what_it_wrote_ahead_hides_nothing(tmp_path:
     with open_state(tmp_path) as state:
         (endpoint,) = state.endpoints().values()
     assert endpoint.polled_at == NOON
+
+
+def test_damage_that_a_run_meets_is_gone_in_the_next_one(tmp_path: Path) -> None:
+    land_batch(Store(tmp_path), random.Random(7), 0)
+    open_state(tmp_path).close()
+    with sqlite3.connect(path_of(tmp_path)) as connection:
+        connection.execute("UPDATE address SET facts = substr(facts, 1, 40)")
+    with open_state(tmp_path) as state, pytest.raises(StorageError, match="run again: it is made anew"):
+        sum(state.known(url(number)) is None for number in range(9))
+    check_against_tables(tmp_path)

@@ -14,7 +14,7 @@ from warehouse.connect import connect
 from warehouse.verify import verify
 
 WINDOW = 4
-STEP = 17
+STEP = 11
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ import duckdb
 
 from warehouse.definitions import CATALOGUE, TABLES, VIEWS, define, definition, pattern, quote
 from warehouse.errors import EmptyWarehouseError, QueryError, WarehouseError, cure_of
+from warehouse.storage.reach import reach
 from warehouse.storage.root import SUPERSEDED, Root
 
 SEVERAL: Final = getattr(duckdb.StatementType, "MULTI", None)
@@ -35,6 +36,8 @@ WRONG: Final = (
     duckdb.OutOfMemoryException,
 )
 """Errors that are the statement's, and would come again."""
+STORE_ERROR: Final = re.compile(r"\b(?:Object|Replaced)Error: (.*)", re.DOTALL)
+"""What DuckDB quotes of an error of the object store, behind the lines of Python that it came through."""
 MORE_ROOM: Final = "ask for less, or raise sql_memory or sql_spill in copydesk.toml"
 REPLACED_SECONDS: Final = (0.02, 0.1, 0.5)
 STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)\b|\(", re.IGNORECASE)
@@ -59,8 +62,7 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
         connection.execute(f"SET temp_directory = {quote(spill)}")
         # A query must never take a Python variable of ours for a table.
         connection.execute("SET python_enable_replacements = false")
-        if not root.is_folder:
-            reach(connection, root)
+        reach(connection, root)
         if not attach_catalogue(connection, root):
             define(connection, root)
     except duckdb.Error as error:
@@ -133,6 +135,8 @@ def rows(
 def unreadable(error: duckdb.Error) -> WarehouseError:
     """Return the sentence for a query of the pipeline's own that failed: a limit of the system, or a damaged file."""
     sentence = message_of(error)
+    if STORE_ERROR.search(str(error)):
+        return WarehouseError(f"cannot read the warehouse: {sentence}")
     cure = cure_of(sentence, "'copydesk maintain verify' names the damaged file")
     return WarehouseError(f"cannot read the warehouse: {sentence}; {cure}")
 
@@ -193,15 +197,6 @@ def check_landed(root: Root) -> None:
         raise EmptyWarehouseError(f"nothing has landed in {root.url}; run 'copydesk run', or name another with --data")
 
 
-def reach(connection: duckdb.DuckDBPyConnection, root: Root) -> None:
-    """Let a connection read the files of an object store, through pyarrow's filesystem."""
-    from fsspec.implementations.arrow import ArrowFSWrapper  # type: ignore[import-untyped]
-
-    filesystem, _ = root.filesystem()
-    wrapper = type("ObjectStore", (ArrowFSWrapper,), {"protocol": root.url.partition("://")[0]})
-    connection.register_filesystem(wrapper(filesystem))
-
-
 def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
     text = statement.query.strip()
     if (match := EXPLAIN.match(text)) is not None:
@@ -216,4 +211,6 @@ def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -
 def message_of(error: duckdb.Error) -> str:
     """Return the sentence of an error of DuckDB, without its kind and the lines that it quotes."""
     text = re.split(r"\nLINE \d+:", str(error))[0]
+    if (match := STORE_ERROR.search(text)) is not None:
+        text = match[1]
     return re.sub(r"\s+", " ", re.sub(r"^[\w ]+ Error: ", "", text)).strip()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.connect import reach
 from warehouse.errors import StorageError, cure_of
 from warehouse.findings import REPAIR, Finding
 from warehouse.storage.arrow import stored_schema
+from warehouse.storage.object_errors import ObjectError
 from warehouse.storage.root import escape_pattern
 
 if TYPE_CHECKING:
@@ -25,23 +28,26 @@ def damaged_files(root: Root, names: Iterable[str]) -> list[Finding]:
 
     Each is read whole by pyarrow, which compares the checksums of its pages, and by DuckDB, which answers queries.
     """
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        if not root.is_folder:
-            reach(connection, root)
-        return [finding for name in names for finding in _file(root, name, connection)]
+    with (
+        duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection,
+        TemporaryDirectory(prefix="copydesk-") as folder,
+    ):
+        return [finding for name in names for finding in _file(root, name, connection, Path(folder))]
 
 
-def _file(root: Root, name: str, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def _file(root: Root, name: str, connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[Finding]:
     schema = stored_schema(name.partition("/")[0])
     try:
-        with root.open(name) as file:
+        with _copied(root, name, folder) as path, path.open("rb") as file:
             parquet = pq.ParquetFile(file, page_checksum_verification=True)
             wrong = [field.name for field in parquet.schema_arrow if not _fits(field, schema)]
             count = sum(len(batch) for batch in parquet.iter_batches())
-        if not wrong:
-            _read_by_duckdb(connection, root, name, count)
+            if not wrong:
+                _read_by_duckdb(connection, path, count)
     except FileNotFoundError:
         return  # a take-down or a writer replaced it meanwhile
+    except ObjectError as error:
+        raise StorageError.of(error, root.location(name), "read") from None
     except Exception as error:  # noqa: BLE001  bits that were flipped raise whatever they like, and are to be reported
         message = " ".join(str(error).split())
         if cure := cure_of(message, ""):
@@ -52,10 +58,24 @@ def _file(root: Root, name: str, connection: duckdb.DuckDBPyConnection) -> Itera
         yield Finding(f"not the schema of its table in {', '.join(wrong)}", REPAIR, root.location(name))
 
 
-def _read_by_duckdb(connection: duckdb.DuckDBPyConnection, root: Root, name: str, count: int) -> None:
+@contextmanager
+def _copied(root: Root, name: str, folder: Path) -> Iterator[Path]:
+    """Give the path of a file; that of one in an object store is a copy of its own bytes, which both libraries read."""
+    if root.is_folder:
+        yield Path(root.location(name))
+        return
+    path = folder / "copy.parquet"
+    root.objects().copy(name, path, fresh=True)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _read_by_duckdb(connection: duckdb.DuckDBPyConnection, path: Path, count: int) -> None:
     # The hash asks for every column; a count alone is answered from the footer.
     query = "SELECT count(*), bit_xor(hash(every)) FROM read_parquet($1, hive_partitioning = false) AS every"
-    row = connection.execute(query, [escape_pattern(root.location(name))]).fetchone()
+    row = connection.execute(query, [escape_pattern(str(path))]).fetchone()
     if row is None or row[0] != count:
         raise ValueError(f"{count} rows, of which DuckDB reads {row and row[0]}")
 

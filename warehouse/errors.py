@@ -58,7 +58,8 @@ class StorageError(WarehouseError):
     def of(cls, error: OSError, location: str, action: str = "write") -> StorageError:
         """Return the error of a failed file operation on the path or URL `location`."""
         problem = (error.strerror or str(error) or type(error).__name__).strip()
-        cure = CURES.get(error.errno or 0, f"check that the disk or store is there, or {ANOTHER_ROOT}")
+        known = CURES.get(error.errno or 0, f"check that the disk or store is there, or {ANOTHER_ROOT}")
+        cure = getattr(error, "cure", known)
         return cls(f"cannot {action} {location}: {problem[:1].lower()}{problem[1:]}; {cure}")
 
 

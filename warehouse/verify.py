@@ -16,11 +16,12 @@ from warehouse.archive.warc_records import FACTS, KIND, REMOVED, digest, record_
 from warehouse.archive.writer import record_at
 from warehouse.connect import connect, rows, unreadable
 from warehouse.damaged import damaged_files
-from warehouse.errors import EmptyWarehouseError, WarehouseError
+from warehouse.errors import EmptyWarehouseError, StorageError, WarehouseError
 from warehouse.findings import REPAIR, Finding
 from warehouse.model.records import FORGOTTEN, RECOVERED
 from warehouse.model.schema import SCHEMAS
 from warehouse.model.vocabulary import Outcome
+from warehouse.storage.object_errors import ObjectError
 from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
 
@@ -296,8 +297,11 @@ def _compared(root: Root, capture: _Indexed, headers: dict[str, str], payload: b
 
 
 def _records(root: Root, filename: str) -> Iterator[tuple[int, int, dict[str, str], bytes]]:
-    with root.open(filename) as file:
-        yield from records(file)
+    try:
+        with root.open(filename) as file:
+            yield from records(file)
+    except ObjectError as error:
+        raise StorageError.of(error, root.location(filename), "read") from None
 
 
 def _lost(root: Root, capture: _Indexed, instead: str) -> Finding:

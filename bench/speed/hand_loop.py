@@ -2,8 +2,8 @@
 
     python -m bench.speed.hand_loop FILE.warc.gz OUT.parquet PROCESSES
 
-trafilatura has the settings that `tasks/html/article.py` gives it: precise, no comments, dates with their time, the
-first one.
+trafilatura has the settings that `tasks/html/second_reader.py` gives it: precise, no comments; and dates with their
+time, the first one.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ STAGES: Final = {
     "metadata": (
         "tasks.html.article:read_json_ld",
         "tasks.html.article:read_metadata",
-        "tasks.html.article:_guess_metadata",
+        "tasks.html.article:guess_metadata",
     ),
     "extraction": ("tasks.extract:read_page",),
     "checks": ("tasks.article:extract",),
@@ -51,8 +51,8 @@ STAGES: Final = {
     ),
     "parquet": ("warehouse.storage.tables:Store.land", "warehouse.storage.tables:Store.prepare"),
     "start and end": (
-        "flows.ingestion.ingest_run:load_ledger",
-        "flows.ingestion.ingest_run:load_endpoints",
+        "warehouse.state.source_state:SourceState.take_forward",
+        "flows.ingestion.ingest_run:SourceState",
         "flows.ingestion.ingest_run:write_catalogue",
     ),
 }

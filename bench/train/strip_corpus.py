@@ -54,7 +54,7 @@ def tokens_of(text: str) -> list[str]:
 
 
 def read_gold(corpus: Path, kind: str) -> dict[str, dict[str, Any]]:
-    lines = (corpus / kind / "gold.jsonl").read_text("utf-8").splitlines()
+    lines = (corpus / kind / "gold.jsonl").read_text("utf-8").split("\n")
     return {page["id"]: page for page in map(json.loads, filter(None, lines))}
 
 

@@ -202,7 +202,8 @@ def open_run(
     were not there. Raises `WarehouseError`.
     """
     store = Store(settings.data)
-    state = SourceState(settings.data, source.id, row.started_at, normalize_url, beside)
+    store.prepare()  # from here on a data root that is moved away is not made anew
+    state = SourceState(store.root, source.id, row.started_at, normalize_url, beside)
     ledger = Ledger(state, rules)
     return IngestRun(
         row=row,

@@ -44,10 +44,10 @@ def read_line_features(texts: Sequence[str]) -> tuple[dict[str, Floats], Words]:
     ]
     features = {name: np.concatenate([chunk[0][name] for chunk in chunks]) for name in chunks[0][0]}
     line, hashes, is_long = (np.concatenate([chunk[1][column] for chunk in chunks]) for column in range(3))
-    return features, Words(line, _number_equal_values(hashes), is_long)
+    return features, Words(line, number_equal_values(hashes), is_long)
 
 
-def _number_equal_values(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def number_equal_values(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return one number for each distinct value, from 0 in order of size."""
     # np.unique loads numpy.ma for it, which takes longer than a text.
     order = np.argsort(values)

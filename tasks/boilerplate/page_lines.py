@@ -25,6 +25,9 @@ MAX_INITIALS_WORDS: Final = 3
 MAX_ANNOUNCEMENT_WORDS: Final = 12
 # Dates between paragraphs are stripped, unless there are so many that they are a timeline's.
 MIN_TIMELINE_DATES: Final = 3
+MIN_GALLERY_SHARE: Final = 0.5
+# Of a disclaimer below the text.
+MAX_SMALL_PRINT_LINES: Final = 3
 
 _ANYWHERE: Final = {
     LineReason.RELATED,
@@ -49,7 +52,8 @@ def label_page(lines: Sequence[Line], titles: Sequence[str]) -> list[LineReason 
     """
     prose = [index for index, line in enumerate(lines) if line.ends_sentence and line.word_count >= MIN_PARAGRAPH_WORDS]
     first, last = (prose[0], prose[-1]) if prose else (len(lines), -1)
-    reasons = [line.reason if line.reason in _ANYWHERE else None for line in lines]
+    anywhere = _ANYWHERE - {LineReason.CAPTION} if _is_gallery(lines) else _ANYWHERE
+    reasons = [line.reason if line.reason in anywhere else None for line in lines]
     for index in _find_title_lines(lines, titles):
         reasons[index] = LineReason.TITLE
     dates = [index for index in range(first, last) if lines[index].reason is LineReason.DATE_LINE]
@@ -64,7 +68,22 @@ def label_page(lines: Sequence[Line], titles: Sequence[str]) -> list[LineReason 
             reasons[index] = LineReason.RELATED
         elif index > last:
             reasons[index] = _label_signature(line)
+    _label_small_print(lines, reasons, first)
     return reasons if None in reasons else [None] * len(lines)
+
+
+def _is_gallery(lines: Sequence[Line]) -> bool:
+    """Return whether most words are in captions: they are the story."""
+    captions = sum(line.word_count for line in lines if line.reason is LineReason.CAPTION)
+    return captions > MIN_GALLERY_SHARE * sum(line.word_count for line in lines)
+
+
+def _label_small_print(lines: Sequence[Line], reasons: list[LineReason | None], first: int) -> None:
+    """Label the last few lines of a page as legal from one on that says so (`Disclaimer: …`), however long it is."""
+    for index in range(max(first + 1, len(lines) - MAX_SMALL_PRINT_LINES), len(lines)):
+        has_label = any(cue.kind == "legal" and cue.has_separator for cue in lines[index].cues)
+        if reasons[index] is None and (has_label or reasons[index - 1] is LineReason.LEGAL):
+            reasons[index] = LineReason.LEGAL
 
 
 def _find_title_lines(lines: Sequence[Line], titles: Sequence[str]) -> Iterator[int]:

@@ -2,95 +2,111 @@
 
 from __future__ import annotations
 
-import logging
-import math
-import re
-from collections import defaultdict
-from datetime import datetime
-from functools import cache
+from dataclasses import dataclass
 from typing import Final
 
-import htmldate.extractors
-import trafilatura
-from htmldate import find_date
 from lxml import etree
 from lxml.html import HtmlElement
-from trafilatura.metadata import examine_meta, extract_author, extract_title, extract_url
-from trafilatura.settings import Extractor
 
-from tasks.html.captions_and_links import drop_captions_and_links
+from tasks.html.block_features import PageStatements, read_block_features
+from tasks.html.block_model import score_blocks
+from tasks.html.blocks import PageBlocks, read_blocks
+from tasks.html.guessed_metadata import configure_libraries, guess_metadata
 from tasks.html.head_metadata import read_metadata
-from tasks.html.jsonld import read_json_ld
+from tasks.html.jsonld import JsonLd, read_json_ld
+from tasks.html.other_articles import find_other_articles
+from tasks.html.page_state import read_page_state, split_article_body
 from tasks.html.parse import parse_html
+from tasks.html.paywall import find_offers
+from tasks.html.second_reader import EXTRACTOR, read_text
+from tasks.html.select_blocks import (
+    complete,
+    find_longest_run,
+    is_sure,
+    label_blocks,
+    select_blocks,
+    select_seconded,
+)
 from tasks.html.standfirst import find_standfirst
-from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line, clean_lines
 from tasks.text.document import Document
-from warehouse.model.records import Candidate, Paragraphs
-from warehouse.model.vocabulary import Origin, Zone
+from warehouse.model.records import Candidate, Paragraphs, StrippedLine
+from warehouse.model.vocabulary import LineReason
 
-EXTRACTOR: Final = f"trafilatura {trafilatura.__version__}"
+BLOCK_EXTRACTOR: Final = "blocks 1"
+STATE_EXTRACTOR: Final = "page state"
 
-# Above this ratio of expected to extracted characters, a second and balanced extraction is worth its time.
-MAX_EXPECTED_LENGTH_RATIO: Final = 1.25
-# A shorter paragraph may be a label.
-MIN_PARAGRAPH_CHARACTERS: Final = 60
 MAX_PAGE_TAGS: Final = 50_000
 # Without tags and scripts.
 MAX_PAGE_CHARACTERS: Final = 1_000_000
+# A page with less text may print its article by a script.
+MIN_PRINTED_CHARACTERS: Final = 500
+MIN_STATE_CHARACTERS: Final = 200
+# The page's data must hold that many times the text that it prints.
+MIN_STATE_RATIO: Final = 2
 
-# Of a meta tag in which trafilatura looks for a title, a name or a date; and of meta tags that name writers.
-MAX_META_CHARACTERS: Final = 300
-MAX_META_AUTHORS: Final = 10
-_META_AUTHOR: Final = re.compile("author|byl|creator", re.IGNORECASE)
 _UNREAD_TAGS: Final = ("script", "style", "template", "svg", "noscript", "iframe", "object", "canvas")
-# trafilatura drops these too, but only after many searches through the whole page: a fifth of its time.
-_NON_ARTICLE_TAGS: Final = ("head", "nav", "footer", "aside", "button", "select", "menu", "dialog", "video", "audio")
-_DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%z"
 _REQUIRED_FIELDS: Final = frozenset({"title", "authors", "published_at"})
 
 
-def read_page(text: str, url: str) -> Document | None:
-    """Return the article of the HTML page at `url`, or None if it has none."""
-    _configure_libraries()
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """A parsed page without scripts, and what it states about its article."""
+
+    tree: HtmlElement
+    scripts: tuple[str, ...]
+    """The texts of its scripts, those of JSON-LD left out."""
+    json_ld: JsonLd
+    candidates: tuple[Candidate, ...]
+
+    def values(self, field: str) -> tuple[str, ...]:
+        """Return the values of all candidates of one field, the most trusted first."""
+        return tuple(value for candidate in self.candidates if candidate.field == field for value in candidate.values)
+
+
+def open_page(text: str, url: str) -> OpenPage | None:
+    """Parse the HTML page at `url` and read its metadata; return None if it has no element."""
     tree = parse_html(text)
     if tree is None:
         return None
-    scripts = [script.text for script in tree.iter("script") if "ld+json" in (script.get("type") or "") and script.text]
+    json_ld_scripts: list[str] = []
+    scripts: list[str] = []
+    for script in tree.iter("script"):
+        if script.text:
+            (json_ld_scripts if "ld+json" in (script.get("type") or "") else scripts).append(script.text)
     etree.strip_elements(tree, *_UNREAD_TAGS, with_tail=False)
-    _unfold_layout_tables(tree)
-    json_ld = read_json_ld(scripts, url)
-    candidates = read_metadata(tree, json_ld, url)
-    body = ""
-    if not _is_too_large(text, tree):
-        if missing := _REQUIRED_FIELDS.difference(candidate.field for candidate in candidates):
-            candidates += _guess_metadata(tree, url, missing)
-        etree.strip_elements(tree, *_NON_ARTICLE_TAGS, with_tail=False)
-        drop_captions_and_links(tree)
-        body = _extract_text(tree, json_ld.body_length)
-    extractor = EXTRACTOR if body else "paragraphs"
-    body = body or "\n".join(_longest_paragraph_run(tree))
-    if not body:
+    json_ld = read_json_ld(json_ld_scripts, url)
+    return OpenPage(tree, tuple(scripts), json_ld, read_metadata(tree, json_ld, url))
+
+
+def read_statements(page: OpenPage) -> PageStatements:
+    """Return what a page states that its blocks are compared with."""
+    return PageStatements(page.values("title"), page.values("description"), page.json_ld.body)
+
+
+def read_page(text: str, url: str) -> Document | None:
+    """Return the article of the HTML page at `url`, or None if it has none.
+
+    Its lines are all blocks of the page, a blank line between two; those that are not the article are in `stripped`.
+    """
+    configure_libraries()
+    page = open_page(text, url)
+    if page is None:
         return None
-    title = next(iter(_values(candidates, "title")), "")
-    standfirst = find_standfirst(tree, _values(candidates, "description"), title, body)
-    lines = clean_lines(f"{standfirst}\n{body}" if standfirst else body)
-    return Document(Paragraphs(tuple(lines)), candidates, extractor)
-
-
-def _values(candidates: tuple[Candidate, ...], field: str) -> list[str]:
-    """Return the values of all candidates of one field, the most trusted first."""
-    return [value for candidate in candidates if candidate.field == field for value in candidate.values]
-
-
-def _unfold_layout_tables(tree: HtmlElement) -> None:
-    """Turn tables whose cells hold paragraphs into `div` elements."""
-    # They are the layout of an old page; read as data, an article would become one row.
-    cells = {paragraph.getparent() for paragraph in tree.iterfind(".//td/p")}
-    for element in {ancestor for cell in cells for ancestor in cell.iterancestors("tr", "tbody", "table")}:
-        element.tag = "div"
-        for child in element.iterchildren("tr", "td", "tbody"):
-            child.tag = "div"
+    is_large = _is_too_large(text, page.tree)
+    candidates = page.candidates
+    missing = _REQUIRED_FIELDS.difference(candidate.field for candidate in candidates)
+    if missing and not is_large:
+        candidates += guess_metadata(page.tree, url, missing)
+    blocks = read_blocks(page.tree)
+    texts = blocks.texts
+    reasons, extractor = _judge_blocks(page, blocks, is_large) if texts else ([], BLOCK_EXTRACTOR)
+    printed_characters = sum(len(text) for text, reason in zip(texts, reasons, strict=True) if reason is None)
+    if state := _read_state(page, printed_characters):
+        reasons = [reason or LineReason.BOILERPLATE for reason in reasons] + [None] * len(state)
+        texts += state
+        extractor = STATE_EXTRACTOR
+    return _make_document(texts, reasons, candidates, extractor) if None in reasons else None
 
 
 def _is_too_large(text: str, tree: HtmlElement) -> bool:
@@ -100,99 +116,51 @@ def _is_too_large(text: str, tree: HtmlElement) -> bool:
     return len(text) > MAX_PAGE_CHARACTERS and tree.xpath("string-length()") > MAX_PAGE_CHARACTERS
 
 
-class _DateParser:
-    """The parser to which htmldate gives the dates that its own patterns cannot read, in place of dateparser's.
-
-    dateparser compiles the rules of 200 languages in each process at the first date that it cannot read: seconds, and a
-    hundred megabytes. It also reads `two days ago` as a day before the present one.
-    """
-
-    def get_date_data(self, text: str) -> dict[str, datetime | None]:
-        """Return the date as `dateparser.date.DateDataParser` does: without a zone if the text has none."""
-        date = parse_date(clean_line(text))
-        if date is None:
-            return {"date_obj": None}
-        return {"date_obj": date.instant if date.zone is Zone.EXPLICIT else date.instant.replace(tzinfo=None)}
-
-
-@cache
-def _configure_libraries() -> None:
-    # They warn of every page without an article and do not name it; our rejection does.
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    logging.getLogger("htmldate").setLevel(logging.CRITICAL)
-    vars(htmldate.extractors)["get_external_parser"] = _DateParser
-
-
-@cache
-def _options(precision: bool) -> Extractor:
-    return Extractor(output_format="python", precision=precision, comments=False)
+def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[list[LineReason | None], str]:
+    """Return for each block why it is stripped, None for the article's, and the name of what selected them."""
+    features = read_block_features(blocks, read_statements(page))
+    probability = score_blocks(features)
+    offers = find_offers(page.tree, page.json_ld.paid_selectors, blocks)
+    others = find_other_articles(blocks, features, probability)
+    probability[list(offers | others)] = 0
+    extractor = BLOCK_EXTRACTOR
+    if is_large or is_sure(probability, features.words):
+        selected = select_blocks(blocks.texts, probability, features.words)
+    else:
+        second_text = read_text(page.tree, len(page.json_ld.body))
+        extractor = f"{BLOCK_EXTRACTOR}, {EXTRACTOR}"
+        selected = select_seconded(blocks.texts, features, probability, second_text)
+    selected = complete(features, probability, selected) or find_longest_run(features) - offers - others
+    title = next(iter(page.values("title")), "")
+    selected |= find_standfirst(blocks.texts, selected, page.values("description"), title)
+    reasons = label_blocks(features, selected)
+    for index in offers | others:
+        reasons[index] = LineReason.NEWSLETTER if index in offers else LineReason.SECOND_ARTICLE
+    return reasons, extractor
 
 
-def _extract_text(tree: HtmlElement, declared_length: int) -> str:
-    """Return the article's text by trafilatura: its precise mode, or its balanced one if that length is more likely.
-
-    `declared_length` is the number of characters that the page's JSON-LD gives the article, 0 if it gives none.
-    """
-    expected = max(declared_length, sum(map(len, _longest_paragraph_run(tree))))
-    precise = _run_trafilatura(tree, precision=True)
-    if len(precise) * MAX_EXPECTED_LENGTH_RATIO > expected:
-        return precise
-    balanced = _run_trafilatura(tree, precision=False)
-    return min(precise, balanced, key=lambda text: abs(math.log((len(text) or 1) / (expected or 1))))
+def _read_state(page: OpenPage, printed_characters: int) -> list[str]:
+    """Return the paragraphs in the page's data if it prints hardly any and does not say that they are paid for."""
+    if printed_characters >= MIN_PRINTED_CHARACTERS or "false" in page.values("is_accessible_for_free"):
+        return []
+    longest = max(
+        read_page_state(page.scripts), split_article_body(page.json_ld.body), key=lambda text: sum(map(len, text))
+    )
+    length = sum(map(len, longest))
+    return longest if length >= max(MIN_STATE_CHARACTERS, MIN_STATE_RATIO * printed_characters) else []
 
 
-def _run_trafilatura(tree: HtmlElement, *, precision: bool) -> str:
-    try:
-        document = trafilatura.bare_extraction(tree, options=_options(precision))
-    except Exception:  # noqa: BLE001 a page that breaks it may still have paragraphs
-        return ""
-    return (document.text or "").strip() if document and not isinstance(document, dict) else ""
-
-
-def _longest_paragraph_run(tree: HtmlElement) -> list[str]:
-    """Return the paragraphs of the element whose own paragraphs are the longest in sum."""
-    runs: dict[HtmlElement, list[str]] = defaultdict(list)
-    for paragraph in tree.iter("p"):
-        text = " ".join("".join(paragraph.itertext()).split())
-        linked_characters = sum(len("".join(link.itertext())) for link in paragraph.iter("a"))
-        if len(text) >= MIN_PARAGRAPH_CHARACTERS and linked_characters < len(text) / 2:
-            runs[paragraph.getparent()].append(text)
-    return max(runs.values(), key=lambda run: sum(map(len, run)), default=[])
-
-
-def _guess_metadata(tree: HtmlElement, url: str, missing: frozenset[str]) -> tuple[Candidate, ...]:
-    """Return the candidates of the `missing` fields that trafilatura guesses from the page."""
-    # trafilatura's `extract_metadata` always searches for all fields: most of its time goes to dates.
-    _bound_meta_tags(tree)
-    try:
-        metadata = examine_meta(tree)
-        if "title" in missing and not metadata.title:
-            metadata.title = extract_title(tree)
-        if "authors" in missing and " " not in (metadata.author or ""):
-            metadata.author = extract_author(tree)
-        if "published_at" in missing:
-            page_url = metadata.url or extract_url(tree, url)
-            metadata.date = find_date(tree, url=page_url, original_date=True, outputformat=_DATE_FORMAT)
-        metadata.clean_and_trim()
-    except Exception:  # noqa: BLE001 a page that breaks it keeps what it states elsewhere
-        return ()
-    guesses = {
-        "title": (metadata.title,),
-        "authors": tuple((metadata.author or "").split("; ")),
-        "published_at": (metadata.date,),
-    }
-    values_of = {field: tuple(filter(None, guesses[field])) for field in sorted(missing)}
-    return tuple(Candidate(field, values, Origin.TRAFILATURA) for field, values in values_of.items() if values)
-
-
-def _bound_meta_tags(tree: HtmlElement) -> None:
-    """Cut the contents of meta tags, and drop names after the first few: trafilatura compares each with each."""
-    names = 0
-    for meta in list(tree.iter("meta")):
-        content = meta.get("content") or ""
-        if len(content) > MAX_META_CHARACTERS:
-            meta.set("content", content[:MAX_META_CHARACTERS])
-        if _META_AUTHOR.search(" ".join(meta.get(key) or "" for key in ("name", "property", "itemprop"))):
-            names += 1
-            if names > MAX_META_AUTHORS:
-                meta.drop_tree()
+def _make_document(
+    texts: list[str], reasons: list[LineReason | None], candidates: tuple[Candidate, ...], extractor: str
+) -> Document:
+    lines: list[str] = []
+    stripped = []
+    cleaned = clean_lines("\n".join(texts))
+    if len(cleaned) != len(texts):  # a text may hold a character that ends a line
+        cleaned = list(map(clean_line, texts))
+    for line, reason in zip(cleaned, reasons, strict=True):
+        if reason is not None and line:
+            stripped.append(StrippedLine(len(lines), reason, line))
+        # The blank line keeps a paragraph from being joined with the next one.
+        lines += (line, "")
+    return Document(Paragraphs(tuple(lines[:-1])), candidates, extractor, tuple(stripped))

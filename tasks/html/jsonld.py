@@ -49,8 +49,10 @@ class JsonLd:
 
     fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
     publisher: str | None = None
-    body_length: int = 0
-    """Characters of its `articleBody`, which is often cut or without paragraphs, and so not used as text."""
+    body: str = ""
+    """Its `articleBody`, often cut or without paragraphs: it confirms text, and is text where there is no other."""
+    paid_selectors: tuple[str, ...] = ()
+    """The `cssSelector` of each part that is not accessible for free."""
 
 
 def read_json_ld(scripts: Iterable[str], url: str) -> JsonLd:
@@ -70,7 +72,9 @@ def read_json_ld(scripts: Iterable[str], url: str) -> JsonLd:
             fields[column] = values
     publisher = _values(article.get("publisher"), nodes_by_id, False)
     body = article.get("articleBody")
-    return JsonLd(fields, publisher[0] if publisher else None, len(body) if isinstance(body, str) else 0)
+    return JsonLd(
+        fields, publisher[0] if publisher else None, body if isinstance(body, str) else "", _paid_selectors(article)
+    )
 
 
 def _load_all(scripts: Iterable[str]) -> Iterator[Any]:
@@ -134,6 +138,16 @@ def _article_node(nodes: list[dict[str, Any]], url: str) -> dict[str, Any] | Non
         return next((node for node in dated if _PAGE_TYPES.intersection(_types(node))), None)
     page = url.split("?", maxsplit=1)[0].rstrip("/")
     return next((node for node in articles if page in map(_without_query, _urls(node))), articles[0])
+
+
+def _paid_selectors(article: dict[str, Any]) -> tuple[str, ...]:
+    parts = article.get("hasPart")
+    return tuple(
+        selector
+        for part in (parts if isinstance(parts, list) else [parts])[:MAX_VALUES]
+        if isinstance(part, dict) and str(part.get("isAccessibleForFree")).lower() == "false"
+        for selector in _values(part.get("cssSelector"), {}, False)
+    )
 
 
 def _without_query(url: str) -> str:

@@ -29,10 +29,14 @@ from tasks.extract import extract
 from tasks.files import csv_parquet as tables
 from tasks.files import jsonl
 from tasks.html import captions_and_links
+from tasks.html.block_features import PageStatements, read_block_features
+from tasks.html.blocks import read_blocks
 from tasks.html.jsonld import read_json_ld, strip_markup
 from tasks.html.lead_image import read_lead_image
 from tasks.html.microdata import read_microdata
+from tasks.html.page_state import read_page_state, split_article_body
 from tasks.html.parse import parse_html
+from tasks.html.paywall import find_offers
 from tasks.html.standfirst import find_standfirst
 from tasks.html.tag_attributes import bound_attributes
 from tasks.html.titles import without_site
@@ -182,7 +186,13 @@ STEPS: Final[dict[str, Step]] = {
     "shown": lambda text: read_visible_metadata(_tree(f"<p class=byline>{text}<time>{text}</time>"), []),
     "captions": lambda text: read_lead_image(_tree(f"<figure><img src=/a.jpg><figcaption>{text}"), [f"{URL}/a.jpg"]),
     "asides": lambda text: captions_and_links.drop_captions_and_links(_tree(text)),
-    "standfirst, HTML": lambda text: find_standfirst(_tree(text), [text], text, text),
+    "standfirst, HTML": lambda text: find_standfirst([text, *text.split("\n")], [0], [text], text),
+    "blocks": lambda text: read_blocks(_tree(text)),
+    "blocks, rows": lambda text: read_blocks(_tree(f"<table><tr><td>{text}<td>{text}")),
+    "block features": lambda text: read_block_features(read_blocks(_tree(f"<p>x<p>{text}")), PageStatements((text,), (text,), text)),
+    "page state": lambda text: read_page_state([text, json.dumps([text, {"body": [{"html": text}]}])]),
+    "article body": split_article_body,
+    "offers": lambda text: find_offers(_tree(f"<p class=x>{text}"), [".x", text], read_blocks(_tree(text))),
     "long tags": bound_attributes,
     "characters of XML": mend_characters,
     "markdown": lambda text: read_markdown(text, plain_text),

@@ -10,7 +10,7 @@ from typing import Any
 from warehouse.model.records import Candidate, Capture, Item, RawArticle
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-CASES = sorted(path.parent for path in Path(__file__).parent.glob("pages/*/page.html"))
+CASES = sorted(path.parent for path in Path(__file__).parent.parent.glob("pages/*/page.html"))
 
 
 def expected(case: Path) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def finish(root: Root, path: Path, filename: str) -> None:
     """Give a file that was left open its final name. Raises `StorageError`."""
     try:
         if not root.is_folder:
-            root.publish(filename, path.read_bytes())
+            root.publish_file(filename, path)
             path.unlink()
             return
         path.rename(root.location(filename))

@@ -214,9 +214,7 @@ def record_at(
     root = Root.at(root)
     location = root.location(warc_filename)
     try:
-        with root.open(warc_filename) as file:
-            file.seek(offset)
-            member = file.read(length)
+        member = root.read(warc_filename, offset, length)
     except OSError as error:
         raise StorageError.of(error, location, "read") from error
     for _, _, headers, payload in records(BytesIO(member)):

@@ -160,11 +160,12 @@ class Facts:
         seen_at = self._seen_at(refusals)
         if seen_at is None:
             return None
-        known = Known(self.url, self.url.partition("#")[0], moment(seen_at), is_sighted=False)
         newest = [seen_at]
         if self.sightings:
-            self._sight(known)
+            known = self._sighted()
             newest.append(self.sightings[-1].seen_at)
+        else:
+            known = Known(self.url, self.url.partition("#")[0], moment(seen_at), is_sighted=False)
         if self.readings:
             self._read(known)
             newest.append(self.readings[-1].fetched_at)
@@ -189,30 +190,33 @@ class Facts:
             return self.versions[0].fetched_at
         return min([fact.first_seen_at for fact in refusals], default=None)
 
-    def _sight(self, known: Known) -> None:
+    def _sighted(self) -> Known:
         first = self.sightings[0]
-        known.is_sighted = True
-        known.normalized_url, known.guid, known.found_in = first.normalized_url, first.guid, first.found_in
         titles = [fact.title for fact in self.sightings if fact.title is not None]
-        known.title = titles[0] if titles else None
         published_at = [fact.published_at for fact in self.sightings if fact.published_at is not None]
-        known.published_at = moment(published_at[0]) if published_at else None
         modified = [fact.modified for fact in self.sightings if fact.modified is not None]
-        known.modified = modified[-1] if modified else None
-        if len(set(modified)) > 1:
+        known = Known(
+            first.guid, first.found_in, moment(first.seen_at), titles[0] if titles else None,
+            moment(published_at[0]) if published_at else None, modified[-1] if modified else None,
+            normalized_url=first.normalized_url,
+        )  # fmt: skip
+        if len(modified) > 1 and len(set(modified)) > 1:
             read_at = [fact.fetched_at for fact in self.readings if fact.outcome != _FAILED]
             known.is_changed = bool(read_at) and self.sightings[-1].seen_at > read_at[-1]
+        return known
 
     def _read(self, known: Known) -> None:
         concluded = [fact for fact in self.readings if fact.outcome != _FAILED]
         known.payload_digests = tuple([fact.payload_digest for fact in concluded])
-        known.first_fetched_at = moment(self.readings[0].fetched_at)
-        known.last_fetched_at = moment(self.readings[-1].fetched_at)
+        known.first_fetched_at = known.last_fetched_at = moment(self.readings[0].fetched_at)
+        if len(self.readings) > 1:
+            known.last_fetched_at = moment(self.readings[-1].fetched_at)
         whole = [fact for fact in concluded if fact.is_whole]
         if whole:
             last = whole[-1]
+            is_only = last is self.readings[0] and known.first_fetched_at
             known.earlier = Earlier(
-                last.capture_id, last.final_url or self.url, moment(last.fetched_at), last.payload_digest,
+                last.capture_id, last.final_url or self.url, is_only or moment(last.fetched_at), last.payload_digest,
                 last.etag, last.last_modified, last.media_type, last.charset,
             )  # fmt: skip
 

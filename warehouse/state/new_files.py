@@ -47,6 +47,7 @@ def find_new_files(
     if any(stamp != files.stamps.get(name, stamp) for name, (stamp, _) in known_files.items()):
         raise DoubtError
     new = [name for name in files.stamps if name not in known_files]
+    root.prefetch(new)
     files.to_read = [name for name in new if not is_base(name)]
     bases = [read_base_file(root, name) for name in new if is_base(name)]
     accounted, replaced = {*known_files, *new}, set[str]()

@@ -23,7 +23,10 @@ _SCHEMA_MONTH = "landed_month=0000-00"
 
 
 class Stamp(NamedTuple):
-    """Size in bytes and time of change in nanoseconds: another file under the same name has others."""
+    """Size in bytes and time of change in nanoseconds, in an object store a digest of its etag.
+
+    Another file under the same name has others.
+    """
 
     size: int
     modified: int
@@ -44,6 +47,7 @@ def list_files(root: Root, table: str, source_id: str) -> dict[str, Stamp]:
 def current_files(root: Root, table: str, source_id: str) -> list[str]:
     """Return the names of a table's files that together have each row of a source once. Raises `StorageError`."""
     names = list(list_files(root, table, source_id))
+    root.prefetch(names)
     replaced = replaced_names(table, [read_base_file(root, name) for name in names if is_base(name)])
     return [name for name in names if name not in replaced]
 
@@ -77,14 +81,8 @@ def _in_folder(root: Root, table: str, source_id: str) -> dict[str, Stamp]:
 
 
 def _in_store(root: Root, table: str, source_id: str) -> dict[str, Stamp]:
-    from pyarrow.fs import FileSelector
-
-    filesystem, folder = root.filesystem()
-    infos = filesystem.get_file_info(FileSelector(f"{folder}/{table}", recursive=True, allow_not_found=True))
-    stamps = {
-        str(info.path).removeprefix(f"{folder}/"): Stamp(info.size, info.mtime_ns) for info in infos if info.is_file
-    }
-    return {name: stamp for name, stamp in stamps.items() if _may_hold(name, source_id)}
+    entries = root.objects().entries(table)
+    return {entry.name: Stamp(entry.size, entry.stamp) for entry in entries if _may_hold(entry.name, source_id)}
 
 
 def read_rows(root: Root, name: str, source_id: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -36,7 +36,9 @@ from warehouse.storage.root import Root
 if TYPE_CHECKING:
     from warehouse.state.address import Known
 
-MAX_TRIES: Final = 5
+MAX_REPEATS: Final = 4
+# What a state of one process has of the shared one as its own; addresses are looked up in both.
+_COPIED: Final = ("run", "endpoint", "validator", "file")
 _ENDED: Final = (str(RunStatus.SUCCEEDED), str(RunStatus.FAILED))
 _KILLED: Final = (str(RunStatus.RUNNING), str(RunStatus.INTERRUPTED))
 
@@ -59,6 +61,7 @@ class SourceState:
         self._microseconds = microseconds_of(now)
         self._layers: tuple[str, ...] = ("main",)
         self.connection = self._opened()
+        self._queries = _queries(self._layers)
 
     def __enter__(self) -> SourceState:
         return self
@@ -75,13 +78,16 @@ class SourceState:
         self.now, self._microseconds = now, microseconds_of(now)
         self.connection.close()
         self.connection = self._opened()
+        self._queries = _queries(self._layers)
 
     def facts(self, url: str) -> Facts | None:
         """Return what the rows say of an address, also those of the runs beside; None if there are none."""
-        for layer in self._layers:
-            row = self._ask(f"SELECT facts FROM {layer}.address WHERE url = ?", url)  # noqa: S608  ours
-            if row:
-                return Facts.parse(url, row[0][0])
+        for query in self._queries:
+            if rows := self._ask(query, url):
+                try:
+                    return Facts.parse(url, rows[0][0])
+                except (ValueError, TypeError) as error:
+                    raise self._error(ValueError(f"what it has of {url} is damaged")) from error
         return None
 
     def known(self, url: str) -> Known | None:
@@ -178,43 +184,44 @@ class SourceState:
         try:
             return self.connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise storage_error(error, self.path) from error
+            raise self._error(error) from error
+
+    def _error(self, error: sqlite3.Error | ValueError) -> StorageError:
+        """Return the sentence for what cannot be read; a damaged file is deleted, and the next run makes it anew."""
+        if (isinstance(error, ValueError) or is_damaged(error)) and not self.beside:
+            delete_state(self.root, self.source_id)
+        return storage_error(error, self.path)
 
     def _opened(self) -> sqlite3.Connection:
-        for number in range(1, MAX_TRIES + 1):
+        for _ in range(MAX_REPEATS):
             try:
-                return self._open_private() if self.beside else self._open()
+                return self._open_once()
             except StorageError as error:
                 # A file may be replaced by a base file between the moments when it is listed and read.
-                if number == MAX_TRIES or not isinstance(error.__cause__, FileNotFoundError):
+                if not isinstance(error.__cause__, FileNotFoundError):
                     raise
-            except FileNotFoundError as error:
-                if number == MAX_TRIES:
-                    raise StorageError.of(error, self.root.url, "read") from error
-            except OSError as error:
-                raise StorageError.of(error, str(self.path)) from error
-            except sqlite3.Error as error:
-                raise storage_error(error, self.path) from error
-        raise AssertionError
+        return self._open_once()
+
+    def _open_once(self) -> sqlite3.Connection:
+        try:
+            return self._open_private() if self.beside else self._open()
+        except OSError as error:
+            raise StorageError.of(error, str(self.path)) from error
+        except sqlite3.Error as error:
+            raise storage_error(error, self.path) from error
 
     def _open(self) -> sqlite3.Connection:
         try:
-            connection = open_file(self.path)
-            try:
-                self._take(connection)
-            except BaseException:
-                connection.close()
-                raise
-            else:
-                return connection
+            return self._taken_forward(open_file(self.path))
         except DoubtError:
-            pass
-        except sqlite3.Error as error:
-            if not is_damaged(error):
+            return self._made_anew()
+        except (sqlite3.Error, ValueError) as error:
+            if isinstance(error, sqlite3.Error) and not is_damaged(error):
                 raise
-        return self._made_anew()
+            return self._made_anew()
 
     def _made_anew(self) -> sqlite3.Connection:
+        self.root.check()
         delete_state(self.root, self.source_id)
         with closing(make_file(self.path)) as connection:
             self._take(connection, is_new=True)
@@ -224,27 +231,28 @@ class SourceState:
 
     def _open_private(self) -> sqlite3.Connection:
         """Open what is known to this process alone, over the file of the source where that is whole."""
-        for path in (self.path, None):
-            connection, is_shared = open_private(path)
+        connection, is_shared = open_private(self.path)
+        try:
             self._layers = ("main", "shared") if is_shared else ("main",)
-            try:
-                if is_shared:
-                    for table in ("run", "endpoint", "validator", "file"):
-                        connection.execute(f"INSERT INTO main.{table} SELECT * FROM shared.{table}")  # noqa: S608  ours
-                self._take(connection, is_shared=is_shared)
-            except (DoubtError, sqlite3.DatabaseError):
-                connection.close()
-                if not is_shared:
-                    raise
-            except BaseException:
-                connection.close()
+            return self._taken_forward(connection, is_shared=is_shared)
+        except (DoubtError, sqlite3.DatabaseError, ValueError):
+            if not is_shared:
                 raise
-            else:
-                return connection
-        raise AssertionError
+        self._layers = ("main",)
+        return self._taken_forward(open_private(None)[0])
+
+    def _taken_forward(self, connection: sqlite3.Connection, *, is_shared: bool = False) -> sqlite3.Connection:
+        try:
+            self._take(connection, is_shared=is_shared)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _take(self, connection: sqlite3.Connection, *, is_new: bool = False, is_shared: bool = False) -> None:
         layer = "shared" if is_shared else "main"
+        for table in _COPIED if is_shared else ():
+            connection.execute(f"INSERT INTO main.{table} SELECT * FROM shared.{table}")  # noqa: S608  ours
         ((taken_at,),) = connection.execute(f"SELECT taken_at FROM {layer}.meta").fetchall()  # noqa: S608  ours
         if taken_at > self._soon:
             raise DoubtError  # of what a clock wrote that was ahead more was believed then
@@ -263,6 +271,10 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     yield
     connection.execute("COMMIT")
+
+
+def _queries(layers: Iterable[str]) -> list[str]:
+    return [f"SELECT facts FROM {layer}.address WHERE url = ?" for layer in layers]  # noqa: S608  ours
 
 
 def _run(row: tuple[Any, ...]) -> Run:

@@ -24,7 +24,7 @@ SCHEMA_VERSION: Final = 2
 # What a name of an address is: a spelling, a guid, a version that it had, or an article that was taken down there.
 SPELLING, GUID, VERSION, FORGOTTEN_ARTICLE = range(4)
 DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-MAX_CACHE_KILOBYTES: Final = 32_000
+MAX_CACHE_KILOBYTES: Final = 16_000
 MAX_WAIT_SECONDS: Final = 60.0
 
 _TABLES: Final = """
@@ -68,7 +68,7 @@ def delete_state(root: Root, source_id: str) -> None:
     """Delete the file of a source, whose lock is held. Raises `StorageError`."""
     path = state_path(root, source_id)
     try:
-        # The log last: without its database it is no more than left over, and is deleted before there is a new one.
+        # A log that was left over would be taken for the next file's own.
         for name in (path.name, f"{path.name}-shm", f"{path.name}-wal", f"{path.name}.new"):
             path.with_name(name).unlink(missing_ok=True)
     except OSError as error:
@@ -124,14 +124,11 @@ def make_file(path: Path) -> sqlite3.Connection:
 
 
 def publish_new(root: Root, source_id: str) -> None:
-    """Put the new file of a source, whole and closed, in the place of the old one. Raises OSError, `StorageError`."""
+    """Put the new file of a source, whole and closed, in the place of the one that was deleted. Raises OSError."""
     path = state_path(root, source_id)
     new = path.with_name(f"{path.name}.new")
     with new.open("rb") as file:
         os.fsync(file.fileno())
-    for name in (path.name, f"{path.name}-shm", f"{path.name}-wal"):
-        # A log that was left over would be taken for the new file's own.
-        path.with_name(name).unlink(missing_ok=True)
     new.replace(path)
     sync_folder(path.parent)
 
@@ -159,9 +156,10 @@ def is_damaged(error: sqlite3.Error) -> bool:
     return has_no_table or (code is not None and code & 0xFF in DAMAGED)
 
 
-def storage_error(error: sqlite3.Error, path: Path) -> StorageError:
-    """Return the sentence for an error of SQLite."""
-    cure = "delete it: it is made anew" if is_damaged(error) else "check that the disk is there and has room"
+def storage_error(error: sqlite3.Error | ValueError, path: Path) -> StorageError:
+    """Return the sentence for an error of SQLite, or for content that is no fact of ours."""
+    is_harmed = isinstance(error, ValueError) or is_damaged(error)
+    cure = "run again: it is made anew" if is_harmed else "check that the disk is there and has room"
     return StorageError(f"cannot use {path}: {error}; {cure_of(str(error), cure)}")
 
 

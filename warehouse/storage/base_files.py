@@ -58,7 +58,9 @@ class BaseFile:
 
 def read_base_files(root: Root, table: str) -> list[BaseFile]:
     """Read the footers of a table's base files, sorted by name. Raises `StorageError`."""
-    return [read_base_file(root, name) for name in root.names(f"{table}/{BASE}") if name.endswith(".parquet")]
+    names = [name for name in root.names(f"{table}/{BASE}") if name.endswith(".parquet")]
+    root.prefetch(names)
+    return [read_base_file(root, name) for name in names]
 
 
 def replaced_names(table: str, base_files: list[BaseFile]) -> dict[str, BaseFile]:

@@ -144,10 +144,11 @@ def _rewrite(
     key_array = pa.array(["\0".join(key) for key in keys], pa.string())
     changed = 0
     replaced = replaced_names(table, read_base_files(root, table))
-    for name in root.names(table):
-        # Base files have the rows of many sources.
-        if not name.endswith(".parquet") or not (f"/{BASE}/" in name or name.rpartition("/")[2].startswith(prefix)):
-            continue
+    parquet = [name for name in root.names(table) if name.endswith(".parquet")]
+    # Base files have the rows of many sources.
+    names = [name for name in parquet if f"/{BASE}/" in name or name.rpartition("/")[2].startswith(prefix)]
+    root.prefetch(names)
+    for name in names:
         if name in replaced:
             if _has_key(root, name, columns, key_array):
                 # Written anew it would be taken for a file that has landed since, and merged a second time.

@@ -6,11 +6,9 @@ import errno
 import hashlib
 import os
 import re
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -23,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import timedelta
 
-    from pyarrow.fs import FileSystem
+    from warehouse.storage.object_entry import ObjectEntry
+    from warehouse.storage.objects import Objects
 
 PARTIAL: Final = ".partial"
 DAMAGED: Final = ".damaged"
@@ -40,7 +39,7 @@ class Root:
     url: str
     """An absolute path without symlinks, or a URL such as `s3://bucket/news`; no slash at the end."""
     query: str = ""
-    """Options of the URL, such as `endpoint_override=…`, for pyarrow's filesystem."""
+    """Options of the URL, such as `endpoint_override=…`."""
     identity: tuple[int, int] | None = field(default=None, compare=False)
     """Device and inode of the folder when it was made ready; None before, and for a URL."""
 
@@ -64,10 +63,18 @@ class Root:
     @property
     def local(self) -> Path:
         """The folder for locks and unfinished files: the root itself, for a URL one in the user's state folder."""
-        if self.is_folder:
-            return Path(self.url)
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        return Path(state) / "copydesk" / hashlib.sha256(self.url.encode()).hexdigest()[:16]
+        return Path(self.url) if self.is_folder else self._own_folder("XDG_STATE_HOME", ".local/state")
+
+    @property
+    def cache(self) -> Path:
+        """The folder for what can be made again from the tables: the root itself, for a URL one in the user's cache."""
+        return Path(self.url) if self.is_folder else self._own_folder("XDG_CACHE_HOME", ".cache")
+
+    def objects(self) -> Objects:
+        """Return the object store, for a URL; the same one for the whole process. Raises `StorageError`."""
+        from warehouse.storage.objects import shared_objects
+
+        return shared_objects(self.url, self.query, self.cache / "objects")
 
     def location(self, name: str) -> str:
         """Return the full path or URL of a name."""
@@ -110,8 +117,7 @@ class Root:
                 make_folder(Path(self.location(moved)).parent)
                 Path(self.location(name)).rename(self.location(moved))
             else:
-                filesystem, base = self.filesystem()
-                filesystem.move(f"{base}/{name}", f"{base}/{moved}")
+                self.objects().move(name, moved)
         except OSError as error:
             raise StorageError.of(error, self.location(name), "move") from error
         return moved
@@ -122,10 +128,7 @@ class Root:
             if self.is_folder:
                 self._publish_file(Path(self.location(name)), content)
             else:
-                filesystem, base = self.filesystem()
-                # Left to itself, pyarrow packs what is named .gz, and a WARC file is packed already.
-                with filesystem.open_output_stream(f"{base}/{name}", compression=None) as stream:
-                    stream.write(content)
+                self.objects().write(name, content)
         except OSError as error:
             raise StorageError.of(error, self.location(name)) from error
 
@@ -133,19 +136,27 @@ class Root:
         """Open a file for reading at any offset. Raises OSError."""
         if self.is_folder:
             return Path(self.location(name)).open("rb")
-        filesystem, base = self.filesystem()
-        stream: BinaryIO = filesystem.open_input_file(f"{base}/{name}")
-        return stream
+        return self.objects().open(name)
+
+    def prefetch(self, names: Sequence[str]) -> None:
+        """Get ready for reading many files: those in an object store that are small are fetched side by side."""
+        if not self.is_folder:
+            self.objects().fetch_small(names)
+
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        """Read a part of a file, in one request where it is in an object store. Raises OSError."""
+        if not self.is_folder:
+            return self.objects().read(name, offset, length)
+        with Path(self.location(name)).open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
 
     def exists(self, name: str) -> bool:
         """Return whether there is such a file or folder. Raises `StorageError`."""
         if self.is_folder:
             return Path(self.location(name)).exists()
-        from pyarrow.fs import FileType
-
         try:
-            filesystem, base = self.filesystem()
-            return bool(filesystem.get_file_info(f"{base}/{name}").type != FileType.NotFound)
+            return self.objects().exists(name)
         except OSError as error:
             raise StorageError.of(error, self.location(name), "read") from error
 
@@ -158,32 +169,27 @@ class Root:
             top = Path(self.location(folder))
             yield from sorted(path.relative_to(self.url).as_posix() for path in top.rglob("*") if path.is_file())
             return
-        from pyarrow.fs import FileSelector
-
-        try:
-            filesystem, base = self.filesystem()
-            infos = filesystem.get_file_info(FileSelector(f"{base}/{folder}", recursive=True, allow_not_found=True))
-        except OSError as error:
-            raise StorageError.of(error, self.location(folder), "read") from error
-        yield from sorted(str(info.path).removeprefix(base + "/") for info in infos if info.is_file)
+        yield from (entry.name for entry in self._entries(folder))
 
     def has_tables(self, tables: Iterable[str]) -> bool:
         """Return whether each of the tables has a file."""
         if self.is_folder:
             return all(any(Path(self.location(table)).glob("*/*.parquet")) for table in tables)
-        return all(next(self.names(table), None) for table in tables)
+        return all(self._entries(table) for table in tables)
 
     def modified(self, folder: str) -> dict[str, datetime]:
         """Map the names of all files below a folder of the root to when they were written. Raises `StorageError`."""
+        if not self.is_folder:
+            return {entry.name: entry.modified_at for entry in self._entries(folder)}
         from pyarrow.fs import FileSelector, LocalFileSystem
 
-        filesystem, base = (LocalFileSystem(), self.url) if self.is_folder else self.filesystem()
         try:
-            files = filesystem.get_file_info(FileSelector(f"{base}/{folder}", recursive=True, allow_not_found=True))
+            selector = FileSelector(f"{self.url}/{folder}", recursive=True, allow_not_found=True)
+            files = LocalFileSystem().get_file_info(selector)
         except OSError as error:
             raise StorageError.of(error, self.location(folder), "read") from error
         return {
-            str(info.path).removeprefix(base + "/"): datetime.fromtimestamp(info.mtime_ns / 1e9, UTC)
+            str(info.path).removeprefix(self.url + "/"): datetime.fromtimestamp(info.mtime_ns / 1e9, UTC)
             for info in files
             if info.is_file
         }
@@ -192,13 +198,13 @@ class Root:
         """Return the paths of files; of those in an object store, of copies in a folder. Raises `StorageError`."""
         if self.is_folder:
             return [Path(self.location(name)) for name in names]
+        self.prefetch(names)
         paths = []
         for name in names:
             paths.append(folder / name)
             make_folder(paths[-1].parent)
             try:
-                with self.open(name) as file, paths[-1].open("wb") as copy:
-                    shutil.copyfileobj(file, copy)
+                self.objects().copy(name, paths[-1])
             except OSError as error:
                 raise StorageError.of(error, self.location(name), "read") from error
         return paths
@@ -208,9 +214,8 @@ class Root:
         try:
             if self.is_folder:
                 Path(self.location(name)).unlink(missing_ok=True)
-            elif self.exists(name):
-                filesystem, base = self.filesystem()
-                filesystem.delete_file(f"{base}/{name}")
+            else:
+                self.objects().delete(name)
         except OSError as error:
             raise StorageError.of(error, self.location(name), "delete") from error
 
@@ -221,8 +226,7 @@ class Root:
         """
         try:
             if not self.is_folder:
-                with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-                    self.publish(name, memoryview(content))
+                self.objects().write(name, path)
                 return
             target = Path(self.location(name))
             make_folder(target.parent)
@@ -243,12 +247,15 @@ class Root:
                     paths.append(path)
         return sorted(paths)
 
-    def filesystem(self) -> tuple[FileSystem, str]:
-        """Return pyarrow's filesystem for the URL, and the root's path in it."""
-        from pyarrow.fs import FileSystem
+    def _own_folder(self, variable: str, folder: str) -> Path:
+        parent = Path(os.environ.get(variable) or Path.home() / folder)
+        return parent / "copydesk" / hashlib.sha256(self.url.encode()).hexdigest()[:16]
 
-        filesystem, base = FileSystem.from_uri(self.url + (f"?{self.query}" if self.query else ""))
-        return filesystem, base.rstrip("/")
+    def _entries(self, folder: str) -> list[ObjectEntry]:
+        try:
+            return self.objects().entries(folder)
+        except OSError as error:
+            raise StorageError.of(error, self.location(folder), "read") from error
 
     def _publish_file(self, target: Path, content: bytes | memoryview) -> None:
         self.check()

@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.storage.base_files import read_base_files, replaced_names
-from warehouse.storage.root import PARTIAL, SUPERSEDED, escape_pattern
+from warehouse.storage.reach import reach
+from warehouse.storage.root import SUPERSEDED, escape_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from warehouse.storage.root import Root
@@ -52,19 +53,20 @@ def list_superseded(root: Root, merged: Collection[str], target: Path, first_id:
     """
     base_files = read_base_files(root, "articles")
     replaced = replaced_names("articles", base_files)
-    lists = _files(root.local_copies(list(root.names(FOLDER)), target.parent))
+    lists = _files(map(root.location, root.names(FOLDER)))
     others = [base.name for base in base_files if base.rows and base.name not in merged and base.name not in replaced]
     narrow = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
     query = f"""
         SELECT row_id
-        FROM (SELECT {narrow} FROM {_files([target, *root.local_copies(others, target.parent)])})
-        SEMI JOIN (SELECT article_id FROM {_files([target])} WHERE row_id >= {first_id}) USING (article_id)
+        FROM (SELECT {narrow} FROM {_files([str(target), *map(root.location, others)])})
+        SEMI JOIN (SELECT article_id FROM {_files([str(target)])} WHERE row_id >= {first_id}) USING (article_id)
         ANTI JOIN (SELECT row_id FROM {lists}) USING (row_id)
         QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY {NEWEST_FIRST}) > 1
         ORDER BY row_id
     """  # noqa: S608  names of ours
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        connection.execute(f"SET temp_directory = {_quoted(target.parent)}; SET threads = 2")
+        connection.execute(f"SET temp_directory = {_quoted(str(target.parent))}; SET threads = 2")
+        reach(connection, root)
         connection.execute(f"SET memory_limit = '{MAX_MEMORY}'; SET enable_progress_bar = false")
         ids = [row_id for (row_id,) in connection.execute(query).fetchall()]
     if ids:
@@ -79,16 +81,18 @@ def unlist_superseded(root: Root, capture_ids: Collection[str]) -> None:
     if not names or not capture_ids:
         return
     narrow = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
+    files = _files(map(root.location, names))
     query = f"""
         SELECT row_id
-        FROM (SELECT {narrow} FROM {_files(root.local_copies(names, root.local / PARTIAL))})
+        FROM (SELECT {narrow} FROM {files})
         WHERE capture_id NOT IN (SELECT unnest($1::VARCHAR[])) AND article_id IN (
-            SELECT article_id FROM {_files(root.local_copies(names, root.local / PARTIAL))}
+            SELECT article_id FROM {files}
             WHERE capture_id IN (SELECT unnest($1::VARCHAR[]))
         )
         QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY {NEWEST_FIRST}) = 1
     """  # noqa: S608  names of ours
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        reach(connection, root)
         newest = [row_id for (row_id,) in connection.execute(query, [list(capture_ids)]).fetchall()]
     listed = _listed_ids(root, lists := list(root.names(FOLDER)))
     left = listed.filter(pc.invert(pc.is_in(listed, pa.array(newest, pa.int64()))))
@@ -127,9 +131,9 @@ def _land(root: Root, key: str, ids: pa.Array) -> None:
     root.publish(f"{FOLDER}/{key}.parquet", memoryview(sink.getvalue()))
 
 
-def _files(paths: Sequence[Path]) -> str:
+def _files(paths: Iterable[str]) -> str:
     return f"read_parquet([{', '.join(map(_quoted, paths))}], union_by_name = true, hive_partitioning = false)"
 
 
-def _quoted(path: Path) -> str:
-    return "'" + escape_pattern(str(path)).replace("'", "''") + "'"
+def _quoted(path: str) -> str:
+    return "'" + escape_pattern(path).replace("'", "''") + "'"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow as pa
 from warehouse.errors import StorageError
 from warehouse.model.schema import SCHEMAS
 from warehouse.storage.arrow import stored_schema, to_arrow, to_parquet
+from warehouse.storage.leases import hold_lease, is_leased
 from warehouse.storage.locks import hold_lock, is_locked
 from warehouse.storage.root import BASE, SUPERSEDED, Root
 
@@ -70,18 +72,58 @@ class Store:
 
         Waits up to `seconds` for another run, then raises `LockedError`; KeyboardInterrupt once `stop` is set.
         Who holds the source has waited for its parts: they outlive a run that had started them on other machines.
-        For an object store the lock holds on one machine only.
+        In an object store it is a lease too, which other machines see and which ends some time after its holder died.
         """
-        folder = self.root.local / ".locks"
-        name, state = f"{source_id}.{part}" if part else source_id, f"source '{source_id}' is being run"
-        with ExitStack() as locks:
-            locks.enter_context(hold_lock(folder / name, state, seconds, stop))
+        state = f"source '{source_id}' is being run"
+        own_name = f"{source_id}.{part}" if part else source_id
+        with self._hold(own_name, state, seconds, stop):
             if not part:
-                for path in folder.glob(f"{source_id}.*.lock"):
-                    with hold_lock(path.with_suffix(""), state, seconds, stop):
-                        path.unlink(missing_ok=True)
-                        path.with_suffix(".json").unlink(missing_ok=True)
-            yield
+                for name in self._parts(source_id):
+                    with self._hold(name, state, seconds, stop):
+                        self._remove_lock(name)
+            try:
+                yield
+            finally:
+                if part:
+                    self._remove_lease(own_name)
+
+    @contextmanager
+    def _hold(self, name: str, state: str, seconds: float, stop: Event | None) -> Iterator[None]:
+        until = monotonic() + seconds
+        with hold_lock(self._locks / name, state, seconds, stop):
+            if self.root.is_folder:
+                yield
+                return
+            left = max(0.0, until - monotonic())
+            with ExitStack() as lease:
+                try:
+                    lease.enter_context(hold_lease(self.root.objects(), name, self._locks, state, left, stop))
+                except OSError as error:
+                    raise StorageError.of(error, self.root.location(f".locks/{name}.json"), "lock") from error
+                yield
+
+    def _parts(self, source_id: str) -> list[str]:
+        """List the locks of parts of a source, such as `<source_id>.<part>`."""
+        names = {path.stem for path in self._locks.glob(f"{source_id}.*.lock")}
+        if not self.root.is_folder:
+            leases = (name.rpartition("/")[2].removesuffix(".json") for name in self.root.names(".locks"))
+            names |= {name for name in leases if name.startswith(f"{source_id}.")}
+        return sorted(names)
+
+    def _remove_lease(self, name: str) -> None:
+        """Delete the lease of a part while it is held: a backfill has thousands, and looks for them later."""
+        if not self.root.is_folder:
+            with suppress(StorageError):
+                self.root.delete(f".locks/{name}.json")
+
+    def _remove_lock(self, name: str) -> None:
+        self._remove_lease(name)
+        (self._locks / f"{name}.lock").unlink(missing_ok=True)
+        (self._locks / f"{name}.json").unlink(missing_ok=True)
+
+    @property
+    def _locks(self) -> Path:
+        return self.root.local / ".locks"
 
     def maintenance(self, seconds: float, stop: Event | None = None) -> AbstractContextManager[None]:
         """Hold the lock of whatever replaces or deletes files that have landed: compaction, take-downs, settling.
@@ -89,11 +131,16 @@ class Store:
         Who needs a source's lock too takes that one first. Raises as `lock` does.
         """
         state = f"the warehouse at {self.root.url} is being compacted or cleared of an article"
-        return hold_lock(self.root.local / ".locks" / ".maintain", state, seconds, stop)
+        return self._hold(".maintain", state, seconds, stop)
 
     def is_locked(self, source_id: str) -> bool:
-        """Return whether a run of the source holds its lock."""
-        return is_locked(self.root.local / ".locks" / source_id)
+        """Return whether a run of the source holds its lock. Raises `StorageError`."""
+        if is_locked(self._locks / source_id):
+            return True
+        try:
+            return not self.root.is_folder and is_leased(self.root.objects(), source_id, self._locks)
+        except OSError as error:
+            raise StorageError.of(error, self.root.location(f".locks/{source_id}.json"), "read") from error
 
     def prepare(self) -> None:
         """Make every table readable before it has rows: a root of an older version may lack one."""

@@ -1,0 +1,188 @@
+"""The blocks of a page: every stretch of text that a browser would print on lines of its own, in the page's order."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from lxml.html import HtmlElement
+
+from tasks.html.element_names import MARKS, read_marks
+
+# A row of longer cells is the layout of an old page, not data.
+MAX_ROW_CHARACTERS: Final = 300
+MIN_ROW_CELLS: Final = 2
+
+BLOCK_TAGS: Final = frozenset(
+    ("address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure"
+     " footer form h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p pre section summary table tbody td tfoot th"
+     " thead tr ul").split()
+)  # fmt: skip
+_BOLD_TAGS: Final = frozenset(("b", "strong"))
+# The depth of a mark that no element around a container has.
+NEVER: Final = -99
+_HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_CELLS: Final = frozenset(("td", "th"))
+# `rt` and `rp` print how a word is read above it.
+_UNREAD_TAGS: Final = frozenset(
+    ("head", "button", "select", "option", "textarea", "video", "audio", "rt", "rp", "map", "progress", "meter")
+)
+# Stands for a line break of the page until a block is whole; `str.split` takes it for a space.
+_BREAK: Final = "\u2028"
+_PARAGRAPH_END: Final = re.compile(r"""[.!?:…。！？।؟۔][\"'”’»«)\]」』*]*$""")
+
+
+class Container(NamedTuple):
+    """A block-level element, and what the elements around it are."""
+
+    element: HtmlElement
+    parent: int
+    """The index of the container around it; its own for the page itself."""
+    depth: int
+    mark_depths: tuple[int, ...]
+    """For each of `MARKS` the depth of the innermost element around it, itself included, that has the mark."""
+
+
+class Block(NamedTuple):
+    """A stretch of text."""
+
+    text: str
+    container: int
+    """The index of the innermost container that it stands in."""
+    linked_share: float
+    """The share of its characters that are links."""
+    bold_share: float
+    """The share of its characters that are printed bold."""
+
+
+class PageBlocks(NamedTuple):
+    """The blocks of a page and their containers, both in the page's order."""
+
+    blocks: list[Block]
+    containers: list[Container]
+
+    def element(self, index: int) -> HtmlElement:
+        """Return the innermost block-level element of a block."""
+        return self.containers[self.blocks[index].container].element
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of all blocks."""
+        return [block.text for block in self.blocks]
+
+
+def read_blocks(tree: HtmlElement) -> PageBlocks:
+    """Return the blocks of a page that hold a letter or figure.
+
+    A row of a data table is one block, its cells a space apart. A line break ends a block where a sentence ends before
+    it, or another line break follows. Form controls, players and the readings of ruby are left out.
+    """
+    reader = _BlockReader(tree)
+    reader.read(tree, 0, in_link=False, in_bold=False)
+    reader.end_block(0)
+    return PageBlocks(reader.blocks, reader.containers)
+
+
+class _BlockReader:
+    """Collects text until a block-level element begins or ends."""
+
+    __slots__ = ("_bold", "_linked", "_parts", "blocks", "containers")
+
+    def __init__(self, tree: HtmlElement) -> None:
+        self.blocks: list[Block] = []
+        self.containers = [Container(tree, 0, 0, (NEVER,) * len(MARKS))]
+        self._parts: list[str] = []
+        self._linked = 0
+        self._bold = 0
+
+    def read(self, element: HtmlElement, container: int, in_link: bool, in_bold: bool) -> None:
+        """Read the content of an element that stands in a container."""
+        if element.text:
+            self._add(element.text, in_link, in_bold)
+        for child in element:
+            tag = child.tag
+            if tag == "br":
+                self._parts.append(_BREAK)
+            elif tag in BLOCK_TAGS:
+                self._read_container(child, container, in_link)
+            elif tag not in _UNREAD_TAGS:
+                self.read(child, container, in_link or tag == "a", in_bold or tag in _BOLD_TAGS)
+            if child.tail:
+                self._add(child.tail, in_link, in_bold)
+
+    def _read_container(self, element: HtmlElement, around: int, in_link: bool) -> None:
+        self.end_block(around)
+        container = self._enter(element, around)
+        if element.tag == "tr" and (row := _data_row(element)):
+            self.blocks.append(Block(row, container, _linked_share(element, row), 0.0))
+            return
+        self.read(element, container, in_link, element.tag in _HEADINGS)
+        self.end_block(container)
+
+    def _enter(self, element: HtmlElement, parent: int) -> int:
+        _, _, depth, mark_depths = self.containers[parent]
+        depth += 1
+        if marks := read_marks(element):
+            depths = list(mark_depths)
+            for mark in marks:
+                depths[mark] = depth
+            mark_depths = tuple(depths)
+        self.containers.append(Container(element, parent, depth, mark_depths))
+        return len(self.containers) - 1
+
+    def _add(self, text: str, in_link: bool, in_bold: bool) -> None:
+        if not self._parts and text.isspace():
+            return
+        self._parts.append(text)
+        if in_link or in_bold:
+            length = len(text.strip())
+            self._linked += length * in_link
+            self._bold += length * in_bold
+
+    def end_block(self, container: int) -> None:
+        """Make a block of the text since the last one."""
+        if not self._parts:
+            return
+        text = "".join(self._parts)
+        linked, bold = self._linked, self._bold
+        self._parts.clear()
+        self._linked = self._bold = 0
+        for line in _split_breaks(text) if _BREAK in text else (" ".join(text.split()),):
+            if line and any(map(str.isalnum, line)):
+                length = max(1, len(text.strip()))
+                self.blocks.append(Block(line, container, min(1.0, linked / length), min(1.0, bold / length)))
+
+
+def _split_breaks(text: str) -> list[str]:
+    lines = [""]
+    for part in map(" ".join, map(str.split, text.split(_BREAK))):
+        if not part or _PARAGRAPH_END.search(lines[-1]):
+            lines.append(part)
+        else:
+            lines[-1] = f"{lines[-1]} {part}" if lines[-1] else part
+    return lines
+
+
+def _data_row(row: HtmlElement) -> str:
+    """Return the cells of a row of a data table as one line; nothing if the table is layout or has one column."""
+    cells = [cell for cell in row if cell.tag in _CELLS]
+    if len(cells) < MIN_ROW_CELLS:
+        return ""
+    texts = []
+    length = 0
+    for cell in cells:
+        parts = list(cell.itertext())
+        length += sum(map(len, parts))
+        if length > 4 * MAX_ROW_CHARACTERS or cell.find(".//table") is not None:
+            return ""
+        joint = (
+            "" if len(cell) == 0 or all(child.tag not in BLOCK_TAGS and child.tag != "br" for child in cell) else " "
+        )
+        texts.append(" ".join(joint.join(parts).split()))
+    line = " ".join(filter(None, texts))
+    return line if len(line) <= MAX_ROW_CHARACTERS else ""
+
+
+def _linked_share(element: HtmlElement, text: str) -> float:
+    linked = sum(len(" ".join("".join(link.itertext()).split())) for link in element.iter("a"))
+    return min(1.0, linked / max(1, len(text)))

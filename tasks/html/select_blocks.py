@@ -1,0 +1,175 @@
+"""Selecting the blocks of a page that are its article, and saying of each other block what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.boilerplate.boosted_trees import Floats
+from tasks.boilerplate.model import LineScores
+from tasks.boilerplate.select_lines import select_likely_lines
+from tasks.html.block_features import MIN_PROSE_WORDS, BlockFeatures
+from tasks.text.characters import text_key
+from warehouse.model.vocabulary import LineReason
+
+# From this share of words that are expected to be judged rightly, no second reader is asked.
+MIN_CONFIDENCE: Final = 0.93
+# Blocks that are surely no article say nothing about how hard a page is.
+MIN_DOUBTFUL_PROBABILITY: Final = 0.05
+# What the second reader takes stays from here on, what it leaves out is is_between from there on.
+MIN_SECONDED_PROBABILITY: Final = 0.2
+MIN_SURE_PROBABILITY: Final = 0.8
+# What the model takes alone between blocks that both take.
+MIN_ALONE_PROBABILITY: Final = 0.5
+# Of the selected prose, in elements of the same names as a block that is completed; and of such a block.
+MIN_ALIKE_SHARE: Final = 0.5
+MIN_COMPLETED_PROBABILITY: Final = 0.05
+# Elements between a caption's text and its `figcaption`; and the share of captions among the words of a gallery.
+MAX_CAPTION_DISTANCE: Final = 3
+MIN_GALLERY_SHARE: Final = 0.5
+# Of a block, for comparison with the second reader's text; a shorter block must be one of its lines.
+COMPARED_CHARACTERS: Final = 120
+MIN_COMPARED_CHARACTERS: Final = 25
+
+# How far above a block an element may be whose name says what the block is, in the order of trust.
+_REASONS: Final = {
+    "figcaption": (LineReason.CAPTION, 3),
+    "comment": (LineReason.COMMENT, 12),
+    "subscription": (LineReason.NEWSLETTER, 4),
+    "share": (LineReason.SHARE, 3),
+    "related": (LineReason.RELATED, 8),
+    "nav": (LineReason.MENU, 12),
+    "navigation": (LineReason.MENU, 3),
+    "footer": (LineReason.LEGAL, 3),
+    "caption": (LineReason.CAPTION, 2),
+    "tag": (LineReason.TAGS, 2),
+    "author": (LineReason.BYLINE, 2),
+    "date": (LineReason.DATE_LINE, 1),
+}
+_MIN_TITLE_SHARE: Final = 0.8
+_MIN_LINKED_SHARE: Final = 0.5
+_MAX_MENU_WORDS: Final = 3
+
+
+def is_sure(probability: Floats, words: Floats) -> bool:
+    """Return whether no second reader needs to be asked."""
+    return find_confidence(probability, words) >= MIN_CONFIDENCE
+
+
+def find_confidence(probability: Floats, words: Floats) -> float:
+    """Return the share of words that are expected to be judged rightly, of the blocks that may be article."""
+    doubtful = probability > MIN_DOUBTFUL_PROBABILITY
+    weights = (words + 0.1)[doubtful]
+    certainty = np.maximum(probability, 1 - probability)[doubtful]
+    return float((certainty * weights).sum() / weights.sum()) if len(weights) else 0.0
+
+
+def select_blocks(texts: Sequence[str], probability: Floats, words: Floats) -> set[int]:
+    """Return the indexes of the blocks with the greatest expected F1 together, each repeated text once."""
+    selected = select_likely_lines(LineScores(probability, words, ()))
+    return _without_repeats(texts, words, selected)
+
+
+def select_seconded(texts: Sequence[str], features: BlockFeatures, probability: Floats, second_text: str) -> set[int]:
+    """Return the indexes of the blocks that the second reader takes too, and of those that surely are article.
+
+    It sees no captions: of a gallery, what the model takes alone is the article.
+    """
+    words = features.words
+    seconded = _find_in(texts, second_text)
+    chosen = np.where(seconded, probability >= MIN_SECONDED_PROBABILITY, probability >= MIN_SURE_PROBABILITY)
+    alone = probability >= MIN_ALONE_PROBABILITY
+    is_caption = features.columns["to_figcaption"] <= MAX_CAPTION_DISTANCE
+    if words[alone & is_caption].sum() > MIN_GALLERY_SHARE * words[alone].sum():
+        chosen = alone
+    return _without_repeats(texts, words, set(np.flatnonzero(chosen | _between(chosen, alone)).tolist()))
+
+
+def _between(chosen: NDArray[np.bool_], alone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the blocks of runs that the model takes alone and that chosen blocks stand right above and below."""
+    is_between = np.zeros(len(chosen), np.bool_)
+    indexes = np.flatnonzero(chosen)
+    for above, below in pairwise(indexes.tolist()):
+        is_between[above + 1 : below] = alone[above + 1 : below].all()
+    return is_between
+
+
+def complete(features: BlockFeatures, probability: Floats, selected: set[int]) -> set[int]:
+    """Return the selected blocks with the prose that stands beside them and that the model nearly took.
+
+    It stands in elements of the same names as most of the selected prose and near it, or as bare text in the element
+    that holds most of the selected paragraphs.
+    """
+    prose = np.expm1(features.columns["prose"])
+    is_selected = np.zeros(len(prose), np.bool_)
+    is_selected[list(selected)] = True
+    total = float(prose[is_selected].sum())
+    if not total:
+        return selected
+    groups = features.groups
+    own = np.where(is_selected, prose, 0)
+    is_alike = np.bincount(groups["signature"], own)[groups["signature"]] >= MIN_ALIKE_SHARE * total
+    is_near = groups["above"] == np.bincount(groups["above"], own).argmax()
+    is_bare = groups["own"] == np.bincount(groups["parent"], own).argmax()
+    candidates = (prose > 0) & (probability >= MIN_COMPLETED_PROBABILITY) & ((is_alike & is_near) | is_bare)
+    return selected | set(np.flatnonzero(candidates).tolist())
+
+
+def find_longest_run(features: BlockFeatures) -> set[int]:
+    """Return the indexes of the blocks of prose in the element that holds most of it."""
+    columns = features.columns
+    return set(np.flatnonzero((columns["best_parent"] > 0) & (columns["prose_share"] > 0)).tolist())
+
+
+def _find_in(texts: Sequence[str], text: str) -> NDArray[np.bool_]:
+    key, lines = text_key(text), set(map(text_key, text.split("\n")))
+    return np.array(
+        [
+            text_key(block[:COMPARED_CHARACTERS]) in key
+            if len(block) >= MIN_COMPARED_CHARACTERS
+            else text_key(block) in lines
+            for block in texts
+        ],
+        np.bool_,
+    )
+
+
+def _without_repeats(texts: Sequence[str], words: Floats, selected: set[int]) -> set[int]:
+    known: set[str] = set()
+    for index in sorted(selected):
+        if words[index] >= MIN_PROSE_WORDS:
+            if texts[index] in known:
+                selected.discard(index)
+            known.add(texts[index])
+    return selected
+
+
+def label_blocks(features: BlockFeatures, selected: set[int]) -> list[LineReason | None]:
+    """Return for each block why it is not the article, from the names of the elements around it; None if it is."""
+    columns = features.columns
+    last = max(selected, default=-1)
+    near = np.stack([columns[f"to_{mark}"] <= distance for mark, (_, distance) in _REASONS.items()])
+    names = np.where(near.any(axis=0), near.argmax(axis=0), -1).tolist()
+    by_name = [reason for reason, _ in _REASONS.values()]
+    is_title = (columns["in_title"] >= _MIN_TITLE_SHARE) & (columns["is_heading"] > 0)
+    is_prose = columns["prose_share"] > 0
+    is_linked = columns["linked"] >= _MIN_LINKED_SHARE
+    reasons: list[LineReason | None] = []
+    for index, word_count in enumerate(features.words.tolist()):
+        if index in selected:
+            reasons.append(None)
+        elif is_title[index]:
+            reasons.append(LineReason.TITLE)
+        elif names[index] >= 0:
+            reasons.append(by_name[names[index]])
+        elif is_prose[index] and index > last >= 0:
+            reasons.append(LineReason.SECOND_ARTICLE)
+        elif is_linked[index]:
+            reasons.append(LineReason.MENU if word_count <= _MAX_MENU_WORDS else LineReason.RELATED)
+        else:
+            reasons.append(LineReason.BOILERPLATE)
+    return reasons

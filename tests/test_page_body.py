@@ -1,0 +1,301 @@
+"""Of a page, the article's blocks are its text, in the page's order; every other block is stripped with a reason."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from config.sources import StripRules
+from tasks.extract import extract
+from tasks.strip import strip
+from tests.support.raws import raw_page
+from warehouse.model.records import ExtractedArticle, Rejection
+from warehouse.model.vocabulary import LineReason
+
+STORY = (
+    (
+        "The council of Norby met on Tuesday and agreed to repair the old stone bridge before the winter, after a storm in "
+        "August had torn two of its five arches away."
+    ),
+    (
+        "Work will begin in March and cost about four million crowns, mayor Ann Lee said after the meeting, half of which "
+        "the region has promised to pay."
+    ),
+    (
+        "Until then a ferry carries people and bicycles across the bay every twenty minutes, and drivers have to take the "
+        "long road around the hills."
+    ),
+    (
+        "“Nobody is happy about the detour, but nobody wants to see the bridge fall either,” said Olaf Berg, who has sold "
+        "fish at its northern end for thirty years."
+    ),
+    "The engineers will publish their drawings next week. A second hearing is planned for the end of the month.",
+)
+NAVIGATION = "".join(
+    f'<li><a href="/{name.lower()}">{name}</a></li>' for name in ("News", "Sport", "Culture", "Weather")
+)
+RELATED = "".join(
+    f'<li><a href="/story/{number}">{headline}</a></li>'
+    for number, headline in enumerate(
+        ("Ferry stays in port until the storm is over", "School of Lund wins the regional chess cup again")
+    )
+)
+
+
+def paragraphs(*texts: str) -> str:
+    return "".join(f"<p>{text}</p>" for text in texts)
+
+
+def page(main: str, head: str = "", title: str = "Norby repairs its bridge") -> bytes:
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta property="og:title" content="{title}">{head}</head><body>'
+        f'<header class="site-header"><nav class="main-nav"><ul>{NAVIGATION}</ul></nav></header>{main}'
+        f'<div class="sidebar"><h3>Most read</h3><ul>{RELATED}</ul></div>'
+        '<footer class="site-footer"><p>© 2026 Norby Post. All rights reserved.</p></footer></body></html>'
+    ).encode()
+
+
+def cleaned(content: bytes, rules: StripRules | None = None) -> ExtractedArticle:
+    extracted = extract(raw_page(content))
+    assert not isinstance(extracted, Rejection), extracted
+    article = strip(extracted, rules or StripRules())
+    assert not isinstance(article, Rejection), article
+    return article
+
+
+def text_of(content: bytes) -> list[str]:
+    return list(cleaned(content).paragraphs.lines)
+
+
+@pytest.mark.parametrize("tag", ["aside", "nav", "dialog", "footer", "form", "header", "menu"])
+def test_an_article_in_an_element_of_another_kind(tag: str) -> None:
+    assert text_of(page(f"<h1>Norby repairs its bridge</h1><{tag}>{paragraphs(*STORY)}</{tag}>")) == list(STORY)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        '<div class="ad-slot"><p>Advertisement</p></div>',
+        f'<div class="related-stories"><h3>More from Norby</h3><ul>{RELATED}</ul></div>',
+        '<figure><img src="/b.jpg"><figcaption>The bridge in May. Photo: Eva Holm</figcaption></figure>',
+    ],
+    ids=["advert", "related", "picture"],
+)
+def test_a_body_in_several_containers_is_taken_whole(between: str) -> None:
+    parts = (
+        f'<div class="text-part">{paragraphs(*STORY[:2])}</div>',
+        f'<div class="text-part">{paragraphs(*STORY[2:])}</div>',
+    )
+    assert text_of(page(f"<main><h1>Norby repairs its bridge</h1>{between.join(parts)}</main>")) == list(STORY)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "".join(f"<div>{text}</div>" for text in STORY),
+        "<div class='story'>" + "<br><br>".join(STORY) + "</div>",
+        "<div class='story'>" + "<br>".join(STORY) + "</div>",
+        "<table><tr><td>" + "<br><br>".join(STORY) + "</td></tr></table>",
+        "<section>" + "".join(f"<span>{text}</span><br/><br/>" for text in STORY) + "</section>",
+        f"<div>{STORY[0]}{paragraphs(*STORY[1:])}</div>",
+    ],
+    ids=["div", "two br", "one br", "layout table", "span", "text beside paragraphs"],
+)
+def test_a_body_without_paragraphs_of_its_own(body: str) -> None:
+    assert text_of(page(f"<main><h1>Norby repairs its bridge</h1>{body}</main>")) == list(STORY)
+
+
+def test_format_characters_that_spell_words_stay() -> None:
+    story = [
+        "شهردار نوربی سه‌شنبه گفت که پل قدیمی پیش از زمستان بازسازی می‌شود و هزینه‌ی آن را استان می‌پردازد.",
+        "مهندسان نقشه‌های تازه را هفته‌ی آینده منتشر می‌کنند و مردم می‌توانند نظر خود را بنویسند.",
+        "تا آن روز، کشتی هر بیست دقیقه مسافران و دوچرخه‌ها را از خلیج می‌گذراند و راننده‌ها باید دور بزنند.",
+    ]
+    assert text_of(page(f"<article>{paragraphs(*story)}</article>", title="پل نوربی")) == story
+
+
+def test_a_live_report_keeps_its_order_and_the_headings_of_its_entries() -> None:
+    entries = [
+        ("Ferry leaves the quay", STORY[2]),
+        ("Mayor speaks to the crowd", STORY[1]),
+        ("Fishmonger is not amused", STORY[3]),
+        ("Council has decided", STORY[0]),
+    ]
+    markup = "".join(
+        f'<article class="live-entry"><time>1{number}:05</time><h3>{heading}</h3><p>{text}</p></article>'
+        for number, (heading, text) in enumerate(entries)
+    )
+    lines = text_of(page(f'<main><h1>Norby repairs its bridge</h1><div class="liveblog">{markup}</div></main>'))
+    positions = [lines.index(part) for entry in entries for part in entry]
+    assert positions == sorted(positions)
+
+
+def test_a_row_of_a_table_is_one_line_of_text() -> None:
+    rows = [("Quay", "Passengers"), ("North Quay", "412"), ("Mill Lane", "203"), ("Lighthouse", "88")]
+    table = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    body = f"{paragraphs(*STORY[:3])}<table>{table}</table>{paragraphs(*STORY[3:])}"
+    lines = text_of(page(f"<main><article><h1>Norby repairs its bridge</h1>{body}</article></main>"))
+    assert [line for line in lines if line not in STORY] == [" ".join(row) for row in rows]
+
+
+def test_captions_that_are_the_story_are_its_text_and_those_of_an_article_are_not() -> None:
+    def figures(texts: tuple[str, ...]) -> str:
+        return "".join(
+            f'<figure><img src="/{len(text)}.jpg"><figcaption>{text}</figcaption></figure>' for text in texts
+        )
+
+    gallery = f"<article><h1>Norby repairs its bridge</h1>{figures(STORY)}</article>"
+    assert text_of(page(f"<main>{gallery}</main>")) == list(STORY)
+    caption = "The bridge in May, seen from the northern quay of the bay."
+    article = f"<article>{paragraphs(*STORY[:2])}{figures((caption,))}{paragraphs(*STORY[2:])}</article>"
+    assert text_of(page(f"<main>{article}</main>")) == list(STORY)
+
+
+def test_kicker_headline_and_byline_above_the_body_go() -> None:
+    above = (
+        '<p class="kicker">Roads</p><h1>Norby repairs its bridge</h1><p class="byline">By Eva Holm</p>'
+        "<time>9 May 2026</time>"
+    )
+    assert text_of(page(f"<main><article>{above}{paragraphs(*STORY)}</article></main>")) == list(STORY)
+
+
+def test_every_block_of_a_page_is_text_or_stripped_with_a_reason() -> None:
+    comments = (
+        '<div class="comments"><h3>Comments</h3><p>I would rather have a tunnel than a bridge, to be honest.</p></div>'
+    )
+    main = f"<main><article><h1>Norby repairs its bridge</h1>{paragraphs(*STORY)}</article>{comments}</main>"
+    article = cleaned(page(main))
+    reasons = {line.text: line.reason for line in article.stripped}
+    assert article.paragraphs.lines == STORY
+    assert reasons["Norby repairs its bridge"] is LineReason.TITLE
+    assert reasons["Sport"] is LineReason.MENU
+    assert reasons["Ferry stays in port until the storm is over"] is LineReason.RELATED
+    assert reasons["I would rather have a tunnel than a bridge, to be honest."] is LineReason.COMMENT
+    assert reasons["© 2026 Norby Post. All rights reserved."] is LineReason.LEGAL
+    numbers = [line.line for line in article.stripped]
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_source_can_keep_a_block_that_was_stripped() -> None:
+    rules = StripRules(keep=("^I would rather",))
+    comments = '<div class="comments"><p>I would rather have a tunnel.</p></div>'
+    content = page(f"<main><article>{paragraphs(*STORY)}</article>{comments}</main>")
+    assert cleaned(content, rules).paragraphs.lines == (*STORY, "I would rather have a tunnel.")
+
+
+def next_data(data: object) -> bytes:
+    return page(f'<div id="app"></div><script id="__NEXT_DATA__" type="application/json">{json.dumps(data)}</script>')
+
+
+OTHERS = [{"title": f"Story {number}", "body": [{"type": "text", "content": STORY[0] * 9}]} for number in range(3)]
+STATES = {
+    "list of paragraphs": {"props": {"article": {"title": "Norby", "body": [{"type": "p", "html": text} for text in STORY]}}},
+    "strings": {"props": {"story": {"paragraphs": list(STORY)}}},
+    "HTML": {"props": {"story": {"id": 7, "bodyHtml": paragraphs(*STORY)}}},
+    "Arc": {
+        "globalContent": {
+            "content_elements": [
+                {"type": "text", "content": STORY[0]},
+                {"type": "image", "caption": "The bridge in May. " * 30, "content": "no text " * 20},
+                *({"type": "text", "content": text} for text in STORY[1:]),
+            ],
+            "related_content": OTHERS,
+        }
+    },
+    "rich text": {
+        "document": {
+            "nodes": [
+                {"type": "paragraph", "children": [{"text": text[:20]}, {"text": text[20:40], "bold": True}, {"text": text[40:]}]}
+                for text in STORY
+            ]
+        },
+        "recommended": OTHERS,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_text_that_only_the_data_of_the_page_holds(state: object) -> None:
+    assert text_of(next_data(state)) == list(STORY)
+
+
+def test_text_that_a_script_assigns_to_a_variable() -> None:
+    script = f"window.__PRELOADED_STATE__ = {json.dumps(STATES['Arc'])}; start();"
+    assert text_of(page(f"<div id='app'></div><script>{script}</script>")) == list(STORY)
+
+
+def linked_data(**fields: object) -> str:
+    data = {"@type": "NewsArticle", "headline": "Norby repairs its bridge", **fields}
+    return f'<script type="application/ld+json">{json.dumps(data)}</script>'
+
+
+def test_the_article_body_of_json_ld_is_text_where_the_page_prints_none() -> None:
+    assert text_of(page("<div id='app'></div>", linked_data(articleBody="\n\n".join(STORY)))) == list(STORY)
+    printed = page(f"<article>{paragraphs(*STORY)}</article>", linked_data(articleBody=" ".join(STORY * 3)))
+    assert text_of(printed) == list(STORY)
+
+
+def test_the_data_of_a_page_that_is_not_free_is_not_read() -> None:
+    head = linked_data(articleBody="\n\n".join(STORY), isAccessibleForFree=False)
+    assert text_of(page(f"<article>{paragraphs(STORY[0])}</article>", head)) == [STORY[0]]
+
+
+OFFER = (
+    "Read on with Post Plus. Four weeks for 3 crowns, 12 crowns a month afterwards, and you can leave whenever you like.",
+    "Behind the news of the harbour, every day new, and more than three hundred stories in each month.",
+)
+
+
+def paid(selector: str) -> str:
+    part = {"@type": "WebPageElement", "isAccessibleForFree": "False", "cssSelector": selector}
+    return linked_data(isAccessibleForFree="False", hasPart=part)
+
+
+@pytest.mark.parametrize("selector", [".locked", "div.locked", "#rest"])
+def test_the_offer_that_stands_in_the_paid_part_is_no_text(selector: str) -> None:
+    offer = (
+        f'<div class="x locked" id="rest">{paragraphs(*OFFER)}<p><a href="/subscribe">Try it for a week</a></p></div>'
+    )
+    teaser = f'<article><div class="text">{paragraphs(STORY[0])}</div>{offer}</article>'
+    article = cleaned(page(f"<main>{teaser}</main>", paid(selector)))
+    assert article.paragraphs.lines == (STORY[0],)
+    assert {line.reason for line in article.stripped if line.text in OFFER} == {LineReason.NEWSLETTER}
+
+
+def test_the_paid_part_of_the_article_is_text_if_the_page_prints_it() -> None:
+    article = f'<article>{paragraphs(STORY[0])}<div class="locked">{paragraphs(*STORY[1:])}</div></article>'
+    assert text_of(page(f"<main>{article}</main>", paid(".locked"))) == list(STORY)
+
+
+NEXT = (
+    (
+        "A bakery in Lund has begun to sell its bread by the hour: the later in the day, the cheaper the loaf, says the "
+        "owner, who used to throw away nine sacks a month."
+    ),
+    (
+        "Her competitors are less pleased. The guild of bakers has asked the town to look at the licence of the shop and "
+        "at the length of its queue."
+    ),
+)
+
+
+def test_articles_that_follow_below_the_one_asked_for_are_no_text() -> None:
+    first = f"<article><h1>Norby repairs its bridge</h1>{paragraphs(*STORY)}</article>"
+    second = f"<article><h1>Bread gets cheaper by the hour</h1>{paragraphs(*NEXT)}</article>"
+    article = cleaned(page(f"<main>{first}{second}</main>"))
+    assert article.paragraphs.lines == STORY
+    assert {line.reason for line in article.stripped if line.text in NEXT} == {LineReason.SECOND_ARTICLE}
+
+
+def test_an_item_of_the_articles_own_list_that_is_a_link_stays() -> None:
+    items = (
+        "By bus: line 7 stops at the northern quay every hour and waits if somebody waves.",
+        "By bicycle along the dike, which is closed on Sunday",
+        "On foot: the path over the dunes takes twenty minutes, twice that in the wind.",
+    )
+    entries = f'<li>{items[0]}</li><li><a href="/dike">{items[1]}</a></li><li>{items[2]}</li>'
+    body = f"{paragraphs(*STORY[:3])}<h3>Three ways to the quay</h3><ul>{entries}</ul>{paragraphs(*STORY[3:])}"
+    lines = text_of(page(f"<main><article><h1>Norby repairs its bridge</h1>{body}</article></main>"))
+    assert [line for line in lines if line not in STORY] == ["Three ways to the quay", *items]
