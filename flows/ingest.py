@@ -150,6 +150,8 @@ def read_each(
             to_fetch.append(item)
         else:
             conclusions.append(Conclusion(run.recovered.pop(item.url, Outcome.UNCHANGED)))
+    # A duplicate follows its twin, so that an edit of both is one article still.
+    to_fetch.sort(key=lambda item: run.ledger.addresses[item.url].duplicate_of is not None)
     yield from fetch_each(to_fetch, run.source, run.settings, run.fetcher, run.clock, run.earlier)
 
 

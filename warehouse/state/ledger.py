@@ -165,15 +165,16 @@ class Ledger:
     def is_wanted(self, url: str, now: datetime, recheck: Sequence[float]) -> bool:
         """Return whether a page is due; one that redirects to another known page is fetched there instead.
 
-        A duplicate is read after its twin: after an edit it would be an article itself if it came first.
+        A duplicate is due with its twin: read alone after an edit of the article, it would be an article itself.
         """
         known = self.addresses[url]
         has_text = known.version_id is not None or known.duplicate_of is not None
         read_url = known.earlier.url if known.earlier is not None and has_text else url
-        if (read_url != url and self._stands_at(read_url)) or not known.is_wanted(now, recheck):
+        if read_url != url and self._stands_at(read_url):
             return False
         twin = self.addresses.get(known.duplicate_of) if known.duplicate_of is not None else None
-        return twin is None or not twin.is_wanted(now, recheck)
+        has_twin = twin is not None and twin.version_id is not None and not twin.is_forgotten
+        return (twin if twin is not None and has_twin else known).is_wanted(now, recheck)
 
     def _stands_at(self, url: str) -> bool:
         """Return whether an article was read at this address itself, without a redirect."""
