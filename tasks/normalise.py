@@ -18,7 +18,7 @@ from tasks.metadata.candidates import Candidates, plain_line
 from tasks.metadata.dates import MAX_DATE_CHARACTERS, ParsedDate, parse_date
 from tasks.metadata.identity import article_id, version_id
 from tasks.metadata.quality import rate
-from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, normalize_url
+from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, country_language, normalize_url
 from tasks.text.characters import clean_line
 from tasks.text.words import count_words
 from warehouse.model.records import Article, Candidate, ExtractedArticle, Rejection
@@ -36,6 +36,7 @@ MAX_PROSE_CHARACTERS: Final = 5_000
 
 _ACCESS: Final = {"true": True, "yes": True, "1": True, "free": True, "false": False, "no": False, "0": False}
 _TAG_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;|،、，；]\s*|(?:^|(?<!\s)\s++)#")
+_REGION: Final = re.compile(r"-[A-Za-z]{2}$")
 _LABEL_EDGES: Final = " \t-–—:,;|•"
 
 
@@ -50,7 +51,12 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
     candidates = Candidates(extracted.candidates)
     page_url = capture.final_url or item.url
     language = extracted.language or UNKNOWN
-    date_language = _language_of_dates(language.tag, source.language)
+    stated = [
+        value for candidate in extracted.candidates if candidate.field == "language" for value in candidate.values
+    ]
+    date_language = _language_of_dates(
+        language.tag, (source.language, country_language(page_url, language.tag), *stated)
+    )
 
     def read_date(raw: str) -> ParsedDate | None:
         date = parse_date(clean_line(raw), date_language, source.timezone)
@@ -111,11 +117,17 @@ def _printed_date(candidates: Candidates) -> str | None:
     return printed if printed and len(printed) <= MAX_DATE_CHARACTERS else None
 
 
-def _language_of_dates(detected: str, declared: str | None) -> str | None:
-    """Return the language of dates and bylines: the detected one, with the region that the source declares for it."""
-    if detected == UNKNOWN.tag or (declared or "").split("-")[0] == detected.split("-", maxsplit=1)[0]:
-        return declared
-    return detected
+def _language_of_dates(detected: str, declared: tuple[str | None, ...]) -> str | None:
+    """Return the language of dates and bylines: the detected one, with the first region that is declared for it.
+
+    Declared, the most trusted first, are the language of the source, that of the country of its domain, and those that
+    the page states.
+    """
+    tags = [tag.replace("_", "-") for tag in declared if tag]
+    if detected == UNKNOWN.tag:
+        return next((tag for tag in tags if not tag.startswith(UNKNOWN.tag)), None)
+    own = [tag for tag in tags if tag.split("-")[0].lower() == detected.split("-", maxsplit=1)[0]]
+    return next((tag for tag in own if _REGION.search(tag)), next(iter(own), detected))
 
 
 def _line(raw: str, max_characters: int = MAX_LINE_CHARACTERS) -> str | None:

@@ -57,6 +57,8 @@ _SLUG_AND_ID: Final = re.compile(
     r"(?P<slug>(?:[^\W\d_][^/]*[-_.])?)(?P<id>[a-z]{0,2}\d{7,})(?P<end>\.\w{2,5})?|(?P<id2>\d{7,})[-_.][^\W\d][^/]*"
 )
 _ID_PART: Final = re.compile(r"[a-z]{0,2}\d{7,}", re.IGNORECASE)
+_COUNTRY: Final = re.compile("[A-Z]{2}")
+_NO_COUNTRIES: Final = frozenset("AI AM CC CO EU FM GG IO LA LY ME SH SO SU TO TV WS".split())
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _DAY_OR_ROUND: Final = re.compile(r"(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])\d*|[0-3]\d[01]\d(?:19|20)\d\d|\d*000")
 
@@ -91,6 +93,16 @@ def canonical_domain(url: str | None) -> str | None:
     parts = _split(url) if url else None
     host = parts.hostname if parts else None
     return _registrable(host) if host else None
+
+
+def country_language(url: str, language: str) -> str | None:
+    """Return `language` with the country of the domain of a URL as its region: `en-GB` of `news.co.uk`; None if none.
+
+    Two letters that stand for no country (`.eu`), or that are bought for their look (`.tv`, `.io`), are none.
+    """
+    ending = (urlsplit(url).hostname or "").rpartition(".")[2].upper() if _split(url) else ""
+    ending = "GB" if ending == "UK" else ending
+    return f"{language}-{ending}" if _COUNTRY.fullmatch(ending) and ending not in _NO_COUNTRIES else None
 
 
 def absolute_url(url: str, base: str) -> str | None:
