@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 
 _OTHER_TAGS: Final = frozenset({"aside", "nav", "footer"})
 _OTHER_NAMES: Final = re.compile(
-    r"(?:^|[\s_-])(?:comments?|commentlist|respond|replies|related|recommend\w*|most-?(?:read|popular)|sidebar|teasers?"
+    r"(?:^|[\s_-])(?:comments?|commentlist|respond|replies|related|recommend\w*|most-?(?:read|popular)|teasers?"
     r"|copyright|colophon|top-?bar|weather|clock|footer)(?:$|[\s_-])",
     re.IGNORECASE,
 )
@@ -28,10 +28,15 @@ _HAS_HEADLINE: Final = etree.XPath("boolean(descendant::h1)")
 def is_about_others(element: HtmlElement) -> bool:
     """Return whether an element is a comment, a related item, a foot or a head line of the page; not around an `h1`."""
     names = " ".join(element.get(attribute) or "" for attribute in _NAME_ATTRIBUTES)
-    is_other = element.tag in _OTHER_TAGS or (
-        element.tag not in {"html", "body"} and _OTHER_NAMES.search(names) is not None
-    )
+    is_named_other = element.tag not in {"html", "body"} and _OTHER_NAMES.search(names) is not None
+    is_other = is_named_other or (element.tag in _OTHER_TAGS and not _is_part_of_article(element))
     return is_other and not _HAS_HEADLINE(element)
+
+
+def _is_part_of_article(element: HtmlElement) -> bool:
+    """Return whether an element is the foot or the date of an `article`, not a list of links in it."""
+    parent = element.getparent()
+    return parent is not None and parent.tag == "article" and next(element.iter("a"), None) is None
 
 
 def is_inside_others(element: HtmlElement) -> bool:

@@ -20,6 +20,8 @@ MAX_TEXT_CHARACTERS: Final = 500
 MAX_TIME_CHARACTERS: Final = 100
 MAX_AUTHORS: Final = 20
 MAX_HEADLINES: Final = 20
+# The date above a headline is in the same box, this many elements around it.
+MAX_HEADLINE_LEVELS: Final = 2
 
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _BYLINE: Final = re.compile(
@@ -98,18 +100,27 @@ def _is_author(element: HtmlElement) -> bool:
 def _times(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
     """Return the first time of publication and of change: those at or below the headline, if there are any.
 
-    Above the headline stand clocks and the days of other articles.
+    Further above the headline stand clocks and the days of other articles.
     """
     first: dict[str, str] = {}
     above: dict[str, str] = {}
+    headline = next(tree.iter("h1"), None)
+    around = _containers(headline) if headline is not None else frozenset()
     is_below = False
     for element in tree.iter("h1", "time"):
-        is_below = is_below or element.tag == "h1"
+        is_below = is_below or element is headline
         value = (element.get("datetime") or "").strip() if element.tag == "time" else ""
         if value and not is_inside_others(element):
             field = "modified_at" if is_of_modification(element) else "published_at"
-            (first if is_below else above).setdefault(field, value[:MAX_TIME_CHARACTERS])
+            is_near = is_below or not around.isdisjoint(element.iterancestors())
+            (first if is_near else above).setdefault(field, value[:MAX_TIME_CHARACTERS])
     return {field: (value,) for field, value in (above | first).items()}
+
+
+def _containers(headline: HtmlElement) -> frozenset[HtmlElement]:
+    """Return the elements close around a headline, in which its date may stand above it."""
+    ancestors = islice(headline.iterancestors(), MAX_HEADLINE_LEVELS)
+    return frozenset(element for element in ancestors if element.tag not in {"html", "body", "main"})
 
 
 def _text(element: HtmlElement, max_characters: int = MAX_TEXT_CHARACTERS, separator: str = "") -> str:
