@@ -85,7 +85,7 @@ def _evidence(tree: HtmlElement) -> Iterator[str]:
             continue
         if node.tail:
             stack.append(node.tail)
-        if not isinstance(node.tag, str) or is_about_others(node) or is_of_modification(node):
+        if node.tag == "figcaption" or is_about_others(node) or is_of_modification(node):
             continue
         stack.extend(reversed(node))
         values = (node.get(attribute) for attribute in _DATE_ATTRIBUTES)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 from lxml import etree
 from lxml.html import HtmlElement
+
+# A box beside the article with more links is a list of other articles.
+MAX_LINKS_OF_BOX: Final = 3
+MAX_LINK_TEXTS: Final = 20
+# A link of fewer words is the name of a writer or a section.
+MIN_HEADLINE_WORDS: Final = 4
 
 _OTHER_TAGS: Final = frozenset({"aside", "nav", "footer"})
 _OTHER_NAMES: Final = re.compile(
@@ -26,17 +33,22 @@ _HAS_HEADLINE: Final = etree.XPath("boolean(descendant::h1)")
 
 
 def is_about_others(element: HtmlElement) -> bool:
-    """Return whether an element is a comment, a related item, a foot or a head line of the page; not around an `h1`."""
+    """Return whether an element is a comment, a teaser, a foot or a top bar of the page, and has no `h1` in it."""
     names = " ".join(element.get(attribute) or "" for attribute in _NAME_ATTRIBUTES)
     is_named_other = element.tag not in {"html", "body"} and _OTHER_NAMES.search(names) is not None
-    is_other = is_named_other or (element.tag in _OTHER_TAGS and not _is_part_of_article(element))
+    is_teaser = element.tag == "li" and any(map(_is_headline, element.iter("a")))
+    is_other = is_named_other or is_teaser or (element.tag in _OTHER_TAGS and not _is_part_of_article(element))
     return is_other and not _HAS_HEADLINE(element)
 
 
 def _is_part_of_article(element: HtmlElement) -> bool:
-    """Return whether an element is the foot or the date of an `article`, not a list of links in it."""
-    parent = element.getparent()
-    return parent is not None and parent.tag == "article" and next(element.iter("a"), None) is None
+    """Return whether an element is a foot or a box of the article itself, not a list of links in it."""
+    is_inside = any(ancestor.tag in {"article", "main"} for ancestor in element.iterancestors())
+    return is_inside and sum(1 for _ in islice(element.iter("a"), MAX_LINKS_OF_BOX + 1)) <= MAX_LINKS_OF_BOX
+
+
+def _is_headline(link: HtmlElement) -> bool:
+    return len("".join(islice(link.itertext(), MAX_LINK_TEXTS)).split()) >= MIN_HEADLINE_WORDS
 
 
 def is_inside_others(element: HtmlElement) -> bool:
