@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from tasks.boilerplate.line_patterns import is_name
 from tasks.language.combine import UNKNOWN
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.bylines import split_byline
@@ -18,7 +19,14 @@ from tasks.metadata.candidates import Candidates, plain_line
 from tasks.metadata.dates import MAX_DATE_CHARACTERS, ParsedDate, parse_date
 from tasks.metadata.identity import article_id, version_id
 from tasks.metadata.quality import rate
-from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, country_language, normalize_url
+from tasks.metadata.urls import (
+    absolute_url,
+    canonical_domain,
+    canonical_url,
+    country_language,
+    is_logo_url,
+    normalize_url,
+)
 from tasks.text.characters import clean_line
 from tasks.text.words import count_words
 from warehouse.model.records import Article, Candidate, ExtractedArticle, Rejection
@@ -37,6 +45,8 @@ MAX_PROSE_CHARACTERS: Final = 5_000
 _ACCESS: Final = {"true": True, "yes": True, "1": True, "free": True, "false": False, "no": False, "0": False}
 _TAG_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;|،、，；]\s*|(?:^|(?<!\s)\s++)#")
 _REGION: Final = re.compile(r"-[A-Za-z]{2}$")
+# `Lee, Ann` is one tag among others; `port, ferry, quay` are three.
+_MIN_LIST_SEPARATORS: Final = 2
 _LABEL_EDGES: Final = " \t-–—:,;|•"
 
 
@@ -86,7 +96,7 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
         section=candidates.choose("section", _label),
         tags=candidates.choose_list("tags", _tags),
         info_sources=_info_sources(candidates, by),
-        image_url=candidates.choose("image_url", lambda raw: absolute_url(html.unescape(raw), page_url)),
+        image_url=candidates.choose("image_url", lambda raw: _image_url(raw, page_url)),
         image_caption=candidates.choose("image_caption", _prose),
         image_credit=candidates.choose("image_credit", _label),
         is_accessible_for_free=candidates.choose("is_accessible_for_free", _is_free),
@@ -143,24 +153,37 @@ def _label(raw: str) -> str | None:
     return _line(plain_line(raw).strip(_LABEL_EDGES))
 
 
+def _image_url(raw: str, page_url: str) -> str | None:
+    url = absolute_url(html.unescape(raw), page_url)
+    return None if url is None or is_logo_url(url) else url
+
+
 def _is_free(raw: str) -> bool | None:
     return _ACCESS.get(raw.strip().lower().rpartition("/")[2])
 
 
 def _authors(candidates: Candidates, by: str | None, language: str | None) -> tuple[str, ...]:
-    """Return the names of the authors; if there are none, those in the byline that are no agencies."""
+    """Return the names of the authors, or those in the byline that are no agencies where these are more of the same."""
 
     def read(candidate: Candidate) -> list[str]:
         return [name for value in candidate.values for name in split_byline(plain_line(value), language)]
 
     names = candidates.choose_list("authors", read)
-    if names or by is None:
+    if by is None:
         return names
     agencies = {agency.casefold() for agency in find_agencies(by)}
     people = tuple(name for name in split_byline(by, language) if name.casefold() not in agencies)
-    if people:
+    if people and (not names or _completes(people, names)):
         candidates.derive("authors", origin_of="by")
-    return people
+        return people
+    return names
+
+
+def _completes(people: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    """Return whether the people of a byline are those of `names` and others, each with the look of a person's name."""
+    keys = {name.casefold() for name in names}
+    others = [name for name in people if name.casefold() not in keys]
+    return bool(others) and len(people) == len(keys) + len(others) and all(map(is_name, others))
 
 
 def _info_sources(candidates: Candidates, by: str | None) -> tuple[str, ...]:
@@ -177,9 +200,11 @@ def _info_sources(candidates: Candidates, by: str | None) -> tuple[str, ...]:
 
 
 def _tags(candidate: Candidate) -> tuple[str, ...]:
-    """Return the tags of a candidate; a single value may be a list in one string."""
-    if len(candidate.values) > 1:
-        values = list(candidate.values)
-    else:
-        values = _TAG_SEPARATOR.split(plain_line("".join(candidate.values)))
-    return tuple(filter(None, map(_label, values)))
+    """Return the tags of a candidate; a single value, and one of several with two commas or more, may be a list."""
+    min_separators = 1 if len(candidate.values) == 1 else _MIN_LIST_SEPARATORS
+    tags: list[str] = []
+    for value in candidate.values:
+        line = plain_line(value)
+        parts = _TAG_SEPARATOR.split(line)
+        tags += parts if len(parts) > min_separators else [line]
+    return tuple(filter(None, map(_label, tags)))

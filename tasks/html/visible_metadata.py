@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 from tasks.html.jsonld import strip_markup
 from tasks.html.lead_image import read_lead_image
 from tasks.html.surroundings import is_inside_others, is_of_modification
+from tasks.metadata.urls import is_logo_url
 from tasks.text.characters import text_key
 
 # A longer element of the class `byline` contains more than the byline.
@@ -45,6 +46,7 @@ def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tup
         "language": (tree.get("lang") or tree.get(_XML_LANG) or "",),
         "authors": authors,
         "by": (_text(byline, separator=" "),) if byline is not None else (),
+        "image_url": (_figure_image(tree) if all(map(is_logo_url, images)) else "",),
         **_times(tree),
         **read_lead_image(tree, images),
     }
@@ -115,6 +117,19 @@ def _times(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
             is_near = is_below or not around.isdisjoint(element.iterancestors())
             (first if is_near else above).setdefault(field, value[:MAX_TIME_CHARACTERS])
     return {field: (value,) for field, value in (above | first).items()}
+
+
+def _figure_image(tree: HtmlElement) -> str:
+    """Return the address of the image in the first figure of the page's article; empty if there is none."""
+    figures = (figure for figure in tree.iter("figure") if not is_inside_others(figure))
+    figure = next((figure for figure in figures if _is_in_article(figure)), None)
+    image = next(figure.iter("img"), None) if figure is not None else None
+    address = (image.get("src") or image.get("data-src") or "") if image is not None else ""
+    return "" if address.startswith("data:") else address
+
+
+def _is_in_article(element: HtmlElement) -> bool:
+    return any(ancestor.tag == "article" for ancestor in element.iterancestors())
 
 
 def _containers(headline: HtmlElement) -> frozenset[HtmlElement]:
