@@ -27,7 +27,7 @@ from tasks.metadata.urls import (
     is_logo_url,
     normalize_url,
 )
-from tasks.text.characters import clean_line
+from tasks.text.characters import clean_line, text_key
 from tasks.text.words import count_words
 from warehouse.model.records import Article, Candidate, ExtractedArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
@@ -90,7 +90,7 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
         title=title,
         text=text,
         description=candidates.choose("description", _prose),
-        authors=_authors(candidates, by, date_language),
+        authors=_authors(candidates, by, date_language, canonical_domain(page_url) or ""),
         by=by,
         located=candidates.choose("located", _label),
         section=candidates.choose("section", _label),
@@ -162,7 +162,7 @@ def _is_free(raw: str) -> bool | None:
     return _ACCESS.get(raw.strip().lower().rpartition("/")[2])
 
 
-def _authors(candidates: Candidates, by: str | None, language: str | None) -> tuple[str, ...]:
+def _authors(candidates: Candidates, by: str | None, language: str | None, domain: str) -> tuple[str, ...]:
     """Return the names of the authors, or those in the byline that are no agencies where these are more of the same."""
 
     def read(candidate: Candidate) -> list[str]:
@@ -173,17 +173,19 @@ def _authors(candidates: Candidates, by: str | None, language: str | None) -> tu
         return names
     agencies = {agency.casefold() for agency in find_agencies(by)}
     people = tuple(name for name in split_byline(by, language) if name.casefold() not in agencies)
-    if people and (not names or _completes(people, names)):
+    if people and (not names or _completes(people, names, text_key(domain))):
         candidates.derive("authors", origin_of="by")
         return people
     return names
 
 
-def _completes(people: tuple[str, ...], names: tuple[str, ...]) -> bool:
-    """Return whether the people of a byline are those of `names` and others, each with the look of a person's name."""
+def _completes(people: tuple[str, ...], names: tuple[str, ...], site: str) -> bool:
+    """Return whether the people of a byline are those of `names` and other persons, of whom none is the site."""
     keys = {name.casefold() for name in names}
     others = [name for name in people if name.casefold() not in keys]
-    return bool(others) and len(people) == len(keys) + len(others) and all(map(is_name, others))
+    if not others or len(people) != len(keys) + len(others):
+        return False
+    return all(is_name(name) and text_key(name) not in site for name in others)
 
 
 def _info_sources(candidates: Candidates, by: str | None) -> tuple[str, ...]:

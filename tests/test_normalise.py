@@ -185,6 +185,8 @@ def test_a_byline_with_more_names_completes_the_stated_authors():
     assert normalised(stated, ("by", Origin.HTML, "By Bob Ray and Ann Lee")).authors == ("Bob Ray", "Ann Lee")
     assert normalised(stated, ("by", Origin.HTML, "By Bob Ray")).authors == ("Ann Lee",)
     assert normalised(stated, ("by", Origin.HTML, "By Ann Lee, London")).authors == ("Ann Lee",)
+    with_site = normalised(stated, ("by", Origin.HTML, "By Ann Lee, Harbour News"), url="https://harbournews.com/a")
+    assert with_site.authors == ("Ann Lee",)
 
 
 def test_an_agency_in_the_byline_is_credited_and_no_person():
