@@ -175,6 +175,12 @@ class Settings(BaseModel):
     keep_polls_days: Annotated[int, Field(ge=0)] = Field(
         0, description="Days for which `polls` keeps its rows, in whole months; 0 for ever."
     )
+    keep_listings_days: Annotated[int, Field(ge=0)] = Field(
+        0, description="Days for which feeds, sitemaps and section pages stay in the archive; 0 for ever."
+    )
+    keep_archive_days: Annotated[int, Field(ge=0)] = Field(
+        0, description="Days for which documents stay in the archive as they came; 0 for ever. Articles always stay."
+    )
     compact_schedule: Schedule = Field(
         "47 * * * *",
         description="When `copydesk serve` joins small files of the warehouse into large ones, in UTC, or `off`.",

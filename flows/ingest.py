@@ -19,7 +19,7 @@ from flows.ingestion.outcomes import (
     conclude_unchanged,
 )
 from flows.ingestion.process_pool import Workers
-from flows.ingestion.recovery import take_up_recovered
+from flows.ingestion.recovery import end_killed_runs, take_up_recovered
 from flows.ingestion.recurring_lines import load_habits
 from flows.ingestion.run_rows import first_run_row, new_run_id, rules_of
 from flows.ingestion.scope import Scope, WholeSource
@@ -71,6 +71,9 @@ def ingest(
         judged_by = rules if scope.is_whole else (rules[0], "")
         run_id = scope.shard_id or new_run_id(began)
         row = first_run_row(source, run_id, began, judged_by, scope.kind, scope.shard_key)
+        if not scope.shard_id:
+            # Before the tables are asked what this source's runs have come to.
+            end_killed_runs(store, source.id, clock)
         source, habits = scope.source_to_read(source), load_habits(settings.data, source.id)
         run = open_run(
             row, source, settings, workers, fetcher, clock, stop, rules=rules, beside=scope.beside, habits=habits

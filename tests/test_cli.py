@@ -525,8 +525,10 @@ def test_rejects_status_and_verify_tell_of_the_warehouse(data):
         None,
     )
     assert (pages["rejects_open"], pages["pending"]) == (1, 0)
-    done = copydesk("maintain", "verify", "--data", data)
-    assert done.returncode == 0, done.stdout
+    for option, unchanged in (("--full", ""), ("--sample=2", " unchanged since"), ("--full", "")):
+        done = copydesk("maintain", "verify", option, "--data", data)
+        assert done.returncode == 0, done.stdout
+        assert (" unchanged since" in done.stdout) == bool(unchanged)
 
 
 def test_status_tells_of_sources_that_never_ran(tmp_path):

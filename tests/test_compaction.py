@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.kill import killed_at_every_moment
+from tests.support.kill import kill, killed_at_every_moment
 from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warehouse.catalogue import write_catalogue
 from warehouse.connect import connect
@@ -28,10 +28,12 @@ from warehouse.definitions import CATALOGUE, VIEWS
 from warehouse.errors import LockedError, StorageError
 from warehouse.model.records import RECOVERED, Capture
 from warehouse.model.vocabulary import Outcome, RunKind, RunStatus
-from warehouse.storage.compaction import Ages, Retention, compact, count_log_files
+from warehouse.storage.base_files import read_base_files
+from warehouse.storage.compaction import Ages, compact, count_log_files
 from warehouse.storage.rewrite import drop_rows
+from warehouse.storage.row_retention import Retention
 from warehouse.storage.sorted_files import MAX_SORTED_BYTES
-from warehouse.storage.superseded import unlist_superseded
+from warehouse.storage.superseded import list_superseded, unlist_superseded
 from warehouse.storage.tables import Store
 from warehouse.takedown.forget import forget
 
@@ -162,18 +164,18 @@ def test_days_are_joined_into_their_month_when_it_is_over(store: Store, tmp_path
     for _ in range(3):
         compact(store, now() + timedelta(days=40), seconds=0, ages=AT_ONCE)
         assert rows_of(tmp_path) == both
-    names = [path.name for path in (tmp_path / "articles" / "base").glob("2*")]
+    names = [path.name for path in (tmp_path / "articles" / "base").glob("*_*")]
     assert len(names) == 1
-    assert names[0].startswith(f"{now():%Y-%m}_")
+    assert f"_{now():%Y-%m}_" in names[0]
 
 
 def test_base_files_are_sorted_and_have_bloom_filters(store: Store, tmp_path: Path) -> None:
     land_other = [discovery(n, source_id="bay", seen_at=NOON - timedelta(hours=n)) for n in range(5)]
     store.land("discoveries", land_other, source_id="bay", key="1", now=NOON)
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
-    (path,) = (tmp_path / "discoveries" / "base").glob("2*.parquet")
+    (path,) = (tmp_path / "discoveries" / "base").glob("*_*.parquet")
     keys = [(row["source_id"], row["seen_at"]) for row in pq.read_table(path).to_pylist()]
-    assert keys == sorted(keys)
+    assert keys == sorted(keys, key=lambda key: (key[0], -key[1].timestamp()))
     query = f"SELECT bloom_filter_offset FROM parquet_metadata('{path}') WHERE path_in_schema = 'url'"
     assert duckdb.sql(query).fetchall()[0][0]
 
@@ -195,9 +197,9 @@ def test_a_source_that_does_not_fit_in_memory_is_sorted_in_stretches(tmp_path: P
     before = rows_of(tmp_path)
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
     assert rows_of(tmp_path) == before
-    (path,) = (tmp_path / "articles" / "base").glob("2*.parquet")
+    (path,) = (tmp_path / "articles" / "base").glob("*_*.parquet")
     times = pq.read_table(path)["published_at"].to_pylist()
-    assert times == [*sorted(t for t in times if t), *[None] * times.count(None)]
+    assert times == [*sorted((t for t in times if t), reverse=True), *[None] * times.count(None)]
 
 
 def test_a_column_of_another_type_is_refused_and_nothing_changes(store: Store, tmp_path: Path) -> None:
@@ -234,13 +236,29 @@ def test_a_take_down_reaches_base_files_and_what_they_stand_for(tmp_path: Path) 
         assert "article-3" not in ids, path
 
 
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_what_shards_settle_brings_back_the_row_that_another_had_superseded(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for number in range(3):
         made = article(1, capture_id=f"c{number}", fetched_at=NOON + timedelta(hours=number), version_id=f"v{number}")
         store.land("articles", [made], source_id="harbour", key=str(number), now=NOON)
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
-    for dropped, left in (("c2", "c1"), ("c1", "c0")):
+    # This one is listed as what supersedes by a compaction that was killed before its base file was there.
+    store.land(
+        "articles",
+        [article(1, capture_id="c3", fetched_at=NOON + timedelta(hours=3))],
+        source_id="harbour",
+        key="3",
+        now=NOON,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("warehouse.storage.root.Root.publish_file", stop)
+        with pytest.raises(KeyboardInterrupt):
+            compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    for dropped, left in (("c3", "c2"), ("c2", "c1"), ("c1", "c0")):
         unlist_superseded(store.root, [dropped])
         drop_rows(store.root, "articles", ("capture_id",), [(dropped,)], "harbour-")
         with connect(tmp_path) as warehouse:
@@ -273,6 +291,36 @@ def test_what_a_take_down_wrote_anew_is_not_merged_a_second_time(store: Store, t
     for _ in range(2):
         compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
     assert rows_of(tmp_path) == before
+
+
+def test_a_take_down_between_two_compactions_brings_no_file_back_that_a_base_file_stood_for(
+    store: Store, tmp_path: Path
+) -> None:
+    ages = replace(AT_ONCE, deleted=timedelta(hours=9))
+    compact(store, now() + LATER, seconds=0, ages=ages)
+    # The next hour's is merged with the base file of the day, and all that was replaced is still there.
+    store.land("discoveries", [discovery(3)], source_id="harbour", key="later", now=NOON)
+    compact(store, now() + LATER, seconds=0, ages=ages)
+    before = rows_of(tmp_path)
+    forget(store.root, url(3), NOON, normalize=str, identify=lambda *_: "article-3")
+    after = rows_of(tmp_path)
+    tables = ("captures", "discoveries", "polls", "rejects", "runs")
+    assert {name: len(after[name]) for name in tables} == {name: len(before[name]) for name in tables}
+    compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
+    assert rows_of(tmp_path) == after
+
+
+def test_a_base_file_is_not_published_after_the_moment_at_which_readers_turn_to_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As a large list of superseded rows takes on a busy machine.
+    monkeypatch.setattr(
+        "warehouse.storage.compaction.list_superseded", lambda *given: (time.sleep(0.5), list_superseded(*given))
+    )
+    compact(store, now() + LATER, seconds=0, ages=replace(AT_ONCE, visible=timedelta(seconds=0.4)))
+    (base,) = (base for base in read_base_files(store.root, "articles") if base.rows)
+    published_at = datetime.fromtimestamp((tmp_path / base.name).stat().st_ctime, UTC)
+    assert published_at < base.visible_from
 
 
 def test_readers_see_the_same_rows_all_the_while(tmp_path: Path) -> None:
@@ -428,7 +476,7 @@ def test_duckdb_1_5_sees_the_same_with_the_optimizer_on_and_off(tmp_path: Path) 
 
 
 WRITER = """
-import sys
+import sys, time
 sys.path[:0] = {path!r}
 from tests.support.rows import NOON, article, discovery, poll
 from warehouse.storage.tables import Store
@@ -439,8 +487,19 @@ for n in range(int(sys.argv[2]), 100_000):
     store.land("articles", [article(n // 2, capture_id=f"c{{n}}")], source_id="harbour", key=str(n), now=NOON)
     print(n, flush=True)
 """
-COMPACTOR = """
+FORGETTER = """
 import sys
+sys.path[:0] = {path!r}
+from datetime import UTC, datetime
+from tests.support.rows import url
+from warehouse.takedown.forget import forget
+print("ready", flush=True)
+for n in range(int(sys.argv[2]), int(sys.argv[3]), 3):
+    forget(sys.argv[1], url(n), datetime.now(UTC), normalize=str, identify=lambda *_: f"article-{{n}}", lock_seconds=60)
+    print(n, flush=True)
+"""
+COMPACTOR = """
+import sys, time
 from datetime import UTC, datetime, timedelta
 from warehouse.storage.compaction import Ages, compact
 from warehouse.storage.tables import Store
@@ -481,3 +540,54 @@ def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing
             "SELECT max(n) FROM (SELECT count(*) AS n FROM discoveries GROUP BY url)"
         ).fetchall() == [(1,)]
     assert count_log_files(Store(root).root) == 0
+
+
+@pytest.mark.slow
+def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_and_bring_back_nothing(
+    tmp_path: Path,
+) -> None:
+    rng, root, kills = random.Random(8), tmp_path / "data", 0
+    landed, forgotten = 0, -1
+    Store(root).prepare()
+    while kills < 51:
+        programs = [
+            [WRITER.format(path=sys.path).replace("    print", "    time.sleep(0.1)\n    print"), root, str(landed)],
+            [
+                COMPACTOR.replace("seconds(8)", "seconds(3)").replace("    print", "    time.sleep(0.5)\n    print"),
+                root,
+            ],
+            [FORGETTER.format(path=sys.path), root, str(max(0, forgotten)), str(landed // 2)],
+        ]
+        pipes = [
+            subprocess.Popen([sys.executable, "-c", *program], stdout=subprocess.PIPE, text=True)
+            for program in programs
+        ]
+        assert pipes[2].stdout.readline() == "ready\n"
+        time.sleep(0.5 + 3 * rng.random())
+        kills += sum(process.poll() is None and kill(process.pid) for process in pipes)
+        lines = [process.communicate()[0].split() for process in pipes]
+        landed = max([landed, *(int(line) + 1 for line in lines[0])])
+        # The take-down that was killed is begun again.
+        begun = max([forgotten, *(int(line) + 3 for line in lines[2])])
+        with connect(root) as warehouse:
+            counts = {
+                view: warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
+                for view in ("discoveries", "polls")
+            }
+            shown = {int(key) for (key,) in warehouse.execute("SELECT article_id[9:] FROM articles").fetchall()}
+            ((doubled,),) = warehouse.execute("SELECT count(*) - count(DISTINCT article_id) FROM articles").fetchall()
+        assert all(count - landed in (0, 1) for count in counts.values()), (counts, landed)
+        taken_down = set(range(0, max(begun, 0), 3))
+        undecided = {begun, landed // 2, (landed - 1) // 2}
+        assert shown - undecided == set(range(landed // 2)) - taken_down - undecided
+        assert not doubled
+        forgotten = begun
+    assert forgotten > 0
+    for number in range(0, forgotten + 1, 3):
+        forget(root, url(number), NOON, normalize=str, identify=lambda *_, n=number: f"article-{n}")
+    for _ in range(3):
+        compact(Store(root), now() + LATER, seconds=9, ages=AT_ONCE)
+    with connect(root) as warehouse:
+        rows = warehouse.execute("SELECT article_id[9:]::INT, text = '' FROM article_versions").fetchall()
+    texts = {number for number, is_empty in rows if not is_empty}
+    assert not texts & set(range(0, forgotten + 1, 3)), "the text of what was taken down"

@@ -81,3 +81,12 @@ def test_a_page_in_the_place_of_an_article_is_asked_again_until_the_article_come
     assert site.asked("/news/1") == 2
     assert counts(look(FEED, hours=2)) == {"discovered": 1, "stored": 1}
     assert ask("SELECT count(*) FROM rejects_open") == [(0,)]
+
+
+def test_a_page_in_the_place_of_an_article_is_asked_again_at_the_hours_of_recheck_too(site, look, ask):
+    wall = b"<title>Access denied</title><h1>Access denied</h1><p>Your IP address was blocked. Are you a robot?</p>"
+    site.feed(1)
+    site.routes["/news/1"] = answer(wall, content_type="text/html")
+    look("recheck = [0.01]\n" + FEED)
+    site.publish(1, title="Feed title 1: bread is dearer")
+    assert counts(look("recheck = [0.01]\n" + FEED, hours=0.02)) == {"discovered": 1, "stored": 1}

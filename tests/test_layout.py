@@ -18,7 +18,7 @@ TASKS = {f"tasks.{name}" for name in LIBRARIES} | {"tasks.text"}
 STORAGE = {"warehouse.model", "warehouse.errors", "warehouse.storage"}
 VIEWS = {*STORAGE, "warehouse.definitions"}
 READING = {*VIEWS, "warehouse.connect", "warehouse.archive"}
-CHECKS = {*READING, "warehouse.findings", "warehouse.damaged", "warehouse.state"}
+CHECKS = {*READING, "warehouse.checks", "warehouse.state"}
 BELOW_TASKS = {"config", "warehouse"}
 BELOW_FLOWS = {*BELOW_TASKS, "tasks"}
 MAY_IMPORT = {
@@ -33,8 +33,7 @@ MAY_IMPORT = {
     "warehouse.archive": READING,
     "warehouse.state": {*READING, "warehouse.state"},
     "warehouse.takedown": {*READING, "warehouse.takedown", "warehouse.state"},
-    "warehouse.findings": set[str](),
-    "warehouse.damaged": CHECKS,
+    "warehouse.checks": CHECKS,
     "warehouse.verify": CHECKS,
     "warehouse.repair": {*CHECKS, "warehouse.verify"},
     "tasks.text": BELOW_TASKS | {"tasks.text"},

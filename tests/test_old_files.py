@@ -6,12 +6,14 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.rows import NOON, url
+from tests.support.rows import NOON, rejection, url
 from warehouse.archive.old_facts import current_facts
 from warehouse.connect import query
+from warehouse.errors import StorageError
 from warehouse.model.schema import SCHEMAS
 from warehouse.state.ledger import Ledger
 from warehouse.state.source_state import SourceState
@@ -39,6 +41,18 @@ def test_a_column_never_changes_its_type_or_goes(release: Path) -> None:
             assert [field.name for field in old if field.name not in schema.names] == []
             assert [field.name for field in old if schema.field(field.name).type != field.type] == []
             assert old.names == schema.names[: len(old.names)], "a new column goes behind the old ones"
+
+
+def test_a_root_of_a_release_with_another_type_is_refused_with_the_column_named(tmp_path: Path) -> None:
+    Store(tmp_path).prepare()
+    schema = SCHEMAS["rejects"]
+    number = schema.get_field_index("attempts")
+    changed = schema.set(number, schema.field(number).with_type(pa.string()))
+    pq.write_table(changed.empty_table(), tmp_path / "rejects" / "landed_month=0000-00" / "schema-later.parquet")
+    store = Store(tmp_path)
+    with pytest.raises(StorageError, match="column 'attempts' of rejects is string there and int64 in this release"):
+        store.land("rejects", [rejection(1)], source_id="harbour", key="1", now=NOON)
+    assert not list(tmp_path.glob("rejects/landed_month=2026*"))
 
 
 def test_what_captures_were_read_for_is_told_of_old_ones_too(root: Path) -> None:

@@ -273,6 +273,7 @@ def test_all_files_of_records_in_a_zip_are_read(texts):
         (b"<!doctype html><html><body>Log in</body></html>", "it is a web page or XML, not records"),
         (b"It is not a table.\nNor is it JSON.\n", "no column is named 'html' or 'text'"),
     ],
+    ids=["no records", "zip in a zip", "cut zip", "7z", "SQLite", "Avro", "page", "prose"],
 )
 def test_a_file_of_no_records_is_told_in_one_sentence_with_the_cure(read, content, cure):
     documents, problem = read("news.jsonl", content)

@@ -23,14 +23,15 @@ from tasks.http.fetcher import Fetcher
 from tests.support.polled import FEED
 from tests.support.rows import NOON, article
 from warehouse.archive.segment import marker
-from warehouse.damaged import damaged_files
+from warehouse.checks.findings import REPAIR
+from warehouse.checks.rules import MADE_AGAIN
+from warehouse.checks.table_files import damaged_files
 from warehouse.errors import StorageError
-from warehouse.findings import REPAIR
 from warehouse.model.vocabulary import RunStatus
 from warehouse.repair import repair
 from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
-from warehouse.verify import MADE_AGAIN, verify
+from warehouse.verify import verify
 
 TABLES = ("articles", "captures", "discoveries", "habits", "polls", "rejects", "runs")
 TOWNS = "Lindau Bregenz Konstanz Meersburg Wangen Isny".split()

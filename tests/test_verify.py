@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,12 +14,16 @@ from test_warc import everything
 
 from tests.support.rows import NOON, article, discovery, fetched, rejection, run
 from warehouse.archive.writer import ArchiveWriter
+from warehouse.checks.rules import SourceCount
+from warehouse.checks.verified import VerifiedFiles
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.records import FORGOTTEN, Capture
+from warehouse.repair import repair
+from warehouse.storage.compaction import Ages, compact
 from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
 from warehouse.takedown.redact import remove
-from warehouse.verify import SourceCount, verify
+from warehouse.verify import Verification, verify
 
 
 def ingest(root: Path) -> list[Capture]:
@@ -63,7 +68,7 @@ def test_a_whole_warehouse_has_no_findings_and_its_counts(root: Path, sample: in
     found = verify(root, sample)
     assert found.findings == ()
     assert found.sources == (SourceCount("harbour", discovered=5, articles=3, rejects=1, pending=1),)
-    assert found.files == 19
+    assert found.files == 20
     assert found.captures == (sample or 4)
 
 
@@ -221,3 +226,135 @@ def test_a_warc_file_left_open_is_found(root: Path) -> None:
     path = root / "archive/harbour/x.warc.gz.open"
     path.touch()
     assert str(path) in one_finding(root)
+
+
+def quick(root: Path, sample: int | None = None) -> Verification:
+    """Verify what is new since the last time."""
+    return verify(root, sample, VerifiedFiles.load(Root.at(root)))
+
+
+def land_more(root: Path) -> None:
+    with ArchiveWriter(root, "harbour", "run-2", NOON) as writer:
+        capture = replace(writer.write(fetched(4)), outcome="stored")
+    store = Store(root)
+    landed = {"articles": [article(4, capture_id=capture.capture_id)], "captures": [capture]}
+    for table, batch in landed.items():
+        store.land(table, batch, source_id="harbour", key="k2", now=NOON)
+    writer.settle()
+
+
+def test_what_was_whole_is_not_read_again_and_what_is_new_is(root: Path) -> None:
+    first = quick(root)
+    assert (first.findings, first.files, first.captures, first.unchanged) == ((), 20, 4, 0)
+    again = quick(root)
+    assert (again.findings, again.files, again.captures, again.unchanged) == ((), 0, 0, 21)
+    land_more(root)
+    later = quick(root, sample=2)
+    assert (later.findings, later.files, later.captures, later.unchanged) == ((), 2, 1 + 2, 21)
+    assert later.sources == (SourceCount("harbour", discovered=5, articles=4, rejects=1, pending=0),)
+    everything_again = verify(root, None, VerifiedFiles.load(Root.at(root), forget=True))
+    assert (everything_again.files, everything_again.captures) == (22, 5)
+    assert quick(root).unchanged == 24
+
+
+@pytest.mark.parametrize("table", ["articles", "captures", "discoveries", "rejects", "runs"])
+def test_a_table_file_that_was_whole_is_found_when_it_is_damaged_and_for_as_long_as_it_is(
+    root: Path, table: str
+) -> None:
+    assert quick(root).findings == ()
+    path = parquet(root, table)
+    content = path.read_bytes()
+    path.write_bytes(content[:-40])
+    for _ in range(2):
+        (finding,) = quick(root).findings
+        assert finding.file == str(path)
+    path.write_bytes(content)
+    mended = quick(root)
+    assert (mended.findings, mended.files, mended.captures) == ((), 1, 0), "the archive was not read again for it"
+
+
+def test_an_archive_file_that_was_whole_is_found_when_it_or_its_rows_are_changed_or_lost(root: Path) -> None:
+    assert quick(root).findings == ()
+    path = warc(root)
+    content = path.read_bytes()
+    path.write_bytes(content[:-9])
+    for _ in range(2):
+        assert str(quick(root).findings[0]).startswith("the archive holds no whole record for capture ")
+    path.unlink()
+    assert len(quick(root).findings) == 4
+    path.write_bytes(content)
+    assert quick(root).findings == ()
+    parquet(root, "captures").unlink()
+    assert any("4 archived documents have no row" in str(finding) for finding in quick(root).findings)
+
+
+@pytest.mark.parametrize(("column", "is_asked_for"), [("text", False), ("url", True)])
+def test_damage_that_changes_neither_size_nor_time_is_found_when_it_is_met_and_by_a_full_verification(
+    root: Path, column: str, is_asked_for: bool
+) -> None:
+    assert quick(root).findings == ()
+    path = parquet(root, "articles")
+    status, damaged = path.stat(), bytearray(path.read_bytes())
+    group = pq.read_metadata(path).row_group(0)
+    number = group.to_dict()["columns"]
+    (chunk,) = (chunk for chunk in number if chunk["path_in_schema"] == column)
+    start = chunk["dictionary_page_offset"] or chunk["data_page_offset"]
+    damaged[start : start + 9] = bytes(9)
+    path.write_bytes(damaged)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert len(quick(root).findings) == is_asked_for
+    (finding,) = verify(root, None, VerifiedFiles.load(Root.at(root), forget=True)).findings
+    assert finding.file == str(path)
+    assert quick(root).findings == (finding,), "what was found damaged is not forgotten"
+
+
+def test_a_record_that_cannot_be_read_costs_a_full_verification(root: Path) -> None:
+    quick(root)
+    next((root / ".verified").iterdir()).write_bytes(b"no Parquet")
+    assert (quick(root).files, quick(root).files) == (20, 0)
+
+
+def compacted(root: Path) -> None:
+    """Two versions of one article that another edit supersedes, in base files, and the log that these stand for."""
+    edited = article(0, capture_id="edit", version_id="v2", fetched_at=NOON + timedelta(hours=1))
+    (known,) = (row for row in ingest(root) if row.url.endswith("0"))
+    Store(root).land("articles", [edited], source_id="harbour", key="k2", now=NOON)
+    Store(root).land("captures", [replace(known, capture_id="edit")], source_id="harbour", key="k2", now=NOON)
+    none = timedelta()
+    ages = Ages(none, none, timedelta(hours=9))
+    compact(Store(root), datetime.now(UTC) + timedelta(hours=2), seconds=0, ages=ages)
+
+
+def problems(root: Path) -> list[str]:
+    return [finding.problem for finding in verify(root, 1).findings if "archive" not in finding.problem]
+
+
+def test_a_base_file_with_other_rows_than_what_it_stands_for_is_found_and_moved_away(tmp_path: Path) -> None:
+    compacted(tmp_path)
+    assert problems(tmp_path) == []
+    (base,) = tmp_path.glob("articles/base/*_*.parquet")
+    footer = {key: value for key, value in pq.read_metadata(base).metadata.items() if key == b"copydesk"}
+    pq.write_table(pq.read_table(base).slice(1).replace_schema_metadata(footer), base)
+    assert "a base file of 3 rows that stands for files of 4 rows" in problems(tmp_path)
+    repair(tmp_path)
+    assert not base.exists()
+    assert problems(tmp_path) == []
+
+
+def test_articles_that_the_lists_of_superseded_rows_show_wrong_are_found_and_put_right(tmp_path: Path) -> None:
+    compacted(tmp_path)
+    lists = [path for path in tmp_path.glob("superseded/articles/*") if path.name != "none.parquet"]
+    lists[0].unlink()
+    assert problems(tmp_path) == ["1 articles that are shown twice, or with an older row"]
+    repair(tmp_path)
+    assert problems(tmp_path) == []
+    (base,) = tmp_path.glob("articles/base/*_*.parquet")
+    pq.write_table(pq.read_table(base).select(["row_id"]), tmp_path / "superseded/articles/1.parquet")
+    assert problems(tmp_path) == ["3 articles whose newest row is not shown"]
+    repair(tmp_path)
+    assert problems(tmp_path) == []
+    damaged = next(path for path in tmp_path.glob("superseded/articles/*") if path.name != "none.parquet")
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    assert [finding.file for finding in verify(tmp_path, 1).findings] == [str(damaged)]
+    repair(tmp_path)
+    assert problems(tmp_path) == []

@@ -247,7 +247,6 @@ def test_codings_are_removed_where_the_crawler_left_them(read, body, headers):
             "unpacked, more than 100,000 bytes",
         ),
         (record(block=http(b"\0\1\2", HTML, "Content-Encoding: gzip")), Reason.BAD_RECORD, "not valid gzip"),
-        (record(block=http(b"\0\1\2", HTML, "Content-Encoding: rot13")), Reason.BAD_RECORD, "packed as 'rot13'"),
         (record(block=http(PAGE, HTML, "X: " + "a" * 300_000)), Reason.BAD_RECORD, "HTTP headers have more than"),
         (record(block=b"\0garbage\r\n\r\n" + PAGE), Reason.BAD_RECORD, "does not begin as an HTTP response does"),
         (record(block=http(PAGE, HTML, status="HTTP/1.1 ok")), Reason.BAD_RECORD, "does not begin as an HTTP"),
@@ -270,6 +269,11 @@ def test_a_bad_page_is_refused_by_name_and_those_after_it_are_taken(read, bad, r
     assert (refused.reason, refused.url) == (reason, "https://e.example/a")
     assert said in refused.detail
     assert f"record {ID.format(1)} of file://" in refused.detail
+
+
+def test_a_coding_that_is_unknown_leaves_a_page_as_it_is(read):
+    (page_as_it_is,), _ = read(record(block=http(PAGE, HTML, "Content-Encoding: utf-8")))
+    assert page_as_it_is.content == PAGE
 
 
 def test_a_gzip_file_that_is_cut_short_gives_the_whole_records_before_the_cut(read):

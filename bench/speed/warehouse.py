@@ -268,7 +268,7 @@ def land_run(
     run_id, feed = f"{now:%Y%m%dT%H%M%SZ}-{rng.getrandbits(32):08x}", f"https://{source_id}.example/feed.xml"
     run = Run(run_id, source_id, now, code_version="0.1.0", config_digest="0123456789abcdef")
     item = Item(source_id, feed, feed, feed, now, purpose=Purpose.LISTING)
-    listing = Fetched(item, b"<rss/>", now, "application/rss+xml", "utf-8", None, 200 if first is not None else 304)
+    listing = Fetched(item, b"<rss/>", now, "application/rss+xml", "utf-8", None, 200)
     captures = [replace(capture_of(listing, run_id, rng), outcome=LISTED)]
     articles: list[Article] = []
     discoveries = []
@@ -284,10 +284,12 @@ def land_run(
         discoveries.append(Discovery(source_id, run_id, url, url, f"guid-{number}", feed, now, f"Story {number}", now))
         text = "\n\n".join(" ".join(rng.choices(words, k=60)) for _ in range(8))
         articles.append(make_article(source_id, number, url, captures[-1].capture_id, run_id, text, now))
-    poll = Poll(source_id, run_id, feed, now, 200, 20, 20, now, False, now + timedelta(minutes=20))
+    poll = Poll(
+        source_id, run_id, feed, now, 200 if first is not None else 304, 20, 20, now, False, now + timedelta(minutes=20)
+    )
     ended = replace(run, finished_at=now + timedelta(seconds=20), status=RunStatus.SUCCEEDED)
     batches = [
-        ("runs", [run], run_id), ("captures", captures[:1], f"{run_id}-1"), ("polls", [poll], run_id),
+        ("captures", captures[:1] if first is not None else [], f"{run_id}-1"), ("polls", [poll], run_id),
         ("discoveries", discoveries, run_id), ("articles", articles, run_id), ("captures", captures[1:], f"{run_id}-2"),
         ("runs", [ended], f"{run_id}-succeeded"),
     ]  # fmt: skip

@@ -66,7 +66,8 @@ def lost_captures(
 def is_archived(row: Row) -> bool:
     """Return whether the archive holds the document that was refused, and that is the one to read."""
     capture = row["capture"]
-    return bool(capture) and capture["outcome"] != FORGOTTEN and row["reject"]["stage"] not in STAGES_TO_FETCH
+    has_content = bool(capture) and capture["outcome"] != FORGOTTEN and bool(capture["warc_filename"])
+    return has_content and row["reject"]["stage"] not in STAGES_TO_FETCH
 
 
 def raw_article(root: str, row: Row, source: Source) -> RawArticle:

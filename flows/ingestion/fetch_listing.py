@@ -79,8 +79,7 @@ class ListingFetcher:
                 self.captures.append(self.archive.write_failure(item, result.exchanges, result.detail, now, LISTED))
             return _failed(result, now)
         if isinstance(result, NotModified):
-            if state.earlier:
-                self.captures.append(self.archive.write_revisit(item, result.exchanges, state.earlier, now, LISTED))
+            # Most looks end here. It has no content, and its row of `polls` says all that it said.
             return ListingResponse(http_status=304)
         fetched = as_fetched(item, result, now)
         capture = self.archive.write(fetched, LISTED)

@@ -68,7 +68,7 @@ def repair(listings: ListingFetcher, state: Endpoint, entry: FeedInput) -> None:
         items = listed_documents(run.source, reader.entry, ours, url, run.clock())
         documents = run.discover(_missing(run, items, window, max_undated))
         listings.documents.extend(documents)
-        run.writer.land_poll(_poll(run, REPAIR_ENDPOINT.format(url), response, len(documents)))
+        run.writer.add_poll(_poll(run, REPAIR_ENDPOINT.format(url), response, len(documents)))
 
 
 def _newest(run: IngestRun, listing: Listing, since: datetime) -> list[str]:

@@ -27,10 +27,11 @@ from warehouse.catalogue import write_catalogue
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Capture, Item, RawArticle
 from warehouse.model.rows import Discovery, Run
-from warehouse.model.vocabulary import Outcome, RunStatus
+from warehouse.model.vocabulary import Outcome, RunKind, RunStatus
 from warehouse.state.endpoints import Endpoint
 from warehouse.state.ledger import Conclusion, Ledger
 from warehouse.state.source_state import SourceState
+from warehouse.storage.run_marks import ended_by_kill, mark_run, unmark_run
 from warehouse.storage.tables import Store
 
 Clock = Callable[[], datetime]
@@ -131,14 +132,15 @@ class IngestRun:
         self.counts.update(conclusion.outcome for conclusion in conclusions)
 
     def begin(self, *, ends_killed_runs: bool = True) -> None:
-        """Land this run as `running`, and earlier runs that were killed as `interrupted`."""
+        """Mark this run as under way; land those that an earlier release had landed as running and that were killed."""
+        # From here on a data root that is moved away is not made anew.
+        self.store.prepare()
         for killed in self.ledger.unfinished if ends_killed_runs else ():
-            error = "ended from outside, as by a kill"
-            self.writer.land_run(replace(killed, status=RunStatus.INTERRUPTED, error=error))
-        self.writer.land_run(self.row)
+            self.writer.land_run(ended_by_kill(killed))
+        mark_run(self.store.root, self.row)
 
     def finish(self, status: RunStatus) -> Run:
-        """Return the run with its counts, landed if storage can be written."""
+        """Return the run with its counts, landed if storage can be written and it did anything at all."""
         self.counts.update(self.recovered.values())
         self.discovered += len(self.recovered)
         run = replace(
@@ -156,11 +158,19 @@ class IngestRun:
             skipped=redact(" ".join(self.skipped)) or None,
         )
         try:
-            self.writer.land_run(run)
+            self.writer.land_polls()
+            if self._is_worth_a_row(run):
+                self.writer.land_run(run)
+            unmark_run(self.store.root, run)
             write_catalogue(self.settings.data)
         except WarehouseError as error:
             run = replace(run, status=RunStatus.FAILED, error=run.error or str(error))
         return run
+
+    def _is_worth_a_row(self, run: Run) -> bool:
+        """Return whether a run did anything: not if nothing was due, nothing waited, and it judged by known rules."""
+        has_work = run.discovered > 0 or self.writer.files > 0 or self.ledger.rules_changed
+        return has_work or run.status is not RunStatus.SUCCEEDED or run.kind is not RunKind.INGEST
 
     def _discovery(self, document: Discovered) -> Discovery:
         item = item_of(document)

@@ -1,35 +1,32 @@
 """Polls a feed, a sitemap or a section page: fetch, archive, parse, and land what it names.
 
 What it names has landed as discoveries before its own capture does: a capture that is indexed hides nothing, so the
-server may be asked next time only for what has changed since.
+server may be asked next time only for what has changed since. Captures and polls of a run land together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from config.inputs import FeedInput, Input, InputTable, PagesInput, SitemapInput
-from flows.ingestion.fetch_listing import ListingFetcher, ListingResponse, is_recent, parse
+from flows.ingestion.fetch_listing import ListingFetcher, ListingResponse
 from flows.ingestion.gap_repair import repair
 from flows.ingestion.listing_dates import listed_period
-from flows.ingestion.process_pool import CallError
-from tasks.discover import endpoint, listed_documents
+from tasks.discover import endpoint
 from tasks.listings.discovered import Discovered, item_of
-from tasks.listings.listing import Child, Listing, ListingError
+from tasks.listings.listing import Child, Listing
 from tasks.listings.poll_interval import (
     next_interval,
     retry_interval,
     suspects_gap,
 )
-from warehouse.archive.writer import ArchiveWriter, read
+from warehouse.archive.writer import ArchiveWriter
 from warehouse.errors import WarehouseError
 from warehouse.model.records import FORGOTTEN, Capture
 from warehouse.model.rows import Poll
-from warehouse.model.vocabulary import Purpose
 from warehouse.state.endpoints import Endpoint
 from warehouse.takedown.redact import remove
 
@@ -44,26 +41,71 @@ MAX_SITEMAP_AGE: Final = timedelta(days=180)
 """A sitemap that has not changed for so long is not read again."""
 MAX_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
 """Between two clocks of one site."""
-SITEMAP_ROOTS: Final = (b"<urlset", b"<sitemapindex")
-MAX_BYTES_BEFORE_ROOT: Final = 4_000
+MAX_LANDING_WAIT: Final = timedelta(minutes=5)
+"""What was polled lands within about this time, however long the others take."""
 
 
-def poll(run: IngestRun, entry: Input) -> list[Discovered]:
-    """Return the documents that a feed, sitemap or section page names now; their discoveries have landed."""
-    url = endpoint(run.source, entry)
-    state, polled_at = run.endpoint(url), run.clock()
-    with ArchiveWriter(run.store.root, run.source.id, run.row.run_id, polled_at) as archive:
-        listings = ListingFetcher(run, entry, archive)
+@dataclass(slots=True)
+class ListingBatch:
+    """The listings of a run that land together, as one file of the archive, of captures and of polls.
+
+    A context manager; what was polled to its end lands also where the run is stopped.
+    """
+
+    run: IngestRun
+    archive: ArchiveWriter
+    landed_at: datetime
+    polled: list[ListingFetcher] = field(default_factory=list)
+    """Inputs that were polled to their end."""
+
+    @classmethod
+    def of(cls, run: IngestRun) -> Self:
+        """Return an empty batch."""
+        now = run.clock()
+        return cls(run, ArchiveWriter(run.store.root, run.source.id, run.row.run_id, now), now)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self.land(settle=kind is None)
+        except WarehouseError:
+            # The archive has it, and the next run takes it up from there.
+            if kind is None:
+                raise
+
+    def poll(self, entry: Input) -> list[Discovered]:
+        """Return the documents that a feed, sitemap or section page names now; their discoveries have landed."""
+        run, url = self.run, endpoint(self.run.source, entry)
+        if run.clock() - self.landed_at > MAX_LANDING_WAIT:
+            self.land()
+        state, polled_at = run.endpoint(url), run.clock()
+        listings = ListingFetcher(run, entry, self.archive)
         response = listings.fetch(state.moved_to or url, state)
         gap = _follow(listings, state, response) if response.listing else False
-    run.writer.land_captures(forget_again(run, listings.captures, listings.documents))
-    archive.settle()
-    run.writer.land_poll(_poll(run, state, listings, response, polled_at, gap=gap))
-    if response.problem and response.until is None:
-        run.problems.append(f"{url}: {response.problem}")
-    elif response.listing and response.listing.damage and not listings.entries:
-        run.problems.append(f"{url}: nothing could be read of it: {response.listing.damage}")
-    return listings.documents
+        self.polled.append(listings)
+        run.writer.add_poll(_poll(run, state, listings, response, polled_at, gap=gap))
+        if response.problem and response.until is None:
+            run.problems.append(f"{url}: {response.problem}")
+        elif response.listing and response.listing.damage and not listings.entries:
+            run.problems.append(f"{url}: nothing could be read of it: {response.listing.damage}")
+        return listings.documents
+
+    def land(self, *, settle: bool = True) -> None:
+        """Land the captures, then the polls, of what was polled; without `settle` the archive may hold more."""
+        self.archive.close()
+        captures = [
+            capture
+            for listings in self.polled
+            for capture in forget_again(self.run, listings.captures, listings.documents)
+        ]
+        self.polled.clear()
+        self.run.writer.land_captures(captures)
+        if settle:
+            self.archive.settle()
+        self.run.writer.land_polls()
+        self.landed_at = self.run.clock()
 
 
 def forget_again(run: IngestRun, captures: list[Capture], documents: Iterable[Discovered]) -> list[Capture]:
@@ -79,42 +121,6 @@ def forget_again(run: IngestRun, captures: list[Capture], documents: Iterable[Di
     return [
         replace(capture, outcome=FORGOTTEN, payload_digest="", etag=None, last_modified=None) for capture in captures
     ]
-
-
-def read_again(run: IngestRun, capture: Capture) -> tuple[list[Discovered], Capture]:
-    """Return the documents of a listing that a killed run had archived and not settled, and its capture as read."""
-    if capture.purpose == Purpose.LISTING:
-        run.unsettled_listings.add(capture.url)
-    return read_archived(run, capture)
-
-
-def read_archived(run: IngestRun, capture: Capture) -> tuple[list[Discovered], Capture]:
-    """Return the documents that an archived listing names, and its capture as read."""
-    # What a repair reads it reads for a window of time, and will read again.
-    is_whole = capture.http_status == HTTPStatus.OK and capture.payload_bytes and capture.is_read
-    if capture.purpose != Purpose.LISTING or not is_whole:
-        return [], capture
-    try:
-        content = read(run.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)
-        entry = _input_of(run, capture.url, content)
-        if entry is None:
-            return [], capture
-        listing = parse(run, entry, content, capture.final_url or capture.url, capture.media_type, capture.charset)
-    except (ListingError, CallError, WarehouseError) as error:
-        return [], replace(capture, error=str(error), is_read=False)
-    items = listed_documents(run.source, entry, listing, endpoint(run.source, entry), capture.fetched_at)
-    return [item for item in items if is_recent(run, entry, item)], capture
-
-
-def _input_of(run: IngestRun, url: str, content: bytes) -> Input | None:
-    """Return the input that a listing belongs to: its own, or that of the index or the feed which led to it."""
-    own = next((entry for entry in run.source.input if endpoint(run.source, entry) == url), None)
-    is_sitemap = any(root in content[:MAX_BYTES_BEFORE_ROOT] for root in SITEMAP_ROOTS)
-    if own is not None:
-        return own
-    if is_sitemap:
-        return next(iter(run.source.inputs_of(SitemapInput)), None)
-    return next(iter(run.source.inputs_of(FeedInput)), None)
 
 
 def _follow(listings: ListingFetcher, state: Endpoint, response: ListingResponse) -> bool:
@@ -211,7 +217,7 @@ def _read_child(listings: ListingFetcher, child: Child, state: Endpoint, now: da
     # One that fails has a row of its own; it does not make a failure of the index and the others.
     if response.problem:
         listings.skip(child.url, f"{response.problem}.")
-    run.writer.land_poll(_poll(run, state, part, response, now, gap=False))
+    run.writer.add_poll(_poll(run, state, part, response, now, gap=False))
     return response.listing.children if response.listing else ()
 
 

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flows.ingestion.poll import forget_again, read_again
+from flows.ingestion.archived_listings import read_again
+from flows.ingestion.poll import forget_again
 from flows.ingestion.process_pool import Made
 from flows.ingestion.restore import restore_discoveries
+from flows.ingestion.run_writer import RunWriter
 from warehouse.archive.writer import read, recover
 from warehouse.model.records import LISTED, RECOVERED, Article, Capture, RawArticle
 from warehouse.state.ledger import Conclusion
+from warehouse.storage.run_marks import ended_by_kill, marked_runs, unmark_run
+from warehouse.storage.tables import Store
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
+
+
+def end_killed_runs(store: Store, source_id: str, clock: Callable[[], datetime]) -> None:
+    """Land the rows of runs that were killed; the lock of the source is held, and its shards have ended.
+
+    Raises `StorageError`.
+    """
+    for run in marked_runs(store.root, source_id):
+        RunWriter(store, source_id, run.run_id, clock).land_run(ended_by_kill(run))
+        unmark_run(store.root, run)
 
 
 def take_up_recovered(run: IngestRun, shard_id: str = "") -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from config.inputs import Input
 from flows.ingestion.archived import Row, lost_captures, raw_article
-from flows.ingestion.poll import read_archived
+from flows.ingestion.archived_listings import read_archived
 from tasks.discover import discover, readers_of
 from tasks.listings.discovered import Discovered, item_of
 from tasks.listings.input_reader import InputError, ReadContext

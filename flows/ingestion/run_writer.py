@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from warehouse.model.records import Article, Capture, Rejection
 from warehouse.model.rows import Discovery, Habit, Poll, Run
 from warehouse.model.schema import Row
-from warehouse.model.vocabulary import RunStatus
 from warehouse.state.ledger import Conclusion
 from warehouse.storage.tables import Store
 
+MAX_POLL_WAIT: Final = timedelta(minutes=5)
+"""An index of thousands of sitemaps that is read for an hour goes on where it was killed."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class RunWriter:
     """Lands the rows of one run of one source. The same rows land in the same file; other rows never do."""
 
@@ -23,6 +26,12 @@ class RunWriter:
     source_id: str
     run_id: str
     clock: Callable[[], datetime]
+    files: int = 0
+    """Files that have landed."""
+    poll_files: int = 0
+    _polls: list[Poll] = field(default_factory=list)
+    """Polls that wait to be landed together, and since when."""
+    _polls_since: datetime | None = None
 
     def land_discoveries(self, discoveries: Sequence[Discovery], kind: str | None = None) -> None:
         """Land addresses that are new or have changed; `kind` tells batches of the same addresses from each other."""
@@ -50,17 +59,27 @@ class RunWriter:
         """Land what was learned of recurring lines."""
         self._land("habits", habits, [self.run_id])
 
-    def land_poll(self, poll: Poll, number: int | str = "") -> None:
-        """Land one poll of an input; `number` tells two inputs of one address from each other."""
-        self._land("polls", [poll], [self.run_id, poll.endpoint, str(number)])
+    def add_poll(self, poll: Poll) -> None:
+        """Take a poll, to be landed with others; it does not wait for long."""
+        self._polls.append(poll)
+        self._polls_since = self._polls_since or self.clock()
+        if self.clock() - self._polls_since > MAX_POLL_WAIT:
+            self.land_polls()
+
+    def land_polls(self) -> None:
+        """Land the polls that wait, as one file."""
+        self._land("polls", self._polls, [self.run_id, str(self.poll_files), *(poll.endpoint for poll in self._polls)])
+        self.poll_files += bool(self._polls)
+        self._polls.clear()
+        self._polls_since = None
 
     def land_run(self, run: Run) -> None:
         """Land the row of this run, or of one that was killed."""
-        # A file of its own for the end: one that is replaced while another source's run reads it looks damaged.
-        key = run.run_id if run.status is RunStatus.RUNNING else f"{run.run_id}-{run.status}"
-        self.store.land("runs", [run], source_id=self.source_id, key=key, now=run.started_at)
+        # A file for each way to end: a run that was taken for killed may come to its own end yet.
+        self.store.land("runs", [run], source_id=self.source_id, key=f"{run.run_id}-{run.status}", now=run.started_at)
 
     def _land(self, table: str, rows: Sequence[Row], content: Iterable[str]) -> None:
         if rows:
             key = hashlib.blake2b("\n".join(content).encode(), digest_size=12).hexdigest()
             self.store.land(table, rows, source_id=self.source_id, key=key, now=self.clock())
+            self.files += 1

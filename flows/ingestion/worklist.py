@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from config.inputs import FeedInput, Input
 from config.sources import Source
-from flows.ingestion.poll import poll
+from flows.ingestion.poll import ListingBatch
 from tasks.discover import discover, endpoint, is_polled, readers_of
 from tasks.files.warc_files import FILE_SUFFIXES
 from tasks.listings.discovered import Discovered, item_of
@@ -33,14 +34,14 @@ def list_documents(run: IngestRun, *, due_within: timedelta | None = None) -> It
     unlisted: set[str] = set()
     listings: list[Iterable[Discovered]] = []
     # All that is polled first: while the pages of one listing are fetched, another one may roll on.
-    for entry in sorted(run.source.input, key=lambda entry: not is_polled(run.source, entry)):
-        if not is_polled(run.source, entry):
-            listings.append(_read(run, entry, unlisted))
-        elif due_within is None or _is_due(run, entry, due_within):
-            problems = len(run.problems)
-            listings.append(poll(run, entry))
-            if len(run.problems) > problems:
-                unlisted.add(endpoint(run.source, entry))
+    with ListingBatch.of(run) as batch:
+        for entry in filter(partial(is_polled, run.source), run.source.input):
+            if due_within is None or _is_due(run, entry, due_within):
+                problems = len(run.problems)
+                listings.append(batch.poll(entry))
+                if len(run.problems) > problems:
+                    unlisted.add(endpoint(run.source, entry))
+    listings += [_read(run, entry, unlisted) for entry in run.source.input if not is_polled(run.source, entry)]
 
     listed: set[str] = set()
     for document in chain.from_iterable(listings):
@@ -135,7 +136,7 @@ def _read(run: IngestRun, entry: Input, unlisted: set[str]) -> Iterator[Discover
         skipped=" ".join(context.skipped) or None,
     )
     run.skipped |= dict.fromkeys(f"{input_url}: {sentence}" for sentence in context.skipped)
-    run.writer.land_poll(row, run.source.input.index(entry))
+    run.writer.add_poll(row)
 
 
 def _record_files(source: Source) -> set[str]:

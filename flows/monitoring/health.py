@@ -15,11 +15,19 @@ from config.sources import Source
 from flows.monitoring.drift import Drift, find_drifts, has_history, last_day, load_days, load_records
 from warehouse.connect import connect
 from warehouse.errors import EmptyWarehouseError
+from warehouse.model.rows import Run
+from warehouse.storage.root import Root
+from warehouse.storage.run_marks import running_and_killed
 
 MAX_MISSED_TURNS: Final = 3  # of its schedule, before a source is called stale
 MIN_WEEKLY_ARTICLES: Final = 20  # below, the shares of a week say nothing
 MIN_SHARE_DROP: Final = 0.25  # from the week before
 MIN_HOURS_WITH_ARTICLES: Final = 9  # below, the longest silence says nothing
+# Of `source_health`, never NULL.
+COUNTED: Final = (
+    "articles", "articles_24h", "articles_7d", "articles_per_day", "articles_week", "articles_week_before",
+    "rejects_open", "rejects_7d", "pending",
+)  # fmt: skip
 _DAY: Final = timedelta(days=1)
 _CURES: Final = {
     "disallowed": "its robots.txt forbids them: ask the publisher, or leave them out with `exclude`",
@@ -71,7 +79,12 @@ def load_health(root: str, now: datetime) -> dict[str, Health]:
         failed = {
             row["source_id"]: (row["failures"], row["failing_since"]) for row in load_records(connection, _FAILED)
         }
-        facts = {row["source_id"]: row for row in load_records(connection, "FROM source_health")}
+        facts: dict[str, Mapping[str, Any]] = {
+            row["source_id"]: row for row in load_records(connection, "FROM source_health")
+        }
+        columns = [name for name, *_ in connection.execute("DESCRIBE FROM source_health").fetchall()]
+        for run in running_and_killed(Root.at(root)):
+            facts[run.source_id] = _with_run(facts.get(run.source_id) or dict.fromkeys(columns), run)
         days = load_days(connection, now)
     return {
         name: Health(
@@ -83,6 +96,22 @@ def load_health(root: str, now: datetime) -> dict[str, Health]:
             drifts=tuple(find_drifts(name, days.get(name, []), last_day(now))),
         )
         for name, row in facts.items()
+    }
+
+
+def _with_run(facts: Mapping[str, Any], run: Run) -> Mapping[str, Any]:
+    """Return the facts of a source with a run whose row has not landed: it is on, or was killed."""
+    # A run of named addresses, which has no digest, does not look at the source's inputs.
+    if not run.config_digest:
+        return facts
+    return {
+        **facts,
+        **{name: facts[name] or 0 for name in COUNTED},
+        "source_id": run.source_id,
+        "first_run_at": facts["first_run_at"] or run.started_at,
+        "last_run_at": run.started_at,
+        "last_status": str(run.status),
+        "last_error": run.error,
     }
 
 
@@ -126,9 +155,7 @@ def problems(name: str, source: Source | None, health: Health, now: datetime) ->
 
 def _run_problems(source: Source, health: Health, now: datetime) -> Iterator[str]:
     facts = health.facts
-    if facts["last_status"] == "running":
-        yield "running, or was killed: the next run takes up what it left"
-    elif facts["last_status"] != "succeeded":
+    if facts["last_status"] not in ("succeeded", "running"):
         yield f"last run {facts['last_status']}: {facts['last_error'] or 'no reason was recorded'}"
     due = deadline(source, health)
     if due is not None and now > due:
@@ -140,9 +167,18 @@ def deadline(source: Source, health: Health) -> datetime | None:
     """Return the time by which a source should have succeeded; None if it has no turns."""
     since = health.facts["last_success_at"] or health.facts["first_run_at"]
     if source.schedule is not None:
+        # A turn at which nothing is due leaves no row.
+        since = max(since, _due_since(source, health) or since)
         return next(islice(turns(source.schedule, source.timezone, since), MAX_MISSED_TURNS - 1, None), None)
     waits = [row["next_poll_at"] - row["polled_at"] for row in health.endpoints if row["next_poll_at"]]
     return since + MAX_MISSED_TURNS * max(min(waits), timedelta(hours=1)) if waits else None
+
+
+def _due_since(source: Source, health: Health) -> datetime | None:
+    """Return when the first input of a source is or was due; None if not all of its inputs have such a time."""
+    urls = {getattr(entry, "url", None) for entry in source.input}
+    moments = [row["next_poll_at"] for row in health.endpoints if row["endpoint"] in urls]
+    return None if len(moments) < len(urls) or None in moments else min(moments)
 
 
 def _endpoint_problems(source: Source, endpoint: Mapping[str, Any], health: Health, now: datetime) -> Iterator[str]:

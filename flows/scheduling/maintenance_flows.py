@@ -21,13 +21,15 @@ from flows.scheduling.artifacts import counts_link, make_markdown, make_table
 from flows.scheduling.service_log import LOG, log_to_stderr
 from flows.scheduling.source_flow import log_failure
 from tasks.http.fetcher import utc_now
+from warehouse.checks.verified import VerifiedFiles
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.vocabulary import Outcome
+from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
 from warehouse.verify import Verification, verify
 
-SAMPLE_CAPTURES: Final = 1_000  # read back each time; all captures of a large archive would take hours
+SAMPLE_CAPTURES: Final = 1_000  # read back beside what is new; all captures of a large archive would take hours
 
 Result = TypeVar("Result")
 
@@ -67,7 +69,7 @@ def _verify(root: str) -> tuple[Verification, set[str]]:
     with connect(root) as connection:
         sources = [source_id for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM runs")]
     before = {source_id for source_id in sources if store.is_locked(source_id)}
-    verification = verify(root, SAMPLE_CAPTURES)
+    verification = verify(root, SAMPLE_CAPTURES, VerifiedFiles.load(Root.at(root)))
     return verification, before | {source_id for source_id in sources if store.is_locked(source_id)}
 
 
@@ -83,6 +85,7 @@ async def compact_warehouse(
         "into": len(compaction.merges),
         "rows": compaction.rows,
         "deleted": len(compaction.deleted),
+        "expired": len(compaction.expired),
     }
 
 

@@ -88,7 +88,7 @@ _REFUSED: Final = f"""
 """  # noqa: S608  a number of ours
 _CAPTURES: Final = """
     SELECT DISTINCT capture_id, warc_filename, warc_offset FROM landed('captures')
-    WHERE source_id = $1 AND capture_id IN (SELECT unnest($2::VARCHAR[]))
+    WHERE source_id = $1 AND capture_id IN (SELECT unnest($2::VARCHAR[])) AND warc_filename <> ''
 """
 
 

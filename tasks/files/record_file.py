@@ -104,15 +104,15 @@ def _read_zip(
 
 def _record_members(archive: zipfile.ZipFile, skipped: list[str]) -> list[zipfile.ZipInfo]:
     files = [member for member in archive.infolist() if not member.is_dir() and not _is_hidden(member.filename)]
-    named = [member for member in files if _holds_records(member.filename)]
-    if not named and len(files) != 1:
+    record_files = [member for member in files if _holds_records(member.filename)]
+    if not record_files and len(files) != 1:
         names = ", ".join(member.filename for member in files[:3])
         raise TableError(f"the zip holds no file of records (such as .jsonl or .csv); it has: {names or 'nothing'}")
-    if others := [member.filename for member in files if named and member not in named]:
+    if others := [member.filename for member in files if record_files and member not in record_files]:
         skipped.append(
             f"Files of the zip that hold no records by their names were passed over: {', '.join(others[:5])}."
         )
-    return sorted(named or files, key=lambda member: member.filename)
+    return sorted(record_files or files, key=lambda member: member.filename)
 
 
 def _is_hidden(name: str) -> bool:

@@ -77,8 +77,8 @@ def read_warcs(
             except InputError as error:
                 problems.append((location, str(error)))
             except (OSError, DecompressionError) as error:
-                taken = f"; {pages.taken:,} documents before that place were taken" if pages.records else ""
-                problems.append((location, f"{location}: {error}{taken}"))
+                note = f"; {pages.taken:,} documents before that place were taken" if pages.records else ""
+                problems.append((location, f"{location}: {error}{note}"))
             if sentence := pages.describe_skipped():
                 context.skipped.append(f"{location_url(location)}: {sentence}")
             log.info("%s: %d of %d records are documents", location, pages.taken, pages.records)

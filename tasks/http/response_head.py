@@ -95,13 +95,13 @@ def _with_one_length(headers: list[_Header]) -> list[_Header]:
     is_chunked = bool(codings) and codings[-1].rpartition(b",")[2].strip() == b"chunked"
     length = next(iter(lengths), b"") if len(lengths) == 1 and not is_chunked else b""
     framing = {_CODING: b"chunked" if is_chunked else b"", _LENGTH: length if length.isdigit() else b""}
-    kept: list[_Header] = []
+    complete: list[_Header] = []
     for name, value in headers:
         # Each of the two once, where it stands first.
         own_value = framing.pop(name.lower(), b"") if name.lower() in {_CODING, _LENGTH} else value
         if own_value or own_value is value:
-            kept.append((name, own_value))
-    return kept
+            complete.append((name, own_value))
+    return complete
 
 
 def _is_informational(head: bytes) -> bool:

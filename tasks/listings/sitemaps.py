@@ -168,12 +168,12 @@ def _read_lines(text: str, url: str) -> Listing:
     """Read a list of URLs, one a line. Raises `ListingError` if most lines are none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     rows = map(listed_url, lines)
-    found = [
+    lines_with_url = [
         (article_url(address, url) if address.startswith(_URL_STARTS) else None, modified) for address, modified in rows
     ]
-    without_url = sum(address is None for address, _ in found)
-    if without_url * 2 > len(found):
+    without_url = sum(address is None for address, _ in lines_with_url)
+    if without_url * 2 > len(lines_with_url):
         raise ListingError(describe_wrong_text(text))
-    entries = unique_by_url(Entry(address, modified=modified) for address, modified in found if address)
+    entries = unique_by_url(Entry(address, modified=modified) for address, modified in lines_with_url if address)
     damage = describe_damage(None, max(0, len(entries) - MAX_ENTRIES), without_url)
     return Listing(entries[:MAX_ENTRIES], damage=damage)

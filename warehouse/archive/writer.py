@@ -213,6 +213,8 @@ def record_at(
     """Return the headers and payload of the record at an offset. Raises `StorageError` if no whole record is there."""
     root = Root.at(root)
     location = root.location(warc_filename)
+    if not warc_filename:
+        raise StorageError("the archive does not keep it any more: it is older than the setting keep_archive_days")
     try:
         member = root.read(warc_filename, offset, length)
     except OSError as error:

@@ -134,11 +134,11 @@ class Capture:
     payload_bytes: int
     """Length of the content; 0 for an answer 304 and for what was taken down."""
     warc_filename: str
-    """WARC file that holds it, relative to the data root, `/` between its parts."""
+    """WARC file that holds it, relative to the data root; empty where it is past the time that the archive keeps."""
     warc_offset: int
-    """Where its gzip member begins in the WARC file, in bytes."""
+    """Where its gzip member begins in the WARC file, in bytes; 0 without a file."""
     warc_length: int
-    """Length of its gzip member, in bytes."""
+    """Length of its gzip member, in bytes; 0 without a file."""
     outcome: str
     """What came of it: an outcome of a document, or `listed`, `recovered`, `forgotten`."""
     error: str | None = None

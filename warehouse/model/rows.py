@@ -70,7 +70,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A row of `runs`: one run of one source. `discovered` is the sum of the six counts after it."""
+    """A row of `runs`: one run of one source that has ended. `discovered` is the sum of the six counts after it."""
 
     run_id: str
     """Identity of the run."""
@@ -79,9 +79,9 @@ class Run:
     started_at: datetime
     """When it began, in UTC."""
     finished_at: datetime | None = None
-    """When it ended, in UTC; NULL while it runs and where it was killed."""
+    """When it ended, in UTC; NULL where it was killed."""
     status: RunStatus = RunStatus.RUNNING
-    """`running`, `succeeded`, `failed` or `interrupted`."""
+    """`succeeded`, `failed` or `interrupted`; `running` only of a run of release 0.1."""
     discovered: int = 0
     """Documents that it met: the sum of the six counts that follow."""
     stored: int = 0

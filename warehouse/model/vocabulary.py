@@ -147,7 +147,10 @@ class RunKind(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """How a run stands; one that was killed is `running` until the source's next run finds it `interrupted`."""
+    """How a run ended; before that it is `running`, and has no row.
+
+    The source's next run lands the row of one that was killed, as `interrupted`.
+    """
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"

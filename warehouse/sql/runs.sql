@@ -1,6 +1,6 @@
--- One row for each run of a source.
+-- One row for each run of a source that has ended and had something to do. `copydesk status` also shows one that is on.
 
--- Of a run that has ended, the row as it ended.
+-- Release 0.1 landed a row when a run began, too; and one that was taken for killed may have come to its own end.
 -- Files of release 0.1 lack the last three columns: there the beginning of the run_id says what `kind` and `shard_key` do.
 CREATE VIEW runs AS
 SELECT

@@ -91,7 +91,8 @@ class Known:
         if self.version_id is None and self.refusal is not None:
             stage, reason, _ = self.refusal
             if stage == Stage.FETCH or reason in RETRIED:
-                return self.attempts < self._max_attempts and self._rested(now, self._rest)
+                is_due = self._rested(now, self._rest) or (reason in STAND_INS and self._may_have_changed(now, recheck))
+                return self.attempts < self._max_attempts and is_due
         return self._may_have_changed(now, recheck)
 
     def watched_age(self) -> timedelta | None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.model.schema import SCHEMAS
+from warehouse.storage.root import SUPERSEDED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,12 @@ def open_writer(table: str, target: Any, schema: pa.Schema, rows: int = ROW_GROU
 
 
 def stored_schema(table: str) -> pa.Schema:
-    """Return the schema of a table's base files: its own, and for articles the id by which a row is superseded."""
+    """Return the schema of a table's base files: its own, and for articles the id by which a row is superseded.
+
+    `superseded` is the table of these ids.
+    """
+    if table == SUPERSEDED:
+        return pa.schema({"row_id": pa.int64()})
     schema = SCHEMAS[table]
     return schema.append(pa.field("row_id", pa.int64())) if table == "articles" else schema
 

@@ -7,6 +7,7 @@ other by the moment at which it began, whatever is published while it lists and 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,7 @@ MAX_VISIBILITY_WAIT: Final = timedelta(minutes=15)
 MIN_DELETION_AGE: Final = timedelta(hours=1)
 
 
+PERIOD: Final = re.compile(r"(\d{4}-\d\d(?:-\d\d)?)_\d{8}T")
 ENTRY: Final = "copydesk"
 
 
@@ -47,13 +49,22 @@ class BaseFile:
     @property
     def period(self) -> str:
         """Day or month that its rows landed in, such as `2026-11-28` or `2026-11`; empty for the schema's file."""
-        return self.name.rpartition("/")[2].partition("_")[0] if self.replaces or self.rows else ""
+        match = PERIOD.search(self.name)
+        return match[1] if match else ""
 
     def metadata(self) -> dict[str, str]:
         """Return the footer's entry that says all this, line by line, as `hidden.sql` reads it."""
         newest = "" if self.newest is None else str(_microseconds(self.newest))
         moments = [str(_microseconds(self.visible_from)), newest, str(_microseconds(self.created_at))]
         return {ENTRY: "\n".join([*moments, *self.replaces])}
+
+
+def base_file_name(table: str, period: str, created_at: datetime) -> str:
+    """Return the name of a base file that is about to be published."""
+    # DuckDB reads files in the order of their names. With the newest first, whoever asks for the newest rows has found
+    # them when it comes to the others, and reads no more of these than their statistics.
+    rank = 99_999_999 - int(f"{period}-31"[:10].replace("-", ""))
+    return f"{table}/{BASE}/{rank}_{period}_{created_at:%Y%m%dT%H%M%S%fZ}.parquet"
 
 
 def read_base_files(root: Root, table: str) -> list[BaseFile]:
@@ -70,7 +81,7 @@ def replaced_names(table: str, base_files: list[BaseFile]) -> dict[str, BaseFile
 
 
 def read_base_file(root: Root, name: str) -> BaseFile:
-    """Read the footer of a base file. Raises `StorageError`."""
+    """Read the footer of a base file; a log file stands for no others. Raises `StorageError`."""
     try:
         with root.open(name) as file:
             metadata = pq.read_metadata(file)

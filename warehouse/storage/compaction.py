@@ -10,8 +10,9 @@ from __future__ import annotations
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -20,13 +21,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.model.schema import SCHEMAS
-from warehouse.model.vocabulary import RunKind
-from warehouse.storage.base_files import MIN_DELETION_AGE, BaseFile, read_base_files, replaced_names
-from warehouse.storage.root import BASE, PARTIAL, make_folder
-from warehouse.storage.sorted_files import merge_files
+from warehouse.storage.base_files import MIN_DELETION_AGE, BaseFile, base_file_name, read_base_files, replaced_names
+from warehouse.storage.root import PARTIAL, make_folder
+from warehouse.storage.row_retention import Retention, kept_mask, without_expired
+from warehouse.storage.sorted_files import Change, merge_files
 from warehouse.storage.superseded import first_free_id, join_lists, list_superseded
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from warehouse.storage.root import Root
     from warehouse.storage.tables import Store
 
@@ -47,23 +50,6 @@ class Ages:
     """Between the end of writing a base file and readers turning to it."""
     deleted: timedelta = MIN_DELETION_AGE
     """Between readers turning to a base file and the end of what it replaces."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long rows are kept that tell of runs; None for ever. Articles are always kept."""
-
-    runs: timedelta | None = None
-    """Shards of backfills stay: they say what is done."""
-    polls: timedelta | None = None
-
-    def last_month(self, table: str, now: datetime) -> str:
-        """Return the last month of a table that is too old, such as `2026-08`; empty if there is none."""
-        age = {"runs": self.runs, "polls": self.polls}.get(table)
-        if age is None:
-            return ""
-        oldest = now - age
-        return f"{oldest.replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +78,8 @@ class Compaction:
     """Files that other files had replaced."""
     rows: int = 0
     """Rows of the base files that were written."""
+    expired: list[str] = field(default_factory=list)
+    """Files of the archive that are past their time."""
 
 
 def compact(
@@ -121,6 +109,22 @@ def compact(
     return compaction
 
 
+def change_base_files(
+    root: Root, table: str, column: str, values: pa.Array, change: Change, ages: Ages | None = None
+) -> None:
+    """Replace each base file that has one of the values in a column by another, in which its rows are changed.
+
+    The lock `maintenance` is held. Readers turn to it as they do after a compaction. Raises `StorageError`.
+    """
+    base_files = read_base_files(root, table)
+    replaced = replaced_names(table, base_files)
+    for base in [base for base in base_files if base.period and base.name not in replaced]:
+        with root.open(base.name) as file:
+            is_concerned = pc.any(pc.is_in(pq.read_table(file, columns=[column])[column], values)).as_py()
+        if is_concerned:
+            _merge(root, Merge(table, base.period, (), (base,)), ages or Ages(), base_files, 0, change)
+
+
 def count_log_files(root: Root) -> int:
     """Count the files that landed and that no base file stands for yet."""
     return sum(len(_log_names(root, table)) for table in SCHEMAS)
@@ -136,14 +140,23 @@ def _compact_table(
         compaction.deleted.append(name)
     if not dry_run:
         base_files = read_base_files(root, table)
-    for merge in (*_plan_merges(root, table, base_files, now, ages), *_expired(root, table, base_files, last_month)):
-        compaction.merges.append(merge)
-        if not dry_run:
-            compaction.rows += _merge(root, merge, ages)
+    merges = [*_plan_merges(root, table, base_files, now, ages), *_expired(root, table, base_files, last_month)]
+    compaction.merges += merges
+    if dry_run or not merges:
+        return
+    next_id = first_free_id(root, base_files) if table == "articles" else 0
+    for merge in merges:
+        change = without_expired if merge.is_expired else None
+        base_files.append(_merge(root, merge, ages, base_files, next_id, change))
+        next_id += base_files[-1].rows
+        compaction.rows += base_files[-1].rows
 
 
 def _deletable(root: Root, table: str, base_files: Sequence[BaseFile], before: datetime) -> list[str]:
-    """List files that a base file has replaced for long enough, those first that a replaced base file stands for."""
+    """List files that a base file has replaced for long enough, those first that were replaced first.
+
+    Without a base file that is deleted here, what it stands for itself would count again.
+    """
     replaced = replaced_names(table, list(base_files))
     # One that was landed again since is not what was merged.
     names = [
@@ -151,7 +164,7 @@ def _deletable(root: Root, table: str, base_files: Sequence[BaseFile], before: d
         for name, modified_at in root.modified(table).items()
         if name in replaced and replaced[name].visible_from <= before and modified_at <= replaced[name].created_at
     ]
-    return sorted(names, key=lambda name: name.startswith(f"{table}/{BASE}/"))
+    return sorted(names, key=lambda name: replaced[name].created_at)
 
 
 def _log_names(root: Root, table: str) -> dict[str, datetime]:
@@ -195,17 +208,9 @@ def _expired(root: Root, table: str, base_files: Sequence[BaseFile], last_month:
     for base in base_files:
         if base.rows and len(base.period) == len("2026-11") and base.period <= last_month and base.name not in replaced:
             for path in root.local_copies([base.name], root.local / PARTIAL / MERGES_FOLDER):
-                kept_count = pc.sum(_kept_mask(pq.read_table(path))).as_py() or 0
+                kept_count = pc.sum(kept_mask(pq.read_table(path))).as_py() or 0
             if kept_count < base.rows:
                 yield Merge(table, base.period, (), (base,), is_expired=True)
-
-
-def _kept_mask(rows: pa.Table) -> pa.ChunkedArray:
-    """Return which rows stay whatever their age: those of shards, by which a backfill knows what is done."""
-    if "kind" not in rows.column_names:
-        return pa.chunked_array([pa.repeat(pa.scalar(False), len(rows))])
-    is_shard = pc.or_(pc.starts_with(rows["run_id"], "shard-"), pc.equal(rows["kind"], RunKind.SHARD))
-    return pc.fill_null(is_shard, False)
 
 
 def _stands_for_any(root: Root, table: str, base: BaseFile) -> bool:
@@ -224,24 +229,52 @@ def _groups(base_files: Sequence[BaseFile]) -> Iterator[list[BaseFile]]:
         yield group
 
 
-def _merge(root: Root, merge: Merge, ages: Ages) -> int:
-    """Write the base file of a merge, and return the number of its rows."""
+def _merge(
+    root: Root, merge: Merge, ages: Ages, base_files: list[BaseFile], first_id: int, change: Change | None = None
+) -> BaseFile:
+    """Write the base file of a merge, beside those that there are, and return it."""
     folder = root.local / PARTIAL / MERGES_FOLDER / uuid4().hex
     make_folder(folder)
     try:
-        created_at, target = datetime.now(UTC), folder / "base.parquet"
-        replaces = tuple(name.partition("/")[2] for name in merge.names)
-
-        def footer(rows: int, newest: datetime | None) -> dict[str, str]:
-            return BaseFile("", rows, created_at, datetime.now(UTC) + ages.visible, replaces, newest).metadata()
-
-        first_id = first_free_id(root) if merge.table == "articles" else 0
+        created_at, target, wait = datetime.now(UTC), folder / "base.parquet", ages.visible
         paths = root.local_copies(merge.names, folder)
-        rows = merge_files(merge.table, paths, target, first_id, footer, _kept_mask if merge.is_expired else None)
+        write = partial(_write_base, merge, paths, target, created_at, first_id=first_id, change=change)
+        base = write(wait)
         if merge.table == "articles":
-            list_superseded(root, set(merge.names), target, first_id)
-        name = f"{merge.table}/{BASE}/{merge.period}_{created_at:%Y%m%dT%H%M%S%fZ}.parquet"
-        root.publish_file(name, target)
-        return rows
+            list_superseded(root, base_files, set(merge.names), target, first_id)
+        # Published after that moment, readers would find it beside what it replaces. A large one on a busy machine.
+        while wait and datetime.now(UTC) >= base.visible_from - wait / 4:
+            wait *= 4
+            base = write(wait)
+        root.publish_file(base.name, target)
+        return base
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_base(
+    merge: Merge,
+    paths: list[Path],
+    target: Path,
+    created_at: datetime,
+    wait: timedelta,
+    *,
+    first_id: int,
+    change: Change | None,
+) -> BaseFile:
+    """Write the base file of a merge, which readers turn to after a while."""
+    base = BaseFile(
+        name=base_file_name(merge.table, merge.period, created_at),
+        rows=0,
+        created_at=created_at,
+        visible_from=created_at,
+        replaces=tuple(name.partition("/")[2] for name in merge.names),
+    )
+
+    def footer(rows: int, newest: datetime | None) -> dict[str, str]:
+        nonlocal base
+        base = replace(base, rows=rows, newest=newest, visible_from=datetime.now(UTC) + wait)
+        return base.metadata()
+
+    merge_files(merge.table, paths, target, first_id, footer, change)
+    return base

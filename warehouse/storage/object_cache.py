@@ -68,11 +68,11 @@ class ObjectCache:
 
     def keep_only(self, entries: Iterable[ObjectEntry]) -> None:
         """Delete all copies but those of some objects."""
-        wanted = {_key(entry.name, entry.etag) for entry in entries}
+        listed_files = {_key(entry.name, entry.etag) for entry in entries}
         with suppress(OSError), os.scandir(self._folder) as files:
             for file in files:
                 with suppress(OSError):
-                    if file.name not in wanted and not _is_being_written(file):
+                    if file.name not in listed_files and not _is_being_written(file):
                         os.unlink(file.path)  # noqa: PTH108  one of thousands
 
     def _is_whole(self, entry: ObjectEntry) -> bool:

@@ -37,7 +37,7 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def glob(self, path: str, **_: Any) -> list[str]:
         """Return the URLs of the files that match a pattern, sorted, and copy the small ones."""
         matches = re.compile(glob_translate(self._name(path))).match
-        entries = [entry for entry in self._kept().all() if matches(entry.name)]
+        entries = [entry for entry in self._recent_listing().all() if matches(entry.name)]
         self._objects.fetch_entries(entries)
         self._used_at = time.monotonic()
         return sorted(f"{self._url}/{entry.name}" for entry in entries)
@@ -56,7 +56,7 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def exists(self, path: str, **_: Any) -> bool:
         """Return whether there is such a file."""
-        return self._kept().find(self._name(path)) is not None
+        return self._recent_listing().find(self._name(path)) is not None
 
     def size(self, path: str) -> int:
         """Return the number of bytes of a file."""
@@ -71,12 +71,12 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
         return {"name": path, "size": self.size(path), "type": "file"}
 
     def _entry(self, path: str) -> ObjectEntry:
-        entry = self._kept().find(self._name(path))
+        entry = self._recent_listing().find(self._name(path))
         if entry is None:
             raise FileNotFoundError(path)
         return entry
 
-    def _kept(self) -> Listing:
+    def _recent_listing(self) -> Listing:
         """Return one listing for all patterns of a query: of a base file, all of them or none have to know.
 
         It is given up when the connection has rested, which no query does while it is being prepared.

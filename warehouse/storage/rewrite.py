@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -143,20 +143,40 @@ def _rewrite(
         return 0
     key_array = pa.array(["\0".join(key) for key in keys], pa.string())
     changed = 0
-    replaced = replaced_names(table, read_base_files(root, table))
+    deleted: set[str] = set()
+    base_files = read_base_files(root, table)
+    replaced = replaced_names(table, base_files)
     parquet = [name for name in root.names(table) if name.endswith(".parquet")]
     # Base files have the rows of many sources.
     names = [name for name in parquet if f"/{BASE}/" in name or name.rpartition("/")[2].startswith(prefix)]
     root.prefetch(names)
     for name in names:
+        if name in deleted:
+            continue
         if name in replaced:
             if _has_key(root, name, columns, key_array):
                 # Written anew it would be taken for a file that has landed since, and merged a second time.
                 _await_visibility(replaced[name])
-                root.delete(name)
+                deleted |= _delete_replaced(root, name, base_files)
         else:
             changed += _rewrite_file(root, name, columns, key_array, change)
     return changed
+
+
+def _delete_replaced(root: Root, name: str, base_files: Sequence[BaseFile]) -> set[str]:
+    """Delete a file that a base file has replaced, and first what it stands for itself; return the names of all.
+
+    Without it these would count again, and their rows are in the newer base file as well.
+    """
+    table, deleted = name.partition("/")[0], {name}
+    for base in (base for base in base_files if base.name == name):
+        modified = root.modified(table)
+        for other in (f"{table}/{other}" for other in base.replaces):
+            # One that was landed again since is not what was merged.
+            if other in modified and modified[other] <= base.created_at:
+                deleted |= _delete_replaced(root, other, base_files)
+    root.delete(name)
+    return deleted
 
 
 def _await_visibility(base: BaseFile) -> None:

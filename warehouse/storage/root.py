@@ -179,8 +179,18 @@ class Root:
 
     def modified(self, folder: str) -> dict[str, datetime]:
         """Map the names of all files below a folder of the root to when they were written. Raises `StorageError`."""
+        return {name: datetime.fromtimestamp(moment / 1e9, UTC) for name, (_, moment) in self.states(folder).items()}
+
+    def states(self, folder: str) -> dict[str, tuple[int, int]]:
+        """Map the names of all files below a folder of the root to their bytes and when they were written.
+
+        That is in nanoseconds. Raises `StorageError`.
+        """
         if not self.is_folder:
-            return {entry.name: entry.modified_at for entry in self._entries(folder)}
+            return {
+                entry.name: (entry.size, round(entry.modified_at.timestamp() * 1e6) * 1_000)
+                for entry in self._entries(folder)
+            }
         from pyarrow.fs import FileSelector, LocalFileSystem
 
         try:
@@ -189,9 +199,7 @@ class Root:
         except OSError as error:
             raise StorageError.of(error, self.location(folder), "read") from error
         return {
-            str(info.path).removeprefix(self.url + "/"): datetime.fromtimestamp(info.mtime_ns / 1e9, UTC)
-            for info in files
-            if info.is_file
+            str(info.path).removeprefix(self.url + "/"): (info.size, info.mtime_ns) for info in files if info.is_file
         }
 
     def local_copies(self, names: Sequence[str], folder: Path) -> list[Path]:

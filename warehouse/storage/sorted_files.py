@@ -1,4 +1,4 @@
-"""Merging many Parquet files into one that is sorted by source and time, a source at a time: memory stays bounded.
+"""Merging many Parquet files into one, by source and newest rows first; a source at a time: memory stays bounded.
 
 Of a source with more rows than memory is to hold, some files at a time are sorted into one, and from these sorted files
 one stretch of time after another is taken.
@@ -47,18 +47,18 @@ class _Part:
     has_null_times: bool
 
 
-Keep = Callable[[pa.Table], pa.ChunkedArray]
+Change = Callable[[pa.Table], pa.Table]
 Footer = Callable[[int, datetime | None], dict[str, str]]
 
 
 def merge_files(
-    table: str, paths: Sequence[Path], target: Path, first_id: int, footer: Footer, keep: Keep | None = None
+    table: str, paths: Sequence[Path], target: Path, first_id: int, footer: Footer, change: Change | None = None
 ) -> int:
-    """Write the rows of files, sorted by source and time, as one Parquet file; return their number.
+    """Write the rows of files, by source and newest first, as one Parquet file; return their number.
 
     Rows of articles that have no `row_id` get one from `first_id` on. `footer` is called when all rows are written,
-    with their number and, of articles, the newest `fetched_at`; what it returns goes there. `keep` says what stays.
-    Raises `StorageError`, also for a column of another type than its table has.
+    with their number and, of articles, the newest `fetched_at`; what it returns goes there. `change` makes of
+    rows what they are to be. Raises `StorageError`, also for a column of another type than its table has.
     """
     schema, count = stored_schema(table), 0
     newest: datetime | None = None
@@ -66,11 +66,10 @@ def merge_files(
         parts = [part for path in paths for part in _parts(table, path)]
         with open_writer(table, target, schema) as writer:
             for rows in _row_groups(_sorted_rows(table, parts, target.parent)):
-                if keep is not None:
-                    rows = rows.filter(keep(rows))  # noqa: PLW2901
-                numbered = _number(rows, first_id + count)
+                changed = rows if change is None else change(rows)
+                numbered = _number(changed, first_id + count)
                 writer.write_table(numbered.cast(schema), row_group_size=ROW_GROUP_ROWS)
-                count += len(rows)
+                count += len(changed)
                 if "row_id" in schema.names:
                     newest = max(filter(None, (newest, pc.max(rows["fetched_at"]).as_py())), default=None)
             writer.add_key_value_metadata(footer(count, newest))
@@ -154,7 +153,7 @@ def _nullable(schema: pa.Schema) -> pa.Schema:
 
 
 def _sort(table: str, rows: pa.Table) -> pa.Table:
-    return rows.take(pc.sort_indices(rows, sort_keys=[(TIME_COLUMNS[table], "ascending", "at_end")]))
+    return rows.take(pc.sort_indices(rows, sort_keys=[(TIME_COLUMNS[table], "descending", "at_end")]))
 
 
 def _sorted_in_stretches(table: str, source_id: str, parts: Sequence[_Part], folder: Path) -> Iterator[pa.Table]:
@@ -162,7 +161,7 @@ def _sorted_in_stretches(table: str, source_id: str, parts: Sequence[_Part], fol
     try:
         sorted_parts = [part for path in runs for part in _parts(table, path)]
         bounds = _cut(table, sorted_parts)
-        for first, end in zip([None, *bounds], [*bounds, None], strict=True):
+        for first, end in reversed(list(zip([None, *bounds], [*bounds, None], strict=True))):
             yield _sort(table, _stretch(table, source_id, sorted_parts, first, end))
         without = [part for part in sorted_parts if part.has_null_times]
         for group in _by_bytes(without):

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from warehouse.storage.base_files import read_base_files, replaced_names
+from warehouse.storage.base_files import BaseFile, read_base_files, replaced_names
 from warehouse.storage.reach import reach
-from warehouse.storage.root import SUPERSEDED, escape_pattern
+from warehouse.storage.root import PARTIAL, SUPERSEDED, escape_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -28,14 +28,15 @@ if TYPE_CHECKING:
 FOLDER: Final = f"{SUPERSEDED}/articles"
 MAX_LISTS: Final = 24
 MAX_MEMORY: Final = "300MB"
+NARROW: Final = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
 # As the view `articles` has it.
 NEWEST_FIRST: Final = "deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC"
 
 
-def first_free_id(root: Root) -> int:
+def first_free_id(root: Root, base_files: Sequence[BaseFile]) -> int:
     """Return a number above all row ids so far, also those that a killed compaction listed and never wrote."""
     highest = 0
-    for base in read_base_files(root, "articles"):
+    for base in base_files:
         with root.open(base.name) as file:
             metadata = pq.read_metadata(file)
         for group in range(metadata.num_row_groups):
@@ -45,32 +46,46 @@ def first_free_id(root: Root) -> int:
     return max(time.time_ns(), highest + 1)
 
 
-def list_superseded(root: Root, merged: Collection[str], target: Path, first_id: int) -> None:
+def list_superseded(
+    root: Root, base_files: Sequence[BaseFile], merged: Collection[str], target: Path, first_id: int
+) -> None:
     """Land the list of rows that the new rows of a base file supersede, or that are superseded themselves.
 
-    New are those from `first_id` on; `merged` are the files that the base file `target` is to replace. The list lands
-    before the base file does: until then the new rows are read from the log, which hides the older ones anyway.
+    New are those from `first_id` on; `merged` are the files that the base file `target` is to replace, `base_files` all
+    that there are. The list lands before the base file does: until then the new rows are read from the log, which hides
+    the older ones anyway.
     """
-    base_files = read_base_files(root, "articles")
-    replaced = replaced_names("articles", base_files)
+    replaced = replaced_names("articles", list(base_files))
     lists = _files(map(root.location, root.names(FOLDER)))
     others = [base.name for base in base_files if base.rows and base.name not in merged and base.name not in replaced]
-    narrow = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
     query = f"""
         SELECT row_id
-        FROM (SELECT {narrow} FROM {_files([str(target), *map(root.location, others)])})
+        FROM (SELECT {NARROW} FROM {_files([str(target), *map(root.location, others)])})
         SEMI JOIN (SELECT article_id FROM {_files([str(target)])} WHERE row_id >= {first_id}) USING (article_id)
         ANTI JOIN (SELECT row_id FROM {lists}) USING (row_id)
         QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY {NEWEST_FIRST}) > 1
         ORDER BY row_id
     """  # noqa: S608  names of ours
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        connection.execute(f"SET temp_directory = {_quoted(str(target.parent))}; SET threads = 2")
-        reach(connection, root)
-        connection.execute(f"SET memory_limit = '{MAX_MEMORY}'; SET enable_progress_bar = false")
-        ids = [row_id for (row_id,) in connection.execute(query).fetchall()]
+    ids = _ids(root, query, target.parent)
     if ids:
         _land(root, str(time.time_ns()), pa.array(ids, pa.int64()))
+
+
+def list_all_superseded(root: Root) -> None:
+    """List the superseded rows of all base files anew, in place of the lists that there are."""
+    base_files = read_base_files(root, "articles")
+    replaced = replaced_names("articles", base_files)
+    names = [base.name for base in base_files if base.rows and base.name not in replaced]
+    ids: list[int] = []
+    if names:
+        query = f"""
+            SELECT row_id
+            FROM (SELECT {NARROW} FROM {_files(map(root.location, names))})
+            QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY {NEWEST_FIRST}) > 1
+            ORDER BY row_id
+        """  # noqa: S608  names of ours
+        ids = _ids(root, query, root.local / PARTIAL)
+    _replace_lists(root, list(root.names(FOLDER)), pa.array(ids, pa.int64()))
 
 
 def unlist_superseded(root: Root, capture_ids: Collection[str]) -> None:
@@ -80,13 +95,13 @@ def unlist_superseded(root: Root, capture_ids: Collection[str]) -> None:
     names = [base.name for base in base_files if base.rows and base.name not in replaced]
     if not names or not capture_ids:
         return
-    narrow = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
-    files = _files(map(root.location, names))
+    # A compaction that was killed may have listed what a row supersedes that is in the log still.
+    landed = [name for name in root.names("articles") if name.endswith(".parquet")]
     query = f"""
         SELECT row_id
-        FROM (SELECT {narrow} FROM {files})
+        FROM (SELECT {NARROW} FROM {_files(map(root.location, names))})
         WHERE capture_id NOT IN (SELECT unnest($1::VARCHAR[])) AND article_id IN (
-            SELECT article_id FROM {files}
+            SELECT article_id FROM {_files(map(root.location, landed))}
             WHERE capture_id IN (SELECT unnest($1::VARCHAR[]))
         )
         QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY {NEWEST_FIRST}) = 1
@@ -97,10 +112,23 @@ def unlist_superseded(root: Root, capture_ids: Collection[str]) -> None:
     listed = _listed_ids(root, lists := list(root.names(FOLDER)))
     left = listed.filter(pc.invert(pc.is_in(listed, pa.array(newest, pa.int64()))))
     if len(left) < len(listed):
-        _land(root, f"{time.time_ns()}-all", left)
-        for name in lists:
-            if not name.endswith("/none.parquet"):
-                root.delete(name)
+        _replace_lists(root, lists, left)
+
+
+def _replace_lists(root: Root, lists: Sequence[str], ids: pa.Array) -> None:
+    _land(root, f"{time.time_ns()}-all", ids)
+    for name in lists:
+        if not name.endswith("/none.parquet"):
+            root.delete(name)
+
+
+def _ids(root: Root, query: str, folder: Path) -> list[int]:
+    """Return the row ids of a query; what does not fit in memory goes to a folder."""
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        connection.execute(f"SET temp_directory = {_quoted(str(folder))}; SET threads = 2")
+        reach(connection, root)
+        connection.execute(f"SET memory_limit = '{MAX_MEMORY}'; SET enable_progress_bar = false")
+        return [row_id for (row_id,) in connection.execute(query).fetchall()]
 
 
 def _listed_ids(root: Root, lists: Sequence[str]) -> pa.Array:

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError
 from warehouse.model.schema import SCHEMAS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from warehouse.model.schema import Row
 
+SCHEMA_FOLDER: Final = "landed_month=0000-00"
 FILE_NAME_PART: Final = re.compile(r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*")
 
 
@@ -151,7 +153,8 @@ class Store:
             return
         self.root = self.root.make()
         for table, schema in SCHEMAS.items():
-            for folder, own in (("landed_month=0000-00", schema), (BASE, stored_schema(table))):
+            self._check_releases(table)
+            for folder, own in ((SCHEMA_FOLDER, schema), (BASE, stored_schema(table))):
                 digest = sha256(str(own).encode()).hexdigest()[:12]
                 name = f"{table}/{folder}/schema-{digest}.parquet"
                 if not self.root.exists(name):
@@ -160,3 +163,23 @@ class Store:
         if not self.root.exists(name):
             self.root.publish(name, to_parquet(SUPERSEDED, pa.table({"row_id": pa.array([], pa.int64())})))
         self._prepared = True
+
+    def _check_releases(self, table: str) -> None:
+        """Raise `StorageError` where a release has written here that has another type for a column of a table."""
+        # Each release leaves a file without rows for its schema. With two types for one column DuckDB reads the wider
+        # one, such as text, and every comparison of numbers would be wrong without a word.
+        for name in self.root.names(f"{table}/{SCHEMA_FOLDER}"):
+            try:
+                with self.root.open(name) as file:
+                    schema = pq.read_schema(file)
+            except OSError as error:
+                raise StorageError.of(error, self.root.location(name), "read") from error
+            except pa.ArrowException:
+                continue  # verifying tells of it
+            for field in SCHEMAS[table]:
+                if field.name in schema.names and schema.field(field.name).type != field.type:
+                    raise StorageError(
+                        f"{self.root.location(name)}: column '{field.name}' of {table} is"
+                        f" {schema.field(field.name).type} there and {field.type} in this release: another release of"
+                        " Copydesk has written here; use that one, or name another data root with --data"
+                    )

@@ -111,7 +111,8 @@ def _names(root: Root, capture: Capture, words: Iterable[str]) -> bool:
 def _empty_archive(root: Root, captures: Iterable[Capture], now: datetime) -> int:
     by_file = defaultdict(set)
     for capture in captures:
-        by_file[capture.warc_filename].add(capture.capture_id)
+        if capture.warc_filename:  # the archive has it no more otherwise
+            by_file[capture.warc_filename].add(capture.capture_id)
     return sum(remove(root, filename, by_file[filename], now) for filename in sorted(by_file))
 
 

@@ -1,8 +1,8 @@
-"""Reading every file of a table to its last bit, by both libraries that read it."""
+"""Reading files of tables to their last bit, by both libraries that read them, and base files against their logs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,16 +11,50 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow.parquet as pq
 
+from warehouse.checks.findings import REPAIR, Finding
 from warehouse.errors import StorageError, cure_of
-from warehouse.findings import REPAIR, Finding
+from warehouse.model.schema import SCHEMAS
 from warehouse.storage.arrow import stored_schema
+from warehouse.storage.base_files import read_base_file
 from warehouse.storage.object_errors import ObjectError
-from warehouse.storage.root import escape_pattern
+from warehouse.storage.root import BASE, SUPERSEDED, escape_pattern
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from warehouse.checks.verified import FileState
     from warehouse.storage.root import Root
+
+
+def table_files(root: Root) -> dict[str, FileState]:
+    """Map the names of all files of tables to their states; with them the lists of superseded rows."""
+    return {
+        name: (size, changed_at, "")
+        for table in (*SCHEMAS, SUPERSEDED)
+        for name, (size, changed_at) in root.states(table).items()
+        if name.endswith(".parquet")
+    }
+
+
+def check_base_files(root: Root, names: Iterable[str], existing: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding for each base file with other rows than the log files that it stands for, while these exist."""
+    for name in names:
+        table, _, inner = name.partition("/")
+        if table not in SCHEMAS or not inner.startswith(f"{BASE}/"):
+            continue
+        try:
+            base = read_base_file(root, name)
+            replaced = [f"{table}/{other}" for other in base.replaces]
+            # Where a take-down has taken rows out of the base file, it has deleted what had them before.
+            is_of_log = any("/landed_month=" in other for other in replaced)
+            if not is_of_log or not all(other in existing for other in replaced):
+                continue
+            count = sum(read_base_file(root, other).rows for other in replaced)
+        except StorageError:
+            continue  # a compaction has deleted one of them meanwhile
+        if count != base.rows:
+            problem = f"a base file of {base.rows:,} rows that stands for files of {count:,} rows"
+            yield Finding(problem, REPAIR, root.location(name))
 
 
 def damaged_files(root: Root, names: Iterable[str]) -> list[Finding]:

@@ -1,0 +1,72 @@
+"""The record of what was verified: a file that is as it was then is not read again.
+
+It is derived: deleted, everything is read once more. It lies on the machine that verifies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.errors import StorageError
+from warehouse.storage.root import make_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from warehouse.storage.root import Root
+
+FileState = tuple[int, int, str]
+"""Bytes, time of the last change in nanoseconds, and of an archive file the digest of its rows in `captures`."""
+
+SCHEMA: Final = pa.schema({"name": pa.string(), "bytes": pa.int64(), "changed_at": pa.int64(), "index": pa.string()})
+
+
+@dataclass(slots=True)
+class VerifiedFiles:
+    """The files that were whole when they were last read, by their names relative to the data root."""
+
+    path: Path
+    before: dict[str, FileState] = field(default_factory=dict)
+    """As the last verification left it."""
+    now: dict[str, FileState] = field(default_factory=dict)
+    """Those of them that are still there and still so, and those that were read this time."""
+
+    @classmethod
+    def load(cls, root: Root, *, forget: bool = False) -> Self:
+        """Load the record of a data root; none of it counts if it is to `forget`, or cannot be read."""
+        path = root.local / ".verified" / "files.parquet"
+        if forget:
+            return cls(path)
+        try:
+            columns = [column.to_pylist() for column in pq.read_table(path, schema=SCHEMA).columns]
+        except (OSError, pa.ArrowException):
+            return cls(path)
+        return cls(path, {name: tuple(state) for name, *state in zip(*columns, strict=True)})
+
+    def is_unchanged(self, name: str, state: FileState) -> bool:
+        """Return whether a file is as it was when it was last found whole; then it stays in the record."""
+        if self.before.get(name) != state:
+            return False
+        self.now[name] = state
+        return True
+
+    @property
+    def archive(self) -> dict[str, FileState]:
+        """The files of the archive, as the last verification left them."""
+        return {name: state for name, state in self.before.items() if name.startswith("archive/")}
+
+    def save(self) -> None:
+        """Write the record. Raises `StorageError`."""
+        rows = [(name, *state) for name, state in self.now.items()]
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in SCHEMA]
+        partial = self.path.with_suffix(".partial")
+        try:
+            make_folder(self.path.parent)
+            pq.write_table(pa.Table.from_pydict(dict(zip(SCHEMA.names, columns, strict=True)), SCHEMA), partial)
+            partial.replace(self.path)
+        except OSError as error:
+            raise StorageError.of(error, str(self.path)) from error
