@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from tasks.boilerplate.line_patterns import is_name
 from tasks.language.combine import UNKNOWN
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.bylines import split_byline
@@ -18,8 +19,15 @@ from tasks.metadata.candidates import Candidates, plain_line
 from tasks.metadata.dates import MAX_DATE_CHARACTERS, ParsedDate, parse_date
 from tasks.metadata.identity import article_id, version_id
 from tasks.metadata.quality import rate
-from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, normalize_url
-from tasks.text.characters import clean_line
+from tasks.metadata.urls import (
+    absolute_url,
+    canonical_domain,
+    canonical_url,
+    country_language,
+    is_logo_url,
+    normalize_url,
+)
+from tasks.text.characters import clean_line, text_key
 from tasks.text.words import count_words
 from warehouse.model.records import Article, Candidate, ExtractedArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
@@ -36,6 +44,9 @@ MAX_PROSE_CHARACTERS: Final = 5_000
 
 _ACCESS: Final = {"true": True, "yes": True, "1": True, "free": True, "false": False, "no": False, "0": False}
 _TAG_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;|،、，；]\s*|(?:^|(?<!\s)\s++)#")
+_REGION: Final = re.compile(r"-[A-Za-z]{2}$")
+# `Lee, Ann` is one tag among others; `port, ferry, quay` are three.
+_MIN_LIST_SEPARATORS: Final = 2
 _LABEL_EDGES: Final = " \t-–—:,;|•"
 
 
@@ -50,7 +61,12 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
     candidates = Candidates(extracted.candidates)
     page_url = capture.final_url or item.url
     language = extracted.language or UNKNOWN
-    date_language = _language_of_dates(language.tag, source.language)
+    stated = [
+        value for candidate in extracted.candidates if candidate.field == "language" for value in candidate.values
+    ]
+    date_language = _language_of_dates(
+        language.tag, (source.language, country_language(page_url, language.tag), *stated)
+    )
 
     def read_date(raw: str) -> ParsedDate | None:
         date = parse_date(clean_line(raw), date_language, source.timezone)
@@ -74,13 +90,13 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
         title=title,
         text=text,
         description=candidates.choose("description", _prose),
-        authors=_authors(candidates, by, date_language),
+        authors=_authors(candidates, by, date_language, canonical_domain(page_url) or ""),
         by=by,
         located=candidates.choose("located", _label),
         section=candidates.choose("section", _label),
         tags=candidates.choose_list("tags", _tags),
         info_sources=_info_sources(candidates, by),
-        image_url=candidates.choose("image_url", lambda raw: absolute_url(html.unescape(raw), page_url)),
+        image_url=candidates.choose("image_url", lambda raw: _image_url(raw, page_url)),
         image_caption=candidates.choose("image_caption", _prose),
         image_credit=candidates.choose("image_credit", _label),
         is_accessible_for_free=candidates.choose("is_accessible_for_free", _is_free),
@@ -111,11 +127,17 @@ def _printed_date(candidates: Candidates) -> str | None:
     return printed if printed and len(printed) <= MAX_DATE_CHARACTERS else None
 
 
-def _language_of_dates(detected: str, declared: str | None) -> str | None:
-    """Return the language of dates and bylines: the detected one, with the region that the source declares for it."""
-    if detected == UNKNOWN.tag or (declared or "").split("-")[0] == detected.split("-", maxsplit=1)[0]:
-        return declared
-    return detected
+def _language_of_dates(detected: str, declared: tuple[str | None, ...]) -> str | None:
+    """Return the language of dates and bylines: the detected one, with the first region that is declared for it.
+
+    Declared, the most trusted first, are the language of the source, that of the country of its domain, and those that
+    the page states.
+    """
+    tags = [tag.replace("_", "-") for tag in declared if tag]
+    if detected == UNKNOWN.tag:
+        return next((tag for tag in tags if not tag.startswith(UNKNOWN.tag)), None)
+    own = [tag for tag in tags if tag.split("-")[0].lower() == detected.split("-", maxsplit=1)[0]]
+    return next((tag for tag in own if _REGION.search(tag)), next(iter(own), detected))
 
 
 def _line(raw: str, max_characters: int = MAX_LINE_CHARACTERS) -> str | None:
@@ -131,24 +153,39 @@ def _label(raw: str) -> str | None:
     return _line(plain_line(raw).strip(_LABEL_EDGES))
 
 
+def _image_url(raw: str, page_url: str) -> str | None:
+    url = absolute_url(html.unescape(raw), page_url)
+    return None if url is None or is_logo_url(url) else url
+
+
 def _is_free(raw: str) -> bool | None:
     return _ACCESS.get(raw.strip().lower().rpartition("/")[2])
 
 
-def _authors(candidates: Candidates, by: str | None, language: str | None) -> tuple[str, ...]:
-    """Return the names of the authors; if there are none, those in the byline that are no agencies."""
+def _authors(candidates: Candidates, by: str | None, language: str | None, domain: str) -> tuple[str, ...]:
+    """Return the names of the authors, or those in the byline that are no agencies where these are more of the same."""
 
     def read(candidate: Candidate) -> list[str]:
         return [name for value in candidate.values for name in split_byline(plain_line(value), language)]
 
     names = candidates.choose_list("authors", read)
-    if names or by is None:
+    if by is None:
         return names
     agencies = {agency.casefold() for agency in find_agencies(by)}
     people = tuple(name for name in split_byline(by, language) if name.casefold() not in agencies)
-    if people:
+    if people and (not names or _completes(people, names, text_key(domain))):
         candidates.derive("authors", origin_of="by")
-    return people
+        return people
+    return names
+
+
+def _completes(people: tuple[str, ...], names: tuple[str, ...], site: str) -> bool:
+    """Return whether the people of a byline are those of `names` and other persons, of whom none is the site."""
+    keys = {name.casefold() for name in names}
+    others = [name for name in people if name.casefold() not in keys]
+    if not others or len(people) != len(keys) + len(others):
+        return False
+    return all(is_name(name) and text_key(name) not in site for name in others)
 
 
 def _info_sources(candidates: Candidates, by: str | None) -> tuple[str, ...]:
@@ -165,9 +202,11 @@ def _info_sources(candidates: Candidates, by: str | None) -> tuple[str, ...]:
 
 
 def _tags(candidate: Candidate) -> tuple[str, ...]:
-    """Return the tags of a candidate; a single value may be a list in one string."""
-    if len(candidate.values) > 1:
-        values = list(candidate.values)
-    else:
-        values = _TAG_SEPARATOR.split(plain_line("".join(candidate.values)))
-    return tuple(filter(None, map(_label, values)))
+    """Return the tags of a candidate; a single value, and one of several with two commas or more, may be a list."""
+    min_separators = 1 if len(candidate.values) == 1 else _MIN_LIST_SEPARATORS
+    tags: list[str] = []
+    for value in candidate.values:
+        line = plain_line(value)
+        parts = _TAG_SEPARATOR.split(line)
+        tags += parts if len(parts) > min_separators else [line]
+    return tuple(filter(None, map(_label, tags)))

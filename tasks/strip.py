@@ -10,7 +10,7 @@ from typing import Final
 from config.sources import StripRules
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.line_metadata import read_metadata_lines
+from tasks.boilerplate.line_metadata import read_metadata_lines, read_page_lines
 from tasks.boilerplate.line_patterns import is_name, read_caption
 from tasks.boilerplate.lines import group_paragraphs
 from tasks.boilerplate.model import score_lines
@@ -19,7 +19,8 @@ from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
 from tasks.boilerplate.select_lines import select_lines
 from tasks.boilerplate.title_line import find_standfirst, find_title
 from tasks.metadata.agencies import find_agencies
-from warehouse.model.records import ExtractedArticle, Paragraphs, Rejection, StrippedLine
+from tasks.metadata.candidates import add_printed
+from warehouse.model.records import Candidate, ExtractedArticle, Paragraphs, Rejection, StrippedLine
 from warehouse.model.vocabulary import LineReason, Reason, Stage
 
 # Headings of these kinds label the lines below them.
@@ -38,6 +39,8 @@ _MAX_TAG_WORDS: Final = 4
 _MAX_AGENCY_WORDS: Final = 4
 _MAX_MENU_WORDS: Final = 3
 _MAX_HEADING_WORDS: Final = 6
+# Of a page, above its first paragraph; every second one is blank.
+_MAX_ROWS_ABOVE: Final = 30
 
 
 def strip(
@@ -59,7 +62,7 @@ def strip(
     paragraphs = [line.text for line, reason in zip(lines, reasons, strict=True) if reason is None]
     if not any(character.isalpha() for paragraph in paragraphs for character in paragraph):
         return _reject(article, lines)
-    candidates = read_metadata_lines(lines, reasons) if has_all_lines else ()
+    candidates = read_metadata_lines(lines, reasons) if has_all_lines else _read_stripped(article, lines, reasons)
     stripped = tuple(
         StrippedLine(number, reason, part)
         for line, reason in zip(lines, reasons, strict=True)
@@ -69,9 +72,29 @@ def strip(
     return replace(
         article,
         paragraphs=Paragraphs(tuple(paragraphs)),
-        candidates=(*article.candidates, *candidates),
+        candidates=add_printed(article.candidates, candidates),
         stripped=tuple(sorted(article.stripped + stripped, key=lambda line: line.line)),
     )
+
+
+def _read_stripped(
+    article: ExtractedArticle, lines: Sequence[Line], reasons: Sequence[LineReason | None]
+) -> tuple[Candidate, ...]:
+    """Return the candidates in the stripped lines of a page: those of its extractor and those of `lines`."""
+    article_lines = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
+    first = article_lines[0].numbers[0]
+    begin = max(0, first - _MAX_ROWS_ABOVE)
+    rows = article.paragraphs.lines[begin : first + 1]
+    reason_of = {line.line: line.reason for line in article.stripped}
+    reason_of |= {line.numbers[0]: reason for line, reason in zip(lines, reasons, strict=True) if reason is not None}
+    above = group_paragraphs(rows)
+    above_reasons = [_reason_on_page(line, reason_of.get(begin + line.numbers[0])) for line in above]
+    return read_page_lines([*above, article_lines[-1]], [*above_reasons, None])
+
+
+def _reason_on_page(line: Line, reason: LineReason | None) -> LineReason | None:
+    """Return the reason that a stripped line shows itself where its position on the page says little."""
+    return line.reason if reason in _GUESSED_REASONS and line.reason is not None else reason
 
 
 def _take_back(article: ExtractedArticle, rules: StripRules) -> ExtractedArticle:

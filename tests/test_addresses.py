@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.metadata.identity import article_id, version_id
-from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, identity_url, normalize_url
+from tasks.metadata.urls import absolute_url, canonical_domain, canonical_url, identity_url, is_logo_url, normalize_url
 
 PAGE = "https://www.example.org/world/harbour-opens-71234567"
 
@@ -248,3 +248,20 @@ def test_a_file_may_state_any_web_address_as_its_canonical_one():
 )
 def test_an_image_address_is_made_absolute_or_refused(url, absolute):
     assert absolute_url(url, PAGE) == absolute
+
+
+def test_a_canonical_url_of_two_addresses_is_none():
+    assert (
+        canonical_url("https://news.examplehttps://news.example/2026/bakery", "https://news.example/2026/bakery")
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "is_logo"),
+    [("logo-share-128.png", True), ("paper_logo.svg", True), ("favicon.ico", True), ("logo.jpg", True),
+     ("logo-1200x630.jpg", True), ("city-council-new-logo.jpg", False), ("logo-designer-ann-lee.jpg", False),
+     ("slogo.png", False), ("bakery.jpg", False)],
+)  # fmt: skip
+def test_an_image_is_a_logo_by_its_name(name, is_logo):
+    assert is_logo_url(f"https://news.example/img/{name}?w=3") is is_logo

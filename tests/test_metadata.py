@@ -51,11 +51,12 @@ def test_a_page_states(case: Path) -> None:
         '{"@type":"NewsArticle","headline":"Bakery reopens",}',
         '//<![CDATA[\n{"@type":"NewsArticle","headline":"Bakery reopens"}\n//]]>',
         '<!-- {"@type":"NewsArticle","headline":"Bakery reopens"} -->;',
+        '// <![CDATA[\n{"@type":"NewsArticle","headline":"Bakery reopens"}\n// ]]&gt;',
         '{"@type":"NewsArticle","headline":"Bakery\nreopens"}',
         '{\\"@type\\":\\"NewsArticle\\",\\"headline\\":\\"Bakery reopens\\"}',
         '{"@type":"NewsArticle","description":"a "quoted" word","headline":"Bakery reopens"}',
     ],
-    ids=["comma", "cdata", "comment", "line break", "escaped", "quotes"],
+    ids=["comma", "cdata", "comment", "escaped cdata", "line break", "escaped", "quotes"],
 )
 def test_broken_json_ld_is_mended_where_that_is_simple(raw: str) -> None:
     assert read_json_ld([raw], "https://news.example/a").fields["title"] == ("Bakery reopens",)
@@ -104,6 +105,37 @@ def test_the_site_as_its_own_author_comes_after_any_person() -> None:
 def test_an_agency_stays_the_author_that_json_ld_states() -> None:
     article = {"@type": "NewsArticle", "author": {"@type": "Organization", "name": "Example Press Agency"}}
     assert candidate_values("authors", linked(article))[0] == ("Example Press Agency",)
+
+
+def test_an_organisation_in_json_ld_comes_after_the_person_that_the_page_shows() -> None:
+    article = {"@type": "NewsArticle", "author": {"@type": "NewsMediaOrganization", "name": "Example Press Agency"}}
+    byline = '<div class="byline">By <a href="/ann">Ann Lee</a></div>'
+    assert candidate_values("authors", linked(article), byline) == [("Ann Lee",), ("Example Press Agency",)]
+
+
+def test_an_organisation_stays_before_what_meta_tags_name() -> None:
+    article = {"@type": "NewsArticle", "author": {"@type": "Organization", "name": "Example Press Agency"}}
+    head = linked(article) + '<meta name="author" content="Harbourtown">'
+    assert candidate_values("authors", head)[0] == ("Example Press Agency",)
+
+
+def test_the_site_behind_its_writer_is_no_second_writer() -> None:
+    head = '<meta property="og:site_name" content="Harbour News">'
+    byline = '<div class="byline"><a href="/ann">Ann Lee</a> <a href="/">Harbour News</a></div>'
+    assert candidate_values("authors", head, byline) == [("Ann Lee",)]
+
+
+def test_a_name_beside_a_comment_is_no_byline() -> None:
+    comment = '<div class="comment"><span class="author">rustyanchor</span></div>'
+    assert candidate_values("by", "", comment) == []
+
+
+def test_broken_json_ld_gives_its_authors_and_the_whole_of_a_quoting_headline() -> None:
+    article = '{"@type":"NewsArticle","headline":"Baker calls oven "a friend"","author":{"name":"Ann Lee"}, "x"}'
+    assert read_json_ld([article], "https://news.example/a").fields == {
+        "title": ('Baker calls oven "a friend"',),
+        "authors": ("Ann Lee",),
+    }
 
 
 def test_a_time_without_its_zone_is_given_the_zone_that_another_statement_has() -> None:
@@ -165,6 +197,13 @@ def test_a_caption_is_read_only_of_the_image_that_the_page_names() -> None:
     assert candidate_values("image_caption", head, figure.format("bakery-front")) == [("The shop",)]
     assert candidate_values("image_credit", head, figure.format("bakery-front")) == [("A. Byron",)]
     assert candidate_values("image_caption", head, figure.format("other-picture")) == []
+
+
+def test_the_first_picture_of_the_article_takes_the_place_of_a_logo() -> None:
+    figure = '<article><h1>Bakery</h1><figure><img src="/i/oven.jpg"></figure></article>'
+    head = '<meta property="og:image" content="https://news.example/i/{}.png">'
+    assert candidate_values("image_url", head.format("logo"), figure)[-1] == ("/i/oven.jpg",)
+    assert len(candidate_values("image_url", head.format("bakery"), figure)) == 1
 
 
 def test_a_printed_date_that_trafilatura_cannot_read_is_read_as_any_other() -> None:

@@ -180,6 +180,15 @@ def test_names_come_from_the_byline_where_nothing_else_states_them():
     assert article.provenance["authors"].origin is Origin.TEXT
 
 
+def test_a_byline_with_more_names_completes_the_stated_authors():
+    stated = ("authors", Origin.JSON_LD, "Ann Lee")
+    assert normalised(stated, ("by", Origin.HTML, "By Bob Ray and Ann Lee")).authors == ("Bob Ray", "Ann Lee")
+    assert normalised(stated, ("by", Origin.HTML, "By Bob Ray")).authors == ("Ann Lee",)
+    assert normalised(stated, ("by", Origin.HTML, "By Ann Lee, London")).authors == ("Ann Lee",)
+    with_site = normalised(stated, ("by", Origin.HTML, "By Ann Lee, Harbour News"), url="https://harbournews.com/a")
+    assert with_site.authors == ("Ann Lee",)
+
+
 def test_an_agency_in_the_byline_is_credited_and_no_person():
     article = normalised(("by", Origin.TEXT, "By Ann Lee, Reuters"))
     assert article.authors == ("Ann Lee",)
@@ -203,7 +212,7 @@ def test_credits_of_several_lines_add_up():
 @pytest.mark.parametrize(
     ("values", "tags"),
     [(("port, lighthouse ,Port",), ("port", "lighthouse")), (("Lee, Ann", "port"), ("Lee, Ann", "port")),
-     (("#port #lighthouse",), ("port", "lighthouse")), (("C# and ports",), ("C# and ports",)), (("ميناء، منارة",), ("ميناء", "منارة"))],
+     (("port, ferry, quay", "hens", "Ferry"), ("port", "ferry", "quay", "hens")), (("#port #lighthouse",), ("port", "lighthouse")), (("C# and ports",), ("C# and ports",)), (("ميناء، منارة",), ("ميناء", "منارة"))],
 )  # fmt: skip
 def test_tags_are_split_where_one_string_lists_them(values, tags):
     assert normalised(("tags", Origin.META, *values)).tags == tags

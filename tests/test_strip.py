@@ -180,6 +180,11 @@ def test_a_date_without_a_year_states_nothing():
     assert "published_at" not in values_by_field(article)
 
 
+def test_a_zone_of_indonesia_is_read_with_its_time():
+    article = stripped(paragraphs("Norby repairs its old bridge", "Published 9 May 2024 at 10:05 WIB", *STORY))
+    assert values_by_field(article)["published_at"] == ["9 May 2024 at 10:05 WIB"]
+
+
 def test_the_date_of_publication_is_told_from_that_of_the_update():
     article = stripped(
         paragraphs("Norby repairs its old bridge", "Updated 12 May 2024 | Published 9 May 2024 at 10:05 CEST", *STORY)

@@ -42,6 +42,10 @@ _WITHOUT_BYLINE: Final = {
     LineReason.COMMENT,
     LineReason.SECOND_ARTICLE,
 }
+# Of a page: what stands further above its headline or its text is about other articles.
+MAX_LINES_WITHOUT_TITLE: Final = 4
+_OTHERS: Final = _WITHOUT_BYLINE - {LineReason.CAPTION}
+_PAGE_FIELDS: Final = {"by", "published_at", "modified_at", "image_caption", "image_credit", "info_sources", "located"}
 
 
 def read_metadata_lines(lines: Sequence[Line], reasons: Sequence[LineReason | None]) -> tuple[Candidate, ...]:
@@ -61,6 +65,31 @@ def read_metadata_lines(lines: Sequence[Line], reasons: Sequence[LineReason | No
     candidates.sort(key=lambda candidate: candidate.field == "section" and candidate.values[0] in section_names)
     candidates += _read_text(lines[article[0]].text, lines[article[-1]].text)
     return _unique(candidates)
+
+
+def read_page_lines(lines: Sequence[Line], reasons: Sequence[LineReason | None]) -> tuple[Candidate, ...]:
+    """Return candidates from the lines of a page between its headline and its text, and from dateline and signature.
+
+    Elsewhere on a page stand other articles, whose days and writers look the same. A page states its title and its
+    section itself.
+    """
+    article = [index for index, reason in enumerate(reasons) if reason is None]
+    if not article:
+        return ()
+    first = article[0]
+    titles = [index for index, reason in enumerate(reasons) if reason is LineReason.TITLE and index < first]
+    start = max(titles, default=first) if titles else max(0, first - MAX_LINES_WITHOUT_TITLE)
+    start = start if first - start <= MAX_LINES_ABOVE else first
+    candidates: list[Candidate] = []
+    for index in range(start, first):
+        if (reason := reasons[index]) is not None and reason not in _OTHERS:
+            candidates += _read_line(lines, reasons, index, reason)
+            if reason not in _WITHOUT_BYLINE:
+                candidates += _read_mixed(lines[index], reason)
+    if start and reasons[start - 1] is LineReason.DATE_LINE:
+        candidates += _read_dates(lines[start - 1])
+    candidates += _read_text(lines[first].text, lines[article[-1]].text)
+    return _unique(candidate for candidate in candidates if candidate.field in _PAGE_FIELDS)
 
 
 def _candidate(field: str, *values: str) -> Candidate:

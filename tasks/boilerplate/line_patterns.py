@@ -30,7 +30,7 @@ _DAY: Final = re.compile(
 _CLOCK: Final = re.compile(
     r"[^\w\n]{0,3}\D{0,12}?\d{1,2}\s?[:.時时시h点]\s?\d{2}(?:[:.]\d{2})?\s?(?:[ap]\.?m\.?|Uhr|[分분])?", re.IGNORECASE
 )
-_ZONE: Final = re.compile(r"\s?\(?(?:[A-Z]{2,4}T\b|UTC|GMT|MSK|Z\b)?\s?(?:[+-]\d{2}:?(?:\d{2})?)?\)?")
+_ZONE: Final = re.compile(r"\s?\(?(?:[A-Z]{2,4}T\b|UTC|GMT|MSK|WIB|WITA|Z\b)?\s?(?:[+-]\d{2}:?(?:\d{2})?)?\)?")
 _MAX_DATES: Final = 4
 _COPYRIGHT: Final = re.compile(r"(?<=\S)\s*©\s?(?P<credit>[^\W\d][^©|]{1,60})$")
 # A credit with its label stands in this many last characters of a line.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Final
 
@@ -13,6 +13,7 @@ from htmldate import find_date
 from lxml.html import HtmlElement
 from trafilatura.metadata import examine_meta, extract_author, extract_title, extract_url
 
+from tasks.html.printed_day import find_printed_day
 from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line
 from warehouse.model.records import Candidate
@@ -23,6 +24,7 @@ MAX_META_CHARACTERS: Final = 300
 MAX_META_AUTHORS: Final = 10
 _META_AUTHOR: Final = re.compile("author|byl|creator", re.IGNORECASE)
 _DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%z"
+_DAY_LENGTH: Final = len("2026-11-09")
 
 
 def guess_metadata(tree: HtmlElement, url: str, missing: frozenset[str]) -> tuple[Candidate, ...]:
@@ -38,7 +40,7 @@ def guess_metadata(tree: HtmlElement, url: str, missing: frozenset[str]) -> tupl
             metadata.author = extract_author(tree)
         if "published_at" in missing:
             page_url = metadata.url or extract_url(tree, url)
-            metadata.date = find_date(tree, url=page_url, original_date=True, outputformat=_DATE_FORMAT)
+            metadata.date = _guess_date(tree, page_url)
         metadata.clean_and_trim()
     except Exception:  # noqa: BLE001 a page that breaks it keeps what it states elsewhere
         return ()
@@ -51,6 +53,16 @@ def guess_metadata(tree: HtmlElement, url: str, missing: frozenset[str]) -> tupl
     return tuple(Candidate(field, values, Origin.TRAFILATURA) for field, values in values_of.items() if values)
 
 
+def _guess_date(tree: HtmlElement, url: str | None) -> str | None:
+    """Return the date that htmldate finds if the page prints its day, else None: it also invents days from years."""
+    guess = find_date(tree, url=url, original_date=True, outputformat=_DATE_FORMAT)
+    if not guess:
+        return None
+    day = date.fromisoformat(guess[:_DAY_LENGTH])
+    printed_day = find_printed_day(tree, url or "", day)
+    return guess if printed_day == day.isoformat() else printed_day
+
+
 class _DateParser:
     """The parser to which htmldate gives the dates that its own patterns cannot read, in place of dateparser's.
 
@@ -60,10 +72,10 @@ class _DateParser:
 
     def get_date_data(self, text: str) -> dict[str, datetime | None]:
         """Return the date as `dateparser.date.DateDataParser` does: without a zone if the text has none."""
-        date = parse_date(clean_line(text))
-        if date is None:
+        parsed = parse_date(clean_line(text))
+        if parsed is None:
             return {"date_obj": None}
-        return {"date_obj": date.instant if date.zone is Zone.EXPLICIT else date.instant.replace(tzinfo=None)}
+        return {"date_obj": parsed.instant if parsed.zone is Zone.EXPLICIT else parsed.instant.replace(tzinfo=None)}
 
 
 @cache

@@ -75,7 +75,7 @@ def read_metadata(tree: HtmlElement, json_ld: JsonLd, url: str) -> tuple[Candida
 
     They come from its JSON-LD, microdata and RDFa of schema.org, OpenGraph, `meta` names of common systems, and its
     headline, links, times and byline. Titles lack the site's name and authors lack URLs; values are raw otherwise. An
-    author who is the site itself comes last.
+    author who is the site itself or another organisation comes last.
     """
     metas = _metas(tree)
     visible = read_visible_metadata(tree, metas.get("ogimage", []))
@@ -91,7 +91,8 @@ def read_metadata(tree: HtmlElement, json_ld: JsonLd, url: str) -> tuple[Candida
     headlines = [*visible.get("title", ())[:-1], *json_ld.fields.get("title", ())]
     _add_zones(fields_of)
     _clean_titles_and_authors(fields_of, lambda title: without_site(title, sites, headlines))
-    return tuple(_in_order_of_trust(fields_of, sites))
+    _drop_site_of_byline(visible, sites)
+    return tuple(_in_order_of_trust(fields_of, sites, frozenset(map(text_key, json_ld.organisations))))
 
 
 def _metas(tree: HtmlElement) -> dict[str, list[str]]:
@@ -157,9 +158,21 @@ def _minute(time: str) -> str:
     return re.sub(r"\D", "", time)[:12]
 
 
-def _in_order_of_trust(fields_of: dict[Origin, Fields], sites: frozenset[str]) -> Iterator[Candidate]:
+def _drop_site_of_byline(visible: Fields, sites: frozenset[str]) -> None:
+    """Drop the name of the site from a byline that names others: `Ann Lee, Example News`."""
+    names = visible.get("authors", ())
+    visible["authors"] = tuple(name for name in names if text_key(name) not in sites) or names
+
+
+def _in_order_of_trust(
+    fields_of: dict[Origin, Fields], sites: frozenset[str], organisations: frozenset[str]
+) -> Iterator[Candidate]:
+    """Yield the candidates; a byline goes before `organisations`, and the site as its own author comes last."""
     doubtful = []
     first = [(origin, field) for field, origin in _MOST_TRUSTED.items()]
+    authors = fields_of[Origin.JSON_LD].get("authors", ())
+    if organisations and all(text_key(name) in organisations for name in authors):
+        first.append((Origin.HTML, "authors"))
     others = [(origin, field) for origin, fields in fields_of.items() for field in fields]
     for origin, field in dict.fromkeys(first + others):
         values = fields_of[origin].get(field)

@@ -38,8 +38,11 @@ _CONTAINERS: Final = ("@graph", "mainEntity", "mainEntityOfPage", "item")
 _OPENING: Final = re.compile(r"\A[\s;]*+(?://\s*+)?(?:<!--|<!\[CDATA\[)?")
 _BLANKS: Final = f"{string.whitespace};\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u3000"
 _TRAILING_COMMA: Final = re.compile(r",\s*+([}\]])")
-_STRING: Final = r'\s*:\s*"((?:[^"\\\n]|\\.){1,2000})"'
+# A quotation mark that was not escaped does not end a value: after the one that does, a comma or a bracket follows.
+_STRING: Final = r'\s*:\s*"((?:[^\\\n]|\\.){1,2000}?)"(?=\s{0,20}(?:,\s{0,200}["{\[]|[}\]]))'
 _KEY_AND_STRING: Final = re.compile(r'"(headline|datePublished|dateModified|articleSection|@type)"' + _STRING)
+_AUTHOR: Final = re.compile(r'"author"\s*:\s*(\[?\s*\{[^\[\]]{1,1000})')
+_AUTHOR_NAME: Final = re.compile(r'"name"\s*:\s*"([^"\\\n]{1,200})"')
 _TAG: Final = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 
@@ -51,6 +54,8 @@ class JsonLd:
     publisher: str | None = None
     body: str = ""
     """Its `articleBody`, often cut or without paragraphs: it confirms text, and is text where there is no other."""
+    organisations: tuple[str, ...] = ()
+    """The names of the authors that it says are organisations."""
     paid_selectors: tuple[str, ...] = ()
     """The `cssSelector` of each part that is not accessible for free."""
 
@@ -58,7 +63,7 @@ class JsonLd:
 def read_json_ld(scripts: Iterable[str], url: str) -> JsonLd:
     """Return the values of the article of the page at `url`; of several articles, the one with that URL or the first.
 
-    Simple errors of the JSON are mended; worse JSON is only searched for title and dates, in linear time.
+    Simple errors of the JSON are mended; worse JSON is only searched for title, authors and dates, in linear time.
     """
     nodes = list(_nodes(_load_all(scripts)))
     nodes_by_id = {str(node["@id"]): node for node in nodes if "@id" in node and len(node) > 1}
@@ -73,7 +78,11 @@ def read_json_ld(scripts: Iterable[str], url: str) -> JsonLd:
     publisher = _values(article.get("publisher"), nodes_by_id, False)
     body = article.get("articleBody")
     return JsonLd(
-        fields, publisher[0] if publisher else None, body if isinstance(body, str) else "", _paid_selectors(article)
+        fields,
+        publisher[0] if publisher else None,
+        body if isinstance(body, str) else "",
+        tuple(_organisations(article, nodes_by_id)),
+        _paid_selectors(article),
     )
 
 
@@ -101,13 +110,16 @@ def _load(script: str) -> Any:
 def _unwrap(script: str) -> str:
     """Return a script without blanks, semicolons and the marks of a comment or of CDATA around it."""
     text = _OPENING.sub("", script, count=1).rstrip(_BLANKS)
-    return text.removesuffix("-->").removesuffix("]]>").rstrip().removesuffix("//")
+    return text.removesuffix("-->").removesuffix("]]>").removesuffix("]]&gt;").rstrip().removesuffix("//")
 
 
-def _search_strings(text: str) -> dict[str, str]:
-    node: dict[str, str] = {}
+def _search_strings(text: str) -> dict[str, Any]:
+    node: dict[str, Any] = {}
     for key, value in _KEY_AND_STRING.findall(text):
         node.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
+    if authors := _AUTHOR.search(text):
+        end = authors[1].find("}") if authors[1][0] == "{" else len(authors[1])
+        node["author"] = _AUTHOR_NAME.findall(authors[1][: end if end >= 0 else None])
     return node
 
 
@@ -138,6 +150,14 @@ def _article_node(nodes: list[dict[str, Any]], url: str) -> dict[str, Any] | Non
         return next((node for node in dated if _PAGE_TYPES.intersection(_types(node))), None)
     page = url.split("?", maxsplit=1)[0].rstrip("/")
     return next((node for node in articles if page in map(_without_query, _urls(node))), articles[0])
+
+
+def _organisations(article: dict[str, Any], nodes_by_id: dict[str, dict[str, Any]]) -> Iterator[str]:
+    authors = article.get("author")
+    for author in (authors if isinstance(authors, list) else [authors])[:MAX_VALUES]:
+        node = nodes_by_id.get(str(author.get("@id")), author) if isinstance(author, dict) else {}
+        if any(kind.endswith("Organization") for kind in _types(node)):
+            yield from _values(node, {}, False)
 
 
 def _paid_selectors(article: dict[str, Any]) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from lxml.html import HtmlElement
 
 from tasks.html.jsonld import strip_markup
 from tasks.html.lead_image import read_lead_image
+from tasks.html.surroundings import is_inside_others, is_of_modification
+from tasks.metadata.urls import is_logo_url
 from tasks.text.characters import text_key
 
 # A longer element of the class `byline` contains more than the byline.
@@ -19,12 +21,13 @@ MAX_TEXT_CHARACTERS: Final = 500
 MAX_TIME_CHARACTERS: Final = 100
 MAX_AUTHORS: Final = 20
 MAX_HEADLINES: Final = 20
+# The date above a headline is in the same box, this many elements around it.
+MAX_HEADLINE_LEVELS: Final = 2
 
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _BYLINE: Final = re.compile(
     r"(?:^|[\s_-])(?:by-?line|authors?|autor|auteur|autore)(?:[_-]*names?)?(?:$|\s)", re.IGNORECASE
 )
-_ASIDE_TAGS: Final = frozenset({"aside", "nav", "footer"})
 
 
 def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tuple[str, ...]]:
@@ -43,7 +46,8 @@ def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tup
         "language": (tree.get("lang") or tree.get(_XML_LANG) or "",),
         "authors": authors,
         "by": (_text(byline, separator=" "),) if byline is not None else (),
-        "published_at": (next(_times(tree), ""),),
+        "image_url": (_figure_image(tree) if all(map(is_logo_url, images)) else "",),
+        **_times(tree),
         **read_lead_image(tree, images),
     }
     values_of = {field: tuple(filter(None, values)) for field, values in fields.items()}
@@ -72,7 +76,12 @@ def _author_links(tree: HtmlElement) -> Iterator[str]:
 def _bylines(tree: HtmlElement) -> Iterator[HtmlElement]:
     for element in tree.iter("span", "div", "p", "a", "address", "li"):
         classes = element.get("class")
-        if classes and _BYLINE.search(classes) and not _is_aside(element) and _text(element, MAX_BYLINE_CHARACTERS):
+        if (
+            classes
+            and _BYLINE.search(classes)
+            and not is_inside_others(element)
+            and _text(element, MAX_BYLINE_CHARACTERS)
+        ):
             yield element
 
 
@@ -90,15 +99,43 @@ def _is_author(element: HtmlElement) -> bool:
     return bool(_BYLINE.search(element.get("class") or "")) and next(iter(element), None) is None
 
 
-def _times(tree: HtmlElement) -> Iterator[str]:
-    for element in tree.iter("time"):
-        value = (element.get("datetime") or "").strip()
-        if value and not _is_aside(element):
-            yield value[:MAX_TIME_CHARACTERS]
+def _times(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
+    """Return the first time of publication and of change: those at or below the headline, if there are any.
+
+    Further above the headline stand clocks and the days of other articles.
+    """
+    first: dict[str, str] = {}
+    above: dict[str, str] = {}
+    headline = next(tree.iter("h1"), None)
+    around = _containers(headline) if headline is not None else frozenset()
+    is_below = False
+    for element in tree.iter("h1", "time"):
+        is_below = is_below or element is headline
+        value = (element.get("datetime") or "").strip() if element.tag == "time" else ""
+        if value and not is_inside_others(element):
+            field = "modified_at" if is_of_modification(element) else "published_at"
+            is_near = is_below or not around.isdisjoint(element.iterancestors())
+            (first if is_near else above).setdefault(field, value[:MAX_TIME_CHARACTERS])
+    return {field: (value,) for field, value in (above | first).items()}
 
 
-def _is_aside(element: HtmlElement) -> bool:
-    return any(ancestor.tag in _ASIDE_TAGS for ancestor in element.iterancestors())
+def _figure_image(tree: HtmlElement) -> str:
+    """Return the address of the image in the first figure of the page's article; empty if there is none."""
+    figures = (figure for figure in tree.iter("figure") if not is_inside_others(figure))
+    figure = next((figure for figure in figures if _is_in_article(figure)), None)
+    image = next(figure.iter("img"), None) if figure is not None else None
+    address = (image.get("src") or image.get("data-src") or "") if image is not None else ""
+    return "" if address.startswith("data:") else address
+
+
+def _is_in_article(element: HtmlElement) -> bool:
+    return any(ancestor.tag == "article" for ancestor in element.iterancestors())
+
+
+def _containers(headline: HtmlElement) -> frozenset[HtmlElement]:
+    """Return the elements close around a headline, in which its date may stand above it."""
+    ancestors = islice(headline.iterancestors(), MAX_HEADLINE_LEVELS)
+    return frozenset(element for element in ancestors if element.tag not in {"html", "body", "main"})
 
 
 def _text(element: HtmlElement, max_characters: int = MAX_TEXT_CHARACTERS, separator: str = "") -> str:

@@ -75,8 +75,15 @@ _ROLE: Final = re.compile(
 _NO_NAME: Final = re.compile(
     r"(?:(?:last |first )?(?:updated|published|posted|modified)|aktualisiert|veröffentlicht|stand|publié|mis à jour|"
     r"publicado|actualizado|\d+ min).*|phd|ph\.d\.?|md|m\.d\.?|mba|rn|esq\.?|null|none|n/a|admin|undefined|unknown|"
-    r"anonymous|by|von|and|und|editor|reporter|staff",
+    r"anonymous|by|von|and|und|editor|reporter|staff|"
+    r"(?:(?:send )?(?:an )?e-?mail|contact|follow)(?:\s(?:the )?(?:author|writer|reporter|editor|me|us|him|her|them))?|"
+    r"(?:view|see|more|all) (?:all )?(?:posts|articles|stories|from|by).*",
     re.IGNORECASE,
+)
+_HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,4}")
+# `Blatt-Redakteurin Ann Lee`: the role is a word with the name of the paper before it.
+_ROLE_BEFORE: Final = re.compile(
+    r"(?:[^\W\d_]+-)?(?:redakteur|reporter|korrespondent|volontär|mitarbeiter)(?:in)?\s+(?=\S+\s+\S)", re.IGNORECASE
 )
 _SUFFIX: Final = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 _TWO_LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
@@ -104,6 +111,8 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
             names[-1] += f", {part}"
         elif name := _name(part, primary):
             names.append(name)
+    if len(names) > 1:  # the address of the site behind its writers
+        names = [name for name in names if not _HOST.fullmatch(name)] or names
     people: dict[str, str] = {}
     for number, name in enumerate(names):
         if not (number and _ROLE.search(name)):
@@ -135,6 +144,7 @@ def _parts(line: str, primary: str) -> list[str]:
 def _name(part: str, primary: str) -> str | None:
     """Return the name in a part of a byline, without agency, place or time; None if it is no name."""
     without_tail = _TAIL.sub("", _LEADING_AND.sub("", part.strip(_EDGES)))
+    without_tail = without_tail[match.end() :] if (match := _ROLE_BEFORE.match(without_tail)) else without_tail
     name = _without_opening(_IN_PLACE.sub("", _WITH_AGENCY.sub("", without_tail)), primary).strip(_EDGES)
     if name.endswith(".") and not _INITIAL.search(name):
         name = name[:-1].strip(_EDGES)

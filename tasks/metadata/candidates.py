@@ -122,6 +122,12 @@ def order_by_trust(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     return (*confirmed, *before, *feed, *after)
 
 
+def add_printed(candidates: tuple[Candidate, ...], printed: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Return the candidates with those of printed lines after those that a document states, before guesses."""
+    guessed = [candidate for candidate in candidates if candidate.origin is Origin.TRAFILATURA]
+    return (*(candidate for candidate in candidates if candidate not in guessed), *printed, *guessed)
+
+
 def _title_key(candidate: Candidate) -> str | None:
     """Return the key of a candidate's title; None for another field."""
     return text_key("".join(candidate.values[:1])) if candidate.field == "title" else None

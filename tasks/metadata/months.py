@@ -164,6 +164,8 @@ def day_comes_first(language: str) -> bool | None:
         pattern = Locale.parse(language.replace("-", "_")).date_formats["short"].pattern
     except (UnknownLocaleError, ValueError, KeyError):
         return None
+    if pattern.startswith("y") and language.startswith("en"):  # in `en-CA` and `en-ZA` figures are written both ways
+        return None
     return bool(pattern.index("d") < pattern.index("M"))
 
 

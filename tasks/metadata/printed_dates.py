@@ -95,7 +95,7 @@ _ZONE_INSIDE: Final = re.compile(r"\s?(?:[A-Z]{2,4}\b|[+-]\d{4}\b)")
 
 def find_date(line: str, language: str | None, local: tzinfo | None) -> PrintedDate | None:
     """Return the first date in a line; None if none has its year. Raise ValueError for a day that does not exist."""
-    text = _normalise(line)
+    text = normalise_digits(line)
     clock = _CLOCK.search(text)
     rest = _blank(text, *clock.span()) if clock else text
     match = _find_day(rest, language, local)
@@ -117,7 +117,7 @@ def find_date(line: str, language: str | None, local: tzinfo | None) -> PrintedD
 
 def without_date(line: str, language: str | None) -> str:
     """Return a line with a bar in place of its date and its time; a line without a date as it is."""
-    text = _normalise(line)
+    text = normalise_digits(line)
     match = _find_day(text, language, None, any_language=False)
     # If normalising changed the length, indexes in one text are not indexes in the other.
     if match is None or len(text) != len(line):
@@ -125,8 +125,8 @@ def without_date(line: str, language: str | None) -> str:
     return _CLOCK_IN_WORDS.sub(" | ", f"{line[: match.start]} | {line[match.end :]}")
 
 
-def _normalise(line: str) -> str:
-    """Return a line with digits of any script as 0 to 9, without accents and direction marks, in its own case."""
+def normalise_digits(line: str) -> str:
+    """Return a text with digits of any script as 0 to 9, without accents and direction marks, in its own case."""
     if line.isascii():
         return line
     text = without_accents(normalize("NFKC", _DIRECTION_MARKS.sub("", line)))

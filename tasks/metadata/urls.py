@@ -57,6 +57,16 @@ _SLUG_AND_ID: Final = re.compile(
     r"(?P<slug>(?:[^\W\d_][^/]*[-_.])?)(?P<id>[a-z]{0,2}\d{7,})(?P<end>\.\w{2,5})?|(?P<id2>\d{7,})[-_.][^\W\d][^/]*"
 )
 _ID_PART: Final = re.compile(r"[a-z]{0,2}\d{7,}", re.IGNORECASE)
+# A template wrote the address of the site before a whole URL: `https://news.examplehttps://news.example/a`.
+_TWO_URLS: Final = re.compile(r"https?://[^/?#]*https?(?::|%3a)?/", re.IGNORECASE)
+_COUNTRY: Final = re.compile("[A-Z]{2}")
+_NO_COUNTRIES: Final = frozenset("AI AM CC CO EU FM GG IO LA LY ME SH SO SU TO TV WS".split())
+_PHOTO: Final = re.compile(r"\.(?:jpe?g|webp|avif)$", re.IGNORECASE)
+_LOGO_WORDS: Final = (
+    "(?:site-?|og-?|share-?|default-?)?(?:logo|favicon|site-?icon|placeholder|no-?image|default-?image)"
+)
+_LOGO: Final = re.compile(rf"(?:^|[-_.]){_LOGO_WORDS}(?:$|[-_.\d@])", re.IGNORECASE)
+_PHOTO_OF_LOGO: Final = re.compile(rf"^{_LOGO_WORDS}(?:[-_]?(?:share|og|social|default|\d+|\d+x\d+))*\.", re.IGNORECASE)
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _DAY_OR_ROUND: Final = re.compile(r"(?:19|20)\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])\d*|[0-3]\d[01]\d(?:19|20)\d\d|\d*000")
 
@@ -93,6 +103,16 @@ def canonical_domain(url: str | None) -> str | None:
     return _registrable(host) if host else None
 
 
+def country_language(url: str, language: str) -> str | None:
+    """Return `language` with the country of the domain of a URL as its region: `en-GB` of `news.co.uk`; None if none.
+
+    Two letters that stand for no country (`.eu`), or that are bought for their look (`.tv`, `.io`), are none.
+    """
+    ending = (urlsplit(url).hostname or "").rpartition(".")[2].upper() if _split(url) else ""
+    ending = "GB" if ending == "UK" else ending
+    return f"{language}-{ending}" if _COUNTRY.fullmatch(ending) and ending not in _NO_COUNTRIES else None
+
+
 def absolute_url(url: str, base: str) -> str | None:
     """Return an http(s) URL made absolute against `base`; None if that gives no such URL."""
     try:
@@ -109,6 +129,15 @@ def absolute_url(url: str, base: str) -> str | None:
     return joined if usable else None
 
 
+def is_logo_url(url: str) -> bool:
+    """Return whether the file name of an image says that it shows the site, not a story.
+
+    A photograph (JPEG, WebP) may show a logo that is in the news: its name must begin with the word.
+    """
+    name = url.partition("?")[0].rpartition("/")[2]
+    return (_PHOTO_OF_LOGO if _PHOTO.search(name) else _LOGO).search(name) is not None
+
+
 def is_web_url(text: str) -> bool:
     """Return whether a text is an absolute http(s) URL that may be fetched and shown: no password, all printable."""
     parts = _split(text)
@@ -122,7 +151,7 @@ def canonical_url(declared: str, url: str) -> str | None:
     a home page for an article that lies deeper: templates often declare that by mistake.
     """
     absolute = absolute_url(declared, url)
-    if absolute is None:
+    if absolute is None or _TWO_URLS.match(absolute):
         return None
     own, other = _split(url), _split(absolute)
     if own is None or other is None:

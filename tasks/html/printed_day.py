@@ -1,0 +1,92 @@
+"""The evidence on a page for a day that a library guessed: where the page prints it, and in which order of figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from lxml.html import HtmlElement
+
+from tasks.html.surroundings import is_about_others, is_of_modification
+from tasks.metadata.printed_dates import normalise_digits
+
+MAX_EVIDENCE_CHARACTERS: Final = 300_000
+
+_DATE_ATTRIBUTES: Final = ("content", "datetime", "title", "data-date", "data-time", "data-published")
+_MONTHS_A_YEAR: Final = 12
+_FIGURES: Final = re.compile(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(?:19|20)\d\d(?!\d)")
+
+
+def find_printed_day(tree: HtmlElement, url: str, day: date) -> str | None:
+    """Return a day in ISO 8601 if the page at `url` prints it as a date of its own article; None if it does not.
+
+    Figures whose order nothing on the page decides (`03/04/2024`) are returned as printed. A year alone, as in a notice
+    of copyright, is no day, and neither is a date in a comment, a related item, the foot, or beside `updated`.
+    """
+    year, month, number = day.year, day.month, day.day
+    figures = rf"(?:{month:02}[-/._]?{number:02}|0?{month}[-/._]0?{number})"
+    if re.search(rf"(?<!\d){year}[-/._]?{figures}(?!\d)", url):
+        return day.isoformat()
+    text = normalise_digits(" \n ".join(_evidence(tree)))
+    in_order = rf"(?<!\d){year}(?:{month:02}{number:02}|\s?[-/._年년]\s?0?{month}\s?[-/._月월]\s?0?{number})(?!\d)"
+    letters = r"[^\d\n]{0,12}[^\W\d_]{3}[^\d\n]{0,16}?"
+    in_words = rf"(?<![\d:.])0?{number}(?![\d:]){letters}{year}(?!\d)"
+    month_first = rf"[^\W\d_]{{3}}[.,]?\s+0?{number}(?![\d:])[^\d\n]{{1,6}}{year}"
+    if re.search(f"{in_order}|{in_words}|{month_first}", text):
+        return day.isoformat()
+    return _find_figures(text, day)
+
+
+def _find_figures(text: str, day: date) -> str | None:
+    """Return a day whose month is a number after or before it; as printed if no other date on the page decides."""
+    year, month, number = day.year, day.month, day.day
+    short_year = f"(?:{year}|{year % 100:02})"
+    match = re.search(
+        rf"(?<![\d./-])(?:0?{number}(?P<mark>\s?[-/.]\s?)0?{month}(?P=mark)"
+        rf"|0?{month}(?P<mark2>\s?[-/.]\s?)0?{number}(?P=mark2)){short_year}(?!\d)",
+        text,
+    )
+    if match is None:
+        return None
+    if number > _MONTHS_A_YEAR or number == month:
+        return day.isoformat()
+    first = int(re.match(r"\d+", match[0])[0])  # type: ignore[index]
+    if "." in match[0]:
+        return day.isoformat() if first == number else match[0]
+    day_comes_first = _order_of_others(text)
+    if day_comes_first is None:
+        return match[0]
+    first_two = [int(part) for part in re.findall(r"\d+", match[0])[:2]]
+    ordered_number, ordered_month = first_two if day_comes_first else reversed(first_two)
+    return date(year, ordered_month, ordered_number).isoformat()
+
+
+def _order_of_others(text: str) -> bool | None:
+    """Return whether days come first in the dates of a page that leave no choice; None if none does, or they differ."""
+    orders = {
+        int(first) > _MONTHS_A_YEAR
+        for first, mark, second in _FIGURES.findall(text)
+        if mark != "." and (int(first) > _MONTHS_A_YEAR) != (int(second) > _MONTHS_A_YEAR)
+    }
+    return orders.pop() if len(orders) == 1 else None
+
+
+def _evidence(tree: HtmlElement) -> Iterator[str]:
+    """Yield the texts and the dates in attributes of a page, those of other items and of changes left out."""
+    remaining = MAX_EVIDENCE_CHARACTERS
+    stack: list[HtmlElement | str] = [tree]
+    while stack and remaining > 0:
+        node = stack.pop()
+        if isinstance(node, str):
+            remaining -= len(node)
+            yield node
+            continue
+        if node.tail:
+            stack.append(node.tail)
+        if node.tag == "figcaption" or is_about_others(node) or is_of_modification(node):
+            continue
+        stack.extend(reversed(node))
+        values = (node.get(attribute) for attribute in _DATE_ATTRIBUTES)
+        stack.extend(value for value in (node.text, *values) if value)

@@ -1,0 +1,71 @@
+"""Elements of a page that are about something else than its article, by their names."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import Final
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+# A box beside the article with more links is a list of other articles.
+MAX_LINKS_OF_BOX: Final = 3
+MAX_LINK_TEXTS: Final = 20
+# A link of fewer words is the name of a writer or a section.
+MIN_HEADLINE_WORDS: Final = 4
+
+_OTHER_TAGS: Final = frozenset({"aside", "nav", "footer"})
+_OTHER_NAMES: Final = re.compile(
+    r"(?:^|[\s_-])(?:comments?|commentlist|respond|replies|related|recommend\w*|most-?(?:read|popular)|teasers?"
+    r"|copyright|colophon|top-?bar|weather|clock|footer)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_MODIFICATION: Final = re.compile(r"modif|updat|revis", re.IGNORECASE)
+_PUBLICATION: Final = re.compile(r"publi[sc]|posted|creat", re.IGNORECASE)
+_MODIFIED_LABEL: Final = re.compile(
+    r"(?:updated|modified|aktualisiert|mis à jour|actualizado|aggiornato)(?:\s(?:on|at|am|le|el|il))?\W*$",
+    re.IGNORECASE,
+)
+_NAME_ATTRIBUTES: Final = ("class", "id")
+_KEY_ATTRIBUTES: Final = ("class", "itemprop", "property", "name")
+_HAS_HEADLINE: Final = etree.XPath("boolean(descendant::h1)")
+
+
+def is_about_others(element: HtmlElement) -> bool:
+    """Return whether an element is a comment, a teaser, a foot or a top bar of the page, and has no `h1` in it."""
+    names = " ".join(element.get(attribute) or "" for attribute in _NAME_ATTRIBUTES)
+    is_named_other = element.tag not in {"html", "body"} and _OTHER_NAMES.search(names) is not None
+    is_teaser = element.tag == "li" and any(map(_is_headline, element.iter("a")))
+    is_other = is_named_other or is_teaser or (element.tag in _OTHER_TAGS and not _is_part_of_article(element))
+    return is_other and not _HAS_HEADLINE(element)
+
+
+def _is_part_of_article(element: HtmlElement) -> bool:
+    """Return whether an element is a foot or a box of the article itself, not a list of links in it."""
+    is_inside = any(ancestor.tag in {"article", "main"} for ancestor in element.iterancestors())
+    return is_inside and sum(1 for _ in islice(element.iter("a"), MAX_LINKS_OF_BOX + 1)) <= MAX_LINKS_OF_BOX
+
+
+def _is_headline(link: HtmlElement) -> bool:
+    return len("".join(islice(link.itertext(), MAX_LINK_TEXTS)).split()) >= MIN_HEADLINE_WORDS
+
+
+def is_inside_others(element: HtmlElement) -> bool:
+    """Return whether an element or one around it is about something else than the article."""
+    return is_about_others(element) or any(map(is_about_others, element.iterancestors()))
+
+
+def is_of_modification(element: HtmlElement) -> bool:
+    """Return whether the names of an element, or the words before it, say that its date is that of a change."""
+    names = " ".join(element.get(attribute) or "" for attribute in _KEY_ATTRIBUTES)
+    if _MODIFICATION.search(names) is not None and _PUBLICATION.search(names) is None:
+        return True
+    return element.tag == "time" and _MODIFIED_LABEL.search(_text_before(element)) is not None
+
+
+def _text_before(element: HtmlElement) -> str:
+    before, parent = element.getprevious(), element.getparent()
+    if before is not None:
+        return before.tail or ""
+    return (parent.text or "") if parent is not None else ""

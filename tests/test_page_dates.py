@@ -1,0 +1,87 @@
+"""No date of a page is invented: each is printed or stated for its article, in an order that the page shows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tasks.article import make_article
+from tests.support.raws import raw_page
+from tests.test_normalise import SOURCE
+from warehouse.model.records import Article
+
+PARAGRAPHS = (
+    "<p>The bakery on Mill Street reopened on Friday after a fire that had closed it for the whole winter.</p>"
+    "<p>Its owner said that the first loaves were sold within an hour, and that the oven came from the next town.</p>"
+    "<p>Neighbours had collected money for the roof, and the council paid for a new door and two windows.</p>"
+)
+
+
+def article_of(
+    below_title: str = "", *, head: str = "", above: str = "", below: str = "", lang: str = "en", url: str = ""
+) -> Article:
+    page = (
+        f'<!DOCTYPE html><html lang="{lang}"><head><title>Bakery reopens on Mill Street</title>{head}</head><body>{above}'
+        f"<main><article><h1>Bakery reopens on Mill Street</h1>{below_title}{PARAGRAPHS}</article></main>"
+        f"{below}</body></html>"
+    )
+    source = SOURCE.model_copy(update={"language": None, "timezone": None})
+    article = make_article(raw_page(page.encode(), url or "https://news.example/bakery"), source, 1_000_000)
+    assert isinstance(article, Article), article
+    return article
+
+
+def test_a_year_of_copyright_is_no_date() -> None:
+    assert article_of(below="<footer><p>© 2019 The Mill Street News</p></footer>").published_at is None
+    assert article_of(below="<p>Copyright 2019 The Mill Street News</p>").published_at is None
+
+
+def test_the_first_of_january_is_a_date_only_where_it_is_printed() -> None:
+    assert article_of('<p class="date">January 1, 2019</p>').published_at == datetime(2019, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"above": '<div class="topbar"><time datetime="2020-11-20T06:00:00Z">Friday</time></div>'},
+        {"above": '<time datetime="2020-11-20T06:00:00Z">Friday</time>'},
+        {"below": '<div class="comments"><time datetime="2020-11-20T06:00:00Z">Ann</time></div>'},
+        {"below": '<div class="related-posts"><time datetime="2020-11-20T06:00:00Z">Fire</time></div>'},
+        {"above": '<time class="updated" datetime="2020-11-20T06:00:00Z">Friday</time>'},
+    ],
+    ids=["clock", "above the headline", "comment", "related", "changed"],
+)
+def test_a_time_of_something_else_is_not_that_of_the_article(elsewhere: dict[str, str]) -> None:
+    article = article_of('<time datetime="2019-05-03T09:00:00Z">3 May</time>', **elsewhere)
+    assert article.published_at == datetime(2019, 5, 3, 9, tzinfo=UTC)
+
+
+def test_a_time_of_a_change_is_not_that_of_publication() -> None:
+    article = article_of('<p>Updated: <time datetime="2019-05-03T09:00:00Z">3 May</time></p>')
+    assert (article.published_at, article.modified_at) == (None, datetime(2019, 5, 3, 9, tzinfo=UTC))
+    head = '<meta property="article:modified_time" content="2019-05-03T09:00:00Z">'
+    assert article_of(head=head).published_at is None
+
+
+def test_figures_whose_order_nothing_shows_are_kept_as_printed() -> None:
+    article = article_of('<p class="date">Published 03/04/2019</p>')
+    assert (article.published_at, article.published_raw) == (None, "03/04/2019")
+
+
+@pytest.mark.parametrize(
+    ("evidence", "month"),
+    [
+        ({"lang": "en-GB"}, 4),
+        ({"lang": "en-US"}, 3),
+        ({"url": "https://news.co.uk/bakery"}, 4),
+        ({"url": "https://news.example/2019/03/04/bakery"}, 3),
+        ({"below": "<p>Letters of 23/04/2019</p>"}, 4),
+        ({"below": "<p>Letters of 04/23/2019</p>"}, 3),
+    ],
+    ids=["region", "other region", "country", "address", "another date", "another date, month first"],
+)
+def test_figures_are_read_in_the_order_that_the_page_shows(evidence: dict[str, str], month: int) -> None:
+    article = article_of('<p class="date">Published 03/04/2019</p>', **evidence)
+    assert article.published_at is not None
+    assert article.published_at.month == month
