@@ -61,11 +61,11 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
     candidates = Candidates(extracted.candidates)
     page_url = capture.final_url or item.url
     language = extracted.language or UNKNOWN
-    stated = [
+    declared_languages = [
         value for candidate in extracted.candidates if candidate.field == "language" for value in candidate.values
     ]
     date_language = _language_of_dates(
-        language.tag, (source.language, country_language(page_url, language.tag), *stated)
+        language.tag, (source.language, country_language(page_url, language.tag), *declared_languages)
     )
 
     def read_date(raw: str) -> ParsedDate | None:
@@ -123,8 +123,8 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
 
 def _printed_date(candidates: Candidates) -> str | None:
     """Return the date of publication as printed, also where it could not be read."""
-    printed = candidates.printed("published_at")
-    return printed if printed and len(printed) <= MAX_DATE_CHARACTERS else None
+    date = candidates.raw_value("published_at")
+    return date if date and len(date) <= MAX_DATE_CHARACTERS else None
 
 
 def _language_of_dates(detected: str, declared: tuple[str | None, ...]) -> str | None:

@@ -60,7 +60,7 @@ class Candidates:
         self._record(field, origin, [(other, raw) for other, raw, reading in readings if reading != value])
         return value
 
-    def printed(self, field: str) -> str | None:
+    def raw_value(self, field: str) -> str | None:
         """Return the raw value that `choose` took for a field, else the first of those it refused; None if no value."""
         refused = (clean_line(raw) for candidate in self._by_field[field] for raw in candidate.values)
         return self.raw_values.get(field) or next(filter(None, refused), None)
@@ -122,10 +122,10 @@ def order_by_trust(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     return (*confirmed, *before, *feed, *after)
 
 
-def add_printed(candidates: tuple[Candidate, ...], printed: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """Return the candidates with those of printed lines after those that a document states, before guesses."""
+def add_printed(candidates: tuple[Candidate, ...], lines: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Return the candidates with those of printed `lines` after those that a document states, before guesses."""
     guessed = [candidate for candidate in candidates if candidate.origin is Origin.TRAFILATURA]
-    return (*(candidate for candidate in candidates if candidate not in guessed), *printed, *guessed)
+    return (*(candidate for candidate in candidates if candidate not in guessed), *lines, *guessed)
 
 
 def _title_key(candidate: Candidate) -> str | None:

@@ -250,7 +250,7 @@ class ExtractedArticle:
     paragraphs: Paragraphs
     candidates: tuple[Candidate, ...]
     extractor: str
-    """Name and version of what read the text, such as `trafilatura 2.3.1`."""
+    """Name and version of what read the text, such as `blocks 1` or `trafilatura 2.3.1`."""
     charset: str
     stripped: tuple[StrippedLine, ...] = ()
     language: Language | None = None
@@ -360,7 +360,7 @@ class Article:
     quality: float
     """How complete and clean it is, 0 to 1."""
     extractor: str
-    """Name and version of what extracted the text, such as `trafilatura 2.3.1`."""
+    """Name and version of what extracted the text, such as `blocks 1` or `trafilatura 2.3.1`."""
     word_count: int
     """Words of the text."""
     deleted: bool = False
