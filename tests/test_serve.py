@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from test_warcs import HTML, http, record
 
 from flows.scheduling.deployments import stagger
 from flows.scheduling.server_checks import ServeError, check_api
+from tests.support.waiting import free_ports, wait_for
 from warehouse.connect import connect
 from warehouse.storage.root import Root
 from warehouse.storage.run_marks import running_and_killed
@@ -38,29 +38,6 @@ PARAGRAPH = (
     "<p>Ferry number {0} came back to port on day {1} after a long night at sea, the harbour master told reporters.</p>"
 )
 FOLDER = '[[input]]\nkind = "folder"\npath = "../../pages"\n'
-
-
-def free_ports() -> tuple[int, int]:
-    """Two, one after the other."""
-    while True:
-        with closing(socket.socket()) as first, closing(socket.socket()) as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port, port + 1
-
-
-def wait_for(condition, seconds: float, subject: str):
-    """What `condition` returns once it is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if result := condition():
-            return result
-        time.sleep(0.3)
-    raise AssertionError(f"not true in {seconds:g} s: {subject}")
 
 
 class Served:

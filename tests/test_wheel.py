@@ -10,9 +10,12 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hatch_build import rewrite_imports
+from tests.support.polled import page
+from tests.support.waiting import free_ports, wait_for
 
 PROJECT = Path(__file__).resolve().parent.parent
 MODULES = frozenset({"flows", "flows.ingest", "tasks", "tasks.detect"})
@@ -71,6 +74,46 @@ def test_a_shard_runs_on_a_dask_worker(installed, tmp_path):
     assert [line.split()[:3] for line in told.splitlines() if line.startswith("sample-wire")] == [
         ["sample-wire", "2", "2"]
     ]
+
+
+def test_a_source_has_its_turn_by_serve(installed, tmp_path):
+    port, health_port = free_ports()
+    sources = tmp_path / "config" / "sources"
+    (tmp_path / "config" / "pages").mkdir(parents=True)
+    (tmp_path / "config" / "pages" / "bread.html").write_text(page(1))
+    sources.mkdir()
+    (sources / "lake.toml").write_text('title = "Lake"\n[[input]]\nkind = "folder"\npath = "../pages"\n')
+    command = [installed / "copydesk", "serve", "--port", str(port), "--health-port", str(health_port)]
+    roots = {"COPYDESK_CONFIG": str(tmp_path / "config"), "COPYDESK_WORKERS": "1", "PREFECT_API_URL": ""}
+    with (tmp_path / "serve.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **roots}, stdout=log, stderr=log)
+    try:
+        health = f"http://127.0.0.1:{health_port}/health"
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            wait_for(lambda: process.poll() is not None or answers(client, health), 120, "a healthy serve")
+            assert process.poll() is None, (tmp_path / "serve.log").read_text()
+            user, _, password = (tmp_path / "data" / ".prefect" / "password").read_text().strip().partition(":")
+            api, login = f"http://127.0.0.1:{port}/api", (user, password)
+            (lake,) = [
+                entry
+                for entry in client.post(f"{api}/deployments/filter", json={}, auth=login).json()
+                if entry["name"] == "lake"
+            ]
+            start = {"state": {"type": "SCHEDULED"}}
+            client.post(f"{api}/deployments/{lake['id']}/create_flow_run", json=start, auth=login).raise_for_status()
+        line = "lake: 1 discovered, 1 stored"
+        wait_for(lambda: line in (tmp_path / "serve.log").read_text(), 90, "the end of its run")
+    finally:
+        process.terminate()
+        code = process.wait(60)
+    assert code == 0, (tmp_path / "serve.log").read_text()
+
+
+def answers(client: httpx.Client, health: str) -> bool:
+    try:
+        return client.get(health).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def test_the_python_api_works_in_a_plain_script(installed, tmp_path):
