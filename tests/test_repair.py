@@ -26,6 +26,7 @@ from warehouse.archive.segment import marker
 from warehouse.checks.findings import REPAIR
 from warehouse.checks.rules import MADE_AGAIN
 from warehouse.checks.table_files import damaged_files
+from warehouse.connect import unreadable
 from warehouse.errors import StorageError
 from warehouse.model.vocabulary import RunStatus
 from warehouse.repair import repair
@@ -233,6 +234,18 @@ def test_of_flipped_bits_none_changes_a_row_unseen(tmp_path, part):
             assert pq.read_table(path).equals(rows)
             assert by_duckdb(path) == read
     assert 0 < harmless < 20  # of 25
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "a.parquet: Unknown error: Failed to launch worker thread: Resource temporarily unavailable",
+        "can't start new thread",
+    ],
+)
+def test_a_thread_that_could_not_start_is_no_damaged_file(message):
+    assert "ulimit -v" in str(unreadable(duckdb.Error(message)))
+    assert "damaged" not in str(unreadable(duckdb.Error(message)))
 
 
 @pytest.mark.parametrize(("limit", "value", "cure"), [("NOFILE", 24, "ulimit -n"), ("AS", 800_000_000, "ulimit -v")])

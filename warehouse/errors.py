@@ -15,6 +15,7 @@ CURES: Final = {
     errno.EPERM: f"let this user write there or {ANOTHER_ROOT}",
     errno.EMFILE: "raise the limit on open files (ulimit -n)",
     errno.ENFILE: "raise the system's limit on open files (sysctl fs.file-max)",
+    errno.EAGAIN: "give the process more memory (ulimit -v) or more threads (ulimit -u)",
     errno.ENOMEM: "give the process more memory (ulimit -v), or run fewer workers (COPYDESK_WORKERS)",
 }
 
@@ -28,6 +29,8 @@ IN_WORDS: Final = {
     "failed to allocate": CURES[errno.ENOMEM],
     "allocation failure": CURES[errno.ENOMEM],
     "failed to map segment": CURES[errno.ENOMEM],
+    "launch worker thread": CURES[errno.EAGAIN],
+    "start new thread": CURES[errno.EAGAIN],
     "memoryerror": CURES[errno.ENOMEM],
     "no space left on device": CURES[errno.ENOSPC],
     "permission denied": CURES[errno.EACCES],
