@@ -17,8 +17,7 @@ VAGUE = {
 """Words that say nothing of what a name holds: an entry, a match, a message, a response, a row."""
 WRITTEN_NAMES = {
     ("flows/monitoring/alerts.py", "what"),  # a key of an alert's JSON and of the state file
-    ("tasks/files/arc.py", "tell"),  # a method of `io.RawIOBase`, here and below
-    ("tasks/text/decompress.py", "tell"),
+    ("tasks/text/decompress.py", "tell"),  # a method of `io.RawIOBase`, here and below
     ("warehouse/storage/object_file.py", "tell"),
     ("warehouse/model/rows.py", "place"),  # a column of the table `habits`
 }

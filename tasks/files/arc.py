@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from tasks.text.decompress import DecompressionError
+from tasks.text.decompress import DecompressionError, PieceStream
 
 MAGIC: Final = b"filedesc:"
 _MAX_LINE_BYTES: Final = 1 << 16
@@ -24,38 +24,16 @@ _HEADER: Final = re.compile(rb"([a-zA-Z][\w.+-]*:.*?) (\S+) (\d{8,14}) (\S+)(?: 
 _RECORD_AFTER_VERSION: Final = re.compile(rb"\n\n((?:https?|dns):.*)\Z", re.DOTALL)
 
 
-class ArcAsWarc(io.RawIOBase):
+class ArcAsWarc(PieceStream):
     """The records of an unpacked ARC file as a WARC file: `response` for what came over HTTP, else `metadata`.
 
     Reading raises `DecompressionError` where the file is damaged or cut short, after all records before.
     """
 
     def __init__(self, stream: io.RawIOBase) -> None:
+        super().__init__(self._warc_pieces())
         self._stream = stream
         self._buffer = b""  # of our own: one of Python's would lose what it holds when the stream meets damage
-        self._pieces = self._warc_pieces()
-        self._piece = memoryview(b"")
-        self._position = 0
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def tell(self) -> int:
-        """Return the number of bytes read so far."""
-        return self._position
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the only kind that is passed
-        """Fill the buffer with the next piece; return the number of bytes."""
-        while not self._piece:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._piece = memoryview(piece)
-        size = min(len(buffer), len(self._piece))
-        buffer[:size], self._piece = self._piece[:size], self._piece[size:]
-        self._position += size
-        return size
 
     def _warc_pieces(self) -> Iterator[bytes]:
         while line := self._line():

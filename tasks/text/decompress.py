@@ -69,15 +69,11 @@ class _Bounded:
         return content
 
 
-class DecompressedFile(io.RawIOBase):
-    """The content of a file, packed with gzip, zstd, bz2, xz or not at all; its position counts the unpacked bytes.
+class PieceStream(io.RawIOBase):
+    """A stream of the pieces that an iterator gives; its position counts their bytes."""
 
-    Reading raises `DecompressionError` if the file is damaged or cut short, after all content before that position.
-    """
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._pieces = _pieces(stream)
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
         self._piece = memoryview(b"")
         self._position = 0
 
@@ -85,24 +81,12 @@ class DecompressedFile(io.RawIOBase):
         """Return True."""
         return True
 
-    def seekable(self) -> bool:
-        """Return True, though it can only go back to the beginning."""
-        return True
-
     def tell(self) -> int:
         """Return the number of bytes read so far."""
         return self._position
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Go back to the beginning. Raises `UnsupportedOperation` for any other position."""
-        if offset or whence != io.SEEK_SET:
-            raise io.UnsupportedOperation("only to the beginning")
-        self._stream.seek(0)
-        self._pieces, self._piece, self._position = _pieces(self._stream), memoryview(b""), 0
-        return 0
-
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the only kind that is passed
-        """Fill the buffer as far as one step of unpacking does; return the number of bytes."""
+        """Fill the buffer from the next piece at most; return the number of bytes."""
         while not self._piece:
             piece = next(self._pieces, None)
             if piece is None:
@@ -112,6 +96,29 @@ class DecompressedFile(io.RawIOBase):
         buffer[:size], self._piece = self._piece[:size], self._piece[size:]
         self._position += size
         return size
+
+
+class DecompressedFile(PieceStream):
+    """The content of a file, packed with gzip, zstd, bz2, xz or not at all; its position counts the unpacked bytes.
+
+    Reading raises `DecompressionError` if the file is damaged or cut short, after all content before that position.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(_pieces(stream))
+        self._stream = stream
+
+    def seekable(self) -> bool:
+        """Return True, though it can only go back to the beginning."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go back to the beginning. Raises `UnsupportedOperation` for any other position."""
+        if offset or whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("only to the beginning")
+        self._stream.seek(0)
+        self._pieces, self._piece, self._position = _pieces(self._stream), memoryview(b""), 0
+        return 0
 
 
 class FileSection(io.RawIOBase):
