@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.line_features import MAX_LINE_CHARACTERS, Words, read_line_features
+from tasks.boilerplate.line_features import (
+    MAX_LINE_CHARACTERS,
+    Words,
+    densest_run,
+    read_line_features,
+    words_once_a_line,
+)
 from warehouse.model.vocabulary import LineReason
 
 MAX_DISTANCE: Final = 50
@@ -71,7 +77,7 @@ def read_features(lines: Sequence[Line]) -> dict[str, Floats]:
     features["is_prose"] = (prose > MIN_PROSE_SCORE).astype(np.float32)
     features["no_prose"] = 1 - features["is_prose"]
     features["short"] = (features["words"] < np.log1p(5)).astype(np.float32)
-    runs = [_densest_run(np.where(prose < 0, prose * penalty, prose).tolist()) for penalty in NON_PROSE_PENALTIES]
+    runs = [densest_run(np.where(prose < 0, prose * penalty, prose).tolist()) for penalty in NON_PROSE_PENALTIES]
     features |= _neighbour_features(features) | _window_features(features) | _position_features(features, runs)
     return features | _cue_distance_features(features, runs[1][0]) | _similarity_features(features, words, runs[1])
 
@@ -214,7 +220,7 @@ def _similarity_features(features: dict[str, Floats], words: Words, run: tuple[i
     in_run = (features["is_prose"] > 0) & (index >= run[0]) & (index < run[1])
     rank = np.cumsum(in_run) * in_run
     in_lead = (rank > 0) & (rank <= 6)  # noqa: PLR2004
-    line, word, vocabulary_size = _words_once_a_line(words)
+    line, word, vocabulary_size = words_once_a_line(words)
     is_long_word = np.zeros(vocabulary_size, np.bool_)
     is_long_word[words.number[words.is_long]] = True
     lines_with_word = np.bincount(word, minlength=vocabulary_size)[word]
@@ -239,24 +245,3 @@ def _similarity_features(features: dict[str, Floats], words: Words, run: tuple[i
         "long_words": np.bincount(line, long, count).astype(np.float32),
         "shared_words": np.log1p(np.bincount(line, long & (other_run_lines > 0), count)).astype(np.float32),
     }
-
-
-def _words_once_a_line(words: Words) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Return line and number of each word, repeats within a line left out, and the count of different words."""
-    vocabulary_size = int(words.number.max(initial=-1)) + 1
-    pairs = np.sort(words.line * vocabulary_size + words.number)
-    line, word = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], max(1, vocabulary_size))
-    return line, word, vocabulary_size
-
-
-def _densest_run(scores: Sequence[float]) -> tuple[int, int]:
-    """Return begin and end of the run with the greatest sum (Bentley's algorithm); (0, 0) if no sum is above 0."""
-    best, total, begin = 0.0, 0.0, 0
-    run = (0, 0)
-    for index, score in enumerate(scores):
-        if total <= 0:
-            total, begin = 0.0, index
-        total += score
-        if total > best:
-            best, run = total, (begin, index + 1)
-    return run

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.boilerplate.boosted_trees import Floats
-from tasks.boilerplate.line_features import Words, number_equal_values, read_line_features
+from tasks.boilerplate.line_features import (
+    Words,
+    densest_run,
+    number_equal_values,
+    read_line_features,
+    words_once_a_line,
+)
 from tasks.html.blocks import PageBlocks
 from tasks.html.element_names import MARKS
 from tasks.text.characters import text_key
@@ -131,13 +137,11 @@ def _group_blocks(page: PageBlocks) -> dict[str, NDArray[np.intp]]:
 
 def _overlap_features(words: Words, count: int, title_count: int) -> dict[str, Floats]:
     """Return the shares of words that each block has in common with the page's titles and description."""
-    vocabulary = int(words.number.max(initial=-1)) + 1
-    pairs = np.sort(words.line * max(1, vocabulary) + words.number)
-    line, word = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], max(1, vocabulary))
+    line, word, vocabulary_size = words_once_a_line(words)
     sizes = np.maximum(1, np.bincount(line, minlength=count + title_count + 1))
     columns: dict[str, list[Floats]] = {"title": [], "summary": []}
     for other in range(count, count + title_count + 1):
-        has_word = np.zeros(vocabulary, np.bool_)
+        has_word = np.zeros(vocabulary_size, np.bool_)
         has_word[word[line == other]] = True
         common = np.bincount(line, has_word[word], count + title_count + 1)
         shares = (common / sizes)[:count], (common / sizes[other])[:count]
@@ -196,7 +200,7 @@ def _position_features(columns: dict[str, Floats], prose: Floats, words: Floats)
         "past_best": np.clip(index - end, -MAX_DISTANCE, MAX_DISTANCE),
     }
     for number, penalty in enumerate(_RUN_PENALTIES):
-        begin, end = _densest_run(
+        begin, end = densest_run(
             np.where(prose > 0, prose, -penalty - np.minimum(words, 20) * columns["linked"]).tolist()
         )
         mass = float(prose[begin:end].sum())
@@ -207,18 +211,6 @@ def _position_features(columns: dict[str, Floats], prose: Floats, words: Floats)
             f"share_of_run{number}": (before - before[min(begin, count - 1)]) / max(mass, 1.0),
         }
     return {name: np.asarray(row, np.float32) for name, row in positions.items()}
-
-
-def _densest_run(scores: Sequence[float]) -> tuple[int, int]:
-    best, total, begin = 0.0, 0.0, 0
-    run = (0, 0)
-    for index, score in enumerate(scores):
-        if total <= 0:
-            total, begin = 0.0, index
-        total += score
-        if total > best:
-            best, run = total, (begin, index + 1)
-    return run
 
 
 def _statement_features(texts: Sequence[str], statements: PageStatements) -> dict[str, Floats]:

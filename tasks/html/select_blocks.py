@@ -20,7 +20,7 @@ from warehouse.model.vocabulary import LineReason
 MIN_CONFIDENCE: Final = 0.93
 # Blocks that are surely no article say nothing about how hard a page is.
 MIN_DOUBTFUL_PROBABILITY: Final = 0.05
-# What the second reader takes stays from here on, what it leaves out is is_between from there on.
+# What the second reader takes stays from the first probability on, what it leaves out from the second on.
 MIN_SECONDED_PROBABILITY: Final = 0.2
 MIN_SURE_PROBABILITY: Final = 0.8
 # What the model takes alone between blocks that both take.
