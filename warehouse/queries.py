@@ -13,9 +13,14 @@ from warehouse.definitions import SQL
 MAX_ROWS_IN_MEMORY: Final = 200
 
 
+# What several queries have in common stands in a file of its own, and by its name in their `WITH`.
+SHARED_PART: Final = "source_rows"
+
+
 def read_query(name: str) -> str:
     """Return the text of a query by the name of its file without `.sql`."""
-    return (SQL / "queries" / f"{name}.sql").read_text("utf-8")
+    query, part = ((SQL / "queries" / f"{stem}.sql").read_text("utf-8") for stem in (name, SHARED_PART))
+    return query.replace(f"{{{SHARED_PART}}}", part.rstrip())
 
 
 def query_rows(connection: duckdb.DuckDBPyConnection, name: str, **parameters: object) -> list[tuple[Any, ...]]:

@@ -8,19 +8,7 @@ WITH newest AS (
         PARTITION BY article_id ORDER BY deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC
     ) = 1
 ),
-seen AS (
-    SELECT
-        url,
-        arg_min(guid, seen_at) AS guid,
-        arg_min(found_in, seen_at) AS found_in,
-        min(seen_at) AS first_seen_at,
-        arg_min(title, seen_at) AS title,
-        arg_min(published_at, seen_at) AS published_at
-    FROM discoveries
-    WHERE source_id = $source_id
-    GROUP BY url
-),
-capture AS (SELECT * FROM captures WHERE source_id = $source_id)
+{source_rows}
 SELECT article, capture, seen
 FROM landed('articles') AS article
 JOIN newest USING (article_id, capture_id, landed_at)

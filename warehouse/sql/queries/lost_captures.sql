@@ -1,18 +1,6 @@
 -- The captures of a source with the given ids, and the newest one with content of each given address, with what the first
 -- listing that had the address gave; the oldest come first.
-WITH seen AS (
-    SELECT
-        url,
-        arg_min(guid, seen_at) AS guid,
-        arg_min(found_in, seen_at) AS found_in,
-        min(seen_at) AS first_seen_at,
-        arg_min(title, seen_at) AS title,
-        arg_min(published_at, seen_at) AS published_at
-    FROM discoveries
-    WHERE source_id = $source_id
-    GROUP BY url
-),
-capture AS (SELECT * FROM captures WHERE source_id = $source_id),
+WITH {source_rows},
 lost AS (
     SELECT capture_id FROM capture WHERE capture_id IN (SELECT unnest($capture_ids::VARCHAR[]))
     UNION

@@ -1,18 +1,6 @@
 -- The open rejects of a source, of one reason or one address where these are given, each with its capture and with what
 -- the first listing that had its address gave. A duplicate is among them once its twin has another text.
-WITH seen AS (
-    SELECT
-        url,
-        arg_min(guid, seen_at) AS guid,
-        arg_min(found_in, seen_at) AS found_in,
-        min(seen_at) AS first_seen_at,
-        arg_min(title, seen_at) AS title,
-        arg_min(published_at, seen_at) AS published_at
-    FROM discoveries
-    WHERE source_id = $source_id
-    GROUP BY url
-),
-capture AS (SELECT * FROM captures WHERE source_id = $source_id)
+WITH {source_rows}
 SELECT reject, capture, seen
 FROM rejects_open AS reject
 LEFT JOIN capture ON capture.capture_id = reject.capture_id
