@@ -15,15 +15,15 @@ from config.sources import SCHEDULE_CURE, Source, load_source, source_files
 from flows.ingestion.process_pool import Workers
 from tasks.article import make_article
 from tasks.discover import endpoint, listed_documents, read_listing, reader_of
-from tasks.fetch import as_fetched, fetch_each, request
+from tasks.fetch import fetch_each, request
 from tasks.http.access import source_access
-from tasks.http.fetcher import ACCEPT_LISTINGS, Downloaded, Fetcher, Postponed, Refused, utc_now
+from tasks.http.fetcher import ACCEPT_LISTINGS, Downloaded, Fetcher, NotModified, Postponed, Refused, utc_now
 from tasks.listings.discovered import Discovered
 from tasks.listings.input_reader import InputError, ReadContext
 from tasks.listings.listing import Listing, ListingError
 from tasks.site_probe.autodiscovery import choose_child
 from tasks.site_probe.suggest_fields import suggest_fields
-from warehouse.model.records import Article, Capture, Fetched, RawArticle, Rejection
+from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
 MAX_DOCUMENTS: Final = 3  # of one input that are tried
@@ -120,8 +120,7 @@ class _InputCheck:
         listing_request = request(url, self.source, max_bytes=self.settings.max_listing_bytes)
         response = self.fetcher.fetch(replace(listing_request, accept=ACCEPT_LISTINGS))
         if not isinstance(response, Downloaded):
-            reason = response.detail if isinstance(response, Refused | Postponed) else "not changed"
-            raise InputError(f"{self.source.id}: {url}: {reason}")
+            raise InputError(f"{self.source.id}: {url}: {_problem(response)}")
         try:
             listing = read_listing(
                 self.source, self.entry, response.content, response.final_url, response.media_type, response.charset
@@ -131,28 +130,28 @@ class _InputCheck:
         return listing, response.moved_to
 
     def _try(self, documents: Sequence[Discovered]) -> Iterator[Article | Rejection]:
-        """Read the documents and make articles of them, as a run would; yield what becomes of each."""
-        raws: list[RawArticle] = []
-        for document in documents:
-            result = self._fetched(document)
-            if isinstance(result, Rejection):
-                yield result
-            else:
-                raws.append(RawArticle(result.item, Capture.of(result), result.content))
+        """Read the documents and make articles of them, as a run would; yield what becomes of each, in their order."""
+        raws = [self._read_document(document) for document in documents]
         for _, made in self.workers.each(make_article, raws, self.source):
             yield made
 
-    def _fetched(self, document: Discovered) -> Fetched | Rejection:
-        if isinstance(document, Fetched | Rejection):
-            return document
-        item = document
+    def _read_document(self, document: Discovered) -> RawArticle | Rejection:
+        result = self._fetch(document) if isinstance(document, Item) else document
+        if isinstance(result, Rejection):
+            return result
+        return RawArticle(result.item, Capture.of(result), result.content)
+
+    def _fetch(self, item: Item) -> Fetched | Rejection:
         ((_, result),) = fetch_each([item], self.source, self.settings, self.fetcher, utc_now)
-        if isinstance(result, Downloaded):
-            return as_fetched(item, result, utc_now())
         if isinstance(result, Fetched | Rejection):
             return result
-        detail = result.detail if isinstance(result, Refused | Postponed) else "not changed"
-        return item.reject(Stage.FETCH, result.reason if isinstance(result, Refused) else Reason.FETCH_FAILED, detail)
+        reason = result.reason if isinstance(result, Refused) else Reason.FETCH_FAILED
+        return item.reject(Stage.FETCH, reason, _problem(result))
+
+
+def _problem(response: Refused | Postponed | NotModified) -> str:
+    """Return why a response gave no document."""
+    return "not changed" if isinstance(response, NotModified) else response.detail
 
 
 def _detail(refusal: Rejection, document: Discovered) -> str:
