@@ -16,6 +16,7 @@ from config.inputs import FolderInput
 from config.settings import Settings
 from tasks.discover import endpoint
 from tasks.files.folder import LINKED_AWAY
+from tasks.http.access import Access, source_access
 from tasks.http.response import Downloaded, FetchResult, NotModified, Postponed, Refused
 from warehouse.archive.writer import Earlier
 from warehouse.model.records import Fetched, Item, Rejection
@@ -61,10 +62,15 @@ def fetch_each(
 
     queue: deque[tuple[Item, Future[FetchResult] | None]] = deque()
     waiting = 0
+    # Not read before a page is met, nor again for each: its values may be files.
+    access: Access | None = None
     for item in items:
-        is_page = not item.url.startswith("file:")
-        queue.append((item, fetcher.submit(request(item.url, source, earlier(item))) if is_page else None))
-        waiting += is_page
+        future = None
+        if not item.url.startswith("file:"):
+            access = access or source_access(source)
+            future = fetcher.submit(request(item.url, source, earlier(item), access=access))
+        queue.append((item, future))
+        waiting += future is not None
         # Files wait only behind pages.
         while queue and (waiting > MAX_WAITING_PAGES or not waiting):
             first, future = queue.popleft()
@@ -74,14 +80,22 @@ def fetch_each(
         yield first, result_of(first, future)
 
 
-def request(url: str, source: Source, earlier: Earlier | None = None, max_bytes: int | None = None) -> Request:
-    """Return the request for a URL with the limits of its source and the validators of an earlier capture."""
-    from tasks.http.access import source_access
+def request(
+    url: str,
+    source: Source,
+    earlier: Earlier | None = None,
+    max_bytes: int | None = None,
+    access: Access | None = None,
+) -> Request:
+    """Return the request for a URL with the limits of its source and the validators of an earlier capture.
+
+    `access` is that of the source where it was read already. Raises `ConfigError` where a value of it cannot be had.
+    """
     from tasks.http.fetcher import Request
 
     return Request(
         url,
-        access=source_access(source),
+        access=access or source_access(source),
         delay=source.delay,
         allow_private=source.allow_private,
         max_bytes=max_bytes,
