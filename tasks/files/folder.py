@@ -33,8 +33,9 @@ class FolderReader(InputReader[FolderInput]):
     def documents(self, context: ReadContext) -> Iterator[Item]:
         """Return an item for each file, by name."""
         self._check_folder()
-        yield from self._items(list_files(self._folder, self.entry.glob), context.seen_at)
-        context.skipped.extend(describe_skipped(self._folder, self.entry.glob))
+        others: list[Path] = []
+        yield from self._items(list_files(self._folder, self.entry.glob, others), context.seen_at)
+        context.skipped.extend(describe_skipped(others, self._folder, self.entry.glob))
         self._check_all_listed()
 
     def former_documents(self, urls: Iterable[str], seen_at: datetime) -> Iterator[Item]:
@@ -94,30 +95,31 @@ class FolderReader(InputReader[FolderInput]):
             yield Item(self.source.id, path.as_uri(), guid, found_in, seen_at)
 
 
-def list_files(folder: Path, glob: str = "**/*") -> Iterator[Path]:
-    """Return the documents of a folder, hidden ones left out; sorted, so that every run takes them in one order."""
-    for path in sorted(folder.glob(glob)):
-        if (
-            path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
-            and not _is_hidden(path, folder)
-            and not path.is_dir()
-        ):
-            yield path
+def list_files(folder: Path, glob: str = "**/*", others: list[Path] | None = None) -> Iterator[Path]:
+    """Return the documents of a folder, hidden ones left out; sorted, so that every run takes them in one order.
 
-
-def describe_skipped(folder: Path, glob: str) -> Iterator[str]:
-    """Return a sentence on the files that are no documents by their names, and one on linked folders."""
-    others: list[Path] = []
-    linked: list[Path] = []
+    What else the glob has, but for what is hidden, is put into `others`.
+    """
     for path in sorted(folder.glob(glob)):
         if _is_hidden(path, folder):
             continue
-        if path.is_dir():
-            linked += [path] if path.is_symlink() and "**" in glob else []
-        elif not _is_document(path):
+        if _is_document(path) and not path.is_dir():
+            yield path
+        elif others is not None:
             others.append(path)
-    if others:
-        yield f"{_count(others, 'file')} passed over, as not named {', '.join(SUFFIXES)}: {_names(others, folder)}."
+
+
+def describe_skipped(others: Iterable[Path], folder: Path, glob: str) -> Iterator[str]:
+    """Return a sentence on the files that are no documents by their names, and one on linked folders."""
+    files: list[Path] = []
+    linked: list[Path] = []
+    for path in others:
+        if not path.is_dir():
+            files.append(path)
+        elif path.is_symlink() and "**" in glob:
+            linked.append(path)
+    if files:
+        yield f"{_count(files, 'file')} passed over, as not named {', '.join(SUFFIXES)}: {_names(files, folder)}."
     if linked:
         names = _names(linked, folder)
         yield f"{_count(linked, 'linked folder')} not entered; give it an input of its own: {names}."
