@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from tasks.text.decode import Refusal
+from tasks.text.decompress import PACKED_SUFFIXES
 from tasks.text.text_lines import SAMPLE_BYTES, file_charset, mend_text, open_text, read_sample
 from warehouse.model.vocabulary import Reason
 
@@ -47,7 +48,7 @@ def table_kind(address: str) -> str | None:
     name = path.lower()
     if name.endswith(f".{PARQUET}"):
         return PARQUET
-    for packing in (".gz", ".zst", ".bz2", ".xz", ".zip"):
+    for packing in (*PACKED_SUFFIXES, ".zip"):
         name = name.removesuffix(packing)
     ending = name.rpartition(".")[2]
     return ending if ending in CSV else None

@@ -10,12 +10,11 @@ from tasks.files.csv_parquet import PARQUET, Row, TableError, read_csv, read_par
 from tasks.files.json_values import holds_json, is_one_record_a_line, read_lines, read_values
 from tasks.files.spreadsheet import OLE_MAGIC, is_workbook, read_workbook
 from tasks.text.decode import Refusal
-from tasks.text.decompress import open_decompressed
+from tasks.text.decompress import PACKED_SUFFIXES, ZIP_MAGIC, open_decompressed, open_zip
 from tasks.text.text_lines import file_charset, read_sample
 
 _BUFFER_BYTES: Final = 131_072
 _MAGIC_BYTES: Final = 8
-_ZIP_MAGIC: Final = b"PK\x03\x04"
 _PARQUET_MAGIC: Final = b"PAR1"
 _MAX_ZIP_DEPTH: Final = 1
 # Forms that are told by their first bytes, and what makes of them one that is read.
@@ -30,7 +29,6 @@ _CURES: Final = {
     b"%PDF-": "a PDF; it holds no records",
 }
 _RECORD_SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".jl", ".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".ods")
-_PACKED_SUFFIXES: Final = (".gz", ".zst", ".bz2", ".xz")
 
 
 def read_rows(
@@ -45,7 +43,7 @@ def read_rows(
     file.seek(0)
     if cure := next((cure for start, cure in _CURES.items() if magic.startswith(start)), None):
         raise TableError(f"it is {cure}")
-    if magic.startswith(_ZIP_MAGIC):
+    if magic.startswith(ZIP_MAGIC):
         return _read_zip(file, body_columns, limit, skipped, depth)
     if magic.startswith(OLE_MAGIC):
         return read_workbook(file, body_columns, limit, skipped)
@@ -80,26 +78,21 @@ def _read_zip(
     file: IO[bytes], body_columns: Collection[str], limit: int, skipped: list[str], depth: int
 ) -> Iterator[Row]:
     """Return the records of a workbook, or of all files of records in a zip, numbered on from one to the next."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            if is_workbook(archive):
-                file.seek(0)
-                yield from read_workbook(file, body_columns, limit, skipped)
-                return
-            if depth >= _MAX_ZIP_DEPTH:
-                raise TableError("it holds a zip in a zip; unpack it")
-            last = 0
-            for member in _record_members(archive, skipped):
-                with archive.open(member) as content:
-                    rows = read_rows(content, member.filename, body_columns, limit, skipped, depth + 1)
-                    first = last
-                    for row in rows:
-                        last = first + row.number
-                        yield row._replace(number=last)
-    except zipfile.BadZipFile:
-        raise TableError("the zip is damaged or cut short") from None
-    except (RuntimeError, NotImplementedError) as error:
-        raise TableError(f"the zip cannot be unpacked: {error}") from None
+    with open_zip(file) as archive:
+        if is_workbook(archive):
+            file.seek(0)
+            yield from read_workbook(file, body_columns, limit, skipped)
+            return
+        if depth >= _MAX_ZIP_DEPTH:
+            raise TableError("it holds a zip in a zip; unpack it")
+        last = 0
+        for member in _record_members(archive, skipped):
+            with archive.open(member) as content:
+                rows = read_rows(content, member.filename, body_columns, limit, skipped, depth + 1)
+                first = last
+                for row in rows:
+                    last = first + row.number
+                    yield row._replace(number=last)
 
 
 def _record_members(archive: zipfile.ZipFile, skipped: list[str]) -> list[zipfile.ZipInfo]:
@@ -121,6 +114,6 @@ def _is_hidden(name: str) -> bool:
 
 def _holds_records(name: str) -> bool:
     name = name.lower()
-    for suffix in _PACKED_SUFFIXES:
+    for suffix in PACKED_SUFFIXES:
         name = name.removesuffix(suffix)
     return name.endswith(_RECORD_SUFFIXES)

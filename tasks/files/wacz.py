@@ -5,13 +5,11 @@ Source: Web Archive Collection Zipped 1.1, Webrecorder.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from typing import IO, Final
 
-from tasks.text.decompress import DecompressionError
+from tasks.text.decompress import ZIP_MAGIC, DecompressionError, open_zip
 
-ZIP_MAGIC: Final = b"PK\x03\x04"
 WARC_SUFFIXES: Final = (".warc", ".warc.gz", ".warc.zst", ".warc.bz2", ".warc.xz", ".wet", ".wet.gz", ".arc", ".arc.gz")
 ZIP_SUFFIXES: Final = (".wacz", ".zip")
 _MAX_DEPTH: Final = 2  # of a WACZ in a WACZ, as collections of several are
@@ -26,15 +24,10 @@ def open_warcs(file: IO[bytes], depth: int = 0) -> Iterator[IO[bytes]]:
         return
     if depth == _MAX_DEPTH:
         raise DecompressionError("it holds a zip in a zip in a zip; unpack it")
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = [name for name in archive.namelist() if name.lower().endswith((*WARC_SUFFIXES, *ZIP_SUFFIXES))]
-            if not names:
-                raise DecompressionError("it is a zip without WARC files")
-            for name in sorted(names):
-                with archive.open(name) as part:
-                    yield from open_warcs(part, depth + 1)
-    except zipfile.BadZipFile:
-        raise DecompressionError("the zip is damaged or cut short") from None
-    except (RuntimeError, NotImplementedError) as error:
-        raise DecompressionError(f"the zip cannot be unpacked: {error}") from None
+    with open_zip(file) as archive:
+        names = [name for name in archive.namelist() if name.lower().endswith((*WARC_SUFFIXES, *ZIP_SUFFIXES))]
+        if not names:
+            raise DecompressionError("it is a zip without WARC files")
+        for name in sorted(names):
+            with archive.open(name) as part:
+                yield from open_warcs(part, depth + 1)

@@ -11,7 +11,9 @@ import io
 import lzma
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Final, Protocol
+from zipfile import BadZipFile, ZipFile
 
 import zstandard
 from isal import isal_zlib
@@ -27,6 +29,8 @@ _ZSTD_SKIPPED_MAGIC: Final = b"\x2a\x4d\x18"  # from the second byte on
 _ZSTD_DICTIONARY_MAGIC: Final = b"\x5d\x2a\x4d\x18"
 _BZIP2_MAGIC: Final = (b"BZh", (b"1AY&SY", b"\x17rE8P\x90"))  # a digit stands between the two parts
 _XZ_MAGIC: Final = b"\xfd7zXZ\0"
+ZIP_MAGIC: Final = b"PK\x03\x04"
+PACKED_SUFFIXES: Final = (".gz", ".zst", ".bz2", ".xz")
 _MAGIC_BYTES: Final = 10
 _MAX_STEP_BYTES: Final = 1_000_000  # of bz2 and xz, which unpack a few bytes to any size
 _MAX_XZ_MEMORY_BYTES: Final = 128 * 1024 * 1024  # the strongest preset takes 65 MB
@@ -67,6 +71,18 @@ class _Bounded:
         content = self._decompressor.decompress(data, max_length=_MAX_STEP_BYTES)
         self.has_more = not (self._decompressor.eof or self._decompressor.needs_input)
         return content
+
+
+@contextmanager
+def open_zip(file: IO[bytes]) -> Iterator[ZipFile]:
+    """Open a zip. Raises `DecompressionError`, also where damage is met while its files are read."""
+    try:
+        with ZipFile(file) as archive:
+            yield archive
+    except BadZipFile:
+        raise DecompressionError("the zip is damaged or cut short") from None
+    except (RuntimeError, NotImplementedError) as error:
+        raise DecompressionError(f"the zip cannot be unpacked: {error}") from None
 
 
 class PieceStream(io.RawIOBase):
