@@ -16,7 +16,8 @@ from warehouse.errors import StorageError
 from warehouse.model.descriptions import describe_fields
 from warehouse.model.records import Article, Capture, Rejection
 from warehouse.model.rows import Discovery, Habit, Poll, Run
-from warehouse.storage.root import PARTIAL, Root, sync_folder
+from warehouse.storage.durable import sync_folder
+from warehouse.storage.root import PARTIAL, Root
 
 # The oldest DuckDB that opens the catalogue; DuckDB 2 would otherwise write a file that it cannot.
 OLDEST_READER: Final = "v1.5.0"

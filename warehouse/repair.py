@@ -13,7 +13,8 @@ from warehouse.checks.rules import HIDDEN_ARTICLES, OUTDATED_ARTICLES
 from warehouse.checks.table_files import check_base_files, damaged_files, table_files
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, StorageError
-from warehouse.storage.root import SUPERSEDED, Root, make_folder
+from warehouse.storage.durable import make_folder
+from warehouse.storage.root import SUPERSEDED, Root
 from warehouse.storage.superseded import list_all_superseded
 from warehouse.storage.tables import Store
 

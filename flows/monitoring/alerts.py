@@ -26,7 +26,8 @@ from flows.monitoring.alert_rules import Condition, find_conditions
 from flows.monitoring.channels import Hook, hooks_of
 from flows.monitoring.health import load_health
 from warehouse.errors import LockedError, StorageError
-from warehouse.storage.root import Root, make_folder, sync_folder
+from warehouse.storage.durable import make_folder, sync_folder
+from warehouse.storage.root import Root
 
 FOLDER: Final = ".alerts"
 STATE_FILE: Final = "told.json"

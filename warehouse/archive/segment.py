@@ -10,7 +10,8 @@ from typing import BinaryIO, Final
 
 from warehouse.archive.warc_records import warcinfo
 from warehouse.errors import StorageError
-from warehouse.storage.root import Root, make_folder, sync_folder
+from warehouse.storage.durable import make_folder, sync_folder
+from warehouse.storage.root import Root
 
 SUFFIX: Final = ".warc.gz"
 OPEN: Final = ".open"

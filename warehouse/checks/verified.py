@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError
-from warehouse.storage.root import make_folder
+from warehouse.storage.durable import make_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

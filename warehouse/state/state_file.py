@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from warehouse.errors import StorageError, cure_of
-from warehouse.storage.root import make_folder, sync_folder
+from warehouse.storage.durable import make_folder, sync_folder
 
 if TYPE_CHECKING:
     from warehouse.storage.root import Root

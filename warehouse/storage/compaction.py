@@ -22,7 +22,8 @@ import pyarrow.parquet as pq
 
 from warehouse.model.schema import SCHEMAS
 from warehouse.storage.base_files import MIN_DELETION_AGE, BaseFile, base_file_name, read_base_files, replaced_names
-from warehouse.storage.root import PARTIAL, make_folder
+from warehouse.storage.durable import make_folder
+from warehouse.storage.root import PARTIAL
 from warehouse.storage.row_retention import Retention, kept_mask, without_expired
 from warehouse.storage.sorted_files import Change, merge_files
 from warehouse.storage.superseded import first_free_id, join_lists, list_superseded

@@ -18,7 +18,8 @@ from warehouse.model.records import FORGOTTEN
 from warehouse.model.vocabulary import Outcome, Reason
 from warehouse.storage.arrow import ROW_GROUP_ROWS, open_writer
 from warehouse.storage.base_files import MAX_VISIBILITY_WAIT, BaseFile, read_base_files, replaced_names
-from warehouse.storage.root import BASE, PARTIAL, make_folder
+from warehouse.storage.durable import make_folder
+from warehouse.storage.root import BASE, PARTIAL
 
 if TYPE_CHECKING:
     from warehouse.model.rows import Run

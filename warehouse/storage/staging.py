@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from warehouse.errors import StorageError
 from warehouse.model.schema import SCHEMAS
 from warehouse.storage.arrow import open_writer, to_arrow
-from warehouse.storage.root import PARTIAL, make_folder
+from warehouse.storage.durable import make_folder
+from warehouse.storage.root import PARTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
