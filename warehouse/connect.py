@@ -18,7 +18,7 @@ from uuid import uuid4
 import duckdb
 
 from warehouse.definitions import CATALOGUE, TABLES, VIEWS, define, definition, pattern, quote
-from warehouse.errors import EmptyWarehouseError, QueryError, WarehouseError, cure_of
+from warehouse.errors import DAMAGED_FILE, EmptyWarehouseError, QueryError, WarehouseError, cure_of
 from warehouse.storage.reach import reach
 from warehouse.storage.root import SUPERSEDED, Root
 
@@ -137,7 +137,7 @@ def unreadable(error: duckdb.Error) -> WarehouseError:
     sentence = message_of(error)
     if STORE_ERROR.search(str(error)):
         return WarehouseError(f"cannot read the warehouse: {sentence}")
-    cure = cure_of(sentence, "'copydesk maintain verify' names the damaged file")
+    cure = cure_of(sentence, DAMAGED_FILE)
     return WarehouseError(f"cannot read the warehouse: {sentence}; {cure}")
 
 

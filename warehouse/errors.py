@@ -20,6 +20,8 @@ CURES: Final = {
 }
 
 
+DAMAGED_FILE: Final = "'copydesk maintain verify' names the damaged file"
+
 # Cures by words of a message, for libraries that give no error number.
 IN_WORDS: Final = {
     "too many open files": CURES[errno.EMFILE],

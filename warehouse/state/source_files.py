@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from warehouse.errors import StorageError, cure_of
+from warehouse.errors import DAMAGED_FILE, StorageError, cure_of
 from warehouse.storage.base_files import read_base_file, replaced_names
 from warehouse.storage.root import BASE
 
@@ -101,7 +101,7 @@ def read_rows(root: Root, name: str, source_id: str, columns: Sequence[str]) -> 
         raise
     except (OSError, pa.ArrowException) as error:
         sentence = " ".join(str(error).split())
-        cure = cure_of(sentence, "'copydesk maintain verify' names the damaged file")
+        cure = cure_of(sentence, DAMAGED_FILE)
         raise StorageError(f"cannot read the warehouse: {root.location(name)}: {sentence}; {cure}") from error
 
 

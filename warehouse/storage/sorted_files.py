@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from warehouse.errors import StorageError
+from warehouse.errors import DAMAGED_FILE, StorageError
 from warehouse.storage.arrow import ROW_GROUP_ROWS, open_writer, stored_schema
 
 # Bytes of rows as Parquet counts them, unpacked; reading and sorting takes up to four times as much memory.
@@ -74,7 +74,7 @@ def merge_files(
                     newest = max(filter(None, (newest, pc.max(rows["fetched_at"]).as_py())), default=None)
             writer.add_key_value_metadata(footer(count, newest))
     except pa.ArrowException as error:
-        cure = "'copydesk maintain verify' names the damaged file"
+        cure = DAMAGED_FILE
         raise StorageError(f"cannot compact {table}: {' '.join(str(error).split())}; {cure}") from error
     except OSError as error:
         raise StorageError.of(error, str(target)) from error
