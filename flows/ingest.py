@@ -33,7 +33,7 @@ from warehouse.errors import WarehouseError, unforeseen
 from warehouse.model.records import Fetched, Item, RawArticle, Rejection
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
-from warehouse.state.ledger import Conclusion
+from warehouse.state.conclusion import Conclusion
 from warehouse.storage.tables import Store
 
 MAX_BATCH_BYTES: Final = 64_000_000

@@ -27,7 +27,8 @@ from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
-from warehouse.state.ledger import Conclusion, Ledger
+from warehouse.state.conclusion import Conclusion
+from warehouse.state.ledger import Ledger
 from warehouse.state.source_state import SourceState
 from warehouse.storage.tables import Store
 

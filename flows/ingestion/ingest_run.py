@@ -28,8 +28,9 @@ from warehouse.errors import WarehouseError
 from warehouse.model.records import Capture, Item, RawArticle
 from warehouse.model.rows import Discovery, Run
 from warehouse.model.vocabulary import Outcome, RunKind, RunStatus
+from warehouse.state.conclusion import Conclusion
 from warehouse.state.endpoints import Endpoint
-from warehouse.state.ledger import Conclusion, Ledger
+from warehouse.state.ledger import Ledger
 from warehouse.state.source_state import SourceState
 from warehouse.storage.run_marks import ended_by_kill, mark_run, unmark_run
 from warehouse.storage.tables import Store

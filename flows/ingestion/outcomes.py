@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tasks.http.response import NotModified, Postponed, Refused
 from warehouse.model.records import LISTED, Fetched, Item, RawArticle
 from warehouse.model.vocabulary import Outcome, Purpose, Reason, Stage
-from warehouse.state.ledger import Conclusion
+from warehouse.state.conclusion import Conclusion
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun

@@ -14,7 +14,7 @@ from flows.ingestion.restore import restore_discoveries
 from flows.ingestion.run_writer import RunWriter
 from warehouse.archive.writer import read, recover
 from warehouse.model.records import LISTED, RECOVERED, Article, Capture, RawArticle
-from warehouse.state.ledger import Conclusion
+from warehouse.state.conclusion import Conclusion
 from warehouse.storage.run_marks import ended_by_kill, marked_runs, unmark_run
 from warehouse.storage.tables import Store
 

@@ -20,7 +20,7 @@ from tasks.listings.input_reader import InputError, ReadContext
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
 from warehouse.model.records import LISTED, Capture, RawArticle
-from warehouse.state.ledger import Conclusion
+from warehouse.state.conclusion import Conclusion
 
 if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun

@@ -11,7 +11,7 @@ from typing import Final
 from warehouse.model.records import Article, Capture, Rejection
 from warehouse.model.rows import Discovery, Habit, Poll, Run
 from warehouse.model.schema import Row
-from warehouse.state.ledger import Conclusion
+from warehouse.state.conclusion import Conclusion
 from warehouse.storage.tables import Store
 
 MAX_POLL_WAIT: Final = timedelta(minutes=5)

@@ -24,7 +24,7 @@ from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
 from warehouse.queries import query_rows
 from warehouse.state.address import TEMPORARY, Known
-from warehouse.state.ledger import same_text_as
+from warehouse.state.conclusion import same_text_as
 from warehouse.storage.rewrite import change_counts, change_outcomes, drop_rows
 from warehouse.storage.superseded import unlist_superseded
 from warehouse.storage.tables import Store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +12,7 @@ from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle,
 from warehouse.model.vocabulary import Outcome, Reason, Stage
 from warehouse.state.address import RETRIED, TEMPORARY, Known, not_before
 from warehouse.state.addresses import Addresses
+from warehouse.state.conclusion import Conclusion, same_text_as
 from warehouse.state.state_file import VERSION
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
 
 MAX_NOT_MODIFIED_TRUST: Final = timedelta(hours=12)
 """How long 304 answers are trusted before a page is fetched unconditionally."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """The one count in which a document ends, and the rows that say so."""
-
-    outcome: Outcome
-    row: Article | Rejection | None = None
-    capture: Capture | None = None
 
 
 class Ledger:
@@ -172,9 +164,12 @@ class Ledger:
         read_url = known.earlier.url if known.earlier is not None and has_text else url
         if read_url != url and self._stands_at(read_url):
             return False
-        twin = self.addresses.get(known.duplicate_of) if known.duplicate_of is not None else None
-        has_twin = twin is not None and twin.version_id is not None and not twin.is_forgotten
-        return (twin if twin is not None and has_twin else known).is_wanted(now, recheck)
+        return (self._twin_of(known) or known).is_wanted(now, recheck)
+
+    def _twin_of(self, known: Known) -> Known | None:
+        """Return what is held of the article that an address was refused for; None where there is none any more."""
+        twin = None if known.duplicate_of is None else self.addresses.get(known.duplicate_of)
+        return None if twin is None or twin.version_id is None or twin.is_forgotten else twin
 
     def _stands_at(self, url: str) -> bool:
         """Return whether an article was read at this address itself, without a redirect."""
@@ -297,8 +292,3 @@ class Ledger:
         rejection = replace(raw.reject(Stage.DEDUPE, Reason.DUPLICATE, detail), duplicate_of=twin)
         refused = self.refuse(rejection, now)
         return Conclusion(Outcome.DUPLICATE, refused.row, replace(raw.capture, outcome=Outcome.DUPLICATE))
-
-
-def same_text_as(url: str) -> str:
-    """Return the detail of the refusal of a document whose title and text are those of the article at `url`."""
-    return f"the same title and text as {url}"
