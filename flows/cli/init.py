@@ -20,11 +20,11 @@ def init(
     ] = None,
 ) -> None:
     """Make a folder with settings, an example of a source and its schema; nothing is overwritten."""
-    from flows.site_setup.new_folder import make_folder
+    from flows.site_setup.new_installation import make_installation
 
     if contact is None:
         question = "Your mail address or page, by which a site that you read can reach you"
         contact = typer.prompt(question, default="", show_default=False, err=True) if sys.stdin.isatty() else ""
-    for path in make_folder(folder, contact.strip()):
+    for path in make_installation(folder, contact.strip()):
         print(f"{path}: written")
     print(f"next: cd {shlex.quote(str(folder))}, then copydesk sources add https://news.example, then copydesk run")

@@ -25,7 +25,7 @@ url = "https://news.example/rss.xml"
 """
 
 
-def make_folder(folder: Path, contact: str = "") -> tuple[Path, ...]:
+def make_installation(folder: Path, contact: str = "") -> tuple[Path, ...]:
     """Write the files of a new installation into `folder`, and return their paths; nothing is overwritten.
 
     Raises `ConfigError` if one is there already or cannot be written.
