@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from config.redact import redact
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import ValidationError
+
+
+# Tables and keys of which no message shows a value: it may be a password or a token.
+SECRETS: Final = frozenset({"fetch", "alert_webhook", "alert_command"})
 
 
 class ConfigError(Exception):
@@ -27,7 +31,7 @@ def explain(error: ValidationError, known: Mapping[str, tuple[str, ...]]) -> str
     """Return one sentence on the first problem of a validation; a misspelt key comes before its absence.
 
     `known` has the keys of each table by its dotted name; the top is the empty name. A table that is one of several
-    kinds has its kind in the name, such as `input.folder`.
+    kinds has its kind in the name, such as `input.folder`. Values of `SECRETS` are not shown.
     """
     problems = error.errors(include_url=False)
     problem = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
@@ -52,7 +56,8 @@ def explain(error: ValidationError, known: Mapping[str, tuple[str, ...]]) -> str
         return f"key '{key}.kind': {detail}; known: {', '.join(kinds)}"
     message = problem["msg"].removeprefix("Value error, ")
     value = problem["input"]
-    quoted = f" (given: {value!r})" if isinstance(value, str | int | float) else ""
+    is_shown = isinstance(value, str | int | float) and SECRETS.isdisjoint(problem["loc"][:1])
+    quoted = f" (given: {value!r})" if is_shown else ""
     return f"key '{key}': {message[:1].lower()}{message[1:]}{quoted}"
 
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from config.errors import ConfigError
+from config.inputs import ConfigTable
 
 MAX_SECRET_BYTES: Final = 1_000_000
 ENVIRONMENT: Final = "env:"
@@ -39,10 +40,10 @@ def _header_names(headers: dict[str, str]) -> dict[str, str]:
 Headers = Annotated[dict[str, str], AfterValidator(_header_names)]
 
 
-class FetchDefaults(BaseModel):
+class FetchDefaults(ConfigTable):
     """How every source is fetched, unless it says otherwise."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     user_agent: str | None = Field(None, min_length=1, description="The User-Agent in place of Copydesk's own.")
     headers: Headers = Field({}, repr=False, description=f"More headers; each value is {_VALUE}.")

@@ -21,8 +21,6 @@ STORE_SCHEMES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss")
 PREFIX: Final = "COPYDESK_"
 PROJECT_CONFIG: Final = Path(__file__).resolve().parent
 OFF: Final = "off"  # as a schedule: never
-# They may hold a token: whoever knows it could send alerts, so no message shows their values.
-SECRETS: Final = ("alert_webhook", "alert_command")
 
 
 def _root(data: str) -> str:
@@ -211,8 +209,6 @@ def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
         return Settings.model_validate(declared)
     except ValidationError as error:
         problem = explain(error, {"": tuple(Settings.model_fields), "fetch": tuple(SettingsFetch.model_fields)})
-        for name in SECRETS:
-            problem = problem.replace(f" (given: {declared.get(name)!r})", "")
         raise ConfigError(f"{path}, or the environment as {PREFIX}<NAME>: {problem}", path) from None
 
 

@@ -158,6 +158,21 @@ def test_rules_that_cannot_hold_are_told_with_their_key(tmp_path, rules, problem
 
 
 @pytest.mark.parametrize(
+    "rules",
+    [
+        'username = "reader"\npassword = 987654',
+        "headers = { X-Partner = 987654 }",
+        "cookies = 987654",
+        "proxy = 9876.54",
+    ],
+)
+def test_a_value_of_a_wrong_type_is_not_shown(tmp_path, rules):
+    with pytest.raises(ConfigError, match="input should be a valid string") as error:
+        source(tmp_path, "https://paper.example/a", rules)
+    assert "9876" not in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("rules", "problem"),
     [
         ('cookies = "env:LAKE_NONE"', "fetch.cookies: the environment has no variable LAKE_NONE; set it"),
