@@ -9,12 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.bucket import CREDENTIALS, Bucket, serve_bucket
+from tests.support.bucket import Bucket
 from tests.support.rows import NOON, discovery
 from warehouse.errors import LockedError, StorageError
 from warehouse.storage import leases
@@ -40,21 +39,9 @@ except WarehouseError as error:
 """
 
 
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[Bucket]:
-    with serve_bucket() as bucket:
-        yield bucket
-
-
 @pytest.fixture(autouse=True)
-def _this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: Bucket) -> None:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "this"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "this"))
+def _quick_looks(this_machine: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "LOOK_SECONDS", 0.1)
-    bucket.ignores_conditions = False
-    bucket.answers.clear()
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.support.bucket import BUCKET, CREDENTIALS, Bucket, serve_bucket
+from tests.support.bucket import BUCKET, CREDENTIALS, Bucket, use_machine
 from tests.support.rows import NOON, article, discovery, rejection
 from warehouse.connect import connect, rows
 from warehouse.errors import WarehouseError
@@ -28,23 +27,7 @@ AT_ONCE = Ages(log=timedelta(0), visible=timedelta(0), deleted=timedelta(0))
 WORD = "pelican"
 
 
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[Bucket]:
-    with serve_bucket() as bucket:
-        yield bucket
-
-
-@pytest.fixture(autouse=True)
-def _this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: Bucket) -> None:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    use_machine("this", tmp_path, monkeypatch)
-    bucket.answers.clear()
-
-
-def use_machine(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / name))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+pytestmark = pytest.mark.usefixtures("this_machine")
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
+
+import pytest
 
 BUCKET: Final = "paper"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "writer", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
@@ -90,3 +93,24 @@ def _make(bucket: Bucket) -> None:
     assert connection.getresponse().status == 200
     connection.close()
     bucket.take()
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[Bucket]:
+    with serve_bucket() as bucket:
+        yield bucket
+
+
+@pytest.fixture
+def this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: Bucket) -> None:
+    """This process as one machine with the credentials of the bucket, which answers as it should."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    use_machine("this", tmp_path, monkeypatch)
+    bucket.ignores_conditions = False
+    bucket.answers.clear()
+
+
+def use_machine(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / name))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
