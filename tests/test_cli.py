@@ -19,8 +19,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from config.settings import load_settings
+from flows.cli.app import PANELS, app
 from tests.support.polled import page
 from tests.support.webserver import WebServer, answer
 
@@ -225,7 +227,7 @@ def test_sql_writes_parquet_to_a_file_and_not_to_a_terminal(data, tmp_path):
     assert copydesk("sql", "--data", data, "-f", "parquet", "-o", file, "FROM articles").returncode == 0
     assert pq.read_table(file).num_rows == 7
     refused = copydesk("sql", "--data", data, "-f", "parquet", "FROM articles")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "name a file with --output" in refused.stderr
 
 
@@ -250,7 +252,7 @@ def test_sql_reads_the_query_from_standard_input(data):
         ("SELECT * FROM artikles", "articles"),
         ("DELETE FROM articles", "only statements that read"),
         ("SELECT * FROM '/etc/passwd'", "/etc/passwd does not exist"),
-        ("FROM read_text('/etc/passwd')", "reads the views and no other files"),
+        ("FROM read_text('/etc/passwd')", "reads the views and the files of --with, and no others"),
         ("COPY articles TO '/tmp/x.csv'", "only statements that read"),
     ],
 )
@@ -308,6 +310,170 @@ def test_the_shell_answers_and_remembers(data, tmp_path):
         type_in("SELECT 2 AS two;\n.quit\n")
         assert "two\n2\n" in read()
     assert "FROM articles;" in (tmp_path / "copydesk" / "sql_history").read_text()
+
+
+def test_the_shell_completes_describes_reads_and_writes_files(data, tmp_path):
+    (tmp_path / "two.sql").write_text("SELECT 3 AS three; SELECT 4 AS four;")
+    prices = tmp_path / "prices.csv"
+    prices.write_text("day;price\n2026-04-07;12\n")
+    with terminal("sql", "--data", data, "--with", prices, XDG_STATE_HOME=str(tmp_path)) as (type_in, read):
+        assert "prices" in read(until="tells the rest.")
+        type_in("SELECT word_c\t")
+        read(until="ount")
+        type_in(" FROM articles LIMIT 0;\r")
+        assert "(no rows)" in read(until="(0 rows)")
+        type_in(".schema rejects\r")
+        read(until="Why, as a sentence.")
+        type_in(".timer on\r.read " + str(tmp_path / "two.sql") + "\r")
+        assert "three" in read(until="(1 row, ")
+        type_in(f".output {tmp_path / 'out.json'}\rSELECT price FROM prices;\r")
+        read(until="(1 row written to ")
+        type_in("nonsense;\r")
+        read(until="syntax error")
+        type_in("exit\r")
+        read()
+    assert json.loads((tmp_path / "out.json").read_text()) == [{"price": 12}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("own.csv", "day,price\n2026-04-07,12\n"),
+        ("own file.tsv", "day\tprice\n2026-04-07\t12\n"),
+        ("own.jsonl", '{"day": "2026-04-07", "price": 12}\n'),
+    ],
+)
+def test_a_file_of_the_caller_joins_the_articles(data, tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    query = "SELECT price, source_id FROM articles JOIN p ON day = published_at::DATE"
+    done = copydesk("sql", "--data", data, "-f", "json", "--with", f"p={tmp_path / name}", query)
+    assert json.loads(done.stdout) == [{"price": 12, "source_id": "sample"}], done.stderr
+    other = tmp_path / "other.csv"
+    other.write_text("secret\n1\n")
+    refused = copydesk("sql", "--data", data, "--with", f"p={tmp_path / name}", f"FROM read_csv('{other}')")
+    assert "and no others" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("articles=x.csv", "'articles' is a view already"),
+        ("p=none.csv", "none.csv: no such file"),
+        ("p=x.docx", "a query reads CSV, TSV, JSON Lines and Parquet files"),
+        ("1p=x.csv", "write NAME=FILE"),
+        ("p=x[1].csv", "a path with *, ? or [ is not read"),
+        ("p=broken.parquet", "broken.parquet: cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_queried_is_one_sentence(data, tmp_path, argument, message):
+    (tmp_path / "broken.parquet").write_text("not parquet")
+    (tmp_path / "x[1].csv").write_text("a\n1\n")
+    done = copydesk("sql", "--data", data, "--with", argument, "SELECT 1", cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_query_ends_at_its_time_limit(data):
+    began = time.monotonic()
+    done = copydesk("sql", "--data", data, "--timeout", "0.5", ENDLESS)
+    assert time.monotonic() - began < 10
+    assert (done.returncode, done.stderr) == (
+        1,
+        "copydesk: the query took longer than 0.5 s; ask for less, or raise --timeout\n",
+    )
+
+
+def test_times_show_in_the_zone_that_was_asked_for(data):
+    query = "SELECT published_at FROM articles WHERE language = 'es'"
+    done = copydesk("sql", "--data", data, "--timezone", "Asia/Tokyo", "-f", "csv", query)
+    assert done.stdout == "published_at\n2026-02-11T01:20:00+09:00\n"
+    refused = copydesk("sql", "--data", data, "--timezone", "Asia/Tokio", query)
+    assert "no time zone is named 'Asia/Tokio'; did you mean one of \"Asia/Tokyo\"" in refused.stderr
+
+
+def test_the_ending_of_the_output_decides_its_format(data, tmp_path):
+    from python_calamine import CalamineWorkbook
+
+    query = "SELECT 1 AS n, true AS b, TIMESTAMPTZ '2026-03-01 10:00Z' AS t, ['a', 'b'] AS l, '=1+1' AS f, repeat('x', 40000) AS x"
+    for name, content in (
+        ("a.csv", "n,b"),
+        ("a.json", "[\n{"),
+        ("a.ndjson", '{"n": 1'),
+        ("a.md", "| n | b"),
+        ("a.txt", "n b"),
+    ):
+        copydesk("sql", "--data", data, "-o", tmp_path / name, query)
+        assert (tmp_path / name).read_text().startswith(content)
+    done = copydesk("sql", "--data", data, "-o", tmp_path / "a.xlsx", query)
+    assert "1 texts were cut: a cell holds 32,767 characters" in done.stderr
+    names, values = CalamineWorkbook.from_path(tmp_path / "a.xlsx").get_sheet_by_index(0).to_python()
+    assert names == ["n", "b", "t", "l", "f", "x"]
+    assert [str(value) for value in values[:5]] == ["1.0", "True", "2026-03-01 10:00:00", "a, b", "=1+1"]
+    assert len(values[5]) == 32_767
+    refused = copydesk("sql", "--data", data, "-o", tmp_path / "a.doc", query)
+    assert (refused.returncode, "no format is known by this ending" in refused.stderr) == (2, True)
+    listed = copydesk("status", "--data", data, "-o", tmp_path / "status.xlsx")
+    assert listed.returncode == 0
+    assert CalamineWorkbook.from_path(tmp_path / "status.xlsx").get_sheet_by_index(0).to_python()[1][0] == "sample"
+
+
+def test_columns_are_explained(data):
+    lines = copydesk("sql", "--data", data, "--columns", "rejects").stdout.splitlines()
+    assert any(line.startswith("detail ") and line.endswith("Why, as a sentence.") for line in lines)
+    assert "no view is named 'x'" in copydesk("sql", "--data", data, "--columns", "x").stderr
+
+
+def test_statements_of_a_file_run_in_their_order(data):
+    done = copydesk("sql", "--data", data, stdin="SELECT 1 AS one;\nSELECT 2 AS two;\n")
+    assert done.stdout.split() == ["one", "───", "1", "two", "───", "2"]
+    assert "one statement at a time" in copydesk("sql", "--data", data, "-f", "csv", stdin="SELECT 1; SELECT 2").stderr
+
+
+def commands(command, *path):
+    inner = getattr(command, "commands", None)
+    return (
+        [entry for name, child in inner.items() for entry in commands(child, *path, name)]
+        if inner
+        else [(path, command)]
+    )
+
+
+def test_every_command_takes_the_same_options_and_help_names_it():
+    root = get_command(app)
+    for path, command in commands(root):
+        if path == ("init",):  # it makes the folder that the others read
+            continue
+        names = {option for parameter in command.params for option in parameter.opts}
+        assert {"--data", "--config"} <= names, path
+    listed = [name for names in PANELS.values() for name in names]
+    assert sorted(listed) == sorted(root.commands)
+    text = copydesk("--help").stdout
+    assert "..." not in text.replace("[ARGS]...", "")
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
+def test_options_go_before_the_name_of_a_command_too(data, tmp_path):
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "sample.toml").write_text('[[input]]\nkind = "folder"\npath = "."\n')
+    before = copydesk("--data", data, "--config", tmp_path, "status", "-f", "json")
+    after = copydesk("status", "--data", data, "--config", tmp_path, "-f", "json")
+    assert before.stdout == after.stdout != ""
+    assert copydesk("--data", tmp_path / "none", "sql", "--data", data, "SELECT 1 AS n").returncode == 0
+    assert copydesk("-V").stdout == copydesk("--version").stdout
+
+
+def test_status_fits_a_narrow_terminal_and_is_whole_with_wide(data):
+    narrow = copydesk("status", "--data", data).stdout.splitlines()
+    assert narrow[0].split() == ["source", "last_run", "status", "newest", "articles", "24h", "rejects", "pending"]
+    assert max(map(len, narrow)) <= 90
+    assert "next_poll_at" in copydesk("status", "--wide", "--data", data).stdout
+
+
+def test_rejects_are_chosen_by_reason_and_number(data):
+    columns = copydesk("rejects", "--data", data, "--reason", "no_article", "--limit", "1", "-f", "jsonl").stdout
+    assert [json.loads(line)["reason"] for line in columns.splitlines()] == ["no_article"]
+    assert copydesk("rejects", "--data", data, "--reason", "empty").stdout.endswith("(no rows)\n")
 
 
 def test_extract_prints_a_record_a_document_in_the_order_given(tmp_path):
@@ -498,6 +664,7 @@ def test_a_new_folder_is_made_and_can_be_used_as_it_is(tmp_path):
 
 def test_a_source_that_would_never_run_is_told_by_check(tmp_path):
     (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "sample.toml").write_text('[[input]]\nkind = "folder"\npath = "."\n')
     feed = "<rss version='2.0'><channel><item><title>Bread</title><link>http://paper.example/1</link></item></channel></rss>"
     with WebServer({"/1": answer(page(1).encode(), content_type="text/html")}) as server:
         feed = feed.replace("http://paper.example/1", server.url("/1"))

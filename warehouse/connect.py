@@ -19,6 +19,7 @@ import duckdb
 
 from warehouse.definitions import CATALOGUE, TABLES, VIEWS, define, definition, pattern, quote
 from warehouse.errors import DAMAGED_FILE, EmptyWarehouseError, QueryError, WarehouseError, cure_of
+from warehouse.own_files import add_files
 from warehouse.storage.reach import reach
 from warehouse.storage.root import SUPERSEDED, Root
 
@@ -74,20 +75,36 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def locked(root: str | os.PathLike[str] | Root, memory: str = "", spill: str = "") -> duckdb.DuckDBPyConnection:
+def locked(
+    root: str | os.PathLike[str] | Root,
+    memory: str = "",
+    spill: str = "",
+    *,
+    timezone: str = "UTC",
+    files: Mapping[str, Path] | None = None,
+) -> duckdb.DuckDBPyConnection:
     """Open a connection as `connect` does that cannot write, nor read a file that is not of a table.
 
     `memory` and `spill`, such as `2 GB`, bound what a query may hold in memory and on disk; empty, DuckDB's own bounds
-    hold.
+    hold. `timezone` is the zone that times show in; `files` are those of the caller, each a view of that name.
+    Raises `QueryError` for a zone or a file that cannot be read.
     """
     root = Root.at(root)
     connection = connect(root)
     for name, size in (("memory_limit", memory), ("max_temp_directory_size", spill)):
         if size:
             connection.execute(f"SET {name} = {quote(size)}")
+    try:
+        _set_timezone(connection, timezone)
+        add_files(connection, files or {})
+    except WarehouseError:
+        connection.close()
+        raise
+    paths = ", ".join(quote(str(path.resolve())) for path in (files or {}).values())
     allowed = ", ".join(quote(folder + "/") for table in (*TABLES, SUPERSEDED) for folder in _folders(root, table))
     for setting in (
         f"allowed_directories = [{allowed}]",
+        f"allowed_paths = [{paths}]",
         "autoload_known_extensions = false",
         "allow_community_extensions = false",
         "enable_external_access = false",
@@ -95,6 +112,15 @@ def locked(root: str | os.PathLike[str] | Root, memory: str = "", spill: str = "
     ):
         connection.execute(f"SET {setting}")
     return connection
+
+
+def _set_timezone(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
+    try:
+        connection.execute(f"SET TimeZone = {quote(timezone)}")
+    except duckdb.Error as error:
+        names = re.search(r"Candidate time zones: (.*)", str(error))
+        hint = f"; did you mean one of {names[1]}?" if names else ""
+        raise QueryError(f"no time zone is named '{timezone}'{hint}") from None
 
 
 def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBPyConnection:
@@ -110,7 +136,9 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
         resource = "disk" if "max_temp_directory_size" in str(error) else "memory"
         raise QueryError(f"the query needs more {resource} than it may have; {MORE_ROOM}") from None
     except duckdb.PermissionException:
-        raise QueryError(f"a query reads the views and no other files; the views are {', '.join(VIEWS)}") from None
+        raise QueryError(
+            f"a query reads the views and the files of --with, and no others; the views are {', '.join(VIEWS)}"
+        ) from None
     except duckdb.CatalogException as error:
         hint = f"; the views are {', '.join(VIEWS)}" if str(error).startswith("Catalog Error: Table with") else ""
         raise QueryError(f"{message_of(error)}{hint}") from None

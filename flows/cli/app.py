@@ -6,9 +6,10 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
+import typer.core
 
 from config.errors import ConfigError
 from flows.cli import alert as cli_alert
@@ -20,25 +21,41 @@ from flows.cli import rejects as cli_rejects
 from flows.cli import run as cli_run
 from flows.cli import serve as cli_serve
 from flows.cli import sources as cli_sources
+from flows.cli import sql as cli_sql
+from flows.cli import status as cli_status
 from flows.cli.console import warn
-from flows.cli.options import (
-    As,
-    Config,
-    Data,
-    Output,
-    choose,
-    complete_source,
-    exit_for,
-    read_settings,
-    read_sources,
-)
-from flows.cli.output import Format
+from flows.cli.options import Config, Data, choose, complete_source, read_settings
 from warehouse.errors import WarehouseError, unforeseen
 
 # Every import of the pipeline waits inside its command: `--help` and `sql` would pay a second for trafilatura.
 
+PANELS: Final = {
+    "Set up": ("init", "sources"),
+    "Take in": ("run", "serve", "backfill", "rejects", "reextract"),
+    "Read": ("status", "sql", "extract"),
+    "Look after": ("alert", "deploy", "maintain", "forget"),
+}
+"""The commands in the order of use, as `--help` shows them."""
+
+
+class GroupedCommands(typer.core.TyperGroup):
+    """The commands of `copydesk`, listed in groups, each with its whole summary."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write a section of the help for each group."""
+        for title, names in PANELS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, summary_of(self.commands[name].help or "")) for name in names])
+
+
+def summary_of(text: str) -> str:
+    """Return the first sentence of a help text."""
+    return " ".join(text.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+
+
 app = typer.Typer(
     name="copydesk",
+    cls=GroupedCommands,
     help="Raw news articles in, clean records in SQL out.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -53,6 +70,10 @@ cli_serve.add_to(app)
 app.command("alert", epilog="Examples:  copydesk alert   |   copydesk alert --test")(cli_alert.alert)
 app.command("reextract", epilog=cli_reextract.EXAMPLES)(cli_reextract.reextract)
 app.command("backfill", epilog=cli_backfill.EXAMPLES)(cli_backfill.backfill)
+app.command("sql", epilog=cli_sql.EXAMPLES)(cli_sql.sql)
+app.command("status", epilog="Examples:  copydesk status   |   copydesk status --wide   |   copydesk status -f json")(
+    cli_status.status
+)
 app.add_typer(cli_rejects.app, name="rejects")
 app.add_typer(cli_sources.app, name="sources")
 app.command("forget", epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")(
@@ -61,34 +82,8 @@ app.command("forget", epilog="Example:  copydesk forget https://news.example/202
 app.add_typer(cli_maintain.app, name="maintain")
 
 
-INTERRUPTED: Final = 130
 MIN_ADDRESS_SPACE_BYTES: Final = 2_000_000_000  # of a process: the libraries alone map about one gigabyte
 NOT_READABLE_SCHEME: Final = re.compile(r"(?!(?:https?|file)://)[a-z][a-z0-9+.-]+://")
-
-
-@app.command(
-    epilog='Examples:  copydesk sql "SELECT title, language FROM articles LIMIT 5"   |   '
-    'copydesk sql -f csv -o days.csv "FROM articles_by_day"   |   copydesk sql < query.sql'
-)
-def sql(
-    query: Annotated[str | None, typer.Argument(help="One statement that reads. Without it: a shell.")] = None,
-    form: As = Format.TABLE,
-    output: Output = None,
-    data: Data = None,
-) -> None:
-    """Query the warehouse; read-only."""
-    from flows.cli.sql import query_once
-
-    settings = read_settings(data, None)
-    if query is None and sys.stdin.isatty():
-        from flows.cli.sql_shell import shell
-
-        shell(settings, form)
-        return
-    try:
-        query_once(settings, sys.stdin.read() if query is None else query, form, output)
-    except KeyboardInterrupt:
-        _fail("the query was interrupted", INTERRUPTED)
 
 
 @app.command(
@@ -138,17 +133,6 @@ def extract(
         extract_documents(inputs, chosen, settings, show=show)
 
 
-@app.command(epilog="Example:  copydesk status --format json")
-def status(form: As = Format.TABLE, output: Output = None, data: Data = None, config: Config = None) -> None:
-    """Show the health of every source."""
-    from flows.cli.status import show_status
-
-    settings = read_settings(data, config)
-    sources, errors = read_sources(settings)
-    show_status(sources, settings.data, form, output)
-    exit_for(errors)
-
-
 def _show_version(on: bool) -> None:
     if on:
         from importlib.metadata import version
@@ -160,10 +144,17 @@ def _show_version(on: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
+    data: Data = None,
+    config: Config = None,
 ) -> None:
     del version
+    # Before the command's name they are what the environment would say, and go under those after it.
+    if data is not None:
+        os.environ["COPYDESK_DATA"] = data
+    if config is not None:
+        os.environ["COPYDESK_CONFIG"] = str(config)
 
 
 def main() -> NoReturn:
@@ -189,8 +180,8 @@ def main() -> NoReturn:
         if os.environ.get("COPYDESK_DEBUG"):
             raise
         _fail(f"{unforeseen(error)}; COPYDESK_DEBUG=1 shows where", 1)
-    if code == INTERRUPTED:
-        _fail("interrupted; what had landed stays, the next run takes the rest", INTERRUPTED)
+    if code == cli_sql.INTERRUPTED:
+        _fail("interrupted; what had landed stays, the next run takes the rest", cli_sql.INTERRUPTED)
     sys.exit(code or 0)
 
 

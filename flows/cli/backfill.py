@@ -12,6 +12,7 @@ from config.errors import ConfigError
 from flows.cli.console import warn
 from flows.cli.options import Config, Data, EngineOption, Scheduler, choose, complete_source, read_settings
 from flows.cli.output import Format, write_rows
+from flows.cli.output_file import check_terminal
 from flows.cli.run import write_sharded
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def ask_to_begin() -> bool:
 def write_plan(row: dict[str, Any], form: Format) -> None:
     """Write the plan; as a table, with how its numbers were estimated."""
     if form is not Format.TABLE:
+        check_terminal(form)
         write_rows(form, list(row), [list(row.values())], sys.stdout)
         return
     write_rows(form, ("source", *COLUMNS), [[row["source"], *(row[name] for name in COLUMNS)]], sys.stdout)

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import warn
-from flows.cli.options import Data, read_settings
+from flows.cli.options import Config, Data, read_settings
 from flows.cli.output import Format, write_rows
 
-app = typer.Typer(help="Look after the warehouse.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Verify, repair, compact and clean the warehouse.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("verify", epilog="Example:  copydesk maintain verify --sample 1000")
@@ -21,6 +21,7 @@ def verify(
         int | None, typer.Option(metavar="N", min=1, help="Also read back N captures at random, of all.")
     ] = None,
     data: Data = None,
+    config: Config = None,
 ) -> None:
     """Recount the warehouse: every discovered address in one place, every file and capture whole. Exit 1 if not.
 
@@ -31,7 +32,7 @@ def verify(
     from warehouse.storage.root import Root
     from warehouse.verify import verify as verify_warehouse
 
-    root = Root.at(read_settings(data, None).data)
+    root = Root.at(read_settings(data, config).data)
     report = verify_warehouse(root, sample, VerifiedFiles.load(root, forget=full))
     columns = ("source", "discovered", "articles", "rejects", "pending")
     rows = [(source.source_id, *(getattr(source, name) for name in columns[1:])) for source in report.sources]
@@ -48,11 +49,12 @@ def verify(
 def repair(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     data: Data = None,
+    config: Config = None,
 ) -> None:
     """Move away what cannot be read, and let the next runs make again from the archive what was lost."""
     from warehouse.repair import repair as repair_warehouse
 
-    settings = read_settings(data, None)
+    settings = read_settings(data, config)
     repairs = repair_warehouse(settings.data, dry_run=dry_run, lock_seconds=settings.lock_seconds)
     would = "would be " if dry_run else ""
     for change in repairs:
@@ -65,11 +67,12 @@ def repair(
 def compact(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be joined; change nothing.")] = False,
     data: Data = None,
+    config: Config = None,
 ) -> None:
     """Join the small files that runs have landed into large, sorted ones. Queries give the same rows meanwhile."""
     from flows.compact import compact_warehouse
 
-    compaction = compact_warehouse(read_settings(data, None), dry_run=dry_run)
+    compaction = compact_warehouse(read_settings(data, config), dry_run=dry_run)
     rows = [(merge.table, merge.period, len(merge.log_files), len(merge.base_files)) for merge in compaction.merges]
     write_rows(Format.TABLE, ("table", "period", "log files", "base files"), rows, sys.stdout)
     would = "would be " if dry_run else ""
@@ -80,11 +83,11 @@ def compact(
 
 
 @app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
-def clean(data: Data = None) -> None:
+def clean(data: Data = None, config: Config = None) -> None:
     """Delete what killed writers left: temporary files that nobody has touched for an hour."""
     from warehouse.storage.tables import Store
 
-    deleted = Store(read_settings(data, None).data).clean()
+    deleted = Store(read_settings(data, config).data).clean()
     print(f"{len(deleted)} left-over files deleted")
     for path in deleted:
         print(path)
@@ -93,6 +96,7 @@ def clean(data: Data = None) -> None:
 def forget(
     target: Annotated[str, typer.Argument(metavar="URL|ARTICLE", help="An article's address or its article_id.")],
     data: Data = None,
+    config: Config = None,
 ) -> None:
     """Take an article down everywhere, the archive included, and never take it in again. Exit 1 if there is none."""
     from tasks.http.fetcher import utc_now
@@ -100,7 +104,7 @@ def forget(
     from tasks.metadata.urls import normalize_url
     from warehouse.takedown.forget import forget as take_down
 
-    settings = read_settings(data, None)
+    settings = read_settings(data, config)
     removed = take_down(
         settings.data,
         target,

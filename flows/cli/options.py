@@ -47,8 +47,14 @@ Config = Annotated[
     typer.Option("--config", metavar="DIR", help="The configuration folder, with sources/ in it. [or COPYDESK_CONFIG]"),
 ]
 As = Annotated[
-    Format,
-    typer.Option("--format", "-f", help="How rows are written; csv-excel is CSV that a spreadsheet opens safely."),
+    Format | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="How rows are written; csv-excel is CSV that a spreadsheet opens safely. [default: by the ending of"
+        " --output, else table]",
+        show_default=False,
+    ),
 ]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to the terminal.")

@@ -6,8 +6,10 @@ import csv
 import json
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import IO, Any
+from pathlib import Path
+from typing import IO, Any, Final
 
+from config.errors import ConfigError
 from flows.cli.spreadsheet import write_spreadsheet
 from flows.cli.table import write_table
 from flows.cli.values import cell_text, csv_value, json_value
@@ -26,10 +28,36 @@ class Format(StrEnum):
     JSONL = "jsonl"
     MARKDOWN = "markdown"
     PARQUET = "parquet"
+    XLSX = "xlsx"
+
+
+BINARY: Final = frozenset({Format.PARQUET, Format.XLSX})
+"""Formats that only a file can hold."""
+ENDINGS: Final = {
+    ".csv": Format.CSV,
+    ".json": Format.JSON,
+    ".jsonl": Format.JSONL,
+    ".ndjson": Format.JSONL,
+    ".md": Format.MARKDOWN,
+    ".parquet": Format.PARQUET,
+    ".txt": Format.TABLE,
+    ".xlsx": Format.XLSX,
+}
+
+
+def choose_format(form: Format | None, output: Path | None) -> Format:
+    """Return the format that was named, else that of the file's ending, else a table. Raises `ConfigError`."""
+    if form is not None:
+        return form
+    if output is None or not output.suffix:
+        return Format.TABLE
+    if output.suffix.lower() not in ENDINGS:
+        raise ConfigError(f"{output}: no format is known by this ending; use {', '.join(ENDINGS)} or name a --format")
+    return ENDINGS[output.suffix.lower()]
 
 
 def write_rows(form: Format, columns: Sequence[str], rows: Rows, stream: IO[str]) -> None:
-    """Write rows as text; Parquet, which is no text, is written by `copydesk sql`."""
+    """Write rows as text, in a format that is not of `BINARY`."""
     if form is Format.TABLE:
         write_table(columns, rows, stream)
     elif form is Format.MARKDOWN:

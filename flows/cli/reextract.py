@@ -10,7 +10,7 @@ import typer
 
 from flows.cli.console import warn
 from flows.cli.options import As, Config, Data, Output, SourceIds, choose, read_settings
-from flows.cli.output import Format
+from flows.cli.output import Format, choose_format
 from flows.cli.output_file import write_out
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def reextract(
     source: SourceIds = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; nothing lands.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Let the rows land even where they lose something.")] = False,
-    form: As = Format.TABLE,
+    form: As = None,
     output: Output = None,
     data: Data = None,
     config: Config = None,
@@ -40,9 +40,10 @@ def reextract(
     from flows.reextract import reextract as extract_again
 
     settings = read_settings(data, config)
+    chosen = choose_format(form, output)
     sources, _ = choose(settings, source)
     results = extract_again(sources, settings, dry_run=dry_run, force=force)
-    raise typer.Exit(write_results(results, form, output, dry_run=dry_run))
+    raise typer.Exit(write_results(results, chosen, output, dry_run=dry_run))
 
 
 def write_results(results: Sequence[Reextraction], form: Format, output: Path | None, *, dry_run: bool) -> int:

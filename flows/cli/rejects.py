@@ -11,8 +11,9 @@ import typer
 
 from flows.cli.console import warn
 from flows.cli.options import As, Config, Data, ListedByDefault, Output, SourceIds, choose, read_settings
-from flows.cli.output import Format
+from flows.cli.output import Format, choose_format
 from flows.cli.output_file import write_out
+from warehouse.definitions import quote
 
 if TYPE_CHECKING:
     from flows.replay import Replay
@@ -24,7 +25,7 @@ REPLAY_COLUMNS: Final = (
 
 app = typer.Typer(
     cls=ListedByDefault,
-    help="What was refused and why: `copydesk rejects`, or `copydesk rejects SOURCE` for one source.",
+    help="Show what was refused and why, and try it again: `copydesk rejects`, `copydesk rejects SOURCE`.",
     rich_markup_mode=None,
 )
 
@@ -35,26 +36,30 @@ def list_rejects(
     everything: Annotated[
         bool, typer.Option("--all", help="Also what has become an article since, and every earlier attempt.")
     ] = False,
-    form: As = Format.TABLE,
+    reason: Annotated[str | None, typer.Option(metavar="REASON", help="Only what was refused for this reason.")] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only so many, the last ones first.")] = None,
+    form: As = None,
     output: Output = None,
     data: Data = None,
     config: Config = None,
 ) -> None:
     """List what was refused, why, and how often it was tried."""
-    from flows.cli.sql import check_sources, query_once
+    from flows.cli.query import Session, check_sources
 
     settings = read_settings(data, config)
     check_sources(settings, source or [])
+    criteria = {"source_id": source, "reason": reason and [reason]}
+    conditions = [f"{column} IN ({_listed(values)})" for column, values in criteria.items() if values]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    # With a limit, what was refused last is what somebody looks for.
+    order = f"last_seen_at DESC, url LIMIT {limit}" if limit else "source_id, reason, url, last_seen_at"
     view = "rejects" if everything else "rejects_open"
-    quoted = ", ".join("'" + source_id.replace("'", "''") + "'" for source_id in source or [])
-    where = f" WHERE source_id IN ({quoted})" if source else ""
-    query_once(
-        settings,
-        f"SELECT source_id, reason, stage, attempts, last_seen_at, url, detail FROM {view}{where}"  # noqa: S608
-        " ORDER BY source_id, reason, url, last_seen_at",
-        form,
-        output,
-    )
+    query = f"SELECT source_id, reason, stage, attempts, last_seen_at, url, detail FROM {view}{where} ORDER BY {order}"  # noqa: S608
+    Session(settings).write(query, choose_format(form, output), output)
+
+
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(map(quote, values))
 
 
 @app.command(
@@ -64,7 +69,7 @@ def replay_rejects(
     source: SourceIds = None,
     reason: Annotated[str | None, typer.Option(metavar="REASON", help="Only what was refused for this reason.")] = None,
     url: Annotated[str | None, typer.Option(metavar="URL", help="Only this address.")] = None,
-    form: As = Format.TABLE,
+    form: As = None,
     output: Output = None,
     data: Data = None,
     config: Config = None,
@@ -74,8 +79,9 @@ def replay_rejects(
 
     settings = read_settings(data, config)
     sources, _ = choose(settings, source)
+    chosen = choose_format(form, output)
     results = replay(sources, settings, reason=reason, url=url)
-    raise typer.Exit(write_results(results, form, output, reason=reason, url=url))
+    raise typer.Exit(write_results(results, chosen, output, reason=reason, url=url))
 
 
 def write_results(
@@ -99,8 +105,9 @@ def write_results(
 def show_raw(
     address: Annotated[str, typer.Argument(metavar="ADDRESS|PLACE", help="An address, or archive/FILE:OFFSET.")],
     data: Data = None,
+    config: Config = None,
 ) -> None:
     """Write a document as it came, out of the archive; its bytes go to stdout."""
     from flows.ingestion.raw_document import write_raw
 
-    write_raw(read_settings(data, None).data, address, sys.stdout.buffer)
+    write_raw(read_settings(data, config).data, address, sys.stdout.buffer)

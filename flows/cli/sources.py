@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import typer
 
 from flows.cli.console import warn
-from flows.cli.options import As, Config, Output, SourceIds, exit_for, read_settings, read_sources
-from flows.cli.output import Format
+from flows.cli.options import As, Config, Data, Output, SourceIds, exit_for, read_settings, read_sources
+from flows.cli.output import choose_format
 
 app = typer.Typer(help="The configured sources.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -22,27 +22,28 @@ DEFAULT_DELAY_SECONDS: Final = 5.0
 
 
 @app.command("list", epilog="Example:  copydesk sources list --format json")
-def list_sources(form: As = Format.TABLE, output: Output = None, config: Config = None) -> None:
+def list_sources(form: As = None, output: Output = None, data: Data = None, config: Config = None) -> None:
     """List the configured sources."""
     from flows.cli.output_file import write_out
 
+    chosen = choose_format(form, output)
     columns = ("source", "title", "language", "schedule", "inputs", "paused")
-    sources, errors = read_sources(read_settings(None, config))
+    sources, errors = read_sources(read_settings(data, config))
     rows = [
         (entry.id, entry.title, entry.language, entry.schedule, [each.kind for each in entry.input], entry.paused)
         for entry in sources.values()
     ]
-    write_out(form, columns, rows, output)
+    write_out(chosen, columns, rows, output)
     exit_for(errors)
 
 
 @app.command("check", epilog="Example:  copydesk sources check sample")
-def check_sources(source: SourceIds = None, config: Config = None) -> None:
+def check_sources(source: SourceIds = None, data: Data = None, config: Config = None) -> None:
     """Validate the configuration, read every input and make articles of its first documents. Exit 2 if none is one."""
     from flows.site_setup.check import check
 
     code = 0
-    for result in check(read_settings(None, config), source or ()):
+    for result in check(read_settings(data, config), source or ()):
         for sentence in result.inputs:
             print(f"{result.source_id}: {sentence}")
         if result.error is not None:
@@ -57,13 +58,14 @@ def probe_site(
     source_id: Id = None,
     delay: Delay = DEFAULT_DELAY_SECONDS,
     allow_private: Private = False,
+    data: Data = None,
     config: Config = None,
 ) -> None:
     """Look for feeds and news sitemaps, try five articles, and print the source's TOML. Exit 1 if nothing was found."""
     from flows.cli.probe import show_probe, show_request
     from flows.site_setup.probe import probe
 
-    settings = read_settings(None, config)
+    settings = read_settings(data, config)
     result = probe(
         url, settings, source_id=source_id, delay=delay, allow_private=allow_private, on_request=show_request
     )
@@ -77,6 +79,7 @@ def add(
     delay: Delay = DEFAULT_DELAY_SECONDS,
     allow_private: Private = False,
     force: Annotated[bool, typer.Option("--force", help="Add it even if no article could be read.")] = False,
+    data: Data = None,
     config: Config = None,
 ) -> None:
     """Probe a site and write its source into the configuration; no file is ever overwritten."""
@@ -85,7 +88,7 @@ def add(
 
     added = add_source(
         url,
-        read_settings(None, config),
+        read_settings(data, config),
         source_id=source_id,
         delay=delay,
         allow_private=allow_private,
@@ -98,12 +101,13 @@ def add(
 @app.command("import", epilog="Example:  copydesk sources import feeds.opml")
 def import_list(
     opml: Annotated[str, typer.Argument(metavar="FILE|URL", help="An OPML list, as feed readers export it.")],
+    data: Data = None,
     config: Config = None,
 ) -> None:
     """Bring over a reader's list of feeds: one source each, those that are configured left alone."""
     from flows.site_setup.opml import import_opml
 
-    report = import_opml(opml, read_settings(None, config))
+    report = import_opml(opml, read_settings(data, config))
     for path in report.written:
         print(f"{path}: written")
     for sentence in (*report.known, *report.refused):
@@ -117,13 +121,14 @@ def export_list(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to the terminal.")
     ] = None,
+    data: Data = None,
     config: Config = None,
 ) -> None:
     """Write the feeds of all sources as OPML, for a feed reader."""
     from config.errors import ConfigError
     from flows.site_setup.opml import export_opml
 
-    sources, errors = read_sources(read_settings(None, config))
+    sources, errors = read_sources(read_settings(data, config))
     if output is None:
         export_opml(sources.values(), sys.stdout.buffer)
     else:

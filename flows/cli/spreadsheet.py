@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 from flows.cli.values import csv_value, instant_text
 
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # A text that begins so is a formula to Excel, LibreOffice or Google Sheets.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -28,14 +28,19 @@ def _cell_value(value: Any) -> Any:
     """Return a value as a cell of a spreadsheet has it: lists by commas, instants in UTC as it reads them."""
     if isinstance(value, datetime):
         return instant_text(value.replace(microsecond=0)).replace("T", " ").removesuffix("Z")
+    return csv_value(joined(value))
+
+
+def joined(value: Any) -> Any:
+    """Return a list of texts as one text, by commas; any other value as it is."""
     if isinstance(value, list | tuple) and all(isinstance(inner, str) for inner in value):
         return ", ".join(value)
-    return csv_value(value)
+    return value
 
 
 def _without_formula(value: Any) -> Any:
     """Return a text so that a spreadsheet takes it for text."""
     if not isinstance(value, str):
         return value
-    text = _UNPRINTABLE.sub("", value)
+    text = UNPRINTABLE.sub("", value)
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

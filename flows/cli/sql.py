@@ -1,98 +1,82 @@
-"""`copydesk sql`: run one query; read-only."""
+"""`copydesk sql`: query the warehouse, once or in a shell."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+import sys
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final
 
-import duckdb
+import typer
 
 from config.errors import ConfigError
-from config.settings import Settings
-from flows.cli.output import Format
-from flows.cli.output_file import whole_file, write_out
-from warehouse.connect import MORE_ROOM, ask, connect, locked, rows
-from warehouse.errors import QueryError
-from warehouse.storage.root import Root
+from flows.cli.console import warn
+from flows.cli.options import As, Config, Data, Output, read_settings
+from flows.cli.output import Format, choose_format
 
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from flows.cli.query import Session
 
-FETCH_ROWS: Final = 1_000
-
-
-def query_once(settings: Settings, statement: str, form: Format, output: Path | None) -> None:
-    """Run one statement and write its rows. Raises `WarehouseError`, and `KeyboardInterrupt` soon after Ctrl-C."""
-    root = settings.data
-    if output is not None and (folder := Root.at(root)).is_folder and output.resolve().is_relative_to(folder.url):
-        raise QueryError(f"{output} is inside the data root, which only runs write to; name a file elsewhere")
-    with locked(root, settings.sql_memory, settings.sql_spill) as connection:
-        result = interruptible(connection, partial(ask, connection, statement))
-        if form is Format.PARQUET:
-            _write_parquet(result, output)
-        else:
-            write_out(form, column_names(result), fetched_rows(result), output)
+INTERRUPTED: Final = 130
+EXAMPLES: Final = (
+    'Examples:  copydesk sql "SELECT title, language FROM articles LIMIT 5"   |   '
+    'copydesk sql -o days.csv "FROM articles_by_day"   |   '
+    'copydesk sql --with prices=prices.csv "FROM articles JOIN prices ON day = published_at::DATE"   |   '
+    "copydesk sql --columns articles   |   copydesk sql < query.sql"
+)
 
 
-def check_sources(settings: Settings, source_ids: Sequence[str]) -> None:
-    """Check that sources are known. Raises `ConfigError` for one that is neither configured nor has ever been run."""
-    if not source_ids:
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One statement that reads. Without it: a shell.")] = None,
+    form: As = None,
+    output: Output = None,
+    own_file: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", metavar="NAME=FILE", help="A CSV, TSV, JSON Lines or Parquet file of yours, as a view NAME."
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="VIEW", help="Show what each column of a view means.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0.001, help="End a query that takes longer.")
+    ] = None,
+    timezone: Annotated[
+        str, typer.Option(metavar="ZONE", help="The zone that times show in, such as Europe/Berlin.")
+    ] = "UTC",
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Query the warehouse; read-only."""
+    from flows.cli.query import Session
+    from warehouse.own_files import parse_files
+
+    if query is not None and columns is not None:
+        raise ConfigError("--columns shows what columns mean; leave out the query")
+    settings = read_settings(data, config)
+    chosen = choose_format(form, output)
+    session = Session(settings, files=parse_files(own_file or []), timezone=timezone, seconds=timeout)
+    if columns is not None:
+        from flows.cli.columns import write_columns
+
+        write_columns(session.connection, columns, chosen, output)
         return
-    with connect(settings.data) as connection:
-        known = {source_id for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM runs")}
-    known |= {path.stem for path in (settings.config / "sources").glob("*.toml")}
-    if unknown := next((source_id for source_id in source_ids if source_id not in known), None):
-        raise ConfigError(f"no source '{unknown}'; there are {', '.join(sorted(known)) or 'none'}")
+    if query is None and sys.stdin.isatty():
+        from flows.cli.sql_shell import Shell
 
-
-def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], Result]) -> Result:
-    """Return what some work on a connection returns; Ctrl-C ends it and raises `KeyboardInterrupt`."""
-    # In a thread, as DuckDB looks for Ctrl-C only between two steps, and a step may take hours.
-    with ThreadPoolExecutor(1) as thread:
-        future = thread.submit(work)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            connection.interrupt()
-            raise
-
-
-def column_names(result: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the names of the columns; a repeated one gets a number, as JSON would keep only its last value."""
-    names: list[str] = []
-    for column, *_ in result.description or ():
-        count = sum(name == column or name.startswith(f"{column}_") for name in names) if column in names else 0
-        names.append(f"{column}_{count}" if count else column)
-    return names
-
-
-def fetched_rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a result. Raises `QueryError`, and `KeyboardInterrupt` soon after Ctrl-C."""
+        Shell(session, chosen, output).run()
+        return
     try:
-        while chunk := interruptible(result, partial(result.fetchmany, FETCH_ROWS)):
-            yield from chunk
-    except duckdb.OutOfMemoryException:
-        raise QueryError(f"the query needs more room than it may have; {MORE_ROOM}") from None
-    except duckdb.Error as error:
-        raise QueryError(str(error).partition("\n")[0]) from None
+        _run(session, sys.stdin.read() if query is None else query, chosen, output)
+    except KeyboardInterrupt:
+        warn("the query was interrupted")
+        sys.exit(INTERRUPTED)
 
 
-def _write_parquet(result: duckdb.DuckDBPyConnection, output: Path | None) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if output is None:
-        raise QueryError("parquet is not for a terminal; name a file with --output")
-    with warnings.catch_warnings():
-        # That the rows come in another form than the cursor would give them is the point.
-        warnings.simplefilter("ignore", UserWarning)
-        reader: pa.RecordBatchReader = result.to_arrow_reader(FETCH_ROWS * 10)
-    try:
-        with whole_file(output) as target, pq.ParquetWriter(target, reader.schema, compression="zstd") as writer:
-            while (batch := interruptible(result, partial(next, reader, None))) is not None:
-                writer.write_batch(batch)
-    except pa.ArrowException as error:
-        raise QueryError(f"not to be written as parquet: {error}; cast that column to VARCHAR") from None
+def _run(session: Session, text: str, form: Format, output: Path | None) -> None:
+    """Run one statement, or several whose results follow each other as tables on the terminal."""
+    statements = session.statements(text) if form is Format.TABLE and output is None else [text]
+    for number, statement in enumerate(statements or [text]):
+        if number:
+            print()
+        session.write(statement, form, output)

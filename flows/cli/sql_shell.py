@@ -1,101 +1,165 @@
-"""The shell of `copydesk sql`, with the history of what was typed before."""
+"""The shell of `copydesk sql`: history, completion, and commands that begin with a point."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from config.settings import Settings
+from config.errors import ConfigError
+from flows.cli.columns import write_columns
 from flows.cli.console import warn
-from flows.cli.output import Format, write_rows
-from flows.cli.sql import column_names, fetched_rows, interruptible
-from warehouse.connect import ask, locked
-from warehouse.definitions import VIEWS
-from warehouse.errors import QueryError
+from flows.cli.output import BINARY, Format, choose_format
+from flows.cli.query import Session
+from warehouse.connect import rows
+from warehouse.definitions import MACROS, VIEWS
+from warehouse.errors import WarehouseError
 
-MAX_HISTORY_LINES: Final = 1_000
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+
 HELP: Final = """A statement ends with ; and may take several lines; it reads, as SELECT, FROM, DESCRIBE and SHOW do.
-.views     the views there are
-.format F  table, csv, csv-excel, json, jsonl or markdown
-.help      this
-.quit      leave, as Ctrl-D does"""
+.tables         the views there are
+.schema VIEW    its columns, and what they mean
+.format F       table, csv, csv-excel, json, jsonl or markdown
+.output FILE    write the next results to files; the ending decides the format; alone: to the terminal again
+.read FILE      run the statements of a file
+.timer on|off   how long each query took
+.help           this
+.quit           leave, as exit and Ctrl-D do"""
+WORD: Final = re.compile(r"\w+(?:\.(?!\S))?|\.(?!\S)")
+"""What Tab completes, from its last character to its first: a name, or a command with its point."""
+WORDS: Final = {"exit": ".quit", "quit": ".quit", "help": ".help", ".exit": ".quit", ".views": ".tables"}
+"""What people type who know another shell."""
 
 
-def shell(settings: Settings, form: Format) -> None:
-    """Run statements from the terminal until it ends."""
-    with locked(settings.data, settings.sql_memory, settings.sql_spill) as connection:
-        print(f"Views: {', '.join(VIEWS)}. Statements end with ; and .help tells the rest.")
-        with _History():
-            for statement in _statements():
+class Shell:
+    """A session at the terminal; the format, the output file and the timer are its state."""
+
+    def __init__(self, session: Session, form: Format, output: Path | None) -> None:
+        self.session: Final = session
+        self.form = form
+        self.output = output
+        self.timer = False
+        self.commands: Final[dict[str, Callable[[str], None]]] = {
+            ".tables": lambda _: print(", ".join(self._views())),
+            ".schema": self._schema,
+            ".format": self._format,
+            ".output": self._output,
+            ".read": self._read,
+            ".timer": self._timer,
+            ".help": lambda _: print(HELP),
+        }
+
+    def run(self) -> None:
+        """Run statements and commands until the terminal ends or `.quit` is typed."""
+        print(f"Views: {', '.join(self._views())}. Statements end with ; and .help tells the rest.")
+        for statement in _statements(self._prompt()):
+            try:
                 if statement.startswith("."):
-                    form = _command(statement, form)
-                    continue
-                try:
-                    result = interruptible(connection, partial(ask, connection, statement))
-                    write_rows(form, column_names(result), fetched_rows(result), sys.stdout)
-                except QueryError as error:
-                    warn(error)
-                except KeyboardInterrupt:
-                    warn("the query was interrupted")
+                    name, _, argument = statement.partition(" ")
+                    self.commands.get(name, self.commands[".help"])(argument.strip().removesuffix(";"))
+                else:
+                    self._execute(statement)
+            except (WarehouseError, ConfigError) as error:
+                warn(error)
+            except KeyboardInterrupt:
+                warn("the query was interrupted")
+
+    def _execute(self, statement: str) -> None:
+        began = time.monotonic()
+        count = self.session.write(statement, self.form, self.output)
+        if self.form is Format.TABLE or self.output is not None:
+            took = f", {time.monotonic() - began:.2f} s" if self.timer else ""
+            target = f" written to {self.output}" if self.output else ""
+            print(f"({count:,} row{'' if count == 1 else 's'}{target}{took})")
+
+    def _views(self) -> list[str]:
+        return [*VIEWS, *self.session.files]
+
+    def _schema(self, view: str) -> None:
+        if view:
+            write_columns(self.session.connection, view, Format.TABLE, None)
+        else:
+            print(".schema VIEW shows columns; the views are", ", ".join(self._views()))
+
+    def _format(self, name: str) -> None:
+        forms = sorted(set(Format) - BINARY)
+        if name not in forms:
+            raise ConfigError(f"a format is one of {', '.join(forms)}; .output FILE writes parquet and xlsx")
+        self.form = Format(name)
+
+    def _output(self, name: str) -> None:
+        if not name:
+            self.form, self.output = Format.TABLE, None
+            return
+        path = Path(name).expanduser()
+        self.form, self.output = choose_format(None, path), path
+
+    def _read(self, name: str) -> None:
+        try:
+            text = Path(name).expanduser().read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise ConfigError(f"{name or '.read'}: not a readable file; write .read FILE") from None
+        for statement in self.session.statements(text):
+            self._execute(statement)
+
+    def _timer(self, switch: str) -> None:
+        self.timer = {"on": True, "off": False}.get(switch, not self.timer)
+        print(f"timer {'on' if self.timer else 'off'}")
+
+    def _prompt(self) -> PromptSession[str]:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import WordCompleter
+        from prompt_toolkit.history import FileHistory, InMemoryHistory
+
+        path = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "copydesk" / "sql_history"
+        completer = WordCompleter(self._completions, ignore_case=True, pattern=WORD)
+        history: Any = InMemoryHistory()
+        with suppress(OSError):  # the folder of the user's state need not be writable
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            history = FileHistory(str(path))
+        return PromptSession(history=history, completer=completer, complete_while_typing=False)
+
+    def _completions(self) -> list[str]:
+        """Return the words that Tab offers: commands, views, columns and the keywords of SQL."""
+        connection = self.session.connection
+        columns = rows(connection, "SELECT DISTINCT column_name FROM duckdb_columns() WHERE NOT internal ORDER BY 1")
+        keywords = rows(connection, "SELECT upper(keyword_name) FROM duckdb_keywords() ORDER BY 1")
+        return [
+            *self.commands,
+            *self._views(),
+            *MACROS,
+            *(name for (name,) in columns),
+            *(word for (word,) in keywords),
+        ]
 
 
-def _statements() -> Iterator[str]:
+def _statements(prompt: PromptSession[str]) -> Iterator[str]:
+    """Yield each statement up to its semicolon, and each command, until the terminal ends."""
     lines: list[str] = []
     while True:
         try:
-            line = input("...> " if lines else "sql> ")
+            line = prompt.prompt("...> " if lines else "sql> ")
         except EOFError:
-            print()
             return
         except KeyboardInterrupt:
-            print()
             lines = []
             continue
-        if not lines and line.strip() in (".quit", ".exit"):
+        word = line.strip().removesuffix(";").strip()
+        name, _, argument = word.partition(" ")
+        command = WORDS.get(name.lower(), name) if not lines and (not argument or name.startswith(".")) else ""
+        if command == ".quit":
             return
-        if not lines and line.startswith("."):
-            yield line.strip()
+        if command.startswith("."):
+            yield f"{command} {argument}".strip()
         elif line.strip() or lines:
             lines.append(line)
             if line.rstrip().endswith(";"):
                 yield "\n".join(lines)
                 lines = []
-
-
-def _command(command: str, form: Format) -> Format:
-    name, _, argument = command.partition(" ")
-    if name == ".views":
-        print(", ".join(VIEWS))
-    elif name == ".format" and argument in set(Format) - {Format.PARQUET}:
-        return Format(argument)
-    else:
-        print(HELP)
-    return form
-
-
-class _History:
-    """The lines typed before, in a file of the user's state, which need not be writable; a context manager."""
-
-    def __enter__(self) -> None:
-        with suppress(ImportError, OSError):
-            import readline
-
-            readline.read_history_file(self._file())
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(ImportError, OSError):
-            import readline
-
-            self._file().parent.mkdir(parents=True, exist_ok=True)
-            readline.set_history_length(MAX_HISTORY_LINES)
-            readline.write_history_file(self._file())
-
-    @staticmethod
-    def _file() -> Path:
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        return Path(state) / "copydesk" / "sql_history"

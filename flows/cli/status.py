@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from config.sources import Source
-from flows.cli.output import Format
-from flows.cli.output_file import write_out
-from flows.monitoring.health import Health, load_health, problems
+import typer
+
+from flows.cli.options import As, Config, Data, Output, exit_for, read_settings, read_sources
+from flows.cli.output import Format, choose_format
+
+if TYPE_CHECKING:
+    from config.sources import Source
+    from flows.monitoring.health import Health
 
 COLUMNS: Final = (
     "source",
@@ -33,28 +36,79 @@ COLUMNS: Final = (
     "next_poll_at",
     "wrong",
 )
-# What a table on a terminal has room for; the sentences follow below it.
-TABLE_COLUMNS: Final = tuple(
+WIDE_COLUMNS: Final = tuple(
     name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "wrong")
 )
+"""What a wide table has; the sentences follow below it."""
+NARROW_COLUMNS: Final = ("source", "last_run", "status", "newest", "articles", "24h", "rejects", "pending")
+"""What 80 columns have room for."""
 _SHARES: Final = {f"with_{field}": f"share_with_{field}" for field in ("text", "date", "author", "title")}
 
 
-def show_status(sources: Mapping[str, Source], root: str, form: Format, output: Path | None) -> None:
-    """Write a row for every source that is configured or has landed anything. Raises `WarehouseError`."""
+def status(
+    form: As = None,
+    output: Output = None,
+    wide: Annotated[bool, typer.Option("--wide", "-w", help="Show every measure, in a table of 200 columns.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Show the health of every source, and what is wrong with it."""
+    from flows.cli.output_file import write_out
+
+    settings = read_settings(data, config)
+    sources, errors = read_sources(settings)
+    chosen = choose_format(form, output)
     now = datetime.now(UTC)
+    rows = health_rows(sources, settings.data, now)
+    if chosen is not Format.TABLE or output is not None:
+        write_out(chosen, COLUMNS, ([row[column] for column in COLUMNS] for row in rows), output)
+    else:
+        columns = WIDE_COLUMNS if wide else NARROW_COLUMNS
+        narrow = [_narrow(row, now) for row in rows]
+        write_out(chosen, columns, [[_table_value(column, row) for column in columns] for row in narrow], None)
+        print_problems(rows)
+    exit_for(errors)
+
+
+def health_rows(sources: Mapping[str, Source], root: str, now: datetime) -> list[dict[str, Any]]:
+    """Return a row for every source that is configured or has landed anything. Raises `WarehouseError`."""
+    from flows.monitoring.health import Health, load_health, problems
+
     health_by_source = load_health(root, now)
     rows = []
     for name in sorted(sources.keys() | health_by_source.keys()):
         health = health_by_source.get(name, Health())
         rows.append(_row(name, sources.get(name), health, list(problems(name, sources.get(name), health, now))))
-    if form is not Format.TABLE or output is not None:
-        write_out(form, COLUMNS, ([row[column] for column in COLUMNS] for row in rows), output)
-        return
-    write_out(form, TABLE_COLUMNS, ([_table_value(column, row) for column in TABLE_COLUMNS] for row in rows), None)
+    return rows
+
+
+def print_problems(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print what is wrong with each source, a sentence a line."""
     for row in rows:
         for sentence in row["wrong"] or ():
             print(f"{row['source']}: {sentence}")
+
+
+def _narrow(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return a row with the columns of a narrow table beside its own: ages instead of times."""
+    return {
+        **row,
+        "last_run": _age(row["last_run_at"], now),
+        "status": row["last_status"],
+        "newest": _age(row["newest_at"], now),
+        "24h": row["articles_24h"],
+    }
+
+
+def _age(moment: datetime | None, now: datetime) -> str | None:
+    """Return how long ago a moment was, in the largest unit that it fills."""
+    if moment is None:
+        return None
+    age = max(now - moment, timedelta())
+    if age >= timedelta(days=2):
+        return f"{age.days:,} d ago"
+    minutes = int(age.total_seconds() // 60)
+    return f"{minutes // 60} h ago" if minutes >= 120 else f"{minutes} min ago"  # noqa: PLR2004
 
 
 def _row(name: str, source: Source | None, health: Health, wrong: list[str]) -> dict[str, Any]:

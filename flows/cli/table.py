@@ -40,6 +40,8 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], stream: I
         with out.capture() as capture:
             out.print(table)
         stream.write("".join(line.rstrip() + "\n" for line in capture.get().splitlines()))
+    if not first_rows:
+        stream.write("(no rows)\n")
     hidden = sum(1 for _ in remaining)
     if hidden:
         out.print(f"{hidden:,} more rows; --format csv, json, jsonl or parquet writes all of them")

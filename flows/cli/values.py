@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -56,10 +56,8 @@ def cell_text(value: Any) -> str:
 
 
 def instant_text(value: datetime) -> str:
-    """Return a moment in ISO 8601: in UTC with Z, or as it is if it has no zone."""
-    if value.tzinfo is None:
-        return value.isoformat()
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """Return a moment in ISO 8601, in the zone that it is in; UTC is written as Z."""
+    return value.isoformat().replace("+00:00", "Z")
 
 
 def csv_value(value: Any) -> Any:
