@@ -465,8 +465,8 @@ def test_options_go_before_the_name_of_a_command_too(data, tmp_path):
 
 def test_status_fits_a_narrow_terminal_and_is_whole_with_wide(data):
     narrow = copydesk("status", "--data", data).stdout.splitlines()
-    assert narrow[0].split() == ["source", "last_run", "status", "newest", "articles", "24h", "rejects", "pending"]
-    assert max(map(len, narrow)) <= 90
+    assert narrow[0].split() == ["source", "last_run", "status", "newest", "articles", "24h", "refused", "pending"]
+    assert max(map(len, narrow)) <= 80
     assert "next_poll_at" in copydesk("status", "--wide", "--data", data).stdout
 
 

@@ -240,7 +240,7 @@ def test_the_table_fits_and_the_sentences_stand_below_it(status: StatusOf) -> No
     status.runs(status=RunStatus.FAILED, error="no room on the disk")
     status.articles(3, 0)
     status.land("rejects", rejection(50), rejection(51), rejection(52, reason=Reason.DISALLOWED, stage=Stage.FETCH))
-    show_status({"harbour": source(expect={"articles_per_day": 2})}, str(status.root), Format.TABLE, None)
+    show_status({"harbour": source(expect={"articles_per_day": 2})}, str(status.root), Format.TABLE, None, wide=True)
     lines = status.capsys.readouterr().out.splitlines()
     assert max(map(len, lines[:3])) <= 240
     assert "no_article 2, disallowed 1" in lines[2]

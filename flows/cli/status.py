@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -40,7 +41,7 @@ WIDE_COLUMNS: Final = tuple(
     name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "wrong")
 )
 """What a wide table has; the sentences follow below it."""
-NARROW_COLUMNS: Final = ("source", "last_run", "status", "newest", "articles", "24h", "rejects", "pending")
+NARROW_COLUMNS: Final = ("source", "last_run", "status", "newest", "articles", "24h", "refused", "pending")
 """What 80 columns have room for."""
 _SHARES: Final = {f"with_{field}": f"share_with_{field}" for field in ("text", "date", "author", "title")}
 
@@ -53,21 +54,29 @@ def status(
     config: Config = None,
 ) -> None:
     """Show the health of every source, and what is wrong with it."""
-    from flows.cli.output_file import write_out
-
     settings = read_settings(data, config)
     sources, errors = read_sources(settings)
-    chosen = choose_format(form, output)
-    now = datetime.now(UTC)
-    rows = health_rows(sources, settings.data, now)
-    if chosen is not Format.TABLE or output is not None:
-        write_out(chosen, COLUMNS, ([row[column] for column in COLUMNS] for row in rows), output)
-    else:
-        columns = WIDE_COLUMNS if wide else NARROW_COLUMNS
-        narrow = [_narrow(row, now) for row in rows]
-        write_out(chosen, columns, [[_table_value(column, row) for column in columns] for row in narrow], None)
-        print_problems(rows)
+    show_status(sources, settings.data, choose_format(form, output), output, wide=wide)
     exit_for(errors)
+
+
+def show_status(
+    sources: Mapping[str, Source], root: str, form: Format, output: Path | None, *, wide: bool = False
+) -> None:
+    """Write a row for every source, and in a table what is wrong below it. Raises `WarehouseError`."""
+    from flows.cli.output_file import write_out
+
+    now = datetime.now(UTC)
+    rows = health_rows(sources, root, now)
+    if form is not Format.TABLE or output is not None:
+        write_out(form, COLUMNS, ([row[column] for column in COLUMNS] for row in rows), output)
+        return
+    columns = WIDE_COLUMNS if wide else NARROW_COLUMNS
+    table = [row | _narrow(row, now) for row in rows]
+    write_out(form, columns, [[_table_value(column, row) for column in columns] for row in table], None)
+    for row in rows:
+        for sentence in row["wrong"] or ():
+            print(f"{row['source']}: {sentence}")
 
 
 def health_rows(sources: Mapping[str, Source], root: str, now: datetime) -> list[dict[str, Any]]:
@@ -82,21 +91,14 @@ def health_rows(sources: Mapping[str, Source], root: str, now: datetime) -> list
     return rows
 
 
-def print_problems(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print what is wrong with each source, a sentence a line."""
-    for row in rows:
-        for sentence in row["wrong"] or ():
-            print(f"{row['source']}: {sentence}")
-
-
 def _narrow(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Return a row with the columns of a narrow table beside its own: ages instead of times."""
+    """Return the columns that a narrow table has instead of those of a row: ages for times."""
     return {
-        **row,
         "last_run": _age(row["last_run_at"], now),
         "status": row["last_status"],
         "newest": _age(row["newest_at"], now),
         "24h": row["articles_24h"],
+        "refused": row["rejects_open"],
     }
 
 
