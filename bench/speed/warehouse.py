@@ -330,7 +330,9 @@ def land_articles(root: Path, count: int, paragraphs: int, months: int) -> None:
     """Land batches of one source each, up to `END`; 5 % of the rows are edits of an earlier article."""
     store, rng = Store(root), np.random.default_rng(7)
     store.prepare()
-    words = np.array([f"word{number}" for number in range(20_000)] + ["parliament", "of", "the"] * 300, dtype=object)
+    # About 15 numbers in a text of 760 words, as in news.
+    numbers = [f"{number:,}" for number in range(0, 80_000, 200)]
+    words = np.array([*map(spell, range(20_000)), *numbers, *["parliament", "of", "the"] * 300], dtype=object)
     texts = pa.array([" ".join(words[rng.integers(0, len(words), 95)]) for _ in range(20_000)])
     titles = pa.array([" ".join(words[rng.integers(0, len(words), 9)]) for _ in range(20_000)])
     began = END - timedelta(days=30 * months)
@@ -341,6 +343,12 @@ def land_articles(root: Path, count: int, paragraphs: int, months: int) -> None:
         store.root.publish(name, to_parquet("articles", rows.sort_by("published_at")))
         os.utime(root / name, (now.timestamp(), now.timestamp()))
     write_catalogue(root)
+
+
+def spell(number: int) -> str:
+    """Return a word of letters for a number."""
+    digits = (number // 5_625, number // 75 % 75, number % 75)
+    return "".join(f"{'bdfghklmnprstvz'[digit // 5]}{'aeiou'[digit % 5]}" for digit in digits)
 
 
 def land_addresses(root: Path, count: int) -> None:
