@@ -56,17 +56,14 @@ class Sharded:
     @property
     def counts(self) -> dict[str, int]:
         """The counts of its runs by their names: of the shards of this and of earlier times together."""
-        return {name: sum(getattr(run, name) for run in self.runs) for name in COUNTS}
-
-    @property
-    def runs(self) -> list[Run]:
-        """The runs of the shards, of this and of earlier times."""
-        return [*self.done.values(), *self.ended.values()]
+        runs = [*self.done.values(), *self.ended.values()]
+        return {name: sum(getattr(run, name) for run in runs) for name in COUNTS}
 
     @property
     def skipped(self) -> list[str]:
         """What its runs passed over and why, each sentence once."""
-        return list(dict.fromkeys(run.skipped for run in self.runs if run.skipped))
+        runs = [*self.done.values(), *self.ended.values()]
+        return list(dict.fromkeys(run.skipped for run in runs if run.skipped))
 
 
 @dataclass(frozen=True, slots=True)
