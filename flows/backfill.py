@@ -59,6 +59,12 @@ class Sharded:
         runs = [*self.done.values(), *self.ended.values()]
         return {name: sum(getattr(run, name) for run in runs) for name in COUNTS}
 
+    @property
+    def skipped(self) -> list[str]:
+        """What its runs passed over and why, each sentence once."""
+        runs = [*self.done.values(), *self.ended.values()]
+        return list(dict.fromkeys(run.skipped for run in runs if run.skipped))
+
 
 @dataclass(frozen=True, slots=True)
 class Backfill:

@@ -47,6 +47,9 @@ def test_the_counts_are_those_of_the_run_and_each_is_explained(refused):
     assert all(rows[name][1] for name in counted)
     assert rows["articles of this source"] == ["2"]
     assert rows["newest article came"] == ["2026-03-15 12:00Z, in this run"]
+    skipped = "2 entries have no web address and were skipped."
+    assert f"**Passed over:** {skipped}" in counts_markdown(source, replace(run, skipped=skipped), report)
+    assert "Passed over" not in markdown
 
 
 def test_a_run_that_failed_says_why_and_how_it_is_cured(refused):

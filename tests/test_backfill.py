@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from test_warcs import HTML, http, record
 from config.errors import ConfigError
 from flows.backfill import backfill, read_window, with_warcs
 from flows.cli.app import main
+from flows.cli.run import write_sharded
 from flows.sharding import engine, shards
 from flows.sharding.plan import Plan
 from tests.support.polled import page, write
@@ -146,6 +148,16 @@ def test_warc_files_go_by_the_days_of_their_records(go_back, tmp_path, settings,
     assert ask("SELECT url FROM articles") == [("https://e.example/2",)]
     assert plan.bytes == (tmp_path / "old.warc").stat().st_size
     assert go_back(inputs, window=("2026-03-02", "2026-03-02")).left == []
+
+
+def test_what_shards_passed_over_is_named_once_beside_their_counts(go_back, capsys):
+    go_back()
+    sharded = go_back.report.sharded
+    (run,) = sharded.ended.values()
+    skipped = "1 entry has no web address and was skipped."
+    sharded.ended = {name: replace(run, skipped=skipped) for name in ("shard-1", "shard-2")}
+    write_sharded([sharded])
+    assert capsys.readouterr().err.count(f"{sharded.source.id}: {skipped}") == 1
 
 
 @pytest.mark.parametrize("command", [["run"], ["backfill", "sample"]])

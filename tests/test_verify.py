@@ -248,6 +248,7 @@ def test_what_was_whole_is_not_read_again_and_what_is_new_is(root: Path) -> None
     assert (first.findings, first.files, first.captures, first.unchanged) == ((), 20, 4, 0)
     again = quick(root)
     assert (again.findings, again.files, again.captures, again.unchanged) == ((), 0, 0, 21)
+    assert again.sources == first.sources, "as they were counted then"
     land_more(root)
     later = quick(root, sample=2)
     assert (later.findings, later.files, later.captures, later.unchanged) == ((), 2, 1 + 2, 21)
@@ -302,6 +303,8 @@ def test_damage_that_changes_neither_size_nor_time_is_found_when_it_is_met_and_b
     damaged[start : start + 9] = bytes(9)
     path.write_bytes(damaged)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert quick(root).findings == (), "nothing landed, so that no row is counted"
+    land_more(root)
     assert len(quick(root).findings) == is_asked_for
     (finding,) = verify(root, None, VerifiedFiles.load(Root.at(root), forget=True)).findings
     assert finding.file == str(path)

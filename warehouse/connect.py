@@ -63,6 +63,9 @@ def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
         connection.execute(f"SET temp_directory = {quote(spill)}")
         # A query must never take a Python variable of ours for a table.
         connection.execute("SET python_enable_replacements = false")
+        if root.is_folder:
+            # A view opens each base file several times. DuckDB reads a footer anew when the file has changed.
+            connection.execute("SET parquet_metadata_cache = true")
         reach(connection, root)
         if not attach_catalogue(connection, root):
             define(connection, root)

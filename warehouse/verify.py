@@ -76,7 +76,7 @@ def verify(
     """Check every file, count and capture of a data root; of the captures `sample` at random where that is given.
 
     With a record of what was `verified` before, only files that are new or changed since are read, and a sample is
-    read beside them; the record is then written anew. Rows are always counted in full.
+    read beside them; the record is then written anew. Rows are counted if any file of a table is new, changed or gone.
     A source that is being run may show as unfinished. Raises `EmptyWarehouseError` where nothing has landed.
     """
     root = Root.at(root)
@@ -89,15 +89,16 @@ def verify(
         inspection.verified.now |= inspection.verified.archive
     else:
         try:
-            counts = _check_rows(inspection, sample, reads_archive=sample is None or verified is not None)
+            counts = _check_rows(inspection, sample, states, reads_archive=sample is None or verified is not None)
         except WarehouseError:
             if len(names) == len(states):
                 raise
             # A table's file that was whole is not, and neither its size nor its time says so.
             return verify(root, sample, VerifiedFiles(inspection.verified.path, inspection.verified.archive))
+    findings = (*broken, *inspection.findings)
     if verified is not None:
-        verified.save()
-    findings = (*broken, *inspection.findings, *left_overs(root))
+        verified.save(None if findings else counts)
+    findings += tuple(left_overs(root))
     return Verification(findings, counts, len(names), inspection.captures, inspection.unchanged)
 
 
@@ -112,13 +113,19 @@ def _check_table_files(inspection: _Inspection, names: Sequence[str], states: Ma
     return broken
 
 
-def _check_rows(inspection: _Inspection, sample: int | None, *, reads_archive: bool) -> tuple[SourceCount, ...]:
+def _check_rows(
+    inspection: _Inspection, sample: int | None, states: Mapping[str, FileState], *, reads_archive: bool
+) -> tuple[SourceCount, ...]:
+    has_counted = inspection.verified.has_counted(states)
     with connect(inspection.root) as warehouse:
         try:
-            counts = tuple(SourceCount(*row) for row in rows(warehouse, COUNTS))
-            inspection.findings += [*check_counts(counts), *check_rules(warehouse)]
+            counts = inspection.verified.counts or ()
+            if not has_counted:
+                counts = tuple(SourceCount(*row) for row in rows(warehouse, COUNTS))
+                inspection.findings += [*check_counts(counts), *check_rules(warehouse)]
             if reads_archive:
-                _check_archive(inspection, warehouse)
+                digests = inspection.verified.index_digests() if has_counted else index_digests(warehouse)
+                _check_archive(inspection, warehouse, digests)
             if sample is not None:
                 captures = Counted(some_captures(warehouse, sample))
                 inspection.findings += [finding for row in captures for finding in check_capture(inspection.root, row)]
@@ -128,8 +135,7 @@ def _check_rows(inspection: _Inspection, sample: int | None, *, reads_archive: b
     return counts
 
 
-def _check_archive(inspection: _Inspection, warehouse: duckdb.DuckDBPyConnection) -> None:
-    digests = index_digests(warehouse)
+def _check_archive(inspection: _Inspection, warehouse: duckdb.DuckDBPyConnection, digests: Mapping[str, str]) -> None:
     states = {
         name: (size, changed_at, digests.get(name, ""))
         for name, (size, changed_at) in inspection.root.states("archive").items()

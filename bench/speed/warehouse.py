@@ -1,7 +1,8 @@
 """How the warehouse grows old: what a run's start, `status` and queries cost by its age and size.
 
     python -P bench/speed/warehouse.py                        # days 1 and 3 of 20 sources, 100,000 articles
-    python -P bench/speed/warehouse.py --days 1 7 28 --articles 1000000 --paragraphs 8 --folder /data/bench
+    python -P bench/speed/warehouse.py --days 1 7 --articles 1000000 --paragraphs 8 --folder /data/bench
+    python -P bench/speed/warehouse.py --days --compacted-days 1 28 --articles 0 --addresses 0
 
 -P is needed because the script has the name of one of our packages. Everything is made by the project's own Store and
 read by its own commands, each in a process of its own. CPU seconds (user and system) and peak memory are measured:
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -130,6 +132,7 @@ OTHERS = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--days", type=int, nargs="*", default=[1, 3])
+    parser.add_argument("--compacted-days", type=int, nargs="*", default=[], help="Compacted as each day ends.")
     parser.add_argument("--articles", type=int, default=100_000)
     parser.add_argument("--addresses", type=int, default=100_000, help="Of one source.")
     parser.add_argument("--paragraphs", type=int, default=8, help="Of 95 words each; 0 for narrow texts.")
@@ -141,6 +144,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for days in options.days:
             measure_days(Path(folder) / f"days-{days}", days)
+        for days in options.compacted_days:
+            measure_compacted_days(Path(folder) / f"compacted-{days}", days)
         if options.addresses:
             measure_ledger(Path(folder) / "ledger", options.addresses)
         if options.articles:
@@ -152,20 +157,7 @@ def measure_days(root: Path, days: int) -> None:
     print(f"\n## Day {days}: {SOURCES} sources every {MINUTES_BETWEEN_RUNS} minutes\n")
     print("| | log: CPU s | MB | base: CPU s | MB |\n|---|---|---|---|---|")
     land_days(root, days)
-    config = root.parent / "config"
-    (config / "sources").mkdir(parents=True, exist_ok=True)
-    for number in range(SOURCES):
-        text = f'title = "S"\n[[input]]\nkind = "feed"\nurl = "https://source-{number:02d}.example/feed.xml"\n'
-        (config / "sources" / f"source-{number:02d}.toml").write_text(text)
-    copydesk = str(Path(sys.executable).with_name("copydesk"))
-    steps = {
-        "a source's first start": [sys.executable, "-c", START_OF_A_RUN, str(root)],
-        "a run's start": [sys.executable, "-c", START_OF_A_RUN, str(root)],
-        "articles to learn from": [sys.executable, "-c", LEARNING, str(root)],
-        "status": [copydesk, "status", "--data", str(root), "--config", str(config)],
-        "sql count articles": [copydesk, "sql", "SELECT count(*) FROM articles", "--data", str(root)],
-        "sql count runs": [copydesk, "sql", "SELECT count(*) FROM runs", "--data", str(root)],
-    }
+    steps = steps_of(root)
     before = {name: measure(command) for name, command in steps.items()}
     files = count_files(root)
     cost = compact(root)
@@ -174,6 +166,37 @@ def measure_days(root: Path, days: int) -> None:
         print(f"| {name} | {cpu:.2f} | {memory} | {after[name][0]:.2f} | {after[name][1]} |")
     print(f"| Parquet files | {files:,} | | {count_files(root):,} | |")
     print(f"\nCompaction: {cost}")
+    shutil.rmtree(root)
+
+
+def steps_of(root: Path) -> dict[str, list[str]]:
+    """Return the commands that are measured over a data root, by name."""
+    config = root.parent / "config"
+    (config / "sources").mkdir(parents=True, exist_ok=True)
+    for number in range(SOURCES):
+        text = f'title = "S"\n[[input]]\nkind = "feed"\nurl = "https://source-{number:02d}.example/feed.xml"\n'
+        (config / "sources" / f"source-{number:02d}.toml").write_text(text)
+    copydesk = str(Path(sys.executable).with_name("copydesk"))
+    return {
+        "a source's first start": [sys.executable, "-c", START_OF_A_RUN, str(root)],
+        "a run's start": [sys.executable, "-c", START_OF_A_RUN, str(root)],
+        "articles to learn from": [sys.executable, "-c", LEARNING, str(root)],
+        "status": [copydesk, "status", "--data", str(root), "--config", str(config)],
+        "sql count articles": [copydesk, "sql", "SELECT count(*) FROM articles", "--data", str(root)],
+        "sql count runs": [copydesk, "sql", "SELECT count(*) FROM runs", "--data", str(root)],
+    }
+
+
+def measure_compacted_days(root: Path, days: int) -> None:
+    """Measure a warehouse that was compacted all along, with the newest hour in the log."""
+    print(f"\n## Day {days}, compacted as each day ended: {SOURCES} sources every {MINUTES_BETWEEN_RUNS} minutes\n")
+    land_days(root, days, after_day=lambda: [compact_all(root) for _ in range(2)])
+    cost = compact(root)
+    print("| | CPU s | MB |\n|---|---|---|")
+    for name, command in steps_of(root).items():
+        cpu, memory, _ = measure(command)
+        print(f"| {name} | {cpu:.2f} | {memory} |", flush=True)
+    print(f"| Parquet files | {count_files(root):,} | |\n\nThe last compaction: {cost}")
     shutil.rmtree(root)
 
 
@@ -236,21 +259,28 @@ def compact(root: Path) -> str:
     files, rows = map(int, text.split())
     # What was replaced goes when readers have turned to the base files; months are joined, and then their days go.
     for _ in range(2):
-        measure([sys.executable, "-c", COMPACT, str(root), datetime.now(UTC).isoformat()])
+        compact_all(root)
     each = f"{1_000 * cpu / max(1, files):.2f} ms a file, {1_000 * cpu / max(1, rows):.3f} ms a row"
     return f"{files:,} files, {rows:,} rows in {cpu:.1f} CPU s and {memory} MB: {each}"
+
+
+def compact_all(root: Path) -> None:
+    measure([sys.executable, "-c", COMPACT, str(root), datetime.now(UTC).isoformat()])
 
 
 def count_files(root: Path) -> int:
     return sum(1 for table in SCHEMAS for _ in (root / table).rglob("*.parquet"))
 
 
-def land_days(root: Path, days: int) -> None:
+def land_days(root: Path, days: int, after_day: Callable[[], object] = lambda: None) -> None:
     """Land what runs of some days land, up to `END`; each file has the age that it would have."""
+    slots_a_day = 24 * 60 // MINUTES_BETWEEN_RUNS
     store, rng = Store(root), random.Random(days)  # noqa: S311  rows, no secrets
     words = [f"word{number}" for number in range(20_000)]
     counts = dict.fromkeys(range(SOURCES), 0)
-    for slot in range(days * 24 * 60 // MINUTES_BETWEEN_RUNS):
+    for slot in range(days * slots_a_day):
+        if slot and slot % slots_a_day == 0:
+            after_day()
         for number in range(SOURCES):
             now = END - timedelta(days=days) + timedelta(minutes=MINUTES_BETWEEN_RUNS * slot, seconds=7 * number)
             has_news = rng.random() < SHARE_OF_RUNS_WITH_NEWS or not counts[number]
@@ -330,7 +360,9 @@ def land_articles(root: Path, count: int, paragraphs: int, months: int) -> None:
     """Land batches of one source each, up to `END`; 5 % of the rows are edits of an earlier article."""
     store, rng = Store(root), np.random.default_rng(7)
     store.prepare()
-    words = np.array([f"word{number}" for number in range(20_000)] + ["parliament", "of", "the"] * 300, dtype=object)
+    # About 15 numbers in a text of 760 words, as in news.
+    numbers = [f"{number:,}" for number in range(0, 80_000, 200)]
+    words = np.array([*map(spell, range(20_000)), *numbers, *["parliament", "of", "the"] * 300], dtype=object)
     texts = pa.array([" ".join(words[rng.integers(0, len(words), 95)]) for _ in range(20_000)])
     titles = pa.array([" ".join(words[rng.integers(0, len(words), 9)]) for _ in range(20_000)])
     began = END - timedelta(days=30 * months)
@@ -341,6 +373,12 @@ def land_articles(root: Path, count: int, paragraphs: int, months: int) -> None:
         store.root.publish(name, to_parquet("articles", rows.sort_by("published_at")))
         os.utime(root / name, (now.timestamp(), now.timestamp()))
     write_catalogue(root)
+
+
+def spell(number: int) -> str:
+    """Return a word of letters for a number."""
+    digits = (number // 5_625, number // 75 % 75, number % 75)
+    return "".join(f"{'bdfghklmnprstvz'[digit // 5]}{'aeiou'[digit % 5]}" for digit in digits)
 
 
 def land_addresses(root: Path, count: int) -> None:

@@ -64,6 +64,9 @@ def run(
 def write_sharded(sources: Sequence[Sharded], errors: Iterable[object] = ()) -> int:
     """Print the counts and problems of sources that ran in shards; return the exit code, 1 if there are problems."""
     rows = [(sharded.source.id, *sharded.counts.values(), f"{sharded.seconds:.1f} s") for sharded in sources]
+    for sharded in sources:
+        for sentence in sharded.skipped:
+            warn(f"{sharded.source.id}: {sentence}")
     problems = (f"{sharded.source.id}: {problem}" for sharded in sources for problem in sharded.problems)
     return write_counts(rows, [*errors, *problems])
 

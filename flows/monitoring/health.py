@@ -82,7 +82,7 @@ def load_health(root: str, now: datetime) -> dict[str, Health]:
         facts: dict[str, Mapping[str, Any]] = {
             row["source_id"]: row for row in load_records(connection, "FROM source_health")
         }
-        columns = [name for name, *_ in connection.execute("DESCRIBE FROM source_health").fetchall()]
+        columns = [name for name, *_ in connection.description or ()]
         for run in running_and_killed(Root.at(root)):
             facts[run.source_id] = _with_run(facts.get(run.source_id) or dict.fromkeys(columns), run)
         days = load_days(connection, now)

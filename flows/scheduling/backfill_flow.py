@@ -113,7 +113,8 @@ def _final_state(backfill: Sharded) -> State[None]:
         rest = f" (and {more} more)" if more > 0 else ""
         return Failed(message=f"{name}: {'; '.join(problems[:MAX_LISTED_PROBLEMS])}{rest}; {CURE}")
     shards = f"shards: {len(backfill.shards)}, of them done before: {len(backfill.done)}"
-    message = f"{name}: {shards}; {counts or 'nothing was there'}"
+    skipped = "".join(f". Passed over: {sentence}" for sentence in backfill.skipped[:MAX_LISTED_PROBLEMS])
+    message = f"{name}: {shards}; {counts or 'nothing was there'}{skipped}"
     LOG.info("%s", message)
     return Completed(message=message)
 

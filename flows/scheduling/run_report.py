@@ -106,6 +106,8 @@ def counts_markdown(source: Source, run: Run, report: RunReport) -> str:
     if run.error:
         error = f"{source.id}: {escape_markdown(run.error)}"
         lines += [f"**{error}** `copydesk sources check {source.id}` tries its inputs.", ""]
+    if run.skipped:
+        lines += [f"**Passed over:** {escape_markdown(run.skipped)}", ""]
     counts = ((str(name), f"{getattr(run, name):,}", meaning) for name, meaning in MEANINGS.items())
     lines += [*table_lines(("count", "documents", "what it means"), counts), ""]
     lines += table_lines((str(run.status), run.run_id), facts)

@@ -5,16 +5,19 @@ It is derived: deleted, everything is read once more. It lies on the machine tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.checks.rules import SourceCount
 from warehouse.errors import StorageError
 from warehouse.storage.durable import make_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from warehouse.storage.root import Root
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 FileState = tuple[int, int, str]
 """Bytes, time of the last change in nanoseconds, and of an archive file the digest of its rows in `captures`."""
 
+COUNTS: Final = b"counts"
+"""The entry of the record's footer that has the counts of all sources."""
 SCHEMA: Final = pa.schema({"name": pa.string(), "bytes": pa.int64(), "changed_at": pa.int64(), "index": pa.string()})
 
 
@@ -34,6 +39,8 @@ class VerifiedFiles:
     """As the last verification left it."""
     now: dict[str, FileState] = field(default_factory=dict)
     """Those of them that are still there and still so, and those that were read this time."""
+    counts: tuple[SourceCount, ...] | None = None
+    """Of the rows of the tables, as the last verification left them; None if it found anything wrong."""
 
     @classmethod
     def load(cls, root: Root, *, forget: bool = False) -> Self:
@@ -42,10 +49,18 @@ class VerifiedFiles:
         if forget:
             return cls(path)
         try:
-            columns = [column.to_pylist() for column in pq.read_table(path, schema=SCHEMA).columns]
-        except (OSError, pa.ArrowException):
+            table = pq.read_table(path)
+            columns = [column.to_pylist() for column in table.select(SCHEMA.names).columns]
+            rows = json.loads((table.schema.metadata or {}).get(COUNTS, b"null"))
+        except (OSError, KeyError, ValueError, pa.ArrowException):
             return cls(path)
-        return cls(path, {name: tuple(state) for name, *state in zip(*columns, strict=True)})
+        counts = None if rows is None else tuple(SourceCount(*row) for row in rows)
+        return cls(path, {name: tuple(state) for name, *state in zip(*columns, strict=True)}, counts=counts)
+
+    def has_counted(self, table_files: Mapping[str, FileState]) -> bool:
+        """Return whether the last verification found nothing wrong in these files of tables, which were all."""
+        before = self.before.items() - self.archive.items()
+        return self.counts is not None and before == table_files.items()
 
     def is_unchanged(self, name: str, state: FileState) -> bool:
         """Return whether a file is as it was when it was last found whole; then it stays in the record."""
@@ -59,14 +74,20 @@ class VerifiedFiles:
         """The files of the archive, as the last verification left them."""
         return {name: state for name, state in self.before.items() if name.startswith("archive/")}
 
-    def save(self) -> None:
-        """Write the record. Raises `StorageError`."""
+    def index_digests(self) -> dict[str, str]:
+        """Return the digests of the rows of `captures`, by file of the archive, as the last verification left them."""
+        return {name: digest for name, (*_, digest) in self.archive.items() if digest}
+
+    def save(self, counts: tuple[SourceCount, ...] | None) -> None:
+        """Write the record, with the counts of the sources if nothing was wrong. Raises `StorageError`."""
         rows = [(name, *state) for name, state in self.now.items()]
         columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in SCHEMA]
         partial = self.path.with_suffix(".partial")
         try:
             make_folder(self.path.parent)
-            pq.write_table(pa.Table.from_pydict(dict(zip(SCHEMA.names, columns, strict=True)), SCHEMA), partial)
+            text = json.dumps(None if counts is None else [astuple(count) for count in counts])
+            schema = SCHEMA.with_metadata({COUNTS: text.encode()})
+            pq.write_table(pa.Table.from_pydict(dict(zip(SCHEMA.names, columns, strict=True)), schema), partial)
             partial.replace(self.path)
         except OSError as error:
             raise StorageError.of(error, str(self.path)) from error

@@ -1,38 +1,33 @@
 -- One row for each article that the log has rows of, or that was deleted: its newest row, by file and number where it is in
 -- the log. Base files are looked at only for what may come before a row of the log: tombstones, and whatever was
 -- fetched later than it, as where a backfill, a recovered run or a second extraction has landed.
--- The log stands here twice: DuckDB would compute a common expression as a whole, and look up no single rows after it.
+-- Footers of base files are read once for all. But the log stands here twice: DuckDB would compute a common expression as
+-- a whole, and look up no single rows after it.
 CREATE MACRO newest_in_log() AS TABLE
+WITH passed_over AS MATERIALIZED (SELECT path, newest FROM hidden('articles'))
 SELECT article_id, deleted, file, number
 FROM (
     SELECT article_id, deleted, fetched_at, landed_at, capture_id, filename AS file, file_row_number AS number
     FROM read_parquet('$root/articles/landed_month=*/*.parquet', hive_partitioning = false)
-    WHERE filename NOT IN (SELECT path FROM hidden('articles'))
+    WHERE filename NOT IN (SELECT path FROM passed_over)
     UNION ALL BY NAME
     SELECT article_id, deleted, fetched_at, landed_at, capture_id
     FROM (
         SELECT article_id, deleted, fetched_at, landed_at, capture_id, row_id
         FROM read_parquet('$root/articles/base/*.parquet', hive_partitioning = false)
-        WHERE filename NOT IN (SELECT path FROM hidden('articles'))
+        WHERE filename NOT IN (SELECT path FROM passed_over)
     )
     SEMI JOIN (
         SELECT article_id
-        FROM (
-            SELECT article_id, epoch_us(fetched_at) AS fetched_at
-            FROM read_parquet('$root/articles/landed_month=*/*.parquet', hive_partitioning = false)
-            WHERE filename NOT IN (SELECT path FROM hidden('articles'))
-        ) AS log
-        SEMI JOIN (
-            SELECT nullif(string_split(decode(value), chr(10))[2], '')::BIGINT AS newest
-            FROM parquet_kv_metadata('$root/articles/base/*.parquet')
-            WHERE key = 'copydesk'::BLOB
-        ) AS base ON log.fetched_at <= base.newest
+        FROM read_parquet('$root/articles/landed_month=*/*.parquet', hive_partitioning = false)
+        WHERE filename NOT IN (SELECT path FROM passed_over)
+        AND epoch_us(fetched_at) <= (SELECT max(newest) FROM passed_over)
     ) USING (article_id)
     ANTI JOIN (SELECT row_id FROM read_parquet('$root/superseded/articles/*.parquet')) USING (row_id)
     UNION ALL BY NAME
     SELECT article_id, deleted, fetched_at, landed_at, capture_id
     FROM read_parquet('$root/articles/base/*.parquet', hive_partitioning = false)
-    WHERE deleted AND filename NOT IN (SELECT path FROM hidden('articles'))
+    WHERE deleted AND filename NOT IN (SELECT path FROM passed_over)
 )
 QUALIFY row_number() OVER (
     PARTITION BY article_id
