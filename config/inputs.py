@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from config.schedule import read_period
+
 _URL: Final = r"^https?://[^/@\s]+(/\S*)?$"
 
 
@@ -25,6 +27,11 @@ def _glob(pattern: str) -> str:
     if pattern.startswith("/") or ".." in parts or any("**" in part and part != "**" for part in parts):
         raise ValueError("not a pattern inside the folder, such as '*.html' or '**/*.txt'")
     return pattern
+
+
+def _period(text: str) -> str:
+    read_period(text)
+    return text
 
 
 def _url(url: str) -> str:
@@ -67,6 +74,11 @@ class InputTable(ConfigTable):
         """Return whether the input takes the document at a URL."""
         return True
 
+    @property
+    def period(self) -> timedelta | None:
+        """Return the time between two looks at its listing that the configuration gives, if it does."""
+        return None
+
     def oldest_taken(self, now: datetime) -> datetime | None:  # noqa: ARG002
         """Return the time before which dated articles are left out; None if the input takes any age."""
         return None
@@ -93,7 +105,21 @@ class _UrlFilter(InputTable):
         return is_included and (self.exclude is None or re.search(self.exclude, url) is None)
 
 
-class FeedInput(_UrlFilter):
+class _PolledInput(_UrlFilter):
+    # Not in what identifies an input, as it decides when its documents are seen and not which.
+    every: Annotated[str, AfterValidator(_period)] | None = Field(
+        None,
+        exclude=True,
+        description="Looked at as often, such as '10 minutes', at a turn of the schedule; else as often as it changes.",
+    )
+
+    @property
+    def period(self) -> timedelta | None:
+        """Return the time between two looks that `every` gives, if it does."""
+        return None if self.every is None else read_period(self.every)
+
+
+class FeedInput(_PolledInput):
     """A feed: RSS, Atom or JSON Feed."""
 
     kind: Literal["feed"]
@@ -112,7 +138,7 @@ class FeedInput(_UrlFilter):
         return self.full_text
 
 
-class SitemapInput(_UrlFilter):
+class SitemapInput(_PolledInput):
     """A sitemap or an index of sitemaps, also .gz; news sitemaps give titles and dates."""
 
     kind: Literal["sitemap"]
@@ -127,7 +153,7 @@ class SitemapInput(_UrlFilter):
         return None if self.max_age_days is None else now - timedelta(days=self.max_age_days)
 
 
-class PagesInput(_UrlFilter):
+class PagesInput(_PolledInput):
     """Pages by their addresses, or the links of a section page."""
 
     kind: Literal["pages"]
@@ -142,6 +168,8 @@ class PagesInput(_UrlFilter):
             raise ValueError("give one of urls, path and url")
         if (self.url is None) != (self.links is None):
             raise ValueError("url and links go together: a section page, and which of its links are articles")
+        if self.every is not None and self.url is None:
+            raise ValueError("every goes with url: pages of a list are fetched again by `recheck`")
         return self
 
 
