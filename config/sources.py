@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ from config.schedule import read_schedule
 _InputT = TypeVar("_InputT", bound=InputTable)
 
 ID_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+MAX_TAG_CHARACTERS: Final = 40
+_TAG: Final = rf"^[^\s,/\-][^\s,/]{{0,{MAX_TAG_CHARACTERS - 1}}}$"
 
 
 def _schedule(text: str) -> str:
@@ -33,6 +35,15 @@ def _zone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError("not a time zone name such as 'Europe/London'") from None
     return name
+
+
+def _tag(word: str) -> str:
+    if not re.fullmatch(_TAG, word) or not word.isprintable():
+        raise ValueError(f"a tag is one word of at most {MAX_TAG_CHARACTERS} characters, such as 'uk' or 'local-news'")
+    return word.lower()
+
+
+Tag = Annotated[str, AfterValidator(_tag), Field(json_schema_extra={"pattern": _TAG})]
 
 
 class StripRules(ConfigTable):
@@ -55,6 +66,10 @@ class Source(ConfigTable):
 
     id: str = Field(exclude=True)
     title: str = Field(min_length=1, description="The publisher's name, for people.")
+    # Not in the digest, as no document is judged by them.
+    tags: tuple[Tag, ...] = Field(
+        (), exclude=True, description="Words that group sources, in lower case, for `--tag`, SQL and the Prefect UI."
+    )
     language: str | None = Field(
         None, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47: a prior, not a verdict."
     )
@@ -156,14 +171,28 @@ def source_files(config: Path) -> list[Path]:
     return sorted(paths, key=lambda path: path.stem)
 
 
-def choose_sources(config: Path, ids: Sequence[str] = ()) -> tuple[list[Source], list[ConfigError]]:
-    """Load the sources with these ids, or all that are not paused; return them and the errors of other files.
+def with_tags(sources: Mapping[str, Source], tags: Sequence[str]) -> dict[str, Source]:
+    """Return the sources that have one of the tags, by id; all of them without tags. Raises `ConfigError`."""
+    words = {tag.lower() for tag in tags}
+    known = sorted({tag for source in sources.values() for tag in source.tags})
+    if unknown := sorted(words.difference(known)):
+        cure = f"known tags: {', '.join(known)}" if known else 'no source has tags; write tags = ["…"] into its file'
+        raise ConfigError(f"no source has the tag '{unknown[0]}'; {cure}")
+    return {name: source for name, source in sources.items() if not words or words.intersection(source.tags)}
 
-    Raises `ConfigError` if one of the ids is not configured, or wrongly.
+
+def choose_sources(
+    config: Path, ids: Sequence[str] = (), tags: Sequence[str] = ()
+) -> tuple[list[Source], list[ConfigError]]:
+    """Load the sources with these ids, or all with one of the tags that are not paused; without both, every such one.
+
+    Also returns the errors of other files. Raises `ConfigError` if an id or tag is not configured, or an id wrongly.
     """
+    if ids and tags:
+        raise ConfigError("name sources, or groups of them by --tag, not both")
     if not ids:
         sources, errors = load_sources(config)
-        return [source for source in sources.values() if not source.paused], errors
+        return [source for source in with_tags(sources, tags).values() if not source.paused], errors
     files = {path.stem: path for path in source_files(config)}
     if unknown := next((source_id for source_id in ids if source_id not in files), None):
         configured = ", ".join(files) or "none"

@@ -65,6 +65,15 @@ def test_a_jsonl_source_names_its_own_keys(tmp_path):
             "unknown column 'headline'",
         ),
         ('title = "x"\ntimezone = "Mars"\n' + FOLDER, "not a time zone name such as 'Europe/London' (given: 'Mars')"),
+        ('title = "x"\ntags = ["two words"]\n' + FOLDER, "key 'tags.1': a tag is one word of at most 40 characters"),
+        (
+            'title = "x"\n[[input]]\nkind = "feed"\nurl = "https://e.example/"\nevery = "5"\n',
+            "key 'input.1.every': not a time such as '10 minutes', '2 hours' or '1 day', from 1 minute to 30 days",
+        ),
+        (
+            'title = "x"\n[[input]]\nkind = "pages"\nurls = ["https://e.example/"]\nevery = "1 day"\n',
+            "every goes with url: pages of a list are fetched again by `recheck`",
+        ),
         ('title = "x"\nschedule = "daily"\n' + FOLDER, "not five cron fields"),
         ('title = "x"\ndelay = -1\n' + FOLDER, "key 'delay'"),
         ('title = "x"\n' + FOLDER + 'glob = "**.txt"\n', "not a pattern inside the folder"),
@@ -101,8 +110,10 @@ def test_a_configuration_without_a_source_is_said(tmp_path):
 def test_the_digest_changes_with_the_declaration_only(tmp_path):
     first = load_source(write(tmp_path, 'title = "x"\n' + FOLDER))
     again = load_source(write(tmp_path, '# a remark\ntitle = "x"\n' + FOLDER))
+    group = load_source(write(tmp_path, 'title = "x"\ntags = ["UK"]\n' + FOLDER))
     other = load_source(write(tmp_path, 'title = "x"\ndelay = 9\n' + FOLDER))
-    assert first.digest == again.digest != other.digest
+    assert group.tags == ("uk",)
+    assert first.digest == again.digest == group.digest != other.digest
 
 
 def test_the_sources_that_ship_are_right():

@@ -26,6 +26,7 @@ from flows.cli.options import (
     Config,
     Data,
     Output,
+    Tags,
     choose,
     complete_source,
     exit_for,
@@ -139,13 +140,15 @@ def extract(
 
 
 @app.command(epilog="Example:  copydesk status --format json")
-def status(form: As = Format.TABLE, output: Output = None, data: Data = None, config: Config = None) -> None:
-    """Show the health of every source."""
+def status(
+    form: As = Format.TABLE, output: Output = None, tag: Tags = None, data: Data = None, config: Config = None
+) -> None:
+    """Show the health of every source, or of those with a tag."""
     from flows.cli.status import show_status
 
     settings = read_settings(data, config)
     sources, errors = read_sources(settings)
-    show_status(sources, settings.data, form, output)
+    show_status(sources, settings.data, form, output, tag or ())
     exit_for(errors)
 
 

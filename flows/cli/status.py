@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from config.sources import Source
+from config.sources import Source, with_tags
 from flows.cli.output import Format
 from flows.cli.output_file import write_out
 from flows.monitoring.health import Health, load_health, problems
@@ -31,21 +31,28 @@ COLUMNS: Final = (
     "rejects",
     "pending",
     "next_poll_at",
+    "tags",
     "wrong",
 )
 # What a table on a terminal has room for; the sentences follow below it.
 TABLE_COLUMNS: Final = tuple(
-    name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "wrong")
+    name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "tags", "wrong")
 )
 _SHARES: Final = {f"with_{field}": f"share_with_{field}" for field in ("text", "date", "author", "title")}
 
 
-def show_status(sources: Mapping[str, Source], root: str, form: Format, output: Path | None) -> None:
-    """Write a row for every source that is configured or has landed anything. Raises `WarehouseError`."""
+def show_status(
+    sources: Mapping[str, Source], root: str, form: Format, output: Path | None, tags: Sequence[str] = ()
+) -> None:
+    """Write a row for every source that is configured or has landed anything, or for those with one of the tags.
+
+    Raises `ConfigError` and `WarehouseError`.
+    """
+    chosen = with_tags(sources, tags)
     now = datetime.now(UTC)
     health_by_source = load_health(root, now)
     rows = []
-    for name in sorted(sources.keys() | health_by_source.keys()):
+    for name in sorted(chosen.keys() | (() if tags else health_by_source.keys())):
         health = health_by_source.get(name, Health())
         rows.append(_row(name, sources.get(name), health, list(problems(name, sources.get(name), health, now))))
     if form is not Format.TABLE or output is not None:
@@ -65,6 +72,7 @@ def _row(name: str, source: Source | None, health: Health, wrong: list[str]) -> 
     row["words"] = facts.get("median_words")
     row["rejects"] = facts.get("rejects_by_reason")
     row["expected_per_day"] = source.expect.articles_per_day if source else None
+    row["tags"] = list(source.tags) if source else None
     row["wrong"] = wrong or None
     return row
 
