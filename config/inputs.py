@@ -13,12 +13,22 @@ from config.schedule import read_period
 
 _URL: Final = r"^https?://[^/@\s]+(/\S*)?$"
 
+_REGEX_CURES: Final = (
+    ("nothing to repeat", "'*', '+' and '?' repeat what is before them; '.*' is any text"),
+    ("multiple repeat", "'*', '+' and '?' repeat what is before them; put a backslash before a sign meant as such"),
+    ("missing )", "'(' is not closed; put a backslash before one that is meant as such"),
+    ("unbalanced parenthesis", "')' without '('; put a backslash before one that is meant as such"),
+    ("unterminated character set", "'[' is not closed; put a backslash before one that is meant as such"),
+)
+
 
 def _regex(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
+        character = "" if error.pos is None else f" at character {error.pos + 1}"
+        cure = next((cure for words, cure in _REGEX_CURES if error.msg.startswith(words)), error.msg)
+        raise ValueError(f"not a regular expression{character}: {cure}") from None
     return pattern
 
 
@@ -35,14 +45,21 @@ def _period(text: str) -> str:
 
 
 def _url(url: str) -> str:
-    if not re.fullmatch(_URL, url):
-        raise ValueError("not an http or https address without a password")
-    return url
+    if re.fullmatch(_URL, url):
+        return url
+    scheme, separator, rest = url.partition("://")
+    if separator and "@" in rest.partition("/")[0]:
+        raise ValueError("an address without user and password is wanted; write username and password into [fetch]")
+    if any(character.isspace() for character in url):
+        raise ValueError("an address has no spaces")
+    if scheme not in {"http", "https"}:
+        raise ValueError("an address begins with https:// or http://")
+    raise ValueError("not a whole address, such as https://news.example/rss.xml")
 
 
 def _path(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ValueError("not a path: it holds a NUL")
+    if not str(path).isprintable():
+        raise ValueError("a path holds no control character; put one with a backslash in single quotation marks")
     return path
 
 
@@ -53,7 +70,9 @@ Url = Annotated[
     Field(description="http or https, without a password.", json_schema_extra={"pattern": _URL}),
 ]
 Pattern = Annotated[str, AfterValidator(_regex)]
-FollowLinks = Annotated[bool, Field(description="Also files that are links to what lies outside the folder.")]
+FollowLinks = Annotated[
+    bool, Field(strict=True, description="Also files that are links to what lies outside the folder.")
+]
 
 
 class ConfigTable(BaseModel):
@@ -127,7 +146,9 @@ class FeedInput(_PolledInput):
     pages: Annotated[int, Field(ge=1, le=1_000)] = Field(
         10, description="Pages of a paged or archived feed that are followed back to the first known entry."
     )
-    full_text: bool = Field(False, description="The entries hold whole articles, however short: no page is fetched.")
+    full_text: bool = Field(
+        False, strict=True, description="The entries hold whole articles, however short: no page is fetched."
+    )
     sitemap: Url | None = Field(
         None, description="A sitemap to look in where entries may have come and gone; else those of robots.txt."
     )
@@ -146,7 +167,9 @@ class SitemapInput(_PolledInput):
     max_age_days: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Only addresses dated within so many days; those without a date are taken."
     )
-    alternates: bool = Field(False, description="Also the addresses of other languages that an entry names.")
+    alternates: bool = Field(
+        False, strict=True, description="Also the addresses of other languages that an entry names."
+    )
 
     def oldest_taken(self, now: datetime) -> datetime | None:
         """Return the time `max_age_days` before `now`."""

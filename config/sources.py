@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -16,11 +15,13 @@ from config.errors import ConfigError, explain
 from config.fetch import SourceFetch
 from config.inputs import INPUTS, ConfigTable, Input, InputTable, Pattern
 from config.schedule import read_schedule
+from config.toml_file import read_toml
 
 _InputT = TypeVar("_InputT", bound=InputTable)
 
 ID_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_TAG_CHARACTERS: Final = 40
+_LANGUAGE: Final = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 _TAG: Final = rf"^[^\s,/\-][^\s,/]{{0,{MAX_TAG_CHARACTERS - 1}}}$"
 
 
@@ -35,6 +36,12 @@ def _zone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError("not a time zone name such as 'Europe/London'") from None
     return name
+
+
+def _language(code: str) -> str:
+    if not re.fullmatch(_LANGUAGE, code):
+        raise ValueError("not the code of a language, such as 'en', 'de' or 'pt-BR'")
+    return code
 
 
 def _tag(word: str) -> str:
@@ -70,8 +77,8 @@ class Source(ConfigTable):
     tags: tuple[Tag, ...] = Field(
         (), exclude=True, description="Words that group sources, in lower case, for `--tag`, SQL and the Prefect UI."
     )
-    language: str | None = Field(
-        None, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47: a prior, not a verdict."
+    language: Annotated[str, AfterValidator(_language), Field(json_schema_extra={"pattern": _LANGUAGE})] | None = Field(
+        None, description="BCP 47: a prior, not a verdict."
     )
     timezone: Annotated[str, AfterValidator(_zone)] | None = Field(
         None, description="IANA name, for printed times that name no zone."
@@ -79,14 +86,14 @@ class Source(ConfigTable):
     schedule: Annotated[str, AfterValidator(_schedule)] | None = Field(
         None, description="Cron (minute hour day month weekday), @hourly, @daily, or 'every 20 minutes'."
     )
-    delay: Annotated[float, Field(ge=0)] = Field(
+    delay: Annotated[float, Field(ge=0, strict=True)] = Field(
         5.0, description="Seconds between the starts of two requests to one host; its robots.txt may ask for more."
     )
     recheck: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (1, 6, 24, 168), description="Hours after its first fetch at which a page is fetched again, to see its edits."
     )
-    allow_private: bool = Field(False, description="May fetch from loopback and private addresses.")
-    paused: bool = Field(False, description="Left out of runs that name no source.")
+    allow_private: bool = Field(False, strict=True, description="May fetch from loopback and private addresses.")
+    paused: bool = Field(False, strict=True, description="Left out of runs that name no source.")
     input: tuple[Input, ...] = Field(min_length=1, description="Where its articles come in.")
     fetch: SourceFetch = SourceFetch()
     strip: StripRules = StripRules()
@@ -124,14 +131,14 @@ KNOWN_KEYS: Final = {
 
 def load_source(path: Path) -> Source:
     """Load the source that a TOML file declares. Raises `ConfigError` naming file, key, problem and known keys."""
-    if not ID_PATTERN.fullmatch(path.stem):
+    if path.suffix != ".toml" or not ID_PATTERN.fullmatch(path.stem):
         raise ConfigError(
             f"{path}: name a source's file with a-z, 0-9 and single hyphens, such as example-news.toml", path
         )
     try:
-        declared: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as TOML: {error}", path) from None
+        declared = read_toml(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {(error.strerror or 'unknown reason').lower()}", path) from None
     for reserved in NOT_DECLARED:
         if reserved in declared:
             raise ConfigError(f"{path}: unknown key '{reserved}'; a source's id is the name of its file", path)
@@ -160,7 +167,7 @@ def source_files(config: Path) -> list[Path]:
     """Return the TOML files of `config/sources/`, by id. Raises `ConfigError` if there are none."""
     folder = config / "sources"
     try:
-        paths = [path for path in folder.iterdir() if path.suffix == ".toml" and path.name[0] != "."]
+        paths = [path for path in folder.iterdir() if path.suffix.lower() == ".toml" and path.name[0] != "."]
     except FileNotFoundError:
         cure = "a configuration has sources/ with one TOML file a source"
         raise ConfigError(f"{folder}: no such folder; {cure}", folder) from None

@@ -68,7 +68,7 @@ def check(settings: Settings, source_ids: Sequence[str] = ()) -> Iterator[Source
 
 
 def _schedule_notes(source: Source) -> Iterator[str]:
-    """Yield a sentence where `copydesk serve` never runs a source, and for each input that its schedule is too rare for."""
+    """Yield a sentence where `copydesk serve` never runs a source, and for each input with too few turns for it."""
     if source.is_never_run:
         yield f"no schedule: 'copydesk serve' never runs it; {SCHEDULE_CURE}"
     if source.schedule is None:
