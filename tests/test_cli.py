@@ -494,6 +494,8 @@ def test_sources_are_chosen_by_their_tags(tmp_path):
     ]
     done = copydesk("run", "--tag", "Uk", *at)
     assert [line.split()[0] for line in done.stdout.splitlines() if line[:2] in ("a ", "b ", "c ")] == ["a", "b"]
+    rows = copydesk("sql", "FROM source_tags ORDER BY ALL", "-f", "json", *at[2:]).stdout
+    assert [tuple(row.values()) for row in json.loads(rows)] == [("a", "daily"), ("a", "uk"), ("b", "uk")]
     status = copydesk("status", "--tag", "daily", "-f", "json", *at)
     assert [(row["source"], row["tags"]) for row in json.loads(status.stdout)] == [("a", ["uk", "daily"])]
     for arguments, code, message in (
