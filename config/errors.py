@@ -17,6 +17,27 @@ if TYPE_CHECKING:
 # Tables and keys of which no message shows a value: it may be a password or a token.
 SECRETS: Final = frozenset({"fetch", "alert_webhook", "alert_command"})
 
+_NUMBER: Final = "write a number, without quotation marks"
+_SWITCH: Final = "write true or false, without quotation marks"
+_TABLE: Final = 'write names with their values in braces, such as { name = "value" }'
+# By the type that pydantic gives a problem; what is not named here says itself what is wanted.
+_SENTENCES: Final = {
+    "tuple_type": 'write a list in brackets, such as ["one", "two"]',
+    "dict_type": _TABLE,
+    "model_type": _TABLE,
+    "model_attributes_type": _TABLE,
+    "string_type": "write a text, in quotation marks",
+    "string_too_short": "must not be empty",
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "int_type": _NUMBER,
+    "int_parsing": _NUMBER,
+    "int_from_float": "write a whole number",
+    "bool_type": _SWITCH,
+    "bool_parsing": _SWITCH,
+    "path_type": "write a path, in quotation marks",
+}
+
 
 class ConfigError(Exception):
     """A file or variable of the configuration cannot be used; the text is for the user and holds no password."""
@@ -45,6 +66,8 @@ def explain(error: ValidationError, known: Mapping[str, tuple[str, ...]]) -> str
     keys = sorted(known.get(table, ()))
     if problem["type"] == "extra_forbidden":
         similar = difflib.get_close_matches(names[-1], keys, 1)
+        if not similar and table and names[-1] in known.get("", ()):
+            return f"unknown key '{key}'; '{names[-1]}' is a key of the whole file: write it above the first [ or [["
         hint = f", did you mean '{similar[0]}'?" if similar else ";"
         return f"unknown key '{key}'{hint} known here: {', '.join(keys)}"
     if problem["type"] == "missing":
@@ -54,8 +77,11 @@ def explain(error: ValidationError, known: Mapping[str, tuple[str, ...]]) -> str
         tag = problem.get("ctx", {}).get("tag")
         detail = f"unknown kind '{tag}'" if tag is not None else "missing"
         return f"key '{key}.kind': {detail}; known: {', '.join(kinds)}"
-    message = problem["msg"].removeprefix("Value error, ")
     value = problem["input"]
+    if problem["type"] == "tuple_type" and key == "input":
+        return "key 'input': write [[input]], with two brackets, and its keys below it"
+    message = _SENTENCES.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
+    message = message.replace("Input should be", "must be")
     is_shown = isinstance(value, str | int | float) and SECRETS.isdisjoint(problem["loc"][:1])
     quoted = f" (given: {value!r})" if is_shown else ""
     return f"key '{key}': {message[:1].lower()}{message[1:]}{quoted}"

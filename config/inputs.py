@@ -9,14 +9,26 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from config.schedule import read_period
+
 _URL: Final = r"^https?://[^/@\s]+(/\S*)?$"
+
+_REGEX_CURES: Final = (
+    ("nothing to repeat", "'*', '+' and '?' repeat what is before them; '.*' is any text"),
+    ("multiple repeat", "'*', '+' and '?' repeat what is before them; put a backslash before a sign meant as such"),
+    ("missing )", "'(' is not closed; put a backslash before one that is meant as such"),
+    ("unbalanced parenthesis", "')' without '('; put a backslash before one that is meant as such"),
+    ("unterminated character set", "'[' is not closed; put a backslash before one that is meant as such"),
+)
 
 
 def _regex(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
+        character = "" if error.pos is None else f" at character {error.pos + 1}"
+        cure = next((cure for words, cure in _REGEX_CURES if error.msg.startswith(words)), error.msg)
+        raise ValueError(f"not a regular expression{character}: {cure}") from None
     return pattern
 
 
@@ -27,15 +39,27 @@ def _glob(pattern: str) -> str:
     return pattern
 
 
+def _period(text: str) -> str:
+    read_period(text)
+    return text
+
+
 def _url(url: str) -> str:
-    if not re.fullmatch(_URL, url):
-        raise ValueError("not an http or https address without a password")
-    return url
+    if re.fullmatch(_URL, url):
+        return url
+    scheme, separator, rest = url.partition("://")
+    if separator and "@" in rest.partition("/")[0]:
+        raise ValueError("an address without user and password is wanted; write username and password into [fetch]")
+    if any(character.isspace() for character in url):
+        raise ValueError("an address has no spaces")
+    if scheme not in {"http", "https"}:
+        raise ValueError("an address begins with https:// or http://")
+    raise ValueError("not a whole address, such as https://news.example/rss.xml")
 
 
 def _path(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ValueError("not a path: it holds a NUL")
+    if not str(path).isprintable():
+        raise ValueError("a path holds no control character; put one with a backslash in single quotation marks")
     return path
 
 
@@ -46,7 +70,9 @@ Url = Annotated[
     Field(description="http or https, without a password.", json_schema_extra={"pattern": _URL}),
 ]
 Pattern = Annotated[str, AfterValidator(_regex)]
-FollowLinks = Annotated[bool, Field(description="Also files that are links to what lies outside the folder.")]
+FollowLinks = Annotated[
+    bool, Field(strict=True, description="Also files that are links to what lies outside the folder.")
+]
 
 
 class ConfigTable(BaseModel):
@@ -66,6 +92,11 @@ class InputTable(ConfigTable):
     def accepts(self, url: str) -> bool:  # noqa: ARG002  an input without a filter takes every address
         """Return whether the input takes the document at a URL."""
         return True
+
+    @property
+    def period(self) -> timedelta | None:
+        """Return the time between two looks at its listing that the configuration gives, if it does."""
+        return None
 
     def oldest_taken(self, now: datetime) -> datetime | None:  # noqa: ARG002
         """Return the time before which dated articles are left out; None if the input takes any age."""
@@ -93,7 +124,21 @@ class _UrlFilter(InputTable):
         return is_included and (self.exclude is None or re.search(self.exclude, url) is None)
 
 
-class FeedInput(_UrlFilter):
+class _PolledInput(_UrlFilter):
+    # Not in what identifies an input, as it decides when its documents are seen and not which.
+    every: Annotated[str, AfterValidator(_period)] | None = Field(
+        None,
+        exclude=True,
+        description="Looked at as often, such as '10 minutes', at a turn of the schedule; else as often as it changes.",
+    )
+
+    @property
+    def period(self) -> timedelta | None:
+        """Return the time between two looks that `every` gives, if it does."""
+        return None if self.every is None else read_period(self.every)
+
+
+class FeedInput(_PolledInput):
     """A feed: RSS, Atom or JSON Feed."""
 
     kind: Literal["feed"]
@@ -101,7 +146,9 @@ class FeedInput(_UrlFilter):
     pages: Annotated[int, Field(ge=1, le=1_000)] = Field(
         10, description="Pages of a paged or archived feed that are followed back to the first known entry."
     )
-    full_text: bool = Field(False, description="The entries hold whole articles, however short: no page is fetched.")
+    full_text: bool = Field(
+        False, strict=True, description="The entries hold whole articles, however short: no page is fetched."
+    )
     sitemap: Url | None = Field(
         None, description="A sitemap to look in where entries may have come and gone; else those of robots.txt."
     )
@@ -112,7 +159,7 @@ class FeedInput(_UrlFilter):
         return self.full_text
 
 
-class SitemapInput(_UrlFilter):
+class SitemapInput(_PolledInput):
     """A sitemap or an index of sitemaps, also .gz; news sitemaps give titles and dates."""
 
     kind: Literal["sitemap"]
@@ -120,14 +167,16 @@ class SitemapInput(_UrlFilter):
     max_age_days: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Only addresses dated within so many days; those without a date are taken."
     )
-    alternates: bool = Field(False, description="Also the addresses of other languages that an entry names.")
+    alternates: bool = Field(
+        False, strict=True, description="Also the addresses of other languages that an entry names."
+    )
 
     def oldest_taken(self, now: datetime) -> datetime | None:
         """Return the time `max_age_days` before `now`."""
         return None if self.max_age_days is None else now - timedelta(days=self.max_age_days)
 
 
-class PagesInput(_UrlFilter):
+class PagesInput(_PolledInput):
     """Pages by their addresses, or the links of a section page."""
 
     kind: Literal["pages"]
@@ -142,6 +191,8 @@ class PagesInput(_UrlFilter):
             raise ValueError("give one of urls, path and url")
         if (self.url is None) != (self.links is None):
             raise ValueError("url and links go together: a section page, and which of its links are articles")
+        if self.every is not None and self.url is None:
+            raise ValueError("every goes with url: pages of a list are fetched again by `recheck`")
         return self
 
 

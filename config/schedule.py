@@ -17,15 +17,28 @@ WORDS: Final = {
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
 }
-_EVERY: Final = re.compile(r"every (?:(\d{1,5}) )?(minute|hour|day)s?")
+MIN_PERIOD: Final = timedelta(minutes=1)
+MAX_PERIOD: Final = timedelta(days=30)
+_MINUTE: Final = timedelta(minutes=1)
+_UNITS: Final = {"minute": _MINUTE, "min": _MINUTE, "hour": timedelta(hours=1), "day": timedelta(days=1)}
+_EVERY: Final = re.compile(r"every (?:(\d{1,5}) )?(minute|hour|day|min)s?")
 _CURE: Final = "not five cron fields such as '*/20 * * * *', @hourly or @daily, nor 'every 20 minutes'"
+
+
+def read_period(text: str) -> timedelta:
+    """Parse `10 minutes`, `2 hours` or `1 day`, with or without `every` before it. Raises ValueError."""
+    match = _EVERY.fullmatch(f"every {text.removeprefix('every ')}")
+    period = int(match[1] or 1) * _UNITS[match[2]] if match else timedelta()
+    if not MIN_PERIOD <= period <= MAX_PERIOD:
+        raise ValueError("not a time such as '10 minutes', '2 hours' or '1 day', from 1 minute to 30 days")
+    return period
 
 
 def read_schedule(text: str) -> str | timedelta:
     """Parse a schedule to five cron fields, or to the time between two turns. Raises ValueError."""
     if every := _EVERY.fullmatch(text):
-        period = int(every[1] or 1) * timedelta(**{f"{every[2]}s": 1})
-        if period < timedelta(minutes=1):
+        period = int(every[1] or 1) * _UNITS[every[2]]
+        if period < MIN_PERIOD:
             raise ValueError("a source has its turn once a minute at most")
         return period
     cron = WORDS.get(text, text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import tomllib
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from config.errors import ConfigError, explain
 from config.fetch import SettingsFetch
 from config.schedule import read_schedule
+from config.toml_file import read_toml
 
 SETTINGS_FILE: Final = "copydesk.toml"
 STORE_SCHEMES: Final = ("file", "s3", "gs", "gcs", "abfs", "abfss")
@@ -214,11 +214,11 @@ def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        declared: dict[str, object] = tomllib.loads(path.read_text("utf-8"))
+        declared: dict[str, object] = read_toml(path)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as TOML: {error}", path) from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {(error.strerror or 'unknown reason').lower()}", path) from None
     for name in ("data", "config"):
         value = declared.get(name)
         if isinstance(value, str) and "://" not in value:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -16,10 +15,14 @@ from config.errors import ConfigError, explain
 from config.fetch import SourceFetch
 from config.inputs import INPUTS, ConfigTable, Input, InputTable, Pattern
 from config.schedule import read_schedule
+from config.toml_file import read_toml
 
 _InputT = TypeVar("_InputT", bound=InputTable)
 
 ID_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+MAX_TAG_CHARACTERS: Final = 40
+_LANGUAGE: Final = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+_TAG: Final = rf"^[^\s,/\-][^\s,/]{{0,{MAX_TAG_CHARACTERS - 1}}}$"
 
 
 def _schedule(text: str) -> str:
@@ -33,6 +36,21 @@ def _zone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError("not a time zone name such as 'Europe/London'") from None
     return name
+
+
+def _language(code: str) -> str:
+    if not re.fullmatch(_LANGUAGE, code):
+        raise ValueError("not the code of a language, such as 'en', 'de' or 'pt-BR'")
+    return code
+
+
+def _tag(word: str) -> str:
+    if not re.fullmatch(_TAG, word) or not word.isprintable():
+        raise ValueError(f"a tag is one word of at most {MAX_TAG_CHARACTERS} characters, such as 'uk' or 'local-news'")
+    return word.lower()
+
+
+Tag = Annotated[str, AfterValidator(_tag), Field(json_schema_extra={"pattern": _TAG})]
 
 
 class StripRules(ConfigTable):
@@ -55,8 +73,12 @@ class Source(ConfigTable):
 
     id: str = Field(exclude=True)
     title: str = Field(min_length=1, description="The publisher's name, for people.")
-    language: str | None = Field(
-        None, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47: a prior, not a verdict."
+    # Not in the digest, as no document is judged by them.
+    tags: tuple[Tag, ...] = Field(
+        (), exclude=True, description="Words that group sources, in lower case, for `--tag`, SQL and the Prefect UI."
+    )
+    language: Annotated[str, AfterValidator(_language), Field(json_schema_extra={"pattern": _LANGUAGE})] | None = Field(
+        None, description="BCP 47: a prior, not a verdict."
     )
     timezone: Annotated[str, AfterValidator(_zone)] | None = Field(
         None, description="IANA name, for printed times that name no zone."
@@ -64,14 +86,14 @@ class Source(ConfigTable):
     schedule: Annotated[str, AfterValidator(_schedule)] | None = Field(
         None, description="Cron (minute hour day month weekday), @hourly, @daily, or 'every 20 minutes'."
     )
-    delay: Annotated[float, Field(ge=0)] = Field(
+    delay: Annotated[float, Field(ge=0, strict=True)] = Field(
         5.0, description="Seconds between the starts of two requests to one host; its robots.txt may ask for more."
     )
     recheck: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (1, 6, 24, 168), description="Hours after its first fetch at which a page is fetched again, to see its edits."
     )
-    allow_private: bool = Field(False, description="May fetch from loopback and private addresses.")
-    paused: bool = Field(False, description="Left out of runs that name no source.")
+    allow_private: bool = Field(False, strict=True, description="May fetch from loopback and private addresses.")
+    paused: bool = Field(False, strict=True, description="Left out of runs that name no source.")
     input: tuple[Input, ...] = Field(min_length=1, description="Where its articles come in.")
     fetch: SourceFetch = SourceFetch()
     strip: StripRules = StripRules()
@@ -109,14 +131,14 @@ KNOWN_KEYS: Final = {
 
 def load_source(path: Path) -> Source:
     """Load the source that a TOML file declares. Raises `ConfigError` naming file, key, problem and known keys."""
-    if not ID_PATTERN.fullmatch(path.stem):
+    if path.suffix != ".toml" or not ID_PATTERN.fullmatch(path.stem):
         raise ConfigError(
             f"{path}: name a source's file with a-z, 0-9 and single hyphens, such as example-news.toml", path
         )
     try:
-        declared: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as TOML: {error}", path) from None
+        declared = read_toml(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {(error.strerror or 'unknown reason').lower()}", path) from None
     for reserved in NOT_DECLARED:
         if reserved in declared:
             raise ConfigError(f"{path}: unknown key '{reserved}'; a source's id is the name of its file", path)
@@ -145,7 +167,7 @@ def source_files(config: Path) -> list[Path]:
     """Return the TOML files of `config/sources/`, by id. Raises `ConfigError` if there are none."""
     folder = config / "sources"
     try:
-        paths = [path for path in folder.iterdir() if path.suffix == ".toml" and path.name[0] != "."]
+        paths = [path for path in folder.iterdir() if path.suffix.lower() == ".toml" and path.name[0] != "."]
     except FileNotFoundError:
         cure = "a configuration has sources/ with one TOML file a source"
         raise ConfigError(f"{folder}: no such folder; {cure}", folder) from None
@@ -156,14 +178,28 @@ def source_files(config: Path) -> list[Path]:
     return sorted(paths, key=lambda path: path.stem)
 
 
-def choose_sources(config: Path, ids: Sequence[str] = ()) -> tuple[list[Source], list[ConfigError]]:
-    """Load the sources with these ids, or all that are not paused; return them and the errors of other files.
+def with_tags(sources: Mapping[str, Source], tags: Sequence[str]) -> dict[str, Source]:
+    """Return the sources that have one of the tags, by id; all of them without tags. Raises `ConfigError`."""
+    words = {tag.lower() for tag in tags}
+    known = sorted({tag for source in sources.values() for tag in source.tags})
+    if unknown := sorted(words.difference(known)):
+        cure = f"known tags: {', '.join(known)}" if known else 'no source has tags; write tags = ["…"] into its file'
+        raise ConfigError(f"no source has the tag '{unknown[0]}'; {cure}")
+    return {name: source for name, source in sources.items() if not words or words.intersection(source.tags)}
 
-    Raises `ConfigError` if one of the ids is not configured, or wrongly.
+
+def choose_sources(
+    config: Path, ids: Sequence[str] = (), tags: Sequence[str] = ()
+) -> tuple[list[Source], list[ConfigError]]:
+    """Load the sources with these ids, or all with one of the tags that are not paused; without both, every such one.
+
+    Also returns the errors of other files. Raises `ConfigError` if an id or tag is not configured, or an id wrongly.
     """
+    if ids and tags:
+        raise ConfigError("name sources, or groups of them by --tag, not both")
     if not ids:
         sources, errors = load_sources(config)
-        return [source for source in sources.values() if not source.paused], errors
+        return [source for source in with_tags(sources, tags).values() if not source.paused], errors
     files = {path.stem: path for path in source_files(config)}
     if unknown := next((source_id for source_id in ids if source_id not in files), None):
         configured = ", ".join(files) or "none"

@@ -167,7 +167,7 @@ def test_rules_that_cannot_hold_are_told_with_their_key(tmp_path, rules, problem
     ],
 )
 def test_a_value_of_a_wrong_type_is_not_shown(tmp_path, rules):
-    with pytest.raises(ConfigError, match="input should be a valid string") as error:
+    with pytest.raises(ConfigError, match="write a text, in quotation marks") as error:
         source(tmp_path, "https://paper.example/a", rules)
     assert "9876" not in str(error.value)
 

@@ -641,6 +641,38 @@ def test_an_input_that_gives_no_article_is_not_ok(tmp_path, inputs, problem):
     assert problem in done.stderr
 
 
+def test_sources_are_chosen_by_their_tags(tmp_path):
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "pages").mkdir()
+    for name, lines in {
+        "a": 'tags = ["uk", "daily"]',
+        "b": 'tags = ["UK"]',
+        "c": "",
+        "d": 'tags=["fr"]\npaused=true',
+    }.items():
+        text = f'title = "x"\n{lines}\n[[input]]\nkind = "folder"\npath = "../pages"\n'
+        (tmp_path / "sources" / f"{name}.toml").write_text(text)
+    at = ("--config", tmp_path, "--data", tmp_path / "data")
+    listed = copydesk("sources", "list", "--tag", "uk", "--tag", "daily", "-f", "json", *at[:2])
+    assert [(row["source"], row["tags"]) for row in json.loads(listed.stdout)] == [
+        ("a", ["uk", "daily"]),
+        ("b", ["uk"]),
+    ]
+    done = copydesk("run", "--tag", "Uk", *at)
+    assert [line.split()[0] for line in done.stdout.splitlines() if line[:2] in ("a ", "b ", "c ")] == ["a", "b"]
+    rows = copydesk("sql", "FROM source_tags ORDER BY ALL", "-f", "json", *at[2:]).stdout
+    assert [tuple(row.values()) for row in json.loads(rows)] == [("a", "daily"), ("a", "uk"), ("b", "uk")]
+    status = copydesk("status", "--tag", "daily", "-f", "json", *at)
+    assert [(row["source"], row["tags"]) for row in json.loads(status.stdout)] == [("a", ["uk", "daily"])]
+    for arguments, code, message in (
+        (("run", "--tag", "us"), 2, "no source has the tag 'us'; known tags: daily, fr, uk"),
+        (("run", "a", "--tag", "uk"), 2, "name sources, or groups of them by --tag, not both"),
+        (("run", "--tag", "fr"), 0, "every source with the tag 'fr' is paused; name one to take it all the same"),
+    ):
+        done = copydesk(*arguments, *at)
+        assert (done.returncode, message in done.stderr) == (code, True), done.stderr
+
+
 def test_a_new_folder_is_made_and_can_be_used_as_it_is(tmp_path):
     folder = tmp_path / "my news"
     done = copydesk("init", folder, "--contact", 'desk "one" <desk@paper.example>', cwd=tmp_path)
@@ -657,6 +689,7 @@ def test_a_new_folder_is_made_and_can_be_used_as_it_is(tmp_path):
     checked = copydesk("sources", "check", cwd=folder)
     assert (checked.returncode, checked.stderr) == (0, "")
     assert checked.stdout == "example: paused, so not tried; 'copydesk sources check example' tries it\n"
+    assert "every source is paused; name one" in copydesk("run", cwd=folder).stderr
     again = copydesk("init", folder, cwd=tmp_path)
     assert again.returncode == 2
     assert f"{folder}/copydesk.toml: exists already; name a new folder, or delete it" in again.stderr
@@ -677,6 +710,9 @@ def test_a_source_that_would_never_run_is_told_by_check(tmp_path):
         assert "no schedule: 'copydesk serve' never runs it; add schedule = \"every 30 minutes\"" in done.stdout
         (tmp_path / "sources" / "a.toml").write_text(f'schedule = "@hourly"\n{declared}')
         assert "schedule" not in copydesk("sources", "check", "--config", tmp_path).stdout
+        (tmp_path / "sources" / "a.toml").write_text(f'schedule = "@hourly"\n{declared}every = "10 minutes"\n')
+        done = copydesk("sources", "check", "--config", tmp_path)
+        assert "input 1 has every = 10 minutes, but the schedule has a turn only every 60 minutes" in done.stdout
 
 
 def test_rejects_status_and_verify_tell_of_the_warehouse(data):

@@ -49,8 +49,8 @@ def test_every_feed_becomes_a_source_of_its_own(imported, settings):
     assert [path.stem for path in report.written] == ["nordlys-hav", "beihai-example", "nordlys-hav-2", "old-form"]
     assert report.written[0].read_text() == (
         "#:schema ../source.schema.json\n"
-        "# In the list under: Europe, North, News, Local, Sea\n"
         'title = "Nordlys & Hav"\n'
+        'tags = [\n    "europe",\n    "north",\n    "news",\n    "local",\n    "sea",\n]\n'
         'language = "nb-NO"\n'
         'schedule = "every 30 minutes"\n'
         "delay = 5.0\n"
@@ -160,8 +160,8 @@ def test_what_goes_out_comes_back(imported, settings, tmp_path):
     other = settings.model_copy(update={"config": tmp_path / "other"})
     import_opml(str(tmp_path / "back.opml"), other)
     back, _ = load_sources(other.config)
-    assert {(source.title, source.language, source.input) for source in back.values()} == {
-        (source.title, source.language, source.input) for source in sources.values()
+    assert {(source.title, source.tags, source.language, source.input) for source in back.values()} == {
+        (source.title, source.tags, source.language, source.input) for source in sources.values()
     }
     root = etree.fromstring(stream.getvalue())
     assert (root.tag, root.get("version"), root[1][0].get("type")) == ("opml", "2.0", "rss")

@@ -357,6 +357,20 @@ def test_only_what_is_due_is_looked_at_when_asked_so(site, look):
     assert site.asked("/feed") == 2
 
 
+def test_an_input_with_a_period_is_looked_at_at_that_distance(site, look, ask):
+    site.publish(1, 2)
+    site.feed(1)
+    look(FEED, due=True)
+    for hours, number in ((0.1, 1), (0.18, 2), (0.3, 2), (0.36, 3)):
+        look(FEED + 'every = "10 minutes"\n', hours=hours, due=True)
+        assert site.asked("/feed") == number, hours
+    look(FEED + 'every = "2 days"\n', hours=1, due=True)
+    site.routes["/feed"] = answer(b"gone", status="404 Not Found")
+    look(FEED + 'every = "1 minute"\n', hours=1.1, due=True)
+    look(FEED + 'every = "1 minute"\n', hours=1.2, due=True)
+    assert site.asked("/feed") == 5, "a feed that fails is asked less often all the same"
+
+
 def test_a_named_address_is_read_again_whatever_its_hours(site, look, ask):
     site.publish(1)
     site.feed(1)

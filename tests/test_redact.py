@@ -111,8 +111,8 @@ def test_a_refused_address_says_that_it_has_a_password(tmp_path):
     with pytest.raises(ConfigError) as refused:
         load_source(path)
     assert str(refused.value) == (
-        f"{path}: key 'input.1.url': not an http or https address without a password "
-        "(given: 'https://…@x.example/rss.xml')"
+        f"{path}: key 'input.1.url': an address without user and password is wanted; "
+        "write username and password into [fetch] (given: 'https://…@x.example/rss.xml')"
     )
 
 

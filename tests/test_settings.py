@@ -43,7 +43,7 @@ def test_the_environment_wins_over_the_file_and_an_option_over_both(tmp_path, mo
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("batch = 0", "key 'batch': input should be greater than or equal to 1 (given: 0)"),
+        ("batch = 0", "key 'batch': must be greater than or equal to 1 (given: 0)"),
         ("bach = 5", "unknown key 'bach', did you mean 'batch'?"),
         ("batch", "not readable as TOML"),
         ('data = "s3://"', "key 'data': not a folder, nor a bucket or host behind one of file://, s3://"),

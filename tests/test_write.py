@@ -66,7 +66,7 @@ def test_no_title_or_comment_can_add_a_key(title, comment):
 
 
 def test_a_key_that_no_source_has_is_refused():
-    with pytest.raises(ConfigError, match="unknown key 'titel'; known here: title, language"):
+    with pytest.raises(ConfigError, match="unknown key 'titel'; known here: title, tags, language"):
         source_toml({"titel": "x"})
 
 

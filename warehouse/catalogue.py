@@ -37,6 +37,7 @@ RECORDS: Final[dict[str, type]] = {
     "rejects_open": Rejection,
     "runs": Run,
     "source_health": Run,
+    "source_tags": Run,
     "habits": Habit,
 }
 

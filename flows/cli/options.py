@@ -38,6 +38,17 @@ def complete_source(incomplete: str) -> list[str]:
         return []
 
 
+def complete_tag(incomplete: str) -> list[str]:
+    """Return the tags of sources that begin so, for the shell's completion."""
+    from config.settings import load_settings
+
+    try:
+        sources, _ = read_sources(load_settings())
+    except (ConfigError, OSError):
+        return []
+    return sorted({tag for source in sources.values() for tag in source.tags if tag.startswith(incomplete.lower())})
+
+
 Data = Annotated[
     str | None,
     typer.Option("--data", metavar="DIR|URL", help="The data root. [default: ./data, or COPYDESK_DATA]"),
@@ -62,6 +73,12 @@ Output = Annotated[
 SourceIds = Annotated[
     list[str] | None,
     typer.Argument(metavar="[SOURCE]...", help="Ids of sources.", autocompletion=complete_source, show_default=False),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag", metavar="TAG", help="Only sources with this tag; again for further tags.", autocompletion=complete_tag
+    ),
 ]
 
 EngineOption = Annotated[
@@ -96,8 +113,17 @@ def exit_for(errors: list[ConfigError]) -> None:
         raise typer.Exit(2)
 
 
-def choose(settings: Settings, source_ids: list[str] | None) -> tuple[list[Source], list[ConfigError]]:
-    """Load the sources given, else all that are not paused, and the errors of others. Raises `ConfigError`."""
+def choose(
+    settings: Settings, source_ids: list[str] | None, tags: list[str] | None = None
+) -> tuple[list[Source], list[ConfigError]]:
+    """Load the sources given, else all (with one of the tags) that are not paused, and the errors of others.
+
+    Says so where every one is paused. Raises `ConfigError`.
+    """
     from config.sources import choose_sources
 
-    return choose_sources(settings.config, source_ids or ())
+    sources, errors = choose_sources(settings.config, source_ids or (), tags or ())
+    if not sources and not errors:
+        group = f" with the tag {' or '.join(map(repr, tags))}" if tags else ""
+        warn(f"every source{group} is paused; name one to take it all the same, or remove `paused` from its file")
+    return sources, errors

@@ -11,17 +11,18 @@ import typer
 
 from config.errors import ConfigError
 from flows.cli.console import warn
-from flows.cli.options import Config, Data, EngineOption, Scheduler, SourceIds, choose, read_settings
+from flows.cli.options import Config, Data, EngineOption, Scheduler, SourceIds, Tags, choose, read_settings
 from flows.cli.output import Format, write_rows
 
 if TYPE_CHECKING:
     from flows.backfill import Sharded
 
-EXAMPLES: Final = "Examples:  copydesk run   |   copydesk run sample --data /srv/news   |   copydesk run --due"
+EXAMPLES: Final = "Examples:  copydesk run   |   copydesk run sample --data /srv/news   |   copydesk run --tag uk --due"
 
 
 def run(
     source: SourceIds = None,
+    tag: Tags = None,
     due: Annotated[
         bool, typer.Option("--due", help="Look only at feeds, sitemaps and section pages whose time has come.")
     ] = False,
@@ -30,11 +31,11 @@ def run(
     data: Data = None,
     config: Config = None,
 ) -> None:
-    """Ingest now: all sources that are not paused, or those named. Exit 1 if one failed."""
+    """Ingest now: all sources that are not paused, those with a tag, or those named. Exit 1 if one failed."""
     from flows.cli.progress import ProgressBars
 
     settings = read_settings(data, config)
-    sources, errors = choose(settings, source)
+    sources, errors = choose(settings, source, tag)
     # A service manager ends a run as Ctrl-C does: what has landed stays, and the next run takes the rest.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if engine == "dask":

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from flows.cli.console import warn
-from flows.cli.options import As, Config, Data, Output, SourceIds, exit_for, read_settings, read_sources
+from flows.cli.options import As, Config, Data, Output, SourceIds, Tags, exit_for, read_settings, read_sources
 from flows.cli.output import choose_format
 
 app = typer.Typer(help="The configured sources.", no_args_is_help=True, rich_markup_mode=None)
@@ -22,16 +22,27 @@ DEFAULT_DELAY_SECONDS: Final = 5.0
 
 
 @app.command("list", epilog="Example:  copydesk sources list --format json")
-def list_sources(form: As = None, output: Output = None, data: Data = None, config: Config = None) -> None:
-    """List the configured sources."""
+def list_sources(
+    form: As = None, output: Output = None, tag: Tags = None, data: Data = None, config: Config = None
+) -> None:
+    """List the configured sources, or those with a tag."""
+    from config.sources import with_tags
     from flows.cli.output_file import write_out
 
     chosen = choose_format(form, output)
-    columns = ("source", "title", "language", "schedule", "inputs", "paused")
+    columns = ("source", "title", "language", "schedule", "inputs", "tags", "paused")
     sources, errors = read_sources(read_settings(data, config))
     rows = [
-        (entry.id, entry.title, entry.language, entry.schedule, [each.kind for each in entry.input], entry.paused)
-        for entry in sources.values()
+        (
+            entry.id,
+            entry.title,
+            entry.language,
+            entry.schedule,
+            [each.kind for each in entry.input],
+            list(entry.tags),
+            entry.paused,
+        )
+        for entry in with_tags(sources, tag or ()).values()
     ]
     write_out(chosen, columns, rows, output)
     exit_for(errors)

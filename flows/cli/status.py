@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from flows.cli.options import As, Config, Data, Output, exit_for, read_settings, read_sources
+from flows.cli.options import As, Config, Data, Output, Tags, exit_for, read_settings, read_sources
 from flows.cli.output import Format, choose_format
 
 if TYPE_CHECKING:
@@ -35,10 +35,11 @@ COLUMNS: Final = (
     "rejects",
     "pending",
     "next_poll_at",
+    "tags",
     "wrong",
 )
 WIDE_COLUMNS: Final = tuple(
-    name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "wrong")
+    name for name in COLUMNS if name not in ("articles_24h", "expected_per_day", "rejects_open", "tags", "wrong")
 )
 """What a wide table has; the sentences follow below it."""
 NARROW_COLUMNS: Final = ("source", "last_run", "status", "newest", "articles", "24h", "refused", "pending")
@@ -50,24 +51,34 @@ def status(
     form: As = None,
     output: Output = None,
     wide: Annotated[bool, typer.Option("--wide", "-w", help="Show every measure, in a table of 200 columns.")] = False,
+    tag: Tags = None,
     data: Data = None,
     config: Config = None,
 ) -> None:
-    """Show the health of every source, and what is wrong with it."""
+    """Show the health of every source, or of those with a tag, and what is wrong with it."""
     settings = read_settings(data, config)
     sources, errors = read_sources(settings)
-    show_status(sources, settings.data, choose_format(form, output), output, wide=wide)
+    show_status(sources, settings.data, choose_format(form, output), output, tag or (), wide=wide)
     exit_for(errors)
 
 
 def show_status(
-    sources: Mapping[str, Source], root: str, form: Format, output: Path | None, *, wide: bool = False
+    sources: Mapping[str, Source],
+    root: str,
+    form: Format,
+    output: Path | None,
+    tags: Sequence[str] = (),
+    *,
+    wide: bool = False,
 ) -> None:
-    """Write a row for every source, and in a table what is wrong below it. Raises `WarehouseError`."""
+    """Write a row for every source, or those with one of the tags; in a table, what is wrong stands below it.
+
+    Raises `ConfigError` and `WarehouseError`.
+    """
     from flows.cli.output_file import write_out
 
     now = datetime.now(UTC)
-    rows = health_rows(sources, root, now)
+    rows = health_rows(sources, root, now, tags)
     if form is not Format.TABLE or output is not None:
         write_out(form, COLUMNS, ([row[column] for column in COLUMNS] for row in rows), output)
         return
@@ -79,13 +90,20 @@ def show_status(
             print(f"{row['source']}: {sentence}")
 
 
-def health_rows(sources: Mapping[str, Source], root: str, now: datetime) -> list[dict[str, Any]]:
-    """Return a row for every source that is configured or has landed anything. Raises `WarehouseError`."""
+def health_rows(
+    sources: Mapping[str, Source], root: str, now: datetime, tags: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Return a row for every source that is configured or has landed anything, or for those with one of the tags.
+
+    Raises `ConfigError` and `WarehouseError`.
+    """
+    from config.sources import with_tags
     from flows.monitoring.health import Health, load_health, problems
 
+    chosen = with_tags(sources, tags)
     health_by_source = load_health(root, now)
     rows = []
-    for name in sorted(sources.keys() | health_by_source.keys()):
+    for name in sorted(chosen.keys() | (() if tags else health_by_source.keys())):
         health = health_by_source.get(name, Health())
         rows.append(_row(name, sources.get(name), health, list(problems(name, sources.get(name), health, now))))
     return rows
@@ -121,6 +139,7 @@ def _row(name: str, source: Source | None, health: Health, wrong: list[str]) -> 
     row["words"] = facts.get("median_words")
     row["rejects"] = facts.get("rejects_by_reason")
     row["expected_per_day"] = source.expect.articles_per_day if source else None
+    row["tags"] = list(source.tags) if source else None
     row["wrong"] = wrong or None
     return row
 

@@ -253,7 +253,10 @@ def _poll(
         is_unchanged = response.listing is None
         entries, known = (1, 1) if is_unchanged else (listings.entries, listings.known)
         minutes = response.listing.minutes if response.listing else None
-        next_poll_at = polled_at + next_interval(state.interval, entries, known, minutes, listings.dates)
+        # The sitemaps of an index are read again when they have changed.
+        period = listings.entry.period if state.url == endpoint(run.source, listings.entry) else None
+        wait = period or next_interval(state.interval, entries, known, minutes, listings.dates)
+        next_poll_at = polled_at + wait
     moved_to = response.moved_to
     if state.moved_to and response.problem and response.until is None:
         moved_to = state.url  # where it moved to has gone: fetch it from the old address again

@@ -33,4 +33,13 @@ def first_run_row(
     shard_key: str | None = None,
 ) -> Run:
     """Return the row of a run that has just begun."""
-    return Run(run_id, source.id, now, code_version=rules[0], config_digest=rules[1], kind=kind, shard_key=shard_key)
+    return Run(
+        run_id,
+        source.id,
+        now,
+        code_version=rules[0],
+        config_digest=rules[1],
+        kind=kind,
+        shard_key=shard_key,
+        source_tags=source.tags,
+    )

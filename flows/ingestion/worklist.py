@@ -78,7 +78,11 @@ def whole_feeds(source: Source) -> set[str]:
 
 
 def _is_due(run: IngestRun, entry: Input, due_within: timedelta) -> bool:
-    now, next_poll_at = run.clock(), run.endpoint(endpoint(run.source, entry)).next_poll_at
+    now, state = run.clock(), run.endpoint(endpoint(run.source, entry))
+    next_poll_at = state.next_poll_at
+    if entry.period and state.polled_at and next_poll_at and not state.failures:
+        # It may have been set by an earlier configuration.
+        next_poll_at = min(next_poll_at, state.polled_at + entry.period)
     # One that lies beyond every interval was written by a clock that has been set back since.
     return next_poll_at is None or not now + due_within < next_poll_at <= now + MAX_RETRY_INTERVAL
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from datetime import timedelta
+from itertools import islice, pairwise
 from typing import Final
 
 from config.errors import ConfigError
 from config.inputs import Input
+from config.schedule import turns
 from config.settings import Settings
 from config.sources import SCHEDULE_CURE, Source, load_source, source_files
 from flows.ingestion.process_pool import Workers
@@ -27,6 +29,7 @@ from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle,
 from warehouse.model.vocabulary import Reason, Stage
 
 MAX_DOCUMENTS: Final = 3  # of one input that are tried
+MAX_TURNS: Final = 50  # of a schedule, in which the shortest time between two is looked for
 MAX_DETAIL_CHARACTERS: Final = 300
 _EMPTY_CURES: Final = {
     "folder": "correct `path` or `glob`, or put files there",
@@ -59,10 +62,29 @@ def check(settings: Settings, source_ids: Sequence[str] = ()) -> Iterator[Source
                     yield SourceCheck(source.id, (note,))
                     continue
                 inputs = [_InputCheck(source, entry, settings, fetcher, workers).phrase() for entry in source.input]
-                note = f"no schedule: 'copydesk serve' never runs it; {SCHEDULE_CURE}"
-                yield SourceCheck(source.id, (*inputs, *([note] if source.is_never_run else [])))
+                yield SourceCheck(source.id, (*inputs, *_schedule_notes(source)))
             except (ConfigError, InputError) as error:
                 yield SourceCheck(path.stem, error=str(error))
+
+
+def _schedule_notes(source: Source) -> Iterator[str]:
+    """Yield a sentence where `copydesk serve` never runs a source, and for each input with too few turns for it."""
+    if source.is_never_run:
+        yield f"no schedule: 'copydesk serve' never runs it; {SCHEDULE_CURE}"
+    if source.schedule is None:
+        return
+    moments = list(islice(turns(source.schedule, source.timezone, utc_now()), MAX_TURNS))
+    shortest = min(second - first for first, second in pairwise(moments))
+    for number, entry in enumerate(source.input, 1):
+        if entry.period is not None and entry.period < shortest:
+            yield (
+                f"input {number} has every = {_minutes(entry.period)}, but the schedule has a turn only every"
+                f" {_minutes(shortest)}; write more turns into `schedule`"
+            )
+
+
+def _minutes(period: timedelta) -> str:
+    return f"{period / timedelta(minutes=1):,.0f} minutes"
 
 
 @dataclass(frozen=True, slots=True)

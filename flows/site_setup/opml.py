@@ -15,11 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from config.errors import ConfigError
 from config.inputs import FeedInput, Url
 from config.settings import Settings
-from config.sources import Source, load_sources
+from config.sources import MAX_TAG_CHARACTERS, Source, load_sources
 from config.write import free_id, source_toml, write_source
 
 _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_TAG: Final = re.compile(r"[\s,/\x00-\x1f\x7f-\x9f-]+")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _MAX_TITLE_CHARACTERS: Final = 200
 # Until somebody has seen how often the feed changes; a feed that is not due is not asked.
@@ -88,7 +89,9 @@ def export_opml(sources: Iterable[Source], stream: BinaryIO) -> int:
         title = _NOT_XML.sub("", source.title)
         for entry in source.inputs_of(FeedInput):
             facts = {"text": title, "title": title, "type": "rss", "xmlUrl": _NOT_XML.sub("", entry.url)}
-            etree.SubElement(body, "outline", facts | ({"language": source.language} if source.language else {}))
+            facts |= {"language": source.language} if source.language else {}
+            facts |= {"category": ",".join(source.tags)} if source.tags else {}
+            etree.SubElement(body, "outline", facts)
     stream.write(etree.tostring(opml, encoding="UTF-8", xml_declaration=True, pretty_print=True))
     return len(body)
 
@@ -162,15 +165,20 @@ def _configured(config: Path) -> dict[str, Source]:
 
 
 def _toml(listed: ListedFeed) -> str:
-    comment = f"In the list under: {', '.join(listed.categories)}"[:_MAX_TITLE_CHARACTERS] if listed.categories else ""
     declared = {
         "title": listed.title,
+        "tags": list(dict.fromkeys(filter(None, map(_category_tag, listed.categories)))) or None,
         "language": listed.language,
         "schedule": IMPORT_SCHEDULE,
         "delay": IMPORT_DELAY_SECONDS,
         "input": [{"kind": "feed", "url": listed.url}],
     }
-    return source_toml(declared, {"": comment})
+    return source_toml(declared)
+
+
+def _category_tag(category: str) -> str:
+    """Return the name of a folder or category as a tag; empty if it has no letter or digit."""
+    return _NOT_IN_TAG.sub("-", category.lower()).strip("-")[:MAX_TAG_CHARACTERS].rstrip("-")
 
 
 def _url_problem(url: str) -> str | None:

@@ -108,6 +108,8 @@ class Run:
     """Of a shard: what identifies its part; the same part of the same files has the same key."""
     skipped: str | None = None
     """What its inputs passed over or put off, and why, as sentences; NULL if nothing was."""
+    source_tags: tuple[str, ...] = ()
+    """Tags of the source, as its file had them then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from warehouse.storage.root import Root
 
 FOLDER: Final = "state"
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Another number makes every file anew; so does another version of Copydesk, whose rules may be others."""
 # What a name of an address is: a spelling, a guid, a version that it had, or an article that was taken down there.
 SPELLING, GUID, VERSION, FORGOTTEN_ARTICLE = range(4)
