@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 MAX_LOST_CANDIDATE_CHARACTERS: Final = 500
+# Of a title, a byline or a tag.
+MAX_LINE_CHARACTERS: Final = 500
 
 # The origins of data that pages embed for machines.
 _EMBEDDED_ORIGINS: Final = frozenset({Origin.RECORD, Origin.JSON_LD, Origin.MICRODATA, Origin.OPEN_GRAPH, Origin.META})
@@ -140,3 +142,9 @@ def plain_line(text: str) -> str:
             break
         text = html.unescape(text)
     return clean_line(_INLINE_TAG.sub("", text) if "<" in text else text)
+
+
+def read_line(raw: str, max_characters: int = MAX_LINE_CHARACTERS) -> str | None:
+    """Return a text as one clean line (see `plain_line`); None if it is longer or has neither letter nor digit."""
+    line = plain_line(raw)
+    return line if len(line) <= max_characters and any(map(str.isalnum, line)) else None
