@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tasks.text.tags import strip_tags
+
 # Of all scripts of a page together; real pages have a megabyte at most.
 MAX_SCRIPT_CHARACTERS: Final = 2_000_000
 MAX_SCRIPTS: Final = 50
@@ -43,7 +45,6 @@ _STRING: Final = r'\s*:\s*"((?:[^\\\n]|\\.){1,2000}?)"(?=\s{0,20}(?:,\s{0,200}["
 _KEY_AND_STRING: Final = re.compile(r'"(headline|datePublished|dateModified|articleSection|@type)"' + _STRING)
 _AUTHOR: Final = re.compile(r'"author"\s*:\s*(\[?\s*\{[^\[\]]{1,1000})')
 _AUTHOR_NAME: Final = re.compile(r'"name"\s*:\s*"([^"\\\n]{1,200})"')
-_TAG: Final = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,4 +204,4 @@ def strip_markup(text: str) -> str:
     """Return one line of text without tags and entities, which publishers write in embedded data too."""
     if "&" in text:
         text = html.unescape(text)
-    return " ".join(_TAG.sub(" ", text).split() if "<" in text else text.split())
+    return " ".join(strip_tags(text).split())
