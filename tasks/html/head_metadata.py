@@ -12,7 +12,8 @@ from lxml.html import HtmlElement
 
 from tasks.html.jsonld import JsonLd, strip_markup
 from tasks.html.microdata import read_microdata
-from tasks.html.titles import prefers_headline, site_names, whole_title, without_site
+from tasks.html.printed_authors import find_printed_authors
+from tasks.html.titles import host_name, prefers_headline, site_names, whole_title, without_site
 from tasks.html.visible_metadata import read_visible_metadata
 from tasks.text.characters import text_key
 from warehouse.model.records import Candidate
@@ -97,10 +98,14 @@ def read_metadata(tree: HtmlElement, json_ld: JsonLd, url: str) -> tuple[Candida
     _add_zones(fields_of)
     _clean_titles_and_authors(fields_of, lambda title: without_site(title, sites, headlines))
     _drop_site_of_byline(visible, sites)
+    organisations = frozenset(map(text_key, json_ld.organisations))
+    own_names = sites | {host_name(url)}
+    no_persons = organisations | own_names
+    if _has_no_person(fields_of, no_persons) and (printed := find_printed_authors(tree, no_persons)):
+        visible["authors"] = printed
     headline = visible["title"][0] if len(page_titles) > 1 else ""
     is_headline_first = _is_headline_first(fields_of, headline, page_titles[-1] if page_titles else "")
-    organisations = frozenset(map(text_key, json_ld.organisations))
-    return tuple(_in_order_of_trust(fields_of, sites, organisations, is_headline_first))
+    return tuple(_in_order_of_trust(fields_of, own_names, organisations, is_headline_first))
 
 
 def _metas(tree: HtmlElement) -> dict[str, list[str]]:
@@ -146,6 +151,11 @@ def _clean_titles_and_authors(fields_of: dict[Origin, Fields], headline: Callabl
             fields["title"] = tuple(dict.fromkeys(whole_title(title, titles_of_all) for title in titles))
         if authors := fields.get("authors"):
             fields["authors"] = _without_urls(authors)
+
+
+def _has_no_person(fields_of: dict[Origin, Fields], organisations: frozenset[str]) -> bool:
+    """Return whether nothing states an author other than `organisations`."""
+    return all(text_key(name) in organisations for fields in fields_of.values() for name in fields.get("authors", ()))
 
 
 def _is_headline_first(fields_of: dict[Origin, Fields], headline: str, page_title: str) -> bool:

@@ -42,6 +42,11 @@ def site_names(declared_names: Iterable[str | None], url: str) -> frozenset[str]
     return frozenset(name for name in names if len(name) >= MIN_SITE_NAME_LENGTH)
 
 
+def host_name(url: str) -> str:
+    """Return the key of the name in an address: `lto` of `https://www.lto.de/`; empty if there is none."""
+    return text_key("".join((urlsplit(url).hostname or "").split(".")[-2:-1]))
+
+
 def without_site(title: str, sites: frozenset[str], headlines: Iterable[str] = ()) -> str:
     """Return a title without site names at its ends, or the one of `headlines` before or after a separator."""
     for headline in headlines:
