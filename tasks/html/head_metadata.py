@@ -101,8 +101,8 @@ def read_metadata(tree: HtmlElement, json_ld: JsonLd, url: str) -> tuple[Candida
     organisations = frozenset(map(text_key, json_ld.organisations))
     own_names = sites | {host_name(url)}
     no_persons = organisations | own_names
-    if _has_no_person(fields_of, no_persons) and (printed := find_printed_authors(tree, no_persons)):
-        visible["authors"] = printed
+    if _has_no_person(fields_of, no_persons) and (authors := find_printed_authors(tree, no_persons)):
+        visible["authors"] = authors
     headline = visible["title"][0] if len(page_titles) > 1 else ""
     is_headline_first = _is_headline_first(fields_of, headline, page_titles[-1] if page_titles else "")
     return tuple(_in_order_of_trust(fields_of, own_names, organisations, is_headline_first))
@@ -159,11 +159,11 @@ def _has_no_person(fields_of: dict[Origin, Fields], organisations: frozenset[str
 
 
 def _is_headline_first(fields_of: dict[Origin, Fields], headline: str, page_title: str) -> bool:
-    stated, json_ld = (
+    og_title, json_ld_title = (
         next((fields_of[origin]["title"][0] for origin in origins if fields_of[origin].get("title")), "")
         for origins in ((Origin.OPEN_GRAPH, Origin.META), (Origin.JSON_LD, Origin.MICRODATA))
     )
-    return prefers_headline(headline, stated, page_title, json_ld)
+    return prefers_headline(headline, og_title, page_title, json_ld_title)
 
 
 def _add_zones(fields_of: dict[Origin, Fields]) -> None:

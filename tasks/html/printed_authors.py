@@ -35,6 +35,10 @@ _LABEL: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CAPITALISED_LABELS: Final = frozenset({"By", "BY", "by", "Von", "VON", "Par", "PAR", "Por", "POR", "Door", "Oleh"})
+# `Publié le 2 juin 2016 par Ann Lee`
+_DATED: Final = re.compile(
+    r"(?=[^\n]{0,60}(?:19|20)\d\d)[^\n]{6,60}?\s(?:by|von|par|por|door|di|oleh)\s+(?P<names>[^\n]+)", re.IGNORECASE
+)
 _LINE_ENDS: Final = frozenset({"br", "img", "svg", "time", "hr", "div", "p", "h1", "h2"})
 _NO_BYLINE_TAGS: Final = frozenset({"figcaption", "blockquote"})
 _END: Final = re.compile(r"\s*[|•·⋅–—(]|\s+[-/]\s+|\s+(?:in|on|am|le|el|at|from|updated|published)\s|\s*\d")
@@ -57,9 +61,14 @@ def find_printed_authors(tree: HtmlElement, sites: frozenset[str]) -> tuple[str,
 def _names(texts: list[Any]) -> tuple[str, ...]:
     prose_count = 0
     for text, after in pairwise((*texts, "")):
-        match = _LABEL.match(text[: 2 * MAX_BYLINE_CHARACTERS])
-        is_near = prose_count < MAX_PROSE_ABOVE and _is_label(text) and _begins_line(text)
-        if match and (match["sure"] or is_near) and (names := _read_names(match["names"].strip() or after.strip())):
+        is_near = prose_count < MAX_PROSE_ABOVE and _begins_line(text)
+        line = " ".join(text[: 2 * MAX_BYLINE_CHARACTERS].split())
+        match = _LABEL.match(line)
+        if match and not match["sure"] and not (is_near and _is_label(line)):
+            match = None
+        if match is None and is_near and len(text) < MAX_BYLINE_CHARACTERS:
+            match = _DATED.match(line)
+        if match and (names := _read_names(match["names"].strip() or after.strip())):
             element = text.getparent()
             if not is_inside_others(element) and element.tag not in _NO_BYLINE_TAGS:
                 return names
@@ -72,9 +81,9 @@ def _begins_line(text: Any) -> bool:
     return text.is_text or text.getparent().tag in _LINE_ENDS
 
 
-def _is_label(text: str) -> bool:
-    word = text.split(maxsplit=1)[0].rstrip(":：")
-    return word in _CAPITALISED_LABELS or ":" in text[: len(word) + 2] or text.strip() == word
+def _is_label(line: str) -> bool:
+    word = line.split(maxsplit=1)[0].rstrip(":：")
+    return word in _CAPITALISED_LABELS or ":" in line[: len(word) + 2] or line == word
 
 
 def _read_names(text: str) -> tuple[str, ...]:

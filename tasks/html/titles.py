@@ -101,25 +101,25 @@ def whole_title(title: str, others: Iterable[str]) -> str:
     return next(wholes, title) if len(beginning) >= MIN_CUT_LENGTH else title
 
 
-def prefers_headline(headline: str, stated: str, page_title: str, json_ld: str) -> bool:
+def prefers_headline(headline: str, og_title: str, page_title: str, json_ld: str) -> bool:
     """Return whether the printed headline is trusted before the title that a page states for other sites.
 
     One that is also the page's `title` is made for search engines. The headline goes before it if JSON-LD has the
     headline too or has none, and the two share words: else the `h1` may be that of a form.
     """
-    keys: Sequence[str] = list(map(text_key, (headline, stated, page_title, json_ld)))
-    headline_key, stated_key, page_key, json_ld_key = keys
-    if not headline_key or not stated_key or headline_key == stated_key:
+    keys: Sequence[str] = list(map(text_key, (headline, og_title, page_title, json_ld)))
+    headline_key, own_key, page_key, json_ld_key = keys
+    if not headline_key or not own_key or headline_key == own_key:
         return False
     if json_ld_key:
-        return json_ld_key == headline_key and stated_key == page_key
-    is_confirmed = stated_key != page_key and stated_key in page_key
-    return not is_confirmed and not _is_dated(headline, stated) and _share_words(headline, stated)
+        return json_ld_key == headline_key and own_key == page_key
+    is_confirmed = own_key != page_key and own_key in page_key
+    return not is_confirmed and not _is_dated(headline, og_title) and _share_words(headline, og_title)
 
 
-def _is_dated(headline: str, stated: str) -> bool:
+def _is_dated(headline: str, og_title: str) -> bool:
     """Return whether a headline is a title with a date before it."""
-    return headline.endswith(stated) and any(map(str.isdecimal, headline[: -len(stated)]))
+    return headline.endswith(og_title) and any(map(str.isdecimal, headline[: -len(og_title)]))
 
 
 def _share_words(title: str, other: str) -> bool:

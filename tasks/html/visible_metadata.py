@@ -32,14 +32,15 @@ _BYLINE: Final = re.compile(
 def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tuple[str, ...]]:
     """Return titles, byline, time and links of a page, and the caption of its image if it is one of the URLs `images`.
 
-    Keys are columns of `articles`. The titles are the most likely `h1`, if there is one, and the `title` element.
+    Keys are columns of `articles`. The titles are the printed headline, if there is one, and last the page's title.
     """
     page_title = next((strip_markup(title.text or "") for title in tree.iter("title")), "")
+    headline = read_headline(tree, page_title)
     links = {rel: link.get("href", "").strip() for link in tree.iter("link", "a") for rel in _relations(link)}
     byline = next(_bylines(tree), None)
     authors = tuple(_author_links(tree)) or (_names(byline) if byline is not None else ())
     fields = {
-        "title": (read_headline(tree, page_title), page_title),
+        "title": (headline, page_title or headline),
         "canonical_url": (links.get("canonical", ""),),
         "license": (links.get("license", ""),),
         "language": (tree.get("lang") or tree.get(_XML_LANG) or "",),
