@@ -78,6 +78,17 @@ TITLES = {
         "Bakery opens its oven again",
     ),
     "no site before the title": (og("Bread | Bakery opens its oven again"), "", "Bread | Bakery opens its oven again"),
+    "the site twice": (
+        og("Bakery opens its oven again – Mill News - Mill News")
+        + '<meta property="og:site_name" content="Mill News">',
+        "<h1>Bakery opens its oven again – Mill News</h1>",
+        "Bakery opens its oven again",
+    ),
+    "the initials of the address": (
+        og("Bakery opens its oven again - University of Mill Street Publications"),
+        "",
+        "Bakery opens its oven again - University of Mill Street Publications",
+    ),
     "the end of the address": (og("Bakery opens its oven again | News"), "", "Bakery opens its oven again | News"),
     "a kicker in the h1": (
         titled("Bakery opens its oven again — Mill News"),

@@ -90,7 +90,7 @@ def _read_names(text: str) -> tuple[str, ...]:
     end = _END.search(text)
     line = text[: end.start()] if end else text
     names = split_byline(line) if len(line) <= MAX_BYLINE_CHARACTERS else ()
-    if not names or not _is_person(names[0]):
+    if not names or not is_person(names[0]):
         return ()
     # A single word behind a whole name is a place: `Ann Lee, Frankfurt`.
     return tuple(name for name in names if " " in name or " " not in names[0])[:MAX_NAMES]
@@ -102,7 +102,7 @@ def _names_of_links(links: Iterable[HtmlElement]) -> tuple[str, ...]:
     names: dict[str, str] = {}
     for link in links:
         name = " ".join("".join(link.itertext()).split())
-        if not _is_person(name) or is_inside_others(link):
+        if not is_person(name) or is_inside_others(link):
             continue
         around = next(iter(islice(link.iterancestors("p", "div", "ul", "header", "section"), 1)), None)
         if parent is not None and around is not parent:
@@ -112,7 +112,8 @@ def _names_of_links(links: Iterable[HtmlElement]) -> tuple[str, ...]:
     return tuple(names.values())[:MAX_NAMES]
 
 
-def _is_person(name: str) -> bool:
+def is_person(name: str) -> bool:
+    """Return whether a text has the form of a person's name and nothing else."""
     if _OTHER_NAME.fullmatch(name):
         return True
     if not _LATIN_NAME.fullmatch(name):

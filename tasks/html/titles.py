@@ -52,10 +52,10 @@ def without_site(title: str, sites: frozenset[str], headlines: Iterable[str] = (
     for headline in headlines:
         if not _is_headline(headline):
             continue
-        if title.startswith(headline) and _FOLLOWS.match(title, len(headline)):
-            return headline
-        if title.endswith(headline) and _PRECEDES.search(title[: -len(headline)]):
-            return headline
+        is_before = title.startswith(headline) and _FOLLOWS.match(title, len(headline))
+        if is_before or (title.endswith(headline) and _PRECEDES.search(title[: -len(headline)])):
+            title = headline
+            break
     return _without_site_before(_without_site_after(title, sites), sites)
 
 
@@ -140,6 +140,7 @@ def _is_site(tail: str, sites: frozenset[str]) -> bool:
         or (key.startswith(site) and len(key) <= 2 * len(site) + MAX_SECTION_LENGTH)
         or (len(key) >= MIN_HOST_LENGTH and site.endswith(key))
         or _spells(tail, site)
+        or _initials(tail) == site
         for site in sites
     )
 
@@ -151,6 +152,12 @@ def _spells(tail: str, site: str) -> bool:
     for word in words:
         rest = rest.removeprefix(word)
     return not rest and len(words) > 1
+
+
+def _initials(tail: str) -> str:
+    """Return the initials of the words of a tail with a capital; empty for fewer than three: `uwsp`."""
+    initials = [word[0] for word in _WORD.findall(tail) if word[0].isupper()]
+    return "".join(initials).casefold() if len(initials) >= MIN_SITE_NAME_LENGTH else ""
 
 
 def _is_headline(head: str) -> bool:

@@ -125,6 +125,11 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
     return tuple(people.values())
 
 
+def has_role(text: str) -> bool:
+    """Return whether a text has a word for the role of a writer, such as `Editor`."""
+    return _ROLE.search(text) is not None
+
+
 def _without_opening(line: str, primary: str) -> str:
     """Return a line without the label or preposition at its start, such as `Author:` and `von`."""
     names = line.lstrip(_EDGES)
