@@ -22,6 +22,7 @@ from warehouse.model.vocabulary import Origin
 MAX_VALUES_PER_META_NAME: Final = 100
 MAX_VALUE_CHARACTERS: Final = 5_000
 MAX_LOGO_NAMES: Final = 3
+MAX_TITLES: Final = 30
 
 # Values by column of `articles`.
 Fields = dict[str, tuple[str, ...]]
@@ -62,7 +63,7 @@ _SITE_NAMES: Final = "ogsitename applicationname twittersite publisher copyright
 _LIST_FIELDS: Final = frozenset({"authors", "tags"})
 _TIERS: Final = {"free": "true", "metered": "false", "locked": "false"}
 # The names of the site under its pictures that link to the home page.
-_LOGO_NAMES: Final = etree.XPath("//a[@href='/']//img/@alt")
+_LOGO_NAMES: Final = etree.XPath("//a[@href='/']/img/@alt|//a[@href='/']/*/img/@alt")
 _URL_OR_HANDLE: Final = re.compile(r"(?:https?:)?//|www\.|@?[\w.-]+@|@\w+$", re.IGNORECASE)
 _CLOCK: Final = re.compile(r"\d\d:\d\d")
 _ZONE_LAST: Final = re.compile(r"(?:[+-]\d\d:?\d\d|Z)$")
@@ -145,10 +146,10 @@ def _clean_titles_and_authors(fields_of: dict[Origin, Fields], headline: Callabl
     for fields in fields_of.values():
         if titles := fields.get("title"):
             fields["title"] = tuple(dict.fromkeys(map(headline, titles)))
-    titles_of_all = [title for fields in fields_of.values() for title in fields.get("title", ())]
+    all_titles = [title for fields in fields_of.values() for title in fields.get("title", ())][:MAX_TITLES]
     for fields in fields_of.values():
         if titles := fields.get("title"):
-            fields["title"] = tuple(dict.fromkeys(whole_title(title, titles_of_all) for title in titles))
+            fields["title"] = tuple(dict.fromkeys(whole_title(title, all_titles) for title in titles))
         if authors := fields.get("authors"):
             fields["authors"] = _without_urls(authors)
 

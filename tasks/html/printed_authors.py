@@ -19,8 +19,10 @@ MAX_PROSE_ABOVE: Final = 2
 MIN_PROSE_CHARACTERS: Final = 80
 MAX_PAGE_TEXTS: Final = 5_000
 MAX_BYLINE_CHARACTERS: Final = 80
-MAX_LINKS: Final = 200
+MAX_LINKS: Final = 20
+MAX_BYLINES: Final = 20
 MAX_NAMES: Final = 6
+MAX_PATH_CHARACTERS: Final = 300
 
 _TEXTS: Final = etree.XPath("//h1|//body//text()[normalize-space()]")
 _AUTHOR_PATH: Final = re.compile(
@@ -41,7 +43,7 @@ _DATED: Final = re.compile(
 )
 _LINE_ENDS: Final = frozenset({"br", "img", "svg", "time", "hr", "div", "p", "h1", "h2"})
 _NO_BYLINE_TAGS: Final = frozenset({"figcaption", "blockquote"})
-_END: Final = re.compile(r"\s*[|•·⋅–—(]|\s+[-/]\s+|\s+(?:in|on|am|le|el|at|from|updated|published)\s|\s*\d")
+_END: Final = re.compile(r"\s*[|•·⋅–—(]|\s+[-/]\s+|\s+(?:in|on|at|from|updated|published)\s|\s+(?:am|le|el)\s+\d|\s*\d")
 _LATIN_NAME: Final = re.compile(
     r"(?:[^\W\d_]+\.?\s)?[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?(?:\s+[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?){1,4}"
 )
@@ -53,13 +55,13 @@ def find_printed_authors(tree: HtmlElement, sites: frozenset[str]) -> tuple[str,
     nodes = _TEXTS(tree)[:MAX_PAGE_TEXTS]
     headline = next((index for index, node in enumerate(nodes) if not isinstance(node, str)), 0)
     texts = [node for node in nodes[headline:] if isinstance(node, str) and node.strip()]
-    links = (link for link in islice(tree.iter("a"), MAX_LINKS) if _AUTHOR_PATH.search(link.get("href") or ""))
-    names = _names(texts) or _names_of_links(links)
+    links = (link for link in tree.iter("a") if _AUTHOR_PATH.search((link.get("href") or "")[-MAX_PATH_CHARACTERS:]))
+    names = _names(texts) or _names_of_links(islice(links, MAX_LINKS))
     return tuple(name for name in names if text_key(name) not in sites)
 
 
 def _names(texts: list[Any]) -> tuple[str, ...]:
-    prose_count = 0
+    prose_count, bylines = 0, 0
     for text, after in pairwise((*texts, "")):
         is_near = prose_count < MAX_PROSE_ABOVE and _begins_line(text)
         line = " ".join(text[: 2 * MAX_BYLINE_CHARACTERS].split())
@@ -69,7 +71,10 @@ def _names(texts: list[Any]) -> tuple[str, ...]:
         if match is None and is_near and len(text) < MAX_BYLINE_CHARACTERS:
             match = _DATED.match(line)
         if match and (names := _read_names(match["names"].strip() or after.strip())):
+            bylines += 1
             element = text.getparent()
+            if bylines > MAX_BYLINES:
+                return ()
             if not is_inside_others(element) and element.tag not in _NO_BYLINE_TAGS:
                 return names
         prose_count += len(text) >= MIN_PROSE_CHARACTERS
@@ -116,7 +121,7 @@ def is_person(name: str) -> bool:
     """Return whether a text has the form of a person's name and nothing else."""
     if _OTHER_NAME.fullmatch(name):
         return True
-    if not _LATIN_NAME.fullmatch(name):
+    if len(name) > MAX_BYLINE_CHARACTERS or not _LATIN_NAME.fullmatch(name):
         return False
     words = name.split()
     return words[0][0].isupper() and words[-1][0].isupper()

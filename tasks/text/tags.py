@@ -22,12 +22,15 @@ def strip_tags(text: str, between: str = " ") -> str:
     if "<" not in text:
         return text
     folded = text.casefold()
+    closed: dict[str, bool] = {}
 
     def replace(match: re.Match[str]) -> str:
         slash, name = match[1], match[2]
         if name is None or _IS_SINGLE.fullmatch(name):
             return between
-        other = f"<{name}" if slash else f"</{name}"
-        return between if other.casefold() in folded else match[0]
+        other = (f"<{name}" if slash else f"</{name}").casefold()
+        if other not in closed:  # one search for each name: a text may have very many tags
+            closed[other] = other in folded
+        return between if closed[other] else match[0]
 
     return _TAG.sub(replace, text)
