@@ -43,7 +43,7 @@ _TRAILING_COMMA: Final = re.compile(r",\s*+([}\]])")
 # A quotation mark that was not escaped does not end a value: after the one that does, a comma or a bracket follows.
 _STRING: Final = r'\s*:\s*"((?:[^\\\n]|\\.){1,2000}?)"(?=\s{0,20}(?:,\s{0,200}["{\[]|[}\]]))'
 _KEY_AND_STRING: Final = re.compile(
-    r'"(headline|datePublished|dateModified|description|articleSection|keywords|inLanguage|url|image|license|@type)"'
+    r'"(headline|datePublished|dateModified|description|articleSection|keywords|inLanguage|image|license|@type)"'
     + _STRING
 )
 _FREE: Final = re.compile(r'"isAccessibleForFree"\s*:\s*"?(true|false)', re.IGNORECASE)
