@@ -7,6 +7,7 @@ from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
 from tasks.detect import detect
 from tasks.extract import extract
 from tasks.files import jsonl
+from tasks.metadata.refused import add_metadata
 from tasks.normalise import normalise
 from tasks.strip import strip
 from warehouse.model.records import Article, RawArticle, Rejection
@@ -28,12 +29,12 @@ def make_article(
     document = open_document(raw, source)
     if isinstance(document, Rejection):
         return document
-    extracted = extract(document, max_bytes)
+    extracted = extract(document, max_bytes, source.timezone)
     if isinstance(extracted, Rejection):
         return extracted
     stripped = strip(extracted, source.strip, habits)
     if isinstance(stripped, Rejection):
-        return stripped
+        return add_metadata(stripped, document, extracted.candidates, source.timezone)
     detected = detect(stripped, source.language, langdetect_alone=langdetect_alone)
     return normalise(detected, source)
 

@@ -10,6 +10,7 @@ from tasks.html.article import read_page
 from tasks.html.stand_in import StandIn, Visit, find_stand_in
 from tasks.listings.entry_text import plain_text
 from tasks.metadata.candidates import order_by_trust
+from tasks.metadata.refused import add_metadata
 from tasks.text.characters import clean_lines
 from tasks.text.decode import Refusal, decode, unpack
 from tasks.text.document import Document
@@ -37,11 +38,12 @@ _PAGE: Final = re.compile(_PROLOGUE + rb"<(?:!doctype\s+html|html|head|body)\b",
 _ELEMENT: Final = re.compile(rb"<(?:p|div|article|section|h1|br|span)\b[^<>]*>", re.IGNORECASE)
 
 
-def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | Rejection:
+def extract(raw: RawArticle, max_bytes: int = 10_000_000, timezone: str | None = None) -> ExtractedArticle | Rejection:
     """Return the paragraphs of a page or the lines of a text, with the candidates, the most trusted first; never raise.
 
     Candidates are those of the item and those of the document itself. Rejected, at the stage `EXTRACT`, are documents
-    of more than `max_bytes` (unpacked), damaged gzip, what is empty or no text, and pages without an article.
+    of more than `max_bytes` (unpacked), damaged gzip, what is empty or no text, and pages without an article. These
+    keep the title, date and language that they state; `timezone` (IANA) is the zone of a time without one.
     """
     media_type = (raw.capture.media_type or "").partition(";")[0].strip().lower()
     if _DATA_TYPE.fullmatch(media_type):
@@ -58,11 +60,16 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     if kind == HTML and (stand_in := _find_stand_in(raw, decoded.text, document)):
         # As where a page could not be fetched, its address is asked again: the article may come another time.
         is_fetched = raw.capture.http_status is not None and not raw.item.is_record
-        return raw.reject(Stage.FETCH if is_fetched else Stage.EXTRACT, stand_in.reason, stand_in.detail)
+        rejection = raw.reject(Stage.FETCH if is_fetched else Stage.EXTRACT, stand_in.reason, stand_in.detail)
+        # What stands in place of the article has a title of its own: only the feed's is the article's.
+        return add_metadata(rejection, raw, raw.item.candidates, timezone)
     if document is None or (kind == HTML and _is_notice(document.article_text)):
-        beginning = f"but '{' '.join(document.article_text.split())[:100]}'" if document else "at all"
+        words = " ".join(document.article_text.split())[:100] if document else ""
+        beginning = f"but '{words}'" if words else "at all"
         detail = f"No paragraphs of an article were found on the page {beginning}."
-        return raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, detail)
+        rejection = raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, detail)
+        candidates = raw.item.candidates + (document.candidates if document else ())
+        return add_metadata(rejection, raw, order_by_trust(candidates), timezone)
     candidates = order_by_trust(raw.item.candidates + document.candidates)
     return ExtractedArticle(
         raw, document.paragraphs, candidates, document.extractor, decoded.charset, document.stripped
@@ -74,7 +81,8 @@ def _find_stand_in(raw: RawArticle, page: str, document: Document | None) -> Sta
     announced = raw.item.candidates if raw.capture.http_status is not None else ()
     titles = [value for candidate in announced if candidate.field == "title" for value in candidate.values]
     visit = Visit(raw.item.url, raw.capture.final_url or raw.item.url, tuple(titles))
-    text, candidates = (document.article_text, document.candidates) if document else ("", ())
+    text = document.article_text if document else ""
+    candidates = document.candidates if document and text else ()
     return find_stand_in(page, text, candidates, visit)
 
 

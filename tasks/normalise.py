@@ -8,26 +8,26 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from tasks.boilerplate.line_patterns import is_name
 from tasks.language.combine import UNKNOWN
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.bylines import split_byline
-from tasks.metadata.candidates import Candidates, plain_line
-from tasks.metadata.dates import MAX_DATE_CHARACTERS, ParsedDate, parse_date
+from tasks.metadata.candidates import Candidates, plain_line, read_line
+from tasks.metadata.dates import MAX_DATE_CHARACTERS
 from tasks.metadata.identity import article_id, version_id
+from tasks.metadata.publication import DateReader, completes, language_of_dates
 from tasks.metadata.quality import rate
+from tasks.metadata.refused import add_metadata
 from tasks.metadata.urls import (
     absolute_url,
     canonical_domain,
     canonical_url,
-    country_language,
     is_logo_url,
     normalize_url,
 )
-from tasks.text.characters import clean_line, text_key
+from tasks.text.characters import text_key
 from tasks.text.words import count_words
 from warehouse.model.records import Article, Candidate, ExtractedArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
@@ -35,16 +35,11 @@ from warehouse.model.vocabulary import Reason, Stage
 if TYPE_CHECKING:
     from config.sources import Source
 
-# How long after its fetch a document may be dated: enough for time zones, too little for the date of an event.
-MAX_FUTURE: Final = timedelta(days=2)
-# Of a title, a byline or a tag.
-MAX_LINE_CHARACTERS: Final = 500
 # Of a description or a caption.
 MAX_PROSE_CHARACTERS: Final = 5_000
 
 _ACCESS: Final = {"true": True, "yes": True, "1": True, "free": True, "false": False, "no": False, "0": False}
 _TAG_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;|،、，；]\s*|(?:^|(?<!\s)\s++)#")
-_REGION: Final = re.compile(r"-[A-Za-z]{2}$")
 # `Lee, Ann` is one tag among others; `port, ferry, quay` are three.
 _MIN_LIST_SEPARATORS: Final = 2
 _LABEL_EDGES: Final = " \t-–—:,;|•"
@@ -56,26 +51,19 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
     text = extracted.paragraphs.text
     if not text:
         detail = "no text is left of this document once what is not the article is taken out"
-        return extracted.raw.reject(Stage.NORMALISE, Reason.NO_ARTICLE, detail)
+        rejection = extracted.raw.reject(Stage.NORMALISE, Reason.NO_ARTICLE, detail)
+        return add_metadata(rejection, extracted.raw, extracted.candidates, source.timezone)
 
     candidates = Candidates(extracted.candidates)
     page_url = capture.final_url or item.url
     language = extracted.language or UNKNOWN
-    declared_languages = [
-        value for candidate in extracted.candidates if candidate.field == "language" for value in candidate.values
-    ]
-    date_language = _language_of_dates(
-        language.tag, (source.language, country_language(page_url, language.tag), *declared_languages)
-    )
-
-    def read_date(raw: str) -> ParsedDate | None:
-        date = parse_date(clean_line(raw), date_language, source.timezone)
-        return date if date and date.instant <= capture.fetched_at + MAX_FUTURE else None
-
-    published = candidates.choose("published_at", read_date, ParsedDate.completes)
-    modified = candidates.choose("modified_at", read_date, ParsedDate.completes)
-    title = candidates.choose("title", _line)
-    by = candidates.choose("by", _line)
+    date_language = language_of_dates(extracted.candidates, language.tag, source.language, page_url)
+    read_date = DateReader(date_language, source.timezone, capture.fetched_at)
+    published = candidates.choose("published_at", read_date, completes)
+    published_local, published_offset = read_date.local_time(published)
+    modified = candidates.choose("modified_at", read_date, completes)
+    title = candidates.choose("title", read_line)
+    by = candidates.choose("by", read_line)
     canonical = candidates.choose("canonical_url", lambda raw: canonical_url(html.unescape(raw), page_url))
     article = Article(
         article_id=article_id(item.source_id, item.guid, item.url),
@@ -117,6 +105,8 @@ def normalise(extracted: ExtractedArticle, source: Source) -> Article | Rejectio
         quality=0.0,
         extractor=extracted.extractor,
         word_count=count_words(text),
+        published_local=published_local,
+        published_offset=published_offset,
     )
     return replace(article, quality=rate(article))
 
@@ -127,30 +117,12 @@ def _printed_date(candidates: Candidates) -> str | None:
     return date if date and len(date) <= MAX_DATE_CHARACTERS else None
 
 
-def _language_of_dates(detected: str, declared: tuple[str | None, ...]) -> str | None:
-    """Return the language of dates and bylines: the detected one, with the first region that is declared for it.
-
-    Declared, the most trusted first, are the language of the source, that of the country of its domain, and those that
-    the page states.
-    """
-    tags = [tag.replace("_", "-") for tag in declared if tag]
-    if detected == UNKNOWN.tag:
-        return next((tag for tag in tags if not tag.startswith(UNKNOWN.tag)), None)
-    own = [tag for tag in tags if tag.split("-")[0].lower() == detected.split("-", maxsplit=1)[0]]
-    return next((tag for tag in own if _REGION.search(tag)), next(iter(own), detected))
-
-
-def _line(raw: str, max_characters: int = MAX_LINE_CHARACTERS) -> str | None:
-    line = plain_line(raw)
-    return line if len(line) <= max_characters and any(map(str.isalnum, line)) else None
-
-
 def _prose(raw: str) -> str | None:
-    return _line(raw, MAX_PROSE_CHARACTERS)
+    return read_line(raw, MAX_PROSE_CHARACTERS)
 
 
 def _label(raw: str) -> str | None:
-    return _line(plain_line(raw).strip(_LABEL_EDGES))
+    return read_line(plain_line(raw).strip(_LABEL_EDGES))
 
 
 def _image_url(raw: str, page_url: str) -> str | None:

@@ -289,7 +289,7 @@ def test_columns_of_one_name_are_all_written(data):
 def test_rows_of_many_columns_are_written_a_line_a_column(data):
     lines = copydesk("sql", "--data", data, "FROM articles LIMIT 1").stdout.splitlines()
     assert lines[0] == "── 1 ──"
-    assert len(lines) == 41
+    assert len(lines) == 43
     assert lines[1].split()[0] == "article_id"
 
 

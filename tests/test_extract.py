@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,31 @@ def test_a_document_without_an_article_is_refused_with_its_reason(
     rejection = refused(raw_page(content, media_type=media_type), max_bytes=2_000)
     assert (rejection.stage, rejection.reason, rejection.capture_id) == (Stage.EXTRACT, reason, "c-1")
     assert rejection.detail.endswith(".")
+
+
+HEAD = (
+    '<html lang="de-AT"><meta property="og:title" content="Fähre fährt wieder">'
+    '<meta property="article:published_time" content="2020-07-05T14:05:00">'
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "feed_title", "stated"),
+    [
+        (f"{HEAD}<body><nav><a href=/>Start</a></nav>", None, ("Fähre fährt wieder", 12, "de")),
+        (f"{HEAD}<body><p>Wird geladen</p>", None, ("Fähre fährt wieder", 12, "de")),
+        ("<html><body><nav><a href=/>Start</a></nav>", "Fähre fährt", ("Fähre fährt", None, None)),
+        ("<html><body><nav><a href=/>Start</a></nav>", None, (None, None, None)),
+    ],
+    ids=["no block", "a notice", "its feed", "nothing"],
+)
+def test_a_refused_page_keeps_what_it_states(page: str, feed_title: str | None, stated: tuple[object, ...]) -> None:
+    raw = raw_page(page.encode())
+    feed = (Candidate("title", (feed_title,), Origin.FEED),) if feed_title else ()
+    rejection = extract(replace(raw, item=replace(raw.item, candidates=feed)), timezone="Europe/Vienna")
+    assert isinstance(rejection, Rejection)
+    hour = rejection.published_at.hour if rejection.published_at else None
+    assert (rejection.title, hour, rejection.language) == stated
 
 
 def test_front_matter_and_heading_of_markdown_are_statements() -> None:

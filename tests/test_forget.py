@@ -92,8 +92,16 @@ def ingest(root: Path, source_id: str = "harbour") -> None:
     details = [f"the same title and text as {url(1)}", "no text but: Ferry 1 came back", f"the same as {url(0)}"]
     land(
         "rejects",
-        rejection(4, reason=Reason.DUPLICATE, detail=details[0], capture_id=twin.capture_id, duplicate_of=url(1)),
-        rejection(1, detail=details[1]),
+        rejection(
+            4,
+            reason=Reason.DUPLICATE,
+            detail=details[0],
+            capture_id=twin.capture_id,
+            duplicate_of=url(1),
+            title=old.title,
+            published_at=NOON,
+        ),
+        rejection(1, detail=details[1], title=old.title, published_at=NOON, language="en"),
         rejection(3, reason=Reason.DUPLICATE, detail=details[2], duplicate_of=url(0)),
     )
     captures = [*kept, one, again, lost, twin, *feeds]
@@ -167,7 +175,7 @@ def test_what_went_is_counted_by_place(root: Path) -> None:
         addresses=(("harbour", url(1)), ("harbour", url(4))),
         articles=2,
         discoveries=2,
-        rejects=1,
+        rejects=2,
         captures=6,
         listings=2,
         records=6 + 2 + 2 + 6 + 4 + 6,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -127,6 +127,31 @@ def test_a_date_is_kept_as_printed_with_what_it_states():
     assert article.published_at == datetime(2026, 7, 5, 12, 5, tzinfo=UTC)
     assert article.published_raw == "Stand: 5. Juli 2026, 14:05 Uhr"
     assert (article.published_precision, article.published_zone) == (Precision.MINUTE, Zone.SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("stated", "timezone", "instant", "day", "offset"),
+    [
+        (("2026-07-04T00:30:00+07:00",), None, "2026-07-03T17:30", date(2026, 7, 4), 420),
+        (("2026-07-03T17:30:00Z", "2026-07-04T00:30:00+07:00"), None, "2026-07-03T17:30", date(2026, 7, 4), 420),
+        (("2026-07-03T17:30:00Z", "2026-07-04T00:31:00+07:00"), None, "2026-07-03T17:30", date(2026, 7, 3), 0),
+        (("2026-07-03T17:30:00Z",), "Asia/Jakarta", "2026-07-03T17:30", date(2026, 7, 4), 420),
+        (("1783099800",), "Asia/Kolkata", "2026-07-03T17:30", date(2026, 7, 3), 330),
+        (("2026-07-04 00:30",), "Asia/Jakarta", "2026-07-03T17:30", date(2026, 7, 4), 420),
+        (("2026-07-04 00:30",), None, "2026-07-04T00:30", date(2026, 7, 4), None),
+        (("3 July 2026, 8 pm EDT",), "Asia/Jakarta", "2026-07-04T00:00", date(2026, 7, 3), -240),
+        (("4 July 2026",), "America/New_York", "2026-07-04T00:00", date(2026, 7, 4), None),
+        (("July 2026",), "America/New_York", "2026-07-01T00:00", None, None),
+    ],
+)
+def test_the_local_day_and_the_offset_are_those_of_the_place(stated, timezone, instant, day, offset):
+    source = SOURCE.model_copy(update={"timezone": timezone})
+    candidates = [
+        ("published_at", origin, value) for origin, value in zip((Origin.JSON_LD, Origin.META), stated, strict=False)
+    ]
+    article = normalise(extracted(*candidates), source)
+    assert article.published_at.isoformat()[:16] == instant
+    assert (article.published_local, article.published_offset) == (day, offset)
 
 
 @pytest.mark.parametrize(

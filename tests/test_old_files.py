@@ -79,6 +79,13 @@ def test_old_duplicates_name_their_article(root: Path) -> None:
     ]
 
 
+def test_columns_that_old_files_lack_are_null(root: Path) -> None:
+    rows = query(root, "SELECT DISTINCT title, published_at, language FROM rejects").fetchall()
+    assert rows == [(None, None, None)]
+    assert query(root, "SELECT DISTINCT published_local, published_offset FROM articles").fetchall() == [(None, None)]
+    assert query(root, "SELECT count(*) FROM articles_by_day WHERE day IS NULL").fetchone() == (0,)
+
+
 def test_old_runs_have_a_kind(root: Path) -> None:
     rows = query(root, "SELECT run_id, kind, shard_key FROM runs ORDER BY run_id").fetchall()
     assert rows == [("again", "addresses", None), ("run-1", "ingest", None), ("shard-0f0f", "shard", "0f0f")]

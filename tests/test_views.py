@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,14 @@ def test_days_are_days_in_utc_whatever_the_reader_s_zone(warehouse: Warehouse) -
     with connect(warehouse.root) as connection:
         connection.execute("SET TimeZone = 'Asia/Tokyo'")
         assert connection.execute(statement).fetchall() == [("2026-03-14", 1), (None, 1)]
+
+
+def test_days_are_those_of_the_place_of_publication_where_it_is_known(warehouse: Warehouse) -> None:
+    late = datetime(2026, 3, 14, 23, 30, tzinfo=UTC)
+    warehouse.land("articles", article(1, published_at=late, published_local=date(2026, 3, 15), published_offset=420))
+    assert warehouse.ask("SELECT day::VARCHAR, articles FROM articles_by_day") == [("2026-03-15", 1)]
+    local_time = "make_timestamp(epoch_us(published_at)) + to_minutes(published_offset)"
+    assert warehouse.ask(f"SELECT ({local_time})::VARCHAR FROM articles") == [("2026-03-15 06:30:00",)]
 
 
 def version(number: int, title: str, text: str, **changes: Any) -> Row:

@@ -33,6 +33,8 @@ FIELDS: Final = (
     "published_raw",
     "published_precision",
     "published_zone",
+    "published_local",
+    "published_offset",
     "modified_at",
     "section",
     "tags",

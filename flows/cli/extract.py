@@ -37,6 +37,8 @@ from warehouse.model.vocabulary import Precision, Reason, Stage
 WAREHOUSE_COLUMNS: Final = frozenset(
     "article_id source_id capture_id run_id first_seen_at fetched_at landed_at deleted".split()
 )
+# Columns of `rejects` that a refused document states itself.
+STATED_COLUMNS: Final = ("title", "published_at", "language")
 
 STDIN: Final = "-"
 STDIN_URL: Final = "file:///dev/stdin"
@@ -137,7 +139,9 @@ def explaining(page: Path | None, *, explain: bool) -> Iterator[Callable[[Explai
 def record(label: str, made: Article | Rejection) -> dict[str, Any]:
     """Return the record of a document: the columns of `articles` that need no warehouse, or why there are none."""
     if isinstance(made, Rejection):
-        return {"input": label, "rejected": str(made.reason), "detail": made.detail}
+        values = {name: json_value(getattr(made, name)) for name in STATED_COLUMNS}
+        columns = {name: value for name, value in values.items() if value is not None}
+        return {"input": label, "rejected": str(made.reason), "detail": made.detail, **columns}
     columns = {name: json_value(value) for name, value in asdict(made).items() if name not in WAREHOUSE_COLUMNS}
     # A day that is stated without a time is no instant; printed with one, its zone would move it to another day.
     if made.published_at and made.published_precision not in (Precision.MINUTE, Precision.SECOND):

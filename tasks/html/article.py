@@ -85,9 +85,10 @@ def read_statements(page: OpenPage) -> PageStatements:
 
 
 def read_page(text: str, url: str) -> Document | None:
-    """Return the article of the HTML page at `url`, or None if it has none.
+    """Return the article of the HTML page at `url`, or None if the page has no element.
 
-    Its lines are all blocks of the page, a blank line between two; those that are not the article are in `stripped`.
+    A page without an article has a document without lines. The lines of others are all blocks of the page, a blank line
+    between two; those that are not the article are in `stripped`.
     """
     configure_libraries()
     page = open_page(text, url)
@@ -106,7 +107,9 @@ def read_page(text: str, url: str) -> Document | None:
         reasons = [reason or LineReason.BOILERPLATE for reason in reasons] + [None] * len(state)
         texts += state
         extractor = STATE_EXTRACTOR
-    return _make_document(texts, reasons, candidates, extractor) if None in reasons else None
+    if None not in reasons:
+        return Document(Paragraphs(()), candidates, extractor)
+    return _make_document(texts, reasons, candidates, extractor)
 
 
 def _is_too_large(text: str, tree: HtmlElement) -> bool:

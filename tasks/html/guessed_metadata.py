@@ -13,7 +13,9 @@ from htmldate import find_date
 from lxml.html import HtmlElement
 from trafilatura.metadata import examine_meta, extract_author, extract_title, extract_url
 
+from tasks.html.printed_authors import is_person
 from tasks.html.printed_day import find_printed_day
+from tasks.metadata.bylines import has_role
 from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line
 from warehouse.model.records import Candidate
@@ -22,6 +24,7 @@ from warehouse.model.vocabulary import Origin, Zone
 # Of a meta tag in which trafilatura looks for a title, a name or a date; and of meta tags that name writers.
 MAX_META_CHARACTERS: Final = 300
 MAX_META_AUTHORS: Final = 10
+MAX_NAME_WORDS: Final = 3
 _META_AUTHOR: Final = re.compile("author|byl|creator", re.IGNORECASE)
 _DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%z"
 _DAY_LENGTH: Final = len("2026-11-09")
@@ -46,11 +49,16 @@ def guess_metadata(tree: HtmlElement, url: str, missing: frozenset[str]) -> tupl
         return ()
     guesses = {
         "title": (metadata.title,),
-        "authors": tuple((metadata.author or "").split("; ")),
+        "authors": tuple(filter(_is_plain_name, (metadata.author or "").split("; "))),
         "published_at": (metadata.date,),
     }
     values_of = {field: tuple(filter(None, guesses[field])) for field in sorted(missing)}
     return tuple(Candidate(field, values, Origin.TRAFILATURA) for field, values in values_of.items() if values)
+
+
+def _is_plain_name(name: str) -> bool:
+    """Return whether a guessed writer is a name without the words around it, such as a role."""
+    return is_person(name) and len(name.split()) <= MAX_NAME_WORDS and not has_role(name)
 
 
 def _guess_date(tree: HtmlElement, url: str | None) -> str | None:

@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from tasks.html.jsonld import JsonLd, strip_markup
 from tasks.html.microdata import read_microdata
-from tasks.html.titles import site_names, without_site
+from tasks.html.printed_authors import find_printed_authors
+from tasks.html.titles import host_name, prefers_headline, site_names, whole_title, without_site
 from tasks.html.visible_metadata import read_visible_metadata
 from tasks.text.characters import text_key
 from warehouse.model.records import Candidate
@@ -19,6 +21,8 @@ from warehouse.model.vocabulary import Origin
 
 MAX_VALUES_PER_META_NAME: Final = 100
 MAX_VALUE_CHARACTERS: Final = 5_000
+MAX_LOGO_NAMES: Final = 3
+MAX_TITLES: Final = 30
 
 # Values by column of `articles`.
 Fields = dict[str, tuple[str, ...]]
@@ -58,6 +62,8 @@ _META: Final = {
 _SITE_NAMES: Final = "ogsitename applicationname twittersite publisher copyright dcpublisher"
 _LIST_FIELDS: Final = frozenset({"authors", "tags"})
 _TIERS: Final = {"free": "true", "metered": "false", "locked": "false"}
+# The names of the site under its pictures that link to the home page.
+_LOGO_NAMES: Final = etree.XPath("//a[@href='/']/img/@alt|//a[@href='/']/*/img/@alt")
 _URL_OR_HANDLE: Final = re.compile(r"(?:https?:)?//|www\.|@?[\w.-]+@|@\w+$", re.IGNORECASE)
 _CLOCK: Final = re.compile(r"\d\d:\d\d")
 _ZONE_LAST: Final = re.compile(r"(?:[+-]\d\d:?\d\d|Z)$")
@@ -87,12 +93,20 @@ def read_metadata(tree: HtmlElement, json_ld: JsonLd, url: str) -> tuple[Candida
         Origin.HTML: visible,
     }
     names = [name for key in _SITE_NAMES.split() for name in metas.get(key, ())]
-    sites = site_names([json_ld.publisher, *names], url)
+    sites = site_names([json_ld.publisher, *names, *_LOGO_NAMES(tree)[:MAX_LOGO_NAMES]], url)
+    page_titles = tuple(without_site(title, sites) for title in visible.get("title", ()))
     headlines = [*visible.get("title", ())[:-1], *json_ld.fields.get("title", ())]
     _add_zones(fields_of)
     _clean_titles_and_authors(fields_of, lambda title: without_site(title, sites, headlines))
     _drop_site_of_byline(visible, sites)
-    return tuple(_in_order_of_trust(fields_of, sites, frozenset(map(text_key, json_ld.organisations))))
+    organisations = frozenset(map(text_key, json_ld.organisations))
+    own_names = sites | {host_name(url)}
+    no_persons = organisations | own_names
+    if _has_no_person(fields_of, no_persons) and (authors := find_printed_authors(tree, no_persons)):
+        visible["authors"] = authors
+    headline = visible["title"][0] if len(page_titles) > 1 else ""
+    is_headline_first = _is_headline_first(fields_of, headline, page_titles[-1] if page_titles else "")
+    return tuple(_in_order_of_trust(fields_of, own_names, organisations, is_headline_first))
 
 
 def _metas(tree: HtmlElement) -> dict[str, list[str]]:
@@ -132,8 +146,25 @@ def _clean_titles_and_authors(fields_of: dict[Origin, Fields], headline: Callabl
     for fields in fields_of.values():
         if titles := fields.get("title"):
             fields["title"] = tuple(dict.fromkeys(map(headline, titles)))
+    all_titles = [title for fields in fields_of.values() for title in fields.get("title", ())][:MAX_TITLES]
+    for fields in fields_of.values():
+        if titles := fields.get("title"):
+            fields["title"] = tuple(dict.fromkeys(whole_title(title, all_titles) for title in titles))
         if authors := fields.get("authors"):
             fields["authors"] = _without_urls(authors)
+
+
+def _has_no_person(fields_of: dict[Origin, Fields], organisations: frozenset[str]) -> bool:
+    """Return whether nothing states an author other than `organisations`."""
+    return all(text_key(name) in organisations for fields in fields_of.values() for name in fields.get("authors", ()))
+
+
+def _is_headline_first(fields_of: dict[Origin, Fields], headline: str, page_title: str) -> bool:
+    og_title, json_ld_title = (
+        next((fields_of[origin]["title"][0] for origin in origins if fields_of[origin].get("title")), "")
+        for origins in ((Origin.OPEN_GRAPH, Origin.META), (Origin.JSON_LD, Origin.MICRODATA))
+    )
+    return prefers_headline(headline, og_title, page_title, json_ld_title)
 
 
 def _add_zones(fields_of: dict[Origin, Fields]) -> None:
@@ -165,11 +196,12 @@ def _drop_site_of_byline(visible: Fields, sites: frozenset[str]) -> None:
 
 
 def _in_order_of_trust(
-    fields_of: dict[Origin, Fields], sites: frozenset[str], organisations: frozenset[str]
+    fields_of: dict[Origin, Fields], sites: frozenset[str], organisations: frozenset[str], is_headline_first: bool
 ) -> Iterator[Candidate]:
     """Yield the candidates; a byline goes before `organisations`, and the site as its own author comes last."""
     doubtful = []
-    first = [(origin, field) for field, origin in _MOST_TRUSTED.items()]
+    first = [(Origin.HTML, "title")] if is_headline_first else []
+    first += [(origin, field) for field, origin in _MOST_TRUSTED.items()]
     authors = fields_of[Origin.JSON_LD].get("authors", ())
     if organisations and all(text_key(name) in organisations for name in authors):
         first.append((Origin.HTML, "authors"))

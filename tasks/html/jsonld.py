@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tasks.text.tags import strip_tags
+
 # Of all scripts of a page together; real pages have a megabyte at most.
 MAX_SCRIPT_CHARACTERS: Final = 2_000_000
 MAX_SCRIPTS: Final = 50
@@ -40,10 +42,14 @@ _BLANKS: Final = f"{string.whitespace};\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u300
 _TRAILING_COMMA: Final = re.compile(r",\s*+([}\]])")
 # A quotation mark that was not escaped does not end a value: after the one that does, a comma or a bracket follows.
 _STRING: Final = r'\s*:\s*"((?:[^\\\n]|\\.){1,2000}?)"(?=\s{0,20}(?:,\s{0,200}["{\[]|[}\]]))'
-_KEY_AND_STRING: Final = re.compile(r'"(headline|datePublished|dateModified|articleSection|@type)"' + _STRING)
+_KEY_AND_STRING: Final = re.compile(
+    r'"(headline|datePublished|dateModified|description|articleSection|keywords|inLanguage|image|license|@type)"'
+    + _STRING
+)
+_FREE: Final = re.compile(r'"isAccessibleForFree"\s*:\s*"?(true|false)', re.IGNORECASE)
+_ENTITY_QUOTE: Final = re.compile(r"&(?:quot|#34|#x22);", re.IGNORECASE)
 _AUTHOR: Final = re.compile(r'"author"\s*:\s*(\[?\s*\{[^\[\]]{1,1000})')
 _AUTHOR_NAME: Final = re.compile(r'"name"\s*:\s*"([^"\\\n]{1,200})"')
-_TAG: Final = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +105,12 @@ def _load(script: str) -> Any:
     text = _unwrap(script)
     if text.startswith('{\\"'):  # a string of JSON, printed without its quotes
         text = text.replace('\\"', '"').replace("\\\\", "\\")
+    if '"' not in text and _ENTITY_QUOTE.search(text):
+        text = html.unescape(text)
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", text)):
         try:
-            return json.loads(attempt, strict=False)
+            value = json.loads(attempt, strict=False)
+            return json.loads(value, strict=False) if isinstance(value, str) else value
         except (ValueError, RecursionError):
             continue
     return _search_strings(text)
@@ -117,6 +126,10 @@ def _search_strings(text: str) -> dict[str, Any]:
     node: dict[str, Any] = {}
     for key, value in _KEY_AND_STRING.findall(text):
         node.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
+    if free := _FREE.search(text):
+        node["isAccessibleForFree"] = free[1].lower()
+    if "headline" in node:
+        node.setdefault("@type", "Article")
     if authors := _AUTHOR.search(text):
         end = authors[1].find("}") if authors[1][0] == "{" else len(authors[1])
         node["author"] = _AUTHOR_NAME.findall(authors[1][: end if end >= 0 else None])
@@ -203,4 +216,4 @@ def strip_markup(text: str) -> str:
     """Return one line of text without tags and entities, which publishers write in embedded data too."""
     if "&" in text:
         text = html.unescape(text)
-    return " ".join(_TAG.sub(" ", text).split() if "<" in text else text.split())
+    return " ".join(strip_tags(text).split())

@@ -16,6 +16,7 @@ MAX_EVIDENCE_CHARACTERS: Final = 300_000
 
 _DATE_ATTRIBUTES: Final = ("content", "datetime", "title", "data-date", "data-time", "data-published")
 _MONTHS_A_YEAR: Final = 12
+_MONTH_NAMES: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _FIGURES: Final = re.compile(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(?:19|20)\d\d(?!\d)")
 
 
@@ -27,7 +28,8 @@ def find_printed_day(tree: HtmlElement, url: str, day: date) -> str | None:
     """
     year, month, number = day.year, day.month, day.day
     figures = rf"(?:{month:02}[-/._]?{number:02}|0?{month}[-/._]0?{number})"
-    if re.search(rf"(?<!\d){year}[-/._]?{figures}(?!\d)", url):
+    name = f"{_MONTH_NAMES[month - 1]}[a-z]*"
+    if re.search(rf"(?<!\d){year}(?:[-/._]?{figures}|[-/]{name}[-/]0?{number})(?!\d)", url, re.IGNORECASE):
         return day.isoformat()
     text = normalise_digits(" \n ".join(_evidence(tree)))
     in_order = rf"(?<!\d){year}(?:{month:02}{number:02}|\s?[-/._年년]\s?0?{month}\s?[-/._月월]\s?0?{number})(?!\d)"

@@ -9,18 +9,17 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
+from tasks.html.headline import read_headline
 from tasks.html.jsonld import strip_markup
 from tasks.html.lead_image import read_lead_image
 from tasks.html.surroundings import is_inside_others, is_of_modification
 from tasks.metadata.urls import is_logo_url
-from tasks.text.characters import text_key
 
 # A longer element of the class `byline` contains more than the byline.
 MAX_BYLINE_CHARACTERS: Final = 120
 MAX_TEXT_CHARACTERS: Final = 500
 MAX_TIME_CHARACTERS: Final = 100
 MAX_AUTHORS: Final = 20
-MAX_HEADLINES: Final = 20
 # The date above a headline is in the same box, this many elements around it.
 MAX_HEADLINE_LEVELS: Final = 2
 
@@ -33,14 +32,15 @@ _BYLINE: Final = re.compile(
 def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tuple[str, ...]]:
     """Return titles, byline, time and links of a page, and the caption of its image if it is one of the URLs `images`.
 
-    Keys are columns of `articles`. The titles are the most likely `h1`, if there is one, and the `title` element.
+    Keys are columns of `articles`. The titles are the printed headline, if there is one, and last the page's title.
     """
     page_title = next((strip_markup(title.text or "") for title in tree.iter("title")), "")
+    headline = read_headline(tree, page_title)
     links = {rel: link.get("href", "").strip() for link in tree.iter("link", "a") for rel in _relations(link)}
     byline = next(_bylines(tree), None)
     authors = tuple(_author_links(tree)) or (_names(byline) if byline is not None else ())
     fields = {
-        "title": (*_headlines(tree, page_title)[:1], page_title),
+        "title": (headline, page_title or headline),
         "canonical_url": (links.get("canonical", ""),),
         "license": (links.get("license", ""),),
         "language": (tree.get("lang") or tree.get(_XML_LANG) or "",),
@@ -52,14 +52,6 @@ def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tup
     }
     values_of = {field: tuple(filter(None, values)) for field, values in fields.items()}
     return {field: values for field, values in values_of.items() if values}
-
-
-def _headlines(tree: HtmlElement, page_title: str) -> list[str]:
-    """Return the texts of the `h1` elements, first those that the page's title contains, the longest first."""
-    texts = filter(None, map(_text, tree.iter("h1")))
-    # A logo or the head of a form may be an h1 too.
-    title_key = text_key(page_title)
-    return sorted(islice(texts, MAX_HEADLINES), key=lambda text: (text_key(text) not in title_key, -len(text)))
 
 
 def _relations(link: HtmlElement) -> list[str]:

@@ -27,6 +27,8 @@ _LABEL: Final = (
     "文|作者|撰文|撰稿|लेखक"
 )
 _LEADING_LABEL: Final = re.compile(
+    r"(?:(?:(?:read )?more|articles|posts|stories) (?:about|from|by)"
+    r"|this (?:post|article|story) (?:was|is) written by)\s+|"
     rf"(?:{_LABEL})\s?[:：/／|]\s*|(?:(?:written|reported|story|posted|words|text)\s+)?by[:\s]\s*|(?:بقلم|מאת)\s+"
     r"|(?:本报)?(?:记者|記者)[:：\s]*",
     re.IGNORECASE,
@@ -75,7 +77,10 @@ _ROLE: Final = re.compile(
 _NO_NAME: Final = re.compile(
     r"(?:(?:last |first )?(?:updated|published|posted|modified)|aktualisiert|veröffentlicht|stand|publié|mis à jour|"
     r"publicado|actualizado|\d+ min).*|phd|ph\.d\.?|md|m\.d\.?|mba|rn|esq\.?|null|none|n/a|admin|undefined|unknown|"
-    r"anonymous|by|von|and|und|editor|reporter|staff|"
+    r"anonymous|by|von|and|und|editor|reporter|staff|(?:written|posted|reviewed|edited) by|the authors?|print|"
+    r"(?:\d+ )?min(?:ute)?s?(?: read)?|.*\bcomments? so far|[a-z]+(?:\.[a-z]+){2,}|"
+    r"(?:january|february|march|april|june|july|august|september|october|november|december|"
+    r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)\.?|"
     r"(?:(?:send )?(?:an )?e-?mail|contact|follow)(?:\s(?:the )?(?:author|writer|reporter|editor|me|us|him|her|them))?|"
     r"(?:view|see|more|all) (?:all )?(?:posts|articles|stories|from|by).*",
     re.IGNORECASE,
@@ -118,6 +123,11 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
         if not (number and _ROLE.search(name)):
             people.setdefault(name.casefold(), name)
     return tuple(people.values())
+
+
+def has_role(text: str) -> bool:
+    """Return whether a text has a word for the role of a writer, such as `Editor`."""
+    return _ROLE.search(text) is not None
 
 
 def _without_opening(line: str, primary: str) -> str:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tasks.text.characters import clean_line, text_key
+from tasks.text.tags import strip_tags
 from warehouse.model.records import Candidate, FieldProvenance, LostCandidate
 from warehouse.model.vocabulary import Origin
 
@@ -15,13 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 MAX_LOST_CANDIDATE_CHARACTERS: Final = 500
+# Of a title, a byline or a tag.
+MAX_LINE_CHARACTERS: Final = 500
 
 # The origins of data that pages embed for machines.
 _EMBEDDED_ORIGINS: Final = frozenset({Origin.RECORD, Origin.JSON_LD, Origin.MICRODATA, Origin.OPEN_GRAPH, Origin.META})
 _ENTITY: Final = re.compile(r"&#?\w{2,31};")
-_INLINE_TAG: Final = re.compile(
-    r"</?(?:a|b|br|div|em|font|h[1-6]|i|img|mark|p|q|small|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE
-)
 
 Value = TypeVar("Value")
 
@@ -139,4 +139,10 @@ def plain_line(text: str) -> str:
         if not _ENTITY.search(text):
             break
         text = html.unescape(text)
-    return clean_line(_INLINE_TAG.sub("", text) if "<" in text else text)
+    return clean_line(strip_tags(text, ""))
+
+
+def read_line(raw: str, max_characters: int = MAX_LINE_CHARACTERS) -> str | None:
+    """Return a text as one clean line (see `plain_line`); None if it is longer or has neither letter nor digit."""
+    line = plain_line(raw)
+    return line if len(line) <= max_characters and any(map(str.isalnum, line)) else None

@@ -7,7 +7,7 @@ read in the order of its language, and is none if that order is unknown.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -58,6 +58,15 @@ class ParsedDate:
     """In UTC. A day (month, year) without a time is its first instant in UTC: a zone would change the day."""
     precision: Precision
     zone: Zone
+    offset: timedelta | None = field(default=None, compare=False)
+    """By which its zone is ahead of UTC; None where it has no zone, or no time."""
+
+    @property
+    def local_day(self) -> date | None:
+        """Its day as printed, in its own zone; None for a month or a year."""
+        if self.precision in {Precision.MONTH, Precision.YEAR}:
+            return None
+        return (self.instant + (self.offset or timedelta())).date()
 
     def completes(self, other: ParsedDate) -> bool:
         """Return whether this is the day or time of `other` with a zone, or a time and a zone, that `other` lacks."""
@@ -95,9 +104,9 @@ def _parse_standard(text: str, local: tzinfo | None) -> ParsedDate | None:
         zone = _offset_zone(offset) if offset else None
         return _parsed_date(Day(int(year), int(month), int(day or 0)), clock, second is not None, zone, local, ends_day)
     if match := _EPOCH.fullmatch(text):
-        return ParsedDate(datetime.fromtimestamp(int(match[1]), UTC), Precision.SECOND, Zone.EXPLICIT)
+        return _in_utc(datetime.fromtimestamp(int(match[1]), UTC))
     if match := _DOT_NET.fullmatch(text):
-        return ParsedDate(_EPOCH_START + timedelta(milliseconds=int(match[1])), Precision.SECOND, Zone.EXPLICIT)
+        return _in_utc(_EPOCH_START + timedelta(milliseconds=int(match[1])))
     if match := _DAY_OF_YEAR.fullmatch(text):
         return _parsed_day(date(int(match[1]), 1, 1) + timedelta(days=int(match[2]) - 1))
     if _WEEK.fullmatch(text):
@@ -121,6 +130,10 @@ def _with_plain_month(text: str, language: str | None) -> str:
         return text
     year = match[3] if len(match[3]) == len("2026") else full_year(match[3])
     return f"{match[1]} {_MONTH_NAMES[month - 1]} {year}{match[4]}"
+
+
+def _in_utc(instant: datetime) -> ParsedDate:
+    return ParsedDate(instant, Precision.SECOND, Zone.EXPLICIT, timedelta())
 
 
 def _parsed_day(day: date) -> ParsedDate | None:
@@ -147,7 +160,8 @@ def _parsed_date(
     own_day = date(day.year, day.month, day.day) + timedelta(days=int(ends_day))
     instant = datetime.combine(own_day, clock, zone or local or UTC)
     origin = Zone.EXPLICIT if zone else Zone.SOURCE if local else Zone.ASSUMED
-    return ParsedDate(instant.astimezone(UTC), Precision.SECOND if has_seconds else Precision.MINUTE, origin)
+    precision = Precision.SECOND if has_seconds else Precision.MINUTE
+    return ParsedDate(instant.astimezone(UTC), precision, origin, instant.utcoffset() if zone or local else None)
 
 
 def _offset_zone(offset: str) -> tzinfo:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from warehouse.model.vocabulary import LineReason, Origin, Outcome, Precision, Purpose, Reason, Stage, Zone
@@ -365,6 +365,10 @@ class Article:
     """Words of the text."""
     deleted: bool = False
     """True for the tombstone of an article that was taken down."""
+    published_local: date | None = None
+    """Day of publication where it was published: as printed, or in the zone that is printed or set for the source."""
+    published_offset: int | None = None
+    """Minutes by which that zone is ahead of UTC, such as 420 for `+07:00`; NULL where no zone is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,3 +399,9 @@ class Rejection:
     """Of a duplicate: address of the article that it duplicates."""
     is_settled: bool = False
     """Whether it was written after a backfill, when its shards were compared with each other."""
+    title: str | None = None
+    """Headline that the refused document or its feed states."""
+    published_at: datetime | None = None
+    """When the refused document or its feed says that it was published, in UTC."""
+    language: str | None = None
+    """Language that the refused document states: the first part of a BCP 47 tag."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -30,6 +30,7 @@ ARROW_TYPES: Final[dict[type, pa.DataType]] = {
     int: pa.int64(),
     float: pa.float64(),
     datetime: pa.timestamp("us", tz="UTC"),
+    date: pa.date32(),
 }
 # Files of the first release have it so, and a column never changes its type.
 NARROWER_TYPES: Final[dict[tuple[type, str], pa.DataType]] = {(StrippedLine, "line"): pa.int32()}

@@ -1,6 +1,6 @@
 -- One row for each refusal. An address that was tried again has several rows.
 
--- Files of release 0.1 lack the last two columns: there the detail, and the end of the run_id, say the same.
+-- Files of release 0.1 lack the last five columns: there the detail, and the end of the run_id, say the same.
 CREATE VIEW rejects AS
 SELECT
     * EXCLUDE (duplicate_of, is_settled)
@@ -14,5 +14,8 @@ SELECT
 FROM (
     FROM landed('rejects')
     UNION ALL BY NAME
-    SELECT NULL::VARCHAR AS duplicate_of, NULL::BOOLEAN AS is_settled WHERE false
+    SELECT
+        NULL::VARCHAR AS duplicate_of, NULL::BOOLEAN AS is_settled, NULL::VARCHAR AS title,
+        NULL::TIMESTAMPTZ AS published_at, NULL::VARCHAR AS language
+    WHERE false
 );

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,7 +97,7 @@ def _encodable(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, Enum | str | int | float | datetime):
+    if value is None or isinstance(value, Enum | str | int | float | date):
         return value
     if isinstance(value, dict):
         return [(key, _plain(part)) for key, part in value.items()]

@@ -55,15 +55,20 @@ def forget_titles(root: Root, addresses: Collection[ArticleAddress]) -> int:
 
 
 def forget_details(root: Root, addresses: Collection[ArticleAddress]) -> int:
-    """Empty the details of the refusals of some addresses; return the number of rows.
+    """Empty the details and the metadata of the refusals of some addresses; return the number of rows.
 
-    That of a duplicate names nothing but another address, by which a killed take-down finds this one again.
+    The detail of a duplicate names nothing but another address, by which a killed take-down finds this one again.
     """
 
     def change(rows: pa.Table, selected: Mask) -> tuple[pa.Table, Mask]:
-        has_detail = pc.and_(pc.not_equal(rows["reason"], str(Reason.DUPLICATE)), pc.not_equal(rows["detail"], ""))
+        is_duplicate = pc.equal(rows["reason"], str(Reason.DUPLICATE))
+        has_detail = pc.and_not(pc.not_equal(rows["detail"], ""), is_duplicate)
+        columns = [name for name in ("title", "published_at", "language") if name in rows.column_names]
+        for name in columns:
+            has_detail = pc.or_(has_detail, pc.is_valid(rows[name]))
         changed_rows = pc.and_(selected, has_detail)
-        return _with(rows, changed_rows, detail=""), changed_rows
+        emptied = _with(rows, pc.and_not(changed_rows, is_duplicate), detail="")
+        return _with(emptied, changed_rows, **dict.fromkeys(columns)), changed_rows
 
     return _rewrite(root, "rejects", ADDRESS_COLUMNS, addresses, change)
 

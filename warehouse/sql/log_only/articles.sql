@@ -2,7 +2,11 @@
 CREATE VIEW articles AS
 SELECT *
 FROM (
-    FROM landed('articles')
+    FROM (
+        FROM landed('articles')
+        UNION ALL BY NAME
+        SELECT NULL::DATE AS published_local, NULL::BIGINT AS published_offset WHERE false
+    )
     QUALIFY row_number() OVER (
         PARTITION BY article_id
         ORDER BY deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC

@@ -3,7 +3,11 @@
 CREATE MACRO articles_as_of(moment) AS TABLE
 SELECT *
 FROM (
-    FROM read_parquet('$root/articles/*/*.parquet', union_by_name = true, hive_partitioning = false)
+    FROM (
+        FROM read_parquet('$root/articles/*/*.parquet', union_by_name = true, hive_partitioning = false)
+        UNION ALL BY NAME
+        SELECT NULL::DATE AS published_local, NULL::BIGINT AS published_offset WHERE false
+    )
     WHERE landed_at <= moment
     QUALIFY row_number() OVER (
         PARTITION BY article_id
