@@ -55,12 +55,13 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     if isinstance(decoded, Refusal):
         return raw.reject(Stage.EXTRACT, decoded.reason, decoded.detail)
     document = _read_document(decoded.text, kind, url)
-    if kind == HTML and (stand_in := _find_stand_in(raw, decoded.text, document)):
+    text = document.article_text if document and kind == HTML else ""
+    if kind == HTML and (stand_in := _find_stand_in(raw, decoded.text, text, document)):
         # As where a page could not be fetched, its address is asked again: the article may come another time.
         is_fetched = raw.capture.http_status is not None and not raw.item.is_record
         return raw.reject(Stage.FETCH if is_fetched else Stage.EXTRACT, stand_in.reason, stand_in.detail)
-    if document is None or (kind == HTML and _is_notice(document.article_text)):
-        beginning = f"but '{' '.join(document.article_text.split())[:100]}'" if document else "at all"
+    if document is None or (kind == HTML and _is_notice(text)):
+        beginning = f"but '{' '.join(text.split())[:100]}'" if document else "at all"
         detail = f"No paragraphs of an article were found on the page {beginning}."
         return raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, detail)
     candidates = order_by_trust(raw.item.candidates + document.candidates)
@@ -69,13 +70,12 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000) -> ExtractedArticle | 
     )
 
 
-def _find_stand_in(raw: RawArticle, page: str, document: Document | None) -> StandIn | None:
+def _find_stand_in(raw: RawArticle, page: str, text: str, document: Document | None) -> StandIn | None:
     # Only a page has titles of its own: the text of a feed's entry need not repeat that of the entry.
     announced = raw.item.candidates if raw.capture.http_status is not None else ()
     titles = [value for candidate in announced if candidate.field == "title" for value in candidate.values]
     visit = Visit(raw.item.url, raw.capture.final_url or raw.item.url, tuple(titles))
-    text, candidates = (document.article_text, document.candidates) if document else ("", ())
-    return find_stand_in(page, text, candidates, visit)
+    return find_stand_in(page, text, document.candidates if document else (), visit)
 
 
 def _read_document(text: str, kind: str, url: str) -> Document | None:

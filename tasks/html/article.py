@@ -127,7 +127,7 @@ def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[l
     if is_large or is_sure(probability, features.words):
         selected = select_blocks(blocks.texts, probability, features.words)
     else:
-        second_text = read_text(page.tree, len(page.json_ld.body))
+        second_text = read_text(blocks, probability, len(page.json_ld.body))
         extractor = f"{BLOCK_EXTRACTOR}, {EXTRACTOR}"
         selected = select_seconded(blocks.texts, features, probability, second_text)
     selected = complete(features, probability, selected) or find_longest_run(features) - offers - others
