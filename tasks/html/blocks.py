@@ -105,7 +105,7 @@ class _BlockReader:
                 self._read_container(child, tag, container, in_link)
             elif tag == "br":
                 self._parts.append(_BREAK)
-            elif tag not in _UNREAD_TAGS:
+            elif tag not in _UNREAD_TAGS or _is_unclosed(child):
                 self.read(child, container, in_link or tag == "a", in_bold or tag in _BOLD_TAGS)
             if child.tail:
                 self._add(child.tail, in_link, in_bold)
@@ -153,6 +153,11 @@ class _BlockReader:
             if line and any(map(str.isalnum, line)):
                 length = max(1, len(text.strip()))
                 self.blocks.append(Block(line, container, min(1.0, linked / length), min(1.0, bold / length)))
+
+
+def _is_unclosed(control: HtmlElement) -> bool:
+    """Return whether an element that is not read holds the page below it, as its end tag is missing."""
+    return next(control.iter("main", "article", "h1"), None) is not None
 
 
 def _split_breaks(text: str) -> list[str]:
