@@ -57,14 +57,15 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000, timezone: str | None =
     if isinstance(decoded, Refusal):
         return raw.reject(Stage.EXTRACT, decoded.reason, decoded.detail)
     document = _read_document(decoded.text, kind, url)
-    if kind == HTML and (stand_in := _find_stand_in(raw, decoded.text, document)):
+    text = document.article_text if document and kind == HTML else ""
+    if kind == HTML and (stand_in := _find_stand_in(raw, decoded.text, text, document)):
         # As where a page could not be fetched, its address is asked again: the article may come another time.
         is_fetched = raw.capture.http_status is not None and not raw.item.is_record
         rejection = raw.reject(Stage.FETCH if is_fetched else Stage.EXTRACT, stand_in.reason, stand_in.detail)
         # What stands in place of the article has a title of its own: only the feed's is the article's.
         return add_metadata(rejection, raw, raw.item.candidates, timezone)
-    if document is None or (kind == HTML and _is_notice(document.article_text)):
-        words = " ".join(document.article_text.split())[:100] if document else ""
+    if document is None or (kind == HTML and _is_notice(text)):
+        words = " ".join(text.split())[:100]
         beginning = f"but '{words}'" if words else "at all"
         detail = f"No paragraphs of an article were found on the page {beginning}."
         rejection = raw.reject(Stage.EXTRACT, Reason.NO_ARTICLE, detail)
@@ -76,12 +77,11 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000, timezone: str | None =
     )
 
 
-def _find_stand_in(raw: RawArticle, page: str, document: Document | None) -> StandIn | None:
+def _find_stand_in(raw: RawArticle, page: str, text: str, document: Document | None) -> StandIn | None:
     # Only a page has titles of its own: the text of a feed's entry need not repeat that of the entry.
     announced = raw.item.candidates if raw.capture.http_status is not None else ()
     titles = [value for candidate in announced if candidate.field == "title" for value in candidate.values]
     visit = Visit(raw.item.url, raw.capture.final_url or raw.item.url, tuple(titles))
-    text = document.article_text if document else ""
     candidates = document.candidates if document and text else ()
     return find_stand_in(page, text, candidates, visit)
 

@@ -161,6 +161,37 @@ def test_kicker_headline_and_byline_above_the_body_go() -> None:
     assert text_of(page(f"<main><article>{above}{paragraphs(*STORY)}</article></main>")) == list(STORY)
 
 
+def test_a_first_paragraph_in_a_box_of_its_own_stays() -> None:
+    first = "The ferry of 1974 crosses the bay again this week."
+    assert text_of(page(f'<div id="content"><p>{first}</p></div>{paragraphs(*STORY[:2])}')) == [first, *STORY[:2]]
+
+
+def test_a_button_that_is_never_closed_does_not_hide_the_article() -> None:
+    main = f"<main><article><h1>Norby repairs its bridge</h1>{paragraphs(*STORY)}</article></main>"
+    assert text_of(page(f'<div><button class="menu"><span>Menu</span><div>{main}</div>')) == list(STORY)
+
+
+def test_credits_of_editors_below_the_text_go() -> None:
+    credits_below = paragraphs("<b>Redigatur:</b> Jan Ahl, Eva Holm", "<b>Fact check:</b> Eva Holm")
+    assert text_of(page(f"<main><article>{paragraphs(*STORY)}{credits_below}</article></main>")) == list(STORY)
+
+
+def test_the_gallery_of_another_story_below_the_text_goes() -> None:
+    pictures = "".join(
+        f'<div class="picBox"><img src="/{number}.jpg"><h2>{title}</h2><p>{text}</p></div>'
+        for number, (title, text) in enumerate(
+            (
+                ("Ice and patience", "Two foxes met on the frozen bay before sunrise and went home by different ways."),
+                ("Neighbours on a wire", "Three falcons share the line above the landing, as they have every autumn."),
+                ("Before the wood woke", "A moose calf stands in the mist behind the mill and listens to the shutter."),
+            )
+        )
+    )
+    gallery = f'<div class="gallery"><h4>Prize pictures of the season</h4>{pictures}</div>'
+    body = f'<div class="longText">{paragraphs(*STORY[:4])}</div>'
+    assert text_of(page(f"<div><h1>Norby repairs its bridge</h1>{body}{gallery}</div>")) == list(STORY[:4])
+
+
 def test_every_block_of_a_page_is_text_or_stripped_with_a_reason() -> None:
     comments = (
         '<div class="comments"><h3>Comments</h3><p>I would rather have a tunnel than a bridge, to be honest.</p></div>'

@@ -2,8 +2,8 @@
 
     python -m bench.speed.hand_loop FILE.warc.gz OUT.parquet PROCESSES
 
-trafilatura has the settings that `tasks/html/second_reader.py` gives it: precise, no comments; and dates with their
-time, the first one.
+trafilatura is precise and reads no comments, as in `tasks/html/second_reader.py`, but compares its text with that of
+other libraries, as is its default; and dates with their time, the first one.
 """
 
 from __future__ import annotations

@@ -88,8 +88,8 @@ class _Chunk:
     """For each character the index of its line."""
     sizes: NDArray[np.int64]
     """For each line the number of its characters."""
-    class_counts: NDArray[np.intp]
-    """Lines x classes of characters."""
+    class_counts: Floats
+    """Lines x classes of characters; numbers that numpy multiplies at once, unlike whole ones."""
 
     @classmethod
     def of(cls, lines: Sequence[str]) -> _Chunk:
@@ -101,12 +101,13 @@ class _Chunk:
         line_of = np.repeat(np.arange(len(lines)), sizes + 1)
         class_count = len(kinds_of_class)
         counts = np.bincount(line_of * class_count + classes, minlength=len(lines) * class_count)
-        return cls(points, kinds_of_class[classes], line_of, sizes, counts.reshape(len(lines), class_count))
+        class_counts = counts.reshape(len(lines), class_count).astype(np.float32)
+        return cls(points, kinds_of_class[classes], line_of, sizes, class_counts)
 
     def count_kind(self, kind: int) -> Floats:
         """Count the characters of a kind in each line."""
         _, kinds_of_class = chars.character_classes()
-        return (self.class_counts @ ((kinds_of_class & kind) > 0).astype(np.int64)).astype(np.float32)
+        return np.asarray(self.class_counts @ ((kinds_of_class & kind) > 0).astype(np.float32), np.float32)
 
     def count_at(self, offsets: NDArray[np.int64]) -> Floats:
         """Count the offsets that lie in each line."""

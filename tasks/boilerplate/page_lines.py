@@ -102,7 +102,12 @@ def _announces_links(line: Line) -> bool:
 
 
 def _label_signature(line: Line) -> LineReason | None:
-    """Label a line below the last paragraph that credits an agency or a writer: `SDA/sep`, `mit dpa`, `(dmk)`."""
+    """Label a line below the last paragraph that credits an agency, writers or editors.
+
+    Such are `SDA/sep`, `mit dpa`, `(dmk)`, `Fact check: Ann Lee`.
+    """
     if line.word_count <= MAX_AGENCY_WORDS and not line.ends_sentence and find_agencies(line.bare):
         return LineReason.AGENCY
+    if line.reason is LineReason.BYLINE and any(cue.kind == "byline" and cue.has_separator for cue in line.cues):
+        return LineReason.BYLINE
     return LineReason.BYLINE if line.word_count <= MAX_INITIALS_WORDS and _BRACKETS.fullmatch(line.text) else None

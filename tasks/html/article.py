@@ -21,6 +21,8 @@ from tasks.html.paywall import find_offers
 from tasks.html.second_reader import EXTRACTOR, read_text
 from tasks.html.select_blocks import (
     complete,
+    complete_above,
+    drop_other_gallery,
     find_longest_run,
     is_sure,
     label_blocks,
@@ -130,10 +132,11 @@ def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[l
     if is_large or is_sure(probability, features.words):
         selected = select_blocks(blocks.texts, probability, features.words)
     else:
-        second_text = read_text(page.tree, len(page.json_ld.body))
+        second_text = read_text(blocks, probability, len(page.json_ld.body))
         extractor = f"{BLOCK_EXTRACTOR}, {EXTRACTOR}"
         selected = select_seconded(blocks.texts, features, probability, second_text)
     selected = complete(features, probability, selected) or find_longest_run(features) - offers - others
+    selected = drop_other_gallery(features, probability, complete_above(features, probability, selected))
     title = next(iter(page.values("title")), "")
     selected |= find_standfirst(blocks.texts, selected, page.values("description"), title)
     reasons = label_blocks(features, selected)

@@ -116,14 +116,18 @@ def _element_features(page: PageBlocks) -> dict[str, Floats]:
 
 def _group_blocks(page: PageBlocks) -> dict[str, NDArray[np.intp]]:
     """Return groups of blocks that stand in the same elements, or in elements of the same names: a number each."""
-    signatures: dict[str, int] = {}
     # The last one is around the page itself.
     above = np.array([container.parent for container in page.containers], np.intp)
-    names = (f"{element.tag}.{element.get('class', '')[:60]}" for element, *_ in page.containers)
-    signature = np.array([signatures.setdefault(name, len(signatures)) for name in names], np.int64)
     own = np.array([block.container for block in page.blocks], np.intp)
     parent = above[own]
     grandparent = above[parent]
+    # Most elements of a page hold no text at these levels.
+    near = np.flatnonzero(np.bincount(np.concatenate([own, parent, grandparent])))
+    elements = (page.containers[number].element for number in near.tolist())
+    signatures: dict[str, int] = {}
+    names = (f"{element.tag}.{element.get('class', '')[:60]}" for element in elements)
+    signature = np.zeros(len(page.containers), np.int64)
+    signature[near] = [signatures.setdefault(name, len(signatures)) for name in names]
     short = signature[own] * len(signatures) + signature[parent]
     return {
         "own": own,

@@ -101,28 +101,30 @@ class _BlockReader:
             self._add(element.text, in_link, in_bold)
         for child in element:
             tag = child.tag
-            if tag == "br":
+            if tag in BLOCK_TAGS:
+                self._read_container(child, tag, container, in_link)
+            elif tag == "br":
                 self._parts.append(_BREAK)
-            elif tag in BLOCK_TAGS:
-                self._read_container(child, container, in_link)
-            elif tag not in _UNREAD_TAGS:
+            elif tag not in _UNREAD_TAGS or _is_unclosed(child):
                 self.read(child, container, in_link or tag == "a", in_bold or tag in _BOLD_TAGS)
             if child.tail:
                 self._add(child.tail, in_link, in_bold)
 
-    def _read_container(self, element: HtmlElement, around: int, in_link: bool) -> None:
-        self.end_block(around)
-        container = self._enter(element, around)
-        if element.tag == "tr" and (row := _data_row(element)):
+    def _read_container(self, element: HtmlElement, tag: str, around: int, in_link: bool) -> None:
+        if self._parts:
+            self.end_block(around)
+        container = self._enter(element, tag, around)
+        if tag == "tr" and (row := _data_row(element)):
             self.blocks.append(Block(row, container, _linked_share(element, row), 0.0))
             return
-        self.read(element, container, in_link, element.tag in _HEADINGS)
-        self.end_block(container)
+        self.read(element, container, in_link, tag in _HEADINGS)
+        if self._parts:
+            self.end_block(container)
 
-    def _enter(self, element: HtmlElement, parent: int) -> int:
+    def _enter(self, element: HtmlElement, tag: str, parent: int) -> int:
         _, _, depth, mark_depths = self.containers[parent]
         depth += 1
-        if marks := read_marks(element):
+        if marks := read_marks(element, tag):
             depths = list(mark_depths)
             for mark in marks:
                 depths[mark] = depth
@@ -151,6 +153,11 @@ class _BlockReader:
             if line and any(map(str.isalnum, line)):
                 length = max(1, len(text.strip()))
                 self.blocks.append(Block(line, container, min(1.0, linked / length), min(1.0, bold / length)))
+
+
+def _is_unclosed(control: HtmlElement) -> bool:
+    """Return whether an element that is not read holds the page below it, as its end tag is missing."""
+    return next(control.iter("main", "article", "h1"), None) is not None
 
 
 def _split_breaks(text: str) -> list[str]:

@@ -49,7 +49,7 @@ _TAGS: Final = (
 MARKS: Final = (*_TAGS, *_NAME_PATTERNS, "unseen")
 """All marks: tags, groups of names, and whether a browser shows the element."""
 
-_TAG_MARKS: Final = {tag: (number,) for number, tag in enumerate(_TAGS)}
+_TAG_MARKS: Final[dict[str, tuple[int, ...]]] = {tag: (number,) for number, tag in enumerate(_TAGS)}
 _UNSEEN: Final = len(MARKS) - 1
 _NAMES: Final = re.compile("|".join(f"({pattern})" for pattern in _NAME_PATTERNS.values()))
 _CAMEL: Final = re.compile("(?<=[a-z])(?=[A-Z])")
@@ -60,9 +60,12 @@ _UNSEEN_STYLE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden",
 MAX_NAME_CHARACTERS: Final = 200
 
 
-def read_marks(element: HtmlElement) -> tuple[int, ...]:
-    """Return the numbers of the marks of an element by itself, without those of the elements around it."""
-    marks: tuple[int, ...] = _TAG_MARKS.get(element.tag, ())
+def read_marks(element: HtmlElement, tag: str) -> tuple[int, ...]:
+    """Return the numbers of the marks of an element by itself, without those of the elements around it.
+
+    `tag` is the tag of the element, which its caller has read.
+    """
+    marks = _TAG_MARKS.get(tag, ())
     for name, value in element.items():
         if name in _NAME_ATTRIBUTES:
             for word in value[:MAX_NAME_CHARACTERS].split():

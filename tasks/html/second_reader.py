@@ -12,7 +12,10 @@ from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura.settings import Extractor
 
+from tasks.boilerplate.boosted_trees import Floats
+from tasks.html.blocks import PageBlocks
 from tasks.html.captions_and_links import drop_captions_and_links
+from tasks.html.select_blocks import MIN_DOUBTFUL_PROBABILITY
 
 EXTRACTOR: Final = f"trafilatura {trafilatura.__version__}"
 
@@ -24,12 +27,14 @@ MIN_PARAGRAPH_CHARACTERS: Final = 60
 _NON_ARTICLE_TAGS: Final = ("head", "nav", "footer", "aside", "button", "select", "menu", "dialog", "video", "audio")
 
 
-def read_text(tree: HtmlElement, declared_length: int) -> str:
+def read_text(page: PageBlocks, probability: Floats, declared_length: int) -> str:
     """Return the article's text by trafilatura: its precise mode, or its balanced one if that length is more likely.
 
-    `declared_length` is the number of characters that the page's JSON-LD gives the article, 0 if it gives none. The
-    tree is changed.
+    It sees only the elements with a block that may be article by the model's `probability`. `declared_length` is the
+    number of characters that the page's JSON-LD gives the article, 0 if it gives none. The page's tree is changed.
     """
+    tree = page.containers[0].element
+    _drop_unlikely(page, probability)
     _unfold_layout_tables(tree)
     runs = _paragraph_runs(tree)
     longest = max(runs, key=runs.__getitem__, default=None)
@@ -43,6 +48,19 @@ def read_text(tree: HtmlElement, declared_length: int) -> str:
         return precise
     balanced = _run_trafilatura(tree, precision=False)
     return min(precise, balanced, key=lambda text: abs(math.log((len(text) or 1) / (expected or 1))))
+
+
+def _drop_unlikely(page: PageBlocks, probability: Floats) -> None:
+    """Drop the outermost elements whose blocks are surely no article: trafilatura's time is that of the whole tree."""
+    parents = [container.parent for container in page.containers]
+    is_likely = [False] * len(parents)
+    for block, likely in zip(page.blocks, (probability > MIN_DOUBTFUL_PROBABILITY).tolist(), strict=True):
+        is_likely[block.container] |= likely
+    for number in range(len(parents) - 1, 0, -1):
+        is_likely[parents[number]] |= is_likely[number]
+    for number in range(1, len(parents)):
+        if is_likely[parents[number]] and not is_likely[number]:
+            page.containers[number].element.drop_tree()
 
 
 def _paragraph_runs(tree: HtmlElement) -> dict[HtmlElement, int]:
@@ -76,7 +94,9 @@ def _unfold_layout_tables(tree: HtmlElement) -> None:
 
 @cache
 def _options(precision: bool) -> Extractor:
-    return Extractor(output_format="python", precision=precision, comments=False)
+    # Not fast, it would compare its text with that of two other libraries: on what is left of the tree, half its time
+    # for no better text.
+    return Extractor(output_format="python", precision=precision, fast=True, comments=False)
 
 
 def _run_trafilatura(tree: HtmlElement, *, precision: bool) -> str:

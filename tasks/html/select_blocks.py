@@ -28,9 +28,13 @@ MIN_ALONE_PROBABILITY: Final = 0.5
 # Of the selected prose, in elements of the same names as a block that is completed; and of such a block.
 MIN_ALIKE_SHARE: Final = 0.5
 MIN_COMPLETED_PROBABILITY: Final = 0.05
+# Of a standfirst that the names of its element call so.
+MIN_LEAD_PROBABILITY: Final = 0.5
 # Elements between a caption's text and its `figcaption`; and the share of captions among the words of a gallery.
 MAX_CAPTION_DISTANCE: Final = 3
 MIN_GALLERY_SHARE: Final = 0.5
+# Elements between a text and the one that is named a gallery or picture.
+MAX_GALLERY_DISTANCE: Final = 2
 # Of a block, for comparison with the second reader's text; a shorter block must be one of its lines.
 COMPARED_CHARACTERS: Final = 120
 MIN_COMPARED_CHARACTERS: Final = 25
@@ -119,6 +123,46 @@ def complete(features: BlockFeatures, probability: Floats, selected: set[int]) -
     return selected | set(np.flatnonzero(candidates).tolist())
 
 
+def complete_above(features: BlockFeatures, probability: Floats, selected: set[int]) -> set[int]:
+    """Return the selected blocks with the standfirst above them, and with the paragraph right above them.
+
+    The standfirst's element is named so; the paragraph is in a box of its own, and no name says that it is none.
+    """
+    columns = features.columns
+    is_prose = columns["prose_share"] > 0
+    first = min(selected, default=0)
+    first_prose = min((index for index in selected if is_prose[index]), default=first)
+    is_lead = is_prose & (columns["to_lead"] <= 0) & (probability >= MIN_LEAD_PROBABILITY)
+    above = set(np.flatnonzero(is_lead[:first_prose]).tolist())
+    last = first - 1
+    is_paragraph = last >= 0 and is_prose[last] and columns["is_p"][last] and columns["ends_stop"][last]
+    if is_paragraph and probability[last] >= MIN_COMPLETED_PROBABILITY and _number_names(columns)[last] < 0:
+        above.add(last)
+    return selected | above
+
+
+def drop_other_gallery(features: BlockFeatures, probability: Floats, selected: set[int]) -> set[int]:
+    """Return the selected blocks without the pictures' titles and captions below the text, unless these are the most.
+
+    They are the gallery of another story where the model is not sure of them.
+    """
+    columns = features.columns
+    is_caption = (columns["to_caption"] <= MAX_GALLERY_DISTANCE) & (columns["to_figcaption"] > MAX_CAPTION_DISTANCE)
+    words = features.words
+    captions = {index for index in selected if is_caption[index]}
+    text = selected - captions
+    if not text or words[list(captions)].sum() > MIN_GALLERY_SHARE * words[list(selected)].sum():
+        return selected
+    last = max(text)
+    return {index for index in selected if index <= last or probability[index] >= MIN_SURE_PROBABILITY}
+
+
+def _number_names(columns: dict[str, Floats]) -> NDArray[np.intp]:
+    """Return for each block the number of the reason that a name near it gives, -1 if none does."""
+    near = np.stack([columns[f"to_{mark}"] <= distance for mark, (_, distance) in _REASONS.items()])
+    return np.where(near.any(axis=0), near.argmax(axis=0), -1)
+
+
 def find_longest_run(features: BlockFeatures) -> set[int]:
     """Return the indexes of the blocks of prose in the element that holds most of it."""
     columns = features.columns
@@ -152,8 +196,7 @@ def label_blocks(features: BlockFeatures, selected: set[int]) -> list[LineReason
     """Return for each block why it is not the article, from the names of the elements around it; None if it is."""
     columns = features.columns
     last = max(selected, default=-1)
-    near = np.stack([columns[f"to_{mark}"] <= distance for mark, (_, distance) in _REASONS.items()])
-    names = np.where(near.any(axis=0), near.argmax(axis=0), -1).tolist()
+    names = _number_names(columns).tolist()
     by_name = [reason for reason, _ in _REASONS.values()]
     is_title = (columns["in_title"] >= _MIN_TITLE_SHARE) & (columns["is_heading"] > 0)
     is_prose = columns["prose_share"] > 0

@@ -26,23 +26,34 @@ def find_standfirst(
     A description is often cut short; the block is taken whole. Empty if the selected blocks have the standfirst.
     """
     title_key = text_key(title)
-    body_key = text_key("".join([texts[index] for index in sorted(selected)]))
     keys = [
         key
         for description in descriptions
         if len(key := text_key(_CUT_OFF.sub("", description))[:_COMPARED_CHARACTERS]) >= MIN_KEY_CHARACTERS
-        and key[:_COMPARED_BODY_CHARACTERS] not in body_key
         and not title_key.startswith(key)
     ]
     if not keys:
         return set()
-    for index in range(_first_paragraph(texts, selected, title_key)):
-        text = texts[index]
-        if MIN_KEY_CHARACTERS <= len(text) <= MAX_STANDFIRST_CHARACTERS:
-            block_key = text_key(text[:_READ_CHARACTERS])
-            if any(block_key.startswith(key) for key in keys):
-                return {index}
+    candidates = [
+        (index, matching)
+        for index in range(_first_paragraph(texts, selected, title_key))
+        if MIN_KEY_CHARACTERS <= len(texts[index]) <= MAX_STANDFIRST_CHARACTERS
+        and (matching := _matching_keys(texts[index], keys))
+    ]
+    if not candidates:
+        return set()
+    # The key of a whole body takes longer than all before it.
+    body_key = text_key("".join([texts[index] for index in sorted(selected)]))
+    for index, matching in candidates:
+        if any(key[:_COMPARED_BODY_CHARACTERS] not in body_key for key in matching):
+            return {index}
     return set()
+
+
+def _matching_keys(text: str, keys: Sequence[str]) -> list[str]:
+    """Return the keys that a block begins as."""
+    block_key = text_key(text[:_READ_CHARACTERS])
+    return [key for key in keys if block_key.startswith(key)]
 
 
 def _first_paragraph(texts: Sequence[str], selected: Collection[int], title_key: str) -> int:
