@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.text.characters import clean_lines
-from tasks.text.unwrap import join_lines
+from tasks.text.unwrap import group_lines, join_lines
 from warehouse.model.records import Paragraphs
 
 
@@ -25,3 +28,36 @@ def test_the_beginning_is_that_of_the_text(lines, size):
 def test_lines_that_are_joined_are_clean():
     # A voiced kana, its mark wrapped to the next line.
     assert join_lines(["\u304b", "\u3099\u304f"]) == "\u304c\u304f"
+
+
+_PARAGRAPHS = (
+    "The baker of Norby sold the last loaf of the winter on Friday evening, and then she closed the shop for a month.",
+    "Her neighbours had asked whether the oven could be kept warm, because the library above it has no heating at all.",
+    "She said that a cold oven rests better, and that readers should bring a coat when they come to look at the maps.",
+)
+_MENU = ("Home", "Politics", "Weather", "Log in", "")
+_FOOTER = ("", "All rights of the Norby Messenger are reserved, also those of the pictures and of the maps in " * 2)
+
+
+def _wrap(width, blank=("",)):
+    return [line for text in _PARAGRAPHS for line in (*textwrap.wrap(text, width), *blank)]
+
+
+@pytest.mark.parametrize("width", [45, 60, 72, 90])
+@pytest.mark.parametrize("above", [(), _MENU], ids=["bare", "menu"])
+@pytest.mark.parametrize("below", [(), _FOOTER], ids=["bare", "footer"])
+def test_a_wrapped_text_is_rejoined_whatever_stands_around_it(width, above, below):
+    lines = [*above, *_wrap(width), *below]
+    grouped = [join_lines([lines[number] for number in numbers]) for numbers in group_lines(lines)]
+    assert grouped == [line for line in (*above, *_PARAGRAPHS, *below) if line]
+
+
+def test_parts_of_a_text_that_were_wrapped_at_other_margins_are_rejoined():
+    lines = [*_wrap(72), "On Monday Ann Lee wrote:", "", *_wrap(50)]
+    grouped = [join_lines([lines[number] for number in numbers]) for numbers in group_lines(lines)]
+    assert grouped == [*_PARAGRAPHS, "On Monday Ann Lee wrote:", *_PARAGRAPHS]
+
+
+def test_headlines_of_equal_length_are_no_paragraph():
+    lines = ["Council of Norby puts off the vote on its tunnel", "Bakers of Norby strike for a second week running"] * 4
+    assert list(group_lines(lines)) == [(number,) for number in range(8)]

@@ -71,7 +71,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         output = arguments.output or Path(folder) / "predictions.jsonl"
         gold = Path(folder) / "gold.jsonl"
-        pages = (arguments.corpus / "gold.jsonl").read_text("utf-8").splitlines()
+        pages = (arguments.corpus / "gold.jsonl").read_text("utf-8").split("\n")
         gold.write_text("\n".join(line for line in pages if line and is_in_half(json.loads(line)["id"])), "utf-8")
         with gzip.open(arguments.corpus / "text.jsonl.gz", "rt", encoding="utf-8") as lines:
             texts = [text for text in map(json.loads, lines) if is_in_half(text["id"])]

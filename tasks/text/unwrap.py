@@ -4,35 +4,76 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Final
 
 from tasks.text.characters import clean_line
-from tasks.text.words import UNSPACED_CHARACTERS
+from tasks.text.words import UNSPACED, UNSPACED_CHARACTERS
 
 # Paragraphs of a text that was not wrapped are longer, menus shorter.
 MIN_MARGIN_CHARACTERS: Final = 40
 MAX_MARGIN_CHARACTERS: Final = 100
-# A text with fewer full lines is not wrapped.
-MIN_FULL_LINES: Final = 3
+# A section with fewer full lines is not wrapped.
+MIN_FULL_LINES: Final = 3.0
+MIN_EVIDENCE_IF_ALL_FULL: Final = 1.5
+# Of two full lines that end within a sentence, one may be followed by a capital, as of names and German nouns.
+MAX_CAPITALS_RATIO: Final = 0.5
+WEIGHT_WITHOUT_CASE: Final = 0.5
+# Between margins that explain as many lines, those that show little decide.
+WEIGHT_OF_TIES: Final = 0.01
+# A line that the margin does not explain outweighs one that it does.
+WEIGHT_OF_OTHER_LINES: Final = -1.5
 
 _LIST_ITEM: Final = re.compile(r"(?:[•*·‣◦+▪●►▶■□◆◇○>–—-]|\d{1,2}[.)])\s")
-_SENTENCE_END: Final = re.compile(r"[.!?。！？؟।][\"'”’»)]*$")
+# Lines of code end with signs of their own.
+_SENTENCE_END: Final = re.compile(r"[.!?。！？؟।][\"'”’»)]*$|[{};=]$")
 # Punctuation of East Asia is as wide as a letter and takes no space either.
 _NO_SPACE_BESIDE: Final = re.compile(f"[{UNSPACED_CHARACTERS}\u3000-\u303f]")
 
 
-def group_lines(lines: Sequence[str]) -> Iterator[tuple[int, ...]]:
-    """Yield the line numbers of each paragraph, without blank lines; one line each, unless the text was wrapped.
+@dataclass(frozen=True, slots=True)
+class _Seam:
+    """Two lines without a blank one between them, the upper of which ends within a sentence."""
 
-    A line continues in the next one if the next one's first word would not have fitted on it.
+    number: int
+    """The line number of the upper one."""
+    length: int
+    """Characters of the upper one."""
+    word_length: int
+    """Characters of the first word of the lower one."""
+    weight: float
+    """How much the lower one's case speaks for a wrapped paragraph; below 0 against one."""
+
+    def is_full(self, margin: int) -> bool:
+        return self.length <= margin <= self.length + self.word_length
+
+    def weigh(self, margin: int) -> float:
+        return self.weight if self.is_full(margin) else WEIGHT_OF_OTHER_LINES
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Lines from `begin` to before `end` that were wrapped at a margin of so many characters."""
+
+    begin: int
+    end: int
+    margin: int
+
+
+def group_lines(lines: Sequence[str]) -> Iterator[tuple[int, ...]]:
+    """Yield the line numbers of each paragraph, without blank lines; one line each, where the text was not wrapped.
+
+    A line continues in the next one if the next one's first word would not have fitted on it. Parts of a text may be
+    wrapped at different margins, below a menu and above a footer that are not wrapped.
     """
-    margin = _find_margin(lines)
-    if not margin:
-        yield from ((number,) for number, line in enumerate(lines) if line)
-        return
+    wrapped = _find_wrapped(lines)
+    section = next(wrapped, None)
     paragraph: list[int] = []
     for number, line in enumerate(lines):
+        while section is not None and number >= section.end:
+            section = next(wrapped, None)
+        margin = section.margin if section is not None and section.begin < number else 0
         continues = bool(paragraph and line) and _is_full(lines[number - 1], line, margin)
         if paragraph and (not continues or _LIST_ITEM.match(line)):
             yield tuple(paragraph)
@@ -55,22 +96,75 @@ def join_lines(lines: Sequence[str]) -> str:
     return clean_line("".join(part for pair in zip(lines, [*seams, ""], strict=True) for part in pair))
 
 
-def _find_margin(lines: Sequence[str]) -> int:
-    """Return the width in characters at which a text was wrapped; 0 if it was not.
+def _find_wrapped(lines: Sequence[str]) -> Iterator[_Section]:
+    """Yield the sections of a text that were wrapped, from the first down."""
+    seams = [
+        _Seam(number, len(above), len(below.split(" ", 1)[0]), _weigh_beginning(below) if below != above else 0.0)
+        for number, (above, below) in enumerate(pairwise(lines))
+        if len(above) >= MIN_MARGIN_CHARACTERS
+        and below
+        and (len(above) > MAX_MARGIN_CHARACTERS or not _SENTENCE_END.search(above[-4:]))
+    ]
+    if len(seams) >= MIN_FULL_LINES:
+        yield from _split_by_margin(seams)
 
-    Most lines of a wrapped text are full and end within a sentence, so the next line begins with a small letter.
-    Headlines of equal length begin with capitals.
+
+def _split_by_margin(seams: Sequence[_Seam]) -> Iterator[_Section]:
+    """Yield the sections that were wrapped: the run of seams that shows its margin best, and those above and below."""
+    pending = [seams]
+    while pending:
+        part = pending.pop()
+        margin = _find_margin(part)
+        begin, end = _densest_run([seam.weigh(margin) for seam in part])
+        is_all_full = len(part) >= MIN_FULL_LINES and all(seam.is_full(margin) for seam in part)
+        begin, end = (0, len(part)) if is_all_full else (begin, end)
+        evidence = sum(seam.weigh(margin) for seam in part[begin:end])
+        if evidence < (MIN_EVIDENCE_IF_ALL_FULL if is_all_full else MIN_FULL_LINES):
+            continue
+        if begin:  # what stands above is yielded first
+            pending += [part[end:], part[begin:end], part[:begin]]
+            continue
+        yield _Section(part[0].number, part[end - 1].number + 2, margin)
+        pending.append(part[end:])
+
+
+def _find_margin(seams: Sequence[_Seam]) -> int:
+    """Return the width in characters at which most lines are full that end within a sentence; 0 without lines."""
+    changes = [0.0] * (MAX_MARGIN_CHARACTERS + 2)
+    for seam in seams:
+        if seam.length <= MAX_MARGIN_CHARACTERS:
+            weight = max(seam.weight, WEIGHT_OF_TIES)
+            changes[seam.length] += weight
+            changes[min(seam.length + seam.word_length, MAX_MARGIN_CHARACTERS) + 1] -= weight
+    weights = list(accumulate(changes))
+    return max(range(len(weights)), key=weights.__getitem__)
+
+
+def _densest_run(weights: Sequence[float]) -> tuple[int, int]:
+    """Return begin and end of the run with the greatest sum; (0, 0) if no sum is above 0."""
+    best, total, begin = 0.0, 0.0, 0
+    run = (0, 0)
+    for index, weight in enumerate(weights):
+        if total <= 0:
+            total, begin = 0.0, index
+        total += weight
+        if total > best:
+            best, run = total, (begin, index + 1)
+    return run
+
+
+def _weigh_beginning(line: str) -> float:
+    """Weigh how much the beginning of a line shows that the one above ends within a sentence.
+
+    Headlines of equal length begin with capitals; items of a list are short.
     """
-    margin = max((len(line) for line in lines if " " in line), default=0)
-    if not MIN_MARGIN_CHARACTERS <= margin <= MAX_MARGIN_CHARACTERS:
-        return 0
-    pairs = [(above, below) for above, below in pairwise(lines) if above and below]
-    seams = [pair for pair in pairs if _is_full(*pair, margin) and not _SENTENCE_END.search(pair[0][-4:])]
-    lower_count = sum(below[0].islower() for _, below in seams)
-    upper_count = sum(below[0].isupper() and not below.isupper() for _, below in seams)
-    is_wrapped = len(seams) >= MIN_FULL_LINES and len(seams) * 2 >= len(pairs) and lower_count * 2 >= upper_count
-    return margin if is_wrapped else 0
+    if line[0].isupper() and not line.isupper():
+        return -MAX_CAPITALS_RATIO
+    is_item = not line[0].isalpha() or line[1:2] == " "
+    if is_item or not (" " in line or _SENTENCE_END.search(line) or UNSPACED.search(line)):
+        return 0.0
+    return 1.0 if line[0].islower() else WEIGHT_WITHOUT_CASE
 
 
 def _is_full(above: str, below: str, margin: int) -> bool:
-    return len(above) + 1 + len(below.split(" ", 1)[0]) > margin
+    return len(above) <= margin < len(above) + 1 + len(below.split(" ", 1)[0])
