@@ -13,6 +13,7 @@ import typer
 from config.errors import ConfigError
 from flows.cli import alert as cli_alert
 from flows.cli import backfill as cli_backfill
+from flows.cli import export as cli_export
 from flows.cli import init as cli_init
 from flows.cli import maintain as cli_maintain
 from flows.cli import reextract as cli_reextract
@@ -53,6 +54,7 @@ cli_serve.add_to(app)
 app.command("alert", epilog="Examples:  copydesk alert   |   copydesk alert --test")(cli_alert.alert)
 app.command("reextract", epilog=cli_reextract.EXAMPLES)(cli_reextract.reextract)
 app.command("backfill", epilog=cli_backfill.EXAMPLES)(cli_backfill.backfill)
+app.command("export", epilog=cli_export.EXAMPLES)(cli_export.export)
 app.add_typer(cli_rejects.app, name="rejects")
 app.add_typer(cli_sources.app, name="sources")
 app.command("forget", epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")(
