@@ -11,8 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
-import pyarrow as pa
+import pyarrow.parquet as pq
 
 from config.errors import ConfigError
 from flows.exporting.delta import append_shard, check_delta
@@ -20,21 +19,21 @@ from flows.exporting.dictionary import DICTIONARY, dictionary_text
 from flows.exporting.export_folder import ExportFolder, Facts
 from flows.exporting.formats import ExportFormat
 from flows.exporting.originals import write_originals
-from flows.exporting.selection import Selection, count_exported, open_snapshot, rules_of_exported, write_selection
+from flows.exporting.selection import Selection, open_snapshot, read_shard, rules_of_exported, write_selection
 from tasks.http.fetcher import utc_now
-from warehouse.connect import connect, rows, unreadable
-from warehouse.definitions import quote
+from warehouse.connect import connect, rows
 from warehouse.errors import StorageError
 from warehouse.storage.root import Root
 
 if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
     from config.settings import Settings
 
 SHARD_ROWS: Final = 10_000
-MAX_BATCH_ROWS: Final = 500
 WARC: Final = "warc"
 DELTA: Final = "delta"
-SORT_KEY: Final = "(published_at IS NULL, coalesce(published_at, TIMESTAMPTZ 'epoch'), article_id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,9 @@ def export(
             plan = _begin(target, formats, selection, settings, as_of, shard_rows)
             moment = datetime.fromisoformat(plan["snapshot_at"])
             with open_snapshot(settings, moment, target.selection) as connection:
-                counts = count_exported(connection)
-                begin(sum(number for *_, number in counts))
-                schema = _write_shards(target, plan, formats, settings, connection, advance)
-                return _finish(target, plan, connection, schema)
+                begin(plan["articles"])
+                _write_shards(target, plan, formats, settings, connection, advance)
+                return _finish(target, plan, connection)
     except OSError as error:
         raise StorageError.of(error, str(folder)) from error
 
@@ -104,7 +102,8 @@ def _begin(
     def choose() -> Facts:
         moment = as_of or utc_now()
         write_selection(settings, selection, moment, target.selection)
-        return {"snapshot_at": moment.isoformat(), "code_version": version("copydesk")}
+        articles = pq.read_metadata(target.selection).num_rows
+        return {"snapshot_at": moment.isoformat(), "articles": articles, "code_version": version("copydesk")}
 
     wanted = {
         "formats": sorted(formats),
@@ -113,10 +112,7 @@ def _begin(
         "shard_rows": shard_rows,
         **({"as_of": as_of.isoformat()} if as_of else {}),
     }
-    # As JSON has it: tuples are lists.
-    return target.plan(
-        {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items()}, choose
-    )
+    return target.plan(wanted, choose)
 
 
 def _write_shards(
@@ -126,63 +122,45 @@ def _write_shards(
     settings: Settings,
     connection: duckdb.DuckDBPyConnection,
     advance: Callable[[int], None],
-) -> pa.Schema:
-    """Write the shards that are missing; return the schema of the articles."""
+) -> None:
+    """Write the shards that are missing; of no articles there is one, without a row."""
+    size = plan["shard_rows"]
     finished = target.shards()
     for facts in finished:
         advance(facts["rows"])
-    number = len(finished)
-    reader = _read_after(connection, finished[-1]["last_article_id"] if finished else None)
-    for table in _tables(reader, plan["shard_rows"], is_first=not finished):
-        number += 1
-        files, missing = [], 0
-        articles = table.drop_columns(["holds_capture"])
-        for name, form in sorted(formats.items()):
-            if name == DELTA:
-                append_shard(target.folder / DELTA, number, articles)
-            elif name == WARC:
-                file, missing = _publish_originals(target, table, number, settings)
-                files.append(file)
-            elif form is not None:
-                path = f"articles-{number:05d}.{form.ending}"
-                files.append(target.publish(path, table.num_rows, partial(form.write, articles)))
-        target.finish_shard(number, _shard_facts(table, files, missing))
+    for number in range(len(finished), max(1, -(-plan["articles"] // size))):
+        table = read_shard(connection, number * size, size)
+        target.finish_shard(number + 1, _write_shard(target, table, number + 1, formats, settings))
         advance(table.num_rows)
-    schema: pa.Schema = reader.schema
-    return schema.remove(schema.get_field_index("holds_capture"))
 
 
-def _read_after(connection: duckdb.DuckDBPyConnection, article_id: str | None) -> Any:
-    """Return a reader of the articles in their order, those after an article where one is given."""
-    condition = ""
-    if article_id is not None:
-        last = f"(SELECT {SORT_KEY} FROM exported WHERE article_id = {quote(article_id)})"  # noqa: S608  an id of ours
-        condition = f"WHERE {SORT_KEY} > {last}"
-    try:
-        query = f"FROM exported {condition} ORDER BY {SORT_KEY}"
-        return connection.sql(query).to_arrow_reader(MAX_BATCH_ROWS)
-    except duckdb.Error as error:
-        raise unreadable(error) from None
-
-
-def _tables(reader: Any, shard_rows: int, *, is_first: bool) -> Iterator[pa.Table]:
-    """Yield the articles of each shard; one table without rows where there are no articles at all."""
-    batches: list[pa.RecordBatch] = []
-    count = 0
-    try:
-        for batch in reader:
-            rest = batch
-            while rest.num_rows:
-                part = rest.slice(0, shard_rows - count)
-                batches.append(part)
-                rest, count = rest.slice(part.num_rows), count + part.num_rows
-                if count == shard_rows:
-                    yield pa.Table.from_batches(batches, reader.schema)
-                    batches, count, is_first = [], 0, False
-    except (duckdb.Error, pa.ArrowException) as error:
-        raise unreadable(duckdb.Error(str(error))) from None
-    if batches or is_first:
-        yield pa.Table.from_batches(batches, reader.schema)
+def _write_shard(
+    target: ExportFolder,
+    table: pa.Table,
+    number: int,
+    formats: Mapping[str, ExportFormat | None],
+    settings: Settings,
+) -> Facts:
+    """Write the articles of a shard in each format, and return what the manifest says of it."""
+    files, missing = [], 0
+    articles = table.drop_columns(["holds_capture"])
+    for name, form in sorted(formats.items()):
+        if name == DELTA:
+            append_shard(target.folder / DELTA, number, articles)
+        elif name == WARC:
+            file, missing = _publish_originals(target, table, number, settings)
+            files.append(file)
+        elif form is not None:
+            path = f"articles-{number:05d}.{form.ending}"
+            files.append(target.publish(path, table.num_rows, partial(form.write, articles)))
+    return {
+        "rows": table.num_rows,
+        "files": files,
+        "missing_originals": missing,
+        "languages": dict(Counter(table["language"].to_pylist())),
+        "sources": dict(Counter(table["source_id"].to_pylist())),
+        "columns": {field.name: str(field.type) for field in articles.schema},
+    }
 
 
 def _publish_originals(target: ExportFolder, table: pa.Table, number: int, settings: Settings) -> tuple[Facts, int]:
@@ -205,23 +183,10 @@ def _publish_originals(target: ExportFolder, table: pa.Table, number: int, setti
     return {**facts, "rows": count}, len(capture_ids) - count
 
 
-def _shard_facts(table: pa.Table, files: list[Facts], missing: int) -> Facts:
-    return {
-        "rows": table.num_rows,
-        "last_article_id": table["article_id"][-1].as_py() if table.num_rows else None,
-        "files": files,
-        "missing_originals": missing,
-        "languages": dict(Counter(table["language"].to_pylist())),
-        "sources": dict(Counter(table["source_id"].to_pylist())),
-    }
-
-
-def _finish(
-    target: ExportFolder, plan: Facts, connection: duckdb.DuckDBPyConnection, schema: pa.Schema
-) -> ExportReport:
+def _finish(target: ExportFolder, plan: Facts, connection: duckdb.DuckDBPyConnection) -> ExportReport:
     """Write the data dictionary and the manifest."""
     shards = target.shards()
-    text = dictionary_text(schema)
+    text = dictionary_text(shards[0]["columns"])
 
     def write_dictionary(path: Path) -> None:
         path.write_text(text, "utf-8")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from warehouse.catalogue import describe_columns
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 DICTIONARY: Final = "data-dictionary.md"
 INTRODUCTION: Final = """# Data dictionary
@@ -19,13 +17,13 @@ columns of Parquet, CSV and Delta tables; CSV leaves out `languages`, `provenanc
 |---|---|---|
 """
 JSON_NAMES: Final = """
-In JSON Lines, `domain` is `canonical_domain`, else the host of `url`. `date` is `published_at` as `YYYY-MM-DD HH:MM:SS`;
+In JSON Lines, `domain` is `canonical_domain`, else the host of `url`. `date` is `published_at`, to the second;
 `date_precision`, which is `published_precision`, says how much of it was printed. The other names are those of columns.
 """
 
 
-def dictionary_text(schema: pa.Schema) -> str:
-    """Return the page of the columns of a schema, as Markdown."""
+def dictionary_text(columns: Mapping[str, str]) -> str:
+    """Return the page of columns, whose Arrow types are given by name, as Markdown."""
     meanings = describe_columns("articles")
-    lines = (f"| `{field.name}` | `{field.type}` | {meanings[field.name]} |\n" for field in schema)
+    lines = (f"| `{name}` | `{kind}` | {meanings[name]} |\n" for name, kind in columns.items())
     return INTRODUCTION + "".join(lines) + JSON_NAMES

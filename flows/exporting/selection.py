@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from config.errors import ConfigError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 ID: Final = "article_id"
 MAX_IDS_IN_MEMORY: Final = 50_000
 DEFAULT_MEMORY: Final = "1 GB"
-"""What sorting may hold in memory where the setting `sql_memory` says nothing; the rest goes to disk."""
+"""What DuckDB may hold in memory where the setting `sql_memory` says nothing; the rest goes to disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,40 @@ class Selection:
 
     def facts(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        return {name: str(value) if isinstance(value, date) else value for name, value in asdict(self).items() if value}
+        return {
+            name: list(value) if isinstance(value, tuple) else str(value)
+            for name, value in asdict(self).items()
+            if value
+        }
 
 
 def write_selection(settings: Settings, selection: Selection, moment: datetime, path: Path) -> None:
-    """Write the chosen `article_id`s, each once, to a Parquet file. Raises `WarehouseError`.
+    """Write the chosen articles and their order to a Parquet file. Raises `WarehouseError`.
 
-    A query sees `articles` as of the moment, and the other views as they are now.
+    A query sees `articles` as of the moment, and the other views as they are now. A row has `article_id`, `position`
+    and `holds_capture`, which marks one article of those that were read from one capture.
     """
+    ids = path.with_suffix(".ids")
+    _write_ids(settings, selection, moment, ids)
+    with _open(settings) as connection:
+        try:
+            connection.execute(f"""
+                COPY (
+                    SELECT
+                        article_id,
+                        row_number() OVER (ORDER BY published_at IS NULL, published_at, article_id) - 1 AS position,
+                        row_number() OVER (PARTITION BY capture_id ORDER BY article_id) = 1 AS holds_capture
+                    FROM articles_as_of({_instant(moment)})
+                    WHERE article_id IN (SELECT article_id FROM read_parquet({quote(str(ids))}))
+                    ORDER BY position
+                ) TO {quote(str(path))} (FORMAT parquet)
+            """)  # noqa: S608
+        except duckdb.Error as error:
+            raise unreadable(error) from None
+    ids.unlink()
+
+
+def _write_ids(settings: Settings, selection: Selection, moment: datetime, path: Path) -> None:
     with locked(settings.data, settings.sql_memory, settings.sql_spill) as connection:
         connection.execute(f"CREATE TEMP VIEW articles AS FROM articles_as_of({_instant(moment)})")
         result = ask(connection, selection.sql())
@@ -87,36 +114,43 @@ def write_selection(settings: Settings, selection: Selection, moment: datetime, 
             raise unreadable(error) from None
 
 
-def open_snapshot(settings: Settings, moment: datetime, chosen: Path) -> duckdb.DuckDBPyConnection:
-    """Open the warehouse with the view `exported`: the chosen articles as of the moment. Raises `WarehouseError`.
+def open_snapshot(settings: Settings, moment: datetime, path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse with the view `exported`: the articles of a selection as of the moment, by `position`.
 
-    `holds_capture` marks one article of those that were read from one capture.
+    Raises `WarehouseError`.
     """
-    connection = connect(settings.data)
+    connection = _open(settings)
     try:
-        for name, size in (
-            ("memory_limit", settings.sql_memory or DEFAULT_MEMORY),
-            ("max_temp_directory_size", settings.sql_spill),
-        ):
-            if size:
-                connection.execute(f"SET {name} = {quote(size)}")
-        snapshot, path = f"articles_as_of({_instant(moment)})", quote(str(chosen))
-        for statement in (
-            f"CREATE TEMP TABLE chosen AS SELECT DISTINCT article_id FROM read_parquet({path})",  # noqa: S608
-            f"""
-            CREATE TEMP TABLE first_of_capture AS
-            SELECT min(article_id) AS article_id FROM {snapshot} SEMI JOIN chosen USING (article_id) GROUP BY capture_id
-            """,  # noqa: S608
-            f"""
-            CREATE TEMP VIEW exported AS
-            SELECT *, article_id IN (FROM first_of_capture) AS holds_capture
-            FROM {snapshot} SEMI JOIN chosen USING (article_id)
-            """,  # noqa: S608
-        ):
-            connection.execute(statement)
+        connection.execute(f"CREATE TEMP TABLE chosen AS FROM read_parquet({quote(str(path))})")
+        connection.execute(
+            f"CREATE TEMP VIEW exported AS FROM articles_as_of({_instant(moment)}) JOIN chosen USING (article_id)"
+        )
     except duckdb.Error as error:
         connection.close()
         raise unreadable(error) from None
+    return connection
+
+
+def read_shard(connection: duckdb.DuckDBPyConnection, first: int, rows: int) -> pa.Table:
+    """Return the articles of a snapshot from a position on, in their order, without their position.
+
+    Raises `WarehouseError`.
+    """
+    # Sorted here, not by DuckDB: it cannot sort long texts within its memory.
+    query = f"SELECT * FROM exported WHERE position >= {first} AND position < {first + rows}"  # noqa: S608  numbers
+    try:
+        table = connection.sql(query).to_arrow_table()
+    except duckdb.Error as error:
+        raise unreadable(error) from None
+    return table.take(pc.sort_indices(table["position"])).drop_columns(["position"])
+
+
+def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+    connection = connect(settings.data)
+    memory = settings.sql_memory or DEFAULT_MEMORY
+    for name, size in (("memory_limit", memory), ("max_temp_directory_size", settings.sql_spill)):
+        if size:
+            connection.execute(f"SET {name} = {quote(size)}")
     return connection
 
 
