@@ -324,7 +324,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def test_memory_does_not_grow_with_the_export(tmp_path):
     peaks = []
     text = "The ferry came back to port, and nobody was hurt. " * 400
-    for files in (2, 16):
+    for files in (1, 6):
         root = tmp_path / str(files)
         for key in range(files):
             numbers = range(key * 1_000, (key + 1) * 1_000)
@@ -333,8 +333,8 @@ def test_memory_does_not_grow_with_the_export(tmp_path):
         command = [sys.executable, "-c", MEASURE, str(root), str(tmp_path / f"out-{files}")]
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT)
         peaks.append(int(done.stdout) // 1024)
-    # 20 kB a text: 320 MB against 40.
-    assert peaks[1] < peaks[0] + 150, peaks
+    # 20 kB a text: 120 MB against 20, and the same again in Parquet and JSON.
+    assert peaks[1] < peaks[0] + 80, peaks
 
 
 @pytest.mark.parametrize(
