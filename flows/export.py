@@ -105,14 +105,14 @@ def _begin(
         articles = pq.read_metadata(target.selection).num_rows
         return {"snapshot_at": moment.isoformat(), "articles": articles, "code_version": version("copydesk")}
 
-    wanted = {
+    request = {
         "formats": sorted(formats),
         "selection": selection.facts(),
         "data": Root.at(settings.data).url,
         "shard_rows": shard_rows,
         **({"as_of": as_of.isoformat()} if as_of else {}),
     }
-    return target.plan(wanted, choose)
+    return target.plan(request, choose)
 
 
 def _write_shards(

@@ -45,16 +45,16 @@ class ExportFolder:
                 f"another export is writing to {self.folder}; wait for it, or name another folder"
             ) from None
 
-    def plan(self, wanted: Facts, make: Callable[[], Facts]) -> Facts:
+    def plan(self, request: Facts, make: Callable[[], Facts]) -> Facts:
         """Return the plan of the export that was begun here, else begin one by `make`.
 
-        Raises `ConfigError` where one was begun that `wanted` differs from.
+        Raises `ConfigError` where one was begun that `request` differs from.
         """
         path = self._work / "plan.json"
         if not path.exists():
-            _write_json(path, {**wanted, **make()})
+            _write_json(path, {**request, **make()})
         plan: Facts = json.loads(path.read_text("utf-8"))
-        if any(plan[name] != value for name, value in wanted.items()):
+        if any(plan[name] != value for name, value in request.items()):
             raise ConfigError(
                 f"{self.folder} holds an unfinished export of other articles or formats; "
                 "call that one again, name another folder or delete this one"
