@@ -249,12 +249,11 @@ def test_a_query_sees_the_articles_of_the_moment(hostile, tmp_path):
         key="3",
         now=LATER,
     )
-    selection = Selection("SELECT title, article_id FROM articles WHERE title LIKE '=cmd%' OR title = 'edited'")
     for name, moment, title in (("then", NOON, HOSTILE_TITLES[0]), ("now", None, "edited")):
-        (record,) = json_lines(
-            exported(hostile, tmp_path / name, "jsonl", selection=selection, as_of=moment) / "articles-00001.jsonl"
-        )
-        assert record["title"] == title
+        quoted = title.replace("'", "''")
+        selection = Selection(f"SELECT title, article_id FROM articles WHERE title = '{quoted}'")
+        folder = exported(hostile, tmp_path / name, "jsonl", selection=selection, as_of=moment)
+        assert [record["title"] for record in json_lines(folder / "articles-00001.jsonl")] == [title]
 
 
 KILLED = """
@@ -272,7 +271,7 @@ renames = 0
 
 def watch(frame, event, function):
     global renames
-    if event == "c_call" and function.__name__ in ("rename", "replace"):
+    if event == "c_call" and (function.__module__, function.__name__) == ("posix", "replace"):
         renames += 1
         if renames == int(moment):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -292,7 +291,7 @@ def test_an_export_that_was_killed_goes_on_and_ends_in_the_same_files(settings, 
     options: dict[str, Any] = {"as_of": LATER, "shard_rows": 3}
     whole = exported(settings, tmp_path / "whole", "parquet", "tei", "delta", **options)
     # The renames: of the plan, then of parquet, tei and the shard three times, dictionary and manifest.
-    for moment in (1, 3, 4, 6, 12):
+    for moment in (1, 2, 4, 6, 12):
         folder = tmp_path / str(moment)
         command = [sys.executable, "-c", KILLED, settings.data, str(folder), str(moment)]
         assert subprocess.run(command, check=False, cwd=PROJECT).returncode == -signal.SIGKILL
