@@ -14,6 +14,7 @@ import typer.core
 from config.errors import ConfigError
 from flows.cli import alert as cli_alert
 from flows.cli import backfill as cli_backfill
+from flows.cli import export as cli_export
 from flows.cli import init as cli_init
 from flows.cli import maintain as cli_maintain
 from flows.cli import reextract as cli_reextract
@@ -32,7 +33,7 @@ from warehouse.errors import WarehouseError, unforeseen
 PANELS: Final = {
     "Set up": ("init", "sources"),
     "Take in": ("run", "serve", "backfill", "rejects", "reextract"),
-    "Read": ("status", "sql", "extract"),
+    "Read": ("status", "sql", "export", "extract"),
     "Look after": ("alert", "deploy", "maintain", "forget"),
 }
 """The commands in the order of use, as `--help` shows them."""
@@ -74,6 +75,7 @@ app.command("sql", epilog=cli_sql.EXAMPLES)(cli_sql.sql)
 app.command("status", epilog="Examples:  copydesk status   |   copydesk status --wide   |   copydesk status -f json")(
     cli_status.status
 )
+app.command("export", epilog=cli_export.EXAMPLES)(cli_export.export)
 app.add_typer(cli_rejects.app, name="rejects")
 app.add_typer(cli_sources.app, name="sources")
 app.command("forget", epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")(
