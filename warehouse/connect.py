@@ -20,7 +20,7 @@ import duckdb
 from warehouse.definitions import CATALOGUE, TABLES, VIEWS, define, definition, pattern, quote
 from warehouse.errors import DAMAGED_FILE, EmptyWarehouseError, QueryError, WarehouseError, cure_of
 from warehouse.storage.reach import reach
-from warehouse.storage.root import SUPERSEDED, Root
+from warehouse.storage.root import COPIES, SUPERSEDED, Root
 
 SEVERAL: Final = getattr(duckdb.StatementType, "MULTI", None)
 """What DuckDB 2 calls a statement with a PIVOT in it, be it a SELECT or a COPY."""
@@ -85,7 +85,9 @@ def locked(root: str | os.PathLike[str] | Root, memory: str = "", spill: str = "
     for name, size in (("memory_limit", memory), ("max_temp_directory_size", spill)):
         if size:
             connection.execute(f"SET {name} = {quote(size)}")
-    allowed = ", ".join(quote(folder + "/") for table in (*TABLES, SUPERSEDED) for folder in _folders(root, table))
+    allowed = ", ".join(
+        quote(folder + "/") for table in (*TABLES, SUPERSEDED, COPIES) for folder in _folders(root, table)
+    )
     for setting in (
         f"allowed_directories = [{allowed}]",
         "autoload_known_extensions = false",
