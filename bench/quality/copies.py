@@ -2,9 +2,9 @@
 
     python -m bench.quality.copies CORPUS
 
-CORPUS holds folders with `gold.jsonl`, of which `body` is read. Each body is landed with variants of it: trimmed, updated,
-with boilerplate, with another headline, with 4 % of the words dropped. Hard negatives are follow-ups that repeat up to a
-quarter of a text, different texts with one boilerplate, and news made from templates.
+CORPUS holds folders with `gold.jsonl`, of which `body` is read. Each body is landed with variants of it: trimmed,
+updated, with boilerplate, with another headline, with 4 % of the words dropped. Hard negatives are follow-ups that repeat
+up to a quarter of a text, different texts with one boilerplate, and news made from templates.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def bodies(corpus: Path) -> Iterator[str]:
-    """Yield long bodies; of those that share a third of their runs of words, as reprints in the corpus do, the first."""
+    """Yield long bodies; of those that share a third of their runs of words, as reprints do, the first."""
     seen: set[str] = set()
     for path in sorted(corpus.glob("*/gold.jsonl")):
         for line in path.open(encoding="utf-8"):

@@ -2,8 +2,8 @@
 
     python -m bench.speed.copies [--old 1000000] [--new 20000]
 
-The new articles are made up, of about 450 words each, a third of them copies. The old ones are sketches of as many random hashes,
-in as many files as updates and their merges leave.
+The new articles are made up, of 450 words each, a third of them copies. The old ones are sketches of random hashes, in as
+many files as updates and their merges leave.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import random
 import resource
 import sys
 import tempfile
+from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -112,14 +113,13 @@ def ask(root: Path) -> None:
         connection.execute("SELECT count(*), count(DISTINCT group_id) FROM copies").fetchall()
 
 
-def measured(work: object, root: Path) -> tuple[float, float]:
+def measured(work: Callable[[Path], None], root: Path) -> tuple[float, float]:
     """Return the CPU seconds and the peak megabytes of work in a process of its own, its start included."""
     with get_context("spawn").Pool(1) as pool:
         return pool.apply(_measure, (work, root))
 
 
-def _measure(work: object, root: Path) -> tuple[float, float]:
-    assert callable(work)
+def _measure(work: Callable[[Path], None], root: Path) -> tuple[float, float]:
     work(root)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024

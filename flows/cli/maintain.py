@@ -81,9 +81,7 @@ def compact(
 
 @app.command("copies", epilog="Example:  copydesk maintain copies --rebuild")
 def copies(
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Forget what is known, and compare all texts again.")
-    ] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Compare all texts again.")] = False,
     data: Data = None,
 ) -> None:
     """Compare the texts of all articles that were not compared yet: the views copies, articles_unique, wire_spread.
