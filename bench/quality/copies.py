@@ -3,8 +3,8 @@
     python -m bench.quality.copies CORPUS
 
 CORPUS holds folders with `gold.jsonl`, of which `body` is read. Each body is landed with variants of it: trimmed,
-updated, with boilerplate, with another headline, with 4 % of the words dropped. Hard negatives are follow-ups that repeat
-up to a quarter of a text, different texts with one boilerplate, and news made from templates.
+updated, with boilerplate, with another headline, with 4 % of the words dropped. Hard negatives are follow-ups that
+repeat up to a quarter of a text, different texts with one boilerplate, and news made from templates.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m bench.speed.copies [--old 1000000] [--new 20000]
 
-The new articles are made up, of 450 words each, a third of them copies. The old ones are sketches of random hashes, in as
-many files as updates and their merges leave.
+The new articles are made up, of 450 words each, a third of them copies. The old ones are sketches of random hashes, in
+as many files as updates and their merges leave.
 """
 
 from __future__ import annotations
@@ -32,6 +32,17 @@ WORDS = 450
 HASHES = 28
 FILE_ROWS = (0.6, 0.2, 0.1, 0.05, 0.03, 0.02)
 
+OLD_ROWS = """
+    SELECT
+        number, md5(number::VARCHAR) AS article_id, md5(number::VARCHAR) AS version_id,
+        TIMESTAMPTZ '2026-03-14 12:00:00+00' AS landed_at, NULL AS replaces, 450 AS word_count,
+        hash(number) AS text_hash, 16 AS modulus,
+        list_transform(range({hashes}), lambda place: (hash(number, place) >> 32)::UINTEGER) AS sketch,
+        list_transform(range(8), lambda place: (hash(number + place) >> 32)::UINTEGER) AS numbers,
+        number AS label, NULL AS edges, NULL AS common
+    FROM range({first}, {end}) AS made (number)
+"""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -58,7 +69,7 @@ def main() -> int:
         lines.append(f"sketches: {len(files)} files, {size:.0f} MB")
         seconds, megabytes = measured(ask, root)
         lines.append(
-            f"SELECT count(*), count(DISTINCT group_id) FROM copies: {seconds:.2f} CPU-s, peak {megabytes:.0f} MB"
+            f"SELECT count(*), count(DISTINCT group_id) FROM copies: {seconds:.2f} CPU-s, peak {megabytes:.0f} MB"  # noqa: S608
         )
     report = "\n".join(lines)
     print(report)
@@ -88,19 +99,8 @@ def make_old(root: Path, count: int) -> None:
         for share in FILE_ROWS:
             last = first + round(count * share) - 1
             path = root / SketchFile(first, last, sketch_version()).name
-            query = f"""
-                SELECT
-                    number, md5(number::VARCHAR) AS article_id, md5(number::VARCHAR) AS version_id,
-                    TIMESTAMPTZ '2026-03-14 12:00:00+00' AS landed_at, NULL AS replaces, 450 AS word_count,
-                    hash(number) AS text_hash, 16 AS modulus,
-                    list_transform(range({HASHES}), lambda place: (hash(number, place) >> 32)::UINTEGER) AS sketch,
-                    list_transform(range(8), lambda place: (hash(number + place) >> 32)::UINTEGER) AS numbers,
-                    number AS label, NULL AS edges, NULL AS common
-                FROM range({first}, {last + 1}) AS made (number)
-            """  # noqa: S608
-            connection.execute(
-                f"COPY (SELECT {columns} FROM ({query})) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-            )
+            query = OLD_ROWS.format(first=first, end=last + 1, hashes=HASHES)
+            connection.execute(f"COPY (SELECT {columns} FROM ({query})) TO {quote(str(path))} (COMPRESSION zstd)")  # noqa: S608
             first = last + 1
 
 

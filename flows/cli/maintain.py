@@ -93,9 +93,7 @@ def copies(
 
     settings = read_settings(data, None)
     update = update_copies(settings.data, seconds=settings.lock_seconds, rebuild=rebuild)
-    print(
-        f"{update.sketched:,} texts compared, {update.related:,} of them copies of an earlier one, near it or part of it"
-    )
+    print(f"{update.sketched:,} texts compared, {update.related:,} of them share their text with an earlier one")
 
 
 @app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")

@@ -1,36 +1,9 @@
 -- One row for each article: the group of articles that have one text, and for each article that contains another one's.
 
--- `copydesk maintain copies` and each run compute sketches of texts. An article without one, or of which a newer version
--- has landed since, is a group of its own. The folder of sketches may be deleted at any time, and a pattern that no file
--- matches is an error: so this one names `superseded` too, whose rows have no number.
+-- An article that was not compared yet, or of which a newer version has landed since, is a group of its own.
 CREATE VIEW copies AS
-WITH stored AS (
-    SELECT number, article_id, version_id, text_hash, label, edges
-    FROM (
-        FROM read_parquet('$root/[cs][ou]p*/*/*.parquet', union_by_name = true, hive_partitioning = false)
-        UNION ALL BY NAME
-        SELECT
-            NULL::BIGINT AS number,
-            NULL::VARCHAR AS article_id,
-            NULL::VARCHAR AS version_id,
-            NULL::UBIGINT AS text_hash,
-            NULL::BIGINT AS label,
-            NULL::STRUCT(other BIGINT, relation VARCHAR, score FLOAT)[] AS edges
-        WHERE false
-    )
-    WHERE number IS NOT NULL
-),
--- What was merged into another file is there twice for a while; of an article's labels the least holds.
-sketched AS (
-    SELECT
-        number,
-        any_value(article_id) AS article_id,
-        any_value(version_id) AS version_id,
-        any_value(text_hash) AS text_hash,
-        min(label) AS label,
-        any_value(edges) AS edges
-    FROM stored
-    GROUP BY number
+WITH sketched AS MATERIALIZED (
+    FROM text_sketches()
 ),
 newest AS (
     SELECT
