@@ -39,6 +39,8 @@ WRONG: Final = (
 STORE_ERROR: Final = re.compile(r"\b(?:Object|Replaced)Error: (.*)", re.DOTALL)
 """What DuckDB quotes of an error of the object store, behind the lines of Python that it came through."""
 MORE_ROOM: Final = "ask for less, or raise sql_memory or sql_spill in copydesk.toml"
+# How `text_sketches.sql` names the folders `copies` and `superseded`: DuckDB compares a pattern as it is written.
+SKETCH_FOLDERS: Final = "[cs][ou]p*"
 REPLACED_SECONDS: Final = (0.02, 0.1, 0.5)
 STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)\b|\(", re.IGNORECASE)
 
@@ -86,7 +88,9 @@ def locked(root: str | os.PathLike[str] | Root, memory: str = "", spill: str = "
         if size:
             connection.execute(f"SET {name} = {quote(size)}")
     allowed = ", ".join(
-        quote(folder + "/") for table in (*TABLES, SUPERSEDED, COPIES) for folder in _folders(root, table)
+        quote(folder + "/")
+        for table in (*TABLES, SUPERSEDED, COPIES, SKETCH_FOLDERS)
+        for folder in _folders(root, table)
     )
     for setting in (
         f"allowed_directories = [{allowed}]",

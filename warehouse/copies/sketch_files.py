@@ -66,11 +66,11 @@ def delete_outdated(root: Root, version: str) -> list[SketchFile]:
     """Delete the files of other versions and those that were merged; return the others. Raises `StorageError`."""
     files = list_sketch_files(root)
     current = [file for file in files if file.version == version]
-    kept = [file for file in current if not any(other.covers(file) for other in current)]
+    remaining = [file for file in current if not any(other.covers(file) for other in current)]
     for file in files:
-        if file not in kept:
+        if file not in remaining:
             root.delete(file.name)
-    return kept
+    return remaining
 
 
 def choose_merge(files: Sequence[SketchFile]) -> list[SketchFile]:
