@@ -19,6 +19,7 @@ from flows.ingestion.scope import DueInputs, WholeSource
 from flows.ingestion.shared_fetcher import open_fetcher
 from tasks.discover import count_documents
 from tasks.http.fetcher import Fetcher
+from warehouse.copies.update import update_copies
 from warehouse.errors import LockedError, WarehouseError, unforeseen
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, RunStatus
@@ -59,16 +60,16 @@ class SourceResult:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What came of each source, in their order, and of the compaction that followed, if it failed."""
+    """What came of each source, in their order, and what failed in the upkeep that followed."""
 
     results: tuple[SourceResult, ...]
-    compaction_problem: str | None
+    upkeep_problems: tuple[str, ...]
 
 
 def run_sources(
     sources: Iterable[Source], settings: Settings, *, due: bool = False, progress: SourceProgress = NO_PROGRESS
 ) -> RunReport:
-    """Ingest sources side by side, then compact the warehouse if many small files wait.
+    """Ingest sources side by side, compare their new texts, and compact the warehouse if many small files wait.
 
     `due` leaves alone what is polled and whose time has not come. Raises KeyboardInterrupt; what landed stays.
     """
@@ -89,7 +90,20 @@ def run_sources(
             fetcher.close()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
-    return RunReport(results, _compact_if_many_files(settings))
+    has_news = any(result.run is not None and result.run.stored for result in results)
+    problems = (compare_new_texts(settings) if has_news else None, _compact_if_many_files(settings))
+    return RunReport(results, tuple(problem for problem in problems if problem))
+
+
+def compare_new_texts(settings: Settings) -> str | None:
+    """Update the copies with what has landed, one batch at most; return what failed."""
+    try:
+        update_copies(settings.data, seconds=0, max_articles=1, since_last=True)
+    except LockedError:
+        return None  # another process is at it, or at what the next run waits for
+    except WarehouseError as error:
+        return str(error)
+    return None
 
 
 def _compact_if_many_files(settings: Settings) -> str | None:

@@ -15,6 +15,7 @@ import pytest
 from tests.support.bucket import BUCKET, CREDENTIALS, Bucket, use_machine
 from tests.support.rows import NOON, article, discovery, rejection
 from warehouse.connect import connect, rows
+from warehouse.copies.update import update_copies
 from warehouse.errors import WarehouseError
 from warehouse.storage.compaction import Ages, compact
 from warehouse.storage.object_cache import END_BYTES
@@ -102,6 +103,16 @@ def test_compaction_changes_no_row_and_leaves_few_objects(bucket: Bucket, store:
     requests = bucket.count()
     assert requests["DELETE"] == 17
     assert requests.total() - requests["DELETE"] <= 20
+
+
+def test_copies_are_known_in_an_object_store(store: Store) -> None:
+    text = " ".join(f"word{number} of the ferry" for number in range(80))
+    store.land("articles", [article(1, text=text), article(2, text=text)], source_id="harbour", key="k", now=NOON)
+    update_copies(store.root, seconds=1)
+    store.land("articles", [article(3, text=text)], source_id="harbour", key="later", now=NOON)
+    update_copies(store.root, seconds=1, since_last=True)
+    with connect(store.root) as warehouse:
+        assert warehouse.execute("SELECT copies FROM articles_unique").fetchall() == [(3,)]
 
 
 def test_a_large_object_is_read_in_part_and_its_end_once(bucket: Bucket, store: Store) -> None:

@@ -336,3 +336,32 @@ def test_a_view_joined_with_itself_by_way_of_others_loses_no_row_in_a_plain_clie
             " SELECT (SELECT count(*) FROM known WHERE known.source_id = found.source_id) FROM found GROUP BY source_id"
         ).fetchall()
     assert found == [(3,)]
+
+
+def test_an_edit_is_told_by_paragraph(warehouse: Warehouse) -> None:
+    before = [
+        "Ferry 3 is late today.",
+        "The wind is strong.",
+        "Nobody is hurt.",
+        "The wind is strong.",
+        "船は港に戻った。",
+    ]
+    after = [
+        "Nobody is hurt.",
+        "A storm is near.",
+        "Ferry 4 is late today.",
+        "The wind is strong.",
+        "船は明日港に戻った。",
+    ]
+    warehouse.land("articles", version(0, "Ferry", "\n\n".join(before)), article(2))
+    warehouse.land("articles", version(1, "Ferry", "\n\n".join(after)))
+    warehouse.land("articles", version(2, "Ferry back", "\n\n".join(after)))
+    statement = "SELECT change, position, text_before, text_after FROM edit_paragraphs ORDER BY change, position"
+    assert warehouse.ask(statement) == [
+        ("changed", 3, before[0], after[2]),
+        ("changed", 5, before[4], after[4]),
+        ("gone", 4, before[3], None),
+        ("new", 2, None, after[1]),
+    ]
+    columns = "DISTINCT article_id, source_id, edited_at, version_id = previous_version_id"
+    assert warehouse.ask(f"SELECT {columns} FROM edit_paragraphs") == [("article-1", "harbour", LATER, False)]

@@ -21,7 +21,7 @@ from warehouse.definitions import CATALOGUE, TABLES, VIEWS, define, definition, 
 from warehouse.errors import DAMAGED_FILE, EmptyWarehouseError, QueryError, WarehouseError, cure_of
 from warehouse.own_files import add_files
 from warehouse.storage.reach import reach
-from warehouse.storage.root import SUPERSEDED, Root
+from warehouse.storage.root import COPIES, SUPERSEDED, Root
 
 SEVERAL: Final = getattr(duckdb.StatementType, "MULTI", None)
 """What DuckDB 2 calls a statement with a PIVOT in it, be it a SELECT or a COPY."""
@@ -40,6 +40,8 @@ WRONG: Final = (
 STORE_ERROR: Final = re.compile(r"\b(?:Object|Replaced)Error: (.*)", re.DOTALL)
 """What DuckDB quotes of an error of the object store, behind the lines of Python that it came through."""
 MORE_ROOM: Final = "ask for less, or raise sql_memory or sql_spill in copydesk.toml"
+# How `text_sketches.sql` names the folders `copies` and `superseded`: DuckDB compares a pattern as it is written.
+SKETCH_FOLDERS: Final = "[cs][ou]p*"
 REPLACED_SECONDS: Final = (0.02, 0.1, 0.5)
 STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)\b|\(", re.IGNORECASE)
 
@@ -104,7 +106,11 @@ def locked(
         connection.close()
         raise
     paths = ", ".join(quote(str(path.resolve())) for path in (files or {}).values())
-    allowed = ", ".join(quote(folder + "/") for table in (*TABLES, SUPERSEDED) for folder in _folders(root, table))
+    allowed = ", ".join(
+        quote(folder + "/")
+        for table in (*TABLES, SUPERSEDED, COPIES, SKETCH_FOLDERS)
+        for folder in _folders(root, table)
+    )
     for setting in (
         f"allowed_directories = [{allowed}]",
         f"allowed_paths = [{paths}]",

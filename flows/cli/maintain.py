@@ -82,6 +82,23 @@ def compact(
         print(f"{len(compaction.expired):,} files of the archive {would}deleted: they are past their time")
 
 
+@app.command("copies", epilog="Example:  copydesk maintain copies --rebuild")
+def copies(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Compare all texts again.")] = False,
+    data: Data = None,
+) -> None:
+    """Compare the texts of all articles that were not compared yet: the views copies, articles_unique, wire_spread.
+
+    Each run does so for what it has landed. After a backfill, or in a warehouse of an earlier release, this does the
+    rest.
+    """
+    from warehouse.copies.update import update_copies
+
+    settings = read_settings(data, None)
+    update = update_copies(settings.data, seconds=settings.lock_seconds, rebuild=rebuild)
+    print(f"{update.sketched:,} texts compared, {update.related:,} of them share their text with an earlier one")
+
+
 @app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
 def clean(data: Data = None, config: Config = None) -> None:
     """Delete what killed writers left: temporary files that nobody has touched for an hour."""

@@ -58,7 +58,7 @@ def run(
     for result in report.results:
         if result.run and result.run.skipped:
             warn(f"{result.run.source_id}: {result.run.skipped}")
-    problems = (report.compaction_problem, *errors, *(result.problem for result in report.results))
+    problems = (*report.upkeep_problems, *errors, *(result.problem for result in report.results))
     raise typer.Exit(write_counts(rows, [problem for problem in problems if problem]))
 
 

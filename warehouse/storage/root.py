@@ -31,6 +31,8 @@ DAMAGED: Final = ".damaged"
 # Folders of base files, in that of their table, and of what says which of their rows are superseded.
 BASE: Final = "base"
 SUPERSEDED: Final = "superseded"
+COPIES: Final = "copies"
+"""The folder of the sketches of texts, which say what is a copy of what; made again where it was deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from hashlib import blake2b
 
 from warehouse.archive.warc_records import REMOVED
 from warehouse.archive.writer import record_at, recover
+from warehouse.copies.update import drop_sketches
 from warehouse.errors import StorageError
 from warehouse.model.records import LISTED, Article, Capture
 from warehouse.model.schema import SCHEMAS
@@ -86,6 +87,7 @@ def _take_down(root: Root, traces: Traces, identify: Identify, now: datetime) ->
     listings = [capture for capture in listed if _names(root, capture, traces.words)]
     removed = _empty_archive(root, [*own, *listings], now)
     forget_habits(root, traces.sources)
+    drop_sketches(root, {location.article_id for location in traces.locations if location.article_id})
     done = Forgotten(
         addresses=tuple(sorted(traces.addresses)),
         captures=forget_captures(root, {capture.capture_id for capture in (*own, *listings)}),
