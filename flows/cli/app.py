@@ -18,6 +18,7 @@ from flows.cli import maintain as cli_maintain
 from flows.cli import reextract as cli_reextract
 from flows.cli import rejects as cli_rejects
 from flows.cli import run as cli_run
+from flows.cli import search as cli_search
 from flows.cli import serve as cli_serve
 from flows.cli import sources as cli_sources
 from flows.cli.console import warn
@@ -53,6 +54,7 @@ cli_serve.add_to(app)
 app.command("alert", epilog="Examples:  copydesk alert   |   copydesk alert --test")(cli_alert.alert)
 app.command("reextract", epilog=cli_reextract.EXAMPLES)(cli_reextract.reextract)
 app.command("backfill", epilog=cli_backfill.EXAMPLES)(cli_backfill.backfill)
+app.command("search", epilog=cli_search.EXAMPLES)(cli_search.search)
 app.add_typer(cli_rejects.app, name="rejects")
 app.add_typer(cli_sources.app, name="sources")
 app.command("forget", epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")(

@@ -79,6 +79,22 @@ def compact(
         print(f"{len(compaction.expired):,} files of the archive {would}deleted: they are past their time")
 
 
+@app.command("index", epilog="Example:  copydesk maintain index --rebuild")
+def index(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build it anew, from every article.")] = False,
+    data: Data = None,
+) -> None:
+    """Take what has landed into the search index now, not before the next search."""
+    from warehouse.connect import check_landed
+    from warehouse.search.index import update_index
+    from warehouse.storage.root import Root
+
+    settings = read_settings(data, None)
+    check_landed(Root.at(settings.data))
+    count = update_index(Root.at(settings.data), settings.lock_seconds, rebuild=rebuild)
+    print(f"{count:,} files of articles taken into the search index")
+
+
 @app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
 def clean(data: Data = None) -> None:
     """Delete what killed writers left: temporary files that nobody has touched for an hour."""
