@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -17,6 +17,7 @@ EXAMPLES: Final = (
     "Examples:  copydesk search ferry   |   copydesk search '\"harbour tunnel\" OR title:ferry -strike'   |   "
     "copydesk search 渡轮 --language zh --format csv -o ferry.csv"
 )
+TABLE_COLUMNS: Final = ("rank", "source_id", "published_at", "title", "snippet")
 DAY_FORMATS: Final = ["%Y-%m-%d"]
 
 
@@ -61,5 +62,5 @@ def search(
     if not hits and form is Format.TABLE and output is None:
         warn("no article has these words")
         return
-    columns = [field.name for field in fields(Hit)]
-    write_out(form, columns, [list(astuple(hit)) for hit in hits], output)
+    columns = TABLE_COLUMNS if form is Format.TABLE else tuple(field.name for field in fields(Hit))
+    write_out(form, columns, [[getattr(hit, name) for name in columns] for hit in hits], output)

@@ -16,23 +16,23 @@ Span = tuple[int, int]
 
 def hits(text: str, words: Words) -> list[Span]:
     """Return where the words of a search stand in a text: offsets of its characters, in order, none overlapping."""
-    wanted = {token for group in words.required for term in group for token in term.tokens}
+    query_tokens = {token for group in words.required for term in group for token in term.tokens}
     spans: list[Span] = []
     for match in words_pattern().finditer(text):
         for part in PARTS.finditer(match[0]):
             start = match.start() + part.start()
             if is_unspaced(part[0]):
-                spans += _pairs(part[0], start, wanted)
-            elif fold(part[0]) in wanted:
+                spans += _pairs(part[0], start, query_tokens)
+            elif fold(part[0]) in query_tokens:
                 spans.append((start, start + len(part[0])))
     return spans
 
 
-def _pairs(run: str, start: int, wanted: set[str]) -> list[Span]:
+def _pairs(run: str, start: int, query_tokens: set[str]) -> list[Span]:
     spans: list[Span] = []
     for at in range(len(run)):
         for length in (2, 1):
-            if at + length <= len(run) and fold(run[at : at + length]) in wanted:
+            if at + length <= len(run) and fold(run[at : at + length]) in query_tokens:
                 first, last = start + at, start + at + length
                 if spans and first <= spans[-1][1]:
                     spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
