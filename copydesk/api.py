@@ -8,12 +8,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import duckdb
 
     from config.settings import Settings
     from config.sources import Source
     from warehouse.model.records import Article, Rejection
     from warehouse.model.rows import Run
+    from warehouse.search.search import Hit
 
 UNKNOWN_URL: Final = "about:blank"
 MAX_DOCUMENT_BYTES: Final = 10_000_000
@@ -95,6 +98,28 @@ class Warehouse:
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
         """Return the rows of a query as a DuckDB relation: `.df()`, `.pl()`, `.arrow()`, `.fetchall()`, `.show()`."""
         return self.connection.sql(query)
+
+    def search(
+        self,
+        words: str,
+        *,
+        language: str | None = None,
+        source: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> list[Hit]:
+        """Return the articles that have the words, best first, as `copydesk search` does.
+
+        Each has `article_id`, `score`, `snippet` and more; the words that were found stand between `**`. What landed
+        since the last search is indexed first. Raises `WarehouseError`, also for a search that is none.
+        """
+        from warehouse.search.search import MARKS, Scope, search
+        from warehouse.storage.root import Root
+
+        scope = Scope(language, source, since, until)
+        return search(Root.at(self.data), words, scope, limit=limit, offset=offset, marks=MARKS)
 
     def close(self) -> None:
         """Close the connection; relations of it can no longer be read."""

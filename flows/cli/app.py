@@ -20,6 +20,7 @@ from flows.cli import maintain as cli_maintain
 from flows.cli import reextract as cli_reextract
 from flows.cli import rejects as cli_rejects
 from flows.cli import run as cli_run
+from flows.cli import search as cli_search
 from flows.cli import serve as cli_serve
 from flows.cli import sources as cli_sources
 from flows.cli import sql as cli_sql
@@ -33,7 +34,7 @@ from warehouse.errors import WarehouseError, unforeseen
 PANELS: Final = {
     "Set up": ("init", "sources"),
     "Take in": ("run", "serve", "backfill", "rejects", "reextract"),
-    "Read": ("status", "sql", "export", "extract"),
+    "Read": ("status", "sql", "search", "export", "extract"),
     "Look after": ("alert", "deploy", "maintain", "forget"),
 }
 """The commands in the order of use, as `--help` shows them."""
@@ -76,6 +77,7 @@ app.command("status", epilog="Examples:  copydesk status   |   copydesk status -
     cli_status.status
 )
 app.command("export", epilog=cli_export.EXAMPLES)(cli_export.export)
+app.command("search", epilog=cli_search.EXAMPLES)(cli_search.search)
 app.add_typer(cli_rejects.app, name="rejects")
 app.add_typer(cli_sources.app, name="sources")
 app.command("forget", epilog="Example:  copydesk forget https://news.example/2026/11/a-private-matter")(

@@ -11,7 +11,11 @@ from flows.cli.console import warn
 from flows.cli.options import Config, Data, read_settings
 from flows.cli.output import Format, write_rows
 
-app = typer.Typer(help="Verify, repair, compact and clean the warehouse.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Verify, repair, compact and clean the warehouse, and what is derived from it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command("verify", epilog="Example:  copydesk maintain verify --sample 1000")
@@ -86,6 +90,7 @@ def compact(
 def copies(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Compare all texts again.")] = False,
     data: Data = None,
+    config: Config = None,
 ) -> None:
     """Compare the texts of all articles that were not compared yet: the views copies, articles_unique, wire_spread.
 
@@ -94,9 +99,26 @@ def copies(
     """
     from warehouse.copies.update import update_copies
 
-    settings = read_settings(data, None)
+    settings = read_settings(data, config)
     update = update_copies(settings.data, seconds=settings.lock_seconds, rebuild=rebuild)
     print(f"{update.sketched:,} texts compared, {update.related:,} of them share their text with an earlier one")
+
+
+@app.command("index", epilog="Example:  copydesk maintain index --rebuild")
+def index(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build it anew, from every article.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Take what has landed into the search index now, not before the next search."""
+    from warehouse.connect import check_landed
+    from warehouse.search.index import update_index
+    from warehouse.storage.root import Root
+
+    settings = read_settings(data, config)
+    check_landed(Root.at(settings.data))
+    count = update_index(Root.at(settings.data), settings.lock_seconds, rebuild=rebuild)
+    print(f"{count:,} files of articles taken into the search index")
 
 
 @app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")

@@ -20,6 +20,7 @@ from warehouse.copies.update import drop_sketches
 from warehouse.errors import StorageError
 from warehouse.model.records import LISTED, Article, Capture
 from warehouse.model.schema import SCHEMAS
+from warehouse.search.index import delete_index
 from warehouse.state.state_file import delete_state
 from warehouse.storage.rewrite import forget_captures, forget_details, forget_habits, forget_titles, keep_tombstones
 from warehouse.storage.root import PARTIAL, Root
@@ -74,7 +75,11 @@ def forget(
             # What landed while the locks were waited for belongs to it too.
             traces = trace(root, target, normalize)
             if set(traces.sources) <= set(sources):
-                return _take_down(root, traces, identify, now) if traces.addresses else Forgotten(())
+                if not traces.addresses:
+                    return Forgotten(())
+                forgotten = _take_down(root, traces, identify, now)
+                delete_index(root, lock_seconds)  # it has the words
+                return forgotten
 
 
 def _take_down(root: Root, traces: Traces, identify: Identify, now: datetime) -> Forgotten:
