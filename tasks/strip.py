@@ -55,8 +55,11 @@ def strip(
     article = _take_back(article, rules)
     lines = group_paragraphs(_without_stripped(article))
     titles = [candidate.values[0] for candidate in article.candidates if candidate.field == "title"]
+    authors = [name for candidate in article.candidates if candidate.field == "authors" for name in candidate.values]
     has_all_lines = article.extractor in LINE_EXTRACTORS
-    reasons = label_text(lines, next(iter(titles), None)).reasons if has_all_lines else label_page(lines, titles)
+    reasons = (
+        label_text(lines, next(iter(titles), None)).reasons if has_all_lines else label_page(lines, titles, authors)
+    )
     reasons = _apply_rules(lines, recurring.strip(lines, reasons), rules)
 
     paragraphs = [line.text for line, reason in zip(lines, reasons, strict=True) if reason is None]

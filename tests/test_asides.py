@@ -52,8 +52,22 @@ def test_what_is_printed_under_a_picture_goes_and_what_follows_it_stays():
     assert left(f"<p>{STORY[0]}</p>{figure} and so on") == f"{STORY[0]} and so on"
 
 
-def labelled(*lines: str, titles: tuple[str, ...] = ()) -> list[LineReason | None]:
-    return label_page(read_lines("\n".join(lines)), titles)
+def labelled(*lines: str, titles: tuple[str, ...] = (), authors: tuple[str, ...] = ()) -> list[LineReason | None]:
+    return label_page(read_lines("\n".join(lines)), titles, authors)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Write to Ann Lee at ann.lee@norby.example with your own memories of the bridge.", LineReason.BYLINE),
+        ("Ann Lee schreibt über Häfen und ist als @annlee zu erreichen, auch am Wochenende.", LineReason.BYLINE),
+        ("Anybody who saw the lorry is asked to write to the police at tips@norby.example today.", None),
+        ("Ann Lee was on the bridge when it opened, and she has walked over it every day since.", None),
+    ],
+)
+def test_how_to_reach_a_writer_is_no_text(line, reason):
+    assert labelled(*STORY, line, authors=("Ann Lee",)) == [None, None, reason]
+    assert labelled(*STORY, line) == [None, None, None]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ MAX_ANNOUNCEMENT_WORDS: Final = 12
 # Dates between paragraphs are stripped, unless there are so many that they are a timeline's.
 MIN_TIMELINE_DATES: Final = 3
 MIN_GALLERY_SHARE: Final = 0.5
+# Below the text, how to reach its writers.
+MAX_CONTACT_LINES: Final = 3
+MAX_CONTACT_WORDS: Final = 40
 # Of a disclaimer below the text.
 MAX_SMALL_PRINT_LINES: Final = 3
 
@@ -42,13 +45,15 @@ _ANYWHERE: Final = {
 }
 _ABOVE_TEXT: Final = {LineReason.BYLINE, LineReason.SECTION, LineReason.DATE_LINE}
 _BELOW_TEXT: Final = {LineReason.SECTION, LineReason.TAGS, LineReason.DATE_LINE}
+_CONTACT: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.\w|(?<!\S)@\w{2}")
 _BRACKETS: Final = re.compile(r"[(\[（][^()\[\]（）]{1,30}[)\]）]\.?")
 
 
-def label_page(lines: Sequence[Line], titles: Sequence[str]) -> list[LineReason | None]:
+def label_page(lines: Sequence[Line], titles: Sequence[str], authors: Sequence[str] = ()) -> list[LineReason | None]:
     """Label each line of a page's extracted text; None is article text. If every line had a label, none gets one.
 
-    `titles` are all that the page's metadata has: the printed title is often another one.
+    `titles` are all that the page's metadata has: the printed title is often another one. `authors` are its writers:
+    where one of them can be reached is no part of the text.
     """
     prose = [index for index, line in enumerate(lines) if line.ends_sentence and line.word_count >= MIN_PARAGRAPH_WORDS]
     first, last = (prose[0], prose[-1]) if prose else (len(lines), -1)
@@ -68,6 +73,9 @@ def label_page(lines: Sequence[Line], titles: Sequence[str]) -> list[LineReason 
             reasons[index] = LineReason.RELATED
         elif index > last:
             reasons[index] = _label_signature(line)
+    for index in range(max(first + 1, len(lines) - MAX_CONTACT_LINES), len(lines)):
+        if reasons[index] is None and _is_contact(lines[index], authors):
+            reasons[index] = LineReason.BYLINE
     _label_small_print(lines, reasons, first)
     return reasons if None in reasons else [None] * len(lines)
 
@@ -98,6 +106,15 @@ def _announces_links(line: Line) -> bool:
         line.word_count <= MAX_ANNOUNCEMENT_WORDS
         and line.text.endswith((":", "："))
         and any(cue.kind == "related" for cue in line.cues)
+    )
+
+
+def _is_contact(line: Line, authors: Sequence[str]) -> bool:
+    """Return whether the line says how to reach a writer: it has the name and an e-mail address or a handle."""
+    return (
+        line.word_count <= MAX_CONTACT_WORDS
+        and _CONTACT.search(line.text) is not None
+        and any(author in line.text for author in authors)
     )
 
 
