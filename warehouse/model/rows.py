@@ -111,6 +111,10 @@ class Run:
     source_tags: tuple[str, ...] = ()
     """Tags of the source, as its file had them then."""
 
+    def __post_init__(self) -> None:
+        """Make a tuple of the tags: JSON and DuckDB give a list, and files of release 0.1 NULL."""
+        object.__setattr__(self, "source_tags", tuple(self.source_tags or ()))
+
 
 @dataclass(frozen=True, slots=True)
 class Habit:

@@ -284,5 +284,4 @@ def _run(row: tuple[Any, ...]) -> Run:
     if facts["kind"] is None:  # of release 0.1, where the view has it from the beginning of the run_id
         is_shard = facts["run_id"].startswith("shard-")
         facts["kind"] = RunKind.SHARD if is_shard else RunKind.INGEST if facts["config_digest"] else RunKind.ADDRESSES
-    facts["source_tags"] = tuple(facts["source_tags"] or ())
     return Run(**facts | {"status": RunStatus(facts["status"]), "kind": RunKind(facts["kind"])})
