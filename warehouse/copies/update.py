@@ -24,6 +24,7 @@ from warehouse.definitions import quote
 from warehouse.errors import EmptyWarehouseError
 from warehouse.queries import read_query
 from warehouse.storage.durable import make_folder
+from warehouse.storage.reach import reach
 from warehouse.storage.root import PARTIAL, Root
 from warehouse.storage.tables import Store
 
@@ -81,6 +82,7 @@ def drop_sketches(root: Root, article_ids: Collection[str]) -> int:
         return 0
     for file in delete_outdated(root, sketch_version()):
         with closing(duckdb.connect()) as connection:
+            reach(connection, root)
             _define_stored(connection, root, [file])
             connection.execute("CREATE TEMP TABLE dropped AS SELECT unnest($1) AS article_id", [list(article_ids)])
             [[count]] = rows(connection, "SELECT count(*) FROM stored SEMI JOIN dropped USING (article_id)")
