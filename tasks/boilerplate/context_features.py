@@ -14,10 +14,10 @@ from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_features import (
     MAX_LINE_CHARACTERS,
     Words,
-    densest_run,
     read_line_features,
     words_once_a_line,
 )
+from tasks.text.densest_run import densest_run
 from warehouse.model.vocabulary import LineReason
 
 MAX_DISTANCE: Final = 50

@@ -65,19 +65,6 @@ def words_once_a_line(words: Words) -> tuple[NDArray[np.int64], NDArray[np.int64
     return line, word, vocabulary_size
 
 
-def densest_run(scores: Sequence[float]) -> tuple[int, int]:
-    """Return begin and end of the run with the greatest sum (Bentley's algorithm); (0, 0) if no sum is above 0."""
-    best, total, begin = 0.0, 0.0, 0
-    run = (0, 0)
-    for index, score in enumerate(scores):
-        if total <= 0:
-            total, begin = 0.0, index
-        total += score
-        if total > best:
-            best, run = total, (begin, index + 1)
-    return run
-
-
 @dataclass(frozen=True, slots=True)
 class _Chunk:
     """The characters of some lines, one after another; each line ends with a line break."""

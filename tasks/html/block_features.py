@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line_features import (
     Words,
-    densest_run,
     number_equal_values,
     read_line_features,
     words_once_a_line,
@@ -20,6 +19,7 @@ from tasks.boilerplate.line_features import (
 from tasks.html.blocks import PageBlocks
 from tasks.html.element_names import MARKS
 from tasks.text.characters import text_key
+from tasks.text.densest_run import densest_run
 
 _TAGS: Final = (
     "p",

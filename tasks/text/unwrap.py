@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from tasks.text.characters import clean_line
+from tasks.text.densest_run import densest_run
 from tasks.text.words import UNSPACED, UNSPACED_CHARACTERS
 
 # Paragraphs of a text that was not wrapped are longer, menus shorter.
@@ -115,7 +116,7 @@ def _split_by_margin(seams: Sequence[_Seam]) -> Iterator[_Section]:
     while pending:
         part = pending.pop()
         margin = _find_margin(part)
-        begin, end = _densest_run([seam.weigh(margin) for seam in part])
+        begin, end = densest_run([seam.weigh(margin) for seam in part])
         is_all_full = len(part) >= MIN_FULL_LINES and all(seam.is_full(margin) for seam in part)
         begin, end = (0, len(part)) if is_all_full else (begin, end)
         evidence = sum(seam.weigh(margin) for seam in part[begin:end])
@@ -138,19 +139,6 @@ def _find_margin(seams: Sequence[_Seam]) -> int:
             changes[min(seam.length + seam.word_length, MAX_MARGIN_CHARACTERS) + 1] -= weight
     weights = list(accumulate(changes))
     return max(range(len(weights)), key=weights.__getitem__)
-
-
-def _densest_run(weights: Sequence[float]) -> tuple[int, int]:
-    """Return begin and end of the run with the greatest sum; (0, 0) if no sum is above 0."""
-    best, total, begin = 0.0, 0.0, 0
-    run = (0, 0)
-    for index, weight in enumerate(weights):
-        if total <= 0:
-            total, begin = 0.0, index
-        total += weight
-        if total > best:
-            best, run = total, (begin, index + 1)
-    return run
 
 
 def _weigh_beginning(line: str) -> float:
