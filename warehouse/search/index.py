@@ -48,6 +48,8 @@ def update_index(root: Root, seconds: float, *, rebuild: bool = False) -> int:
     with hold_lock(folder(root) / "writer", "the search index is being written", seconds):
         known = {} if rebuild else _load(root)
         stamps = root.states("articles")
+        if known and known == stamps:
+            return 0
         bases = _replaced_by_base(root, stamps)
         replaced = set[str]().union(*bases.values())
         is_changed = any(stamps.get(name, stamp) != stamp for name, stamp in known.items())
@@ -58,7 +60,7 @@ def update_index(root: Root, seconds: float, *, rebuild: bool = False) -> int:
         covered = replaced | {name for name, names in bases.items() if names <= known.keys()}
         new = [name for name in stamps if name not in known and name not in covered and SCHEMA_FILE not in name]
         if new:
-            _take_in(root, new, dict(known))
+            _take_in(root, new, dict(known), stamps)
         if stamps != known:
             _save(root, stamps)
         return len(new)
@@ -115,20 +117,19 @@ def _replaced_by_base(root: Root, names: Iterable[str]) -> dict[str, set[str]]:
     return {base: {f"articles/{name}" for name in read_base_file(root, base).replaces} for base in bases}
 
 
-def _take_in(root: Root, names: list[str], known: Stamps) -> None:
+def _take_in(root: Root, names: list[str], known: Stamps, stamps: Stamps) -> None:
     import tantivy
 
     path = folder(root) / "index"
     path.mkdir(parents=True, exist_ok=True)
     index = _register(tantivy.Index(schema(), str(path)))
-    stamps = root.states("articles")
     with connect(root) as connection:
         for batch in _batches(names, stamps):
             writer = index.writer(HEAP_BYTES, 1)
             _write(connection, writer, [f"{pattern(root)}/{name}" for name in batch])
             writer.commit()
             writer.wait_merging_threads()
-            known |= {name: stamps[name] for name in batch if name in stamps}
+            known |= {name: stamps[name] for name in batch}
             _save(root, known)
 
 
@@ -137,7 +138,7 @@ def _batches(names: list[str], stamps: Stamps) -> Iterator[list[str]]:
     size = 0
     for name in names:
         batch.append(name)
-        size += stamps.get(name, (0, 0))[0]
+        size += stamps[name][0]
         if size >= MAX_BATCH_BYTES:
             yield batch
             batch, size = [], 0
