@@ -30,7 +30,7 @@ _FOLLOWS: Final = re.compile(r"\s*(?:[|｜»›：ㅣ_]|--|\s(?:::|[-–—·•
 _PRECEDES: Final = re.compile(r"(?:[|｜»›ㅣ]|(?<!\s)\s[-–—•*])\s*$")
 _FIRST_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|｜»›ㅣ]\s*|(?<!\s)\s++[-–—•*]\s+")
 _STRONG_MARKS: Final = frozenset("|｜»›ㅣ*•·")
-_CUT: Final = re.compile(r"\s*(?:…|\.\.\.|\[(?:…|\.\.\.)\])$")
+_CUT: Final = re.compile(r"(?:(?<!\s)\s++)?(?:…|\.\.\.|\[(?:…|\.\.\.)\])$")
 _WORD: Final = re.compile(r"\w+")
 
 
