@@ -9,10 +9,11 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from uuid import uuid4
 
 import duckdb
@@ -44,6 +45,21 @@ MORE_ROOM: Final = "ask for less, or raise sql_memory or sql_spill in copydesk.t
 SKETCH_FOLDERS: Final = "[cs][ou]p*"
 REPLACED_SECONDS: Final = (0.02, 0.1, 0.5)
 STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)\b|\(", re.IGNORECASE)
+
+Row = TypeVar("Row")
+
+
+@dataclass(slots=True)
+class Counted(Generic[Row]):
+    """Rows that are counted as they pass by: there may be more than fit in memory."""
+
+    rows: Iterator[Row]
+    count: int = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self.rows:
+            self.count += 1
+            yield row
 
 
 def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
@@ -96,9 +112,7 @@ def locked(
     """
     root = Root.at(root)
     connection = connect(root)
-    for name, size in (("memory_limit", memory), ("max_temp_directory_size", spill)):
-        if size:
-            connection.execute(f"SET {name} = {quote(size)}")
+    limit(connection, memory, spill)
     try:
         _set_timezone(connection, timezone)
         add_files(connection, files or {})
@@ -121,6 +135,13 @@ def locked(
     ):
         connection.execute(f"SET {setting}")
     return connection
+
+
+def limit(connection: duckdb.DuckDBPyConnection, memory: str, spill: str) -> None:
+    """Bound what queries may hold in memory and on disk, by sizes such as `2 GB`; an empty one changes no bound."""
+    for name, size in (("memory_limit", memory), ("max_temp_directory_size", spill)):
+        if size:
+            connection.execute(f"SET {name} = {quote(size)}")
 
 
 def _set_timezone(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:

@@ -9,7 +9,6 @@ import duckdb
 
 from warehouse.archive.segment import SUFFIX
 from warehouse.checks.archive_files import (
-    Counted,
     by_file,
     captures_of,
     check_capture,
@@ -23,7 +22,7 @@ from warehouse.checks.left_overs import left_overs
 from warehouse.checks.rules import COUNTS, SourceCount, check_counts, check_rules
 from warehouse.checks.table_files import check_base_files, damaged_files, table_files
 from warehouse.checks.verified import FileState, VerifiedFiles
-from warehouse.connect import connect, rows, unreadable
+from warehouse.connect import Counted, connect, rows, unreadable
 from warehouse.errors import WarehouseError
 from warehouse.storage.root import Root
 

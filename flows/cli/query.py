@@ -17,7 +17,7 @@ from config.errors import ConfigError
 from config.settings import Settings
 from flows.cli.output import Format
 from flows.cli.output_file import check_terminal, whole_file, write_out
-from warehouse.connect import MORE_ROOM, ask, connect, locked, rows
+from warehouse.connect import MORE_ROOM, Counted, ask, connect, locked, rows
 from warehouse.errors import QueryError
 from warehouse.storage.root import Root
 
@@ -71,7 +71,7 @@ class Session:
         result = self._interruptible(partial(ask, self.connection, statement))
         if form is Format.PARQUET and output is not None:
             return self._write_parquet(result, output)
-        counted = _Counted(self._rows(result))
+        counted = Counted(self._rows(result))
         write_out(form, column_names(result), counted, output)
         return counted.count
 
@@ -118,19 +118,6 @@ class Session:
                     future.result()
                 sentence = f"the query took longer than {self.seconds:g} s; ask for less, or raise --timeout"
                 raise QueryError(sentence) from None
-
-
-class _Counted:
-    """Rows that are counted as they are read."""
-
-    def __init__(self, source: Iterator[tuple[Any, ...]]) -> None:
-        self.source = source
-        self.count = 0
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        for row in self.source:
-            self.count += 1
-            yield row
 
 
 def check_sources(settings: Settings, source_ids: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from config.errors import ConfigError
-from warehouse.connect import ask, connect, locked, rows, unreadable
+from warehouse.connect import ask, connect, limit, locked, rows, unreadable
 from warehouse.definitions import quote
 from warehouse.errors import QueryError
 
@@ -147,10 +147,7 @@ def read_shard(connection: duckdb.DuckDBPyConnection, first: int, rows: int) -> 
 
 def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
     connection = connect(settings.data)
-    memory = settings.sql_memory or DEFAULT_MEMORY
-    for name, size in (("memory_limit", memory), ("max_temp_directory_size", settings.sql_spill)):
-        if size:
-            connection.execute(f"SET {name} = {quote(size)}")
+    limit(connection, settings.sql_memory or DEFAULT_MEMORY, settings.sql_spill)
     return connection
 
 

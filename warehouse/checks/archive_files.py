@@ -42,19 +42,6 @@ class IndexedCapture:
         return self.filename.split("/")[1]
 
 
-@dataclass(slots=True)
-class Counted:
-    """Captures as they pass by: a warehouse may have more than fit in memory."""
-
-    captures: Iterator[IndexedCapture]
-    count: int = 0
-
-    def __iter__(self) -> Iterator[IndexedCapture]:
-        for capture in self.captures:
-            self.count += 1
-            yield capture
-
-
 def index_digests(warehouse: DuckDBPyConnection) -> dict[str, str]:
     """Return a digest of the rows of `captures` for each file of the archive that they name."""
     digest = "bit_xor(hash(capture_id, warc_offset, warc_length, payload_digest, outcome))"

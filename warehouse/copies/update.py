@@ -124,7 +124,7 @@ def _update_batch(root: Root, *, since_last: bool) -> CopiesUpdate:
 
 
 def _define_stored(connection: duckdb.DuckDBPyConnection, root: Root, files: Collection[SketchFile]) -> None:
-    """Define the views of what is stored in files: all rows, and the sketches with their labels."""
+    """Define the view of all rows that are stored in files."""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW stored AS FROM {relation_of(root, files)}")
 
 
