@@ -133,6 +133,10 @@ class Settings(BaseModel):
         description="Bytes, unpacked, of the largest feed, sitemap or section page; a larger one is refused.",
     )
     max_redirects: Annotated[int, Field(ge=0, le=50)] = Field(10, description="Redirects followed for one address.")
+    browser: str = Field(
+        "",
+        description="The Chromium of `render = true`: a path, or a name on the PATH; looked for there unless set.",
+    )
     langdetect_alone: bool = Field(
         False,
         description="Detect languages by langdetect alone: it knows 54, and calls any other by one of these.",

@@ -93,6 +93,11 @@ class Source(ConfigTable):
         (1, 6, 24, 168), description="Hours after its first fetch at which a page is fetched again, to see its edits."
     )
     allow_private: bool = Field(False, strict=True, description="May fetch from loopback and private addresses.")
+    render: bool = Field(
+        False,
+        strict=True,
+        description="Pages are read as a headless Chromium shows them; needs the extra `browser`.",
+    )
     paused: bool = Field(False, strict=True, description="Left out of runs that name no source.")
     input: tuple[Input, ...] = Field(min_length=1, description="Where its articles come in.")
     fetch: SourceFetch = SourceFetch()

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tasks.html.article import read_page
+from tasks.html.parse import needs_scripts, parse_html
 from tasks.html.stand_in import StandIn, Visit, find_stand_in
 from tasks.listings.entry_text import plain_text
 from tasks.metadata.candidates import order_by_trust
@@ -58,12 +59,8 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000, timezone: str | None =
         return raw.reject(Stage.EXTRACT, decoded.reason, decoded.detail)
     document = _read_document(decoded.text, kind, url)
     text = document.article_text if document and kind == HTML else ""
-    if kind == HTML and (stand_in := _find_stand_in(raw, decoded.text, text, document)):
-        # As where a page could not be fetched, its address is asked again: the article may come another time.
-        is_fetched = raw.capture.http_status is not None and not raw.item.is_record
-        rejection = raw.reject(Stage.FETCH if is_fetched else Stage.EXTRACT, stand_in.reason, stand_in.detail)
-        # What stands in place of the article has a title of its own: only the feed's is the article's.
-        return add_metadata(rejection, raw, raw.item.candidates, timezone)
+    if kind == HTML and (stand_in := _find_stand_in(raw, decoded.text, text, document) or _frame(decoded.text, text)):
+        return _reject_stand_in(raw, stand_in, timezone)
     if document is None or (kind == HTML and _is_notice(text)):
         words = " ".join(text.split())[:100]
         beginning = f"but '{words}'" if words else "at all"
@@ -77,6 +74,14 @@ def extract(raw: RawArticle, max_bytes: int = 10_000_000, timezone: str | None =
     )
 
 
+def _reject_stand_in(raw: RawArticle, stand_in: StandIn, timezone: str | None) -> Rejection:
+    # As where a page could not be fetched, its address is asked again: the article may come another time.
+    is_fetched = raw.capture.http_status is not None and not raw.item.is_record
+    rejection = raw.reject(Stage.FETCH if is_fetched else Stage.EXTRACT, stand_in.reason, stand_in.detail)
+    # What stands in place of the article has a title of its own: only the feed's is the article's.
+    return add_metadata(rejection, raw, raw.item.candidates, timezone)
+
+
 def _find_stand_in(raw: RawArticle, page: str, text: str, document: Document | None) -> StandIn | None:
     # Only a page has titles of its own: the text of a feed's entry need not repeat that of the entry.
     announced = raw.item.candidates if raw.capture.http_status is not None else ()
@@ -84,6 +89,14 @@ def _find_stand_in(raw: RawArticle, page: str, text: str, document: Document | N
     visit = Visit(raw.item.url, raw.capture.final_url or raw.item.url, tuple(titles))
     candidates = document.candidates if document and text else ()
     return find_stand_in(page, text, candidates, visit)
+
+
+def _frame(page: str, text: str) -> StandIn | None:
+    """Return the reason to reject a page that is an empty frame for its scripts; None if it is not."""
+    tree = None if text else parse_html(page)
+    if tree is None or not needs_scripts(tree):
+        return None
+    return StandIn(Reason.NEEDS_JAVASCRIPT, "The page is empty until its scripts have run, as with render = true.")
 
 
 def _read_document(text: str, kind: str, url: str) -> Document | None:

@@ -7,16 +7,18 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from config.inputs import FolderInput
+from config.inputs import FolderInput, Input, PagesInput
 from config.settings import Settings
 from tasks.discover import endpoint
 from tasks.files.folder import LINKED_AWAY
 from tasks.http.access import Access, source_access
+from tasks.http.client import ACCEPT_LISTINGS, Request
 from tasks.http.response import Downloaded, FetchResult, NotModified, Postponed, Refused
 from warehouse.archive.writer import Earlier
 from warehouse.model.records import Fetched, Item, Rejection
@@ -24,7 +26,7 @@ from warehouse.model.vocabulary import Reason, Stage
 
 if TYPE_CHECKING:
     from config.sources import Source
-    from tasks.http.fetcher import Fetcher, Request
+    from tasks.http.fetcher import Fetcher
 
 ReadResult = Fetched | NotModified | Postponed | Refused | Rejection
 
@@ -91,8 +93,6 @@ def request(
 
     `access` is that of the source where it was read already. Raises `ConfigError` where a value of it cannot be had.
     """
-    from tasks.http.fetcher import Request
-
     return Request(
         url,
         access=access or source_access(source),
@@ -101,7 +101,16 @@ def request(
         max_bytes=max_bytes,
         etag=earlier.etag if earlier else None,
         last_modified=earlier.last_modified if earlier else None,
+        render=source.render,
     )
+
+
+def listing_request(
+    url: str, source: Source, entry: Input, settings: Settings, earlier: Earlier | None = None
+) -> Request:
+    """Return the request for a listing of an input; of all listings only section pages are shown in a browser."""
+    page_request = request(url, source, earlier, settings.max_listing_bytes)
+    return replace(page_request, accept=ACCEPT_LISTINGS, render=source.render and isinstance(entry, PagesInput))
 
 
 def as_fetched(item: Item, document: Downloaded, now: datetime) -> Fetched:

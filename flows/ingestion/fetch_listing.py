@@ -10,8 +10,7 @@ from config.inputs import Input
 from flows.ingestion.listing_dates import listed_publication, listed_publication_period
 from flows.ingestion.process_pool import CallError
 from tasks.discover import listed_documents, read_listing
-from tasks.fetch import as_fetched, request
-from tasks.http.fetcher import ACCEPT_LISTINGS
+from tasks.fetch import as_fetched, listing_request
 from tasks.http.response import NotModified, Postponed, Refused
 from tasks.listings.discovered import Discovered, item_of
 from tasks.listings.listing import Listing, ListingError
@@ -69,8 +68,7 @@ class ListingFetcher:
         run = self.run
         # Entries that wait, and are no pages of their own, come with the whole feed only.
         earlier = state.earlier if sends_validators(state) and not run.waits_for(state.url) else None
-        listing_request = request(url, run.source, earlier, run.settings.max_listing_bytes)
-        result = run.fetcher.fetch(replace(listing_request, accept=ACCEPT_LISTINGS))
+        result = run.fetcher.fetch(listing_request(url, run.source, self.entry, run.settings, earlier))
         run.check_stop()
         now = run.clock()
         item = Item(run.source.id, state.url, state.url, state.url, now, purpose=self.purpose)

@@ -39,7 +39,7 @@ _CURES: Final = {
     "challenge": "the site takes Copydesk for a robot: ask the publisher to let it in, or give a longer delay",
     "consent_wall": "use the full text of the feed, or ask the publisher for a feed without the wall",
     "login_wall": "use the full text of the feed; the pages are for subscribers only",
-    "needs_javascript": "use the full text of the feed; the pages are empty without a browser",
+    "needs_javascript": "say render = true in its file, with the extra `browser`, or use the full text of the feed",
     "soft_404": "the site takes its pages down sooner than they are read: give a shorter schedule",
     "front_page": "the site takes its pages down sooner than they are read: give a shorter schedule",
 }

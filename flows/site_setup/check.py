@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice, pairwise
 from typing import Final
@@ -17,9 +17,9 @@ from config.sources import SCHEDULE_CURE, Source, load_source, source_files
 from flows.ingestion.process_pool import Workers
 from tasks.article import make_article
 from tasks.discover import endpoint, listed_documents, read_listing, reader_of
-from tasks.fetch import fetch_each, request
+from tasks.fetch import fetch_each, listing_request
 from tasks.http.access import source_access
-from tasks.http.fetcher import ACCEPT_LISTINGS, Downloaded, Fetcher, NotModified, Postponed, Refused, utc_now
+from tasks.http.fetcher import Downloaded, Fetcher, NotModified, Postponed, Refused, utc_now
 from tasks.listings.discovered import Discovered
 from tasks.listings.input_reader import InputError, ReadContext
 from tasks.listings.listing import Listing, ListingError
@@ -139,8 +139,7 @@ class _InputCheck:
         return f"{len(listing.entries):,} entries{''.join(notes)}", documents
 
     def _fetch_listing(self, url: str) -> tuple[Listing, str | None]:
-        listing_request = request(url, self.source, max_bytes=self.settings.max_listing_bytes)
-        response = self.fetcher.fetch(replace(listing_request, accept=ACCEPT_LISTINGS))
+        response = self.fetcher.fetch(listing_request(url, self.source, self.entry, self.settings))
         if not isinstance(response, Downloaded):
             raise InputError(f"{self.source.id}: {url}: {_problem(response)}")
         try:

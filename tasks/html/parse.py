@@ -10,6 +10,8 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from tasks.html.tag_attributes import bound_attributes
 from tasks.text.xml_characters import mend_characters
 
+# Without scripts; a page with less text is an empty frame for its scripts.
+MIN_PAGE_CHARACTERS: Final = 400
 _UNSEEN_TAGS: Final = ("head", "script", "style", "template", "svg")
 
 
@@ -17,6 +19,13 @@ def visible_text(tree: HtmlElement) -> str:
     """Return the text of a tree that readers may see, in a line; what they do not see is taken out of the tree."""
     etree.strip_elements(tree, *_UNSEEN_TAGS, with_tail=False)
     return " ".join(" ".join(tree.itertext()).split())
+
+
+def needs_scripts(tree: HtmlElement) -> bool:
+    """Return whether a page has scripts, and nearly no text before they run; takes what is not seen out of the tree."""
+    has_scripts = next(tree.iter("script"), None) is not None
+    etree.strip_elements(tree, "noscript", with_tail=False)
+    return has_scripts and len(visible_text(tree)) < MIN_PAGE_CHARACTERS
 
 
 def parse_html(text: str) -> HtmlElement | None:

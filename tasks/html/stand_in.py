@@ -210,7 +210,7 @@ _SENTENCES: Final = {
     Reason.CHALLENGE: "The site takes us for a program and shows a check in the place of the article",
     Reason.SOFT_404: "The page says that there is no such article, with a status that says otherwise",
     Reason.LOGIN_WALL: "The site shows the article only to those who log in or subscribe",
-    Reason.NEEDS_JAVASCRIPT: "The page shows its article only to browsers that run JavaScript",
+    Reason.NEEDS_JAVASCRIPT: "The page shows its article only where JavaScript runs, as with render = true",
     Reason.MAINTENANCE: "The site is under maintenance",
     Reason.REGION_BLOCK: "The site does not show the article in this region",
 }

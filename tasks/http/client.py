@@ -72,12 +72,15 @@ class Request:
     last_modified: str | None = None  # likewise
     accept: str = ACCEPT_PAGES
     cookies: str | None = field(default=None, repr=False)  # the value of the Cookie header
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # more of them, as a script may send
     access: Access = ANYBODY
+    render: bool = False  # a page is shown in a browser, and is what its scripts made of it
 
     @property
     def conditional(self) -> bool:
         """Whether the request is conditional: 304 if the document has not changed."""
-        return bool(_header(self.etag) or _header(self.last_modified))
+        # What scripts put into a page may change while the page itself does not.
+        return not self.render and bool(_header(self.etag) or _header(self.last_modified))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,10 @@ class Client:
         self._clock = clock
         self._transport = transport
         self._default = default_access(settings)
+
+    def user_agent(self, access: Access) -> str:
+        """Return the name by which an access is known to servers."""
+        return user_agent(access.over(self._default), self._settings.contact)
 
     async def send(
         self, url: httpx.URL, request: Request, limits: ResponseLimits, on_sent: Callable[[], Awaitable[None]]
@@ -151,18 +158,28 @@ async def _trace(on_sent: Callable[[], Awaitable[None]], event: str, _: object) 
 
 def request_headers(url: httpx.URL, request: Request, contact: str = "") -> list[tuple[str, str]]:
     """Return the headers of a request: our name and contact, the formats we read, the conditions."""
-    printable_contact = "".join(character for character in contact if character.isascii() and character.isprintable())
-    contact = printable_contact.translate(_NOT_IN_USER_AGENT).strip()
-    comment = "; +".join(["news article collector", *filter(None, [contact])])
     conditions = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
     return [
         ("Host", url.netloc.decode("ascii")),
-        ("User-Agent", request.access.user_agent or f"{robots.TOKEN} ({comment})"),
+        ("User-Agent", user_agent(request.access, contact)),
         ("Accept", request.accept),
         ("Accept-Encoding", ", ".join(CODINGS)),
         *([("Cookie", request.cookies)] if request.cookies else []),
-        *((name, value) for name, validator in conditions.items() if (value := _header(validator))),
+        *(
+            (name, value)
+            for name, validator in conditions.items()
+            if request.conditional and (value := _header(validator))
+        ),
+        *request.headers,
     ]
+
+
+def user_agent(access: Access, contact: str) -> str:
+    """Return the name by which an access is known to servers; by default our own, with whom they may ask."""
+    printable_contact = "".join(character for character in contact if character.isascii() and character.isprintable())
+    contact = printable_contact.translate(_NOT_IN_USER_AGENT).strip()
+    comment = "; +".join(["news article collector", *filter(None, [contact])])
+    return access.user_agent or f"{robots.TOKEN} ({comment})"
 
 
 def _header(validator: str | None) -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from config.settings import Settings
+from tasks.http.browser import HeadlessBrowser, require_browser
 from tasks.http.client import ACCEPT_LISTINGS, ACCEPT_PAGES, Client, Request
 from tasks.http.follow_redirects import RedirectFollower
 from tasks.http.network import Resolve
@@ -75,11 +76,13 @@ class Fetcher:
     ) -> None:
         self._throttle = HostThrottle(settings, clock, sleep, hosts)
         self._transport = PublicTransport(resolve, ssl_context, settings.host_connections)
-        self._follower = RedirectFollower(
-            settings, Client(settings, self._transport, clock), self._throttle, clock, sleep
-        )
+        self._settings = settings
+        self._browser = HeadlessBrowser(settings)
+        client = Client(settings, self._transport, clock)
+        self._follower = RedirectFollower(settings, client, self._throttle, clock, sleep, self._browser)
         self._lock = threading.Lock()
         self._closed = False
+        self._under_way: set[asyncio.Task[Any] | None] = set()
         self._loop = asyncio.new_event_loop()
         # Daemonic, so that a thread stuck in the system cannot keep the process from its end.
         self._thread = threading.Thread(target=self._run, name="fetcher", daemon=True)
@@ -94,8 +97,11 @@ class Fetcher:
     def submit(self, request: Request) -> Future[FetchResult]:
         """Start a request; requests to one host keep their order. Raises RuntimeError once closed.
 
-        The future never raises for what a server does.
+        The future never raises for what a server does. Raises `ConfigError` if the page is to be shown in a browser,
+        and none is installed.
         """
+        if request.render:
+            require_browser(self._settings)
         return self._start(self._follower.fetch(request))
 
     def fetch(self, request: Request) -> FetchResult:
@@ -126,7 +132,15 @@ class Fetcher:
                 work.close()
                 raise RuntimeError("the fetcher is closed")
             # Under the lock: work that is handed over before the loop stops can then be cancelled.
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
+            return asyncio.run_coroutine_threadsafe(self._tracked(work), self._loop)
+
+    async def _tracked(self, work: Coroutine[Any, Any, _T]) -> _T:
+        task = asyncio.current_task()
+        self._under_way.add(task)
+        try:
+            return await work
+        finally:
+            self._under_way.discard(task)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -135,9 +149,11 @@ class Fetcher:
             runner.run(self._end())
 
     async def _end(self) -> None:
-        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        # The browser has tasks of its own, by which it is closed.
+        under_way = [task for task in self._under_way if task is not None]
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+        await self._browser.aclose()
         await self._transport.aclose()
         self._throttle.close()

@@ -18,8 +18,10 @@ from config.settings import Settings
 from tasks.http import robots
 from tasks.http.access import Access
 from tasks.http.address_policy import authority, read_url
+from tasks.http.browser import HeadlessBrowser
 from tasks.http.client import Attempt, Client, Request, ResponseLimits
 from tasks.http.page_redirect import page_redirect
+from tasks.http.render import RenderedVisit, is_page
 from tasks.http.response import FetchResult, Postponed, Refused, Response, interpret, refusal_of_error
 from tasks.http.retries import send_with_retries
 from tasks.http.robots import Rules
@@ -37,7 +39,13 @@ class RedirectFollower:
     """Makes the requests that one URL takes, in order; all URLs share a `HostThrottle` and a `RobotsCache`."""
 
     def __init__(
-        self, settings: Settings, client: Client, throttle: HostThrottle, clock: Callable[[], datetime], sleep: Sleep
+        self,
+        settings: Settings,
+        client: Client,
+        throttle: HostThrottle,
+        clock: Callable[[], datetime],
+        sleep: Sleep,
+        browser: HeadlessBrowser,
     ) -> None:
         self._settings = settings
         self._client = client
@@ -45,6 +53,7 @@ class RedirectFollower:
         self._clock = clock
         self._sleep = sleep
         self._robots_cache = RobotsCache(clock)
+        self._browser = browser
 
     async def fetch(self, request: Request) -> FetchResult:
         """Return the document, or why there is none, with all exchanges.
@@ -56,7 +65,12 @@ class RedirectFollower:
         exchanges: list[Exchange] = []
         result: FetchResult
         try:
-            last = await self._follow(request, exchanges, self._settings.max_redirects)
+            # Some sites send each visitor through a page that sets a cookie; the next visit begins without.
+            cookies = request.access.new_jar()
+            last = await self._follow(request, exchanges, cookies, self._settings.max_redirects)
+            if request.render and isinstance(last, Response) and is_page(last):
+                visit = RenderedVisit(request, exchanges, cookies, self._follow, self._settings)
+                last = await visit.render(last, self._browser, self._client.user_agent(request.access))
             if isinstance(last, Response):
                 result = interpret(last, self._clock(), conditional=request.conditional)
             else:
@@ -79,11 +93,17 @@ class RedirectFollower:
         return replace(rules, exchanges=tuple(exchanges))
 
     async def _follow(
-        self, request: Request, exchanges: list[Exchange], redirects: int, *, for_robots: bool = False
+        self,
+        request: Request,
+        exchanges: list[Exchange],
+        cookies: httpx.Cookies,
+        redirects: int,
+        *,
+        for_robots: bool = False,
+        is_part: bool = False,
     ) -> Response | Refused | Postponed:
+        """Follow a URL; a part of a page that is shown comes within the turn of its page."""
         passed: list[httpx.URL] = []
-        # Some sites send each visitor through a page that sets a cookie; the next visit begins without.
-        cookies = request.access.new_jar()
         target, seconds_left, is_permanent = request.url, request.seconds or self._settings.fetch_seconds, True
         while len(passed) <= redirects:
             url = read_url(target, passed[-1] if passed else None)
@@ -93,7 +113,7 @@ class RedirectFollower:
             rules = Rules() if for_robots else await self._permission(url, request, exchanges)
             if not isinstance(rules, Rules):
                 return replace(rules, was_requested=bool(passed)) if isinstance(rules, Refused) else rules
-            delay = max(request.delay, rules.crawl_delay or 0.0)
+            delay = request.delay if is_part else max(request.delay, rules.crawl_delay or 0.0)
             paced = replace(request, delay=delay, cookies=_cookie_header(cookies, url, request.access))
             attempt = await self._send(url, paced, exchanges, seconds_left, truncate=for_robots)
             if not isinstance(attempt, Attempt):
@@ -103,7 +123,7 @@ class RedirectFollower:
             cookies.extract_cookies(
                 httpx.Response(response.status, headers=response.headers, request=httpx.Request("GET", url))
             )
-            location = response.location or (None if for_robots else _page_location(response, url, passed))
+            location = response.location or (None if for_robots or is_part else _page_location(response, url, passed))
             if location is None:
                 moved_to = str(url) if passed and is_permanent else None
                 return replace(response, redirects=tuple(map(str, passed)), moved_to=moved_to)
@@ -135,7 +155,9 @@ class RedirectFollower:
         )
         return await self._robots_cache.look_up(
             robots_url,
-            lambda: self._follow(robots_request, exchanges, robots.MAX_REDIRECTS, for_robots=True),
+            lambda: self._follow(
+                robots_request, exchanges, request.access.new_jar(), robots.MAX_REDIRECTS, for_robots=True
+            ),
             allow_private=request.allow_private,
         )
 

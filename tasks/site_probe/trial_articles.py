@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Final
 
-from lxml import etree
-
+from tasks.html.parse import needs_scripts as tree_needs_scripts
 from tasks.site_probe.autodiscovery import parse_page
 from tasks.text.words import count_words
 from warehouse.model.records import Article, Rejection
@@ -18,8 +17,6 @@ from warehouse.model.vocabulary import Reason
 
 # A shorter article is a teaser, or the beginning of one that must be paid for.
 MIN_ARTICLE_WORDS: Final = 80
-# Without scripts; a page with less text is an empty frame for its scripts.
-MIN_PAGE_CHARACTERS: Final = 400
 # Of a page's words that the feed's own entry has too, and of the entries that have so many.
 MIN_FEED_WORDS_SHARE: Final = 0.9
 MIN_FULL_ENTRIES_SHARE: Final = 0.8
@@ -47,11 +44,7 @@ class TrialArticle:
 def needs_scripts(content: bytes, charset: str | None = None) -> bool:
     """Return whether a page is an empty frame for its scripts: it has scripts, and nearly no text of its own."""
     tree = parse_page(content, charset)
-    if tree is None:
-        return False
-    has_scripts = next(tree.iter("script"), None) is not None
-    etree.strip_elements(tree, "script", "style", "noscript", "template", "head", with_tail=False)
-    return has_scripts and len(" ".join("".join(tree.itertext()).split())) < MIN_PAGE_CHARACTERS
+    return tree is not None and tree_needs_scripts(tree)
 
 
 def mean_quality(trials: Sequence[TrialArticle]) -> float:
@@ -96,7 +89,7 @@ def _rejection_sentences(trials: Sequence[TrialArticle]) -> Iterator[str]:
     scripted = sum(trial.needs_scripts for trial in rejected)
     reasons = Counter(trial.result.reason for trial in rejected if isinstance(trial.result, Rejection))
     if scripted:
-        yield f"{_count_of(scripted, trials)} show their text only after scripts have run, which are not run here."
+        yield f"{_count_of(scripted, trials)} show their text only after scripts have run, as with render = true."
     if forbidden := reasons.pop(Reason.DISALLOWED, 0):
         yield f"{_count_of(forbidden, trials)} may not be fetched: {_detail(trials, Reason.DISALLOWED)}."
     empty = reasons.pop(Reason.NO_ARTICLE, 0) + reasons.pop(Reason.EMPTY, 0) - scripted
