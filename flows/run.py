@@ -23,7 +23,7 @@ from warehouse.copies.update import update_copies
 from warehouse.errors import LockedError, WarehouseError, unforeseen
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, RunStatus
-from warehouse.storage.compaction import count_log_files
+from warehouse.storage.compaction import compaction_state
 from warehouse.storage.root import Root
 
 COUNTS: Final = ("discovered", *Outcome)  # of a run; the first is the sum of the others
@@ -109,7 +109,7 @@ def compare_new_texts(settings: Settings) -> str | None:
 def _compact_if_many_files(settings: Settings) -> str | None:
     """Compact the warehouse if so many small files wait that every query and run pays for them; return what failed."""
     try:
-        if count_log_files(Root.at(settings.data)) > MAX_LOG_FILES:
+        if compaction_state(Root.at(settings.data)).log_files > MAX_LOG_FILES:
             compact_warehouse(settings, seconds=0)
     except LockedError:
         return None  # another process is at it

@@ -29,7 +29,7 @@ from warehouse.errors import LockedError, StorageError
 from warehouse.model.records import RECOVERED, Capture
 from warehouse.model.vocabulary import Outcome, RunKind, RunStatus
 from warehouse.storage.base_files import read_base_files
-from warehouse.storage.compaction import Ages, compact, count_log_files
+from warehouse.storage.compaction import Ages, compact, compaction_state
 from warehouse.storage.rewrite import drop_rows
 from warehouse.storage.row_retention import Retention
 from warehouse.storage.sorted_files import MAX_SORTED_BYTES
@@ -118,7 +118,7 @@ def test_every_view_gives_the_same_rows_before_and_after(store: Store, tmp_path:
     assert rows_of(tmp_path) == before
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
     assert rows_of(tmp_path) == before
-    assert count_log_files(store.root) == 0
+    assert compaction_state(store.root).log_files == 0
     left = list(tmp_path.rglob("landed_month=2026-03/*.parquet"))
     assert left == [], "what base files stand for is gone"
 
@@ -144,7 +144,7 @@ def test_until_its_moment_a_base_file_is_passed_over(store: Store, tmp_path: Pat
 
 def test_young_files_stay_in_the_log(store: Store) -> None:
     assert compact(store, now(), seconds=0).merges == []
-    assert count_log_files(store.root) > 0
+    assert compaction_state(store.root).log_files > 0
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(store: Store, tmp_path: Path) -> None:
@@ -539,7 +539,7 @@ def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing
         assert warehouse.execute(
             "SELECT max(n) FROM (SELECT count(*) AS n FROM discoveries GROUP BY url)"
         ).fetchall() == [(1,)]
-    assert count_log_files(Store(root).root) == 0
+    assert compaction_state(Store(root).root).log_files == 0
 
 
 @pytest.mark.slow

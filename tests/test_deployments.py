@@ -15,7 +15,8 @@ from config.schedule import read_schedule, turns
 from config.settings import Settings
 from config.sources import load_source
 from flows.scheduling.deployments import PAUSED_TAG, PlannedDeployment, plan_deployments, plan_source, stagger
-from flows.scheduling.healthcheck import ServerStatus, health_app
+from flows.scheduling.healthcheck import health_app
+from flows.scheduling.server_status import ServerStatus
 from flows.scheduling.source_flow import earliest_poll
 from flows.scheduling.sync_deployments import is_active, is_paused, is_same
 

@@ -136,6 +136,11 @@ class Served:
         except httpx.HTTPError:
             return {}
 
+    def watched(self, path: str) -> httpx.Response:
+        """What the port for those who watch answers."""
+        with httpx.Client(trust_env=False) as client:
+            return client.get(f"http://127.0.0.1:{self.health_port}{path}")
+
     def rows(self, query: str):
         with connect(str(self.data)) as warehouse:
             return warehouse.execute(query).fetchall()
@@ -187,6 +192,7 @@ def test_every_source_is_deployed_and_told_where(served):
     assert served.deployments()["resting"]["paused"]
     health = served.health()
     assert (health["status"], health["sources"], health["paused"], health["problems"]) == ("ok", 4, 1, [])
+    assert served.watched("/ready").json() == {"status": "ready", "waits_for": []}
     assert "4 sources, 1 paused" in served.log
     assert f"the UI is at http://127.0.0.1:{served.port}" in served.log
 
@@ -276,6 +282,9 @@ def test_a_run_on_schedule_lands_articles(served):
     [run, *_] = wait_for(done, 150, "a scheduled run that is completed")
     assert run["state"]["message"] == f"{served.paper}: 3 discovered, 3 stored"
     assert served.rows(f"SELECT count(*) FROM articles WHERE source_id = '{served.paper}'") == [(3,)]
+    metrics = served.watched("/metrics").text
+    assert f'copydesk_documents_total{{outcome="stored",source="{served.paper}"}} 3.0\n' in metrics
+    assert "copydesk_sources 4.0\n" in metrics
 
 
 def test_sigterm_ends_runs_as_interrupted_and_leaves_no_process(served):

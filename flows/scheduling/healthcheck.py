@@ -1,4 +1,4 @@
-"""The health endpoint of `copydesk serve`: GET /health answers 200 if all is well, else 503."""
+"""The endpoints of `copydesk serve` for those who watch it: /health, /ready and /metrics."""
 
 from __future__ import annotations
 
@@ -6,56 +6,21 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from http import HTTPStatus
-from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from flows.scheduling.gate import Gate
+from flows.scheduling.metrics import FigureCache, metrics_text
 from flows.scheduling.server_checks import open_listener
+from flows.scheduling.server_status import ServerStatus
 
 HOST: Final = "127.0.0.1"
-MAX_SECONDS_SINCE_POLL: Final = 60
-
-
-@dataclass(slots=True)
-class ServerStatus:
-    """The state that the health endpoint reports; the server's loop updates it. Its fields are the keys of the JSON."""
-
-    ui: str
-    data: str
-    server_reachable: bool = True
-    last_poll: datetime | None = None  # the last query for runs that are due
-    sources: int = 0
-    paused: int = 0
-    never_run: list[str] = field(default_factory=list)  # sources on the web without a schedule
-    late: int = 0  # runs that are due and wait for others to end
-    missing: list[str] = field(default_factory=list)  # deployments deleted at the server and not made again yet
-    problems: list[str] = field(default_factory=list)  # of the configuration, as it was last read
-    copydesk: str = field(default_factory=lambda: version("copydesk"))
-
-    def is_healthy(self, now: datetime) -> bool:
-        """Return whether runs will start when they are due; the wrong file of one source does not stop the others."""
-        return (
-            self.server_reachable
-            and not self.missing
-            and self.last_poll is not None
-            and (now - self.last_poll).total_seconds() < MAX_SECONDS_SINCE_POLL
-        )
-
-    def response(self, now: datetime) -> tuple[HTTPStatus, dict[str, Any]]:
-        """Return the HTTP status and the JSON body."""
-        is_healthy = self.is_healthy(now)
-        body = {"status": "ok" if is_healthy else "unwell"} | asdict(self)
-        body["last_poll"] = self.last_poll.isoformat() if self.last_poll else None
-        return HTTPStatus.OK if is_healthy else HTTPStatus.SERVICE_UNAVAILABLE, body
 
 
 @asynccontextmanager
@@ -77,11 +42,23 @@ async def health_endpoint(
 
 
 def health_app(status: ServerStatus, refresh: Callable[[], None], hosts: Iterable[str] = ()) -> Gate:
-    """Return the ASGI app that answers GET /health."""
+    """Return the ASGI app that answers GET /health, /ready and /metrics."""
+    cache = FigureCache(status.data)
 
     async def health(_: Request) -> JSONResponse:
         refresh()
         code, body = status.response(datetime.now(UTC))
         return JSONResponse(body, code)
 
-    return Gate.of(Starlette(routes=[Route("/health", health)]), hosts)
+    async def ready(_: Request) -> JSONResponse:
+        refresh()
+        code, body = await asyncio.to_thread(status.readiness, datetime.now(UTC))
+        return JSONResponse(body, code)
+
+    async def metrics(request: Request) -> Response:
+        refresh()
+        text, media_type = await metrics_text(status, cache, request.headers.get("accept", ""))
+        return Response(text, media_type=media_type)
+
+    routes = [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics)]
+    return Gate.of(Starlette(routes=routes), hosts)

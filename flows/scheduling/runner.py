@@ -33,6 +33,11 @@ class DeploymentRunner:
         """The time of the last query for runs that are due."""
         return self._runner.last_polled
 
+    @property
+    def running(self) -> int:
+        """The number of runs that are under way."""
+        return len(self._runner._process_manager.flow_run_ids())  # noqa: SLF001
+
     def register(self, deployments: Mapping[UUID, str]) -> None:
         """Take runs of these deployments, too; the Runner's own method would delete their planned runs."""
         for deployment_id, name in deployments.items():

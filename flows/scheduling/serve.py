@@ -20,11 +20,12 @@ from config.errors import ConfigError
 from config.settings import SETTINGS_FILE, Settings, load_settings
 from config.sources import SCHEDULE_CURE
 from flows.scheduling.deployments import PlannedDeployment, plan_deployments, root_parameters
-from flows.scheduling.healthcheck import ServerStatus, health_endpoint
+from flows.scheduling.healthcheck import health_endpoint
 from flows.scheduling.late_runs import cancel_missed_runs, count_late_runs, end_killed_runs
 from flows.scheduling.local_server import CONSOLE_LEVEL, PrefectServer
 from flows.scheduling.runner import DeploymentRunner
 from flows.scheduling.server_checks import ServeError
+from flows.scheduling.server_status import ServerStatus
 from flows.scheduling.service_log import LOG
 from flows.scheduling.source_flow import ingest_source
 from flows.scheduling.sync_deployments import DeploymentChanges, own_deployments, refusal_message, sync_deployments
@@ -60,7 +61,7 @@ class Server:
     runner: DeploymentRunner = field(init=False)
 
     def __post_init__(self) -> None:
-        self.status = ServerStatus(self.prefect.ui, self.settings.data)
+        self.status = ServerStatus(self.prefect.ui, self.settings.data, limit=self.limit)
         self.runner = DeploymentRunner(self.limit)
 
     async def serve(self, health_port: int) -> None:
@@ -205,14 +206,15 @@ class Server:
         """Set the counts of sources in the status."""
         sources = [deployment for deployment in planned if deployment.flow is ingest_source]
         self.status.sources, self.status.paused = len(sources), sum(source.paused for source in sources)
+        self.status.served = sorted(source.name for source in sources if not source.paused)
         never_run = sorted(source.name for source in sources if source.is_never_run)
         if never_run and never_run != self.status.never_run:
             LOG.info("no schedule, so never run from here: %s; %s", ", ".join(never_run), SCHEDULE_CURE)
         self.status.never_run = never_run
 
     def refresh_status(self) -> None:
-        """Set the time of the runner's last poll in the status."""
-        self.status.last_poll = self.runner.last_polled
+        """Set what the runner knows in the status: when it last polled, and how many runs are under way."""
+        self.status.last_poll, self.status.running = self.runner.last_polled, self.runner.running
 
     def read_stamps(self) -> FileStamps:
         """Return the stamps of all files of the configuration."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import astuple, dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
@@ -30,6 +31,29 @@ COUNTS: Final = b"counts"
 SCHEMA: Final = pa.schema({"name": pa.string(), "bytes": pa.int64(), "changed_at": pa.int64(), "index": pa.string()})
 
 
+@dataclass(frozen=True, slots=True)
+class LastVerification:
+    """When a data root was last verified, and whether nothing was wrong."""
+
+    at: datetime
+    has_passed: bool
+
+
+def last_verification(root: Root) -> LastVerification | None:
+    """Return the last verification of a data root by this machine; None if there was none, or its record is damaged."""
+    path = record_path(root)
+    try:
+        counts = (pq.read_metadata(path).metadata or {}).get(COUNTS, b"null")
+        return LastVerification(datetime.fromtimestamp(path.stat().st_mtime, UTC), has_passed=counts != b"null")
+    except (OSError, pa.ArrowException):
+        return None
+
+
+def record_path(root: Root) -> Path:
+    """Return the path of the record of a data root."""
+    return root.local / ".verified" / "files.parquet"
+
+
 @dataclass(slots=True)
 class VerifiedFiles:
     """The files that were whole when they were last read, by their names relative to the data root."""
@@ -45,7 +69,7 @@ class VerifiedFiles:
     @classmethod
     def load(cls, root: Root, *, forget: bool = False) -> Self:
         """Load the record of a data root; none of it counts if it is to `forget`, or cannot be read."""
-        path = root.local / ".verified" / "files.parquet"
+        path = record_path(root)
         if forget:
             return cls(path)
         try:

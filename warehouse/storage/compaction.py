@@ -126,9 +126,24 @@ def change_base_files(
             _merge(root, Merge(table, base.period, (), (base,)), ages or Ages(), base_files, 0, change)
 
 
-def count_log_files(root: Root) -> int:
-    """Count the files that landed and that no base file stands for yet."""
-    return sum(len(_log_names(root, table)) for table in SCHEMAS)
+@dataclass(frozen=True, slots=True)
+class CompactionState:
+    """How far a data root is compacted."""
+
+    log_files: int
+    """Files that landed and that no base file stands for yet."""
+    compacted_at: datetime | None
+    """When the newest base file was made; None if there is none."""
+
+
+def compaction_state(root: Root) -> CompactionState:
+    """Count the files that wait for compaction, and see when the last one joined any. Raises `StorageError`."""
+    log_files, moments = 0, []
+    for table in SCHEMAS:
+        base_files = read_base_files(root, table)
+        log_files += len(_log_names(root, table, base_files))
+        moments += [base.created_at for base in base_files if base.period]
+    return CompactionState(log_files, max(moments, default=None))
 
 
 def _compact_table(
@@ -168,9 +183,9 @@ def _deletable(root: Root, table: str, base_files: Sequence[BaseFile], before: d
     return sorted(names, key=lambda name: replaced[name].created_at)
 
 
-def _log_names(root: Root, table: str) -> dict[str, datetime]:
+def _log_names(root: Root, table: str, base_files: Sequence[BaseFile]) -> dict[str, datetime]:
     """Map the log files of a table that no base file stands for to when they were written."""
-    replaced = replaced_names(table, read_base_files(root, table))
+    replaced = replaced_names(table, list(base_files))
     return {
         name: modified_at
         for name, modified_at in root.modified(table).items()
@@ -188,7 +203,7 @@ def _plan_merges(root: Root, table: str, base_files: Sequence[BaseFile], now: da
         if base.period and base.name not in replaced:
             live[base.period].append(base)
     logs = defaultdict(list)
-    for name, modified_at in sorted(_log_names(root, table).items()):
+    for name, modified_at in sorted(_log_names(root, table, base_files).items()):
         if modified_at <= now - ages.log:
             logs[f"{modified_at:%Y-%m-%d}"].append(name)
     for day, names in logs.items():
