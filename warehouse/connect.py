@@ -146,6 +146,8 @@ def limit(connection: duckdb.DuckDBPyConnection, memory: str, spill: str) -> Non
 
 def _set_timezone(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
     try:
+        # For cursors of the connection too, which begin with the zone that holds for all.
+        connection.execute(f"SET GLOBAL TimeZone = {quote(timezone)}")
         connection.execute(f"SET TimeZone = {quote(timezone)}")
     except duckdb.Error as error:
         names = re.search(r"Candidate time zones: (.*)", str(error))

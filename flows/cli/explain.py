@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.console import console
-from flows.cli.values import cell_text
+from flows.formats.values import cell_text
 from tasks.article import open_document
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.lines import group_paragraphs

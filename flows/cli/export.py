@@ -122,7 +122,7 @@ def _formats(names: list[str]) -> dict[str, ExportFormat | None]:
 
 
 def _write_csv(table: Any, path: Path) -> None:
-    from flows.cli.spreadsheet import write_spreadsheet
+    from flows.formats.spreadsheet import write_spreadsheet
 
     columns, rows = _flat(table)
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -21,7 +21,7 @@ from config.settings import Settings
 from config.sources import Source
 from flows.cli.explain import Explained, explain, print_explained
 from flows.cli.explain_page import Page
-from flows.cli.values import json_value
+from flows.formats.values import json_value
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.recurring_lines import load_habits, with_habits
 from tasks.article import make_article

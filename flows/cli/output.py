@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from config.errors import ConfigError
-from flows.cli.spreadsheet import write_spreadsheet
 from flows.cli.table import write_table
-from flows.cli.values import cell_text, csv_value, json_value
+from flows.formats.spreadsheet import write_spreadsheet
+from flows.formats.values import cell_text, csv_value, json_value
 from flows.scheduling.markdown_text import escape_markdown, link_or_text
 
 Rows = Iterable[Sequence[Any]]

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import IO, Any, Final
 
 from flows.cli.console import console
-from flows.cli.values import cell_text
+from flows.formats.values import cell_text
 
 MAX_TABLE_ROWS: Final = 1_000  # the other formats write all
 MAX_MEASURED_WIDTH: Final = 10_000

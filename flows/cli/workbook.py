@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flows.cli.console import warn
-from flows.cli.spreadsheet import UNPRINTABLE, joined
-from flows.cli.values import csv_value
+from flows.formats.spreadsheet import UNPRINTABLE, joined
+from flows.formats.values import csv_value
 from warehouse.errors import QueryError
 
 if TYPE_CHECKING:

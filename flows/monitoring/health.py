@@ -248,9 +248,14 @@ def _pending_problems(facts: Mapping[str, Any]) -> Iterator[str]:
     if len(counts) > MAX_MISSED_TURNS and all(later > earlier for later, earlier in pairwise(counts)):
         trend = ", ".join(map(str, reversed(counts)))
         yield f"pending grows from run to run ({trend}): run it more often, or lower its `delay` if the site allows"
-    elif facts["pending"]:
-        count = facts["pending"]
-        yield f"{count:,} {'document waits' if count == 1 else 'documents wait'} for the next run"
+    elif sentence := waiting_documents(facts):
+        yield sentence
+
+
+def waiting_documents(facts: Mapping[str, Any]) -> str | None:
+    """Return how many documents wait for the next run, in a sentence; None if none does. It is no fault."""
+    count = facts.get("pending")
+    return f"{count:,} {'document waits' if count == 1 else 'documents wait'} for the next run" if count else None
 
 
 def cure_of_change(name: str) -> str:

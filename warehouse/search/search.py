@@ -55,6 +55,15 @@ class Hit:
     snippet: str
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One version of an article in the index that has the words."""
+
+    article_id: str
+    version_id: str
+    score: float
+
+
 def search(
     root: Root, query: str, scope: Scope, *, limit: int, offset: int = 0, marks: tuple[str, str], seconds: float = 600.0
 ) -> list[Hit]:
@@ -70,23 +79,29 @@ def search(
         except LockedError:
             if open_index(root) is None:
                 raise
-        index = open_index(root)
-        if index is None:
-            return []
-        searcher = index.searcher()
-        best = searcher.search(_query(index.schema, words, scope), limit, offset=offset, count=False).hits
-        scores = [(searcher.doc(address).to_dict(), score) for score, address in best]
-        ids = [document["article_id"][0] for document, _ in scores]
+        matches = find_matches(root, words, scope, limit=limit, offset=offset)
+        ids = [match.article_id for match in matches]
         newest = {(row[0], row[1]): row[2:] for row in rows(connection, ARTICLES, {"ids": ids})} if ids else {}
     hits = []
-    for rank, (document, score) in enumerate(scores, offset + 1):
-        row = newest.get((document["article_id"][0], document["version_id"][0]))
+    for rank, match in enumerate(matches, offset + 1):
+        row = newest.get((match.article_id, match.version_id))
         if row is not None:  # taken down or edited since
             source_id, language, published_at, url, title, text = row
             passage = snippet(text, words, marks)
-            article_id = document["article_id"][0]
-            hits.append(Hit(rank, round(score, 3), article_id, source_id, language, published_at, url, title, passage))
+            score = round(match.score, 3)
+            hits.append(Hit(rank, score, match.article_id, source_id, language, published_at, url, title, passage))
     return hits
+
+
+def find_matches(root: Root, words: Words, scope: Scope, *, limit: int, offset: int = 0) -> list[Match]:
+    """Return what the index has for the words as it is now, the best first; nothing where there is no index."""
+    index = open_index(root)
+    if index is None:
+        return []
+    searcher = index.searcher()
+    best = searcher.search(_query(index.schema, words, scope), limit, offset=offset, count=False).hits
+    documents = ((searcher.doc(address).to_dict(), score) for score, address in best)
+    return [Match(document["article_id"][0], document["version_id"][0], score) for document, score in documents]
 
 
 def _query(schema: tantivy.Schema, words: Words, scope: Scope) -> tantivy.Query:

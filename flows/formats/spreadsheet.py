@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import IO, Any, Final
 
-from flows.cli.values import csv_value, instant_text
+from flows.formats.values import csv_value, instant_text
 
 UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # A text that begins so is a formula to Excel, LibreOffice or Google Sheets.

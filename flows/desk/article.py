@@ -1,0 +1,144 @@
+"""One article: its fields and where they came from, what was taken out of it, its versions and its copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import duckdb
+
+from flows.desk.database import Database, Record, records
+from flows.desk.difference import ParagraphChange, compare_texts
+from flows.formats.values import cell_text
+
+MAX_VERSIONS: Final = 100
+MAX_COPIES: Final = 100
+FIELDS: Final = (
+    "title", "by", "authors", "located", "published_at", "published_raw", "published_precision", "published_zone",
+    "modified_at", "section", "tags", "info_sources", "description", "image_url", "image_caption", "image_credit",
+    "is_accessible_for_free", "license", "canonical_url", "language", "language_confidence", "languages", "extractor",
+    "quality", "word_count",
+)  # fmt: skip
+IDENTITY: Final = (
+    "article_id", "version_id", "url", "normalized_url", "capture_id", "run_id", "first_seen_at", "fetched_at",
+    "landed_at",
+)  # fmt: skip
+_ARTICLE: Final = "FROM articles WHERE article_id = $article_id"
+_VERSIONS: Final = """
+    SELECT version_id, min(fetched_at) AS fetched_at, arg_min(title, fetched_at) AS title,
+        arg_min(text, fetched_at) AS text, any_value(word_count) AS word_count
+    FROM article_versions
+    WHERE article_id = $article_id AND NOT deleted
+    GROUP BY version_id
+    ORDER BY fetched_at DESC, version_id
+    LIMIT $limit
+"""
+# As the view `copies` has it, for the group of one article: the view orders the texts of all.
+_COPIES: Final = """
+    WITH sketch AS MATERIALIZED (SELECT article_id, version_id, number, text_hash, label FROM text_sketches()),
+    own AS (
+        SELECT label, text_hash FROM sketch
+        WHERE article_id = $article_id AND version_id = $version_id AND label IS NOT NULL
+        ORDER BY number DESC LIMIT 1
+    ),
+    member AS (
+        SELECT article_id, version_id, sketch.text_hash = own.text_hash AS is_exact
+        FROM sketch JOIN own ON sketch.label = own.label
+    )
+    SELECT article_id, source_id, title, url, published_at, published_precision, first_seen_at, is_exact, info_sources,
+        least(first_seen_at, CASE WHEN published_precision IN ('minute', 'second') THEN published_at END) AS run_at
+    FROM articles
+    JOIN member USING (article_id, version_id)
+    WHERE article_id IN (SELECT article_id FROM member)
+    ORDER BY run_at, article_id
+    LIMIT $limit
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LostValue:
+    """A candidate of a field that was not taken."""
+
+    origin: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an article: its value for people, where that came from, and the candidates that lost."""
+
+    name: str
+    value: str
+    origin: str | None
+    lost: Sequence[LostValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of an article, and how it differs from the one before; no changes for the first."""
+
+    row: Record
+    changes: Sequence[ParagraphChange]
+    title_before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """What the page of an article shows."""
+
+    row: Record
+    paragraphs: Sequence[str]
+    stripped: Sequence[Record]
+    fields: Sequence[Field]
+    identity: Sequence[Field]
+    versions: Sequence[Version]
+    copies: Sequence[Record]
+
+
+def load_article(database: Database, article_id: str) -> ArticlePage | None:
+    """Return what is known of an article; None if there is none. Raises `WarehouseError`."""
+    with database.cursor() as cursor:
+        articles = records(cursor, _ARTICLE, {"article_id": article_id})
+        if not articles:
+            return None
+        row = articles[0]
+        versions = records(cursor, _VERSIONS, {"article_id": article_id, "limit": MAX_VERSIONS})
+        copies = _copies(cursor, row)
+    provenance = row["provenance"] or {}
+    return ArticlePage(
+        row,
+        [paragraph for paragraph in (row["text"] or "").split("\n\n") if paragraph.strip()],
+        row["stripped"] or [],
+        [_field(name, row, provenance) for name in FIELDS if row[name] not in (None, [])],
+        [_field(name, row, {}) for name in IDENTITY if row[name] is not None],
+        list(_compared(versions)),
+        copies,
+    )
+
+
+def _copies(cursor: duckdb.DuckDBPyConnection, row: Record) -> list[Record]:
+    values = {"article_id": row["article_id"], "version_id": row["version_id"], "limit": MAX_COPIES}
+    copies = records(cursor, _COPIES, values)
+    return copies if len(copies) > 1 else []
+
+
+def _field(name: str, row: Record, provenance: dict[str, Any]) -> Field:
+    origin = provenance.get(name)
+    lost = [LostValue(entry["origin"], entry["value"]) for entry in (origin["lost"] if origin else None) or ()]
+    return Field(name, _text(row[name]), origin["origin"] if origin else None, lost)
+
+
+def _text(value: Any) -> str:
+    """Return a value for people; a long text whole."""
+    return value if isinstance(value, str) else cell_text(value)
+
+
+def _compared(versions: Sequence[Record]) -> list[Version]:
+    """Return versions, the newest first, each compared with the one before it in time."""
+    compared = []
+    for row, before in zip(versions, [*versions[1:], None], strict=True):
+        changes = compare_texts(before["text"] or "", row["text"] or "") if before else []
+        title_before = before["title"] if before and before["title"] != row["title"] else None
+        compared.append(Version(row, changes, title_before))
+    return compared

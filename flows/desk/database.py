@@ -1,0 +1,85 @@
+"""The desk's way into the warehouse: a locked connection, a cursor for each request, and a limit on time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Event, Lock, Timer
+from typing import Any, Final
+
+import duckdb
+
+from config.settings import Settings
+from warehouse.connect import locked, rows
+from warehouse.errors import WarehouseError
+from warehouse.storage.root import Root
+
+PAGE_SECONDS: Final = 30.0
+"""After which the queries of a page are ended."""
+KEEP_SECONDS: Final = 60.0
+"""For which a connection is used: the views change when a warehouse is compacted for the first time."""
+DEFAULT_MEMORY: Final = "2 GB"
+"""Of all queries together, where `sql_memory` says nothing: the desk shares its process with Prefect's server."""
+
+Record = dict[str, Any]
+Values = Sequence[object] | Mapping[str, object]
+
+
+class Database:
+    """A data root that several threads read at a time; nothing is written."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings: Final = settings
+        self.root: Final = Root.at(settings.data)
+        self._lock = Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._is_attached = False
+        self._opened_at = 0.0
+
+    @contextmanager
+    def cursor(self, seconds: float = PAGE_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a cursor whose queries are ended after `seconds`. Raises `WarehouseError`, also where nothing landed."""
+        connection, is_attached = self._connect()
+        cursor, is_late = connection.cursor(), Event()
+
+        def end() -> None:
+            is_late.set()
+            cursor.interrupt()
+
+        timer = Timer(seconds, end)
+        timer.daemon = True
+        try:
+            if is_attached:  # a cursor begins in its own database, which has no views
+                cursor.execute("USE copydesk")
+            timer.start()
+            yield cursor
+        except (duckdb.Error, WarehouseError):
+            if is_late.is_set():
+                raise WarehouseError(f"this took longer than {seconds:g} s and was ended; ask for less") from None
+            raise
+        finally:
+            timer.cancel()
+            cursor.close()
+
+    def records(self, query: str, values: Values = ()) -> list[Record]:
+        """Return the rows of a query of the desk's own as dictionaries by column. Raises `WarehouseError`."""
+        with self.cursor() as cursor:
+            return records(cursor, query, values)
+
+    def _connect(self) -> tuple[duckdb.DuckDBPyConnection, bool]:
+        with self._lock:
+            now = time.monotonic()
+            if self._connection is None or now - self._opened_at > KEEP_SECONDS:
+                settings = self.settings
+                self._connection = locked(self.root, settings.sql_memory or DEFAULT_MEMORY, settings.sql_spill)
+                self._is_attached = rows(self._connection, "SELECT current_database()") == [("copydesk",)]
+                self._opened_at = now
+            return self._connection, self._is_attached
+
+
+def records(cursor: duckdb.DuckDBPyConnection, query: str, values: Values = ()) -> list[Record]:
+    """Return the rows of a query as dictionaries by column. Raises `WarehouseError`."""
+    values_of_rows = rows(cursor, query, values)
+    names = [column for column, *_ in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in values_of_rows]

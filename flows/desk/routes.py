@@ -1,0 +1,171 @@
+"""The addresses of the desk: one function for each page. FastAPI runs them in its threads."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from flows.desk import query as queries
+from flows.desk.article import load_article
+from flows.desk.articles import load_articles, load_csv, load_facets
+from flows.desk.desk import Desk
+from flows.desk.documents import load_document
+from flows.desk.filters import Filters
+from flows.desk.front import load_front
+from flows.desk.paging import MAX_PAGE, PAGE_ROWS, Page
+from flows.desk.rejects import load_rejects
+from flows.desk.source import load_source_page
+from flows.formats.spreadsheet import write_spreadsheet
+from warehouse.errors import QueryError
+
+MAX_TEXT: Final = 500
+MAX_STATEMENT: Final = 20_000
+
+router = APIRouter()
+
+
+def desk_of(request: Request) -> Desk:
+    """Return what all pages share."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def read_filters(
+    q: Annotated[str, Query(max_length=MAX_TEXT)] = "",
+    source: Annotated[str, Query(max_length=MAX_TEXT)] = "",
+    language: Annotated[str, Query(max_length=MAX_TEXT)] = "",
+    day: str = "",
+    section: Annotated[str, Query(max_length=MAX_TEXT)] = "",
+    agency: Annotated[str, Query(max_length=MAX_TEXT)] = "",
+) -> Filters:
+    """Return the filters that an address names."""
+    try:
+        chosen = date.fromisoformat(day) if day else None
+    except ValueError:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"'{day}' is not a day, such as 2026-03-14.") from None
+    return Filters(q.strip(), source, language, chosen, section, agency)
+
+
+SharedDesk = Annotated[Desk, Depends(desk_of)]
+ArticleFilters = Annotated[Filters, Depends(read_filters)]
+PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+Text = Annotated[str, Query(max_length=MAX_TEXT)]
+Statement = Annotated[str, Query(max_length=MAX_STATEMENT)]
+
+
+@router.get("/")
+def show_front(desk: SharedDesk) -> HTMLResponse:
+    """Show how all sources stand, and what came in."""
+    front = desk.summaries.get("front", lambda: load_front(desk.database, desk.standings()))
+    return desk.page("front", front=front)
+
+
+@router.get("/source/{source_id}")
+def show_source(desk: SharedDesk, source_id: str, page: PageNumber = 1) -> HTMLResponse:
+    """Show one source."""
+    source = load_source_page(desk.database, desk.standings(), source_id, page)
+    if source is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no source '{source_id}'.")
+    return desk.page("source", source=source)
+
+
+@router.get("/articles")
+def show_articles(desk: SharedDesk, filters: ArticleFilters, page: PageNumber = 1) -> HTMLResponse:
+    """Show the articles that a reader asked for."""
+    try:
+        articles, notice = load_articles(desk.database, filters, page)
+    except QueryError as error:
+        return desk.page("articles", articles=None, facets=None, filters=filters, notice=str(error))
+    facets = desk.summaries.get(filters, lambda: load_facets(desk.database, filters))
+    return desk.page("articles", articles=articles, facets=facets, filters=filters, notice=notice)
+
+
+@router.get("/articles.csv")
+def send_articles(desk: SharedDesk, filters: ArticleFilters) -> Response:
+    """Send the articles that a reader asked for as CSV."""
+    try:
+        columns, rows = load_csv(desk.database, filters)
+    except QueryError as error:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from None
+    return csv_response("articles.csv", columns, rows)
+
+
+@router.get("/article/{article_id}")
+def show_article(desk: SharedDesk, article_id: str) -> HTMLResponse:
+    """Show one article."""
+    article = load_article(desk.database, article_id)
+    if article is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such article; it may have been taken down.")
+    return desk.page("article", article=article)
+
+
+@router.get("/document/{capture_id}")
+def show_document(desk: SharedDesk, capture_id: str) -> HTMLResponse:
+    """Show a document as it came, as text."""
+    document = load_document(desk.database, capture_id)
+    if document is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such document in the archive.")
+    return desk.page("document", document=document)
+
+
+@router.get("/rejects")
+def show_rejects(desk: SharedDesk, source: Text = "", reason: Text = "", page: PageNumber = 1) -> HTMLResponse:
+    """Show what was refused."""
+    rejects = load_rejects(desk.database, source, reason, page)
+    return desk.page("rejects", rejects=rejects, source=source, reason=reason)
+
+
+@router.get("/sql")
+def show_query(desk: SharedDesk, request: Request, query: Statement = "", page: PageNumber = 1) -> HTMLResponse:
+    """Show a box for a statement, and its rows."""
+    result, rows, problem = None, None, ""
+    # A link on another site may fill the box, and only the reader can then run it.
+    if query.strip() and request.headers.get("sec-fetch-site") != "cross-site":
+        try:
+            result = queries.run_query(desk.database, query)
+            rows = Page.of(result.rows[(page - 1) * PAGE_ROWS :], page)
+        except QueryError as error:
+            problem = str(error)
+    command = queries.as_command(query) if query.strip() else ""
+    return desk.page(
+        "sql",
+        query=query,
+        result=result,
+        rows=rows,
+        problem=problem,
+        command=command,
+        examples=queries.EXAMPLES,
+    )
+
+
+@router.get("/sql.csv")
+def send_rows(desk: SharedDesk, request: Request, query: Statement) -> Response:
+    """Send the rows of a statement as CSV."""
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise HTTPException(HTTPStatus.FORBIDDEN, "A link on another site does not run a statement here.")
+    try:
+        result = queries.run_query(desk.database, query, queries.MAX_CSV_ROWS)
+    except QueryError as error:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from None
+    return csv_response("rows.csv", result.columns, result.rows)
+
+
+@router.get("/names.json")
+def send_names(desk: SharedDesk) -> JSONResponse:
+    """Send the names of views and columns, for completion."""
+    return JSONResponse(desk.summaries.get("names", lambda: queries.load_names(desk.database)))
+
+
+def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    """Return rows as a file that a spreadsheet opens safely."""
+    stream = io.StringIO(newline="")
+    write_spreadsheet(columns, rows, stream)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(stream.getvalue().encode(), media_type="text/csv; charset=utf-8", headers=headers)
