@@ -168,6 +168,12 @@ class Settings(BaseModel):
     server_hosts: Annotated[tuple[HostName, ...], BeforeValidator(_names)] = Field(
         (), description="Other host names, without a port, by which a proxy or a worker reaches the Prefect server."
     )
+    desk_password: str = Field(
+        "",
+        repr=False,
+        description="`user:password` that `copydesk desk` asks for: itself, `env:NAME` or `file:PATH`. It must have one"
+        " where it listens on other addresses than this machine's own.",
+    )
     maintain_schedule: Schedule = Field(
         "17 3 * * *", description="When `copydesk serve` verifies and cleans the warehouse, in UTC, or `off`."
     )

@@ -52,13 +52,17 @@ MAY_IMPORT = {
     "flows.monitoring": BELOW_TASKS | {"flows.monitoring"},
     "flows.ingestion": BELOW_FLOWS | {"flows.ingestion"},
     "flows.exporting": BELOW_FLOWS | {"flows.exporting"},
+    "flows.formats": set[str](),
+    "flows.desk": BELOW_FLOWS | {"flows", "flows.desk", "flows.formats", "flows.monitoring"},
     "flows.sharding": BELOW_FLOWS | {"flows.ingestion", "flows.sharding", "flows"},
     "flows.site_setup": BELOW_FLOWS | {"flows.ingestion", "flows.site_setup"},
     "flows.scheduling": BELOW_FLOWS
-    | {"flows", "flows.ingestion", "flows.sharding", "flows.site_setup", "flows.monitoring", "flows.scheduling"},
+    | {f"flows.{name}" for name in ("ingestion", "sharding", "site_setup", "monitoring", "desk", "scheduling")}
+    | {"flows"},
     "flows.cli": BELOW_FLOWS
     | {"flows", "flows.cli"}
-    | {f"flows.{name}" for name in ("exporting", "ingestion", "sharding", "site_setup", "monitoring", "scheduling")},
+    | {f"flows.{name}" for name in ("desk", "exporting", "formats", "ingestion", "sharding", "site_setup")}
+    | {"flows.monitoring", "flows.scheduling"},
     "flows": BELOW_FLOWS | {"flows", "flows.exporting", "flows.ingestion", "flows.sharding", "flows.site_setup"},
     "copydesk": {"config", "copydesk", "flows", "tasks", "warehouse"},
 }

@@ -14,6 +14,7 @@ import typer.core
 from config.errors import ConfigError
 from flows.cli import alert as cli_alert
 from flows.cli import backfill as cli_backfill
+from flows.cli import desk as cli_desk
 from flows.cli import export as cli_export
 from flows.cli import init as cli_init
 from flows.cli import maintain as cli_maintain
@@ -34,7 +35,7 @@ from warehouse.errors import WarehouseError, unforeseen
 PANELS: Final = {
     "Set up": ("init", "sources"),
     "Take in": ("run", "serve", "backfill", "rejects", "reextract"),
-    "Read": ("status", "sql", "search", "export", "extract"),
+    "Read": ("status", "desk", "sql", "search", "export", "extract"),
     "Look after": ("alert", "deploy", "maintain", "forget"),
 }
 """The commands in the order of use, as `--help` shows them."""
@@ -76,6 +77,7 @@ app.command("sql", epilog=cli_sql.EXAMPLES)(cli_sql.sql)
 app.command("status", epilog="Examples:  copydesk status   |   copydesk status --wide   |   copydesk status -f json")(
     cli_status.status
 )
+app.command("desk", epilog=cli_desk.EXAMPLES)(cli_desk.desk)
 app.command("export", epilog=cli_export.EXAMPLES)(cli_export.export)
 app.command("search", epilog=cli_search.EXAMPLES)(cli_search.search)
 app.add_typer(cli_rejects.app, name="rejects")

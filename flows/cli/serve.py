@@ -43,7 +43,7 @@ def serve(
         check_not_serving(health)
         check_port("127.0.0.1", health, "--health-port")
         home = Root.at(settings.data).local / HOME
-        with serving(home), prefect_server(home, host, port, settings.server_hosts) as server:
+        with serving(home), prefect_server(home, host, port, settings) as server:
             from flows.scheduling.serve import serve as serve_until_stopped
 
             serve_until_stopped(settings, server, health, limit or max(MIN_DEFAULT_LIMIT, 2 * (os.cpu_count() or 1)))

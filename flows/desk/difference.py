@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,7 +15,7 @@ MAX_PARAGRAPHS: Final = 1_000
 MAX_WORDS: Final = 600
 """Of a paragraph that is compared by words."""
 MIN_LIKENESS: Final = 0.4
-"""Of the words of two paragraphs, from which one is a change of the other."""
+"""Share of their words that two paragraphs have in common where one is a change of the other."""
 _WORD: Final = re.compile(r"\s+|\w+|[^\w\s]")
 
 Kind = Literal["same", "gone", "new"]
@@ -64,9 +65,10 @@ def _spans(gone: str, come: str) -> list[Span]:
     old, new = _WORD.findall(gone), _WORD.findall(come)
     if max(len(old), len(new)) > MAX_WORDS:
         return []
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.ratio() < MIN_LIKENESS:
+    old_counts, new_counts = (Counter(word for word in words if not word.isspace()) for words in (old, new))
+    if (old_counts & new_counts).total() < MIN_LIKENESS * max(old_counts.total(), new_counts.total()):
         return []
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
     spans: list[Span] = []
     for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if kind == "equal":

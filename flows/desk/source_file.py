@@ -37,14 +37,14 @@ def _hide(fetch: MutableMapping[str, Any]) -> None:
     for key, value in fetch.items():
         if key == "headers" and isinstance(value, MutableMapping):
             for name, header in value.items():
-                value[name] = _shown(header)
+                value[name] = _without_secret(header)
             _drop_comments(value)
         elif key in SECRET_KEYS:
-            fetch[key] = _shown(value)
+            fetch[key] = _without_secret(value)
     _drop_comments(fetch)
 
 
-def _shown(value: object) -> str:
+def _without_secret(value: object) -> str:
     return value if isinstance(value, str) and value.startswith((ENVIRONMENT, FILE)) else HIDDEN
 
 

@@ -58,13 +58,13 @@ class Standing:
     @property
     def commands(self) -> list[str]:
         """The commands that help, to copy."""
-        named = [command for sentence in self.problems for command in _COMMAND.findall(sentence)]
+        mentioned = [command for sentence in self.problems for command in _COMMAND.findall(sentence)]
         commands = [f"copydesk sources check {self.source_id}"]
         if self.state in (State.FAILING, State.SILENT, State.NEVER_RAN):
             commands.append(f"copydesk run {self.source_id}")
         if self.facts.get("rejects_7d"):
             commands.append(f"copydesk rejects replay {self.source_id}")
-        return list(dict.fromkeys([*commands, *(command for command in named if "URL" in command)]))
+        return list(dict.fromkeys([*commands, *(command for command in mentioned if "URL" in command)]))
 
 
 @dataclass(frozen=True, slots=True)

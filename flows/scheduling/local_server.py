@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from config.settings import Settings
 from flows.scheduling.gate import ALL_ADDRESSES, HOSTS_VARIABLE, LOOPBACK
 from flows.scheduling.password import ADDRESS_FILE, API, SERVER, PasswordError, open_home, set_passwords
 from flows.scheduling.server_checks import ServeError, check_api, fetch_json, open_listener
@@ -67,11 +68,12 @@ class PrefectServer:
 
 
 @contextmanager
-def prefect_server(home: Path, host: str, port: int, hosts: Sequence[str] = ()) -> Iterator[PrefectServer]:
+def prefect_server(home: Path, host: str, port: int, settings: Settings) -> Iterator[PrefectServer]:
     """Open the server of PREFECT_API_URL, or start one for as long as the context lasts. Raises `ServeError`.
 
     Our own server keeps its data in `home`, unless PREFECT_HOME names another folder, so that it does not mix with
-    what the user does with Prefect otherwise. It answers to `hosts` too.
+    what the user does with Prefect otherwise. It answers to the `server_hosts` of the settings too, and its desk shows
+    their warehouse.
     """
     environment = os.environ
     environment.update(_QUIET)
@@ -84,7 +86,7 @@ def prefect_server(home: Path, host: str, port: int, hosts: Sequence[str] = ()) 
         password = prepare(environment, home, host, port)
     except PasswordError as error:
         raise ServeError(str(error)) from None
-    with _started(home, host, port, environment, [host, *hosts]) as server:
+    with _started(home, host, port, environment, settings) as server:
         yield replace(server, password=password)
 
 
@@ -142,7 +144,7 @@ def _end_orphan(pid_file: Path) -> None:
 
 @contextmanager
 def _started(
-    home: Path, host: str, port: int, environment: MutableMapping[str, str], hosts: Sequence[str]
+    home: Path, host: str, port: int, environment: MutableMapping[str, str], settings: Settings
 ) -> Iterator[PrefectServer]:
     api = environment[API]
     log, pid_file, address = (home / name for name in ("server.log", "server.pid", ADDRESS_FILE))
@@ -153,7 +155,9 @@ def _started(
             problem = "is not encrypted, so its password can be read on the way"
             LOG.info("the UI at %s:%d %s; %s", host, port, problem, cure)
         LOG.info("starting a Prefect server at %s:%d; its log is %s", host, port, log)
-        process = _start(listener, log, dict(environment) | {HOSTS_VARIABLE: ",".join(hosts)})
+        roots = {"COPYDESK_DATA": settings.data, "COPYDESK_CONFIG": str(settings.config)}
+        hosts = {HOSTS_VARIABLE: ",".join([host, *settings.server_hosts])}
+        process = _start(listener, log, dict(environment) | roots | hosts)
     # Runs need the client's password only.
     environment.pop(SERVER)
     server = PrefectServer(api, process, log)

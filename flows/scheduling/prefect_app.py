@@ -12,16 +12,28 @@ from typing import Final
 
 import uvicorn
 from prefect.server.api.server import create_app as create_prefect_app
+from starlette.routing import Mount
 
-from config.settings import split_names
+from config.settings import load_settings, split_names
+from flows.desk.access import Locked
+from flows.desk.app import create_app as create_desk
+from flows.desk.desk import PREFIX
 from flows.scheduling.gate import HOSTS_VARIABLE, Gate
+from flows.scheduling.password import SERVER
 
 KEEP_ALIVE_SECONDS: Final = 5
 
 
 def create_app() -> Gate:
-    """Return Prefect's API and UI, for requests to this machine and to the names in COPYDESK_SERVER_HOSTS."""
-    return Gate.of(create_prefect_app(), split_names(os.environ.get(HOSTS_VARIABLE, "")))
+    """Return Prefect's API and UI, for requests to this machine and to the names in COPYDESK_SERVER_HOSTS.
+
+    The desk is at `/desk`, behind the password of Prefect's API, and is left out without one. Raises `ConfigError`.
+    """
+    app = create_prefect_app()
+    if password := os.environ.get(SERVER):
+        # Before Prefect's UI, which answers to every other address.
+        app.router.routes.insert(0, Mount(PREFIX, Locked(create_desk(load_settings(), prefect_ui=""), password)))
+    return Gate.of(app, split_names(os.environ.get(HOSTS_VARIABLE, "")))
 
 
 def main() -> None:

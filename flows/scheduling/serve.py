@@ -19,6 +19,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from config.errors import ConfigError
 from config.settings import SETTINGS_FILE, Settings, load_settings
 from config.sources import SCHEDULE_CURE
+from flows.desk.desk import PREFIX
 from flows.scheduling.deployments import PlannedDeployment, plan_deployments, root_parameters
 from flows.scheduling.healthcheck import health_endpoint
 from flows.scheduling.late_runs import cancel_missed_runs, count_late_runs, end_killed_runs
@@ -71,6 +72,8 @@ class Server:
         async with get_client() as client, health_endpoint(self.status, health_port, self.refresh_status, hosts):
             password = f"; its password is {self.prefect.password}" if self.prefect.password else ""
             LOG.info("the UI is at %s%s", self.prefect.ui, password)
+            if self.prefect.process:
+                LOG.info("the desk is at %s%s, with the same password", self.prefect.ui, PREFIX)
             stamps = self.read_stamps()
             try:
                 changes = await self.apply_configuration(client)

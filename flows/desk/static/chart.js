@@ -10,6 +10,9 @@
     const { foot, isTime, lines } = JSON.parse(element.dataset.chart);
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--rule"), width: 1 }, ticks: { stroke: colour("--rule") }, font: "14px system-ui" };
     const labels = (chart, splits) => splits.map((at) => (Number.isInteger(at) && foot[at] !== undefined ? String(foot[at]).slice(0, 14) : ""));
+    const day = uPlot.fmtDate("{D} {MMM}");
+    const hour = uPlot.fmtDate("{D} {MMM} {HH}:{mm}");
+    const moments = (chart, splits, number, space, step) => splits.map((at) => (step < 86400 ? hour : day)(uPlot.tzDate(new Date(at * 1e3), "UTC")));
     const series = lines.map(([name], position) => ({
       label: name,
       stroke: colour(COLOURS[position % COLOURS.length]),
@@ -22,8 +25,8 @@
       height: HEIGHT,
       tzDate: (moment) => uPlot.tzDate(new Date(moment * 1e3), "UTC"),
       scales: { x: { time: isTime, range: isTime ? undefined : () => [-0.5, foot.length - 0.5] }, y: { range: (chart, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
-      axes: [isTime ? axis : { ...axis, values: labels, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }, { ...axis, size: 64 }],
-      series: [isTime ? { value: "{YYYY}-{MM}-{DD}" } : { label: "", value: (chart, at) => foot[at] ?? "" }, ...series],
+      axes: [isTime ? { ...axis, values: moments, space: 90 } : { ...axis, values: labels, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }, { ...axis, size: 64 }],
+      series: [isTime ? { label: "time", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" } : { label: "", value: (chart, at) => foot[at] ?? "" }, ...series],
     };
     const values = [isTime ? foot : foot.map((_, at) => at), ...lines.map(([, numbers]) => numbers)];
     element.replaceChildren();

@@ -1,0 +1,38 @@
+"""`copydesk desk`: a page to look at."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from flows.cli.console import warn
+from flows.cli.options import Config, Data, read_settings
+from flows.cli.serve import HOME
+
+EXAMPLES: Final = "Examples:  copydesk desk   |   copydesk desk --port 8080 --data s3://news/data"
+
+
+def desk(
+    host: Annotated[str, typer.Option(help="Where it listens; elsewhere than here it needs desk_password.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Its port.")] = 4202,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Show the warehouse as a web page, read-only, until Ctrl-C: sources, articles, rejects, SQL."""
+    from flows.scheduling.desk_server import serve_desk
+    from flows.scheduling.server_checks import ServeError
+    from flows.scheduling.service_log import log_to_stderr
+    from warehouse.storage.root import Root
+
+    log_to_stderr()
+    settings = read_settings(data, config)
+    try:
+        serve_desk(settings, Root.at(settings.data).local / HOME, host, port)
+    except ServeError as error:
+        warn(error)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
