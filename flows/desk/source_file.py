@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import tomlkit
 from tomlkit.exceptions import ParseError
-from tomlkit.items import Comment, Item
 
 from config.fetch import ENVIRONMENT, FILE
 from config.redact import redact
@@ -28,30 +27,13 @@ def read_source_file(path: Path) -> str | None:
     except (OSError, UnicodeDecodeError, ParseError):
         return None
     fetch = document.get("fetch")
-    if isinstance(fetch, MutableMapping):
-        _hide(fetch)
+    if isinstance(fetch, Mapping):
+        document["fetch"] = {name: _without_secrets(name, value) for name, value in fetch.items()}
     return redact(tomlkit.dumps(document))
 
 
-def _hide(fetch: MutableMapping[str, Any]) -> None:
-    for key, value in fetch.items():
-        if key == "headers" and isinstance(value, MutableMapping):
-            for name, header in value.items():
-                value[name] = _without_secret(header)
-            _drop_comments(value)
-        elif key in SECRET_KEYS:
-            fetch[key] = _without_secret(value)
-    _drop_comments(fetch)
-
-
-def _without_secret(value: object) -> str:
-    return value if isinstance(value, str) and value.startswith((ENVIRONMENT, FILE)) else HIDDEN
-
-
-def _drop_comments(table: Any) -> None:
-    body = getattr(getattr(table, "value", table), "body", [])
-    for _, item in body:
-        if isinstance(item, Comment):
-            item.trivia.comment = "#"
-        elif isinstance(item, Item):
-            item.trivia.comment, item.trivia.comment_ws = "", ""
+def _without_secrets(name: str, value: object) -> object:
+    if isinstance(value, Mapping):
+        return {header: _without_secrets(SECRET_KEYS[0], text) for header, text in value.items()}
+    is_secret = name in SECRET_KEYS and not str(value).startswith((ENVIRONMENT, FILE))
+    return HIDDEN if is_secret else value

@@ -39,15 +39,17 @@ class Summaries:
     def get(self, key: Hashable, compute: Callable[[], Summary]) -> Summary:
         """Return the summary of a key; a stale one while another thread computes the next."""
         entry = self._entry(key)
-        age = self._clock() - entry.computed_at
-        if age > STALE_SECONDS:
+        if self._age(entry) > STALE_SECONDS:
             with entry.lock:
-                if self._clock() - entry.computed_at > STALE_SECONDS:
+                if self._age(entry) > STALE_SECONDS:
                     self._compute(entry, compute)
-        elif age > FRESH_SECONDS and entry.lock.acquire(blocking=False):
-            Thread(target=self._renew, args=(entry, compute), daemon=True).start()
         value: Summary = entry.value
+        if self._age(entry) > FRESH_SECONDS and entry.lock.acquire(blocking=False):
+            Thread(target=self._renew, args=(entry, compute), daemon=True).start()
         return value
+
+    def _age(self, entry: Entry) -> float:
+        return self._clock() - entry.computed_at
 
     def _entry(self, key: Hashable) -> Entry:
         with self._lock:

@@ -18,6 +18,8 @@ from warehouse.storage.root import Root
 MAX_MATCHES: Final = 5_000
 MAX_UPDATE_SECONDS: Final = 2.0
 """For which a search waits for the index to take in what has landed since."""
+MAX_FIRST_SECONDS: Final = 20.0
+"""For which a search waits for a first index."""
 MAX_FIRST_BYTES: Final = 64_000_000
 """Of the files of articles, up to which the first search makes the index."""
 NO_INDEX: Final = "There is no search index yet, so titles alone were searched: run 'copydesk search' once to make it."
@@ -64,13 +66,14 @@ def _scope(filters: Filters) -> Scope:
 
 def _update(root: Root) -> bool:
     """Bring the index up to date, or begin to; return whether it is."""
-    if open_index(root) is None and sum(size for size, _ in root.states("articles").values()) > MAX_FIRST_BYTES:
+    is_first = open_index(root) is None
+    if is_first and sum(size for size, _ in root.states("articles").values()) > MAX_FIRST_BYTES:
         return False
     if not _updating.acquire(blocking=False):
         return False
     thread = Thread(target=_update_and_release, args=(root,), daemon=True)
     thread.start()
-    thread.join(MAX_UPDATE_SECONDS)
+    thread.join(MAX_FIRST_SECONDS if is_first else MAX_UPDATE_SECONDS)
     return not thread.is_alive()
 
 
