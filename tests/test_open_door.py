@@ -171,3 +171,18 @@ def test_a_deployment_that_was_deleted_at_the_server_comes_back(served):
     wait_for(lambda: served.health()["status"] == "ok", 20, "health")
     served.post(f"/deployments/{after['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
     wait_for(lambda: any(run["deployment_id"] == after["id"] for run in served.runs("daily")), 60, "its run")
+
+
+def test_the_desk_is_beside_the_ui_behind_the_same_door(served):
+    password = httpx.BasicAuth(*served.password.split(":"))
+    for headers, auth, status in (
+        ({}, None, 401),
+        ({}, password, 200),
+        (REBOUND, password, 421),
+        (CROSS_SITE, password, 403),
+    ):
+        assert request(served, "GET", "/desk/", headers, auth=auth).status_code == status
+    page = request(served, "GET", "/desk/", {}, auth=password).text
+    assert 'href="/desk/source/daily"' in page
+    assert 'href="/"' in page
+    assert f"the desk is at {address(served)}/desk, with the same password\n" in served.log
