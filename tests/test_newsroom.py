@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -32,6 +33,7 @@ from tests.newsroom.pages import article_page, encoded
 from tests.newsroom.plan import Article, Fault, Plan, Site
 from tests.newsroom.scenario import START, make_plan, small, week
 from tests.newsroom.server import Newsroom
+from tests.newsroom.sessions import own_path
 from tests.support.raws import raw_page
 from warehouse.model.records import Article as Landed
 
@@ -52,7 +54,7 @@ def newsroom(plan: Plan) -> Iterator[Newsroom]:
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=5.0) as opened:
+    with httpx.Client(trust_env=False, timeout=5.0, cookies={"visit": "1"}) as opened:
         yield opened
 
 
@@ -121,14 +123,13 @@ def test_a_listing_names_what_the_plan_has_published_and_nothing_else(one: Site,
     else:
         listing = read_feed(got.content, str(got.url), got.headers["content-type"])
     now = newsroom.clock()
-    assert {entry.url for entry in listing.entries} == {
+    named = {newsroom.url(one.id, own_path(urlsplit(entry.url).path)) for entry in listing.entries}
+    assert named == {
         newsroom.url(one.id, path)
         for article in [up for up in newsroom.plan.up(one.id, now) if up.feeds != "desk"][: one.window]
         for path in article.paths(now)
     }
-    assert {newsroom.url(one.id, path) for path in newsroom.ledger[-1].answer.listed} == {
-        entry.url for entry in listing.entries
-    }
+    assert {newsroom.url(one.id, path) for path in newsroom.ledger[-1].answer.listed} == named
 
 
 def test_a_feed_rolls_over_and_the_news_sitemap_remembers(newsroom, client):
@@ -216,7 +217,7 @@ def test_an_emoji_comes_as_two_references_that_xml_forbids(newsroom, client):
 
 
 def test_a_twin_stands_before_its_article_and_both_are_edited_at_once(newsroom, client):
-    twin = next(one for one in newsroom.plan.by_site["faro-almendro"] if one.twin_first and one.edits)
+    twin = next(one for one in newsroom.plan.articles if one.twin_first and one.edits)
     newsroom.clock.wait_until(twin.edits[0].at)
     url = newsroom.url(twin.site, twin.path)
     pages = [get(newsroom, client, twin.site, path).text for path in twin.paths(newsroom.clock())]
@@ -296,6 +297,47 @@ def test_a_faulty_page_answers_as_its_fault_says(fault, status, newsroom, client
     newsroom.clock.wait_until(max(article.published, newsroom.clock()))
     assert get(newsroom, client, article.site, article.path).status_code == status
     assert newsroom.ledger[-1].answer.version is None
+
+
+@pytest.mark.parametrize(
+    ("name", "windows"),
+    [("merrow-gazette", "consent"), ("lindauer-bote", "challenges"), ("faro-almendro", "outages")],
+)
+def test_a_site_answers_with_another_page_for_a_time(name, windows, newsroom, client):
+    window = getattr(site(newsroom, name), windows)[0]
+    newsroom.clock.wait_until(window.start)
+    article = newsroom.plan.up(name, newsroom.clock())[0]
+    answers = []
+    for moment in (window.start, window.end):
+        newsroom.clock.wait_until(moment)
+        answers.append(get(newsroom, client, name, article.shown_path(moment)))
+    walled, _ = answers
+    assert walled.status_code == 200
+    assert article.story.title not in walled.text
+    assert newsroom.ledger[-2].answer.kind == "wall"
+    assert newsroom.ledger[-1].answer.kind != "wall"
+    assert get(newsroom, client, name, "/robots.txt").text.startswith("User-agent")
+
+
+def test_a_listing_has_other_session_ids_each_time(newsroom, client):
+    newsroom.clock.wait(3600)
+    feeds_read = []
+    for _ in range(2):
+        got = get(newsroom, client, "zarechny-vestnik", "/rss.xml")
+        feeds_read.append({entry.url for entry in read_feed(got.content, str(got.url)).entries})
+        newsroom.clock.wait(1)
+    assert not feeds_read[0] & feeds_read[1]
+    assert len({own_path(urlsplit(url).path) for url in feeds_read[0] | feeds_read[1]}) == len(feeds_read[0])
+
+
+def test_who_comes_without_a_cookie_is_sent_round(newsroom):
+    with httpx.Client(trust_env=False, follow_redirects=True) as visitor:
+        got = get(newsroom, visitor, "mihama-shimbun", "/feed.json")
+    assert [asked.path for asked in newsroom.ledger] == ["/feed.json", "/check", "/feed.json"]
+    assert "items" in got.json()
+    with httpx.Client(trust_env=False) as forgetful:
+        answers = [get(newsroom, forgetful, "mihama-shimbun", path) for path in ("/feed.json", "/check?to=/feed.json")]
+    assert [answer.status_code for answer in answers] == [302, 302]
 
 
 def test_a_hanging_page_does_not_hold_the_clock(newsroom):

@@ -7,11 +7,15 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
-from urllib.parse import parse_qs, urlsplit
+from typing import Final
+from urllib.parse import parse_qs, quote, urlsplit
 
 from tests.newsroom import feeds, pages
-from tests.newsroom.faults import TEXT, Answer, faulty, redirect
+from tests.newsroom.faults import TEXT, Answer, faulty, redirect, stand_in
 from tests.newsroom.plan import Article, Plan, Site
+from tests.newsroom.sessions import own_path
+
+COOKIE_PAGE: Final = "/check"
 
 
 @dataclass(slots=True)
@@ -29,13 +33,13 @@ class Desk:
 
     def answer(self, site: Site, target: str, headers: dict[str, str], now: datetime) -> Answer:
         """The answer to a GET of `target` (path and query); header names in lower case."""
-        path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
+        path, query = own_path(target), parse_qs(urlsplit(target).query)
         if path == "/robots.txt":
             down = any(now in one for one in site.robots_bursts)
             body = b"" if down else feeds.robots_txt(site, self.origins[site.id])
             return Answer(503 if down else 200, body, (TEXT,), "robots")
-        if unwell := self._unwell(site, now):
-            return unwell
+        if obstacle := self._unwell(site, now) or _check_of_cookies(site, target, path, query, headers):
+            return obstacle
         if path in {site.listing_path, feeds.MOVED_FEED} or (site.desk and path == feeds.DESK_FEED):
             return self._listing(site, path, query, headers, now)
         if path.startswith("/sitemap"):
@@ -47,7 +51,7 @@ class Desk:
             return Answer(503, b"overloaded", (TEXT,))
         if held := self._throttle(site, now):
             return Answer(429, b"slow down", (TEXT, ("Retry-After", str(held))), retry_after=held)
-        return None
+        return stand_in(site, "maintenance") if any(now in one for one in site.outages) else None
 
     def _throttle(self, site: Site, now: datetime) -> int | None:
         limit = site.throttle
@@ -110,9 +114,15 @@ class Desk:
         return Answer(200, feeds.news_sitemap(plan, site, now, origin, day), (media,), "sitemap", listed=listed)
 
     def _page(self, site: Site, path: str, now: datetime) -> Answer:
+        if path == "/":
+            front = pages.section_page(self.plan, site, now, self.origins[site.id])
+            return Answer(200, front.encode(site.charset), (("Content-Type", f"text/html; charset={site.charset}"),))
         article = self.plan.by_path.get((site.id, path.removesuffix("/step")))
         if article is None or article.published > now:
             return Answer(404, b"nothing here", (TEXT,))
+        for kind, windows in (("consent", site.consent), ("challenge", site.challenges)):
+            if any(now in one for one in windows):
+                return stand_in(site, kind, article.id)
         origin = self.origins[site.id]
         self.asked[site.id, path] += 1
         times = self.asked[site.id, path]
@@ -123,6 +133,18 @@ class Desk:
         body, charset = pages.encoded(site, article, pages.article_page(self.plan, site, article, now, origin))
         media = f"text/html; charset={charset}" if charset else "text/html"
         return Answer(200, body, (("Content-Type", media),), "page", article.id, article.version(now))
+
+
+def _check_of_cookies(
+    site: Site, target: str, path: str, query: dict[str, list[str]], headers: dict[str, str]
+) -> Answer | None:
+    """A redirect to the page that sets a site's cookie, and from there back; None to who has the cookie."""
+    if not site.cookies or path.startswith("/sitemap") or "visit=1" in headers.get("cookie", ""):
+        return None
+    if path == COOKIE_PAGE:
+        location, cookie = query["to"][0], "visit=1; Path=/; HttpOnly"
+        return Answer(302, headers=(("Location", location), ("Set-Cookie", cookie)))
+    return Answer(302, headers=(("Location", f"{COOKIE_PAGE}?to={quote(target)}"),))
 
 
 def _elsewhere(article: Article, path: str, now: datetime, origin: str) -> Answer | None:

@@ -45,7 +45,7 @@ def missed(newsroom: Newsroom) -> list[Article]:
     # What a desk's feed says is no reason to search for what its front page had.
     fronts = {site.listing_path for site in newsroom.plan.sites}
     for asked in newsroom.ledger:
-        if asked.answer.kind == "listing" and asked.answer.listed and asked.target.partition("?")[0] in fronts:
+        if asked.answer.kind == "listing" and asked.answer.listed and asked.path in fronts:
             looks[asked.site].append(asked)
     return [
         article
@@ -119,6 +119,10 @@ def _check_landed(
         yield f"landed {len(landed)} times: {where}"
     for row in landed[:1]:
         yield from _differences(row, article.words(served[-1][1]))
+    stories = [article.words(version) for version in dict.fromkeys(version for _, version in served)]
+    for row in held.versions[article]:
+        if all(list(_differences(row, story)) for story in stories):
+            yield f"landed as what it never was: {row['title']!r}"
     runs = held.runs[article.site]
     for version in dict.fromkeys(version for at, version in served if not killed or was_to_land(article, at, runs)):
         story = article.words(version)
@@ -158,10 +162,10 @@ def _moved_unsaid(newsroom: Newsroom, article: Article) -> bool:
     if moved_at is None:
         return False
     ours = [asked for asked in newsroom.ledger if asked.site == article.site]
-    read_at = next((asked.at for asked in ours if asked.target == article.new_path), newsroom.plan.span.end)
+    read_at = next((asked.at for asked in ours if asked.path == article.new_path), newsroom.plan.span.end)
     before = [asked for asked in ours if asked.at <= read_at]
     by_feed = {path for asked in before if asked.answer.kind == "listing" for path in asked.answer.listed}
-    redirected = any(asked.target == article.path and asked.at >= moved_at for asked in before)
+    redirected = any(asked.path == article.path and asked.at >= moved_at for asked in before)
     return not redirected and not by_feed.issuperset({article.path, article.new_path})
 
 

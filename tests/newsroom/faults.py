@@ -25,7 +25,7 @@ class Answer:
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     kind: str = "other"
-    """robots, listing, sitemap, page or other."""
+    """robots, listing, sitemap, page, wall (in the place of whatever was asked for) or other."""
     article: str | None = None
     version: int | None = None
     """Of the article whose page this is, whole."""
@@ -41,19 +41,28 @@ def redirect(location: str, article: str, status: int = 302) -> Answer:
     return Answer(status, headers=(("Location", location),), kind="page", article=article)
 
 
+def stand_in(site: Site, kind: str, article: str | None = None) -> Answer:
+    """What comes with status 200 in the place of what was asked for."""
+    return Answer(200, pages.stand_in_page(site, kind), (HTML,), "wall", article)
+
+
 def faulty(site: Site, article: Article, path: str, origin: str, canary: str, times: int) -> Answer | None:
     """What a faulty address answers, asked so many `times`; None where there is the article after all."""
     about = article.id
     if location := _location(article, path, origin, canary):
         return redirect(location, about)
     match article.fault:
+        case Fault.INTERSTITIAL if path == article.path:
+            return Answer(
+                200, pages.refresh_page(origin + article.shown_path(article.published)), (HTML,), article=about
+            )
         case Fault.FLAKY if times == 1:
             return Answer(503, b"overloaded", (TEXT,), "page", about)
         case Fault.NO_STORY:
             return Answer(200, pages.empty_page(site).encode(site.charset), (HTML,), "page", about)
         case Fault.BOMB:
             return Answer(200, _bomb(), (HTML, ("Content-Encoding", "gzip")), "page", about)
-    return _spoiled(article.fault, about)
+    return _spoiled(site, article.fault, about)
 
 
 def _location(article: Article, path: str, origin: str, canary: str) -> str | None:
@@ -61,6 +70,7 @@ def _location(article: Article, path: str, origin: str, canary: str) -> str | No
     chain = f"{article.path}/step" if path == article.path else article.new_path
     return {
         Fault.TO_FORBIDDEN: f"{origin}{Site.FORBIDDEN}{about}",
+        Fault.TO_FRONT: f"{origin}/",
         Fault.TO_LOGIN: f"http://editor:{SECRET}@{canary}/{about}",
         Fault.TO_FTP: f"ftp://{canary}/{about}",
         Fault.LOOP: f"{origin}{article.path}" + ("/step" if path == article.path else ""),
@@ -68,8 +78,10 @@ def _location(article: Article, path: str, origin: str, canary: str) -> str | No
     }.get(article.fault)
 
 
-def _spoiled(fault: Fault, about: str) -> Answer | None:
+def _spoiled(site: Site, fault: Fault, about: str) -> Answer | None:
     return {
+        Fault.SOFT_404: stand_in(site, "soft_404", about),
+        Fault.LOGIN_WALL: stand_in(site, "login", about),
         Fault.GONE: Answer(410, b"taken away", (TEXT,), "page", about),
         Fault.BROKEN: Answer(500, b"error", (TEXT,), "page", about),
         Fault.EMPTY: Answer(200, b"", (HTML,), "page", about),

@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tests.newsroom.plan import Article, Plan, Site
+from tests.newsroom.sessions import address
 from tests.newsroom.stories import Story
 
 NEWS_SITEMAP: Final = timedelta(hours=48)
@@ -29,7 +30,7 @@ def entries(plan: Plan, site: Site, now: datetime, page: int = 1, feed: str = "f
 def rss(plan: Plan, site: Site, now: datetime, origin: str, feed: str = "front") -> bytes:
     """RSS 2.0."""
     items = "".join(
-        f"<item><title>{escape(story.title)}</title><link>{escape(origin + path)}</link>"
+        f"<item><title>{escape(story.title)}</title><link>{escape(origin + address(site, path, now))}</link>"
         f'<guid isPermaLink="false">{_guid(site, one, path)}</guid><pubDate>{format_datetime(one.published)}</pubDate>'
         f"<dc:creator>{escape(story.author)}</dc:creator><description>{escape(_summary(story))}</description></item>\n"
         for one, path, story in _told(plan, site, now, feed=feed)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from tests.newsroom.plan import Article
 from tests.newsroom.server import Newsroom
+from tests.newsroom.sessions import own_path
 from warehouse.connect import connect, rows
 
 COLUMNS: Final = ("url", "article_id", "version_id", "title", "text")
@@ -77,4 +78,5 @@ def published(newsroom: Newsroom, url: str) -> tuple[Article | None, str]:
     """The article that a site has at an address, and the address's path."""
     parts = urlsplit(url)
     site = next((site for site, authority in newsroom.authorities.items() if authority == parts.netloc), "")
-    return newsroom.plan.by_path.get((site, parts.path)), parts.path
+    path = own_path(parts.path)
+    return newsroom.plan.by_path.get((site, path)), path

@@ -57,7 +57,7 @@ def _line(newsroom: Newsroom, held: Warehouse, site: Site) -> Line:
     now = newsroom.clock.peek()
     ours = newsroom.plan.by_site[site.id]
     named = [one for one in seen(newsroom) if one.site == site.id]
-    targets = {one.target for one in asked}
+    targets = {one.path for one in asked}
 
     def count(*statuses: int) -> int:
         return sum(one.answer.status in statuses for one in asked)

@@ -90,17 +90,19 @@ def check_demand(newsroom: Newsroom, *, killed: bool = False) -> list[str]:
     asked_for: defaultdict[tuple[Site, str], list[Asked]] = defaultdict(list)
     sites = {site.id: site for site in newsroom.plan.sites}
     for asked in newsroom.ledger:
-        if asked.answer.kind == "page" and asked.site:
-            asked_for[sites[asked.site], asked.target].append(asked)
+        if asked.answer.article is not None and asked.site:
+            asked_for[sites[asked.site], asked.path].append(asked)
     for (site, target), requests in asked_for.items():
         if site.whole:
             wrong.append(f"{site.id}: {target} was asked for, and the feed holds the whole article")
         article = newsroom.plan.by_path[site.id, target.removesuffix("/step")]
-        read = [one for one in requests if one.answer.status == 200 and article.fault not in OVER_AND_OVER]
+        read = [one for one in requests if one.answer.kind == "page" and one.answer.status == 200]
+        read = [] if article.fault in OVER_AND_OVER else read
         most = _explained(site, article, read) if read else 0
         if len(read) > most and not killed:
             wrong.append(f"{site.id}: {target} was read {len(read)} times, and {most} are explained")
-        failed = sum(one.answer.status >= 400 or article.fault in OVER_AND_OVER for one in requests)
+        failures = (one.answer.status >= 400 or one.answer.kind == "wall" for one in requests)
+        failed = sum(is_failure or article.fault in OVER_AND_OVER for is_failure in failures)
         if failed > MOST_FAILURES and not killed:
             wrong.append(f"{site.id}: {target} failed {failed} times and was asked for still")
     return wrong

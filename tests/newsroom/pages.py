@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.newsroom.plan import Article, Fault, Plan, Site
+from tests.newsroom.sessions import address
 from tests.newsroom.stories import Story, phrases
 
 RTL = "ar"
@@ -46,7 +47,7 @@ def article_page(plan: Plan, site: Site, article: Article, now: datetime, origin
 def section_page(plan: Plan, site: Site, now: datetime, origin: str) -> str:
     """The newest articles of a site as links."""
     rows = [
-        f'<h2><a href="{escape(origin + path)}">{escape(one.words(one.version(now)).title)}</a></h2>'
+        f'<h2><a href="{escape(origin + address(site, path, now))}">{escape(one.words(one.version(now)).title)}</a></h2>'
         for one in plan.up(site.id, now)[: site.window]
         for path in one.paths(now)
     ]
@@ -57,6 +58,23 @@ def empty_page(site: Site) -> str:
     """A page with a menu and no article."""
     player = '<div class="player"><video src="/video.mp4"></video></div>'
     return _page(site, site.title, "", f"{player}<p>{escape(phrases(site.language)['empty'])}</p>")
+
+
+def stand_in_page(site: Site, kind: str) -> bytes:
+    """A page in the place of an article: consent, challenge, soft_404, login or maintenance."""
+    title, text = phrases(site.language)["stand_ins"][kind]
+    form = '<form method="post"><input type="password" name="word"><button>OK</button></form>'
+    return (
+        f'<!DOCTYPE html>\n<html lang="{site.language}"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
+        f"<body><h1>{escape(title)}</h1><p>{escape(text)}</p>{form if kind == 'login' else ''}</body></html>\n"
+    ).encode()
+
+
+def refresh_page(url: str) -> bytes:
+    """A page that leads on to an address."""
+    return (
+        f'<html><head><meta http-equiv="refresh" content="1; url={escape(url)}"></head><body>…</body></html>'.encode()
+    )
 
 
 def _head(site: Site, article: Article, story: Story, url: str, now: datetime) -> str:

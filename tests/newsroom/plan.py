@@ -34,6 +34,14 @@ class Fault(StrEnum):
     """Always answers 500."""
     FLAKY = "flaky"
     """Answers 503 the first time."""
+    INTERSTITIAL = "interstitial"
+    """A page that leads on by a refresh, then is there."""
+    TO_FRONT = "to-front"
+    """Redirects to the front page."""
+    SOFT_404 = "soft-404"
+    """A notice that there is no such page, with status 200."""
+    LOGIN_WALL = "login-wall"
+    """A form to log in, with nothing of the article."""
     NO_STORY = "no-story"
     """A page without an article."""
     LYING_HEADER = "lying-header"
@@ -56,8 +64,15 @@ REASONS: dict[Fault, frozenset[str]] = {
     Fault.GONE: frozenset({"vanished"}),
     Fault.BROKEN: frozenset({"fetch_failed"}),
     Fault.NO_STORY: frozenset({"no_article"}),
+    Fault.TO_FRONT: frozenset({"front_page"}),
+    Fault.SOFT_404: frozenset({"soft_404"}),
+    Fault.LOGIN_WALL: frozenset({"login_wall"}),
 }
 """Why an article with this fault is refused; one with another fault is landed."""
+
+
+LEADING: frozenset[Fault] = frozenset({Fault.CHAIN, Fault.INTERSTITIAL})
+"""Faults of an address that leads to another, at which the article is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +142,7 @@ class Article:
 
     def shown_path(self, now: datetime) -> str:
         """Where its page is in the end."""
-        return self.new_path if self.fault is Fault.CHAIN and self.new_path else self._own_path(now)
+        return self.new_path if self.fault in LEADING and self.new_path else self._own_path(now)
 
     def _own_path(self, now: datetime) -> str:
         return self.new_path if self.moved_at and self.new_path and now >= self.moved_at else self.path
@@ -204,6 +219,16 @@ class Site:
     """304 to every conditional request, whatever is new."""
     garbled: tuple[Window, ...] = ()
     """Listings that break off in the middle."""
+    consent: tuple[Window, ...] = ()
+    """A question for consent in the place of every page."""
+    challenges: tuple[Window, ...] = ()
+    """A check for programs in the place of every page."""
+    outages: tuple[Window, ...] = ()
+    """A notice of maintenance, with status 200, in the place of everything but robots.txt."""
+    sessions: str | None = None
+    """Where its listing puts a session id of its own into each address: path or query."""
+    cookies: bool = False
+    """Whether it sends who comes without its cookie to a page that sets it, and from there back."""
 
     FORBIDDEN = "/members/"
 

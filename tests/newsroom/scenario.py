@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from tests.newsroom.plan import Article, Edit, Fault, Plan, Site, Window
+from tests.newsroom.plan import LEADING, Article, Edit, Fault, Plan, Site, Window
 from tests.newsroom.sites import FAULTS, FAULTY_EVERY, REMOVED_AFTER, sites
 from tests.newsroom.stories import Story, Writer, phrases
 
@@ -80,7 +80,7 @@ def _article(site: Site, number: int, published: datetime, fault: Fault, random:
         article = replace(article, feeds=("desk", "front", "both", "front")[number % 4])
     if site.surrogates and number % 2:
         article = replace(article, story=_cheered(article.story))
-    if fault is Fault.CHAIN:
+    if fault in LEADING:
         article = replace(article, path=f"/go/{identity}", new_path=path)
     if fault is not Fault.NONE:
         return article

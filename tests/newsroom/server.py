@@ -16,6 +16,7 @@ from tests.newsroom.answers import Desk
 from tests.newsroom.clock import Clock, ScaledClock
 from tests.newsroom.faults import Answer
 from tests.newsroom.plan import Plan, Site
+from tests.newsroom.sessions import own_path
 
 HOST: Final = "127.0.0.1"
 PIECE_SECONDS: Final = 0.01
@@ -37,6 +38,11 @@ class Asked:
     """How many requests this authority was then answering, this one included."""
     answer: Answer
     """Without its body."""
+
+    @property
+    def path(self) -> str:
+        """Of the target, without session and query."""
+        return own_path(self.target)
 
 
 @dataclass
