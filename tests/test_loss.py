@@ -165,6 +165,20 @@ def test_files_of_a_folder_that_are_passed_over_are_named(tmp_path, settings, no
     assert read(tmp_path, settings, now, 'kind = "folder"\npath = "pages"\nglob = "*.txt"')[1] == []
 
 
+def test_files_of_a_folder_of_archives_that_are_passed_over_are_named(tmp_path, settings, now):
+    folder, elsewhere = tmp_path / "crawl", tmp_path / "elsewhere"
+    for name in (folder / "2025", elsewhere):
+        name.mkdir(parents=True)
+    for name in ("a.warc", "2025/b.warc.open", "crawl.log", ".lock"):
+        (folder / name).write_bytes(b"")
+    (folder / "linked").symlink_to(elsewhere, target_is_directory=True)
+    _, skipped = read(tmp_path, settings, now, 'kind = "warc"\npath = "crawl"')
+    files, linked, *_ = skipped
+    assert files.startswith("2 files were passed over, as not named .warc, ")
+    assert files.endswith(": 2025/b.warc.open, crawl.log.")
+    assert linked == "1 linked folder was not entered; give it an input of its own: linked."
+
+
 def test_a_warc_file_without_pages_says_what_it_holds(tmp_path, settings, now):
     record = b"WARC/1.0\r\nWARC-Type: metadata\r\nWARC-Record-ID: <urn:x:1>\r\nContent-Length: 2\r\n\r\n{}\r\n\r\n"
     (tmp_path / "x.warc.wat").write_bytes(record * 3)

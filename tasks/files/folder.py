@@ -35,7 +35,7 @@ class FolderReader(InputReader[FolderInput]):
         self._check_folder()
         others: list[Path] = []
         yield from self._items(list_files(self._folder, self.entry.glob, others), context.seen_at)
-        context.skipped.extend(describe_skipped(others, self._folder, self.entry.glob))
+        context.skipped.extend(describe_skipped(others, self._folder, SUFFIXES, deep="**" in self.entry.glob))
         self._check_all_listed()
 
     def former_documents(self, urls: Iterable[str], seen_at: datetime) -> Iterator[Item]:
@@ -109,17 +109,19 @@ def list_files(folder: Path, glob: str = "**/*", others: list[Path] | None = Non
             others.append(path)
 
 
-def describe_skipped(others: Iterable[Path], folder: Path, glob: str) -> Iterator[str]:
+def describe_skipped(
+    others: Iterable[Path], folder: Path, suffixes: Iterable[str], *, deep: bool = True
+) -> Iterator[str]:
     """Return a sentence on the files that are no documents by their names, and one on linked folders."""
     files: list[Path] = []
     linked: list[Path] = []
     for path in others:
         if not path.is_dir():
             files.append(path)
-        elif path.is_symlink() and "**" in glob:
+        elif path.is_symlink() and deep:
             linked.append(path)
     if files:
-        yield f"{_count(files, 'file')} passed over, as not named {', '.join(SUFFIXES)}: {_names(files, folder)}."
+        yield f"{_count(files, 'file')} passed over, as not named {', '.join(suffixes)}: {_names(files, folder)}."
     if linked:
         names = _names(linked, folder)
         yield f"{_count(linked, 'linked folder')} not entered; give it an input of its own: {names}."

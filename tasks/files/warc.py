@@ -67,7 +67,8 @@ def read_warcs(
     """
     problems: list[tuple[WarcLocation | str, str]] = []
     with WarcOpener(source, context.settings, context.fetcher) as opener:
-        for location in _listed(list_warcs(source, entry, opener) if locations is None else locations, problems):
+        listed = list_warcs(source, entry, opener, context.skipped) if locations is None else locations
+        for location in _listed(listed, problems):
             pages = WarcPages(source, entry, context, location_url(location), span[0])
             try:
                 with opener.open(location) as file:

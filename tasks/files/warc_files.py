@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
-from tasks.files.folder import LINKED_AWAY
+from tasks.files.folder import LINKED_AWAY, describe_skipped
 from tasks.files.wacz import WARC_SUFFIXES
 from tasks.listings.input_reader import InputError
 from tasks.text.decompress import DecompressionError, open_decompressed
@@ -91,11 +91,16 @@ class WarcOpener:
         raise InputError(f"{url}: {reason}; a file fetched by other means can be named by `path`")
 
 
-def list_warcs(source: Source, entry: WarcInput, opener: WarcOpener) -> Iterator[WarcLocation]:
-    """Return the WARC files, those of a folder by name and those of a list in its order. Raises `InputError`."""
+def list_warcs(
+    source: Source, entry: WarcInput, opener: WarcOpener, skipped: list[str] | None = None
+) -> Iterator[WarcLocation]:
+    """Return the WARC files, those of a folder by name and those of a list in its order. Raises `InputError`.
+
+    Sentences on what else is in a folder are put into `skipped`.
+    """
     location: WarcLocation = entry.url or (source.folder / str(entry.path)).resolve()
     if isinstance(location, Path) and location.is_dir():
-        yield from _list_folder(location, follow_links=entry.follow_links)
+        yield from _list_folder(location, [] if skipped is None else skipped, follow_links=entry.follow_links)
     elif f"/{_name(location)}".removesuffix(".gz").removesuffix(".zst").endswith(_LIST_SUFFIXES):
         yield from _read_list(location, entry.prefix, opener)
     else:
@@ -111,14 +116,17 @@ def _name(location: WarcLocation) -> str:
     return (location.name if isinstance(location, Path) else urlsplit(location).path).lower()
 
 
-def _list_folder(folder: Path, *, follow_links: bool) -> Iterator[Path]:
+def _list_folder(folder: Path, skipped: list[str], *, follow_links: bool) -> Iterator[Path]:
     errors: list[OSError] = []
     paths: list[Path] = []
+    others: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=errors.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [
-            Path(parent, name) for name in names if name.lower().endswith(FILE_SUFFIXES) and not name.startswith(".")
-        ]
+        others += filter(Path.is_symlink, (Path(parent, name) for name in folders))
+        for name in names:
+            if not name.startswith("."):
+                (paths if name.lower().endswith(FILE_SUFFIXES) else others).append(Path(parent, name))
+    skipped.extend(describe_skipped(sorted(others), folder, FILE_SUFFIXES))
     real = {path: Path(os.path.realpath(path)) for path in paths}
     away = [] if follow_links else sorted(path for path in paths if not real[path].is_relative_to(folder))
     yield from sorted(set(paths).difference(away))
