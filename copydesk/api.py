@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date
 
     import duckdb
 
@@ -95,8 +95,17 @@ class Warehouse:
         self.data: Final = data
         self.connection: Final = connect(data)
 
-    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
-        """Return the rows of a query as a DuckDB relation: `.df()`, `.pl()`, `.arrow()`, `.fetchall()`, `.show()`."""
+    def sql(self, query: str, *, search: str | None = None) -> duckdb.DuckDBPyRelation:
+        """Return the rows of a query as a DuckDB relation: `.df()`, `.pl()`, `.arrow()`, `.fetchall()`, `.show()`.
+
+        `search` are words as the method `search` takes them; what they find is the view `found` of the connection, with
+        `article_id`, `score` and `snippet`, until the next such call. Raises `WarehouseError`.
+        """
+        if search is not None:
+            from warehouse.search.found_view import add_found
+            from warehouse.storage.root import Root
+
+            add_found(self.connection, Root.at(self.data), search)
         return self.connection.sql(query)
 
     def search(
@@ -105,15 +114,16 @@ class Warehouse:
         *,
         language: str | None = None,
         source: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: date | None = None,
+        until: date | None = None,
         limit: int = 20,
         offset: int = 0,
     ) -> list[Hit]:
         """Return the articles that have the words, best first, as `copydesk search` does.
 
-        Each has `article_id`, `score`, `snippet` and more; the words that were found stand between `**`. What landed
-        since the last search is indexed first. Raises `WarehouseError`, also for a search that is none.
+        Each has `article_id`, `score`, `snippet` and more; the words that were found stand between `**`. `since` and
+        `until` are the first and the last day of publication, in UTC. What landed since the last search is indexed
+        first. Raises `WarehouseError`, also for a search that is none.
         """
         from warehouse.search.search import MARKS, Scope, search
         from warehouse.storage.root import Root

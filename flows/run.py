@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from warehouse.storage.root import Root
 
 COUNTS: Final = ("discovered", *Outcome)  # of a run; the first is the sum of the others
 MAX_LOG_FILES: Final = 1_000
+MAX_INDEX_SECONDS: Final = 10.0
 
 
 class SourceProgress:
@@ -69,7 +70,7 @@ class RunReport:
 def run_sources(
     sources: Iterable[Source], settings: Settings, *, due: bool = False, progress: SourceProgress = NO_PROGRESS
 ) -> RunReport:
-    """Ingest sources side by side, compare their new texts, and compact the warehouse if many small files wait.
+    """Ingest sources side by side, follow their new texts, and compact the warehouse if many small files wait.
 
     `due` leaves alone what is polled and whose time has not come. Raises KeyboardInterrupt; what landed stays.
     """
@@ -91,31 +92,43 @@ def run_sources(
             threads.shutdown(wait=False, cancel_futures=True)
             raise
     has_news = any(result.run is not None and result.run.stored for result in results)
-    problems = (compare_new_texts(settings) if has_news else None, _compact_if_many_files(settings))
-    return RunReport(results, tuple(problem for problem in problems if problem))
+    problems = follow_new_texts(settings) if has_news else []
+    problems += _problems_of(partial(_compact_if_many_files, settings))
+    return RunReport(results, tuple(problems))
 
 
-def compare_new_texts(settings: Settings) -> str | None:
-    """Update the copies with what has landed, one batch at most; return what failed."""
+def follow_new_texts(settings: Settings) -> list[str]:
+    """Update the copies and the search index with what has landed, a part of it at most; return what failed."""
+    return [
+        *_problems_of(partial(update_copies, settings.data, seconds=0, max_articles=1, since_last=True)),
+        *_problems_of(partial(_advance_index, settings)),
+    ]
+
+
+def _problems_of(work: Callable[[], object]) -> list[str]:
     try:
-        update_copies(settings.data, seconds=0, max_articles=1, since_last=True)
+        work()
     except LockedError:
-        return None  # another process is at it, or at what the next run waits for
+        return []  # another process is at it, or at what the next run waits for
     except WarehouseError as error:
-        return str(error)
-    return None
+        return [str(error)]
+    return []
 
 
-def _compact_if_many_files(settings: Settings) -> str | None:
-    """Compact the warehouse if so many small files wait that every query and run pays for them; return what failed."""
-    try:
-        if compaction_state(Root.at(settings.data)).log_files > MAX_LOG_FILES:
-            compact_warehouse(settings, seconds=0)
-    except LockedError:
-        return None  # another process is at it
-    except WarehouseError as error:
-        return str(error)
-    return None
+def _advance_index(settings: Settings) -> None:
+    """Take new articles into the search index; that of an object store only on a machine that searches it."""
+    from warehouse.search.index import advance_index
+    from warehouse.search.index_files import folder
+
+    root = Root.at(settings.data)
+    if root.is_folder or folder(root).exists():
+        advance_index(root, MAX_INDEX_SECONDS)
+
+
+def _compact_if_many_files(settings: Settings) -> None:
+    """Compact the warehouse if so many small files wait that every query and run pays for them."""
+    if compaction_state(Root.at(settings.data)).log_files > MAX_LOG_FILES:
+        compact_warehouse(settings, seconds=0)
 
 
 def _run_source(

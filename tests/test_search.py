@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import copydesk
+from config.settings import Settings
+from config.sources import Source
+from flows.run import run_sources
 from tests.support.rows import NOON, article, url
+from tests.test_cli import SAMPLES, terminal
+from tests.test_cli import copydesk as command
 from warehouse.errors import QueryError
-from warehouse.search.index import folder, update_index
+from warehouse.own_files import parse_files
+from warehouse.search.index import advance_index, delete_index, update_index
+from warehouse.search.index_files import folder, load_state, open_index
 from warehouse.search.search import Hit, Scope, search
 from warehouse.search.snippets import hits, snippet
 from warehouse.search.words import parse_words
 from warehouse.storage.compaction import compact
+from warehouse.storage.locks import hold_lock
 from warehouse.storage.root import Root
 from warehouse.storage.tables import Store
 from warehouse.takedown.forget import forget
@@ -103,7 +113,10 @@ def test_a_search_is_narrowed_and_joined(languages: Path) -> None:
     assert {hit.language for hit in find(languages, "title:report", language="ko")} == {"ko"}
     assert len(find(languages, "report")) == len(TEXTS)
     assert find(languages, "report", source="elsewhere") == []
-    assert find(languages, "report", since=datetime(2100, 1, 1, tzinfo=UTC)) == []
+    assert find(languages, "report", since=date(2100, 1, 1)) == []
+    newest = max(hit.published_at.date() for hit in find(languages, "report") if hit.published_at)
+    (hit,) = find(languages, "report", since=newest, until=newest)
+    assert find(languages, "report", until=newest - timedelta(days=1))[0].published_at < hit.published_at
 
 
 def test_a_hit_is_marked_where_it_stands() -> None:
@@ -130,30 +143,112 @@ def test_what_is_taken_down_leaves_the_index(tmp_path: Path) -> None:
     land(tmp_path, "1", report(1, "the secret xylophone"), report(2, "a bridge"))
     assert ids(tmp_path, "xylophone") == ["article-1"]
     forget(tmp_path, url(1), LATER, normalize=str, identify=lambda *_: "article-1")
-    assert not (folder(Root.at(tmp_path)) / "index").exists()
+    assert not list(folder(Root.at(tmp_path)).glob("index*"))
     assert (ids(tmp_path, "xylophone"), ids(tmp_path, "bridge")) == ([], ["article-2"])
 
 
-@pytest.mark.parametrize("state", ["", "{}", json.dumps({"version": 0, "files": {}})])
+@pytest.mark.parametrize("state", ["", "{}", json.dumps({"format": "0", "name": "index", "files": {}})])
 def test_an_index_in_doubt_is_built_again(tmp_path: Path, state: str) -> None:
     land(tmp_path, "1", report(1, "the ferry"))
     assert ids(tmp_path, "ferry") == ["article-1"]
     (folder(Root.at(tmp_path)) / "state.json").write_text(state)
     assert ids(tmp_path, "ferry") == ["article-1"]
-    shutil.rmtree(folder(Root.at(tmp_path)) / "index")
+    for path in folder(Root.at(tmp_path)).glob("index*"):
+        shutil.rmtree(path)
     assert ids(tmp_path, "ferry") == ["article-1"]
+
+
+def killed_update(root: Path, *arguments: str) -> None:
+    """Update the index in a process that is killed as it records what it has done."""
+    code = (
+        "import os, signal, sys; from warehouse.search import index; from warehouse.storage.root import Root\n"
+        "index.save_state = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "index.update_index(Root.at(sys.argv[1]), 10, rebuild=bool(sys.argv[2:]))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, root, *arguments], env=os.environ, check=False).returncode == -9
+
+
+def index_folders(root: Path) -> set[str]:
+    return {path.name for path in folder(Root.at(root)).glob("index*")}
 
 
 def test_a_writer_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
-    code = (
-        "import os, signal, sys; from warehouse.search import index; from warehouse.storage.root import Root\n"
-        "index._save = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "index.update_index(Root.at(sys.argv[1]), 10)"
-    )
     land(tmp_path, "1", report(1, "the ferry"))
-    died = subprocess.run([sys.executable, "-c", code, tmp_path], env=os.environ, check=False)
-    assert died.returncode == -9
+    killed_update(tmp_path)
     assert ids(tmp_path, "ferry") == ["article-1"]
+    assert len(index_folders(tmp_path)) == 1
+
+
+def test_a_rebuild_that_is_killed_leaves_the_index_as_it_was(tmp_path: Path) -> None:
+    root = Root.at(tmp_path)
+    land(tmp_path, "1", report(1, "the ferry"))
+    update_index(root, 10)
+    complete = index_folders(tmp_path)
+    killed_update(tmp_path, "rebuild")
+    assert len(index_folders(tmp_path) - complete) == 1
+    index = open_index(root)
+    assert index is not None
+    assert index.searcher().num_docs == 1
+    assert ids(tmp_path, "ferry") == ["article-1"]
+    assert index_folders(tmp_path) == complete
+    killed_update(tmp_path, "rebuild")
+    delete_index(root, 10)
+    assert index_folders(tmp_path) == set()
+    assert update_index(root, 10) == 1
+    before = index_folders(tmp_path)
+    assert update_index(root, 10, rebuild=True) == 1
+    assert len(index_folders(tmp_path)) == 1
+    assert index_folders(tmp_path) != before
+
+
+def test_a_run_takes_in_a_part_and_claims_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Root.at(tmp_path)
+    for number in range(3):
+        land(tmp_path, str(number), report(number, f"ferry {number}"))
+    sizes = [size for name, (size, _) in root.states("articles").items() if "schema" not in name]
+    monkeypatch.setattr("warehouse.search.index.MAX_BOUNDED_BATCH_BYTES", min(sizes))
+    monkeypatch.setattr("warehouse.search.index.MAX_BOUNDED_FILE_BYTES", max(sizes))
+    counts = []
+    for _ in range(4):
+        advance_index(root, 0)
+        state, index = load_state(root), open_index(root)
+        assert state is not None
+        assert index is not None
+        counts.append((index.searcher().num_docs, sum("schema" not in name for name in state.files)))
+    assert counts == [(1, 1), (2, 2), (3, 3), (3, 3)]
+
+
+def test_a_run_leaves_what_takes_long_to_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Root.at(tmp_path)
+    land(tmp_path, "1", report(1, "the ferry"))
+    monkeypatch.setattr("warehouse.search.index.MAX_BOUNDED_FILE_BYTES", 10)
+    advance_index(root, 10)
+    index = open_index(root)
+    assert index is not None
+    assert index.searcher().num_docs == 0
+    assert ids(tmp_path, "ferry") == ["article-1"]
+    before = index_folders(tmp_path)
+    path = next(Path(tmp_path).glob("articles/*/harbour-1.parquet"))
+    os.utime(path, (1, 1))  # rewritten, as by a take-down on another machine
+    advance_index(root, 10)
+    assert index_folders(tmp_path) == before
+    assert ids(tmp_path, "ferry") == ["article-1"]
+    assert index_folders(tmp_path) != before
+
+
+def test_a_page_is_full_while_the_index_is_behind(tmp_path: Path) -> None:
+    root = Root.at(tmp_path)
+    land(tmp_path, "1", *(report(number, "ferry " * (20 - number)) for number in range(10)))
+    everything = ids(tmp_path, "ferry")
+    edits = [report(number, "tram", version_id=f"edit-{number}", fetched_at=LATER) for number in (0, 1, 4)]
+    land(tmp_path, "2", *edits)
+    current = [article_id for article_id in everything if article_id not in {"article-0", "article-1", "article-4"}]
+    with hold_lock(folder(root) / "writer", "the search index is being written", 1):
+        pages = [
+            search(root, "ferry", Scope(), limit=3, offset=offset, marks=("", ""), seconds=0) for offset in (0, 3, 6)
+        ]
+    assert [hit.article_id for page in pages for hit in page] == current
+    assert [hit.rank for page in pages for hit in page] == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_two_at_once_find_the_same(tmp_path: Path) -> None:
@@ -175,3 +270,35 @@ def test_a_search_for_nothing_is_refused_in_a_sentence(words: str) -> None:
 def test_any_search_gives_articles_or_a_sentence(languages: Path, words: str) -> None:
     with suppress(QueryError):
         find(languages, words)
+
+
+def test_what_is_found_is_a_view_to_join(tmp_path: Path) -> None:
+    land(tmp_path, "1", report(1, "the old ferry", source_id="bay"), report(2, "a ferry, a ferry"), report(3, "a tram"))
+    query = "SELECT title, snippet FROM found JOIN articles USING (article_id) ORDER BY score DESC, title"
+    with copydesk.open(tmp_path) as warehouse:
+        both = warehouse.sql(query, search="ferry").fetchall()
+        assert both == [("Report 2", "a **ferry**, a **ferry**"), ("Report 1", "the old **ferry**")]
+        assert warehouse.sql(query, search="tram").fetchall() == [("Report 3", "a **tram**")]
+        assert warehouse.sql(query, search="zeppelin").fetchall() == []
+        with pytest.raises(QueryError, match="no word"):
+            warehouse.sql(query, search="-tram")
+    done = command("sql", "--data", tmp_path, "--search", "ferry", "--format", "csv", query)
+    assert done.stdout.splitlines()[1:] == ['Report 2,"a **ferry**, a **ferry**"', "Report 1,the old **ferry**"]
+    with pytest.raises(QueryError, match="'found' is a view already"):
+        parse_files(["found=x.csv"])
+
+
+def test_hits_are_bold_on_a_terminal(tmp_path: Path) -> None:
+    land(tmp_path, "1", report(1, "the old ferry"), report(2, "عادت العبّارة إلى الميناء"))
+    with terminal("search", "ferry OR العبارة", "--data", tmp_path) as (_, read):
+        assert {"\x1b[1mferry\x1b[0m", "\x1b[1mالعبّارة\x1b[0m"} <= set(re.findall(r"\x1b\[1m[^\x1b]+\x1b\[0m", read()))
+    with terminal("search", "ferry", "--data", tmp_path, TERM="dumb") as (_, read):
+        assert "**ferry**" in read()
+
+
+def test_a_run_takes_what_it_has_landed_into_the_index(settings: Settings, folder_source: Source) -> None:
+    shutil.copy(SAMPLES / "tramway.txt", settings.config.parent / "pages")
+    run_sources([folder_source], settings)
+    index = open_index(Root.at(settings.data))
+    assert index is not None
+    assert index.searcher().num_docs == 1

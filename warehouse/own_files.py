@@ -14,6 +14,8 @@ from warehouse.errors import QueryError
 
 NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 PATTERN: Final = re.compile(r"[\[*?]")
+FOUND_VIEW: Final = "found"
+"""The view of what a search finds."""
 READERS: Final = {
     ".csv": "read_csv",
     ".tsv": "read_csv",
@@ -34,7 +36,7 @@ def parse_files(arguments: list[str]) -> dict[str, Path]:
             name, file = re.sub(r"\W", "_", Path(argument).name.partition(".")[0], flags=re.ASCII), argument
         if not NAME.fullmatch(name) or not file:
             raise QueryError(f"--with {argument}: write NAME=FILE; a name has letters, digits and _, such as prices")
-        if name.lower() in {*VIEWS, *MACROS, *files}:
+        if name.lower() in {*VIEWS, *MACROS, FOUND_VIEW, *files}:
             raise QueryError(f"--with {argument}: '{name}' is a view already; take another name")
         files[name.lower()] = Path(file)
     return files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -11,7 +11,7 @@ import typer
 
 from config.errors import ConfigError
 from flows.cli.console import warn
-from flows.cli.options import Config, Data, complete_source, read_settings
+from flows.cli.options import Config, Data, Since, Until, complete_source, read_days, read_settings
 from flows.cli.output import Format, write_rows
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def export(
     source: Annotated[
         list[str] | None, typer.Option(metavar="SOURCE", help="Only this source.", autocompletion=complete_source)
     ] = None,
-    since: Annotated[str | None, typer.Option(metavar="DAY", help="The first day of publication, in UTC.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DAY", help="The last day; it is included.")] = None,
+    since: Since = None,
+    until: Until = None,
     as_of: Annotated[
         str | None, typer.Option(metavar="TIME", help="As the warehouse was then, in UTC. [default: now]")
     ] = None,
@@ -61,7 +61,7 @@ def export(
 
     settings = read_settings(data, config)
     chosen = _formats(form or ["parquet"])
-    selection = Selection(query, tuple(language or ()), tuple(source or ()), _day(since), _day(until))
+    selection = Selection(query, tuple(language or ()), tuple(source or ()), *read_days(since, until))
     moment = None if as_of is None else _moment(as_of)
     if dry_run:
         write_rows(Format.TABLE, COLUMNS, _counts(settings, selection, moment), sys.stdout)
@@ -142,13 +142,6 @@ def _flat(table: Any) -> tuple[list[str], Iterator[Sequence[Any]]]:
 
     columns = [name for name in table.column_names if name not in NESTED_COLUMNS]
     return columns, (list(row.values()) for row in rows_of(table.select(columns)))
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"'{text}' is no day; write it as 2026-03-15") from None
 
 
 def _moment(text: str) -> datetime:

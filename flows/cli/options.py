@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -81,6 +82,11 @@ Tags = Annotated[
     ),
 ]
 
+Since = Annotated[str | None, typer.Option("--since", metavar="DAY", help="The first day of publication, in UTC.")]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="DAY", help="The last day of publication, in UTC; it is included.")
+]
+
 EngineOption = Annotated[
     Literal["local", "dask"],
     typer.Option("--engine", help="Where it runs: on this machine, or in shards on a Dask cluster."),
@@ -96,6 +102,21 @@ def read_settings(data: str | None, config: Path | None) -> Settings:
     from config.settings import load_settings
 
     return load_settings(data=data, config=config)
+
+
+def read_days(since: str | None, until: str | None) -> tuple[date | None, date | None]:
+    """Read the first and the last day. Raises `ConfigError`, also where they are the wrong way round."""
+    first, last = (None if text is None else _day(text) for text in (since, until))
+    if first and last and first > last:
+        raise ConfigError(f"--since {first} is after --until {last}; turn them round")
+    return first, last
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"'{text}' is no day; write it as 2026-03-15") from None
 
 
 def read_sources(settings: Settings) -> tuple[dict[str, Source], list[ConfigError]]:

@@ -19,6 +19,7 @@ from flows.cli.output import Format
 from flows.cli.output_file import check_terminal, whole_file, write_out
 from warehouse.connect import MORE_ROOM, Counted, ask, connect, locked, rows
 from warehouse.errors import QueryError
+from warehouse.own_files import FOUND_VIEW
 from warehouse.storage.root import Root
 
 Result = TypeVar("Result")
@@ -27,7 +28,7 @@ FETCH_ROWS: Final = 1_000
 
 
 class Session:
-    """A locked connection with the caller's files and time zone, whose queries end by Ctrl-C and by a time limit."""
+    """A locked connection with the caller's files, search and time zone; its queries end by Ctrl-C and a time limit."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Session:
         files: Mapping[str, Path] | None = None,
         timezone: str = "UTC",
         seconds: float | None = None,
+        search: str | None = None,
     ) -> None:
         root = Root.at(settings.data)
         self.folder: Final = Path(root.url) if root.is_folder else None
@@ -46,7 +48,11 @@ class Session:
             timezone=timezone,
             files=files,
         )
-        self.files: Final = tuple(files or ())
+        self.own_views: Final = (*(files or ()), *((FOUND_VIEW,) if search else ()))
+        if search:
+            from warehouse.search.found_view import add_found
+
+            add_found(self.connection, root, search, settings.lock_seconds)
         self.seconds: Final = seconds
         self._end: float | None = None
 

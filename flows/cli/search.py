@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields
-from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from flows.cli.console import warn
-from flows.cli.options import As, Config, Data, Output, complete_source, read_settings
+from flows.cli.console import console, warn
+from flows.cli.options import As, Config, Data, Output, Since, Until, complete_source, read_days, read_settings
 from flows.cli.output import Format, choose_format
 from flows.cli.output_file import write_out
+from flows.formats.values import cell_text
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 EXAMPLES: Final = (
     "Examples:  copydesk search ferry   |   copydesk search '\"harbour tunnel\" OR title:ferry -strike'   |   "
     "copydesk search 渡轮 --language zh --format csv -o ferry.csv"
 )
 TABLE_COLUMNS: Final = ("rank", "source_id", "published_at", "title", "snippet")
-DAY_FORMATS: Final = ["%Y-%m-%d"]
+# Characters of no meaning, which no text of an article has.
+BOLD_MARKS: Final = ("\ue000", "\ue001")
 
 
 def search(
@@ -30,12 +35,8 @@ def search(
     source: Annotated[
         str | None, typer.Option(metavar="SOURCE", help="Only of this source.", autocompletion=complete_source)
     ] = None,
-    since: Annotated[
-        datetime | None, typer.Option(formats=DAY_FORMATS, metavar="DAY", help="Published on this day (UTC) or later.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=DAY_FORMATS, metavar="DAY", help="Published before this day (UTC).")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many articles at most.")] = 20,
     offset: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many of the best to pass over.")] = 0,
     form: As = None,
@@ -50,18 +51,34 @@ def search(
 
     settings = read_settings(data, config)
     chosen = choose_format(form, output)
-    scope = Scope(language, source, since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
+    # A terminal that has no bold letters gets the marks that a pipe and a file get.
+    is_bold = chosen is Format.TABLE and output is None and console(sys.stdout).color_system is not None
     hits = search_articles(
         Root.at(settings.data),
         " ".join(words),
-        scope,
+        Scope(language, source, *read_days(since, until)),
         limit=limit,
         offset=offset,
-        marks=MARKS,
+        marks=BOLD_MARKS if is_bold else MARKS,
         seconds=settings.lock_seconds,
     )
     if not hits and chosen is Format.TABLE and output is None:
         warn("no article has these words")
         return
     columns = TABLE_COLUMNS if chosen is Format.TABLE else tuple(field.name for field in fields(Hit))
-    write_out(chosen, columns, [[getattr(hit, name) for name in columns] for hit in hits], output)
+    rows = [[getattr(hit, name) for name in columns] for hit in hits]
+    if is_bold:
+        rows = [[*row[:-1], _bold(row[-1])] for row in rows]
+    write_out(chosen, columns, rows, output)
+
+
+def _bold(snippet: str) -> Text:
+    """Return a snippet whose hits stand between `BOLD_MARKS` with bold hits."""
+    from rich.text import Text
+
+    plain, *pieces = cell_text(snippet).split(BOLD_MARKS[0])
+    text = Text(plain)
+    for piece in pieces:
+        hit, _, after = piece.partition(BOLD_MARKS[1])
+        text.append(hit, "bold").append(after)
+    return text

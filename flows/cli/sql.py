@@ -21,6 +21,7 @@ EXAMPLES: Final = (
     'Examples:  copydesk sql "SELECT title, language FROM articles LIMIT 5"   |   '
     'copydesk sql -o days.csv "FROM articles_by_day"   |   '
     'copydesk sql --with prices=prices.csv "FROM articles JOIN prices ON day = published_at::DATE"   |   '
+    'copydesk sql --search "tunnel -toll" "SELECT title, snippet FROM found JOIN articles USING (article_id)"   |   '
     "copydesk sql --columns articles   |   copydesk sql < query.sql"
 )
 
@@ -33,6 +34,14 @@ def sql(
         list[str] | None,
         typer.Option(
             "--with", metavar="NAME=FILE", help="A CSV, TSV, JSON Lines or Parquet file of yours, as a view NAME."
+        ),
+    ] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search",
+            metavar="WORDS",
+            help="What 'copydesk search' finds, as a view found: article_id, score, snippet.",
         ),
     ] = None,
     columns: Annotated[
@@ -55,7 +64,7 @@ def sql(
         raise ConfigError("--columns shows what columns mean; leave out the query")
     settings = read_settings(data, config)
     chosen = choose_format(form, output)
-    session = Session(settings, files=parse_files(own_file or []), timezone=timezone, seconds=timeout)
+    session = Session(settings, files=parse_files(own_file or []), timezone=timezone, seconds=timeout, search=search)
     if columns is not None:
         from flows.cli.columns import write_columns
 

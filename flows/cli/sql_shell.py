@@ -79,7 +79,7 @@ class Shell:
             print(f"({count:,} row{'' if count == 1 else 's'}{target}{took})")
 
     def _views(self) -> list[str]:
-        return [*VIEWS, *self.session.files]
+        return [*VIEWS, *self.session.own_views]
 
     def _schema(self, view: str) -> None:
         if view:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from threading import Lock, Thread
 from typing import Any, Final
 
 from flows.desk.filters import Filters
 from warehouse.errors import LockedError, StorageError
-from warehouse.search.index import open_index, update_index
+from warehouse.search.index import update_index
+from warehouse.search.index_files import open_index
 from warehouse.search.search import Scope, find_matches
 from warehouse.search.words import Words, parse_words
 from warehouse.storage.root import Root
@@ -59,9 +60,8 @@ def _scope(filters: Filters) -> Scope:
     if filters.day is None:
         return Scope(filters.language or None, filters.source or None)
     # A day as printed begins and ends up to 14 hours from the day in UTC; the condition on the day is exact.
-    start = datetime.combine(filters.day, time(), UTC)
-    hours = timedelta(hours=14)
-    return Scope(filters.language or None, filters.source or None, start - hours, start + timedelta(days=1) + hours)
+    day = timedelta(days=1)
+    return Scope(filters.language or None, filters.source or None, filters.day - day, filters.day + day)
 
 
 def _update(root: Root) -> bool:

@@ -40,11 +40,9 @@ class Selection:
     """The last day of publication, in UTC; it is included."""
 
     def check(self) -> None:
-        """Raise `ConfigError` where a query and a filter are both given, or the days are the wrong way round."""
+        """Raise `ConfigError` where a query and a filter are both given."""
         if self.query and any((self.languages, self.sources, self.since, self.until)):
             raise ConfigError("--query chooses the articles; leave out --language, --source, --since and --until")
-        if self.since and self.until and self.since > self.until:
-            raise ConfigError(f"--since {self.since} is after --until {self.until}; turn them round")
 
     def sql(self) -> str:
         """Return the query of the articles."""

@@ -25,7 +25,7 @@ from flows.ingest import Progress, ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.scope import DueInputs, WholeSource
 from flows.ingestion.shared_fetcher import open_fetcher
-from flows.run import COUNTS, compare_new_texts
+from flows.run import COUNTS, follow_new_texts
 from flows.scheduling.artifacts import run_artifacts
 from flows.scheduling.service_log import LOG, log_to_stderr
 from warehouse.connect import connect, rows
@@ -104,7 +104,7 @@ async def take_in(source: Source, settings: Settings, *, due: bool) -> State[Non
         raise
     except Exception as error:  # noqa: BLE001  trying a bug again would only repeat it
         return Failed(message=redact(f"{source.id}: {type(error).__name__}: {error}"))
-    if run.stored and (problem := await asyncio.to_thread(compare_new_texts, settings)):
+    for problem in await asyncio.to_thread(follow_new_texts, settings) if run.stored else ():
         LOG.warning("%s: %s", source.id, problem)
     if run.status is not RunStatus.SUCCEEDED:
         return Failed(message=f"{source.id}: {run.error}; 'copydesk sources check {source.id}' tries its inputs")

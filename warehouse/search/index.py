@@ -1,37 +1,44 @@
-"""The search index: derived from `articles`, taken forward by the names of the files that landed since.
-
-It lies in `search/` of the data root, for an object store in the user's cache folder, and may be deleted at any time.
-"""
+"""The search index follows the tables, by the names of the files of articles that landed since."""
 
 from __future__ import annotations
 
-import json
-import shutil
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
-from warehouse.connect import connect, rows
+from warehouse.connect import check_landed, connect, rows
 from warehouse.definitions import pattern
 from warehouse.errors import StorageError
-from warehouse.search.tokens import VERSION, tokens
+from warehouse.search.index_files import (
+    IndexState,
+    Stamps,
+    delete_all_but,
+    folder,
+    load_state,
+    new_name,
+    save_state,
+    writable_index,
+)
+from warehouse.search.tokens import tokens
 from warehouse.storage.base_files import read_base_file
 from warehouse.storage.locks import hold_lock
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import duckdb
     import tantivy
 
     from warehouse.storage.root import Root
 
-Stamps = dict[str, tuple[int, int]]
-"""The names of files, with their size and when they were written."""
 SCHEMA_FILE: Final = "/schema-"
 """In the names of files without rows."""
 HEAP_BYTES: Final = 64_000_000
 MAX_BATCH_BYTES: Final = 64_000_000
 """Of the files that are taken in before what was done is recorded."""
+MAX_BOUNDED_BATCH_BYTES: Final = 2_000_000
+"""The same where the time is bounded."""
+MAX_BOUNDED_FILE_BYTES: Final = 8_000_000
+"""A file that is larger, of some thousand articles, is left to a search then."""
 MAX_BATCH_ROWS: Final = 1_000
 TOUCHED: Final = "SELECT DISTINCT article_id FROM read_parquet($files, union_by_name = true)"
 ARTICLES: Final = """
@@ -43,103 +50,130 @@ FROM articles WHERE article_id IN (SELECT article_id FROM read_parquet($files, u
 def update_index(root: Root, seconds: float, *, rebuild: bool = False) -> int:
     """Take in the articles that landed since, and return how many files that were. Raises `LockedError` and others.
 
-    Waits up to `seconds` for another process that does it. Killed at any moment, the next call goes on.
+    Waits up to `seconds` for another process that does it. Killed at any moment, the next call goes on. Where the index
+    has to be built anew, also by `rebuild`, that is done beside the old one, which is searched until the new one is
+    complete.
     """
-    with hold_lock(folder(root) / "writer", "the search index is being written", seconds):
-        known = {} if rebuild else _load(root)
-        stamps = root.states("articles")
-        if known and known == stamps:
+    with _hold_index(root, seconds):
+        state, stamps = load_state(root), root.states("articles")
+        if state is None:
+            check_landed(root)
+        delete_all_but(root, state)
+        if state is not None and state.files == stamps and not rebuild:
             return 0
         bases = _replaced_by_base(root, stamps)
-        replaced = set[str]().union(*bases.values())
-        is_changed = any(stamps.get(name, stamp) != stamp for name, stamp in known.items())
-        if not known or is_changed or any(name not in stamps and name not in replaced for name in known):
-            _delete(root)
-            known = {}
-        # Rows of a file that a base file replaces are read from one of the two.
-        covered = replaced | {name for name, names in bases.items() if names <= known.keys()}
-        new = [name for name in stamps if name not in known and name not in covered and SCHEMA_FILE not in name]
-        if new:
-            _take_in(root, new, dict(known), stamps)
-        if stamps != known:
-            _save(root, stamps)
-        return len(new)
+        if state is None or (not rebuild and not _is_outdated(state.files, stamps, bases)):
+            return _take_forward(root, state or IndexState(new_name(), {}), stamps, bases)
+        new, names = IndexState(new_name(), stamps), _waiting({}, stamps, bases)
+        for _ in _take_in(root, new.name, names, stamps, MAX_BATCH_BYTES):
+            pass
+        save_state(root, new)
+        delete_all_but(root, new)
+        return len(names)
+
+
+def advance_index(root: Root, max_seconds: float) -> None:
+    """Take in what landed since, for about `max_seconds` at most; the next call or search takes in the rest.
+
+    Files of more than some thousand articles, and an index that has to be built anew, are left to a search. Raises
+    `LockedError` where another process writes the index, and other `WarehouseError`s.
+    """
+    end = time.monotonic() + max_seconds
+    with _hold_index(root, 0):
+        state, stamps = load_state(root), root.states("articles")
+        delete_all_but(root, state)
+        if state is not None and state.files == stamps:
+            return
+        bases = _replaced_by_base(root, stamps)
+        if state is None or not _is_outdated(state.files, stamps, bases):
+            _take_forward(root, state or IndexState(new_name(), {}), stamps, bases, end)
 
 
 def delete_index(root: Root, seconds: float) -> None:
     """Delete the index, as after a take-down: the next search builds it again. Raises `LockedError`, `StorageError`."""
     if folder(root).exists():
-        with hold_lock(folder(root) / "writer", "the search index is being written", seconds):
-            _delete(root)
+        with _hold_index(root, seconds):
+            delete_all_but(root, None)
 
 
-def open_index(root: Root) -> tantivy.Index | None:
-    """Open the index for reading; None where there is none."""
-    import tantivy
-
-    path = folder(root) / "index"
-    if not path.exists() or not tantivy.Index.exists(str(path)):
-        return None
-    return _register(tantivy.Index.open(str(path)))
-
-
-def folder(root: Root) -> Path:
-    """Return the folder of the index."""
-    return root.cache / "search"
-
-
-def schema() -> tantivy.Schema:
-    """Return the fields of the index; text is not stored, as the tables have it."""
-    import tantivy
-
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("article_id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("version_id", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("source_id", "language"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("title", "text"):
-        builder.add_text_field(name, tokenizer_name="spaces", index_option="position")
-    builder.add_integer_field("published_at", indexed=True, fast=True)
-    return builder.build()
-
-
-def _register(index: tantivy.Index) -> tantivy.Index:
-    import tantivy
-
-    spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-    index.register_tokenizer("spaces", spaces)
-    return index
+def _hold_index(root: Root, seconds: float) -> AbstractContextManager[None]:
+    return hold_lock(folder(root) / "writer", "the search index is being written", seconds)
 
 
 def _replaced_by_base(root: Root, names: Iterable[str]) -> dict[str, set[str]]:
-    """Map the base files to the files that they replace; an empty one replaces none."""
+    """Map the base files to the files that they replace."""
     bases = (name for name in names if name.startswith("articles/base/") and SCHEMA_FILE not in name)
     return {base: {f"articles/{name}" for name in read_base_file(root, base).replaces} for base in bases}
 
 
-def _take_in(root: Root, names: list[str], known: Stamps, stamps: Stamps) -> None:
-    import tantivy
+def _is_outdated(known: Stamps, stamps: Stamps, bases: dict[str, set[str]]) -> bool:
+    """Return whether files that were taken in have been rewritten since, as by a take-down, or are gone."""
+    replaced = set[str]().union(*bases.values())
+    return any(stamps.get(name, stamp) != stamp for name, stamp in known.items()) or any(
+        name not in stamps and name not in replaced for name in known
+    )
 
-    path = folder(root) / "index"
-    path.mkdir(parents=True, exist_ok=True)
-    index = _register(tantivy.Index(schema(), str(path)))
+
+def _waiting(known: Stamps, stamps: Stamps, bases: dict[str, set[str]]) -> list[str]:
+    """Return the files to take in; those that a base file replaces are read there."""
+    passed_over = _covered(known, bases).union(*bases.values())
+    return [name for name in stamps if name not in passed_over and SCHEMA_FILE not in name]
+
+
+def _covered(known: Iterable[str], bases: dict[str, set[str]]) -> set[str]:
+    """Return the files that have no rows but those of known files."""
+    covered = set(known)
+    while more := {base for base, names in bases.items() if base not in covered and names and names <= covered}:
+        covered |= more
+    return covered.union(*(names for base, names in bases.items() if base in covered))
+
+
+def _take_forward(
+    root: Root, state: IndexState, stamps: Stamps, bases: dict[str, set[str]], end: float | None = None
+) -> int:
+    """Take in the files that wait, and record after each batch what the index has; until the moment `end`, if any."""
+    known, count = dict(state.files), 0
+    waiting = _waiting(known, stamps, bases)
+    if end is not None:
+        waiting = [name for name in waiting if stamps[name][0] <= MAX_BOUNDED_FILE_BYTES]
+    max_bytes = MAX_BATCH_BYTES if end is None else MAX_BOUNDED_BATCH_BYTES
+    for batch in _take_in(root, state.name, waiting, stamps, max_bytes):
+        known |= {name: stamps[name] for name in batch}
+        count += len(batch)
+        save_state(root, IndexState(state.name, known))
+        if end is not None and time.monotonic() > end:
+            break
+    covered = _covered(known, bases)
+    known = {name: stamp for name, stamp in stamps.items() if name in covered or SCHEMA_FILE in name}
+    if known != state.files:
+        save_state(root, IndexState(state.name, known))
+    return count
+
+
+def _take_in(root: Root, folder_name: str, names: list[str], stamps: Stamps, max_bytes: int) -> Iterator[list[str]]:
+    """Yield the files batch by batch, each when the index in a folder has all rows of the batch."""
+    index = writable_index(root, folder_name)
+    if not names:
+        return
     with connect(root) as connection:
-        for batch in _batches(names, stamps):
-            writer = index.writer(HEAP_BYTES, 1)
-            _write(connection, writer, [f"{pattern(root)}/{name}" for name in batch])
-            writer.commit()
-            writer.wait_merging_threads()
-            known |= {name: stamps[name] for name in batch}
-            _save(root, known)
+        for batch in _batches(names, stamps, max_bytes):
+            try:
+                writer = index.writer(HEAP_BYTES, 1)
+                _write(connection, writer, [f"{pattern(root)}/{file}" for file in batch])
+                writer.commit()
+                writer.wait_merging_threads()
+            except ValueError as error:  # tantivy's, as of a disk that is full
+                raise StorageError(f"cannot write the search index in {folder(root)}: {error}") from error
+            yield batch
 
 
-def _batches(names: list[str], stamps: Stamps) -> Iterator[list[str]]:
+def _batches(names: list[str], stamps: Stamps, max_bytes: int) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0
     for name in names:
         batch.append(name)
         size += stamps[name][0]
-        if size >= MAX_BATCH_BYTES:
+        if size >= max_bytes:
             yield batch
             batch, size = [], 0
     if batch:
@@ -161,31 +195,3 @@ def _write(connection: duckdb.DuckDBPyConnection, writer: tantivy.IndexWriter, f
             if published_at is not None:
                 document.add_integer("published_at", published_at)
             writer.add_document(document)
-
-
-def _load(root: Root) -> Stamps:
-    try:
-        state = json.loads((folder(root) / "state.json").read_text("utf-8"))
-        files = {name: (size, moment) for name, (size, moment) in state["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
-    return files if state["version"] == VERSION and open_index(root) is not None else {}
-
-
-def _save(root: Root, files: Stamps) -> None:
-    path = folder(root) / "state.json"
-    partial = path.with_suffix(".partial")
-    try:
-        partial.write_text(json.dumps({"version": VERSION, "files": files}), "utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError.of(error, str(path)) from error
-
-
-def _delete(root: Root) -> None:
-    try:
-        (folder(root) / "state.json").unlink(missing_ok=True)
-        if (folder(root) / "index").exists():
-            shutil.rmtree(folder(root) / "index")
-    except OSError as error:
-        raise StorageError.of(error, str(folder(root)), "delete") from error

@@ -19,6 +19,10 @@ def hits(text: str, words: Words) -> list[Span]:
     query_tokens = {token for group in words.required for term in group for token in term.tokens}
     spans: list[Span] = []
     for match in words_pattern().finditer(text):
+        if match[0].isascii():  # as nearly all words of most texts
+            if match[0].lower() in query_tokens:
+                spans.append(match.span())
+            continue
         for part in PARTS.finditer(match[0]):
             start = match.start() + part.start()
             if is_unspaced(part[0]):
