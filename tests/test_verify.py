@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from test_warc import everything
 
 from tests.support.rows import NOON, article, discovery, fetched, rejection, run
 from warehouse.archive.writer import ArchiveWriter
+from warehouse.checks.findings import Finding
 from warehouse.checks.rules import SourceCount
 from warehouse.checks.verified import VerifiedFiles
 from warehouse.errors import EmptyWarehouseError
@@ -253,9 +255,96 @@ def test_what_was_whole_is_not_read_again_and_what_is_new_is(root: Path) -> None
     later = quick(root, sample=2)
     assert (later.findings, later.files, later.captures, later.unchanged) == ((), 2, 1 + 2, 21)
     assert later.sources == (SourceCount("harbour", discovered=5, articles=4, rejects=1, pending=0),)
-    everything_again = verify(root, None, VerifiedFiles.load(Root.at(root), forget=True))
-    assert (everything_again.files, everything_again.captures) == (22, 5)
+    full = verify(root, None, VerifiedFiles.load(Root.at(root), forget=True))
+    assert (full.files, full.captures) == (22, 5)
     assert quick(root).unchanged == 24
+
+
+def compact_all(root: Path) -> None:
+    none = timedelta()
+    compact(Store(root), datetime.now(UTC) + timedelta(hours=2), seconds=0, ages=Ages(none, none, none))
+
+
+def everything_again(root: Path) -> tuple[Finding, ...]:
+    return verify(root, None, VerifiedFiles.load(Root.at(root), forget=True)).findings
+
+
+def stored_capture(number: int, capture_id: str) -> Capture:
+    capture = Capture.of(fetched(number), capture_id=capture_id, run_id="run-2", warc_filename="")
+    return replace(capture, outcome="stored")
+
+
+BREAKS = {
+    "runs": run(run_id="run-2", discovered=2),
+    "articles": article(9, capture_id="nowhere"),
+    "captures": stored_capture(1, "2"),
+}
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+def test_what_new_files_break_is_found_as_if_all_rows_were_counted(root: Path, is_compacted: bool) -> None:
+    assert quick(root).findings == ()
+    for table, row in BREAKS.items():
+        Store(root).land(table, [row], source_id="harbour", key="k2", now=NOON)
+    if is_compacted:
+        compact_all(root)
+        compact_all(root)
+        assert not parquet(root, "articles").exists()
+    findings = quick(root).findings
+    assert [finding.problem for finding in findings] == [
+        "1 runs whose counts do not add up",
+        "1 articles at addresses that were never discovered",
+        "1 articles without their captures",
+        "1 concluded captures whose article or refusal is missing",
+    ]
+    assert findings == everything_again(root)
+
+
+def test_a_new_file_that_mends_what_was_wrong_is_counted_with_all_rows(root: Path) -> None:
+    Store(root).land("articles", [article(4, capture_id="4")], source_id="harbour", key="k2", now=NOON)
+    assert len(quick(root).findings) == 1
+    Store(root).land("captures", [stored_capture(4, "4")], source_id="harbour", key="k2", now=NOON)
+    assert quick(root).findings == ()
+
+
+def test_rows_of_a_file_that_is_gone_are_missed_beside_new_ones(root: Path) -> None:
+    assert quick(root).findings == ()
+    parquet(root, "discoveries").unlink()
+    land_more(root)
+    problems = [finding.problem for finding in quick(root).findings]
+    assert problems[0] == "4 articles at addresses that were never discovered"
+    assert quick(root).findings == everything_again(root)
+
+
+def test_rows_that_were_right_are_not_compared_again(root: Path) -> None:
+    Store(root).land("discoveries", [discovery(7)], source_id="harbour", key="k2", now=NOON)
+    assert quick(root).findings == ()
+    path = parquet(root, "discoveries")
+    status, rows = path.stat(), pq.read_table(path)
+    renamed = pc.replace_substring(rows["url"], "harbour.example/news/1", "harbour.example/news/8")
+    pq.write_table(rows.set_column(rows.column_names.index("url"), rows.schema.field("url"), renamed), path)
+    record = root / ".verified" / "files.parquet"
+    noted = pq.read_table(record)
+    sizes = pc.if_else(
+        pc.equal(noted["name"], "discoveries/landed_month=2026-03/harbour-k1.parquet"),
+        path.stat().st_size,
+        noted["bytes"],
+    )
+    pq.write_table(noted.set_column(1, "bytes", sizes), record)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    land_more(root)
+    assert quick(root).findings == ()
+    assert len(everything_again(root)) == 1
+
+
+def test_articles_that_new_lists_of_superseded_rows_show_wrong_are_found(root: Path) -> None:
+    compact_all(root)
+    assert quick(root).findings == ()
+    (base,) = root.glob("articles/base/*_*.parquet")
+    pq.write_table(pq.read_table(base).select(["row_id"]), root / "superseded/articles/1.parquet")
+    findings = quick(root).findings
+    assert [finding.problem for finding in findings] == ["3 articles whose newest row is not shown"]
+    assert findings == everything_again(root)
 
 
 @pytest.mark.parametrize("table", ["articles", "captures", "discoveries", "rejects", "runs"])

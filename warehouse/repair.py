@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from warehouse.archive.segment import OPEN, marker
 from warehouse.checks.archive_files import unindexed
 from warehouse.checks.left_overs import foreign_marks, left_open
-from warehouse.checks.rules import HIDDEN_ARTICLES, OUTDATED_ARTICLES
+from warehouse.checks.rules import SHOWN_RULES
 from warehouse.checks.table_files import check_base_files, damaged_files, table_files
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, StorageError
@@ -60,7 +60,7 @@ def repair(root: str | os.PathLike[str] | Root, *, dry_run: bool = False, lock_s
 def _shows_wrong_articles(root: Root) -> bool:
     try:
         with connect(root) as warehouse:
-            return any(rows(warehouse, f"{query} LIMIT 1") for query in (HIDDEN_ARTICLES, OUTDATED_ARTICLES))
+            return any(rows(warehouse, f"{rule.query()} LIMIT 1") for rule in SHOWN_RULES)
     except EmptyWarehouseError:
         return False
 

@@ -17,6 +17,7 @@ from warehouse.checks.archive_files import (
     lost_file,
     some_captures,
 )
+from warehouse.checks.changed_rows import are_accounted_for, note_changes
 from warehouse.checks.findings import Finding
 from warehouse.checks.left_overs import left_overs
 from warehouse.checks.rules import COUNTS, SourceCount, check_counts, check_rules
@@ -28,7 +29,7 @@ from warehouse.storage.root import Root
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ def verify(
     """Check every file, count and capture of a data root; of the captures `sample` at random where that is given.
 
     With a record of what was `verified` before, only files that are new or changed since are read, and a sample is
-    read beside them; the record is then written anew. Rows are counted if any file of a table is new, changed or gone.
+    read beside them; the record is then written anew. If nothing was wrong then, the rules are held against the rows of
+    addresses, articles, captures and runs that have a row in a new file, and against all rows if a file of a table is
+    changed or gone, but for compactions.
     A source that is being run may show as unfinished. Raises `EmptyWarehouseError` where nothing has landed.
     """
     root = Root.at(root)
@@ -88,7 +91,9 @@ def verify(
         inspection.verified.now |= inspection.verified.archive
     else:
         try:
-            counts = _check_rows(inspection, sample, states, reads_archive=sample is None or verified is not None)
+            counts = _check_rows(
+                inspection, sample, states, names, reads_archive=sample is None or verified is not None
+            )
         except WarehouseError:
             if len(names) == len(states):
                 raise
@@ -113,17 +118,28 @@ def _check_table_files(inspection: _Inspection, names: Sequence[str], states: Ma
 
 
 def _check_rows(
-    inspection: _Inspection, sample: int | None, states: Mapping[str, FileState], *, reads_archive: bool
+    inspection: _Inspection,
+    sample: int | None,
+    states: Mapping[str, FileState],
+    new: Collection[str],
+    *,
+    reads_archive: bool,
 ) -> tuple[SourceCount, ...]:
-    has_counted = inspection.verified.has_counted(states)
+    verified = inspection.verified
     with connect(inspection.root) as warehouse:
         try:
-            counts = inspection.verified.counts or ()
-            if not has_counted:
+            digests, counts = verified.index_digests(), verified.counts or ()
+            if not verified.has_counted(states):
+                gone = [name for name, state in verified.tables.items() if states.get(name) != state]
+                changed_only = verified.counts is not None and are_accounted_for(inspection.root, gone, new, states)
+                if changed_only:
+                    note_changes(warehouse, inspection.root, new, states)
                 counts = tuple(SourceCount(*row) for row in rows(warehouse, COUNTS))
-                inspection.findings += [*check_counts(counts), *check_rules(warehouse)]
+                inspection.findings += [*check_counts(counts), *check_rules(warehouse, changed_only=changed_only)]
+                if reads_archive:
+                    digests = digests if changed_only else {}
+                    digests |= index_digests(warehouse, changed_only=changed_only)
             if reads_archive:
-                digests = inspection.verified.index_digests() if has_counted else index_digests(warehouse)
                 _check_archive(inspection, warehouse, digests)
             if sample is not None:
                 captures = Counted(some_captures(warehouse, sample))

@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -214,7 +215,7 @@ def measure_volume(root: Path, options: argparse.Namespace) -> None:
     land_articles(root, options.articles, options.paragraphs, options.months)
     print(f"\n## {options.articles:,} versions of articles, {options.paragraphs} paragraphs each\n")
     cost = compact(root)
-    article_id = str(pc.min(pa.array(ids(np.arange(3), 1))).as_py())
+    article_id = str(pc.min(ids(np.arange(3), 1)).as_py())
     day = END - timedelta(days=60)
     moments = {"day": day, "ten_days_later": day + timedelta(days=10), "month_later": day + timedelta(days=30)}
     print("| | today's view: CPU s | MB | the view | MB | base files, raw | MB | today / view | view / raw |")
@@ -345,15 +346,16 @@ def make_article(
     return Article(**values)  # type: ignore[arg-type]
 
 
-def ids(numbers: np.ndarray, salt: int) -> list[str]:
+def ids(numbers: np.ndarray, salt: int) -> pa.Array:
     """Return a hash of 32 hex digits for each number."""
     first = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(salt)
     first ^= first >> np.uint64(29)
     first *= np.uint64(0xBF58476D1CE4E5B9)
     first ^= first >> np.uint64(32)
     second = first * np.uint64(0x94D049BB133111EB)
-    text = np.stack([first, second ^ (second >> np.uint64(31))], 1).tobytes().hex()
-    return [text[start : start + 32] for start in range(0, len(text), 32)]
+    text = np.stack([first, second ^ (second >> np.uint64(31))], 1).tobytes().hex().encode()
+    ends = np.arange(0, len(text) + 1, 32, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(ends), pa.py_buffer(text))
 
 
 def land_articles(root: Path, count: int, paragraphs: int, months: int) -> None:
@@ -388,16 +390,17 @@ def land_addresses(root: Path, count: int) -> None:
     for first in range(0, count, ADDRESSES_A_FILE):
         numbers = np.arange(first, min(first + ADDRESSES_A_FILE, count))
         times = pa.array(int(END.timestamp() * 1e6) - 60_000_000 * (count - numbers))
-        urls = [f"https://source-000.example/news/{number:09d}-a-slug-of-usual-length.html" for number in numbers]
-        digests = [f"sha256:{half}{half}" for half in ids(numbers, 1)]
-        common = {"source_id": "source-000", "run_id": f"20260101T000000Z-{first:08x}", "url": urls}
+        names = pa.array(numbers).cast(pa.string())
+        urls = joined("https://source-000.example/news/", pc.utf8_lpad(names, 9, "0"), "-a-slug-of-usual-length.html")
+        common: dict[str, object] = {"source_id": "source-000", "run_id": f"20260101T000000Z-{first:08x}", "url": urls}
         common |= {"normalized_url": urls, "capture_id": ids(numbers, 2)}
         rows: dict[str, dict[str, object]] = {
-            "discoveries": {"guid": [f"guid-{number}" for number in numbers], "found_in": feed, "seen_at": times,
-                            "title": [f"Story {number} of the day" for number in numbers], "published_at": times},
+            "discoveries": {"guid": joined("guid-", names, ""), "found_in": feed, "seen_at": times,
+                            "title": joined("Story ", names, " of the day"), "published_at": times},
             "captures": {"fetched_at": times, "http_status": 200, "media_type": "text/html", "charset": "utf-8",
-                         "etag": [f'"{number}"' for number in numbers], "payload_digest": digests,
-                         "payload_bytes": 50_000, "outcome": "stored", "is_read": True, "purpose": "document"},
+                         "etag": joined('"', names, '"'), "payload_bytes": 50_000, "outcome": "stored",
+                         "payload_digest": joined("sha256:", ids(numbers, 1), "0" * 32), "is_read": True,
+                         "purpose": "document", "warc_filename": ""},
             "articles": {"article_id": ids(numbers, 3), "version_id": ids(numbers, 4), "first_seen_at": times,
                          "fetched_at": times, "landed_at": times, "language": "en", "text": "text"},
         }  # fmt: skip
@@ -406,17 +409,30 @@ def land_addresses(root: Path, count: int) -> None:
             store.root.publish(name, to_parquet(table, table_of(table, common | values, len(numbers))))
 
 
+def joined(before: str, texts: pa.Array, after: str) -> pa.Array:
+    """Return each text between two others."""
+    return pc.binary_join_element_wise(before, texts, after, "")
+
+
 def table_of(table: str, values: dict[str, object], count: int) -> pa.Table:
     """Return rows with these columns, or one value for all of them; the other columns are empty."""
     columns = []
     for field in SCHEMAS[table]:
-        empty = [] if pa.types.is_nested(field.type) else pa.scalar(0).cast(field.type).as_py()
-        value = values.get(field.name, None if field.nullable else empty)
+        value = values.get(field.name)
         if isinstance(value, pa.Array):
             columns.append(value.cast(field.type))
+        elif value is not None or field.nullable:
+            columns.append(pa.repeat(pa.scalar(value, field.type), count))
         else:
-            columns.append(pa.array(value if isinstance(value, list) and value else [value] * count, field.type))
+            columns.append(empty_column(field.type, count))
     return pa.Table.from_arrays(columns, schema=SCHEMAS[table])
+
+
+@cache
+def empty_column(data_type: pa.DataType, count: int) -> pa.Array:
+    """Return lists without entries, or zeros."""
+    empty = pa.scalar([], data_type) if pa.types.is_nested(data_type) else pa.scalar(0).cast(data_type)
+    return pa.repeat(empty, count)
 
 
 def article_rows(

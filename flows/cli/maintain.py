@@ -20,7 +20,7 @@ app = typer.Typer(
 
 @app.command("verify", epilog="Example:  copydesk maintain verify --sample 1000")
 def verify(
-    full: Annotated[bool, typer.Option("--full", help="Read every file again, also those that were whole.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read every file and row again, also what was whole.")] = False,
     sample: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Also read back N captures at random, of all.")
     ] = None,
@@ -29,7 +29,7 @@ def verify(
 ) -> None:
     """Recount the warehouse: every discovered address in one place, every file and capture whole. Exit 1 if not.
 
-    A file that was whole is read again only if its size or its time of change is another. Damage that changes neither,
+    What landed since it was whole is read, with all that it could have broken. Damage that changes neither,
     such as a bit that flips on the disk, is seen with --full alone; let that run now and then.
     """
     from warehouse.checks.verified import VerifiedFiles

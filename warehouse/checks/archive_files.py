@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from warehouse.archive.segment import SUFFIX, marker
 from warehouse.archive.warc_records import FACTS, KIND, REMOVED, digest, record_id, records
 from warehouse.archive.writer import record_at
 from warehouse.checks.findings import REPAIR, Finding
+from warehouse.checks.rules import join_changed
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, StorageError, WarehouseError
 from warehouse.model.records import FORGOTTEN
@@ -42,31 +43,39 @@ class IndexedCapture:
         return self.filename.split("/")[1]
 
 
-def index_digests(warehouse: DuckDBPyConnection) -> dict[str, str]:
-    """Return a digest of the rows of `captures` for each file of the archive that they name."""
+# As the view `captures` has them; of some files of the archive it would compare all rows.
+_INDEXED: Final = """
+    SELECT warc_filename, warc_offset, warc_length, capture_id, payload_digest, outcome
+    FROM landed('captures'){which}
+    WHERE warc_filename <> ''  -- past the time for which the archive keeps it
+    QUALIFY row_number() OVER (PARTITION BY capture_id ORDER BY outcome = 'recovered') = 1
+"""
+
+
+def index_digests(warehouse: DuckDBPyConnection, *, changed_only: bool = False) -> dict[str, str]:
+    """Return a digest of the rows of `captures` for each file of the archive that they name.
+
+    Of all files, or of those of the table `changed_archive_file`.
+    """
     digest = "bit_xor(hash(capture_id, warc_offset, warc_length, payload_digest, outcome))"
-    query = f"SELECT warc_filename, count(*) || '-' || {digest} FROM captures WHERE warc_filename <> '' GROUP BY 1"  # noqa: S608
+    indexed = _INDEXED.format(which=join_changed("archive_file") if changed_only else "")
+    query = f"SELECT warc_filename, count(*) || '-' || {digest} FROM ({indexed}) GROUP BY 1"  # noqa: S608
     return dict(rows(warehouse, query))
 
 
 def captures_of(warehouse: DuckDBPyConnection, filenames: Collection[str]) -> Iterator[IndexedCapture]:
     """Yield the captures that are indexed in some files of the archive, sorted by file and offset."""
-    return _captures(warehouse, "SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS warc_filename) USING (warc_filename)", [
-        [*filenames]
-    ])  # fmt: skip
+    which = " SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS warc_filename) USING (warc_filename)"
+    return _captures(warehouse, _INDEXED.format(which=which), [[*filenames]]) if filenames else iter(())
 
 
 def some_captures(warehouse: DuckDBPyConnection, count: int) -> Iterator[IndexedCapture]:
     """Yield so many captures at random."""
-    return _captures(warehouse, f"USING SAMPLE {int(count)}", [])
+    return _captures(warehouse, f"FROM ({_INDEXED.format(which='')}) USING SAMPLE {int(count)}", [])
 
 
-def _captures(warehouse: DuckDBPyConnection, which: str, values: list[object]) -> Iterator[IndexedCapture]:
-    columns = "warc_filename, warc_offset, warc_length, capture_id, payload_digest, outcome"
-    some = f"SELECT {columns} FROM captures {which}"  # noqa: S608 - ours
-    # Without a file it is past the time for which the archive keeps it.
-    query = f"FROM ({some}) WHERE warc_filename <> '' ORDER BY warc_filename, warc_offset"
-    cursor = warehouse.execute(query, values)
+def _captures(warehouse: DuckDBPyConnection, indexed: str, values: list[object]) -> Iterator[IndexedCapture]:
+    cursor = warehouse.execute(f"FROM ({indexed}) ORDER BY warc_filename, warc_offset", values)
     while chunk := cursor.fetchmany(1_000):
         yield from (IndexedCapture(*row) for row in chunk)
 

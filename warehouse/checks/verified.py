@@ -83,8 +83,7 @@ class VerifiedFiles:
 
     def has_counted(self, table_files: Mapping[str, FileState]) -> bool:
         """Return whether the last verification found nothing wrong in these files of tables, which were all."""
-        before = self.before.items() - self.archive.items()
-        return self.counts is not None and before == table_files.items()
+        return self.counts is not None and self.tables == table_files
 
     def is_unchanged(self, name: str, state: FileState) -> bool:
         """Return whether a file is as it was when it was last found whole; then it stays in the record."""
@@ -97,6 +96,11 @@ class VerifiedFiles:
     def archive(self) -> dict[str, FileState]:
         """The files of the archive, as the last verification left them."""
         return {name: state for name, state in self.before.items() if name.startswith("archive/")}
+
+    @property
+    def tables(self) -> dict[str, FileState]:
+        """The files of tables, as the last verification left them."""
+        return {name: state for name, state in self.before.items() if not name.startswith("archive/")}
 
     def index_digests(self) -> dict[str, str]:
         """Return the digests of the rows of `captures`, by file of the archive, as the last verification left them."""
