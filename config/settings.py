@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -161,6 +161,12 @@ class Settings(BaseModel):
         "",
         repr=False,
         description="Program and arguments that are started for each alert; the JSON is on its standard input.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Lines of the log: `text` for people, or `json`, one object a line, for programs."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least level of a line that is logged; `debug` has the turns at which nothing was due."
     )
     stale_hours: Annotated[float, Field(gt=0)] = Field(
         24.0, description="Hours without a success, or with nothing new, before a source may be called stale."

@@ -43,8 +43,8 @@ class SourceProgress:
     def correct(self, source_id: str, documents: int) -> None:
         """Take note that so many documents of a source are done in all."""
 
-    def end(self, source_id: str) -> None:
-        """Take note that a source has ended."""
+    def end(self, source_id: str, result: SourceResult | None = None) -> None:
+        """Take note that a source has ended; `result` says what came of it, if that is known by now."""
 
 
 NO_PROGRESS: Final = SourceProgress()
@@ -155,5 +155,11 @@ def _run_source(
     except Exception as error:  # noqa: BLE001  the other sources still have their turn
         problem = f"{source.id}: {unforeseen(error)}"
     finally:
-        progress.end(source.id)
-    return SourceResult(run, problem, perf_counter() - started)
+        result = SourceResult(run, problem, perf_counter() - started)
+        progress.end(source.id, result)
+    return result
+
+
+def run_counts(run: Run) -> dict[str, int]:
+    """Return the counts of a run by name; the first is the sum of the others."""
+    return {str(name): getattr(run, name) for name in COUNTS}

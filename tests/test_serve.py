@@ -281,6 +281,7 @@ def test_a_run_on_schedule_lands_articles(served):
 
     [run, *_] = wait_for(done, 150, "a scheduled run that is completed")
     assert run["state"]["message"] == f"{served.paper}: 3 discovered, 3 stored"
+    assert run["name"] == f"{served.paper} 3 new"
     assert served.rows(f"SELECT count(*) FROM articles WHERE source_id = '{served.paper}'") == [(3,)]
     metrics = served.watched("/metrics").text
     assert f'copydesk_documents_total{{outcome="stored",source="{served.paper}"}} 3.0\n' in metrics

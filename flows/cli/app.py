@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -206,5 +207,5 @@ def _warn_of_memory_limit() -> None:
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    warn(sentence)
+    warn(sentence, logging.ERROR)
     sys.exit(code)

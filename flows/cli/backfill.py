@@ -10,7 +10,7 @@ import typer
 
 from config.errors import ConfigError
 from flows.cli.console import warn
-from flows.cli.options import Config, Data, EngineOption, Scheduler, choose, complete_source, read_settings
+from flows.cli.options import Config, Data, EngineOption, LogFormat, Scheduler, choose, complete_source, read_settings
 from flows.cli.output import Format, write_rows
 from flows.cli.output_file import check_terminal
 from flows.cli.run import write_sharded
@@ -40,6 +40,7 @@ def backfill(
     form: Annotated[Format, typer.Option("--format", "-f", help="How the plan is written.")] = Format.TABLE,
     engine: EngineOption = "local",
     scheduler: Scheduler = None,
+    log_format: LogFormat = None,
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -49,10 +50,10 @@ def backfill(
     """
     from flows.backfill import backfill as take_in
     from flows.backfill import read_window, with_warcs
-    from flows.cli.progress import ProgressBars
+    from flows.cli.progress import show_progress
     from flows.sharding.engine import Engine
 
-    settings = read_settings(data, config)
+    settings = read_settings(data, config, log_format)
     if scheduler and engine == "local":
         raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
     window = read_window(first, last)
@@ -70,7 +71,7 @@ def backfill(
         return is_agreed
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with ProgressBars() as bars:
+    with show_progress() as bars:
         report = take_in(
             chosen, settings, window, engine=Engine(engine), scheduler=scheduler, confirm=confirm, progress=bars
         )

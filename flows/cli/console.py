@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import IO, TYPE_CHECKING, Final
 
 from config.redact import redact
+from flows.scheduling.service_log import log_event, writes_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,8 +15,14 @@ if TYPE_CHECKING:
 PIPE_WIDTH: Final = 240  # columns of what goes to a file or pipe, where no terminal says how many there are
 
 
-def warn(message: object) -> None:
-    """Print one line to stderr, after the name of the program; passwords in URLs are taken out."""
+def warn(message: object, level: int = logging.WARNING) -> None:
+    """Print one line to stderr, after the name of the program; passwords in URLs are taken out.
+
+    Where the log is JSON it is a line of the log, of that level.
+    """
+    if writes_json():
+        log_event("problem", str(message), level=level)
+        return
     print(f"copydesk: {redact(str(message))}", file=sys.stderr, flush=True)
 
 

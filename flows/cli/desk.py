@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from flows.cli.console import warn
-from flows.cli.options import Config, Data, read_settings
+from flows.cli.options import Config, Data, LogFormat, read_settings
 from flows.cli.serve import HOME
 
 EXAMPLES: Final = "Examples:  copydesk desk   |   copydesk desk --port 8080 --data s3://news/data"
@@ -18,6 +18,7 @@ def desk(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Its port.")] = 4202,
+    log_format: LogFormat = None,
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -27,8 +28,8 @@ def desk(
     from flows.scheduling.service_log import log_to_stderr
     from warehouse.storage.root import Root
 
-    log_to_stderr()
-    settings = read_settings(data, config)
+    settings = read_settings(data, config, log_format)
+    log_to_stderr(settings)
     try:
         serve_desk(settings, Root.at(settings.data).local / HOME, host, port)
     except ServeError as error:

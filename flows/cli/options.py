@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -97,11 +98,29 @@ Scheduler = Annotated[
 ]
 
 
-def read_settings(data: str | None, config: Path | None) -> Settings:
-    """Load the settings, over which options of the command line go. Raises `ConfigError`."""
-    from config.settings import load_settings
+LogFormat = Annotated[
+    Literal["text", "json"] | None,
+    typer.Option("--log-format", help="Lines of the log: for people, or one JSON object each.", show_default=False),
+]
 
-    return load_settings(data=data, config=config)
+
+def read_settings(data: str | None, config: Path | None, log_format: str | None = None) -> Settings:
+    """Load the settings, over which options of the command line go. Raises `ConfigError`.
+
+    From here on the lines on stderr are JSON where the settings say so.
+    """
+    from config.settings import load_settings
+    from flows.scheduling.service_log import FORMAT_VARIABLE, JSON, log_to_stderr
+
+    if log_format is not None:
+        # Processes that this one starts are to write what it writes.
+        os.environ[FORMAT_VARIABLE] = log_format
+    if os.environ.get(FORMAT_VARIABLE) == JSON:
+        log_to_stderr()
+    settings = load_settings(data=data, config=config)
+    if settings.log_format == JSON:
+        log_to_stderr(settings)
+    return settings
 
 
 def read_days(since: str | None, until: str | None) -> tuple[date | None, date | None]:

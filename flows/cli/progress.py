@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from flows.cli.console import console
-from flows.run import SourceProgress
+from flows.run import SourceProgress, SourceResult
+from flows.scheduling.run_log import RunLog
+from flows.scheduling.service_log import writes_json
 
 
 class ProgressBars(SourceProgress):
@@ -47,6 +50,11 @@ class ProgressBars(SourceProgress):
         """Set the bar of a source to so many documents."""
         self._progress.update(self._bars[source_id], completed=documents)
 
-    def end(self, source_id: str) -> None:
+    def end(self, source_id: str, result: SourceResult | None = None) -> None:  # noqa: ARG002
         """Remove the bar of a source."""
         self._progress.remove_task(self._bars.pop(source_id))
+
+
+def show_progress() -> AbstractContextManager[SourceProgress]:
+    """Return bars for people, or lines of the log where that is JSON."""
+    return nullcontext(RunLog()) if writes_json() else ProgressBars()

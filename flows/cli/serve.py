@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from flows.cli.console import warn
-from flows.cli.options import Config, Data, read_settings
+from flows.cli.options import Config, Data, LogFormat, read_settings
 
 MIN_DEFAULT_LIMIT: Final = 4
 HOME: Final = ".prefect"  # the folder of our own Prefect server, in the data root
@@ -25,6 +25,7 @@ def serve(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Runs under way together. [default: 2 a processor, at least 4]")
     ] = None,
+    log_format: LogFormat = None,
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -34,8 +35,8 @@ def serve(
     from flows.scheduling.service_log import log_to_stderr
     from warehouse.storage.root import Root
 
-    log_to_stderr()
-    settings = read_settings(data, config)
+    settings = read_settings(data, config, log_format)
+    log_to_stderr(settings)
     health = health_port or port + 1
     # Until an event loop takes SIGTERM, it ends the server that is being started, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -21,10 +21,12 @@ from config.sources import Source, choose_sources
 from flows.backfill import Sharded, read_window, run_shards, with_warcs
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.shared_fetcher import open_fetcher
+from flows.run import run_counts
 from flows.scheduling.artifacts import make_table
 from flows.scheduling.maintenance_flows import in_thread
-from flows.scheduling.service_log import LOG, log_to_stderr
-from flows.scheduling.source_flow import counts_of, log_failure
+from flows.scheduling.run_log import counts_text
+from flows.scheduling.service_log import log_event, log_to_stderr
+from flows.scheduling.source_flow import log_failure
 from flows.sharding.engine import Engine, Task, open_engine
 from flows.sharding.plan import Plan, make_plan
 from flows.sharding.shards import Shard, Window
@@ -62,10 +64,10 @@ async def backfill_source(
         config: The configuration folder.
         folder: The folder of copydesk.toml. [default: the working directory]
     """
-    log_to_stderr()
     stop, watch = threading.Event(), TaskRuns(asyncio.get_running_loop())
     try:
         settings = load_settings(folder, data=data, config=config)
+        log_to_stderr(settings)
         [chosen], _ = choose_sources(settings.config, [source])
         chosen = chosen if warc is None else with_warcs(chosen, warc)
         window = read_window(*(None if day is None else day.isoformat() for day in (from_day, to_day)))
@@ -80,7 +82,7 @@ async def backfill_source(
         return Failed(message=f"{source}: {error}")
     except BaseException as error:
         if not isinstance(error, Exception):
-            LOG.info("%s: the backfill was stopped; %s", source, CURE)
+            log_event("backfill_stopped", f"{source}: the backfill was stopped; {CURE}", source=source)
         raise
     finally:
         watch.cancel()
@@ -106,7 +108,6 @@ def _run(
 
 def _final_state(backfill: Sharded) -> State[None]:
     name = backfill.source.id
-    counts = ", ".join(f"{number} {count}" for count, number in backfill.counts.items() if number)
     problems = backfill.problems
     if problems:
         more = len(problems) - MAX_LISTED_PROBLEMS
@@ -114,8 +115,8 @@ def _final_state(backfill: Sharded) -> State[None]:
         return Failed(message=f"{name}: {'; '.join(problems[:MAX_LISTED_PROBLEMS])}{rest}; {CURE}")
     shards = f"shards: {len(backfill.shards)}, of them done before: {len(backfill.done)}"
     skipped = "".join(f". Passed over: {sentence}" for sentence in backfill.skipped[:MAX_LISTED_PROBLEMS])
-    message = f"{name}: {shards}; {counts or 'nothing was there'}{skipped}"
-    LOG.info("%s", message)
+    message = f"{name}: {shards}; {counts_text(backfill.counts) or 'nothing was there'}{skipped}"
+    log_event("backfill_ended", message, source=name, counts=backfill.counts)
     return Completed(message=message)
 
 
@@ -164,4 +165,4 @@ async def show_shard(shard: str, ended: asyncio.Future[Run | str]) -> State[None
         return Failed(message=f"{shard}: {run}")
     if run.status is not RunStatus.SUCCEEDED:
         return Failed(message=f"{shard}: {run.error}")
-    return Completed(message=counts_of(run) or "nothing was there")
+    return Completed(message=counts_text(run_counts(run)) or "nothing was there")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import closing
+from logging import WARNING
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ from flows.desk.desk import PREFIX
 from flows.scheduling.gate import LOOPBACK, Gate
 from flows.scheduling.password import ADDRESS_FILE, API
 from flows.scheduling.server_checks import ServeError, open_listener
-from flows.scheduling.service_log import LOG
+from flows.scheduling.service_log import log_event
 
 STOP_SECONDS: Final = 2
 
@@ -39,11 +40,15 @@ def serve_desk(settings: Settings, home: Path, host: str, port: int) -> None:
         if not password:
             cure = "set desk_password in copydesk.toml or COPYDESK_DESK_PASSWORD, or listen on 127.0.0.1"
             raise ServeError(f"a desk at {host} would be open to everybody who reaches this machine; {cure}")
-        LOG.info("the desk at %s:%d is not encrypted; put a proxy with TLS before it", host, port)
+        log_event(
+            "ui_unencrypted",
+            f"the desk at {host}:{port} is not encrypted; put a proxy with TLS before it",
+            level=WARNING,
+        )
     app = gated(settings, password, [host, *settings.server_hosts], find_prefect_ui(os.environ, home))
     with closing(open_listener(host, port, "--port")) as listener:
         address = f"[{host}]" if ":" in host else host
-        LOG.info("the desk is at http://%s:%d%s", address, port, PREFIX)
+        log_event("ui", f"the desk is at http://{address}:{port}{PREFIX}")
         config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=STOP_SECONDS)
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from logging import WARNING
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -23,7 +24,7 @@ from config.settings import Settings
 from flows.scheduling.gate import ALL_ADDRESSES, HOSTS_VARIABLE, LOOPBACK
 from flows.scheduling.password import ADDRESS_FILE, API, SERVER, PasswordError, open_home, set_passwords
 from flows.scheduling.server_checks import ServeError, check_api, fetch_json, open_listener
-from flows.scheduling.service_log import LOG
+from flows.scheduling.service_log import log_event
 
 MAX_START_SECONDS: Final = 120
 MAX_STOP_SECONDS: Final = 20
@@ -153,8 +154,8 @@ def _started(
         if host not in LOOPBACK:
             cure = "listen on 127.0.0.1, and put a proxy with TLS before it"
             problem = "is not encrypted, so its password can be read on the way"
-            LOG.info("the UI at %s:%d %s; %s", host, port, problem, cure)
-        LOG.info("starting a Prefect server at %s:%d; its log is %s", host, port, log)
+            log_event("ui_unencrypted", f"the UI at {host}:{port} {problem}; {cure}", level=WARNING)
+        log_event("server_starting", f"starting a Prefect server at {host}:{port}; its log is {log}")
         roots = {"COPYDESK_DATA": settings.data, "COPYDESK_CONFIG": str(settings.config)}
         hosts = {HOSTS_VARIABLE: ",".join([host, *settings.server_hosts])}
         process = _start(listener, log, dict(environment) | roots | hosts)

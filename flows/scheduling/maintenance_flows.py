@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from logging import WARNING
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -18,7 +19,7 @@ from flows.monitoring.alerts import AlertReport, watch_sources
 from flows.monitoring.health import time_text
 from flows.recheck import Rechecked, recheck
 from flows.scheduling.artifacts import counts_link, make_markdown, make_table
-from flows.scheduling.service_log import LOG, log_to_stderr
+from flows.scheduling.service_log import log_event, log_to_stderr
 from flows.scheduling.source_flow import log_failure
 from tasks.http.fetcher import utc_now
 from warehouse.checks.verified import VerifiedFiles
@@ -39,8 +40,9 @@ async def maintain_warehouse(
     data: str | None = None, config: Path | None = None, folder: Path | None = None
 ) -> dict[str, int] | State[Any]:
     """Verify the warehouse and delete left-over files of killed writers; fail if there are findings."""
-    log_to_stderr()
-    root = load_settings(folder, data=data, config=config).data
+    settings = load_settings(folder, data=data, config=config)
+    log_to_stderr(settings)
+    root = settings.data
     swept = await asyncio.to_thread(Store(root).clean)
     try:
         verification, busy = await asyncio.to_thread(_verify, root)
@@ -79,6 +81,7 @@ async def compact_warehouse(
 ) -> dict[str, int]:
     """Join the small files that runs have landed into large, sorted ones; queries give the same rows meanwhile."""
     settings = load_settings(folder, data=data, config=config)
+    log_to_stderr(settings)
     compaction = await asyncio.to_thread(compact.compact_warehouse, settings)
     return {
         "joined": sum(len(merge.names) for merge in compaction.merges),
@@ -94,8 +97,8 @@ async def recheck_versions(
     data: str | None = None, config: Path | None = None, folder: Path | None = None
 ) -> dict[str, int] | State[Any]:
     """Fetch the pages again that are due by the `recheck` of each source; return the new versions by source."""
-    log_to_stderr()
     settings = load_settings(folder, data=data, config=config)
+    log_to_stderr(settings)
     sources, errors = choose_sources(settings.config)
     stop = threading.Event()
     results = await in_thread(lambda: recheck(sources, settings, stop), stop)
@@ -118,16 +121,16 @@ async def watch_quality(
     data: str | None = None, config: Path | None = None, folder: Path | None = None
 ) -> dict[str, list[str]]:
     """Check for sources that are stale, fail or drift; send an alert for each condition that began or ended."""
-    log_to_stderr()
     settings = load_settings(folder, data=data, config=config)
+    log_to_stderr(settings)
     report: AlertReport = await asyncio.to_thread(watch_sources, settings, utc_now(), counts_link())
     run_log = get_run_logger()
     for text in report.sent:
         run_log.info("sent: %s", text)
-        LOG.info("%s", text)
+        log_event("alert", text)
     for problem in report.problems:
         run_log.warning("%s", problem)
-        LOG.warning("%s", problem)
+        log_event("alert_failed", problem, level=WARNING)
     table = [
         {
             "source": condition.source_id,

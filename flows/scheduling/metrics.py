@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from logging import WARNING
 from time import monotonic
 from typing import Final
 
@@ -20,7 +21,7 @@ from prometheus_client.registry import Collector
 
 from flows.monitoring.figures import Figures, load_figures
 from flows.scheduling.server_status import ServerStatus
-from flows.scheduling.service_log import LOG
+from flows.scheduling.service_log import log_event
 from warehouse.model.vocabulary import Outcome
 
 MIN_CACHE_SECONDS: Final = 15.0
@@ -55,7 +56,7 @@ class FigureCache:
         began = monotonic()
         before, self.figures = self.figures, await asyncio.to_thread(load_figures, self.data, self.since)
         if self.figures.problem and self.figures.problem != before.problem:
-            LOG.warning("metrics are missing: %s", self.figures.problem)
+            log_event("metrics_missing", f"metrics are missing: {self.figures.problem}", level=WARNING)
         self._loaded = monotonic()
         self.seconds = self._loaded - began
 

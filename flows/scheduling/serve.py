@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
+from logging import WARNING
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -27,7 +28,7 @@ from flows.scheduling.local_server import CONSOLE_LEVEL, PrefectServer
 from flows.scheduling.runner import DeploymentRunner
 from flows.scheduling.server_checks import ServeError
 from flows.scheduling.server_status import ServerStatus
-from flows.scheduling.service_log import LOG
+from flows.scheduling.service_log import log_event
 from flows.scheduling.source_flow import ingest_source
 from flows.scheduling.sync_deployments import DeploymentChanges, own_deployments, refusal_message, sync_deployments
 
@@ -71,16 +72,16 @@ class Server:
         hosts = self.settings.server_hosts
         async with get_client() as client, health_endpoint(self.status, health_port, self.refresh_status, hosts):
             password = f"; its password is {self.prefect.password}" if self.prefect.password else ""
-            LOG.info("the UI is at %s%s", self.prefect.ui, password)
+            log_event("ui", f"the UI is at {self.prefect.ui}{password}")
             if self.prefect.process:
-                LOG.info("the desk is at %s%s, with the same password", self.prefect.ui, PREFIX)
+                log_event("ui", f"the desk is at {self.prefect.ui}{PREFIX}, with the same password")
             stamps = self.read_stamps()
             try:
                 changes = await self.apply_configuration(client)
             except PrefectHTTPStatusError as error:
                 raise ServeError(refusal_message(self.prefect.api, error)) from error
             await self.catch_up(client)
-            LOG.info("%s", self.opening_line(changes))
+            log_event("serving", self.opening_line(changes))
             await self.run_until_stopped(client, stamps)
 
     async def run_until_stopped(self, client: PrefectClient, stamps: FileStamps) -> None:
@@ -99,7 +100,7 @@ class Server:
             # The runner gives up if the server has not answered for a while.
             raise ServeError(f"serving ended: {self.prefect.problem or first_cause(error)}") from error
         finally:
-            LOG.info("stopping: runs under way keep what they have")
+            log_event("stopping", "stopping: runs under way keep what they have")
             watching.cancel()
             await self.runner.stop(STOP_REASON)
 
@@ -137,9 +138,8 @@ class Server:
         names = sorted(self.deployments[deployment_id] for deployment_id in self.deployments.keys() - existing)
         for name in names:
             if name not in self.status.missing:
-                LOG.info(
-                    "deployment '%s' was deleted at the server; its file is still there, so it is made again", name
-                )
+                cause = "was deleted at the server; its file is still there, so it is made again"
+                log_event("deployment_missing", f"deployment '{name}' {cause}", source=name)
         self.status.missing = names
 
     async def report_late_runs(self, client: PrefectClient) -> None:
@@ -150,23 +150,25 @@ class Server:
             return
         if late and not self.status.late:
             cure = "--limit lets more, at about 0.5 GB each"
-            LOG.info("%d runs wait: %d may be under way together; %s", late, self.limit, cure)
+            sentence = f"{late} runs wait: {self.limit} may be under way together; {cure}"
+            log_event("runs_wait", sentence, level=WARNING)
         elif self.status.late and not late:
-            LOG.info("no run waits any longer")
+            log_event("runs_wait_no_longer", "no run waits any longer")
         self.status.late = late
 
     async def try_to_apply(self, client: PrefectClient) -> bool:
         """Apply the configuration and log what changed; return False if the server failed, to try again."""
         try:
             if changes := await self.apply_configuration(client):
-                LOG.info("%s", changes)
+                log_event("configuration_changed", str(changes))
         except (ConfigError, OSError) as error:
             if isinstance(error, ConfigError) and error.path is not None:
                 self.problem_files.add(error.path)
             self.status.problems = [str(error)]
-            LOG.info("%s", error)
+            log_event("configuration_wrong", str(error), level=WARNING)
         except (httpx.HTTPError, RuntimeError) as error:
-            LOG.info("the server has not taken the change yet: %s", first_cause(error))
+            sentence = f"the server has not taken the change yet: {first_cause(error)}"
+            log_event("change_postponed", sentence, level=WARNING)
             return False
         return True
 
@@ -190,11 +192,12 @@ class Server:
         errors = list(errors)
         for error in errors:
             if str(error) not in self.status.problems:
-                LOG.info("%s; its source is not taken in until that is mended", error)
+                sentence = f"{error}; its source is not taken in until that is mended"
+                log_event("configuration_wrong", sentence, level=WARNING)
         files = {error.path for error in errors if error.path is not None}
         for path in sorted(self.problem_files - files):
             if path.exists():
-                LOG.info("%s: is right again", path)
+                log_event("configuration_right", f"{path}: is right again")
         self.status.problems, self.problem_files = [str(error) for error in errors], files
 
     async def catch_up(self, client: PrefectClient) -> None:
@@ -203,7 +206,8 @@ class Server:
         killed = await end_killed_runs(client, self.deployments)
         missed = await cancel_missed_runs(client, self.deployments)
         if killed or missed:
-            LOG.info("runs cut off: %d, turns missed: %d; one run a source catches up", killed, missed)
+            sentence = f"runs cut off: {killed}, turns missed: {missed}; one run a source catches up"
+            log_event("catching_up", sentence)
 
     def count_sources(self, planned: Iterable[PlannedDeployment]) -> None:
         """Set the counts of sources in the status."""
@@ -212,7 +216,8 @@ class Server:
         self.status.served = sorted(source.name for source in sources if not source.paused)
         never_run = sorted(source.name for source in sources if source.is_never_run)
         if never_run and never_run != self.status.never_run:
-            LOG.info("no schedule, so never run from here: %s; %s", ", ".join(never_run), SCHEDULE_CURE)
+            sentence = f"no schedule, so never run from here: {', '.join(never_run)}; {SCHEDULE_CURE}"
+            log_event("no_schedule", sentence, level=WARNING)
         self.status.never_run = never_run
 
     def refresh_status(self) -> None:

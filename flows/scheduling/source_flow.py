@@ -7,6 +7,7 @@ import logging
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from logging import ERROR, WARNING
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +26,10 @@ from flows.ingest import Progress, ingest
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.scope import DueInputs, WholeSource
 from flows.ingestion.shared_fetcher import open_fetcher
-from flows.run import COUNTS, follow_new_texts
+from flows.run import follow_new_texts
 from flows.scheduling.artifacts import run_artifacts
-from flows.scheduling.service_log import LOG, log_to_stderr
+from flows.scheduling.run_log import log_run
+from flows.scheduling.service_log import log_event, log_to_stderr
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, WarehouseError
 from warehouse.model.rows import Run
@@ -43,7 +45,9 @@ def log_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> N
     log_to_stderr()
     name = flow_run.parameters.get("source", flow.name)
     # Our own messages begin with the name, for the UI shows them alone.
-    LOG.error("%s: failed: %s", name, (state.message or "it failed").removeprefix(f"{name}: "))
+    reason = (state.message or "it failed").removeprefix(f"{name}: ")
+    source = flow_run.parameters.get("source")
+    log_event("run_failed", f"{name}: failed: {reason}", level=ERROR, source=source)
 
 
 # Not synchronous, which costs a second more: Prefect gives such a flow a thread for its heartbeat.
@@ -62,9 +66,9 @@ async def ingest_source(
         config: The configuration folder.
         folder: The folder of copydesk.toml. [default: the working directory]
     """
-    log_to_stderr()
     try:
         settings = load_settings(folder, data=data, config=config)
+        log_to_stderr(settings)
         [chosen], _ = choose_sources(settings.config, [source])
     except ConfigError as error:
         return Failed(message=f"{source}: {error}")
@@ -78,7 +82,6 @@ async def ingest_source(
     state: State[Any] = await ended
     if state.is_failed():
         return Failed(message=state.message)
-    LOG.info("%s", state.message)
     return Completed(message=state.message)
 
 
@@ -100,20 +103,15 @@ async def take_in(source: Source, settings: Settings, *, due: bool) -> State[Non
     except WarehouseError as error:
         if is_last_attempt():
             return Failed(message=f"{source.id}: {error}")
-        LOG.warning("%s: %s; it is tried again", source.id, error)
+        log_event("run_retried", f"{source.id}: {error}; it is tried again", level=WARNING, source=source.id)
         raise
     except Exception as error:  # noqa: BLE001  trying a bug again would only repeat it
         return Failed(message=redact(f"{source.id}: {type(error).__name__}: {error}"))
     for problem in await asyncio.to_thread(follow_new_texts, settings) if run.stored else ():
-        LOG.warning("%s: %s", source.id, problem)
+        log_event("upkeep_failed", f"{source.id}: {problem}", level=WARNING, source=source.id)
     if run.status is not RunStatus.SUCCEEDED:
         return Failed(message=f"{source.id}: {run.error}; 'copydesk sources check {source.id}' tries its inputs")
-    return Completed(message=f"{source.id}: {counts_of(run) or 'nothing was due'}")
-
-
-def counts_of(run: Run) -> str:
-    """Return the counts of a run that are not 0, for people."""
-    return ", ".join(f"{number} {name}" for name in COUNTS if (number := getattr(run, name)))
+    return Completed(message=log_run(run))
 
 
 async def run_to_end(source: Source, settings: Settings, *, due: bool, progress: Progress = lambda _: None) -> Run:
@@ -133,7 +131,8 @@ async def run_to_end(source: Source, settings: Settings, *, due: bool, progress:
             # The exception also leaves the event loop, and asyncio would print it with its traceback, as a bug.
             logging.getLogger("asyncio").setLevel(logging.CRITICAL)
             await ended
-            LOG.info("%s: stopped; the next run takes up what it has fetched and not landed", source.id)
+            sentence = f"{source.id}: stopped; the next run takes up what it has fetched and not landed"
+            log_event("run_stopped", sentence, source=source.id)
             raise
     if run is None:
         raise asyncio.CancelledError
