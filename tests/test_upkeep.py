@@ -38,7 +38,8 @@ async def main(data, config):
         ended["damaged"] = str(error)
     async with get_client() as client:
         held = {one.key: [one.type, one.data] for one in await client.read_artifacts() if one.key}
-    print(json.dumps({"ended": ended, "held": held}))
+        names = [run.name for run in await client.read_flow_runs()]
+    print(json.dumps({"ended": ended, "held": held, "names": names}))
 
 if __name__ == "__main__":
     asyncio.run(main(*sys.argv[1:]))
@@ -83,6 +84,7 @@ def test_runs_and_upkeep_leave_what_people_look_at(tmp_path):
 
     held = seen["held"]
     assert sorted(held) == ["counts-sample", "maintenance", "progress-sample", "quality", "rejects-sample"]
+    assert "sample 5 new, 1 rejected" in seen["names"]
     assert "| stored | 5 | new articles, and new versions of known ones |" in held["counts-sample"][1]
     assert "`copydesk rejects raw archive/sample/" in held["rejects-sample"][1]
     assert held["progress-sample"] == ["progress", 100.0]

@@ -1,4 +1,4 @@
-"""Artifacts of a run for the Prefect UI: its progress while it lasts, its counts and its rejects when it has ended.
+"""What the Prefect UI shows of a run: its progress while it lasts; its counts, rejects and name when it has ended.
 
 Keys are the same for every run of a source, so that the UI shows its history. No artifact makes a run fail or wait:
 one that the server does not take in time is left out, and the log of the run says so.
@@ -21,11 +21,14 @@ from prefect.artifacts import (
     acreate_table_artifact,
     aupdate_progress_artifact,
 )
+from prefect.client.orchestration import get_client
+from prefect.runtime import flow_run
 from prefect.settings import PREFECT_UI_URL
 
 from config.settings import Settings
 from config.sources import Source
 from flows.scheduling.markdown_text import escape_markdown
+from flows.scheduling.run_log import run_name
 from flows.scheduling.run_report import counts_markdown, load_report, rejects_markdown
 from tasks.discover import count_documents
 from warehouse.connect import connect, rows
@@ -112,6 +115,7 @@ async def _finish(progress: Progress) -> None:
         await _try_to_make(lambda: _update(progress, None, status), source.id)
     if run is not None:
         await _try_to_make(lambda: _make_report(progress, run), source.id)
+        await _try_to_make(lambda: _rename_flow_run(run_name(run)), source.id)
 
 
 async def _make_report(progress: Progress, run: Run) -> None:
@@ -123,6 +127,12 @@ async def _make_report(progress: Progress, run: Run) -> None:
     if report.reasons:
         description = f"{title}: {sum(reason.by_run for reason in report.reasons):,} refused by this run"
         await acreate_markdown_artifact(rejects_markdown(source, report), f"rejects-{source.id}", description)
+
+
+async def _rename_flow_run(name: str) -> None:
+    """Give the current flow run a name that tells it from the others of its source."""
+    async with get_client() as client:
+        await client.update_flow_run(UUID(flow_run.id), name=name)
 
 
 async def make_markdown(key: str, markdown: str) -> None:
@@ -147,4 +157,4 @@ async def _try_to_make(make: Callable[[], Awaitable[Any]], subject: str) -> None
             await make()
     except Exception as error:  # noqa: BLE001  an artifact must not make its run fail
         message = str(error) or type(error).__name__
-        get_run_logger().warning("%s: an artifact was left out: %s", subject, message.partition("\n")[0])
+        get_run_logger().warning("%s: not shown in the UI: %s", subject, message.partition("\n")[0])
