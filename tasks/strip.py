@@ -143,7 +143,11 @@ def label_text(lines: Sequence[Line], title: str | None) -> Labels:
             reasons.append(None)
             heading = None
             continue
-        reason = LineReason.TITLE if index in title_lines else line.reason
+        if index in title_lines:  # what stands below it is about this article
+            reasons.append(LineReason.TITLE)
+            heading = None
+            continue
+        reason = line.reason
         if reason in _HEADING_REASONS and _is_heading(line):
             heading = reason
         is_prose_below = scores.is_prose[index] and index >= end

@@ -57,6 +57,7 @@ _RULES: Final = {
     "menu": _Rule(LineReason.MENU, short_rest=4),
     "section": _Rule(LineReason.SECTION),
     "advert": _Rule(LineReason.BOILERPLATE),
+    "profile": _Rule(LineReason.BOILERPLATE, with_separator=MAX_CAPTION_WORDS, sentences=True),
     "tags": _Rule(LineReason.TAGS, with_separator=ANY_LENGTH),
     "agency": _Rule(LineReason.AGENCY, whole_line=False, with_separator=16, long_cue=16, sentences=True),
     "credit": _Rule(LineReason.CREDIT, whole_line=False, with_separator=25, sentences=True),

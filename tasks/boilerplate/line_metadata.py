@@ -42,9 +42,14 @@ _WITHOUT_BYLINE: Final = {
     LineReason.COMMENT,
     LineReason.SECOND_ARTICLE,
 }
+# Below the text, what follows such a line is about something else.
+_OTHER_TEXT: Final = {LineReason.COMMENT, LineReason.SECOND_ARTICLE}
 # Of a page: what stands further above its headline or its text is about other articles.
 MAX_LINES_WITHOUT_TITLE: Final = 4
 _OTHERS: Final = _WITHOUT_BYLINE - {LineReason.CAPTION}
+# Below a title, a name alone may have such a label.
+_NAMELESS: Final = {LineReason.MENU, LineReason.BOILERPLATE}
+MAX_LINES_BELOW_STANDFIRST: Final = 4
 _PAGE_FIELDS: Final = {"by", "published_at", "modified_at", "image_caption", "image_credit", "info_sources", "located"}
 
 
@@ -54,12 +59,16 @@ def read_metadata_lines(lines: Sequence[Line], reasons: Sequence[LineReason | No
     if not article:
         return ()
     candidates: list[Candidate] = []
+    unlabelled: list[Candidate] = []
     for index in _lines_near(reasons, article):
         reason = reasons[index]
         if reason is not None:
             candidates += _read_line(lines, reasons, index, reason)
             if reason not in _WITHOUT_BYLINE and index < article[0]:
-                candidates += _read_mixed(lines[index], reason)
+                mixed = _read_mixed(lines[index], reason)
+                candidates += [candidate for candidate in mixed if candidate.field != "by"]
+                unlabelled += [candidate for candidate in mixed if candidate.field == "by"]
+    candidates += unlabelled or _read_names(lines, reasons, article)
     # A breadcrumb names the section; a word such as `Opinion` may as well name the kind of text.
     section_names = {line.bare for line in lines if line.cue("section")}
     candidates.sort(key=lambda candidate: candidate.field == "section" and candidate.values[0] in section_names)
@@ -111,7 +120,7 @@ def _lines_near(reasons: Sequence[LineReason | None], article: Sequence[int]) ->
 
 
 def _until_other_text(below: range, reasons: Sequence[LineReason | None]) -> range:
-    other = (index for index in below if reasons[index] in {LineReason.COMMENT, LineReason.SECOND_ARTICLE})
+    other = (index for index in below if reasons[index] in _OTHER_TEXT)
     return range(below.start, next(other, below.stop))
 
 
@@ -148,6 +157,25 @@ def _read_mixed(line: Line, reason: LineReason) -> list[Candidate]:
     parts = (part.strip() for part in _PART_SEPARATOR.split(line.bare[: day[0]] + " | " + line.bare[day[1] :]))
     names = [part for part in parts if reason is not LineReason.BYLINE and is_name(part)]
     return [_candidate("by", *names[:1]), *_read_dates(line)]
+
+
+def _read_names(lines: Sequence[Line], reasons: Sequence[LineReason | None], article: Sequence[int]) -> list[Candidate]:
+    """Read the writers whose names stand alone below the title; persons of the story have theirs in the text too."""
+    first = article[0]
+    titles = [index for index, reason in enumerate(reasons[:first]) if reason is LineReason.TITLE]
+    if not titles or first - titles[-1] > MAX_LINES_ABOVE:
+        return []
+    # A standfirst may stand between the title and the name.
+    end = article[1] if len(article) > 1 and article[1] <= first + MAX_LINES_BELOW_STANDFIRST else first
+    names: list[str] = []
+    for index in range(titles[-1] + 1, end):
+        name = lines[index].bare
+        if reasons[index] in _NAMELESS and is_name(name):
+            names.append(name)
+        elif names:
+            break
+    text = "\n".join(lines[index].text for index in article)
+    return [_candidate("by", ", ".join(dict.fromkeys(names)))] if not any(name in text for name in names) else []
 
 
 def _read_dates(line: Line) -> list[Candidate]:

@@ -42,6 +42,8 @@ COLONS: Final = (":", "：")
 # Only a heading below this share of the likely text may close it: a link to the comments stands above all of it.
 MIN_SHARE_ABOVE_CLOSING: Final = 0.2
 MIN_LIVE_REPORT_CLOCKS: Final = 3
+# A box about the writer or a person of the story.
+MAX_PROFILE_BOX_LINES: Final = 4
 
 _CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
 _CONTINUES: Final = (",", ";", "،", "，", "、", "—", *COLONS)
@@ -87,7 +89,8 @@ def select_lines(lines: Sequence[Line], scores: LineScores) -> set[int]:
     # Nothing follows that the last line could introduce: `Share this story on social media:`.
     if len(selected) > 1 and lines[max(selected)].text.endswith(COLONS):
         selected.remove(max(selected))
-    return selected | _nearly_likely(lines, scores, selected) | _verses(lines, selected) | _live_clocks(lines, selected)
+    selected |= _nearly_likely(lines, scores, selected) | _verses(lines, selected) | _live_clocks(lines, selected)
+    return selected - _profile_boxes(lines) or selected
 
 
 def _find_end(lines: Sequence[Line], scores: LineScores, selected: set[int]) -> int:
@@ -188,6 +191,19 @@ def _live_clocks(lines: Sequence[Line], selected: set[int]) -> set[int]:
     span = range(max(0, min(selected) - 1), max(selected))
     clocks = {index for index in span if index + 1 in selected and _CLOCK.fullmatch(lines[index].bare)}
     return clocks if len(clocks) >= MIN_LIVE_REPORT_CLOCKS else set()
+
+
+def _profile_boxes(lines: Sequence[Line]) -> set[int]:
+    """Return the lines right below a heading such as `About the author`, up to the blank line that ends the box."""
+    boxes: set[int] = set()
+    for index, line in enumerate(lines):
+        heading = line.cue("profile")
+        if heading is None or not heading.is_whole_line or not line.after_blank:
+            continue
+        below = range(index + 1, min(len(lines), index + 2 + MAX_PROFILE_BOX_LINES))
+        end = next((lower for lower in below if lines[lower].after_blank), len(lines))
+        boxes.update(range(index + 1, end if end in below or end == len(lines) == below.stop else index + 1))
+    return boxes
 
 
 def long_words(lines: Iterable[Line]) -> set[str]:

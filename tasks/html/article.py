@@ -11,6 +11,7 @@ from lxml.html import HtmlElement
 from tasks.html.block_features import PageStatements, read_block_features
 from tasks.html.block_model import score_blocks
 from tasks.html.blocks import PageBlocks, read_blocks
+from tasks.html.gallery_credits import split_credits
 from tasks.html.guessed_metadata import configure_libraries, guess_metadata
 from tasks.html.head_metadata import read_metadata
 from tasks.html.jsonld import JsonLd, read_json_ld
@@ -103,7 +104,7 @@ def read_page(text: str, url: str) -> Document | None:
         candidates += guess_metadata(page.tree, url, missing)
     blocks = read_blocks(page.tree)
     texts = blocks.texts
-    reasons, extractor = _judge_blocks(page, blocks, is_large) if texts else ([], BLOCK_EXTRACTOR)
+    texts, reasons, extractor = _judge_blocks(page, blocks, is_large) if texts else ([], [], BLOCK_EXTRACTOR)
     printed_characters = sum(len(text) for text, reason in zip(texts, reasons, strict=True) if reason is None)
     if state := _read_state(page, printed_characters):
         reasons = [reason or LineReason.BOILERPLATE for reason in reasons] + [None] * len(state)
@@ -121,8 +122,8 @@ def _is_too_large(text: str, tree: HtmlElement) -> bool:
     return len(text) > MAX_PAGE_CHARACTERS and tree.xpath("string-length()") > MAX_PAGE_CHARACTERS
 
 
-def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[list[LineReason | None], str]:
-    """Return for each block why it is stripped, None for the article's, and the name of what selected them."""
+def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[list[str], list[LineReason | None], str]:
+    """Return the blocks, for each why it is stripped, None for the article's, and the name of what selected them."""
     features = read_block_features(blocks, read_statements(page))
     probability = score_blocks(features)
     offers = find_offers(page.tree, page.json_ld.paid_selectors, blocks)
@@ -142,7 +143,7 @@ def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[l
     reasons = label_blocks(features, selected)
     for index in offers | others:
         reasons[index] = LineReason.NEWSLETTER if index in offers else LineReason.SECOND_ARTICLE
-    return reasons, extractor
+    return *split_credits(blocks.texts, reasons, features), extractor
 
 
 def _read_state(page: OpenPage, printed_characters: int) -> list[str]:
