@@ -21,7 +21,7 @@ from flows.desk.source_file import read_source_file
 from flows.desk.summaries import FRESH_SECONDS, STALE_SECONDS, Summaries
 from flows.scheduling.desk_server import find_prefect_ui, serve_desk
 from flows.scheduling.server_checks import ServeError
-from tests.support.newsdesk import EDITED_ID, HOSTILE_ID, make_newsdesk
+from tests.support.newsdesk import COPY_ID, EDITED_ID, HOSTILE_ID, make_newsdesk
 from tests.support.served_desk import ServedDesk, serve
 from tests.support.waiting import wait_for
 
@@ -87,7 +87,7 @@ def test_articles_are_narrowed_paged_and_sent(desk):
 def test_a_search_ranks_and_marks_its_words(desk):
     html = page(desk, "/articles", q='"night ferry" passengers')
     assert "<mark>passengers</mark>" in html
-    assert set(re.findall(r"/desk/source/([\w-]+)", html)) == {"harbour-post"}
+    assert set(re.findall(r"/desk/source/([\w-]+)", html)) == {"harbour-post", "sahifat-al-mina"}
     assert "صيادو" in page(desk, "/articles", q="صيادو", language="ar")
     assert "No article is like that" in page(desk, "/articles", q="xylophone")
     assert "notice" in page(desk, "/articles", q="-ferry")
@@ -95,17 +95,29 @@ def test_a_search_ranks_and_marks_its_words(desk):
 
 def test_an_article_shows_what_was_taken_out_where_it_came_from_and_its_edits(desk):
     html = page(desk, f"/article/{EDITED_ID}")
-    assert re.search(
-        r'<span class="chip quiet">newsletter</span> <del [^>]*>Sign up for the morning letter</del>', html
-    )
+    assert re.search(r'<span class="chip quiet">menu</span> <del [^>]*>Sign up for the morning letter</del>', html)
     assert "json-ld" in html
     assert "3 versions" in html
     assert "<ins>" in html
     assert re.search(r'class="change new"', html)
+    assert re.search(rf'/desk/article/{COPY_ID}">.*The night ferry to Wennmouth is back.*\n?.*the same words', html)
     [capture] = set(re.findall(r"/desk/document/([\w-]+)", html))
     assert "&lt;article&gt;&lt;h1&gt;" in page(desk, f"/document/{capture}")
     page(desk, "/article/none", 404)
+    page(desk, "/article/none/lines", 404)
     page(desk, "/document/none", 404)
+
+
+def test_the_lines_of_a_document_stand_in_their_order_beside_it(desk):
+    html = page(desk, f"/article/{EDITED_ID}/lines")
+    lines = re.findall(r'<li( class="gone")?><span class="number">(\d+)</span>', html)
+    assert [bool(gone) for gone, _ in lines] == [True] * 4 + [False] * 4 + [True]
+    assert [int(number) for _, number in lines] == sorted(int(number) for _, number in lines)
+    assert "&lt;nav&gt;" in html
+    assert 'class="notice"' not in html
+    assert "the archive" in page(desk, f"/article/{COPY_ID}/lines") or "Its capture is missing" in page(
+        desk, f"/article/{COPY_ID}/lines"
+    )
 
 
 def test_rejects_are_narrowed_and_say_what_helps(desk):
@@ -185,6 +197,14 @@ def test_the_document_as_it_came_is_text(desk):
     html = page(desk, f"/article/{HOSTILE_ID}")
     [capture] = set(re.findall(r"/desk/document/([\w-]+)", html))
     assert "&lt;body onload=&#34;" in page(desk, f"/document/{capture}")
+
+
+def test_a_fault_of_ours_is_a_page_too(desk, monkeypatch):
+    monkeypatch.setattr("flows.desk.routes.load_rejects", lambda *_: 1 / 0)
+    response = desk.client.get("/desk/rejects")
+    assert response.status_code == 500
+    assert "ZeroDivisionError" in response.text
+    assert "default-src 'none'" in response.headers["content-security-policy"]
 
 
 def test_every_answer_has_its_policy(desk):

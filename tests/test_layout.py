@@ -53,7 +53,10 @@ MAY_IMPORT = {
     "flows.ingestion": BELOW_FLOWS | {"flows.ingestion"},
     "flows.exporting": BELOW_FLOWS | {"flows.exporting"},
     "flows.formats": set[str](),
-    "flows.desk": BELOW_FLOWS | {"flows", "flows.desk", "flows.formats", "flows.monitoring"},
+    "flows.explaining": BELOW_FLOWS | {"flows.explaining"},
+    "flows.desk": BELOW_FLOWS
+    | {f"flows.{name}" for name in ("desk", "explaining", "formats", "ingestion", "monitoring")}
+    | {"flows"},
     "flows.sharding": BELOW_FLOWS | {"flows.ingestion", "flows.sharding", "flows"},
     "flows.site_setup": BELOW_FLOWS | {"flows.ingestion", "flows.site_setup"},
     "flows.scheduling": BELOW_FLOWS
@@ -61,8 +64,8 @@ MAY_IMPORT = {
     | {"flows"},
     "flows.cli": BELOW_FLOWS
     | {"flows", "flows.cli"}
-    | {f"flows.{name}" for name in ("desk", "exporting", "formats", "ingestion", "sharding", "site_setup")}
-    | {"flows.monitoring", "flows.scheduling"},
+    | {f"flows.{name}" for name in ("desk", "explaining", "exporting", "formats", "ingestion")}
+    | {f"flows.{name}" for name in ("monitoring", "scheduling", "sharding", "site_setup")},
     "flows": BELOW_FLOWS | {"flows", "flows.exporting", "flows.ingestion", "flows.sharding", "flows.site_setup"},
     "copydesk": {"config", "copydesk", "flows", "tasks", "warehouse"},
 }

@@ -9,18 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.console import console
+from flows.explaining.lines import ShownLine, explain_lines
 from flows.formats.values import cell_text
-from tasks.article import open_document
-from tasks.boilerplate.line import Line
-from tasks.boilerplate.lines import group_paragraphs
-from tasks.boilerplate.model import score_lines
-from tasks.extract import extract
-from tasks.strip import LINE_EXTRACTORS
 from warehouse.model.records import Article, RawArticle, Rejection
-from warehouse.model.vocabulary import LineReason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from config.sources import Source
 
@@ -53,16 +47,6 @@ MAX_LINE_CHARACTERS: Final = 96  # where a line has a row to itself
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
-    """A line of a document's text."""
-
-    number: int  # from 0, blank lines counted
-    text: str
-    reason: LineReason | None  # why it was stripped; None if it was kept
-    score: float | None  # from 0 to 1, how much it reads like article text; None if it was not scored
-
-
-@dataclass(frozen=True, slots=True)
 class Explained:
     """A document as the user named it, what was made of it, and its lines, none if it was refused."""
 
@@ -80,27 +64,7 @@ def explain(label: str, raw: RawArticle | Rejection, made: Article | Rejection, 
     """Read a document that `made` was made of once more, for its lines, and return what became of each."""
     if isinstance(made, Rejection) or isinstance(raw, Rejection):
         return Explained(label, made)
-    document = open_document(raw, source)
-    extracted = document if isinstance(document, Rejection) else extract(document, len(raw.content) + 1)
-    if isinstance(extracted, Rejection):
-        return Explained(label, made)
-    lines = group_paragraphs(extracted.paragraphs.lines)
-    scores = keep_scores(lines) if extracted.extractor in LINE_EXTRACTORS else {}
-    reasons = {line.line: line.reason for line in made.stripped}
-    return Explained(
-        label,
-        made,
-        tuple(
-            ShownLine(line.numbers[0], line.text, reasons.get(line.numbers[0]), scores.get(line.numbers[0]))
-            for line in lines
-        ),
-    )
-
-
-def keep_scores(lines: Sequence[Line]) -> Mapping[int, float]:
-    """Return how likely each line is article text by the line model alone, from 0 to 1, by the line's number."""
-    pairs = zip(lines, score_lines(lines).probability, strict=True)
-    return {line.numbers[0]: float(probability) for line, probability in pairs}
+    return Explained(label, made, explain_lines(raw, source, {line.line: line.reason for line in made.stripped}))
 
 
 def print_explained(document: Explained) -> None:

@@ -8,7 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import IO, Final
 
-from flows.cli.explain import Explained, ShownLine, fields
+from flows.cli.explain import Explained, fields
+from flows.explaining.lines import ShownLine
 from warehouse.model.records import Article, Rejection
 
 TEMPLATE: Final = Path(__file__).with_suffix(".html")

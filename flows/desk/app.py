@@ -15,7 +15,7 @@ from config.settings import Settings
 from flows.desk.desk import PREFIX, Desk
 from flows.desk.rendering import FOLDER
 from flows.desk.routes import router
-from warehouse.errors import EmptyWarehouseError, WarehouseError
+from warehouse.errors import EmptyWarehouseError, WarehouseError, unforeseen
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -40,6 +40,7 @@ def create_app(settings: Settings, prefect_ui: str | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, _show_refusal)
     app.add_exception_handler(RequestValidationError, _show_wrong_value)
     app.add_exception_handler(WarehouseError, _show_problem)
+    app.add_exception_handler(Exception, _show_unforeseen)
     return app
 
 
@@ -70,6 +71,13 @@ def _show_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, EmptyWarehouseError):
         return _error_page(request, HTTPStatus.OK, "Nothing has landed yet", str(error))
     return _error_page(request, HTTPStatus.SERVICE_UNAVAILABLE, "The warehouse cannot be read", str(error))
+
+
+def _show_unforeseen(request: Request, error: Exception) -> Response:
+    response = _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, "This page has a fault", unforeseen(error))
+    # What makes this answer stands outside of what adds them to all others.
+    response.headers.update(HEADERS)
+    return response
 
 
 def _error_page(request: Request, status: int, title: str, sentence: str) -> Response:

@@ -24,7 +24,7 @@ IDENTITY: Final = (
     "article_id", "version_id", "url", "normalized_url", "capture_id", "run_id", "first_seen_at", "fetched_at",
     "landed_at",
 )  # fmt: skip
-_ARTICLE: Final = "FROM articles WHERE article_id = $article_id"
+ARTICLE: Final = "FROM articles WHERE article_id = $article_id"
 _VERSIONS: Final = """
     SELECT version_id, min(fetched_at) AS fetched_at, arg_min(title, fetched_at) AS title,
         arg_min(text, fetched_at) AS text, any_value(word_count) AS word_count
@@ -46,7 +46,7 @@ _COPIES: Final = """
         SELECT article_id, version_id, sketch.text_hash = own.text_hash AS is_exact
         FROM sketch JOIN own ON sketch.label = own.label
     )
-    SELECT article_id, source_id, title, url, published_at, published_precision, first_seen_at, is_exact, info_sources,
+    SELECT article_id, source_id, language, title, is_exact,
         least(first_seen_at, CASE WHEN published_precision IN ('minute', 'second') THEN published_at END) AS run_at
     FROM articles
     JOIN member USING (article_id, version_id)
@@ -99,7 +99,7 @@ class ArticlePage:
 def load_article(database: Database, article_id: str) -> ArticlePage | None:
     """Return what is known of an article; None if there is none. Raises `WarehouseError`."""
     with database.cursor() as cursor:
-        articles = records(cursor, _ARTICLE, {"article_id": article_id})
+        articles = records(cursor, ARTICLE, {"article_id": article_id})
         if not articles:
             return None
         row = articles[0]

@@ -17,6 +17,7 @@ from flows.desk.database import Database
 from flows.desk.rendering import environment
 from flows.desk.standing import Standings, load_standings
 from flows.desk.summaries import Summaries
+from flows.ingestion.process_pool import Workers
 
 PREFIX: Final = "/desk"
 """Where the desk lies on its server."""
@@ -39,6 +40,11 @@ class Desk:
     def templates(self) -> Environment:
         """The templates of the pages."""
         return environment()
+
+    @cached_property
+    def workers(self) -> Workers:
+        """The process that reads documents again; it starts with the first."""
+        return Workers(self.settings.model_copy(update={"workers": 1}))
 
     def standings(self) -> Standings:
         """Return how the sources stand, as of some seconds ago. Raises `WarehouseError`."""

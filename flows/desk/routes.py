@@ -19,6 +19,7 @@ from flows.desk.desk import Desk
 from flows.desk.documents import load_document
 from flows.desk.filters import Filters
 from flows.desk.front import load_front
+from flows.desk.lines import load_lines
 from flows.desk.paging import MAX_PAGE, PAGE_ROWS, Page
 from flows.desk.rejects import load_rejects
 from flows.desk.source import load_source_page
@@ -27,6 +28,7 @@ from warehouse.errors import QueryError
 
 MAX_TEXT: Final = 500
 MAX_STATEMENT: Final = 20_000
+NO_ARTICLE: Final = "There is no such article; it may have been taken down."
 
 router = APIRouter()
 
@@ -102,8 +104,17 @@ def show_article(desk: SharedDesk, article_id: str) -> HTMLResponse:
     """Show one article."""
     article = load_article(desk.database, article_id)
     if article is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such article; it may have been taken down.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, NO_ARTICLE)
     return desk.page("article", article=article)
+
+
+@router.get("/article/{article_id}/lines")
+def show_lines(desk: SharedDesk, article_id: str) -> HTMLResponse:
+    """Show the lines of an article's document, beside the document as it came."""
+    lines = load_lines(desk.database, desk.workers, article_id)
+    if lines is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, NO_ARTICLE)
+    return desk.page("lines", lines=lines)
 
 
 @router.get("/document/{capture_id}")

@@ -14,9 +14,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import copydesk
 from config.settings import Settings, load_settings
+from flows.run import compare_new_texts
 from tests.support.rows import article as any_article
 from warehouse.archive.writer import ArchiveWriter
+from warehouse.connect import connect, rows
 from warehouse.model.records import (
     Article,
     Capture,
@@ -51,14 +54,16 @@ SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.t
 HOSTILE_ID = "hostile"
 HOSTILE_PAGE = f"<html><body onload=\"document.title='owned'\">{SCRIPT}<iframe src='javascript:1'></iframe>".encode()
 EDITED_ID = "harbour-post-0-0"
+COPY_ID = "copy-of-the-edited"
 PAGE = """<!doctype html>
 <html lang="{language}"><head><title>{title} | {source}</title></head>
 <body>
-<nav>{menu}</nav>
+<nav><ul>{menu}</ul></nav>
 <article><h1>{title}</h1>
 <p class="byline">{author}</p>
 {paragraphs}
 </article>
+<footer>© {source}</footer>
 </body></html>
 """
 
@@ -80,8 +85,10 @@ def make_newsdesk(folder: Path, now: datetime, *, hostile: bool = False) -> News
     store.prepare()
     for name, source in sources.items():
         Desk(store, name, source, now).land()
+    land_copy(store, now)
     if hostile:
         land_hostile(store, now)
+    assert compare_new_texts(settings) is None
     return Newsdesk(settings, now)
 
 
@@ -111,6 +118,7 @@ class Desk:
         captures = self.archive(newest)
         by_url = {capture.url: capture.capture_id for capture in captures}
         articles = [replace(row, capture_id=by_url.get(row.url, row.capture_id)) for row in articles]
+        articles[:2] = map(self.read, articles[:2])
         if self.name == "harbour-post":
             articles += self.edits(articles[0])
         rejects = list(self.rejects())
@@ -132,7 +140,9 @@ class Desk:
     def articles(self) -> Iterator[Article]:
         """The newest first; each title once, as long as there are enough."""
         stories = [(story, place) for place in self.source["places"] for story in self.source["stories"]]
-        self.rng.shuffle(stories)
+        first, *others = stories
+        self.rng.shuffle(others)
+        stories = [first, *others]
         number = 0
         for day in range(SILENT_DAYS.get(self.name, 0), DAYS):
             count = PER_DAY[self.name] - (3 if (self.now - timedelta(days=day)).weekday() > 4 else 0)
@@ -186,10 +196,16 @@ class Desk:
         paragraphs = "\n".join(f"<p>{paragraph}</p>" for paragraph in row.text.split("\n\n"))
         page = PAGE.format(
             language=row.language, title=row.title, source=self.source["title"], author=row.by,
-            menu=" ".join(self.source["menu"]), paragraphs=paragraphs,
+            menu="".join(f"<li>{words}</li>" for words in self.source["menu"]), paragraphs=paragraphs,
         )  # fmt: skip
         item = Item(self.name, row.url, row.url, self.feed, row.first_seen_at)
         return Fetched(item, page.encode(), row.fetched_at, "text/html", "utf-8")
+
+    def read(self, row: Article) -> Article:
+        """With what a run would have taken out, and where it would have found the fields."""
+        made = copydesk.extract(self.fetched(row).content, url=row.url)
+        assert isinstance(made, Article), made
+        return replace(row, stripped=made.stripped, provenance=dict(made.provenance) | dict(row.provenance))
 
     def discovery(self, url: str, seen_at: datetime, title: str | None) -> Discovery:
         return Discovery(self.name, f"{self.name}-run-0", url, url, url, self.feed, seen_at, title)
@@ -235,6 +251,22 @@ class Desk:
         return Habit(self.name, text.lower(), text, HabitPlace.END, 18, 40, first, at, at)
 
 
+def land_copy(store: Store, now: datetime) -> None:
+    """Land the edited article a second time, as another source ran it ten minutes later."""
+    with connect(store.root) as connection:
+        [(text, seen_at)] = rows(
+            connection, f"SELECT text, first_seen_at FROM articles WHERE article_id = '{EDITED_ID}'"
+        )
+    url = "https://sahifat-al-mina.example/english/ferry"
+    later = seen_at + timedelta(minutes=10)
+    row = replace(
+        any_article(0), article_id=COPY_ID, version_id="copy-1", source_id="sahifat-al-mina", url=url, canonical_url=url,
+        title="The night ferry to Wennmouth is back", text=text, first_seen_at=later, fetched_at=later, landed_at=later,
+        published_at=later, published_precision=Precision.MINUTE, run_id="sahifat-al-mina-run-0", by="Leila Mansour",
+    )  # fmt: skip
+    store.land("articles", [row], source_id="sahifat-al-mina", key="copy", now=now)
+
+
 def land_hostile(store: Store, now: datetime) -> None:
     """Land an article and a reject whose every word attacks the page that shows it."""
     url = "javascript:document.title='owned'//https://evil.example/"
@@ -253,5 +285,5 @@ def land_hostile(store: Store, now: datetime) -> None:
         "harbour-post", url, capture.capture_id, Stage.EXTRACT, Reason.NO_ARTICLE, SCRIPT,
         first_seen_at=now, last_seen_at=now, run_id="harbour-post-run-0", title=SCRIPT,
     )  # fmt: skip
-    for table, rows in (("articles", [row]), ("captures", [capture]), ("rejects", [replace(reject, url=f"{url}2")])):
-        store.land(table, rows, source_id="harbour-post", key="hostile", now=now)
+    for table, landed in (("articles", [row]), ("captures", [capture]), ("rejects", [replace(reject, url=f"{url}2")])):
+        store.land(table, landed, source_id="harbour-post", key="hostile", now=now)

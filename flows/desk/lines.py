@@ -1,0 +1,80 @@
+"""An article's document read once more: its lines in their order, beside the document as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from config.errors import ConfigError
+from config.inputs import FolderInput
+from config.sources import Source, load_source
+from flows.desk.article import ARTICLE
+from flows.desk.database import Database, Record, records
+from flows.desk.documents import RawDocument, load_document
+from flows.explaining.lines import ShownLine, explain_lines
+from flows.ingestion.archived import raw_article
+from flows.ingestion.process_pool import CallError, Workers
+from warehouse.errors import WarehouseError
+from warehouse.model.records import RawArticle
+from warehouse.model.vocabulary import LineReason
+
+OTHER_RULES: Final = (
+    "Today's rules read other lines in this document than those by which it was stored, so reasons may stand at the"
+    " wrong lines; the article's page has the right ones. 'copydesk reextract' makes the article again."
+)
+_CAPTURE: Final = "FROM captures WHERE capture_id = $capture_id LIMIT 1"
+_SEEN: Final = """
+    SELECT arg_min(guid, seen_at) AS guid, arg_min(found_in, seen_at) AS found_in, min(seen_at) AS first_seen_at,
+        arg_min(title, seen_at) AS title, arg_min(published_at, seen_at) AS published_at
+    FROM discoveries WHERE source_id = $source_id AND url = $url HAVING count(*) > 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LinesPage:
+    """The lines of an article's document, and the document as it came."""
+
+    row: Record
+    lines: Sequence[ShownLine]
+    document: RawDocument | None
+    notice: str
+
+
+def load_lines(database: Database, workers: Workers, article_id: str) -> LinesPage | None:
+    """Return the lines of an article's document, read in a process of `workers`; None if there is no such article.
+
+    Raises `WarehouseError` of the tables.
+    """
+    with database.cursor() as cursor:
+        articles = records(cursor, ARTICLE, {"article_id": article_id})
+        if not articles:
+            return None
+        (row,) = articles
+        captures = records(cursor, _CAPTURE, {"capture_id": row["capture_id"]})
+        sightings = records(cursor, _SEEN, {"source_id": row["source_id"], "url": row["url"]})
+    source = _source(database.settings.config, row["source_id"])
+    parts = {"article": row, "capture": next(iter(captures), None), "seen": next(iter(sightings), None)}
+    document = load_document(database, row["capture_id"])
+    try:
+        raw = raw_article(database.root.url, parts, source)
+        lines = _read(workers, raw, source, row["stripped"] or [])
+    except (WarehouseError, CallError) as error:
+        return LinesPage(row, (), document, str(error))
+    texts = {line.number: line.text for line in lines}
+    is_same = all(texts.get(line["line"]) == line["text"] for line in row["stripped"] or [])
+    return LinesPage(row, lines, document, "" if is_same else OTHER_RULES)
+
+
+def _read(workers: Workers, raw: RawArticle, source: Source, stripped: Sequence[Record]) -> tuple[ShownLine, ...]:
+    reasons = {line["line"]: LineReason(line["reason"]) for line in stripped}
+    return workers.call(explain_lines, raw, source, reasons)
+
+
+def _source(config: Path, source_id: str) -> Source:
+    """Return a source as it is configured, or one without rules where it is not."""
+    try:
+        return load_source(config / "sources" / f"{source_id}.toml")
+    except ConfigError:
+        return Source(id=source_id, title=source_id, input=(FolderInput(kind="folder", path=Path()),))
