@@ -25,7 +25,7 @@ OTHER_RULES: Final = (
     " wrong lines; the article's page has the right ones. 'copydesk reextract' makes the article again."
 )
 _CAPTURE: Final = "FROM captures WHERE capture_id = $capture_id LIMIT 1"
-_SEEN: Final = """
+_SIGHTING: Final = """
     SELECT arg_min(guid, seen_at) AS guid, arg_min(found_in, seen_at) AS found_in, min(seen_at) AS first_seen_at,
         arg_min(title, seen_at) AS title, arg_min(published_at, seen_at) AS published_at
     FROM discoveries WHERE source_id = $source_id AND url = $url HAVING count(*) > 0
@@ -53,7 +53,7 @@ def load_lines(database: Database, workers: Workers, article_id: str) -> LinesPa
             return None
         (row,) = articles
         captures = records(cursor, _CAPTURE, {"capture_id": row["capture_id"]})
-        sightings = records(cursor, _SEEN, {"source_id": row["source_id"], "url": row["url"]})
+        sightings = records(cursor, _SIGHTING, {"source_id": row["source_id"], "url": row["url"]})
     source = _source(database.settings.config, row["source_id"])
     parts = {"article": row, "capture": next(iter(captures), None), "seen": next(iter(sightings), None)}
     document = load_document(database, row["capture_id"])

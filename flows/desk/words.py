@@ -57,11 +57,11 @@ def search_words(root: Root, filters: Filters) -> WordSearch:
 
 
 def _scope(filters: Filters) -> Scope:
+    language, source = filters.language or None, filters.source or None
     if filters.day is None:
-        return Scope(filters.language or None, filters.source or None)
-    # A day as printed begins and ends up to 14 hours from the day in UTC; the condition on the day is exact.
-    day = timedelta(days=1)
-    return Scope(filters.language or None, filters.source or None, filters.day - day, filters.day + day)
+        return Scope(language, source)
+    # A day as printed may lie half in its neighbours in UTC; the condition on the day is exact.
+    return Scope(language, source, filters.day - timedelta(days=1), filters.day + timedelta(days=1))
 
 
 def _update(root: Root) -> bool:

@@ -16,10 +16,10 @@ from typing import Any
 
 import copydesk
 from config.settings import Settings, load_settings
-from flows.run import compare_new_texts
 from tests.support.rows import article as any_article
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.connect import connect, rows
+from warehouse.copies.update import update_copies
 from warehouse.model.records import (
     Article,
     Capture,
@@ -88,7 +88,7 @@ def make_newsdesk(folder: Path, now: datetime, *, hostile: bool = False) -> News
     land_copy(store, now)
     if hostile:
         land_hostile(store, now)
-    assert compare_new_texts(settings) is None
+    update_copies(settings.data, seconds=10)
     return Newsdesk(settings, now)
 
 
