@@ -34,8 +34,8 @@ COMMENT ON COLUMN found.snippet IS 'The passage with the most of the words, each
 def add_found(connection: duckdb.DuckDBPyConnection, root: Root, query: str, seconds: float = 600.0) -> None:
     """Create the temporary view `found` of the articles that have the words, or put it in place of an earlier one.
 
-    A row has `article_id`, `score` and `snippet`; there are at most `MAX_FOUND_ARTICLES`, of the best scores. The index takes in
-    first what landed since, as for `search`. Raises `QueryError` for a search that is none, `WarehouseError`.
+    A row has `article_id`, `score` and `snippet`; there are at most `MAX_FOUND_ARTICLES`, of the best scores. The index
+    takes in first what landed since, as for `search`. Raises `QueryError` for a search that is none, `WarehouseError`.
     """
     words = parse_words(query)
     ready_index(root, seconds)
