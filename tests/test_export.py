@@ -32,6 +32,7 @@ from flows.export import export
 from flows.exporting.selection import Selection
 from tests.support.rows import NOON, article, fetched, run
 from warehouse.archive.writer import ArchiveWriter
+from warehouse.copies.update import update_copies
 from warehouse.errors import LockedError, QueryError
 from warehouse.model.vocabulary import Precision
 from warehouse.storage.tables import Store
@@ -345,6 +346,25 @@ def test_memory_does_not_grow_with_the_export(tmp_path):
         peaks.append(int(done.stdout) // 1024)
     # 20 kB a text: 120 MB against 20, and the same again in Parquet and JSON.
     assert peaks[1] < peaks[0] + 80, peaks
+
+
+def test_each_text_is_exported_once(settings, tmp_path):
+    text = " ".join(f"word{number}" for number in range(120))
+    articles = [
+        article(1, source_id="late", text=text, first_seen_at=LATER, published_at=None),
+        article(2, source_id="early", text=text, published_at=None),
+        article(3, source_id="other", text=f"Another text. {text[:200]}"),
+    ]
+    Store(settings.data).land("articles", articles, source_id="harbour", key="1", now=NOON)
+    update_copies(settings.data, seconds=1)
+
+    def sources(name: str, **choice: Any) -> list[str]:
+        folder = exported(settings, tmp_path / name, "parquet", selection=Selection(unique=True, **choice))
+        return sorted(pq.read_table(folder / "articles-00001.parquet")["source_id"].to_pylist())
+
+    assert sources("all") == ["early", "other"]
+    assert sources("chosen", sources=("late", "other")) == ["late", "other"]
+    assert json.loads((tmp_path / "all" / "manifest.json").read_text())["selection"] == {"unique": True}
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,9 @@ def export(
     as_of: Annotated[
         str | None, typer.Option(metavar="TIME", help="As the warehouse was then, in UTC. [default: now]")
     ] = None,
+    unique: Annotated[
+        bool, typer.Option("--unique", help="Each text once: of its copies the one that came first.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the articles.")] = False,
     data: Data = None,
     config: Config = None,
@@ -61,7 +64,7 @@ def export(
 
     settings = read_settings(data, config)
     chosen = _formats(form or ["parquet"])
-    selection = Selection(query, tuple(language or ()), tuple(source or ()), *read_days(since, until))
+    selection = Selection(query, tuple(language or ()), tuple(source or ()), *read_days(since, until), unique)
     moment = None if as_of is None else _moment(as_of)
     if dry_run:
         write_rows(Format.TABLE, COLUMNS, _counts(settings, selection, moment), sys.stdout)

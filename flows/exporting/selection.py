@@ -27,6 +27,17 @@ DEFAULT_MEMORY: Final = "1 GB"
 """What DuckDB may hold in memory where the setting `sql_memory` says nothing; the rest goes to disk."""
 
 
+EACH_TEXT_ONCE: Final = """(
+    SELECT chosen.*
+    FROM chosen
+    LEFT JOIN (SELECT article_id, group_id FROM copies WHERE contained_id IS NULL) AS text USING (article_id)
+    QUALIFY row_number() OVER (
+        PARTITION BY coalesce(group_id, article_id)
+        ORDER BY article_id <> group_id, least(first_seen_at, published_at), article_id
+    ) = 1
+)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """A query that gives the `article_id`s, or a filter; neither of them is all articles."""
@@ -38,6 +49,8 @@ class Selection:
     """The first day of publication, in UTC."""
     until: date | None = None
     """The last day of publication, in UTC; it is included."""
+    unique: bool = False
+    """Of the articles that have one text, only the one that came first."""
 
     def check(self) -> None:
         """Raise `ConfigError` where a query and a filter are both given."""
@@ -64,7 +77,7 @@ class Selection:
     def facts(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return {
-            name: list(value) if isinstance(value, tuple) else str(value)
+            name: list(value) if isinstance(value, tuple) else value if value is True else str(value)
             for name, value in asdict(self).items()
             if value
         }
@@ -73,8 +86,9 @@ class Selection:
 def write_selection(settings: Settings, selection: Selection, moment: datetime, path: Path) -> None:
     """Write the chosen articles and their order to a Parquet file. Raises `WarehouseError`.
 
-    A query sees `articles` as of the moment, and the other views as they are now. A row has `article_id`, `position`
-    and `holds_capture`, which marks one article of those that were read from one capture.
+    A query sees `articles` as of the moment, and the other views as they are now; what is a copy is as it is now, too.
+    A row has `article_id`, `published_at`, `position` and `holds_capture`, which marks one article of those that were
+    read from one capture.
     """
     ids = path.with_suffix(".ids")
     _write_ids(settings, selection, moment, ids)
@@ -82,12 +96,17 @@ def write_selection(settings: Settings, selection: Selection, moment: datetime, 
         try:
             connection.execute(f"""
                 COPY (
+                    WITH chosen AS (
+                        SELECT article_id, capture_id, published_at, first_seen_at
+                        FROM articles_as_of({_instant(moment)})
+                        WHERE article_id IN (SELECT article_id FROM read_parquet({quote(str(ids))}))
+                    )
                     SELECT
                         article_id,
+                        published_at,
                         row_number() OVER (ORDER BY published_at IS NULL, published_at, article_id) - 1 AS position,
                         row_number() OVER (PARTITION BY capture_id ORDER BY article_id) = 1 AS holds_capture
-                    FROM articles_as_of({_instant(moment)})
-                    WHERE article_id IN (SELECT article_id FROM read_parquet({quote(str(ids))}))
+                    FROM {EACH_TEXT_ONCE if selection.unique else "chosen"}
                     ORDER BY position
                 ) TO {quote(str(path))} (FORMAT parquet)
             """)  # noqa: S608
@@ -120,8 +139,9 @@ def open_snapshot(settings: Settings, moment: datetime, path: Path) -> duckdb.Du
     connection = _open(settings)
     try:
         connection.execute(f"CREATE TEMP TABLE chosen AS FROM read_parquet({quote(str(path))})")
+        places = "(SELECT * EXCLUDE (published_at) FROM chosen)"
         connection.execute(
-            f"CREATE TEMP VIEW exported AS FROM articles_as_of({_instant(moment)}) JOIN chosen USING (article_id)"
+            f"CREATE TEMP VIEW exported AS FROM articles_as_of({_instant(moment)}) JOIN {places} USING (article_id)"
         )
     except duckdb.Error as error:
         connection.close()
@@ -134,9 +154,15 @@ def read_shard(connection: duckdb.DuckDBPyConnection, first: int, rows: int) -> 
 
     Raises `WarehouseError`.
     """
-    # Sorted here, not by DuckDB: it cannot sort long texts within its memory.
-    query = f"SELECT * FROM exported WHERE position >= {first} AND position < {first + rows}"  # noqa: S608  numbers
+    positions = f"position >= {first} AND position < {first + rows}"
+    bounds = "SELECT min(published_at), max(published_at), count(*) > count(published_at) FROM chosen WHERE "
     try:
+        [[earliest, latest, has_undated]] = connection.execute(bounds + positions).fetchall()
+        # Without the times every text of the warehouse would be read for each shard.
+        times = [f"published_at BETWEEN {_instant(earliest)} AND {_instant(latest)}"] if earliest else []
+        times += ["published_at IS NULL"] if has_undated or not times else []
+        # Sorted here, not by DuckDB: it cannot sort long texts within its memory.
+        query = f"SELECT * FROM exported WHERE {positions} AND ({' OR '.join(times)})"  # noqa: S608
         table = connection.sql(query).to_arrow_table()
     except duckdb.Error as error:
         raise unreadable(error) from None
