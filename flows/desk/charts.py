@@ -31,7 +31,10 @@ def sparkline(values: Sequence[int], label: str) -> Markup:
 
 
 def bars(shares: Sequence[tuple[str, float]], label: str) -> Markup:
-    """Draw shares of a whole beside each other in one bar; each is a class of its colour and a number."""
+    """Draw shares of a whole beside each other in one bar; each is a class of its colour and a number.
+
+    Without a label it repeats what stands beside it, and is passed over by screen readers.
+    """
     total = sum(value for _, value in shares) or 1
     position, pieces = 0.0, []
     for name, value in shares:
@@ -40,6 +43,7 @@ def bars(shares: Sequence[tuple[str, float]], label: str) -> Markup:
             Markup('<rect class="{}" x="{:.3f}" y="0" width="{:.3f}" height="6"/>').format(name, position, width)
         )
         position += width
-    return Markup(
-        '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
-    ).format(label, Markup("").join(pieces))
+    role = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" {}>{}</svg>').format(
+        role, Markup("").join(pieces)
+    )
