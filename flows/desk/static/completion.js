@@ -16,7 +16,7 @@
   list.setAttribute("aria-label", "Names to complete with");
   list.hidden = true;
   box.after(list);
-  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": "offers", "aria-expanded": "false" })) box.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ "aria-autocomplete": "list", "aria-controls": "offers" })) box.setAttribute(name, value);
   fetch(box.dataset.names).then((response) => (response.ok ? response.json() : {})).then((views) => { names = views; });
 
   const wordBefore = () => /[A-Za-z_][\w]*$/.exec(box.value.slice(0, box.selectionStart))?.[0] ?? "";
@@ -35,7 +35,6 @@
   function hide() {
     offers = [];
     list.hidden = true;
-    box.setAttribute("aria-expanded", "false");
     box.removeAttribute("aria-activedescendant");
   }
 
@@ -56,7 +55,6 @@
       return item;
     }));
     list.hidden = false;
-    box.setAttribute("aria-expanded", "true");
     box.setAttribute("aria-activedescendant", `offer-${chosen}`);
   }
 
