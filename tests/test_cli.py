@@ -296,7 +296,7 @@ def test_rows_of_many_columns_are_written_a_line_a_column(data):
 def test_an_empty_warehouse_says_what_to_do(tmp_path):
     done = copydesk("sql", "--data", tmp_path / "none", "SELECT 1")
     assert done.returncode == 1
-    assert "run 'copydesk run'" in done.stderr
+    assert f"run 'copydesk run --data {tmp_path}/none'" in done.stderr
 
 
 def test_the_shell_answers_and_remembers(data, tmp_path):
@@ -689,6 +689,12 @@ def test_a_new_folder_is_made_and_can_be_used_as_it_is(tmp_path):
     checked = copydesk("sources", "check", cwd=folder)
     assert (checked.returncode, checked.stderr) == (0, "")
     assert checked.stdout == "example: paused, so not tried; 'copydesk sources check example' tries it\n"
+    # What a sentence tells to call looks where this call did.
+    elsewhere = copydesk("--config", folder / "config", "sources", "check", "--data", "other data", cwd=tmp_path)
+    options = f"--config '{folder}/config' --data 'other data'"
+    assert elsewhere.stdout == f"example: paused, so not tried; 'copydesk sources check example {options}' tries it\n"
+    nothing = copydesk("sql", "FROM articles", "--data", "other data", cwd=folder)
+    assert "run 'copydesk run --data 'other data''" in nothing.stderr
     assert "every source is paused; name one" in copydesk("run", cwd=folder).stderr
     again = copydesk("init", folder, cwd=tmp_path)
     assert again.returncode == 2

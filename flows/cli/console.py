@@ -7,6 +7,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Final
 
 from config.redact import redact
+from flows.cli.hints import with_options
 from flows.scheduling.service_log import log_event, writes_json
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def warn(message: object, level: int = logging.WARNING) -> None:
     Where the log is JSON it is a line of the log, of that level.
     """
     if writes_json():
-        log_event("problem", str(message), level=level)
+        log_event("problem", with_options(str(message)), level=level)
         return
-    print(f"copydesk: {redact(str(message))}", file=sys.stderr, flush=True)
+    print(f"copydesk: {with_options(redact(str(message)))}", file=sys.stderr, flush=True)
 
 
 def console(stream: IO[str] | None = None, *, stderr: bool = False) -> Console:

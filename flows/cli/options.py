@@ -12,6 +12,7 @@ import typer.core
 
 from config.errors import ConfigError
 from flows.cli.console import warn
+from flows.cli.hints import remember_options
 from flows.cli.output import Format
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def read_settings(data: str | None, config: Path | None, log_format: str | None 
     from config.settings import load_settings
     from flows.scheduling.service_log import FORMAT_VARIABLE, JSON, log_to_stderr
 
+    remember_options(data, config)
     if log_format is not None:
         # Processes that this one starts are to write what it writes.
         os.environ[FORMAT_VARIABLE] = log_format

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 from flows.cli.console import warn
+from flows.cli.hints import command
 from flows.cli.output import Format, write_rows
 from flows.site_setup.probe import Probe
 from flows.site_setup.propose import AddedSource, doubts, proposal
@@ -36,19 +35,14 @@ def show_probe(result: Probe) -> int:
     return 0
 
 
-def show_added(added: AddedSource, config: Path | None = None) -> int:
-    """Print the file of a new source, and to stderr how it was come by; return the exit code, 1 if there is none.
-
-    `config` is the folder that the user named, to be named in the next commands too.
-    """
+def show_added(added: AddedSource) -> int:
+    """Print the file of a new source, and to stderr how it was come by; return the exit code, 1 if there is none."""
     _show_measurements(added.probe)
     if added.path is None:
         warn(added.problem)
         return 1
     source_id = added.path.stem
-    option = "" if config is None else f" --config {shlex.quote(str(config))}"
-    check, run = (f"copydesk {command} {source_id}{option}" for command in ("sources check", "run"))
-    print(f"{added.path}: written; next: {check}, then {run}")
+    print(f"{added.path}: written; next: {command(f'sources check {source_id}')}, then {command(f'run {source_id}')}")
     return 0
 
 

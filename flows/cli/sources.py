@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from flows.cli.console import warn
+from flows.cli.hints import command, with_options
 from flows.cli.options import As, Config, Data, Output, SourceIds, Tags, exit_for, read_settings, read_sources
 from flows.cli.output import choose_format
 
@@ -56,7 +57,7 @@ def check_sources(source: SourceIds = None, data: Data = None, config: Config = 
     code = 0
     for result in check(read_settings(data, config), source or ()):
         for sentence in result.inputs:
-            print(f"{result.source_id}: {sentence}")
+            print(with_options(f"{result.source_id}: {sentence}"))
         if result.error is not None:
             warn(result.error)
             code = 2
@@ -106,7 +107,7 @@ def add(
         force=force,
         on_request=show_request,
     )
-    raise typer.Exit(show_added(added, config))
+    raise typer.Exit(show_added(added))
 
 
 @app.command("import", epilog="Example:  copydesk sources import feeds.opml")
@@ -123,7 +124,8 @@ def import_list(
         print(f"{path}: written")
     for sentence in (*report.known, *report.refused):
         warn(sentence)
-    print(f"{len(report.written)} written, {len(report.known)} known, {len(report.refused)} refused")
+    next_step = f"; next: {command('sources check')}" if report.written else ""
+    print(f"{len(report.written)} written, {len(report.known)} known, {len(report.refused)} refused{next_step}")
     raise typer.Exit(1 if report.refused else 0)
 
 

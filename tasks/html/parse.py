@@ -24,7 +24,7 @@ def visible_text(tree: HtmlElement) -> str:
 def needs_scripts(tree: HtmlElement) -> bool:
     """Return whether a page has scripts, and nearly no text before they run; takes what is not seen out of the tree."""
     has_scripts = next(tree.iter("script"), None) is not None
-    etree.strip_elements(tree, "noscript", with_tail=False)
+    # What stands for readers without scripts counts: it is short, or the article itself.
     return has_scripts and len(visible_text(tree)) < MIN_PAGE_CHARACTERS
 
 
