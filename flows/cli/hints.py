@@ -7,14 +7,14 @@ import shlex
 from pathlib import Path
 from typing import Final
 
-_given: Final[dict[str, str]] = {}
+_options: Final[dict[str, str]] = {}
 # A sentence may also speak of a command that nobody is to call, such as `serve`.
 _COMMAND: Final = re.compile(r"'copydesk ((?:sources check|run|rejects|extract|search|maintain|forget)\b[^'\n]*)'")
 
 
 def remember_options(data: str | None, config: Path | None) -> None:
     """Remember what the command line says of the data root and the configuration."""
-    _given.update({name: str(value) for name, value in (("--data", data), ("--config", config)) if value is not None})
+    _options.update({name: str(value) for name, value in (("--data", data), ("--config", config)) if value is not None})
 
 
 def with_options(sentence: str) -> str:
@@ -24,4 +24,4 @@ def with_options(sentence: str) -> str:
 
 def command(words: str) -> str:
     """Return a call of copydesk with the options that were given."""
-    return " ".join(["copydesk", words, *(f"{name} {shlex.quote(value)}" for name, value in _given.items())])
+    return " ".join(["copydesk", words, *(f"{name} {shlex.quote(value)}" for name, value in _options.items())])
