@@ -185,6 +185,53 @@ def test_a_zone_of_indonesia_is_read_with_its_time():
     assert values_by_field(article)["published_at"] == ["9 May 2024 at 10:05 WIB"]
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "9 May 2024 at 3:05 p.m. ET",
+        "9 May 2024, 15:05 (GMT+7)",
+        "9.5.2024, 15 Uhr",
+        "9.5.2024 15:05 (МСК)",
+        "令和6年5月9日 15時5分",
+        "民國113年5月9日 15:05",
+        "2024年5月9日 午後3時5分",
+        "2024년 5월 9일 오후 3시 5분",
+        "9 พฤษภาคม พ.ศ. 2567 เวลา 15:05 น.",
+        "٩ مايو ٢٠٢٤ ٣:٠٥ م",
+        "۲۰ اردیبهشت ۱۴۰۳ ساعت ۱۵:۰۵",
+        "9 Μαΐου 2024, 3:05 μμ",
+        "9/5/2024 3:05 CH",
+    ],
+)
+def test_a_printed_time_is_read_whole_with_its_zone_and_half_of_the_day(printed: str):
+    article = stripped(paragraphs("Norby repairs its old bridge", printed, *STORY))
+    assert values_by_field(article)["published_at"] == [printed]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Ann Lee / PAPER.EXAMPLE / Sep 2, 2024, 17:07 IST", "Ann Lee"),
+        ("Article published on 28 April 2024, 14:26 EST, Ann Lee", "Ann Lee"),
+        ("9 May 2024 | 10:05 | By Ann Lee", "Ann Lee"),
+        ("Ann Lee", "Ann Lee"),
+        ("Ann Lee, Bob Ray", "Ann Lee, Bob Ray"),
+    ],
+)
+def test_the_writer_is_read_beside_the_date_or_alone_below_the_title(line: str, name: str):
+    article = stripped(paragraphs("Norby repairs its old bridge", line, *STORY))
+    assert values_by_field(article)["by"] == [name]
+
+
+def test_a_name_below_the_title_is_no_writer_s_if_the_story_has_it():
+    story = (
+        *STORY[:2],
+        "The offer of Ann Lee was the lowest of the four that the council opened on Tuesday.",
+        STORY[2],
+    )
+    assert "by" not in values_by_field(stripped(paragraphs("Norby repairs its old bridge", "Ann Lee", *story)))
+
+
 def test_the_date_of_publication_is_told_from_that_of_the_update():
     article = stripped(
         paragraphs("Norby repairs its old bridge", "Updated 12 May 2024 | Published 9 May 2024 at 10:05 CEST", *STORY)

@@ -9,7 +9,7 @@ from typing import Final
 
 from tasks.boilerplate.cues import Cue, phrases_of
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.line_patterns import is_date_line, read_caption, read_section
+from tasks.boilerplate.line_patterns import has_year, is_date_line, read_caption, read_section
 from warehouse.model.vocabulary import LineReason
 
 # Longer lines are not searched for a caption or date.
@@ -25,7 +25,6 @@ ANY_LENGTH: Final = 1_000
 
 # Every credit, date and breadcrumb has one of these signs.
 _PATTERN_SIGN: Final = re.compile("[\\d:：©/>›»→]")
-_YEAR: Final = re.compile(r"\d{4}")
 _COPYRIGHT: Final = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:copyright\W{0,3})?(?:19|20)\d\d", re.IGNORECASE)
 
 
@@ -86,7 +85,7 @@ def _label_by_pattern(text: str) -> LineReason | None:
 
 def _label_by_cue(cue: Cue, line: Line) -> LineReason | None:
     if cue.kind in {"published", "modified"}:
-        return LineReason.DATE_LINE if line.word_count <= MAX_DATE_LINE_WORDS and _YEAR.search(line.text) else None
+        return LineReason.DATE_LINE if line.word_count <= MAX_DATE_LINE_WORDS and has_year(line.text) else None
     if cue.kind == "byline":
         return LineReason.BYLINE if cue.is_whole_line or _introduces_name(cue, line) else None
     rule = _RULES.get(cue.kind)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
+from tasks.boilerplate.cues import find_cues
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import (
     find_day,
@@ -19,6 +20,7 @@ from tasks.boilerplate.line_patterns import (
     read_dates,
     read_section,
     read_tags,
+    skip_zone,
 )
 from tasks.metadata.agencies import find_agencies
 from warehouse.model.records import Candidate
@@ -31,7 +33,11 @@ MAX_LINES_BELOW: Final = 8
 _LIST_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;/،、&]\s*|(?<!\s)\s++(?:and|und|et|y|e|и|و)\s+")
 _MAX_CREDIT_WORDS: Final = 6
 _MAX_MIXED_WORDS: Final = 25
-_PART_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·]\s*|(?<!\s)\s++[-–—]\s+")
+_PART_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·]\s*|(?<!\s)\s++[-–—/]\s+")
+_NAME_SEPARATOR: Final = re.compile(r"[,|•·/]|\s(?:and|und|et|y|e|og|och|en|i|и)\s")
+# Around a date: `28 April 2024, 14:26 Uhr, Ann Lee`, `Written by Ann Lee on 3 May`.
+_PART_EDGES: Final = " ,;:-–—"
+_CLOCK_WORD: Final = re.compile(r"(?:^|\s)(?:uhr|hrs?|on|at|am|um|le|el)(?=\s|,|$)", re.IGNORECASE)
 _SIGNATURE: Final = re.compile(r"[(\[（【]([^()\[\]（）【】]{2,60})[)\]）】]\s*$|[.!?]\W?\s([^\W\d_]{2,8})$")
 # Lines of these kinds print no date or writer of this article.
 _WITHOUT_BYLINE: Final = {
@@ -60,15 +66,20 @@ def read_metadata_lines(lines: Sequence[Line], reasons: Sequence[LineReason | No
         return ()
     candidates: list[Candidate] = []
     unlabelled: list[Candidate] = []
+    doubtful: list[Candidate] = []
     for index in _lines_near(reasons, article):
         reason = reasons[index]
         if reason is not None:
-            candidates += _read_line(lines, reasons, index, reason)
+            read = _read_line(lines, reasons, index, reason)
+            if index > article[0] and not _has_separate_label(lines[index]):
+                doubtful += [candidate for candidate in read if candidate.field == "by"]
+                read = [candidate for candidate in read if candidate.field != "by"]
+            candidates += read
             if reason not in _WITHOUT_BYLINE and index < article[0]:
                 mixed = _read_mixed(lines[index], reason)
                 candidates += [candidate for candidate in mixed if candidate.field != "by"]
                 unlabelled += [candidate for candidate in mixed if candidate.field == "by"]
-    candidates += unlabelled or _read_names(lines, reasons, article)
+    candidates += (unlabelled or _read_names(lines, reasons, article)) + doubtful
     # A breadcrumb names the section; a word such as `Opinion` may as well name the kind of text.
     section_names = {line.bare for line in lines if line.cue("section")}
     candidates.sort(key=lambda candidate: candidate.field == "section" and candidate.values[0] in section_names)
@@ -154,8 +165,9 @@ def _read_mixed(line: Line, reason: LineReason) -> list[Candidate]:
     """Read date and writer of a line above the text that prints both: `Ann Lee • 3 May 2024 • 4 minutes`."""
     if line.word_count > _MAX_MIXED_WORDS or line.ends_sentence or (day := find_day(line.text)) is None:
         return []
-    parts = (part.strip() for part in _PART_SEPARATOR.split(line.bare[: day[0]] + " | " + line.bare[day[1] :]))
-    names = [part for part in parts if reason is not LineReason.BYLINE and is_name(part)]
+    end = skip_zone(line.text, day[1])
+    parts = _PART_SEPARATOR.split(f"{line.text[: day[0]]} | {line.text[end:]}")
+    names = [name for part in parts if reason is not LineReason.BYLINE and is_name(name := _read_part(part))]
     return [_candidate("by", *names[:1]), *_read_dates(line)]
 
 
@@ -169,13 +181,28 @@ def _read_names(lines: Sequence[Line], reasons: Sequence[LineReason | None], art
     end = article[1] if len(article) > 1 and article[1] <= first + MAX_LINES_BELOW_STANDFIRST else first
     names: list[str] = []
     for index in range(titles[-1] + 1, end):
-        name = lines[index].bare
-        if reasons[index] in _NAMELESS and is_name(name):
-            names.append(name)
+        parts = [part.strip() for part in _NAME_SEPARATOR.split(lines[index].bare)]
+        if reasons[index] in _NAMELESS and all(map(is_name, parts)):
+            names += parts
         elif names:
             break
-    text = "\n".join(lines[index].text for index in article)
-    return [_candidate("by", ", ".join(dict.fromkeys(names)))] if not any(name in text for name in names) else []
+    texts = [lines[index].text for index in article]
+    # What begins with the name is about its bearer: `Ann Lee is our correspondent in Rome.`
+    is_person_of_story = any(name in text and not text.startswith(name) for name in names for text in texts)
+    return [] if is_person_of_story else [_candidate("by", ", ".join(dict.fromkeys(names)))]
+
+
+def _has_separate_label(line: Line) -> bool:
+    """Return whether a label such as `Reporter:` stands before a byline."""
+    cue = line.cue("byline")
+    return cue is not None and (cue.has_separator or cue.is_whole_line)
+
+
+def _read_part(part: str) -> str:
+    """Return a part of such a line without a label such as `Written by`, and without words that belong to the date."""
+    part = _CLOCK_WORD.sub(" ", part).strip(_PART_EDGES)
+    label = next((cue for cue in find_cues(part) if cue.kind == "byline"), None)
+    return label.rest if label else part
 
 
 def _read_dates(line: Line) -> list[Candidate]:

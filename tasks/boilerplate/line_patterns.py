@@ -9,28 +9,37 @@ from typing import Final
 from tasks.boilerplate.cues import fold_case_and_accents, phrases_of
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.printed_dates import find_date
+from tasks.metadata.zones import ZONE_NAMES
 
 _NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
 _MAX_NAME_WORDS: Final = 4
-_YEAR: Final = re.compile(r"\d{4}")
+_ERA: Final = r"(?:令和|平成|昭和|民國|民国)\s?(?:\d{1,3}|元)\s?年"
+_YEAR: Final = re.compile(rf"\d{{4}}|{_ERA}")
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 # A name of a month is any word that stands where one would: dates are read by whoever knows the language.
 _MONTH: Final = r"[^\W\d_][^\s\d,()]{1,14}"
 _MONTH_NAME: Final = re.compile(r"[^\W\d_]{3}")
 _DAY: Final = re.compile(
     rf"(?<!\d)(?:\d{{1,2}}(?:st|nd|rd|th|er|º|ª)?[.,]?\s?(?:(?:de|of|d’|ng|di)\s)?[-/.]?{_MONTH}[-/.,]{{0,2}}\s?"
-    r"(?:(?:de|del|года)\s)?\d{4}"
+    r"(?:(?:de|del|года|พ\.ศ\.|ค\.ศ\.)\s?)?\d{4}"
     rf"|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?[.,]?\s{{1,2}}\d{{4}}"
     rf"|\d{{4}}\.?\s{_MONTH}\s\d{{1,2}}"
     r"|\d{1,2}\s?([-/.])\s?\d{1,2}\s?\1\s?(?:\d{4}|\d\d(?=\W))"
     r"|\d{4}\s?([-/.])\s?\d{1,2}\s?\2\s?\d{1,2}"
     r"|\d{1,2}\s+(?:tháng|thg)\s+\d{1,2},?\s(?:năm\s)?\d{4}"
-    r"|\d{4}\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일]?)(?!\d)"
+    rf"|(?:\d{{4}}\s?[年년]|{_ERA})\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]?)(?!\d)"
 )
 _CLOCK: Final = re.compile(
-    r"[^\w\n]{0,3}\D{0,12}?\d{1,2}\s?[:.時时시h点]\s?\d{2}(?:[:.]\d{2})?\s?(?:[ap]\.?m\.?|Uhr|[分분])?", re.IGNORECASE
+    r"[^\w\n]{0,3}\D{0,12}?\d{1,2}\s?"
+    r"(?:[:.h]\s?\d{2}(?:[:.]\d{2})?(?!\d)|[時时시点]\s?\d{1,2}\s?[分분]|[時时시点]|Uhr(?!\w)|uur(?!\w))"
+    r"(?:\s?(?:[ap]\.?\s?m\.?(?!\w)|[πμ]\.?μ\.?(?!\w)|[مص](?!\w)|(?-i:CH|SA)(?!\w)))?(?:\s?(?:uhr|uur|hrs?|hs|น\.|ч\.))?",
+    re.IGNORECASE,
 )
-_ZONE: Final = re.compile(r"\s?\(?(?:[A-Z]{2,4}T\b|UTC|GMT|MSK|WIB|WITA|Z\b)?\s?(?:[+-]\d{2}:?(?:\d{2})?)?\)?")
+_ZONE_NAME: Final = "|".join(sorted(ZONE_NAMES, key=len, reverse=True))
+_ZONE: Final = re.compile(
+    rf"\s?[(\[]?(?:(?:{_ZONE_NAME})(?!\w)(?:\s?[+−–-]\s?\d{{1,2}}(?::?\d{{2}})?(?!\d))?"
+    r"|[+-]\d{2}:?(?:\d{2})?(?!\d))[)\]]?"
+)
 _MAX_DATES: Final = 4
 _COPYRIGHT: Final = re.compile(r"(?<=\S)\s*©\s?(?P<credit>[^\W\d][^©|]{1,60})$")
 # A credit with its label stands in this many last characters of a line.
@@ -70,15 +79,26 @@ def read_caption(line: str) -> tuple[str, str] | None:
     return line[: match.start()].strip(" |([–—-·"), match["credit"].strip(" )].").strip()
 
 
+def has_year(line: str) -> bool:
+    """Return whether four figures, or a year of an era of Japan or Taiwan, stand in the line."""
+    return _YEAR.search(line) is not None
+
+
 def find_day(line: str) -> tuple[int, int] | None:
     """Return begin and end of a date with its year, in figures or with a month's name in any language, and its time."""
-    if not _YEAR.search(line):
+    if not has_year(line):
         return None
     match = _DAY.search(line)
     if match is None:
         return None
     clock = _CLOCK.match(line, match.end())
     return match.start(), (clock or match).end()
+
+
+def skip_zone(line: str, end: int) -> int:
+    """Return the index behind the time zone that follows a time ending at `end`; `end` if none does."""
+    zone = _ZONE.match(line, end)
+    return zone.end() if zone else end
 
 
 def is_date_line(line: str) -> bool:
@@ -98,8 +118,7 @@ def read_dates(line: str) -> list[tuple[str, str]]:
     begin = 0
     while (day := find_day(line[begin:])) and len(dates) < _MAX_DATES:
         start, end = begin + day[0], begin + day[1]
-        zone = _ZONE.match(line, end)
-        end = zone.end() if zone else end
+        end = skip_zone(line, end)
         label = fold_case_and_accents(line[begin:start])
         modified = any(phrase in label for phrase in _modified_phrases())
         dates.append(("modified_at" if modified else "published_at", line[start:end].strip()))

@@ -17,7 +17,7 @@ MAX_BYLINE_CHARACTERS: Final = 300
 MAX_NAME_CHARACTERS: Final = 80
 
 _ADDRESS: Final = re.compile(
-    r"\(?\bhttps?://\S+|[(<\[]?[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,4}[)>\]]?|(?<!\w)@\w+"
+    r"\(?\bhttps?://\S+|[(<\[]?[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,4}[)>\]]?|(?<!\w)@\w+|(?<=[^\W\d_])@\w+$"
 )
 _LABEL: Final = (
     "written by|reported by|story by|posted by|words by|text by|author|authors|reporter|staff reporter|"
@@ -29,6 +29,8 @@ _LABEL: Final = (
 _LEADING_LABEL: Final = re.compile(
     r"(?:(?:(?:read )?more|articles|posts|stories) (?:about|from|by)"
     r"|this (?:post|article|story) (?:was|is) written by)\s+|"
+    r"(?:(?:ein(?:e)?\s)?(?:gast)?(?:kolumne|kommentar|analyse|bericht|reportage|interview|essay|rezension|beitrag)\s+von"
+    r"|(?:une?\s)?(?:chronique|analyse|tribune|reportage|article)\s+(?:de|par))\s+|"
     rf"(?:{_LABEL})\s?[:：/／|]\s*|(?:(?:written|reported|story|posted|words|text)\s+)?by[:\s]\s*|(?:بقلم|מאת)\s+"
     r"|(?:本报)?(?:记者|記者)[:：\s]*",
     re.IGNORECASE,
@@ -86,6 +88,13 @@ _NO_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,4}")
+# `Ann LeeCorrespondent`, `Ann Lee Political Editor`: printed in another style, the role follows the name.
+_ROLE_AFTER: Final = re.compile(
+    r"(?<=\w)(?:\s+|(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ]))(?:(?:[Ss]enior|[Cc]hief|[Ss]taff|[Dd]eputy|[Pp]olitical|[Pp]arliamentary|[Ff]oreign|[Ss]pecial|"
+    r"[Ss]ports?|[Bb]usiness|[Ee]conomics?|[Ss]cience|[Hh]ealth|[^\W\d_]*[Pp]olitische[rn]?|[Ff]reier?|[Ll]eitender?)\s+)*"
+    r"(?:[Ww]riter|[Rr]eporter(?:in)?|[Ee]ditor|[Cc]orrespondent|[Cc]olumnist|[Jj]ournalist(?:in)?|[KkCc]orrespondent(?:in|e)?|"
+    r"[Rr]edakt(?:eur|or|ør|ör)(?:in)?|[Ff]ollow)$"
+)
 # `Blatt-Redakteurin Ann Lee`: the role is a word with the name of the paper before it.
 _ROLE_BEFORE: Final = re.compile(
     r"(?:[^\W\d_]+-)?(?:redakteur|reporter|korrespondent|volontär|mitarbeiter)(?:in)?\s+(?=\S+\s+\S)", re.IGNORECASE
@@ -155,6 +164,9 @@ def _name(part: str, primary: str) -> str | None:
     """Return the name in a part of a byline, without agency, place or time; None if it is no name."""
     without_tail = _TAIL.sub("", _LEADING_AND.sub("", part.strip(_EDGES)))
     without_tail = without_tail[match.end() :] if (match := _ROLE_BEFORE.match(without_tail)) else without_tail
+    role = _ROLE_AFTER.search(without_tail)
+    if role and " " in without_tail[: role.start()]:
+        without_tail = without_tail[: role.start()]
     name = _without_opening(_IN_PLACE.sub("", _WITH_AGENCY.sub("", without_tail)), primary).strip(_EDGES)
     if name.endswith(".") and not _INITIAL.search(name):
         name = name[:-1].strip(_EDGES)

@@ -26,6 +26,8 @@ _REGIONS: Final = {
     "PT": "America/Los_Angeles",
     "AET": "Australia/Sydney",
 }
+# `CST` and `IST` mean several zones: the source's own decides.
+ZONE_NAMES: Final = frozenset({*_OFFSET_HOURS, *_REGIONS, "CST", "IST"})
 _AFTER_TIME: Final = re.compile(r"[\s,(\[|/]*(?:(?:uhr|uur|hrs?|hours|น|ч|h)\b\.?)?[\s,(\[]*", re.IGNORECASE)
 _NUMERIC: Final = re.compile(r"(?:UTC|GMT|Z)?\s?([+\-−–])\s?(\d{1,2})(?::?([0-5]\d))?(?![\d-])")
 # A name of the IANA database, as Java and PHP print it: `Europe/Paris`, `[America/Argentina/Salta]`.
