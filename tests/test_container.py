@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from config.settings import Settings
 from flows.cli.app import app
 from hatch_build import PACKAGES
 
@@ -56,7 +57,9 @@ def test_what_the_image_is_made_of_reaches_its_build():
 
 def test_the_services_call_commands_that_exist():
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    for called in re.findall(r"command: \[(\w+)", COMPOSE) + re.findall(r'^CMD \["(\w+)"\]', DOCKERFILE, re.MULTILINE):
+    for called in re.findall(r"(?:command: \[|entrypoint: \[copydesk, )(\w+)", COMPOSE) + re.findall(
+        r'^CMD \["(\w+)"\]', DOCKERFILE, re.MULTILINE
+    ):
         assert called in commands
 
 
@@ -73,6 +76,18 @@ def test_a_service_may_do_no_more_than_it_needs(name):
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["mem_limit"]
     assert service["pids_limit"]
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+def test_the_service_for_sql_can_only_read():
+    service = SERVICES["sql"]
+    assert [volume for volume in service["volumes"] if not volume.endswith(":ro")] == []
+    assert service["network_mode"] == "none"
+    assert service["user"] not in {SERVICES["serve"].get("user"), *re.findall(r"--uid (\d+)", DOCKERFILE)}
+    assert not any("PASSWORD" in name for name in service["environment"])
+    assert service["profiles"], "it is not started with the others"
+    names = {name.removeprefix("COPYDESK_").lower() for name in service["environment"]} - {"home"}
+    assert names <= Settings.model_fields.keys()
 
 
 def test_the_server_asks_for_the_password_that_serve_knows():

@@ -170,6 +170,8 @@ def test_prometheus_may_ask_for_openmetrics_and_every_metric_is_documented(statu
             r"^\| `(copydesk_\w+)`", (PROJECT / "docs" / "serving.md").read_text("utf-8"), re.MULTILINE
         )
         assert {name for name in names if name.startswith("copydesk_")} == set(documented)
+        watched_names = re.findall(r"\bcopydesk_\w+", (PROJECT / "docs" / "how-to" / "operate.md").read_text("utf-8"))
+        assert set(documented) >= set(watched_names) > {"copydesk_runs_late"}
 
     watch(status, during)
 
