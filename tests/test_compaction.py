@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.kill import kill, killed_at_every_moment
+from tests.support.kill import Nursery, end, killed_at_every_moment
 from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warehouse.catalogue import write_catalogue
 from warehouse.connect import connect
@@ -475,62 +475,61 @@ def test_duckdb_1_5_sees_the_same_with_the_optimizer_on_and_off(tmp_path: Path) 
     assert found == [len(rows) for name, rows in rows_of(tmp_path).items() if "(" not in name]
 
 
-WRITER = """
-import sys, time
-sys.path[:0] = {path!r}
-from tests.support.rows import NOON, article, discovery, poll
-from warehouse.storage.tables import Store
-store = Store(sys.argv[1])
-for n in range(int(sys.argv[2]), 100_000):
-    store.land("discoveries", [discovery(n)], source_id="harbour", key=str(n), now=NOON)
-    store.land("polls", [poll(run_id=f"run-{{n}}")], source_id="harbour", key=str(n), now=NOON)
-    store.land("articles", [article(n // 2, capture_id=f"c{{n}}")], source_id="harbour", key=str(n), now=NOON)
-    print(n, flush=True)
-"""
-FORGETTER = """
-import sys
-sys.path[:0] = {path!r}
-from datetime import UTC, datetime
-from tests.support.rows import url
-from warehouse.takedown.forget import forget
-print("ready", flush=True)
-for n in range(int(sys.argv[2]), int(sys.argv[3]), 3):
-    forget(sys.argv[1], url(n), datetime.now(UTC), normalize=str, identify=lambda *_: f"article-{{n}}", lock_seconds=60)
-    print(n, flush=True)
-"""
-COMPACTOR = """
-import sys, time
+PROGRAMS = """
+import tempfile, time
 from datetime import UTC, datetime, timedelta
+from tests.support.rows import NOON, article, discovery, poll, url
 from warehouse.storage.compaction import Ages, compact
 from warehouse.storage.tables import Store
-seconds = lambda n: timedelta(seconds=n)
-while True:
-    compact(Store(sys.argv[1]), datetime.now(UTC), seconds=9, ages=Ages(seconds(8), seconds(1), seconds(2)))
-    print("done", flush=True)
+from warehouse.takedown.forget import forget
+
+with tempfile.TemporaryDirectory() as folder:
+    Store(folder).prepare()  # imports what each process would import later
+
+def write(root, first, pause):
+    store = Store(root)
+    for n in range(first, 100_000):
+        store.land("discoveries", [discovery(n)], source_id="harbour", key=str(n), now=NOON)
+        store.land("polls", [poll(run_id=f"run-{n}")], source_id="harbour", key=str(n), now=NOON)
+        store.land("articles", [article(n // 2, capture_id=f"c{n}")], source_id="harbour", key=str(n), now=NOON)
+        time.sleep(pause)
+        print(n, flush=True)
+
+def compact_on(root, seconds, pause):
+    log, visible, deleted = (timedelta(seconds=n) for n in seconds)
+    while True:
+        compact(Store(root), datetime.now(UTC), seconds=9, ages=Ages(log, visible, deleted))
+        time.sleep(pause)
+
+def take_down(root, first, last):
+    for n in range(first, last, 3):
+        forget(root, url(n), datetime.now(UTC), normalize=str, identify=lambda *_: f"article-{n}", lock_seconds=60)
+        print(n, flush=True)
 """
+
+
+def numbers(output: Path) -> list[int]:
+    """The numbers that a program has written, each in a line that is whole."""
+    return [int(line) for line in output.read_text().split("\n")[:-1]]
 
 
 @pytest.mark.slow
 def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:
-    rng, root, landed = random.Random(5), tmp_path / "data", 0
-    programs = [WRITER.format(path=sys.path), COMPACTOR]
+    rng, root, landed, output = random.Random(5), tmp_path / "data", 0, tmp_path / "output"
     Store(root).prepare()
-    for _ in range(25):
-        pipes = [
-            subprocess.Popen([sys.executable, "-c", program, root, str(landed)], stdout=subprocess.PIPE, text=True)
-            for program in programs
-        ]
-        time.sleep(0.7 + 1.5 * rng.random())
-        for process in pipes:
-            process.kill()
-        lines = [int(line) for line in pipes[0].communicate()[0].split()]
-        pipes[1].communicate()
-        # What was being landed when it was killed is landed again.
-        landed = max([landed, *(line + 1 for line in lines)])
-        with connect(root) as warehouse:
-            for view in ("discoveries", "polls", "article_versions"):
-                (count,) = warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0]
-                assert count - landed in (0, 1), (view, count, landed)
+    with Nursery(PROGRAMS) as nursery:
+        for _ in range(25):
+            writer = nursery.start("write", output, str(root), landed, 0)
+            compactor = nursery.start("compact_on", tmp_path / "none", str(root), [3, 0.4, 0.8], 0)
+            time.sleep(0.1 + 0.6 * rng.random())
+            end(writer)
+            end(compactor)
+            # What was being landed when it was killed is landed again.
+            landed = max([landed, *(number + 1 for number in numbers(output))])
+            with connect(root) as warehouse:
+                for view in ("discoveries", "polls", "article_versions"):
+                    (count,) = warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0]
+                    assert count - landed in (0, 1), (view, count, landed)
     assert landed > 25
     for _ in range(3):
         compact(Store(root), now() + LATER, seconds=9, ages=AT_ONCE)
@@ -542,47 +541,52 @@ def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing
     assert compaction_state(Store(root).root).log_files == 0
 
 
+def seconds_of_a_take_down(root: Path) -> float:
+    Store(root).land("articles", [article(0), article(1)], source_id="harbour", key="1", now=NOON)
+    for number in range(2):
+        began = time.monotonic()
+        forget(root, url(number), NOON, normalize=str, identify=lambda *_, n=number: f"article-{n}")
+    return time.monotonic() - began
+
+
 @pytest.mark.slow
 def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_and_bring_back_nothing(
     tmp_path: Path,
 ) -> None:
     rng, root, kills = random.Random(8), tmp_path / "data", 0
+    outputs = [tmp_path / name for name in ("written", "none", "taken-down")]
     landed, forgotten = 0, -1
     Store(root).prepare()
-    while kills < 51:
-        programs = [
-            [WRITER.format(path=sys.path).replace("    print", "    time.sleep(0.1)\n    print"), root, str(landed)],
-            [
-                COMPACTOR.replace("seconds(8)", "seconds(3)").replace("    print", "    time.sleep(0.5)\n    print"),
-                root,
-            ],
-            [FORGETTER.format(path=sys.path), root, str(max(0, forgotten)), str(landed // 2)],
-        ]
-        pipes = [
-            subprocess.Popen([sys.executable, "-c", *program], stdout=subprocess.PIPE, text=True)
-            for program in programs
-        ]
-        assert pipes[2].stdout.readline() == "ready\n"
-        time.sleep(0.5 + 3 * rng.random())
-        kills += sum(process.poll() is None and kill(process.pid) for process in pipes)
-        lines = [process.communicate()[0].split() for process in pipes]
-        landed = max([landed, *(int(line) + 1 for line in lines[0])])
-        # The take-down that was killed is begun again.
-        begun = max([forgotten, *(int(line) + 3 for line in lines[2])])
-        with connect(root) as warehouse:
-            counts = {
-                view: warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
-                for view in ("discoveries", "polls")
-            }
-            shown = {int(key) for (key,) in warehouse.execute("SELECT article_id[9:] FROM articles").fetchall()}
-            ((doubled,),) = warehouse.execute("SELECT count(*) - count(DISTINCT article_id) FROM articles").fetchall()
-        assert all(count - landed in (0, 1) for count in counts.values()), (counts, landed)
-        taken_down = set(range(0, max(begun, 0), 3))
-        undecided = {begun, landed // 2, (landed - 1) // 2}
-        assert shown - undecided == set(range(landed // 2)) - taken_down - undecided
-        assert not doubled
-        forgotten = begun
-    assert forgotten > 0
+    # Of all that is waited for: on a busy machine no take-down would come to its end in a second.
+    unit = seconds_of_a_take_down(tmp_path / "other")
+    ages = [max(1.5, 12 * unit), max(0.4, 2 * unit), max(0.8, 4 * unit)]
+    with Nursery(PROGRAMS) as nursery:
+        while kills < 51 or forgotten <= 0:
+            pids = [
+                nursery.start("write", outputs[0], str(root), landed, 0.1),
+                nursery.start("compact_on", outputs[1], str(root), ages, 0.3),
+                nursery.start("take_down", outputs[2], str(root), max(0, forgotten), landed // 2),
+            ]
+            time.sleep(unit * (0.5 + 3 * rng.random()))
+            kills += sum(map(end, pids))
+            landed = max([landed, *(number + 1 for number in numbers(outputs[0]))])
+            # The take-down that was killed is begun again.
+            begun = max([forgotten, *(number + 3 for number in numbers(outputs[2]))])
+            with connect(root) as warehouse:
+                counts = {
+                    view: warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
+                    for view in ("discoveries", "polls")
+                }
+                shown = {int(key) for (key,) in warehouse.execute("SELECT article_id[9:] FROM articles").fetchall()}
+                ((doubled,),) = warehouse.execute(
+                    "SELECT count(*) - count(DISTINCT article_id) FROM articles"
+                ).fetchall()
+            assert all(count - landed in (0, 1) for count in counts.values()), (counts, landed)
+            taken_down = set(range(0, max(begun, 0), 3))
+            undecided = {begun, landed // 2, (landed - 1) // 2}
+            assert shown - undecided == set(range(landed // 2)) - taken_down - undecided
+            assert not doubled
+            forgotten = begun
     for number in range(0, forgotten + 1, 3):
         forget(root, url(number), NOON, normalize=str, identify=lambda *_, n=number: f"article-{n}")
     for _ in range(3):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 DRIVER: Final = """
 import os, signal, sys
@@ -67,6 +69,58 @@ def killed_at_every_moment(folder: Path, program: str, step: int = 1) -> list[Pa
     )
     assert done.returncode == 0, done.stderr
     return [folder / str(moment) for moment in range(1, int(done.stdout.split()[-1]) + 1, step)]
+
+
+NURSERY: Final = """
+import json, os, signal, sys
+sys.path[:0] = {path!r}
+
+{setup}
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the children
+for line in sys.stdin:
+    name, output, *arguments = json.loads(line)
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+        continue
+    try:
+        os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+        globals()[name](*arguments)
+    finally:
+        os._exit(0)
+"""
+
+
+class Nursery:
+    """Starts functions of a program as processes of their own, each at work at once: they need not import anything."""
+
+    def __init__(self, program: str) -> None:
+        command = [sys.executable, "-W", "ignore", "-c", NURSERY.format(path=sys.path, setup=program)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def start(self, name: str, output: Path, *arguments: str | int) -> int:
+        """Start a function with its output in a file; return the id of its process."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps([name, str(output), *arguments]) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+def end(process: int) -> bool:
+    """Kill a process and wait until it has gone; whether it was there."""
+    was_there = kill(process)
+    while Path(f"/proc/{process}").exists():
+        time.sleep(0.005)
+    return was_there
 
 
 def children(parent: int) -> list[int]:
