@@ -209,6 +209,16 @@ def test_the_first_of_two_entries_with_one_address_is_kept():
         ("https://example.org:99999/a", None),
         ("file:///etc/hostname", None),
         ("", None),
+        (
+            "https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://paper.example/a%3Fid%3D1&amp;ct=ga",
+            "https://paper.example/a?id=1",
+        ),
+        ("https://www.google.de/url?q=https://paper.example/a%23top&amp;sa=U", "https://paper.example/a"),
+        (
+            "https://paper.example/url?url=https://other.example/a",
+            "https://paper.example/url?url=https://other.example/a",
+        ),
+        ("https://www.google.com/url?sa=t&amp;url=javascript:x", "https://www.google.com/url?sa=t&url=javascript:x"),
     ],
 )
 def test_an_address_is_absolute_and_of_the_web(link, address):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 
 from tasks.listings.listing import Entry
 from tasks.text.characters import clean_line
@@ -28,6 +28,7 @@ _ADDRESS_AND_FACTS: Final = re.compile(
     rf"([\"'<]?https?://[^\s\"'<>]+?[\"'>]?)((?:[\s,;|]+{_FACT})*+)[\s,;|]*", re.IGNORECASE
 )
 _DATE: Final = re.compile(r"\d{4}-\d\d(?:-\d\d|\Z)")
+_SEARCH_PARAMETERS: Final = frozenset({"rct", "sa", "usg", "ved"})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -35,10 +36,11 @@ def article_url(href: str, base: str) -> str | None:
     """Return an absolute http(s) URL, spaces escaped, without a fragment that marks a place; None if it is no such URL.
 
     Line ends inside are dropped, as browsers do. A URL with another control character, or with a password, is refused.
+    The links of Google's alerts and searches lead through a page of theirs, and name the article's own URL: that is it.
     """
     if len(href) > MAX_URL_CHARACTERS:
         return None
-    if _ABSOLUTE_URL.fullmatch(href):
+    if _ABSOLUTE_URL.fullmatch(href) and "/url?" not in href:
         return href
     try:
         joined = urljoin(base, _LINE_ENDS.sub("", _EDGES.sub("", href)))
@@ -49,9 +51,21 @@ def article_url(href: str, base: str) -> str | None:
         return None
     if not href.strip() or not is_web_url or _CONTROL.search(joined) or re.search(r"\s", parts.netloc):
         return None
+    if target := _search_target(parts):
+        return article_url(target, base)
     is_page = parts.fragment.startswith(("!", "/"))  # a page of an application that runs in the browser
     url = parts._replace(fragment=parts.fragment if is_page else "").geturl()
     return re.sub(r"\s", lambda space: "%20" if space[0] == " " else "", url)
+
+
+def _search_target(parts: SplitResult) -> str | None:
+    """Return the URL to which a link of Google's leads; None if it is no such link."""
+    if parts.path != "/url":
+        return None
+    query = parse_qs(parts.query)
+    targets = query.get("url", query.get("q", []))
+    is_target = _SEARCH_PARAMETERS.intersection(query) and targets and targets[0].startswith(("http://", "https://"))
+    return targets[0] if is_target else None
 
 
 def listed_url(line: str) -> tuple[str, str | None]:
