@@ -110,8 +110,9 @@ def land(root: Root, count: int, size: int, words: np.ndarray) -> int:
         total += sum(map(len, texts)) + sum(map(len, titles))
         moment = NOON + timedelta(minutes=first)
         values: dict[str, object] = {
-            "article_id": ids(numbers, 1), "version_id": ids(numbers, 2), "source_id": "bench", "language": "en",
-            "url": [f"https://bench.example/{number}" for number in numbers], "title": titles, "text": texts,
+            "article_id": pa.array(ids(numbers, 1)), "version_id": pa.array(ids(numbers, 2)), "source_id": "bench",
+            "url": pa.array([f"https://bench.example/{number}" for number in numbers]), "language": "en",
+            "title": pa.array(titles), "text": pa.array(texts),
             "published_at": moment, "fetched_at": moment, "landed_at": moment, "first_seen_at": moment,
         }  # fmt: skip
         name = f"articles/landed_month={END:%Y-%m}/bench-{first:09d}.parquet"

@@ -56,7 +56,11 @@ scored AS (
 -- News made from one template, such as each day's weather, has other numbers. Where it has few, one may change in an update.
 SELECT number, other, 'near' AS relation, jaccard AS score
 FROM scored
-WHERE jaccard >= 0.4 AND (numbers >= 0.65 OR (fewer_numbers - shared_numbers <= 1 AND jaccard >= 0.5))
+WHERE jaccard >= 0.4 AND (
+    numbers >= 0.65
+    OR (fewer_numbers - shared_numbers <= 1 AND jaccard >= 0.5)
+    OR (numbers >= 0.55 AND jaccard >= 0.7)
+)
 UNION ALL
 -- The longer text contains the shorter one.
 SELECT number, other, CASE WHEN mine >= theirs THEN 'contains' ELSE 'contained' END, contained
