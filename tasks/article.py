@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from config.sources import Source
 from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
 from tasks.detect import detect
 from tasks.extract import extract
 from tasks.files import jsonl
 from tasks.metadata.refused import add_metadata
+from tasks.metadata.title_habit import prefer_title
 from tasks.normalise import normalise
 from tasks.strip import strip
 from warehouse.model.records import Article, RawArticle, Rejection
@@ -24,7 +27,7 @@ def make_article(
     """Extract, strip, detect and normalise one document; return the rejection of the first step that refuses it.
 
     It reads no clock, network or table, so that a worker process can run it. `max_bytes` bounds the unpacked document,
-    `habits` are the recurring lines of its site.
+    `habits` are what was learned of its site: recurring lines, and which of several titles is its headline.
     """
     document = open_document(raw, source)
     if isinstance(document, Rejection):
@@ -32,6 +35,8 @@ def make_article(
     extracted = extract(document, max_bytes, source.timezone)
     if isinstance(extracted, Rejection):
         return extracted
+    if origin := habits.title_origin:
+        extracted = replace(extracted, candidates=prefer_title(extracted.candidates, origin))
     stripped = strip(extracted, source.strip, habits)
     if isinstance(stripped, Rejection):
         return add_metadata(stripped, document, extracted.candidates, source.timezone)

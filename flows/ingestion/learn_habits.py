@@ -1,11 +1,12 @@
-"""Learns the recurring lines of a source at the end of a run."""
+"""Learns the recurring lines of a source, and which of its titles are headlines, at the end of a run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from tasks.boilerplate.learn_recurring_lines import MIN_ARTICLES, LandedArticle, learn_recurring_lines
-from warehouse.model.vocabulary import Outcome
+from tasks.metadata.title_habit import LandedTitle, learn_title_origin
+from warehouse.model.vocabulary import Origin, Outcome
 from warehouse.state.recurring_lines import known_habits, learning_time, newest_articles, news_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ LEARNING_STEP_ARTICLES: Final = 100
 
 
 def learn_habits(run: IngestRun) -> None:
-    """Land what is new in the recurring lines of the newest articles. Raises `WarehouseError`.
+    """Land what is new in the habits of the newest articles. Raises `WarehouseError`.
 
     Killed before or meanwhile, a later run learns the same.
     """
@@ -26,7 +27,9 @@ def learn_habits(run: IngestRun) -> None:
         return
     root, source_id = run.settings.data, run.source.id
     now = learning_time(root, source_id, run.clock())
-    learned = learn_recurring_lines(source_id, map(_landed_article, newest_articles(root, source_id)), now)
+    newest = newest_articles(root, source_id)
+    learned = learn_recurring_lines(source_id, map(_landed_article, newest), now)
+    learned += learn_title_origin(source_id, filter(None, map(_landed_title, newest)), now)
     run.writer.land_habits(news_of(known_habits(root, source_id), learned, now))
 
 
@@ -42,7 +45,15 @@ def _is_learning_due(run: IngestRun) -> bool:
 
 
 def _landed_article(row: tuple[Any, ...]) -> LandedArticle:
-    article_id, title, first_seen_at, published_at, text, stripped = row
+    article_id, title, first_seen_at, published_at, text, stripped, *_ = row
     stripped_lines = tuple((line["reason"], line["text"]) for line in stripped)
     day = (published_at or first_seen_at).date()
     return LandedArticle(article_id, title, first_seen_at, day, tuple(text.split("\n\n")), stripped_lines)
+
+
+def _landed_title(row: tuple[Any, ...]) -> LandedTitle | None:
+    *_, first_seen_at, _, _, _, title, is_from_feed = row
+    if title is None:
+        return None
+    lost = frozenset(Origin(candidate["origin"]) for candidate in title["lost"])
+    return LandedTitle(first_seen_at, Origin(title["origin"]), lost, is_from_feed)

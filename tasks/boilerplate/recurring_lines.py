@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from tasks.boilerplate.line import Line
-from warehouse.model.vocabulary import HabitPlace, LineReason
+from tasks.metadata.title_habit import LINE_PREFIX
+from warehouse.model.vocabulary import HabitPlace, LineReason, Origin
 
 MAX_RECURRING_CHARACTERS: Final = 1_000
 
@@ -20,16 +21,25 @@ _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 
 @dataclass(frozen=True, slots=True)
 class RecurringLines:
-    """The recurring lines of a source, and where in a text each is stripped."""
+    """The recurring lines of a source, where in a text each is stripped, and the origin of its headlines."""
 
     packed: str = ""
-    """A recurring line on each line: its place, a tab, its folded text. It is sent to a worker process with every
-    document; one string costs a quarter of what a mapping does."""
+    """A recurring line on each line: its place, a tab, its folded text; one is the origin of titles. It is sent to a
+    worker process with every document; one string costs a quarter of what a mapping does."""
 
     @classmethod
     def of(cls, places: Mapping[str, HabitPlace]) -> RecurringLines:
         """Pack the places by lines that are folded as `fold_line` does."""
         return cls("\n".join(f"{habit_place}\t{line}" for line, habit_place in sorted(places.items())))
+
+    @property
+    def title_origin(self) -> Origin | None:
+        """The origin of the titles that the source's feed has too; None if it was not learned."""
+        if f"{HabitPlace.TITLE}\t" not in self.packed:
+            return None
+        places = self.places.items()
+        lines = (line for line, habit_place in places if habit_place is HabitPlace.TITLE)
+        return Origin(next(lines).removeprefix(LINE_PREFIX))
 
     @property
     def places(self) -> Mapping[str, HabitPlace]:

@@ -118,7 +118,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """A row of `habits`: what a run learned of one line that recurs across a source's articles."""
+    """A row of `habits`: what a run learned of one line that recurs across a source's articles, or of its titles."""
 
     source_id: str
     """Name of the source, as in `config/sources`."""
@@ -127,7 +127,7 @@ class Habit:
     text: str
     """The line as the newest article prints it."""
     place: HabitPlace
-    """Where in a text it is taken out: `end`, `inside` or `anywhere`."""
+    """Where in a text it is taken out: `end`, `inside`, `anywhere`; `title`: `text` is the origin of its headlines."""
     articles: int
     """Different articles that have it, of those looked at; 0: it is forgotten."""
     among: int

@@ -164,3 +164,5 @@ class HabitPlace(StrEnum):
     END = "end"
     INSIDE = "inside"
     ANYWHERE = "anywhere"
+    TITLE = "title"
+    """No line: the origin whose title the source's feed has too."""

@@ -1,4 +1,5 @@
--- One row for each line that recurs across a source's articles and is stripped as `habit`.
+-- One row for each line that recurs across a source's articles and is stripped as `habit`, and one for the origin of the titles
+-- that its feed has too.
 -- Lines are learned from the source's newest articles. A line that these no longer have is gone from here.
 CREATE VIEW habits AS
 SELECT
@@ -11,7 +12,7 @@ SELECT
     last_seen_at,
     since,
     learned_at,
-    'keep = [''^' || regexp_replace(text, '[^\p{L}\p{N} ]', '.', 'g') || '$'']' AS to_keep,
+    CASE WHEN place <> 'title' THEN 'keep = [''^' || regexp_replace(text, '[^\p{L}\p{N} ]', '.', 'g') || '$'']' END AS to_keep,
     line
 FROM (
     SELECT *, min(learned_at) OVER (PARTITION BY source_id, line) AS since

@@ -57,7 +57,8 @@ def _landed(root: Root, source_id: str) -> Iterator[Habit]:
 def newest_articles(root: str, source_id: str) -> list[tuple[Any, ...]]:
     """Return the articles of a source that landed last, each in its newest version.
 
-    A row is article_id, title, first_seen_at, published_at, text, stripped lines (`reason`, `text`).
+    A row is article_id, title, first_seen_at, published_at, text, stripped lines (`reason`, `text`), the provenance of
+    the title (`origin`, `lost`; None without a title), whether any field has a candidate of a feed.
     Raises `WarehouseError`.
     """
     names = current_files(Root.at(root), "articles", source_id)
@@ -94,7 +95,10 @@ _SINCE: Final = f"""
     FROM (SELECT landed_at FROM {_FILES} WHERE source_id = $2 AND NOT deleted ORDER BY landed_at DESC LIMIT $3)
 """  # noqa: S608  ours
 _NEWEST: Final = f"""
-    SELECT article_id, title, first_seen_at, published_at, text, stripped, landed_at
+    SELECT article_id, title, first_seen_at, published_at, text, stripped, map_extract(provenance, 'title')[1],
+        len([field FOR field IN map_values(provenance)
+            IF field.origin = 'feed' OR list_contains([lost.origin FOR lost IN field.lost], 'feed')]) > 0,
+        landed_at
     FROM {_FILES}
     WHERE source_id = $2 AND landed_at >= $3 AND NOT deleted
         AND article_id NOT IN (SELECT article_id FROM {_FILES} WHERE source_id = $2 AND deleted)
