@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 from warehouse.errors import DAMAGED_FILE, StorageError
 from warehouse.storage.arrow import ROW_GROUP_ROWS, open_writer, stored_schema
 
-# Bytes of rows as Parquet counts them, unpacked; reading and sorting takes up to four times as much memory.
-MAX_SORTED_BYTES: Final = 64_000_000
+# Bytes of rows as Parquet counts them, unpacked; reading and sorting takes up to ten times as much memory.
+MAX_SORTED_BYTES: Final = 32_000_000
+MAX_GROUP_BYTES: Final = 64_000_000
 TIME_COLUMNS: Final = {
     "articles": "published_at",
     "captures": "fetched_at",
@@ -229,7 +230,7 @@ def _row_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
     for table in tables:
         waiting.append(table)
         rows = pa.concat_tables(waiting)
-        while len(rows) >= ROW_GROUP_ROWS or rows.nbytes > MAX_SORTED_BYTES:
+        while len(rows) >= ROW_GROUP_ROWS or rows.nbytes > MAX_GROUP_BYTES:
             size = min(len(rows), ROW_GROUP_ROWS)
             yield rows.slice(0, size)
             rows = rows.slice(size)

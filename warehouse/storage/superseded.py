@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = f"{SUPERSEDED}/articles"
 MAX_LISTS: Final = 24
-MAX_MEMORY: Final = "300MB"
+MAX_MEMORY: Final = "200MB"
 NARROW: Final = "article_id, deleted, fetched_at, landed_at, capture_id, row_id"
 # As the view `articles` has it.
 NEWEST_FIRST: Final = "deleted DESC, fetched_at DESC, landed_at DESC NULLS LAST, capture_id DESC"
