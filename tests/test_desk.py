@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -155,9 +156,7 @@ def test_a_statement_of_another_site_waits_for_the_reader(desk):
 
 def test_a_statement_that_takes_too_long_is_ended(desk, monkeypatch):
     monkeypatch.setattr("flows.desk.query.MAX_SECONDS", 0.2)
-    html = page(
-        desk, "/sql", 503, query="SELECT count(*) FROM range(10000000000) AS t (n) WHERE n % 7 = 3 AND n % 11 = 5"
-    )
+    html = page(desk, "/sql", query="SELECT count(*) FROM range(10000000000) AS t (n) WHERE n % 7 = 3 AND n % 11 = 5")
     assert "took longer than 0.2 s" in html
 
 
@@ -199,12 +198,37 @@ def test_the_document_as_it_came_is_text(desk):
     assert "&lt;body onload=&#34;" in page(desk, f"/document/{capture}")
 
 
-def test_a_fault_of_ours_is_a_page_too(desk, monkeypatch):
-    monkeypatch.setattr("flows.desk.routes.load_rejects", lambda *_: 1 / 0)
-    response = desk.client.get("/desk/rejects")
-    assert response.status_code == 500
+@pytest.mark.parametrize(
+    ("path", "function", "status"), [("rejects", "load_rejects", 200), ("article/a", "load_article", 500)]
+)
+def test_a_fault_of_ours_is_a_page_too(desk, monkeypatch, path, function, status):
+    monkeypatch.setattr(f"flows.desk.routes.{function}", lambda *_: 1 / 0)
+    response = desk.client.get(f"/desk/{path}")
+    assert response.status_code == status
     assert "ZeroDivisionError" in response.text
     assert "default-src 'none'" in response.headers["content-security-policy"]
+
+
+def test_the_head_of_a_page_comes_before_its_queries(desk, monkeypatch):
+    began = threading.Event()
+    monkeypatch.setattr("flows.desk.routes.load_rejects", lambda *_: began.wait(20) and Page([], 1, has_next=False))
+    with desk.client.stream("GET", "/desk/rejects") as response:
+        pieces = response.iter_text()
+        assert "<h1>Rejects</h1>" in next(pieces)
+        began.set()
+        assert "".join(pieces).rstrip().endswith("</html>")
+
+
+def test_the_front_page_is_one_file_too(desk, tmp_path):
+    data, config = desk.settings.data, str(desk.settings.config)
+    result = CliRunner().invoke(app, ["report", str(tmp_path / "r.html"), "--data", data, "--config", config])
+    assert result.exit_code == 0, result.output
+    html = (tmp_path / "r.html").read_text("utf-8")
+    assert "Karst-Zeitung" in html
+    elements = Elements(html)
+    assert not [name for name, _ in elements.attributes if name in ("href", "src", "style") or name.startswith("on")]
+    assert "script" not in {tag for tag, _ in elements.tags}
+    assert html.count("<svg") > 10
 
 
 def test_every_answer_has_its_policy(desk):

@@ -112,11 +112,11 @@ def test_articles_are_searched_narrowed_and_paged(page):
     page.get_by_role("searchbox", name="Words").fill("ferry")
     page.get_by_role("button", name="Search").click()
     assert page.locator("mark").count() >= 10
-    found = page.locator(".opening .note").inner_text()
+    found = page.locator(".total").inner_text()
     page.get_by_label("Narrow the list").get_by_role("link", name="AFP").click()
-    assert page.locator(".opening .note").inner_text() != found
+    assert page.locator(".total").inner_text() != found
     page.get_by_role("link", name="Remove Agency").click()
-    assert page.locator(".opening .note").inner_text() == found
+    assert page.locator(".total").inner_text() == found
     go(page, "/rejects")
     page.get_by_role("link", name="login_wall").first.click()
     assert set(page.locator(".list .chip").all_inner_texts()) == {"login_wall"}

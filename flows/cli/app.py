@@ -21,6 +21,7 @@ from flows.cli import init as cli_init
 from flows.cli import maintain as cli_maintain
 from flows.cli import reextract as cli_reextract
 from flows.cli import rejects as cli_rejects
+from flows.cli import report as cli_report
 from flows.cli import run as cli_run
 from flows.cli import search as cli_search
 from flows.cli import serve as cli_serve
@@ -37,7 +38,7 @@ from warehouse.errors import WarehouseError, unforeseen
 PANELS: Final = {
     "Set up": ("init", "sources"),
     "Take in": ("run", "serve", "backfill", "rejects", "reextract"),
-    "Read": ("status", "desk", "sql", "search", "export", "extract"),
+    "Read": ("status", "desk", "report", "sql", "search", "export", "extract"),
     "Look after": ("alert", "deploy", "maintain", "forget"),
 }
 """The commands in the order of use, as `--help` shows them."""
@@ -80,6 +81,7 @@ app.command("status", epilog="Examples:  copydesk status   |   copydesk status -
     cli_status.status
 )
 app.command("desk", epilog=cli_desk.EXAMPLES)(cli_desk.desk)
+app.command("report", epilog=cli_report.EXAMPLES)(cli_report.report)
 app.command("export", epilog=cli_export.EXAMPLES)(cli_export.export)
 app.command("search", epilog=cli_search.EXAMPLES)(cli_search.search)
 app.add_typer(cli_rejects.app, name="rejects")

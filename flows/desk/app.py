@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from config.settings import Settings
-from flows.desk.desk import PREFIX, Desk
+from flows.desk.desk import PREFIX, Desk, problem_title
 from flows.desk.rendering import FOLDER
 from flows.desk.routes import router
 from warehouse.errors import EmptyWarehouseError, WarehouseError, unforeseen
@@ -68,13 +68,15 @@ def _show_wrong_value(request: Request, error: Exception) -> Response:
 
 
 def _show_problem(request: Request, error: Exception) -> Response:
-    if isinstance(error, EmptyWarehouseError):
-        return _error_page(request, HTTPStatus.OK, "Nothing has landed yet", str(error))
-    return _error_page(request, HTTPStatus.SERVICE_UNAVAILABLE, "The warehouse cannot be read", str(error))
+    if not isinstance(error, WarehouseError):
+        return _show_unforeseen(request, error)
+    is_empty = isinstance(error, EmptyWarehouseError)
+    status = HTTPStatus.OK if is_empty else HTTPStatus.SERVICE_UNAVAILABLE
+    return _error_page(request, status, problem_title(error), str(error))
 
 
 def _show_unforeseen(request: Request, error: Exception) -> Response:
-    response = _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, "This page has a fault", unforeseen(error))
+    response = _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, problem_title(error), unforeseen(error))
     # What makes this answer stands outside of what adds them to all others.
     response.headers.update(HEADERS)
     return response

@@ -25,10 +25,11 @@ IDENTITY: Final = (
     "landed_at",
 )  # fmt: skip
 ARTICLE: Final = "FROM articles WHERE article_id = $article_id"
+# Not of the view `article_versions`, which orders the versions of all articles.
 _VERSIONS: Final = """
     SELECT version_id, min(fetched_at) AS fetched_at, arg_min(title, fetched_at) AS title,
         arg_min(text, fetched_at) AS text, any_value(word_count) AS word_count
-    FROM article_versions
+    FROM landed('articles')
     WHERE article_id = $article_id AND NOT deleted
     GROUP BY version_id
     ORDER BY fetched_at DESC, version_id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -9,7 +11,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Final
 
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from jinja2 import Environment
 
 from config.settings import Settings
@@ -18,9 +20,14 @@ from flows.desk.rendering import environment
 from flows.desk.standing import Standings, load_standings
 from flows.desk.summaries import Summaries
 from flows.ingestion.process_pool import Workers
+from warehouse.errors import EmptyWarehouseError, WarehouseError, unforeseen
 
+log: Final = logging.getLogger("copydesk")
 PREFIX: Final = "/desk"
 """Where the desk lies on its server."""
+NOT_KEPT: Final = {"Cache-Control": "no-store"}
+FLUSH: Final = "\0"
+"""Stands in a template where a page waits for its values."""
 
 
 @dataclass
@@ -52,12 +59,53 @@ class Desk:
 
     def page(self, name: str, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
         """Return a page made from a template."""
-        common = {
+        return HTMLResponse(self.render(name, **values), status, NOT_KEPT)
+
+    def page_in_parts(self, name: str, load: Callable[[], Mapping[str, Any]], **values: Any) -> StreamingResponse:
+        """Return a page of which what needs no query is sent at once, and the rest once `load` has its values.
+
+        The template puts the values where it calls `load`. A `WarehouseError` of `load` becomes a message in the page.
+        """
+        template = self.templates.get_template(f"{name}.html")
+        pieces = template.generate(self._common | values | {"load": load, "flush": FLUSH})
+        return StreamingResponse(self._parts(pieces), media_type="text/html", headers=NOT_KEPT)
+
+    def render(self, name: str, **values: Any) -> str:
+        """Return what a template makes of some values."""
+        return self.templates.get_template(f"{name}.html").render(self._common | values)
+
+    @property
+    def _common(self) -> dict[str, Any]:
+        return {
             "base": PREFIX,
             "now": datetime.now(UTC),
             "prefect_ui": self.prefect_ui,
             "root": self.settings.data,
             "version": version("copydesk"),
         }
-        html = self.templates.get_template(f"{name}.html").render(common | values)
-        return HTMLResponse(html, status, {"Cache-Control": "no-store"})
+
+    def _parts(self, pieces: Iterator[str]) -> Iterator[str]:
+        """Yield a page up to where it waits for its values, and then the rest."""
+        waiting: list[str] = []
+        try:
+            for piece in pieces:
+                if piece == FLUSH:
+                    yield "".join(waiting)
+                    waiting = []
+                else:
+                    waiting.append(piece)
+        except WarehouseError as error:
+            waiting = [self.render("problem", title=problem_title(error), sentence=str(error))]
+        except Exception as error:
+            # The status was sent, so no handler of errors can answer any more.
+            log.exception("a page of the desk has a fault")
+            waiting = [self.render("problem", title=problem_title(error), sentence=unforeseen(error))]
+        yield "".join(waiting)
+
+
+def problem_title(error: Exception) -> str:
+    """Return the heading over an error."""
+    if not isinstance(error, WarehouseError):
+        return "This page has a fault"
+    is_empty = isinstance(error, EmptyWarehouseError)
+    return "Nothing has landed yet" if is_empty else "The warehouse cannot be read"

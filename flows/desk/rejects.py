@@ -8,40 +8,41 @@ from typing import Any, Final
 from flows.desk.articles import FacetValue
 from flows.desk.database import Database, Record, records
 from flows.desk.paging import Page, window
-from flows.monitoring.health import cure_of
 
 _REJECTS: Final = """
     SELECT source_id, url, capture_id, stage, reason, detail, attempts, last_seen_at, title
     FROM rejects_open WHERE {condition} ORDER BY last_seen_at DESC, url LIMIT $limit OFFSET $offset
 """
-_COUNTS: Final = "SELECT {column} AS value, count(*) AS rejects FROM rejects_open WHERE {condition} GROUP BY ALL"
-_ORDER: Final = "ORDER BY rejects DESC, value LIMIT 50"
+_COUNTS: Final = """
+    SELECT {column} AS value, count(*) AS rejects FROM rejects_open WHERE {condition}
+    GROUP BY ALL ORDER BY rejects DESC, value LIMIT 50
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class RejectsPage:
-    """A page of open rejects, and how they are spread over reasons and sources."""
+class RejectCounts:
+    """How open rejects are spread over reasons and sources."""
 
-    page: Page[Record]
     reasons: list[FacetValue]
     sources: list[FacetValue]
-    cure: str
 
 
-def load_rejects(database: Database, source: str, reason: str, number: int) -> RejectsPage:
+def load_rejects(database: Database, source: str, reason: str, number: int) -> Page[Record]:
     """Return a page of open rejects, the newest first. Raises `WarehouseError`."""
     condition, values = _condition(source=source, reason=reason)
-    query = _REJECTS.format(condition=condition)
+    return Page.of(database.records(_REJECTS.format(condition=condition), values | window(number)), number)
+
+
+def count_rejects(database: Database, source: str, reason: str) -> RejectCounts:
+    """Return the open rejects of a source by reason, and those of a reason by source. Raises `WarehouseError`."""
     with database.cursor() as cursor:
 
         def count(column: str, **chosen: str) -> list[FacetValue]:
             condition, values = _condition(**chosen)
-            rows = records(cursor, f"{_COUNTS} {_ORDER}".format(column=column, condition=condition), values)
+            rows = records(cursor, _COUNTS.format(column=column, condition=condition), values)
             return [FacetValue(row["value"], row["rejects"]) for row in rows]
 
-        page = Page.of(records(cursor, query, values | window(number)), number)
-        reasons, sources = count("reason", source=source), count("source_id", reason=reason)
-    return RejectsPage(page, reasons, sources, cure_of(reason) if reason else "")
+        return RejectCounts(count("reason", source=source), count("source_id", reason=reason))
 
 
 def _condition(**chosen: str) -> tuple[str, dict[str, Any]]:

@@ -12,19 +12,21 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from config.sources import ID_PATTERN
 from flows.desk import query as queries
 from flows.desk.article import load_article
-from flows.desk.articles import load_articles, load_csv, load_facets
+from flows.desk.articles import Facets, load_articles, load_csv, load_facets
 from flows.desk.desk import Desk
 from flows.desk.documents import load_document
 from flows.desk.filters import Filters
-from flows.desk.front import load_front
+from flows.desk.front import Front, load_front
 from flows.desk.lines import load_lines
 from flows.desk.paging import MAX_PAGE, PAGE_ROWS, Page
-from flows.desk.rejects import load_rejects
+from flows.desk.rejects import RejectCounts, count_rejects, load_rejects
 from flows.desk.source import load_source_page
 from flows.formats.spreadsheet import write_spreadsheet
-from warehouse.errors import QueryError
+from flows.monitoring.health import cure_of
+from warehouse.errors import QueryError, WarehouseError
 
 MAX_TEXT: Final = 500
 MAX_STATEMENT: Final = 20_000
@@ -63,30 +65,47 @@ Statement = Annotated[str, Query(max_length=MAX_STATEMENT)]
 
 
 @router.get("/")
-def show_front(desk: SharedDesk) -> HTMLResponse:
+def show_front(desk: SharedDesk) -> Response:
     """Show how all sources stand, and what came in."""
-    front = desk.summaries.get("front", lambda: load_front(desk.database, desk.standings()))
-    return desk.page("front", front=front)
+
+    def load() -> Front:
+        return load_front(desk.database, desk.standings())
+
+    return desk.page_in_parts("front", lambda: {"front": desk.summaries.get("front", load)})
 
 
 @router.get("/source/{source_id}")
-def show_source(desk: SharedDesk, source_id: str, page: PageNumber = 1) -> HTMLResponse:
+def show_source(desk: SharedDesk, source_id: str, page: PageNumber = 1) -> Response:
     """Show one source."""
-    source = load_source_page(desk.database, desk.standings(), source_id, page)
-    if source is None:
+
+    def load() -> dict[str, Any]:
+        source = load_source_page(desk.database, desk.standings(), source_id, page)
+        if source is None:
+            raise WarehouseError(f"nothing of '{source_id}' can be read; 'copydesk sources check {source_id}' says why")
+        return {"source": source}
+
+    path = desk.settings.config / "sources" / f"{source_id}.toml"
+    is_configured = ID_PATTERN.fullmatch(source_id) and path.exists()
+    if not is_configured and source_id not in {standing.source_id for standing in desk.standings().sources}:
         raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no source '{source_id}'.")
-    return desk.page("source", source=source)
+    return desk.page_in_parts("source", load, source_id=source_id)
 
 
 @router.get("/articles")
-def show_articles(desk: SharedDesk, filters: ArticleFilters, page: PageNumber = 1) -> HTMLResponse:
+def show_articles(desk: SharedDesk, filters: ArticleFilters, page: PageNumber = 1) -> Response:
     """Show the articles that a reader asked for."""
-    try:
-        articles, notice = load_articles(desk.database, filters, page)
-    except QueryError as error:
-        return desk.page("articles", articles=None, facets=None, filters=filters, notice=str(error))
-    facets = desk.summaries.get(filters, lambda: load_facets(desk.database, filters))
-    return desk.page("articles", articles=articles, facets=facets, filters=filters, notice=notice)
+
+    def load() -> dict[str, Any]:
+        try:
+            articles, notice = load_articles(desk.database, filters, page)
+        except QueryError as error:
+            return {"articles": None, "notice": str(error)}
+        return {"articles": articles, "notice": notice}
+
+    def facets() -> Facets:
+        return desk.summaries.get(filters, lambda: load_facets(desk.database, filters))
+
+    return desk.page_in_parts("articles", load, filters=filters, load_facets=facets)
 
 
 @router.get("/articles.csv")
@@ -127,33 +146,39 @@ def show_document(desk: SharedDesk, capture_id: str) -> HTMLResponse:
 
 
 @router.get("/rejects")
-def show_rejects(desk: SharedDesk, source: Text = "", reason: Text = "", page: PageNumber = 1) -> HTMLResponse:
+def show_rejects(desk: SharedDesk, source: Text = "", reason: Text = "", page: PageNumber = 1) -> Response:
     """Show what was refused."""
-    rejects = load_rejects(desk.database, source, reason, page)
-    return desk.page("rejects", rejects=rejects, source=source, reason=reason)
+
+    def count() -> RejectCounts:
+        return count_rejects(desk.database, source, reason)
+
+    def load() -> dict[str, Any]:
+        return {
+            "page": load_rejects(desk.database, source, reason, page),
+            "counts": desk.summaries.get(
+                ("rejects", source, reason), lambda: count_rejects(desk.database, source, reason)
+            ),
+        }
+
+    return desk.page_in_parts("rejects", load, source=source, reason=reason, cure=cure_of(reason) if reason else "")
 
 
 @router.get("/sql")
-def show_query(desk: SharedDesk, request: Request, query: Statement = "", page: PageNumber = 1) -> HTMLResponse:
+def show_query(desk: SharedDesk, request: Request, query: Statement = "", page: PageNumber = 1) -> Response:
     """Show a box for a statement, and its rows."""
-    result, rows, problem = None, None, ""
-    # A link on another site may fill the box, and only the reader can then run it.
-    if query.strip() and request.headers.get("sec-fetch-site") != "cross-site":
+
+    def load() -> dict[str, Any]:
+        # A link on another site may fill the box, and only the reader can then run it.
+        if not query.strip() or request.headers.get("sec-fetch-site") == "cross-site":
+            return {"result": None, "rows": None, "problem": ""}
         try:
             result = queries.run_query(desk.database, query)
-            rows = Page.of(result.rows[(page - 1) * PAGE_ROWS :], page)
         except QueryError as error:
-            problem = str(error)
+            return {"result": None, "rows": None, "problem": str(error)}
+        return {"result": result, "rows": Page.of(result.rows[(page - 1) * PAGE_ROWS :], page), "problem": ""}
+
     command = queries.as_command(query) if query.strip() else ""
-    return desk.page(
-        "sql",
-        query=query,
-        result=result,
-        rows=rows,
-        problem=problem,
-        command=command,
-        examples=queries.EXAMPLES,
-    )
+    return desk.page_in_parts("sql", load, query=query, command=command, examples=queries.EXAMPLES)
 
 
 @router.get("/sql.csv")
