@@ -56,6 +56,12 @@ def go(page, path: str) -> None:
     page.goto(page.address + path)
 
 
+def follow(link) -> None:
+    """Click, and wait for the whole page: its head comes before its rows."""
+    with link.page.expect_navigation():
+        link.click()
+
+
 def titles(page) -> list[str]:
     return page.locator(".articles h2").all_inner_texts()
 
@@ -89,36 +95,36 @@ def test_no_text_is_small_and_no_page_is_wider_than_the_window(page):
 def test_a_reader_goes_from_the_front_to_a_line_that_was_taken_out(page):
     go(page, "/")
     assert page.locator(".sources tbody .state").first.inner_text() == "failing"
-    page.get_by_role("link", name="The Harbour Post").click()
+    follow(page.get_by_role("link", name="The Harbour Post"))
     page.locator(".chart canvas").wait_for()
-    page.get_by_role("link", name="its articles").click()
-    page.locator(".articles h2 a").nth(1).click()  # the first one is hostile
+    follow(page.get_by_role("link", name="its articles"))
+    follow(page.locator(".articles h2 a").nth(1))  # the first one is hostile
     assert page.locator(".stripped del").count() >= 3
     assert (
         page.locator(".stripped del").first.evaluate("element => getComputedStyle(element).textDecorationLine")
         == "line-through"
     )
-    page.get_by_role("link", name="Line by line").click()
+    follow(page.get_by_role("link", name="Line by line"))
     assert page.locator(".lines li.gone").count() >= 3
 
 
 def test_articles_are_searched_narrowed_and_paged(page):
     go(page, "/articles")
     first = titles(page)
-    page.get_by_role("link", name="Older").click()
+    follow(page.get_by_role("link", name="Older"))
     assert "page=2" in page.url
     assert len(first) == 50
-    page.get_by_role("link", name="Newer").click()
+    follow(page.get_by_role("link", name="Newer"))
     page.get_by_role("searchbox", name="Words").fill("ferry")
-    page.get_by_role("button", name="Search").click()
+    follow(page.get_by_role("button", name="Search"))
     assert page.locator("mark").count() >= 10
     found = page.locator(".total").inner_text()
-    page.get_by_label("Narrow the list").get_by_role("link", name="AFP").click()
+    follow(page.get_by_label("Narrow the list").get_by_role("link", name="AFP"))
     assert page.locator(".total").inner_text() != found
-    page.get_by_role("link", name="Remove Agency").click()
+    follow(page.get_by_role("link", name="Remove Agency"))
     assert page.locator(".total").inner_text() == found
     go(page, "/rejects")
-    page.get_by_role("link", name="login_wall").first.click()
+    follow(page.get_by_role("link", name="login_wall").first)
     assert set(page.locator(".list .chip").all_inner_texts()) == {"login_wall"}
 
 
@@ -134,7 +140,8 @@ def test_a_statement_is_written_by_the_keyboard(page):
     page.keyboard.type(", count(*) AS n FROM articles GROUP BY ALL ORDER BY n")
     page.keyboard.press("Escape")
     assert page.locator("#query").input_value().startswith("SELECT language, count(*)")
-    page.keyboard.press("Control+Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
     page.locator(".chart canvas").wait_for()
     assert page.locator(".rows tbody tr").count() == 6
     assert "copydesk sql" in page.locator(".command code").inner_text()
@@ -152,7 +159,7 @@ def test_the_keyboard_reaches_content_and_search(page):
 
 def test_a_text_from_right_to_left_stands_so(page):
     go(page, "/articles?source=sahifat-al-mina&language=ar")
-    page.locator(".articles h2 a").first.click()
+    follow(page.locator(".articles h2 a").first)
     assert page.locator(".text p").first.evaluate("element => getComputedStyle(element).direction") == "rtl"
     assert page.locator("h1").get_attribute("lang") == "ar"
     assert page.locator("html").evaluate("element => getComputedStyle(element).direction") == "ltr"
@@ -168,7 +175,7 @@ def test_a_hostile_article_is_inert(page, path):
     for element in page.locator("main a").all()[:80]:
         assert element.get_attribute("href").startswith(("/desk/", "#", "http://", "https://"))
     for link in page.locator("main a[href^='/desk/document/']").all()[:1]:
-        link.click()
+        follow(link)
         assert page.locator("pre.raw").inner_text().startswith("<html><body onload=")
     assert page.title().endswith("· Copydesk")
     assert "owned" not in page.title().partition(" · ")[0] or path == f"/article/{HOSTILE_ID}"
