@@ -52,7 +52,10 @@ NO_PROGRESS: Final = SourceProgress()
 
 @dataclass(frozen=True, slots=True)
 class SourceResult:
-    """What came of one source: its run, if it came to one, what failed, and the seconds it took."""
+    """What came of one source: its run, if it came to one, what failed, and the seconds it took.
+
+    Those in which it waited for processes to start, and to end the documents of other sources, are left out.
+    """
 
     run: Run | None
     problem: str | None
@@ -141,7 +144,7 @@ def _run_source(
     due: bool,
     progress: SourceProgress,
 ) -> SourceResult:
-    started = perf_counter()
+    started = perf_counter() - workers.seconds_waited()
     progress.begin(source.id, count_documents(source))
     run, problem = None, None
     try:
@@ -155,7 +158,7 @@ def _run_source(
     except Exception as error:  # noqa: BLE001  the other sources still have their turn
         problem = f"{source.id}: {unforeseen(error)}"
     finally:
-        result = SourceResult(run, problem, perf_counter() - started)
+        result = SourceResult(run, problem, perf_counter() - workers.seconds_waited() - started)
         progress.end(source.id, result)
     return result
 

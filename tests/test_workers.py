@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,17 @@ def test_a_call_whose_process_is_killed_twice_says_so(settings):
         with pytest.raises(CallError, match="reading it twice ended its process with exit code -9"):
             pool.call(signal.raise_signal, signal.SIGKILL)
         assert pool.call(os.path.basename, "a/b") == "b"
+
+
+def test_the_wait_for_the_calls_of_others_is_known_to_the_thread_that_waits(settings):
+    def call(pool: Workers, seconds: float) -> float:
+        pool.call(time.sleep, seconds)
+        return pool.seconds_waited()
+
+    with Workers(settings) as pool, ThreadPoolExecutor(2) as threads:
+        pool.call(time.sleep, 0)
+        waits = sorted(threads.map(lambda _: call(pool, 0.5), range(2)))
+    assert waits[0] < 0.25 < waits[1]
 
 
 def test_an_error_ends_what_is_under_way_at_once(settings, folder_source, raws):

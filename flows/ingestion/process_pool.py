@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
 from functools import partial
+from time import perf_counter
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
 
@@ -62,6 +63,7 @@ class Workers:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._stopped = threading.Event()
+        self._waited = threading.local()
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +78,10 @@ class Workers:
         for worker in self._calls:
             worker.end()
 
+    def seconds_waited(self) -> float:
+        """Return how long the calling thread has waited for processes to start and to end the calls of others."""
+        return getattr(self._waited, "seconds", 0.0)
+
     def each(self, step: Step, raws: Iterable[Document], source: Source) -> Iterator[tuple[Document, Made]]:
         """Yield each document and what `step` made of it, in order; one that hangs or crashes is a `Rejection`.
 
@@ -83,7 +89,7 @@ class Workers:
         """
         if self._settings.langdetect_alone:
             step = partial(step, langdetect_alone=True)
-        ahead: deque[tuple[Document, Future[Made] | None]] = deque()
+        ahead: deque[tuple[Document, Future[tuple[Made, float]] | None]] = deque()
         for raw in raws:
             ahead.append((raw, self._submit(step, raw, source) if isinstance(raw, RawArticle) else None))
             if len(ahead) >= MAX_DOCUMENTS_PER_WORKER * self._settings.workers:
@@ -98,7 +104,7 @@ class Workers:
         Raises `CallError`, `StartError`, and the function's `ListingError`.
         """
         try:
-            return self._threads.submit(self._run, function, *arguments).result()
+            return self._result(self._threads.submit(self._run, function, *arguments))
         except LateError:
             limit = self._settings.document_seconds
             raise CallError(f"reading it took over {limit:g} s; raise document_seconds to wait longer") from None
@@ -108,14 +114,14 @@ class Workers:
             # Whatever a listing does to its reader, its source has others, and a next time.
             raise CallError(f"reading it raised {error}") from None
 
-    def _submit(self, step: Step, raw: RawArticle, source: Source) -> Future[Made]:
+    def _submit(self, step: Step, raw: RawArticle, source: Source) -> Future[tuple[Made, float]]:
         return self._threads.submit(self._run, step, raw, source, self._settings.max_document_bytes)
 
-    def _wait(self, raw: RawArticle | Rejection, future: Future[Made] | None) -> Made:
+    def _wait(self, raw: RawArticle | Rejection, future: Future[tuple[Made, float]] | None) -> Made:
         if isinstance(raw, Rejection) or future is None:
             return cast("Rejection", raw)
         try:
-            return future.result()
+            return self._result(future)
         except LateError:
             limit = self._settings.document_seconds
             detail = f"extraction took over {limit:g} s; raise document_seconds to wait longer"
@@ -125,7 +131,15 @@ class Workers:
         except _RaisedError as error:
             return raw.reject(Stage.EXTRACT, Reason.CRASHED, f"extraction raised {error}")
 
-    def _run(self, function: Callable[..., Result], *arguments: object) -> Result:
+    def _result(self, future: Future[tuple[Result, float]]) -> Result:
+        """Return the result of a call, and note for how long this thread has waited for the call's turn."""
+        started_waiting = perf_counter()
+        result, began = future.result()
+        self._waited.seconds = self.seconds_waited() + max(0.0, began - started_waiting)
+        return result
+
+    def _run(self, function: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
+        """Return the result of a call and when its turn came, by `perf_counter`."""
         while True:
             try:
                 with self._room:
@@ -149,10 +163,10 @@ class Workers:
             finally:
                 self._room.release(MAX_CALLS_PER_WORKER * self._settings.workers)
 
-    def _attempt(self, function: Callable[..., Result], *arguments: object) -> Result:
+    def _attempt(self, function: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
         worker = self._take()
         try:
-            answer = worker.run(self._settings.document_seconds, function, *arguments)
+            answer, began = worker.run(self._settings.document_seconds, function, *arguments)
         except BaseException:
             with self._lock:
                 self._calls.pop(worker, None)
@@ -169,7 +183,7 @@ class Workers:
             raise _RaisedError(answer.sentence)
         if isinstance(answer, ListingError):
             raise answer
-        return answer
+        return answer, began
 
     def _take(self) -> Worker:
         """Return a process with room for a call, an idle one before one that works, and a new one before that."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
+from time import perf_counter
 from typing import Final, TypeVar, cast
 
 from config.redact import redact
@@ -82,11 +83,11 @@ class Worker:
             self.connection.close()
             raise
 
-    def run(self, seconds: float, function: Callable[..., Result], *arguments: object) -> Result | Raised:
-        """Return the answer of the process to a call; others may call from their threads meanwhile.
+    def run(self, seconds: float, function: Callable[..., Result], *arguments: object) -> tuple[Result | Raised, float]:
+        """Return the answer of the process to a call, and when its turn came, by `perf_counter`.
 
-        Raises `LateError`, the process killed, `EndedError` where it ended by itself, and `UntriedError` where either
-        came of an earlier call.
+        Others may call from their threads meanwhile. Raises `LateError`, the process killed, `EndedError` where it
+        ended by itself, and `UntriedError` where either came of an earlier call.
         """
         call = ForkingPickler.dumps((seconds, function, arguments))
         with self._sending:
@@ -99,7 +100,7 @@ class Worker:
             self._turn.wait_for(lambda: self._is_gone or self._answered == number)
             if self._is_gone:
                 raise UntriedError
-        answer = None
+        began, answer = perf_counter(), None
         try:
             answer = self.connection.recv_bytes() if self.connection.poll(seconds) else None
         except (EOFError, OSError):
@@ -113,7 +114,7 @@ class Worker:
                 self._turn.notify_all()
         if answer is None:
             raise LateError
-        return cast("Result | Raised", ForkingPickler.loads(answer))
+        return cast("Result | Raised", ForkingPickler.loads(answer)), began
 
     def is_waiting(self) -> bool:
         """Return whether the process waits for a call, if none is under way: then only its end is something to read."""
