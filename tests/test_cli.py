@@ -768,3 +768,11 @@ def test_starting_is_cheap(data):
 
     assert cpu_seconds("--help") < 1.0
     assert cpu_seconds("sql", "--data", data, "SELECT 1") < 1.0
+
+
+def test_a_command_leaves_pandas_alone():
+    script = "import atexit, sys; from flows.cli.app import main; import pyarrow; atexit.register(lambda: print(pyarrow.array([1])[0], 'pandas' in sys.modules)); main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--version"], capture_output=True, text=True, check=False, cwd=PROJECT
+    )
+    assert done.stdout.splitlines()[1:] == ["1 False"], done.stderr

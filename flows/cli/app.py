@@ -168,9 +168,23 @@ def _root(
         os.environ["COPYDESK_CONFIG"] = str(config)
 
 
+class WithoutPandas:
+    """Finds no pandas, even where it is installed: pyarrow would import it, for half a second of each command.
+
+    It does so before it makes its first array of a list, and no command has any use for it.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:  # noqa: ARG004
+        """Return None, as a finder that leaves a module to others; refuse pandas."""
+        if name == "pandas":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def main() -> NoReturn:
     """Run the command line; an error is one sentence on stderr, and never a traceback."""
     _warn_of_memory_limit()
+    sys.meta_path.insert(0, WithoutPandas)
     try:
         code = app(prog_name="copydesk", standalone_mode=False)
     except typer.TyperException as error:
