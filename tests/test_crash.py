@@ -47,6 +47,25 @@ The {number} boats of the village came home late on Monday, and each of them had
 @pytest.fixture
 def installation(tmp_path):
     """A folder source `paper` with 30 stories and 2 refusals, and the arguments that run it."""
+    return install(tmp_path, tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory):
+    """The folder of an installation whose files no test changes."""
+    folder = tmp_path_factory.mktemp("stories")
+    install(folder, folder / "undisturbed")
+    return folder
+
+
+@pytest.fixture
+def undisturbed(stories, tmp_path):
+    """That installation with a data root of the test's own."""
+    root = str(tmp_path / "data")
+    return root, ["run", "--config", str(stories / "config"), "--data", root]
+
+
+def install(tmp_path, data):
     pages = tmp_path / "pages"
     pages.mkdir()
     for number in range(30):
@@ -56,8 +75,7 @@ def installation(tmp_path):
     sources = tmp_path / "config" / "sources"
     sources.mkdir(parents=True)
     (sources / "paper.toml").write_text('title = "Paper"\n[[input]]\nkind = "folder"\npath = "../../pages"\n')
-    root = str(tmp_path / "data")
-    return root, ["run", "--config", str(tmp_path / "config"), "--data", root]
+    return str(data), ["run", "--config", str(tmp_path / "config"), "--data", str(data)]
 
 
 def environment():
@@ -102,17 +120,16 @@ def content(root):
         ]
 
 
-@pytest.fixture
-def expected(installation, tmp_path):
-    _, arguments = installation
-    undisturbed = str(tmp_path / "undisturbed")
-    assert copydesk([*arguments[:-1], undisturbed]).returncode == 0
-    return content(undisturbed)
+@pytest.fixture(scope="module")
+def expected(stories):
+    root = str(stories / "undisturbed")
+    assert copydesk(["run", "--config", str(stories / "config"), "--data", root]).returncode == 0
+    return content(root)
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_any_file_operation_and_run_again_ends_in_the_same_rows(installation, expected):
-    root, arguments = installation
+def test_a_run_killed_at_any_file_operation_and_run_again_ends_in_the_same_rows(undisturbed, expected):
+    root, arguments = undisturbed
     # The kills follow each other on one data root, so that what one leaves meets the next.
     killed = 0
     for moment in count(random.randint(1, 5), 5):
@@ -127,8 +144,8 @@ def test_a_run_killed_at_any_file_operation_and_run_again_ends_in_the_same_rows(
 
 
 @pytest.mark.slow
-def test_two_runs_at_once_end_in_the_rows_of_one(installation, expected):
-    root, arguments = installation
+def test_two_runs_at_once_end_in_the_rows_of_one(undisturbed, expected):
+    root, arguments = undisturbed
     both = [
         subprocess.Popen(
             [sys.executable, "-m", "copydesk", *arguments],
@@ -145,8 +162,8 @@ def test_two_runs_at_once_end_in_the_rows_of_one(installation, expected):
 
 
 @pytest.mark.slow
-def test_a_full_disk_ends_the_run_with_a_sentence_and_the_next_one_takes_the_rest(installation, expected):
-    root, arguments = installation
+def test_a_full_disk_ends_the_run_with_a_sentence_and_the_next_one_takes_the_rest(undisturbed, expected):
+    root, arguments = undisturbed
 
     def small_files_only():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import signal
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -30,6 +30,7 @@ from flows.cli.export import _formats
 from flows.cli.options import read_days
 from flows.export import export
 from flows.exporting.selection import Selection
+from tests.support.kill import Nursery, wait_until_gone
 from tests.support.rows import NOON, article, fetched, run
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.copies.update import update_copies
@@ -87,9 +88,16 @@ NINJS = _object({**ITEM, "associations": _list({**ITEM, "name": TEXT, "rel": TEX
 
 
 @pytest.fixture
-def hostile(settings: Settings) -> Settings:
-    """A warehouse with an article of each hostile title, one of nulls, and one that was taken down."""
-    store = Store(settings.data)
+def hostile(settings: Settings, hostile_data: Path) -> Settings:
+    """A warehouse of the test's own with the hostile articles."""
+    shutil.copytree(hostile_data, settings.data)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def hostile_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with an article of each hostile title, one of nulls, and one that was taken down."""
+    store = Store(tmp_path_factory.mktemp("hostile") / "data")
     articles = [
         article(
             number,
@@ -112,7 +120,7 @@ def hostile(settings: Settings) -> Settings:
     store.land("articles", [*articles, nulls, article(11)], source_id="harbour", key="1", now=NOON)
     store.land("articles", [article(11, deleted=True, text="")], source_id="harbour", key="2", now=NOON)
     store.land("runs", [run()], source_id="harbour", key="1", now=NOON)
-    return settings
+    return Path(store.root.url)
 
 
 def exported(settings: Settings, folder: Path, *names: str, **options: Any) -> Path:
@@ -269,7 +277,6 @@ def test_a_query_sees_the_articles_of_the_moment(hostile, tmp_path):
 
 
 KILLED = """
-import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
 from config.settings import Settings
@@ -278,19 +285,25 @@ from flows.export import export
 from flows.exporting.selection import Selection
 from tests.support.rows import NOON
 
-data, out, moment = sys.argv[1:]
-renames = 0
+import deltalake
+import flows.exporting.delta, flows.exporting.originals, flows.exporting.tei
+import pyarrow
+pyarrow.array([1])  # imports what each process would import later
 
-def watch(frame, event, function):
-    global renames
-    if event == "c_call" and (function.__module__, function.__name__) == ("posix", "replace"):
-        renames += 1
-        if renames == int(moment):
-            os.kill(os.getpid(), signal.SIGKILL)
+def export_killed(data, out, moment):
+    renames = 0
 
-sys.setprofile(watch)
-export(Path(out), _formats(["parquet", "tei", "delta"]), Selection(), Settings(data=data),
-       as_of=NOON + timedelta(hours=1), shard_rows=3)
+    def watch(frame, event, function):
+        nonlocal renames
+        if event == "c_call" and (function.__module__, function.__name__) == ("posix", "replace"):
+            renames += 1
+            if renames == moment:
+                print("killed", flush=True)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(watch)
+    export(Path(out), _formats(["parquet", "tei", "delta"]), Selection(), Settings(data=data),
+           as_of=NOON + timedelta(hours=1), shard_rows=3)
 """
 
 
@@ -303,10 +316,14 @@ def test_an_export_that_was_killed_goes_on_and_ends_in_the_same_files(settings, 
     options: dict[str, Any] = {"as_of": LATER, "shard_rows": 3}
     whole = exported(settings, tmp_path / "whole", "parquet", "tei", "delta", **options)
     # The renames: of the plan, then of parquet, tei and the shard three times, dictionary and manifest.
-    for moment in (1, 2, 4, 6, 12):
+    moments = (1, 2, 4, 6, 12)
+    with Nursery(KILLED) as nursery:
+        for moment in moments:
+            output = tmp_path / f"{moment}.txt"
+            wait_until_gone(nursery.start("export_killed", output, settings.data, str(tmp_path / str(moment)), moment))
+            assert output.read_text() == "killed\n"
+    for moment in moments:
         folder = tmp_path / str(moment)
-        command = [sys.executable, "-c", KILLED, settings.data, str(folder), str(moment)]
-        assert subprocess.run(command, check=False, cwd=PROJECT).returncode == -signal.SIGKILL
         assert not (folder / "manifest.json").exists()
         finished = {path: path.stat().st_mtime_ns for path in folder.glob("articles-00001.*") if moment > 4}
         exported(settings, folder, "parquet", "tei", "delta", **options)

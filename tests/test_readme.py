@@ -130,10 +130,15 @@ def test_a_duckdb_client_reads_the_catalogue(clone, line):
     assert "Old footbridge" in run_program([str(client), *shlex.split(line)[1:]], clone[0])
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_a_query_of_the_pages_is_answered(clone, query):
+@pytest.fixture(scope="module")
+def connection(clone):
     with locked(str(clone[0] / "data")) as connection:
-        assert ask(connection, query).description
+        yield connection
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_of_the_pages_is_answered(connection, query):
+    assert ask(connection, query).description
 
 
 @pytest.mark.parametrize("page", PYTHON_PAGES)

@@ -118,9 +118,14 @@ class Nursery:
 def end(process: int) -> bool:
     """Kill a process and wait until it has gone; whether it was there."""
     was_there = kill(process)
+    wait_until_gone(process)
+    return was_there
+
+
+def wait_until_gone(process: int) -> None:
+    """Wait until a process has ended."""
     while Path(f"/proc/{process}").exists():
         time.sleep(0.005)
-    return was_there
 
 
 def children(parent: int) -> list[int]:
