@@ -223,6 +223,11 @@ def test_the_writer_is_read_beside_the_date_or_alone_below_the_title(line: str, 
     assert values_by_field(article)["by"] == [name]
 
 
+def test_a_label_of_the_date_is_no_writer():
+    article = stripped(paragraphs("Norby repairs its old bridge", "Last Updated: 9 May 2024 | News", *STORY))
+    assert "by" not in values_by_field(article)
+
+
 def test_a_name_below_the_title_is_no_writer_s_if_the_story_has_it():
     story = (
         *STORY[:2],

@@ -199,10 +199,13 @@ def _has_separate_label(line: Line) -> bool:
 
 
 def _read_part(part: str) -> str:
-    """Return a part of such a line without a label such as `Written by`, and without words that belong to the date."""
+    """Return a part of such a line without the words of the date and `Written by`; empty for `Last Updated`."""
     part = _CLOCK_WORD.sub(" ", part).strip(_PART_EDGES)
-    label = next((cue for cue in find_cues(part) if cue.kind == "byline"), None)
-    return label.rest if label else part
+    cues = find_cues(part)
+    label = next((cue for cue in cues if cue.kind == "byline"), None)
+    if label:
+        return label.rest
+    return "" if any(cue.is_whole_line for cue in cues) else part
 
 
 def _read_dates(line: Line) -> list[Candidate]:
