@@ -150,7 +150,7 @@ class _BlockReader:
         self._parts.clear()
         self._linked = self._bold = 0
         for line in _split_breaks(text) if _BREAK in text else (" ".join(text.split()),):
-            if line and any(map(str.isalnum, line)):
+            if line and (line[0].isalnum() or any(map(str.isalnum, line))):
                 length = max(1, len(text.strip()))
                 self.blocks.append(Block(line, container, min(1.0, linked / length), min(1.0, bold / length)))
 

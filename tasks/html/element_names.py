@@ -68,11 +68,15 @@ def read_marks(element: HtmlElement, tag: str) -> tuple[int, ...]:
     marks = _TAG_MARKS.get(tag, ())
     for name, value in element.items():
         if name in _NAME_ATTRIBUTES:
-            for word in value[:MAX_NAME_CHARACTERS].split():
-                marks += _name_marks(word)
+            marks += _value_marks(value[:MAX_NAME_CHARACTERS])
         elif name == "hidden" or (name == "style" and _UNSEEN_STYLE.search(value[:MAX_NAME_CHARACTERS])):
             marks += (_UNSEEN,)
     return marks
+
+
+@lru_cache(maxsize=20_000)
+def _value_marks(value: str) -> tuple[int, ...]:
+    return tuple(mark for name in value.split() for mark in _name_marks(name))
 
 
 @lru_cache(maxsize=50_000)

@@ -7,8 +7,8 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from tasks.html.tag_attributes import bound_attributes
-from tasks.text.xml_characters import mend_characters
+from tasks.html.tag_attributes import bound_attributes, has_bounded_attributes
+from tasks.text.xml_characters import encode_unless_mended, mend_characters
 
 # Without scripts; a page with less text is an empty frame for its scripts.
 MIN_PAGE_CHARACTERS: Final = 400
@@ -34,6 +34,9 @@ def parse_html(text: str) -> HtmlElement | None:
     # lxml.html looks up the class of each element in Python, to tell forms and fields apart: a tenth of each search.
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     try:
-        return document_fromstring(bound_attributes(mend_characters(text)).encode(), parser=parser)
+        content = encode_unless_mended(text) if has_bounded_attributes(text) else None
+        if content is None:
+            content = bound_attributes(mend_characters(text)).encode()
+        return document_fromstring(content, parser=parser)
     except (etree.LxmlError, ValueError):
         return None

@@ -90,5 +90,7 @@ def _evidence(tree: HtmlElement) -> Iterator[str]:
         if node.tag == "figcaption" or is_about_others(node) or is_of_modification(node):
             continue
         stack.extend(reversed(node))
-        values = (node.get(attribute) for attribute in _DATE_ATTRIBUTES)
-        stack.extend(value for value in (node.text, *values) if value)
+        if text := node.text:
+            stack.append(text)
+        if attributes := dict(node.items()):
+            stack.extend(value for value in map(attributes.get, _DATE_ATTRIBUTES) if value)

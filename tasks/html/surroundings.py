@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -14,6 +15,8 @@ MAX_LINKS_OF_BOX: Final = 3
 MAX_LINK_TEXTS: Final = 20
 # A link of fewer words is the name of a writer or a section.
 MIN_HEADLINE_WORDS: Final = 4
+# Of an attribute with names that is looked at.
+MAX_NAME_CHARACTERS: Final = 1_000
 
 _OTHER_TAGS: Final = frozenset({"aside", "nav", "footer"})
 _OTHER_NAMES: Final = re.compile(
@@ -34,11 +37,19 @@ _HAS_HEADLINE: Final = etree.XPath("boolean(descendant::h1)")
 
 def is_about_others(element: HtmlElement) -> bool:
     """Return whether an element is a comment, a teaser, a foot or a top bar of the page, and has no `h1` in it."""
-    names = " ".join(element.get(attribute) or "" for attribute in _NAME_ATTRIBUTES)
-    is_named_other = element.tag not in {"html", "body"} and _OTHER_NAMES.search(names) is not None
-    is_teaser = element.tag == "li" and any(map(_is_headline, element.iter("a")))
-    is_other = is_named_other or is_teaser or (element.tag in _OTHER_TAGS and not _is_part_of_article(element))
+    tag = element.tag
+    is_named_other = tag not in {"html", "body"} and any(
+        _name_others(names[:MAX_NAME_CHARACTERS]) for attribute in _NAME_ATTRIBUTES if (names := element.get(attribute))
+    )
+    is_teaser = tag == "li" and any(map(_is_headline, element.iter("a")))
+    is_other = is_named_other or is_teaser or (tag in _OTHER_TAGS and not _is_part_of_article(element))
     return is_other and not _HAS_HEADLINE(element)
+
+
+# Most elements of a page have the names of others.
+@lru_cache(maxsize=4_000)
+def _name_others(names: str) -> bool:
+    return _OTHER_NAMES.search(names) is not None
 
 
 def _is_part_of_article(element: HtmlElement) -> bool:
@@ -58,10 +69,15 @@ def is_inside_others(element: HtmlElement) -> bool:
 
 def is_of_modification(element: HtmlElement) -> bool:
     """Return whether the names of an element, or the words before it, say that its date is that of a change."""
-    names = " ".join(element.get(attribute) or "" for attribute in _KEY_ATTRIBUTES)
-    if _MODIFICATION.search(names) is not None and _PUBLICATION.search(names) is None:
+    names = [name[:MAX_NAME_CHARACTERS] for attribute in _KEY_ATTRIBUTES if (name := element.get(attribute))]
+    if names and _name_modification(" ".join(names)):
         return True
     return element.tag == "time" and _MODIFIED_LABEL.search(_text_before(element)) is not None
+
+
+@lru_cache(maxsize=4_000)
+def _name_modification(names: str) -> bool:
+    return _MODIFICATION.search(names) is not None and _PUBLICATION.search(names) is None
 
 
 def _text_before(element: HtmlElement) -> str:

@@ -21,6 +21,11 @@ _MARKUP: Final = re.compile(
 )
 
 
+def has_bounded_attributes(text: str) -> bool:
+    """Return whether `bound_attributes` surely returns the markup as it is."""
+    return len(text) <= MAX_UNCHECKED_CHARACTERS and not _may_hold_vast_tag(text)
+
+
 def bound_attributes(text: str) -> str:
     """Return markup whose tags have no more than `MAX_ATTRIBUTES` attributes.
 
@@ -28,7 +33,7 @@ def bound_attributes(text: str) -> str:
     at each tag would cost 4 % of a page. So in a page of up to 500,000 characters only a tag is looked for that has
     12,000 characters without a `>`: one whose values hold that sign takes the parser 4 seconds at most.
     """
-    if len(text) <= MAX_UNCHECKED_CHARACTERS and not _may_hold_vast_tag(text):
+    if has_bounded_attributes(text):
         return text
     return _MARKUP.sub(lambda match: match["tag"] or match[0], text)
 

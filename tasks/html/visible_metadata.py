@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -20,6 +21,7 @@ MAX_BYLINE_CHARACTERS: Final = 120
 MAX_TEXT_CHARACTERS: Final = 500
 MAX_TIME_CHARACTERS: Final = 100
 MAX_AUTHORS: Final = 20
+MAX_CLASS_CHARACTERS: Final = 1_000
 # The date above a headline is in the same box, this many elements around it.
 MAX_HEADLINE_LEVELS: Final = 2
 
@@ -70,11 +72,16 @@ def _bylines(tree: HtmlElement) -> Iterator[HtmlElement]:
         classes = element.get("class")
         if (
             classes
-            and _BYLINE.search(classes)
+            and _name_byline(classes[:MAX_CLASS_CHARACTERS])
             and not is_inside_others(element)
             and _text(element, MAX_BYLINE_CHARACTERS)
         ):
             yield element
+
+
+@lru_cache(maxsize=4_000)
+def _name_byline(classes: str) -> bool:
+    return _BYLINE.search(classes) is not None
 
 
 def _names(byline: HtmlElement) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ _BUDDHIST_ERA: Final = 543
 _BUDDHIST_YEARS: Final = range(2400, 2700)
 _YEAR_COMES_FIRST: Final = frozenset({"hu", "ja", "zh", "ko", "lt", "fa", "mn", "eu"})
 
+_OTHER_DIGIT: Final = re.compile(r"[^\D0-9]")
 _DIRECTION_MARKS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _YEAR_MONTH_DAY: Final = re.compile(
     r"(?<![\d.:/-])(\d{4})\s?"
@@ -130,7 +131,7 @@ def normalise_digits(line: str) -> str:
     if line.isascii():
         return line
     text = without_accents(normalize("NFKC", _DIRECTION_MARKS.sub("", line)))
-    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
+    return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
 
 
 def _blank(text: str, start: int, end: int) -> str:

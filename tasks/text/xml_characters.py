@@ -25,20 +25,32 @@ def mend_characters(text: str) -> str:
     """Remove the characters that XML forbids, literal or by reference; join surrogate pairs of UTF-16."""
     # lxml gives strings that cannot be encoded for references to surrogates (some write emoji so), and raises for the
     # others.
-    mended = text if _is_clean(text) else _join_surrogates(text)
-    if "&#" not in mended or not _DOUBTFUL.search(mended):
+    mended = text if _encode_clean(text) is not None else _join_surrogates(text)
+    if not _has_doubtful_reference(mended):
         return mended
     mended = _join_surrogates(_REFERENCE.sub(_mend_reference, mended))
     # A removed character may have stood inside another reference (`&&#8;#8;`), and a space ends that one.
     return _REFERENCE.sub(lambda match: match[0] if _mend_reference(match) == match[0] else " ", mended)
 
 
-def _is_clean(text: str) -> bool:
+def encode_unless_mended(text: str) -> bytes | None:
+    """Return a text in UTF-8 if `mend_characters` surely leaves it as it is, as most; None if it may not."""
+    encoded = _encode_clean(text)
+    return None if encoded is None or _has_doubtful_reference(text) else encoded
+
+
+def _has_doubtful_reference(text: str) -> bool:
+    return "&#" in text and _DOUBTFUL.search(text) is not None
+
+
+def _encode_clean(text: str) -> bytes | None:
+    """Return a text in UTF-8; None if XML forbids one of its characters."""
     try:
         encoded = text.encode()
     except UnicodeEncodeError:
-        return False
-    return len(encoded.translate(None, _NO_XML_IN_ASCII)) == len(encoded) and not ("\ufffe" in text or "\uffff" in text)
+        return None
+    is_clean = len(encoded.translate(None, _NO_XML_IN_ASCII)) == len(encoded)
+    return encoded if is_clean and not ("\ufffe" in text or "\uffff" in text) else None
 
 
 def _join_surrogates(text: str) -> str:
