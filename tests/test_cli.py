@@ -15,14 +15,15 @@ import subprocess
 import sys
 import termios
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from typer.main import get_command
 
 from config.settings import load_settings
-from flows.cli.app import PANELS, app
+from flows.cli.app import PANELS, app, main
 from tests.support.polled import page
 from tests.support.webserver import WebServer, answer
 
@@ -42,6 +43,30 @@ def copydesk(*arguments, stdin=None, cwd=None, **environment):
         cwd=cwd,
         env=env | {"PYTHONPATH": str(PROJECT)} | environment,
     )
+
+
+def sql(data, *arguments, **environment):
+    """`copydesk sql` in this process, which has imported already what each command would import for itself."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="", write_through=True) for _ in range(2))
+    before, finders = dict(os.environ), list(sys.meta_path)
+    call = ["copydesk", "sql", "--data", *map(str, (data, *arguments))]
+    try:
+        for name in [name for name in os.environ if name.startswith("COPYDESK_")]:
+            del os.environ[name]
+        os.environ.update(environment)
+        with (
+            redirect_stdout(out),
+            redirect_stderr(err),
+            patch.object(sys, "argv", call),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        sys.meta_path[:] = finders
+    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
+    return subprocess.CompletedProcess(call, ended.value.code, *texts)
 
 
 @contextmanager
@@ -97,9 +122,7 @@ def test_run_prints_one_line_a_source_whose_counts_add_up(data):
 
 @pytest.mark.parametrize("form", ["table", "csv", "json", "jsonl", "markdown"])
 def test_sql_writes_every_format_that_is_text(data, form):
-    done = copydesk(
-        "sql", "--data", data, "-f", form, "SELECT language, count(*) AS n FROM articles GROUP BY 1 ORDER BY 1"
-    )
+    done = sql(data, "-f", form, "SELECT language, count(*) AS n FROM articles GROUP BY 1 ORDER BY 1")
     assert done.returncode == 0
     languages = ["ar", "de", "en", "es", "fr", "ja", "pt"]
     rows = {
@@ -156,7 +179,7 @@ def test_markdown_shows_text_as_it_is(data):
     table = "\n".join(line.split(" | ")[0] for line in lines[2:])
     assert not re.search(r"(?<!\\)[<>\[\]`&]", table)
     assert all(len(re.split(r"(?<!\\)\|", line)) == 7 for line in lines)
-    done = copydesk("sql", "--data", data, "-f", "markdown", "SELECT 'https://x.example/a_b' AS url, 'a|b' AS t")
+    done = sql(data, "-f", "markdown", "SELECT 'https://x.example/a_b' AS url, 'a|b' AS t")
     assert done.stdout.splitlines()[2] == "| <https://x.example/a_b> | a\\|b |"
 
 
@@ -204,18 +227,18 @@ def test_ctrl_c_in_the_shell_ends_the_query_and_not_the_shell(data, tmp_path):
 def test_a_query_that_needs_more_room_than_it_may_have_says_which_setting_gives_more(data, limits, resource):
     rows = "SELECT range, md5(range::VARCHAR) AS x FROM range(4000000) ORDER BY x"
     query = rows if resource == "disk" else "SELECT len(list(range)) FROM range(50000000)"
-    done = copydesk("sql", "--data", data, "-f", "csv", query, **limits)
+    done = sql(data, "-f", "csv", query, **limits)
     assert done.returncode == 1
     assert done.stderr == (
         f"copydesk: the query needs more {resource} than it may have; "
         "ask for less, or raise sql_memory or sql_spill in copydesk.toml\n"
     )
-    refused = copydesk("sql", "--data", data, "SET memory_limit = '90 GB'")
+    refused = sql(data, "SET memory_limit = '90 GB'")
     assert "only statements that read" in refused.stderr
 
 
 def test_a_size_that_is_none_is_refused(data):
-    refused = copydesk("sql", "--data", data, "SELECT 1", COPYDESK_SQL_SPILL="10 %")
+    refused = sql(data, "SELECT 1", COPYDESK_SQL_SPILL="10 %")
     assert refused.returncode == 2
     assert "not a size such as '500 MB' or '4 GB' (given: '10 %')" in refused.stderr
 
@@ -224,16 +247,16 @@ def test_sql_writes_parquet_to_a_file_and_not_to_a_terminal(data, tmp_path):
     import pyarrow.parquet as pq
 
     file = tmp_path / "days.parquet"
-    assert copydesk("sql", "--data", data, "-f", "parquet", "-o", file, "FROM articles").returncode == 0
+    assert sql(data, "-f", "parquet", "-o", file, "FROM articles").returncode == 0
     assert pq.read_table(file).num_rows == 7
-    refused = copydesk("sql", "--data", data, "-f", "parquet", "FROM articles")
+    refused = sql(data, "-f", "parquet", "FROM articles")
     assert refused.returncode == 2
     assert "name a file with --output" in refused.stderr
 
 
 def test_sql_shows_times_lists_and_right_to_left_text_legibly(data):
     query = "SELECT published_at, tags, title FROM articles WHERE language IN ('ar', 'de') ORDER BY language"
-    arabic, german = [line for line in copydesk("sql", "--data", data, query).stdout.splitlines()[2:] if line.strip()]
+    arabic, german = [line for line in sql(data, query).stdout.splitlines()[2:] if line.strip()]
     assert "2026-04-07 00:00:00Z" in arabic
     assert "\u2068النقل العام, الترام, الجامعة\u2069" in arabic
     assert "2025-11-18 05:45:00Z" in german
@@ -257,7 +280,7 @@ def test_sql_reads_the_query_from_standard_input(data):
     ],
 )
 def test_a_query_that_cannot_be_is_one_sentence_and_exit_1(data, query, message):
-    done = copydesk("sql", "--data", data, query)
+    done = sql(data, query)
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("copydesk: ")
@@ -269,32 +292,30 @@ def test_sql_writes_to_a_device_and_never_over_the_warehouse(data, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
-    assert copydesk("sql", "--data", data, "-f", "csv", "-o", pipe, "SELECT 1 AS one").returncode == 0
+    assert sql(data, "-f", "csv", "-o", pipe, "SELECT 1 AS one").returncode == 0
     assert reader.communicate(timeout=20)[0] == b"one\n1\n"
     assert pipe.is_fifo()
-    refused = copydesk("sql", "--data", data, "-f", "csv", "-o", data / "copydesk.duckdb", "SELECT 1")
+    refused = sql(data, "-f", "csv", "-o", data / "copydesk.duckdb", "SELECT 1")
     assert refused.returncode == 1
     assert "is inside the data root" in refused.stderr
-    refused = copydesk("sql", "--data", data, "-o", tmp_path / "none" / "x.csv", "SELECT 1")
+    refused = sql(data, "-o", tmp_path / "none" / "x.csv", "SELECT 1")
     assert "no such file or directory; name another file with --output" in refused.stderr
 
 
 def test_columns_of_one_name_are_all_written(data):
     query = "SELECT 1 AS a, 2 AS a, 3 AS b, 4 AS a"
-    assert json.loads(copydesk("sql", "--data", data, "-f", "json", query).stdout) == [
-        {"a": 1, "a_1": 2, "b": 3, "a_2": 4}
-    ]
+    assert json.loads(sql(data, "-f", "json", query).stdout) == [{"a": 1, "a_1": 2, "b": 3, "a_2": 4}]
 
 
 def test_rows_of_many_columns_are_written_a_line_a_column(data):
-    lines = copydesk("sql", "--data", data, "FROM articles LIMIT 1").stdout.splitlines()
+    lines = sql(data, "FROM articles LIMIT 1").stdout.splitlines()
     assert lines[0] == "── 1 ──"
     assert len(lines) == 43
     assert lines[1].split()[0] == "article_id"
 
 
 def test_an_empty_warehouse_says_what_to_do(tmp_path):
-    done = copydesk("sql", "--data", tmp_path / "none", "SELECT 1")
+    done = sql(tmp_path / "none", "SELECT 1")
     assert done.returncode == 1
     assert f"run 'copydesk run --data {tmp_path}/none'" in done.stderr
 
@@ -346,11 +367,11 @@ def test_the_shell_completes_describes_reads_and_writes_files(data, tmp_path):
 def test_a_file_of_the_caller_joins_the_articles(data, tmp_path, name, text):
     (tmp_path / name).write_text(text)
     query = "SELECT price, source_id FROM articles JOIN p ON day = published_at::DATE"
-    done = copydesk("sql", "--data", data, "-f", "json", "--with", f"p={tmp_path / name}", query)
+    done = sql(data, "-f", "json", "--with", f"p={tmp_path / name}", query)
     assert json.loads(done.stdout) == [{"price": 12, "source_id": "sample"}], done.stderr
     other = tmp_path / "other.csv"
     other.write_text("secret\n1\n")
-    refused = copydesk("sql", "--data", data, "--with", f"p={tmp_path / name}", f"FROM read_csv('{other}')")
+    refused = sql(data, "--with", f"p={tmp_path / name}", f"FROM read_csv('{other}')")
     assert "and no others" in refused.stderr
 
 
@@ -376,7 +397,7 @@ def test_a_file_that_cannot_be_queried_is_one_sentence(data, tmp_path, argument,
 
 def test_a_query_ends_at_its_time_limit(data):
     began = time.monotonic()
-    done = copydesk("sql", "--data", data, "--timeout", "0.5", ENDLESS)
+    done = sql(data, "--timeout", "0.5", ENDLESS)
     assert time.monotonic() - began < 10
     assert (done.returncode, done.stderr) == (
         1,
@@ -386,9 +407,9 @@ def test_a_query_ends_at_its_time_limit(data):
 
 def test_times_show_in_the_zone_that_was_asked_for(data):
     query = "SELECT published_at FROM articles WHERE language = 'es'"
-    done = copydesk("sql", "--data", data, "--timezone", "Asia/Tokyo", "-f", "csv", query)
+    done = sql(data, "--timezone", "Asia/Tokyo", "-f", "csv", query)
     assert done.stdout == "published_at\n2026-02-11T01:20:00+09:00\n"
-    refused = copydesk("sql", "--data", data, "--timezone", "Asia/Tokio", query)
+    refused = sql(data, "--timezone", "Asia/Tokio", query)
     assert "no time zone is named 'Asia/Tokio'; did you mean one of \"Asia/Tokyo\"" in refused.stderr
 
 
@@ -403,15 +424,15 @@ def test_the_ending_of_the_output_decides_its_format(data, tmp_path):
         ("a.md", "| n | b"),
         ("a.txt", "n b"),
     ):
-        copydesk("sql", "--data", data, "-o", tmp_path / name, query)
+        sql(data, "-o", tmp_path / name, query)
         assert (tmp_path / name).read_text().startswith(content)
-    done = copydesk("sql", "--data", data, "-o", tmp_path / "a.xlsx", query)
+    done = sql(data, "-o", tmp_path / "a.xlsx", query)
     assert "1 texts were cut: a cell holds 32,767 characters" in done.stderr
     names, values = CalamineWorkbook.from_path(tmp_path / "a.xlsx").get_sheet_by_index(0).to_python()
     assert names == ["n", "b", "t", "l", "f", "x"]
     assert [str(value) for value in values[:5]] == ["1.0", "True", "2026-03-01 10:00:00", "a, b", "=1+1"]
     assert len(values[5]) == 32_767
-    refused = copydesk("sql", "--data", data, "-o", tmp_path / "a.doc", query)
+    refused = sql(data, "-o", tmp_path / "a.doc", query)
     assert (refused.returncode, "no format is known by this ending" in refused.stderr) == (2, True)
     listed = copydesk("status", "--data", data, "-o", tmp_path / "status.xlsx")
     assert listed.returncode == 0
@@ -419,9 +440,9 @@ def test_the_ending_of_the_output_decides_its_format(data, tmp_path):
 
 
 def test_columns_are_explained(data):
-    lines = copydesk("sql", "--data", data, "--columns", "rejects").stdout.splitlines()
+    lines = sql(data, "--columns", "rejects").stdout.splitlines()
     assert any(line.startswith("detail ") and line.endswith("Why, as a sentence.") for line in lines)
-    assert "no view is named 'x'" in copydesk("sql", "--data", data, "--columns", "x").stderr
+    assert "no view is named 'x'" in sql(data, "--columns", "x").stderr
 
 
 def test_statements_of_a_file_run_in_their_order(data):
