@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types docs bench clean lock
+.PHONY: help run demo test lint types docs pictures bench clean lock
 
 # The first Python on the PATH that the project supports; `make PYTHON=/path/to/python` says otherwise.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -32,6 +32,9 @@ types: $(READY) ## check types with mypy --strict
 
 docs: $(READY) ## write the reference pages of docs/ from the code
 	$(BIN)/python docs/generate.py
+
+pictures: $(READY) ## take the pictures of the desk for docs/, with Chromium
+	$(BIN)/python -m docs.pictures
 
 bench: $(READY) ## measure accuracy over COPYDESK_CORPUS, and speed
 	$(BIN)/python -m bench.run

@@ -11,7 +11,9 @@ from typing import Any, Final, TypeVar
 from warehouse.errors import WarehouseError
 
 FRESH_SECONDS: Final = 20.0
-"""For which a summary is shown without another look."""
+"""For which a summary is shown without another look, at least."""
+FRESH_COSTS: Final = 20.0
+"""For which it is so, in times of the seconds that it took: renewing takes a twentieth of a processor at most."""
 STALE_SECONDS: Final = 300.0
 """For which it is still shown while a new one is computed."""
 MAX_SUMMARIES: Final = 200
@@ -26,6 +28,12 @@ class Entry:
     lock: Lock = field(default_factory=Lock)
     value: Any = None
     computed_at: float = float("-inf")
+    seconds: float = 0.0  # that it took
+
+    @property
+    def fresh_seconds(self) -> float:
+        """The seconds for which it is fresh."""
+        return max(FRESH_SECONDS, FRESH_COSTS * self.seconds)
 
 
 class Summaries:
@@ -44,7 +52,7 @@ class Summaries:
                 if self._age(entry) > STALE_SECONDS:
                     self._compute(entry, compute)
         value: Summary = entry.value
-        if self._age(entry) > FRESH_SECONDS and entry.lock.acquire(blocking=False):
+        if self._age(entry) > entry.fresh_seconds and entry.lock.acquire(blocking=False):
             Thread(target=self._renew, args=(entry, compute), daemon=True).start()
         return value
 
@@ -58,8 +66,10 @@ class Summaries:
             return self._entries.setdefault(key, Entry())
 
     def _compute(self, entry: Entry, compute: Callable[[], Any]) -> None:
+        began = self._clock()
         entry.value = compute()
         entry.computed_at = self._clock()
+        entry.seconds = entry.computed_at - began
 
     def _renew(self, entry: Entry, compute: Callable[[], Any]) -> None:
         try:

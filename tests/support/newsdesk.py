@@ -218,8 +218,14 @@ class Desk:
             at = self.now - timedelta(hours=3 * number + 1)
             yield Rejection(
                 self.name, f"https://{self.name}.example/refused/{number}", None, Stage.EXTRACT, reason,
-                details.get(reason, "no text on the page"), first_seen_at=at, last_seen_at=at, run_id=f"{self.name}-run-0",
+                details.get(reason, "no text on the page"), first_seen_at=at, last_seen_at=at, run_id=f"{self.name}-run-0", title=self.refused_title(number),
             )  # fmt: skip
+
+    def refused_title(self, number: int) -> str | None:
+        """What the feed calls a refused document; some have no title."""
+        story = self.source["stories"][number % len(self.source["stories"])]
+        places = self.source["places"]
+        return story["title"].format(place=places[number % len(places)]) if number % 4 else None
 
     def runs(self, articles: list[Article], rejects: list[Rejection], pending: int) -> Iterator[Run]:
         is_failing = self.name == "karst-zeitung"
