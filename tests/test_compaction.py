@@ -493,7 +493,7 @@ def write(root, first, pause):
         store.land("polls", [poll(run_id=f"run-{n}")], source_id="harbour", key=str(n), now=NOON)
         store.land("articles", [article(n // 2, capture_id=f"c{n}")], source_id="harbour", key=str(n), now=NOON)
         time.sleep(pause)
-        print(n, flush=True)
+        print(f"{n}\\n", end="", flush=True)
 
 def compact_on(root, seconds, pause):
     log, visible, deleted = (timedelta(seconds=n) for n in seconds)
@@ -504,7 +504,7 @@ def compact_on(root, seconds, pause):
 def take_down(root, first, last):
     for n in range(first, last, 3):
         forget(root, url(n), datetime.now(UTC), normalize=str, identify=lambda *_: f"article-{n}", lock_seconds=60)
-        print(n, flush=True)
+        print(f"{n}\\n", end="", flush=True)
 """
 
 
