@@ -17,6 +17,8 @@ from tests.support.rows import NOON, article, discovery, rejection
 from warehouse.connect import connect, rows
 from warehouse.copies.update import update_copies
 from warehouse.errors import WarehouseError
+from warehouse.search.found_view import add_found
+from warehouse.search.search import Scope, search
 from warehouse.storage.compaction import Ages, compact
 from warehouse.storage.object_cache import END_BYTES
 from warehouse.storage.object_filesystem import ObjectFileSystem
@@ -113,6 +115,16 @@ def test_copies_are_known_in_an_object_store(store: Store) -> None:
     update_copies(store.root, seconds=1, since_last=True)
     with connect(store.root) as warehouse:
         assert warehouse.execute("SELECT copies FROM articles_unique").fetchall() == [(3,)]
+
+
+def test_words_are_found_in_an_object_store(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    store.land("articles", [article(1, text="the ferry"), article(2)], source_id="harbour", key="k", now=NOON)
+    (hit,) = search(store.root, '"the ferry"', Scope(), limit=5, marks=("[", "]"))
+    assert (hit.article_id, hit.snippet) == ("article-1", "[the] [ferry]")
+    with connect(store.root) as warehouse:
+        add_found(warehouse, store.root, "ferry")
+        assert len(warehouse.execute("SELECT snippet FROM found").fetchall()) == 2
 
 
 def test_a_large_object_is_read_in_part_and_its_end_once(bucket: Bucket, store: Store) -> None:
