@@ -20,6 +20,7 @@ import pytest
 from config.inputs import FeedInput
 from config.sources import Source, load_sources
 from tasks.article import make_article
+from tasks.extract import extract
 from tasks.listings.feeds import read_feed
 from tasks.listings.section_page import read_links
 from tasks.listings.sitemaps import read_sitemap
@@ -29,13 +30,14 @@ from tests.newsroom.clock import ScaledClock, SimClock
 from tests.newsroom.configure import configure
 from tests.newsroom.landed import Ran
 from tests.newsroom.ledger import write_requests
-from tests.newsroom.pages import article_page, encoded
+from tests.newsroom.pages import article_page, encoded, stand_in_page
 from tests.newsroom.plan import Article, Fault, Plan, Site
 from tests.newsroom.scenario import START, make_plan, small, week
 from tests.newsroom.server import Newsroom
 from tests.newsroom.sessions import own_path
 from tests.support.raws import raw_page
 from warehouse.model.records import Article as Landed
+from warehouse.model.records import Rejection
 
 ALL_SITES = week(1).sites
 NEVER = "/no-such-page"
@@ -317,6 +319,15 @@ def test_a_site_answers_with_another_page_for_a_time(name, windows, newsroom, cl
     assert newsroom.ledger[-2].answer.kind == "wall"
     assert newsroom.ledger[-1].answer.kind != "wall"
     assert get(newsroom, client, name, "/robots.txt").text.startswith("User-agent")
+
+
+@pytest.mark.parametrize("kind", ["consent", "challenge", "soft_404", "login", "maintenance"])
+@pytest.mark.parametrize("one", ALL_SITES, ids=lambda one: one.id)
+def test_a_page_in_the_place_of_an_article_is_told_in_every_language(one: Site, kind: str):
+    raw = raw_page(stand_in_page(one, kind), "http://127.0.0.1/news/1", charset="utf-8")
+    refused = extract(raw)
+    assert isinstance(refused, Rejection)
+    assert refused.reason == {"consent": "consent_wall", "login": "login_wall"}.get(kind, kind)
 
 
 def test_a_listing_has_other_session_ids_each_time(newsroom, client):

@@ -63,7 +63,7 @@ REASONS: dict[Fault, frozenset[str]] = {
     Fault.HANG: frozenset({"timed_out", "fetch_failed"}),
     Fault.GONE: frozenset({"vanished"}),
     Fault.BROKEN: frozenset({"fetch_failed"}),
-    Fault.NO_STORY: frozenset({"no_article"}),
+    Fault.NO_STORY: frozenset({"no_article", "not_an_article", "region_block"}),
     Fault.TO_FRONT: frozenset({"front_page"}),
     Fault.SOFT_404: frozenset({"soft_404"}),
     Fault.LOGIN_WALL: frozenset({"login_wall"}),
