@@ -52,6 +52,21 @@ def test_one_article_at_two_addresses_stays_one_when_it_is_edited(site, shared, 
     assert ask("SELECT url[-1:], reason, duplicate_of[-1:] FROM rejects_open") == [("2", "duplicate", "1")]
 
 
+def test_a_duplicate_that_could_not_be_had_for_a_time_is_one_again_and_rests(site, shared, look, ask):
+    shared("Feed title 1: bread is dearer")
+    look(RECHECK + FEED)
+    whole = site.routes["/news/2"]
+    site.routes["/news/2"] = answer(b"overloaded", status="503 Oops")
+    look(RECHECK + FEED, hours=1.5)
+    assert ask("SELECT reason FROM rejects_open") == [("fetch_failed",)]
+    site.routes["/news/2"] = whole
+    assert counts(look(RECHECK + FEED, hours=2))["duplicate"] == 1
+    assert ask("SELECT reason, duplicate_of[-1:] FROM rejects_open") == [("duplicate", "1")]
+    requests = site.asked("/news/2")
+    look(RECHECK + FEED, hours=5)
+    assert site.asked("/news/2") == requests
+
+
 def test_replay_reads_the_address_whose_twin_has_another_text_now(tmp_path, site, shared, look, ask, settings):
     shared("Feed title 1 and 2: our server rests")
     look(FEED)

@@ -11,7 +11,7 @@ from typing import Any
 from config.settings import Settings
 from tests.newsroom.feeds import NEWS_SITEMAP
 from tests.newsroom.landed import Ran, Warehouse, read_warehouse
-from tests.newsroom.manners import check_demand, check_manners, check_pacing, check_secrets
+from tests.newsroom.manners import MOVED, check_demand, check_manners, check_pacing, check_secrets
 from tests.newsroom.plan import Article, Fault
 from tests.newsroom.server import Asked, Newsroom
 from tests.newsroom.stories import Story
@@ -91,19 +91,31 @@ def _check_article(
     if waiting := held.pending[article]:
         yield f"{', '.join(sorted(waiting))} is still pending"
     if article.reasons:
-        yield from _check_refused(held, article, paths - waiting)
+        site = next(site for site in newsroom.plan.sites if site.id == article.site)
+        yield from _check_refused(held, article, paths - waiting, site.wall_reasons)
     elif served := _served(newsroom, article):
         yield from _check_landed(held, article, served, killed=killed, apart=_moved_unsaid(newsroom, article))
-    elif not held.refused[article] and not waiting:
+    elif not held.refused[article] and not waiting and not _gone_unread(newsroom, article):
         yield "was named, never served, and is neither refused nor pending"
 
 
-def _check_refused(held: Warehouse, article: Article, paths: set[str]) -> Iterator[str]:
+def _gone_unread(newsroom: Newsroom, article: Article) -> bool:
+    """Whether an article was taken away before a listing that is an input named it.
+
+    A sitemap that is searched for what one feed of the site lacks names what another lacks too.
+    """
+    listings = [asked for asked in newsroom.ledger if asked.site == article.site and asked.answer.kind == "listing"]
+    paths = {*article.all_paths}
+    return article.removed_at is not None and not any(paths.intersection(asked.answer.listed) for asked in listings)
+
+
+def _check_refused(held: Warehouse, article: Article, paths: set[str], walls: frozenset[str]) -> Iterator[str]:
     if held.landed[article]:
         yield f"landed although it should be refused ({article.fault})"
     for path in sorted(paths):
         reason = held.refused[article].get(path)
-        if reason not in article.reasons:
+        # The last time that it was asked for may have been while the whole site answered with a wall.
+        if reason not in article.reasons | walls:
             yield f"{path} should be refused as {' or '.join(sorted(article.reasons))} and is {reason or 'not refused'}"
 
 
@@ -156,7 +168,8 @@ def _served(newsroom: Newsroom, article: Article) -> list[tuple[datetime, int]]:
 def _moved_unsaid(newsroom: Newsroom, article: Article) -> bool:
     """Whether nobody could know, when an article was first read where it had moved to, that it was the same.
 
-    Only a feed's ids or a redirect tell; a sitemap has no ids. Edited besides, it is then another article.
+    Only a feed's ids or a redirect tell; sitemaps and section pages have no ids. Edited besides, it is then another
+    article.
     """
     moved_at = article.moved_at
     if moved_at is None:
@@ -164,8 +177,9 @@ def _moved_unsaid(newsroom: Newsroom, article: Article) -> bool:
     ours = [asked for asked in newsroom.ledger if asked.site == article.site]
     read_at = next((asked.at for asked in ours if asked.path == article.new_path), newsroom.plan.span.end)
     before = [asked for asked in ours if asked.at <= read_at]
-    by_feed = {path for asked in before if asked.answer.kind == "listing" for path in asked.answer.listed}
-    redirected = any(asked.path == article.path and asked.at >= moved_at for asked in before)
+    has_ids = all(site.listing != "section" for site in newsroom.plan.sites if site.id == article.site)
+    by_feed = {path for asked in before if asked.answer.kind == "listing" and has_ids for path in asked.answer.listed}
+    redirected = any(asked.path == article.path and asked.answer.status == MOVED for asked in before)
     return not redirected and not by_feed.issuperset({article.path, article.new_path})
 
 

@@ -22,8 +22,9 @@ ROUNDING = 0.001
 """Seconds."""
 MOST_FAILURES: Final = 16
 """Answers without a page at one address: eight attempts of two requests."""
-OVER_AND_OVER: Final = frozenset({Fault.BOMB, Fault.ENDLESS, Fault.HANG})
+OVER_AND_OVER: Final = frozenset({Fault.BOMB, Fault.ENDLESS, Fault.HANG, Fault.NO_STORY})
 """Faults that fail although their status is 200."""
+MOVED: Final = 301
 REST: Final = timedelta(minutes=10)
 REST_GROWTH: Final = 1.5
 """A page that is always said to have changed just now may be asked for after so long, then each time later."""
@@ -92,13 +93,17 @@ def check_demand(newsroom: Newsroom, *, killed: bool = False) -> list[str]:
     for asked in newsroom.ledger:
         if asked.answer.article is not None and asked.site:
             asked_for[sites[asked.site], asked.path].append(asked)
-    for (site, target), requests in asked_for.items():
+    for (site, target), requests in list(asked_for.items()):
         if site.whole:
             wrong.append(f"{site.id}: {target} was asked for, and the feed holds the whole article")
         article = newsroom.plan.by_path[site.id, target.removesuffix("/step")]
-        read = [one for one in requests if one.answer.kind == "page" and one.answer.status == 200]
+        # Who follows a redirect has read the address that redirects, and is led to the other by it.
+        statuses = (200, MOVED) if target == article.path else (200,)
+        read = [one for one in requests if one.answer.kind == "page" and one.answer.status in statuses]
         read = [] if article.fault in OVER_AND_OVER else read
-        most = _explained(site, article, read) if read else 0
+        old = asked_for[site, article.path] if target == article.new_path else []
+        led_here = sum(one.answer.status == MOVED for one in old)
+        most = _explained(site, article, read) + led_here if read else 0
         if len(read) > most and not killed:
             wrong.append(f"{site.id}: {target} was read {len(read)} times, and {most} are explained")
         failures = (one.answer.status >= 400 or one.answer.kind == "wall" for one in requests)

@@ -233,6 +233,12 @@ class Site:
     FORBIDDEN = "/members/"
 
     @property
+    def wall_reasons(self) -> frozenset[str]:
+        """Why its pages may be refused for a time."""
+        windows = {"consent_wall": self.consent, "challenge": self.challenges, "maintenance": self.outages}
+        return frozenset(reason for reason, spans in windows.items() if spans)
+
+    @property
     def listing_path(self) -> str:
         """Where its listing is, at first."""
         names = {"rss": "/rss.xml", "atom": "/atom.xml", "json": "/feed.json", "paged": "/atom", "section": "/news/"}

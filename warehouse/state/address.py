@@ -81,6 +81,11 @@ class Known:
         """Whether it has neither an article nor a refusal."""
         return self.version_id is None and self.refusal is None and not self.is_forgotten
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has no article and could not be had the last time, whatever it was refused for before."""
+        return self.version_id is None and self.refusal is not None and self.refusal[1] in TEMPORARY
+
     def is_wanted(self, now: datetime, recheck: Sequence[float]) -> bool:
         """Return whether a page is due: it was never fetched, its retry is due, or it may have changed.
 

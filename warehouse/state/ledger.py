@@ -144,7 +144,9 @@ class Ledger:
     def earlier(self, url: str, now: datetime) -> Earlier | None:
         """Return the capture whose validators may be sent in a conditional request, or None."""
         known = self.addresses[url]
-        if known.earlier is None or known.is_changed or (known.refusal is not None and known.refusal[1] in RETRIED):
+        if known.earlier is None or known.is_changed or known.has_failed:
+            return None
+        if known.refusal is not None and known.refusal[1] in RETRIED:
             return None
         # A time that lies ahead was written by a clock that was wrong, and tells nothing of how long ago that is.
         is_recent = timedelta() <= now - known.earlier.fetched_at < MAX_NOT_MODIFIED_TRUST
@@ -188,7 +190,7 @@ class Ledger:
         concluded = known.payload_digests if fetched.item.is_record else known.payload_digests[-1:]
         if not concluded or fetched.payload_digest not in concluded:  # the digest of a page takes a while
             return False
-        return not (known.is_retried or (known.refusal is not None and self.rules_changed))
+        return not (known.is_retried or known.has_failed or (known.refusal is not None and self.rules_changed))
 
     def due(self, now: datetime, recheck: Sequence[float]) -> Iterator[str]:
         """Yield the addresses of pages that are due; see `is_wanted`."""
