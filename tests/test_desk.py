@@ -199,7 +199,7 @@ def test_the_document_as_it_came_is_text(desk):
 
 
 @pytest.mark.parametrize(
-    ("path", "function", "status"), [("rejects", "load_rejects", 200), ("article/a", "load_article", 500)]
+    ("path", "function", "status"), [("rejects", "load_rejects", 200), ("article/a", "find_title", 500)]
 )
 def test_a_fault_of_ours_is_a_page_too(desk, monkeypatch, path, function, status):
     monkeypatch.setattr(f"flows.desk.routes.{function}", lambda *_: 1 / 0)

@@ -25,6 +25,11 @@ IDENTITY: Final = (
     "landed_at",
 )  # fmt: skip
 ARTICLE: Final = "FROM articles WHERE article_id = $article_id"
+# Of all rows, as no other question is answered sooner.
+_TITLE: Final = """
+    SELECT arg_max(title, fetched_at) AS title, arg_max(language, fetched_at) AS language, bool_or(deleted) AS deleted
+    FROM landed('articles') WHERE article_id = $article_id HAVING count(*) > 0
+"""
 # Not of the view `article_versions`, which orders the versions of all articles.
 _VERSIONS: Final = """
     SELECT version_id, min(fetched_at) AS fetched_at, arg_min(title, fetched_at) AS title,
@@ -95,6 +100,12 @@ class ArticlePage:
     identity: Sequence[Field]
     versions: Sequence[Version]
     copies: Sequence[Record]
+
+
+def find_title(database: Database, article_id: str) -> Record | None:
+    """Return the title and language of an article; None if there is none. Raises `WarehouseError`."""
+    titles = database.records(_TITLE, {"article_id": article_id})
+    return titles[0] if titles and not titles[0]["deleted"] else None
 
 
 def load_article(database: Database, article_id: str) -> ArticlePage | None:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from config.sources import ID_PATTERN
 from flows.desk import query as queries
-from flows.desk.article import load_article
+from flows.desk.article import find_title, load_article
 from flows.desk.articles import Facets, load_articles, load_csv, load_facets
 from flows.desk.desk import Desk
 from flows.desk.documents import load_document
@@ -119,12 +119,19 @@ def send_articles(desk: SharedDesk, filters: ArticleFilters) -> Response:
 
 
 @router.get("/article/{article_id}")
-def show_article(desk: SharedDesk, article_id: str) -> HTMLResponse:
+def show_article(desk: SharedDesk, article_id: str) -> Response:
     """Show one article."""
-    article = load_article(desk.database, article_id)
-    if article is None:
+    title = find_title(desk.database, article_id)
+    if title is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, NO_ARTICLE)
-    return desk.page("article", article=article)
+
+    def load() -> dict[str, Any]:
+        article = load_article(desk.database, article_id)
+        if article is None:
+            raise WarehouseError(NO_ARTICLE)
+        return {"article": article}
+
+    return desk.page_in_parts("article", load, title=title)
 
 
 @router.get("/article/{article_id}/lines")
