@@ -25,7 +25,7 @@ from flows.run import run_sources
 from tests.support.rows import NOON, article, url
 from tests.test_cli import SAMPLES, terminal
 from tests.test_cli import copydesk as command
-from warehouse.errors import QueryError
+from warehouse.errors import QueryError, StorageError
 from warehouse.own_files import parse_files
 from warehouse.search.index import advance_index, delete_index, update_index
 from warehouse.search.index_files import folder, load_state, open_index
@@ -249,6 +249,20 @@ def test_a_page_is_full_while_the_index_is_behind(tmp_path: Path) -> None:
         ]
     assert [hit.article_id for page in pages for hit in page] == current
     assert [hit.rank for page in pages for hit in page] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_who_may_not_write_searches_what_the_index_has(tmp_path: Path) -> None:
+    land(tmp_path, "1", report(1, "the ferry"), report(2, "a ferry"))
+    assert len(ids(tmp_path, "ferry")) == 2
+    land(tmp_path, "2", report(1, "the tram", version_id="v2", fetched_at=LATER), report(3, "a ferry"))
+    lock = folder(Root.at(tmp_path)) / "writer.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # which nobody can write, root neither
+    assert ids(tmp_path, "ferry") == ["article-2"]
+    for path in folder(Root.at(tmp_path)).glob("index*"):
+        shutil.rmtree(path)
+    with pytest.raises(StorageError):
+        find(tmp_path, "ferry")
 
 
 def test_two_at_once_find_the_same(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import duckdb
 
 from warehouse.connect import connect, rows, unreadable
 from warehouse.definitions import pattern
-from warehouse.errors import LockedError
+from warehouse.errors import LockedError, StorageError
 from warehouse.search.index import update_index
 from warehouse.search.index_files import OPEN_ATTEMPTS, open_index
 from warehouse.search.snippets import snippet
@@ -80,9 +80,9 @@ def search(
 ) -> list[Hit]:
     """Return the newest versions of the articles that have the words of `query`, the best first.
 
-    The index takes in first what landed since. Where another process does so for more than `seconds`, what it has by
-    now is searched, and articles that were edited or taken down since are passed over: their places go to the next.
-    Raises `QueryError` for a query that is none, `WarehouseError`.
+    The index takes in first what landed since. Where another process does so for more than `seconds`, or this one may
+    not write there, what it has by now is searched, and articles that were edited or taken down since are passed over:
+    their places go to the next. Raises `QueryError` for a query that is none, `WarehouseError`.
     """
     words = parse_words(query)
     index, is_current = ready_index(root, seconds)
@@ -111,13 +111,14 @@ def find_matches(root: Root, words: Words, scope: Scope, *, limit: int, offset: 
 def ready_index(root: Root, seconds: float) -> tuple[tantivy.Index, bool]:
     """Let the index take in what landed since, and open it; also say whether it could.
 
-    Waits up to `seconds` for another process that writes it. Raises `LockedError` where that one builds the first.
+    Waits up to `seconds` for another process that writes it. Raises `LockedError` where that one builds the first, and
+    `StorageError` where there is none and none can be written.
     """
     for _ in range(OPEN_ATTEMPTS):
         is_current = True
         try:
             update_index(root, seconds)
-        except LockedError:
+        except (LockedError, StorageError):  # as where a reader may not write
             if open_index(root) is None:
                 raise
             is_current = False
