@@ -31,6 +31,10 @@ def sure(*lines: str) -> list[tuple[str, float]]:
     return [(line, 0.95) for line in lines]
 
 
+def unlikely(*lines: str) -> list[tuple[str, float]]:
+    return [(line, 0.05) for line in lines]
+
+
 @pytest.mark.parametrize(("above", "kept_below"), [(2, True), (9, False)])
 def test_a_heading_over_comments_ends_an_article_but_not_one_that_has_hardly_begun(above, kept_below):
     # Above the article it is a link to them, and the lines above it are of a box at the side.
@@ -45,3 +49,18 @@ def test_lines_between_kept_ones_need_less_than_others():
     assert "1. Lamps" in body([*sure(STORY[0]), *doubtful, *sure(STORY[1])])
     assert "1. Lamps" not in body([*sure(*STORY), *doubtful, ("Weather", 0.01), ("Sport", 0.01)])
     assert "1. Lamps" not in body([*sure(STORY[0]), *doubtful, ("Weather", 0.01), *sure(STORY[1])])
+
+
+def test_a_heading_below_the_last_sentence_introduces_nothing():
+    heading = "Around the bay"
+    assert body([*sure(*STORY, heading), ("Photo: Ann Berg", 0.01)]) == list(STORY)
+    # Without a line below, it may be the last line of a poem or of a list.
+    assert body(sure(*STORY, heading)) == [*STORY, heading]
+
+
+def test_the_last_entries_of_a_live_report_belong_to_it():
+    entries = [line for clock, text in zip(("22:40", "22:05", "21:30"), STORY, strict=True) for line in (clock, text)]
+    opening = ["20:00", "The count begins", "The first boxes have come from the islands."]
+    assert body([*sure(*entries), *unlikely("Share", *opening, "Follow us")]) == [*entries, *opening]
+    # A list of other headlines with their times has no sentences.
+    assert body([*sure(*entries), *unlikely("20:00", "Rain over the bay", "19:30", "Ferry late again")]) == entries

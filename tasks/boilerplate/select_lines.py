@@ -86,11 +86,21 @@ def select_lines(lines: Sequence[Line], scores: LineScores) -> set[int]:
         return set()
     end = _find_end(lines, scores, selected)
     selected = {index for index in selected if index < end}
-    # Nothing follows that the last line could introduce: `Share this story on social media:`.
-    if len(selected) > 1 and lines[max(selected)].text.endswith(COLONS):
+    if len(selected) > 1 and _introduces_nothing(lines, max(selected)):
         selected.remove(max(selected))
-    selected |= _nearly_likely(lines, scores, selected) | _verses(lines, selected) | _live_clocks(lines, selected)
+    selected |= _nearly_likely(lines, scores, selected)
+    selected |= _verses(lines, selected) | _live_report(lines, selected)
     return selected - _profile_boxes(lines) or selected
+
+
+def _introduces_nothing(lines: Sequence[Line], last: int) -> bool:
+    """Return whether the last line introduces what is not selected: `Share this story:`, a heading of other stories."""
+    line, above = lines[last], lines[last - 1]
+    if line.text.endswith(COLONS):
+        return True
+    is_heading = line.word_count < MIN_LAST_LINE_WORDS and not line.ends_sentence and not line.has_bullet
+    is_last_of_sentences = above.ends_sentence and not above.has_bullet
+    return is_heading and is_last_of_sentences and last + 1 < len(lines)
 
 
 def _find_end(lines: Sequence[Line], scores: LineScores, selected: set[int]) -> int:
@@ -186,11 +196,28 @@ def _verses(lines: Sequence[Line], selected: set[int]) -> set[int]:
     return verses
 
 
-def _live_clocks(lines: Sequence[Line], selected: set[int]) -> set[int]:
-    """Return the times above the entries of a live report; a single time is that of publication."""
+def _live_report(lines: Sequence[Line], selected: set[int]) -> set[int]:
+    """Return the times above the entries of a live report, and its last entries; a single time is of publication."""
     span = range(max(0, min(selected) - 1), max(selected))
     clocks = {index for index in span if index + 1 in selected and _CLOCK.fullmatch(lines[index].bare)}
-    return clocks if len(clocks) >= MIN_LIVE_REPORT_CLOCKS else set()
+    return clocks | _last_entries(lines, max(selected) + 1) if len(clocks) >= MIN_LIVE_REPORT_CLOCKS else set()
+
+
+def _last_entries(lines: Sequence[Line], begin: int) -> set[int]:
+    """Return the lines of the entries from `begin` on: a time and what stands below it, with a sentence."""
+    indexes: set[int] = set()
+    entry: list[int] = []
+    for index, line in enumerate([*lines[begin:], None], begin):
+        is_clock = line is not None and line.reason is None and _CLOCK.fullmatch(line.bare) is not None
+        if line is None or line.reason is not None or is_clock:
+            if any(lines[number].ends_sentence for number in entry):
+                indexes.update(entry)
+            entry = [index] if is_clock else []
+        elif entry:
+            entry.append(index)
+        else:
+            break
+    return indexes
 
 
 def _profile_boxes(lines: Sequence[Line]) -> set[int]:
