@@ -1,8 +1,8 @@
 """The texts that the line model learns from: gold bodies and pages rendered to plain text, each line with a label.
 
 A gold line is text where at least half of its 4-grams stand in the gold body, in the body's order: subheadings,
-bullets and captions are text where the gold has them. Pages without a gold body get the opinion of extractors that
-see the HTML; `train_strip.py` weighs it.
+bullets and captions are text where the gold has them. A page without a gold body has the one that Copydesk reads from
+its HTML.
 """
 
 from __future__ import annotations
@@ -12,23 +12,44 @@ import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from tasks.text.decode import decode
 from tasks.text.words import UNSPACED_CHARACTERS
 
+GOLD_SETS = ("news", "news2", "articles")
+SETS = (*GOLD_SETS, "web")
 RENDERINGS = ("main", "all", "layout")
-OPINIONS = ("traf", "trafp", "main")
 LONGEST = 3_000
 """Lines of the longest page that is learnt from."""
 _TOKEN = re.compile(rf"[{UNSPACED_CHARACTERS}]|[^\W{UNSPACED_CHARACTERS}]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the corpus."""
+
+    kind: str
+    """The set it is in."""
+    id: str
+    url: str
+    title: str
+    authors: list[str]
+    body: str
+    """The gold body; of a web page the one that is read from its HTML."""
+    comments: list[str]
+    """Lines of readers' comments, of a web page only."""
+    renderings: dict[str, str]
+    snippets: dict[str, list[str]]
+    """Parts that must stand `with` the text of a web page and those it must be `without`."""
 
 
 @dataclass
@@ -40,9 +61,8 @@ class Text:
     lines: list[str]
     label: np.ndarray
     table: np.ndarray
-    """Lines x figures."""
+    """Lines x features."""
     tokens: np.ndarray
-    opinions: np.ndarray = field(default_factory=lambda: np.zeros((0, len(OPINIONS)), np.float32))
     rendering: str = ""
     spaced: list[bool] = field(default_factory=list)
     group: str = ""
@@ -58,51 +78,79 @@ def read_gold(corpus: Path, kind: str) -> dict[str, dict[str, Any]]:
     return {page["id"]: page for page in map(json.loads, filter(None, lines))}
 
 
-def render_pages(corpus: Path, cache: Path) -> list[dict[str, Any]]:
-    """Every page of the corpus as plain text three ways, and what extractors make of it."""
+def read_pages(corpus: Path, cache: Path) -> list[Page]:
+    """Return every page of the corpus; what is read from the HTML is kept in the cache."""
     if not cache.is_file():
-        jobs = [(str(corpus), kind, page) for kind in ("news", "web") for page in read_gold(corpus, kind)]
+        jobs = [(corpus, kind, record) for kind in SETS for record in read_gold(corpus, kind).values()]
         cache.parent.mkdir(parents=True, exist_ok=True)
         with ProcessPoolExecutor(2) as pool, cache.open("w", encoding="utf-8") as output:
-            for page in pool.map(_render, jobs, chunksize=4):
+            for page in pool.map(_read_page, jobs, chunksize=4):
                 output.write(json.dumps(page, ensure_ascii=False) + "\n")
-    return [json.loads(line) for line in cache.open(encoding="utf-8")]
+    pages = [Page(**json.loads(line)) for line in cache.open(encoding="utf-8")]
+    renderings = {kind: _read_renderings(corpus / kind / "text.jsonl.gz") for kind in GOLD_SETS}
+    return [
+        replace(page, renderings=renderings[page.kind][page.id]) if page.kind in renderings else page for page in pages
+    ]
 
 
-def _render(job: tuple[str, str, str]) -> dict[str, Any]:
+def _read_renderings(path: Path) -> dict[str, dict[str, str]]:
+    texts: dict[str, dict[str, str]] = defaultdict(dict)
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for text in map(json.loads, lines):
+            texts[text["id"]][text["rendering"]] = text["text"]
+    return texts
+
+
+def _read_page(job: tuple[Path, str, dict[str, Any]]) -> dict[str, Any]:
+    import copydesk
+
+    corpus, kind, record = job
+    content = gzip.decompress((corpus / kind / "pages" / f"{record['id']}.html.gz").read_bytes())
+    article = copydesk.extract(content, url=record["url"], media_type="text/html")
+    is_read = isinstance(article, copydesk.Article)
+    comments, renderings = _render(content) if kind == "web" else ([], {})
+    return {
+        "kind": kind,
+        "id": record["id"],
+        "url": record["url"],
+        "title": " ".join((record.get("title") or (article.title if is_read else None) or "").split()),
+        "authors": record.get("authors") or [],
+        "body": record.get("body") or (article.text if is_read else None) or "",
+        "comments": comments,
+        "renderings": renderings,
+        "snippets": {key: record[key] for key in ("with", "without")} if kind == "web" else {},
+    }
+
+
+def _render(content: bytes) -> tuple[list[str], dict[str, str]]:
+    """Return the comments of a page and its renderings as plain text; empty where a reader fails on it."""
     import inscriptis
     import trafilatura
     from resiliparse.extract.html2text import extract_plain_text
 
-    from tasks.text.decode import decode
-
-    corpus, kind, page = job
-    content = gzip.decompress((Path(corpus) / kind / "pages" / f"{page}.html.gz").read_bytes())
     try:
         html = content.decode("utf-8")
     except UnicodeDecodeError:
-        html = getattr(decode(content, None, True), "text", None) or content.decode("utf-8", "replace")
-    made: dict[str, Any] = {"kind": kind, "id": page}
-    plain = {"include_comments": False, "include_tables": True}
-    for name, make in {
+        html = getattr(decode(content, None, html=True), "text", None) or content.decode("utf-8", "replace")
+    makers: dict[str, Callable[[], str | None]] = {
         "main": lambda: extract_plain_text(html, main_content=True),
         "all": lambda: extract_plain_text(html),
         "layout": lambda: inscriptis.get_text(html),
-        "traf": lambda: trafilatura.extract(html, **plain),
-        "trafp": lambda: trafilatura.extract(html, favor_precision=True, **plain),
         "comments": lambda: trafilatura.bare_extraction(html, include_comments=True).comments,
-        "title": lambda: trafilatura.extract_metadata(html).title,
-    }.items():
+    }
+    texts: dict[str, str] = {}
+    for name, make in makers.items():
         try:
-            made[name] = make() or ""
-        except Exception:  # noqa: BLE001 - one page that an extractor cannot read is one opinion less
-            made[name] = ""
-    return made
+            texts[name] = make() or ""
+        except Exception:  # noqa: BLE001 - a page that one reader fails on has the other renderings
+            texts[name] = ""
+    comments = [line.strip() for line in texts.pop("comments").split("\n") if line.strip()]
+    return comments, texts
 
 
-def group_pages(pages: list[dict[str, Any]], urls: dict[str, str]) -> dict[str, str]:
-    """A name for the pages of one publisher or template: those of one domain, or that share six lines of furniture."""
-    parent = {page["id"]: page["id"] for page in pages}
+def group_pages(pages: Sequence[Page]) -> dict[str, str]:
+    """Return a name for the pages of one publisher or template: of one domain, or with six equal lines of furniture."""
+    parent = {page.id: page.id for page in pages}
 
     def find(page: str) -> str:
         while parent[page] != page:
@@ -113,21 +161,21 @@ def group_pages(pages: list[dict[str, Any]], urls: dict[str, str]) -> dict[str, 
     domains: dict[str, list[str]] = defaultdict(list)
     pages_of_line: dict[str, list[str]] = defaultdict(list)
     for page in pages:
-        labels = (urlsplit(urls.get(page["id"], "")).hostname or page["id"]).lower().split(".")
+        labels = (urlsplit(page.url).hostname or page.id).lower().split(".")
         short = len(labels) >= 2 and len(labels[-2]) > 3
         shared = ".".join(labels[-2:]) in {"wordpress.com", "blogspot.com", "blogspot.de", "archive.org"}
-        domains[".".join(labels if shared else labels[-2:] if short else labels[-3:])].append(page["id"])
-        for line in {line.strip() for line in page["all"].split("\n")}:
-            if len(line) >= 15 and line not in page["traf"]:
-                pages_of_line[line].append(page["id"])
+        domains[".".join(labels if shared else labels[-2:] if short else labels[-3:])].append(page.id)
+        for line in {line.strip() for line in page.renderings["all"].split("\n")}:
+            if len(line) >= 15 and line not in page.body:
+                pages_of_line[line].append(page.id)
     together: Counter[tuple[str, str]] = Counter()
     for page_ids in pages_of_line.values():
         if len(page_ids) <= 12:
             together.update((page_ids[low], page_ids[high]) for high in range(len(page_ids)) for low in range(high))
     same = [pair for pair, count in together.items() if count >= 6]
     same += [(page_ids[0], other) for page_ids in domains.values() for other in page_ids[1:]]
-    for page, other in same:
-        parent[find(page)] = find(other)
+    for page_id, other in same:
+        parent[find(page_id)] = find(other)
     return {page: find(page) for page in parent}
 
 

@@ -144,9 +144,9 @@ class Frame:
 
 
 def phrase(kind: str, language: str, chance: random.Random) -> str:
-    """A cue phrase of the kind, in the language if it has any."""
+    """A cue phrase of the kind, in the language if it has any, else in English or of no language."""
     table = _cues()[kind]
-    return chance.choice(table.get(language) or table["en"])
+    return chance.choice(table.get(language) or table.get("en") or table["any"])
 
 
 @cache

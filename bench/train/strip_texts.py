@@ -1,4 +1,4 @@
-"""Texts read into figures: gold texts and web pages as they are, and the cases that are made of them."""
+"""Texts read into features: gold texts and web pages as they are, and the cases that are made of them."""
 
 from __future__ import annotations
 
@@ -9,40 +9,46 @@ from typing import Any
 
 import numpy as np
 
-from bench.train.strip_cases import Maker, article_indexes, print_text
-from bench.train.strip_corpus import LONGEST, OPINIONS, Text, align, share_inside, tokens_of
+from bench.train.strip_cases import Maker, print_text
+from bench.train.strip_corpus import LONGEST, Page, Text, align, tokens_of
 from bench.train.strip_genres import Row
 from tasks.boilerplate.context_features import read_features
 from tasks.boilerplate.lines import read_lines
 
-CASE = {"news": 0.8, "web": 0.3}
-"""Weight of a case made of a gold text and of a web page; a gold text itself has 1."""
-GENRE = {"news": 0.25, "web": 0.1}
-FOREIGN = {"news": 0.15, "web": 0.06}
-CASES = {"news": 4, "web": 2}
-GENRES = {"news": 4, "web": 1}
-"""Cases of one text."""
+CASE = {"news": 0.8, "news2": 0.8, "articles": 0.4, "web": 0.3}
+"""Weight of a case made of a text of each set; a gold text of news itself has 1."""
+GENRE = {"news": 0.5, "news2": 0.5, "web": 0.2}
+FOREIGN = {"news": 0.3, "web": 0.12}
+CASES = {"news": 4, "news2": 2, "articles": 1, "web": 1}
+GENRES = {"news": 4, "news2": 1, "articles": 0, "web": 1}
+"""Cases of one text of each set."""
 PUT_INTO_SCRIPTS = 0.25
 """Share of the web pages."""
+MIN_ARTICLE_TOKENS = 60
 WHOLE, LONG = 600, 400
 """Lines of the longest pages that are taken whole."""
 
-Job = tuple[str, str, str, str, list[str], list[str]]
+Job = tuple[str, str, str, str, list[str], dict[str, list[str]]]
 CaseJob = tuple[str, str, str, dict[str, float]]
 
 
 def read_text(job: Job) -> Text | None:
-    """Kind, page, rendering, text, gold tokens and opinions, as a text to learn from."""
-    kind, page, rendering, text, gold, opinions = job
+    """Kind, page, rendering, text, gold tokens and snippets, as a text to learn from."""
+    kind, page, rendering, text, gold, snippets = job
     lines = read_lines(text)
     if not lines or len(lines) > LONGEST:
         return None
     tokens = [tokens_of(line.text) for line in lines]
-    label = align(tokens, gold) if gold else np.zeros(len(lines), np.float32)
-    shares = np.stack([share_inside(tokens, tokens_of(opinion)) for opinion in opinions], 1) if opinions else None
+    label = align(tokens, gold)
+    if snippets:
+        required, forbidden = ([" ".join(part.split()) for part in snippets[key]] for key in ("with", "without"))
+        for index, line in enumerate(lines):
+            if any(part in line.text for part in required):
+                label[index] = 1
+            elif any(part in line.text for part in forbidden):
+                label[index] = 0
     return Text(
         page, kind, [line.text for line in lines], label, table_of(lines), counts(tokens),
-        shares if shares is not None else np.zeros((0, len(OPINIONS)), np.float32),
         rendering, [line.after_blank for line in lines], gold=gold,
     )  # fmt: skip
 
@@ -72,20 +78,18 @@ def in_parallel(make: Callable[[Any], Text | None], jobs: Sequence[Any]) -> list
         return [text for text in pool.map(make, jobs, chunksize=16) if text is not None]
 
 
-def sure(text: Text) -> bool:
-    """Whether its labels are good enough to make cases of."""
-    doubt = (text.tokens * np.minimum(text.label, 1 - text.label)).sum() / max(1, (text.tokens * text.label).sum())
-    return bool(article_indexes(text)) and (text.tokens * text.label).sum() >= 60 and doubt <= 0.15
+def is_long_enough(text: Text) -> bool:
+    """Return whether its article is long enough to make cases of."""
+    return bool((text.tokens * text.label).sum() >= MIN_ARTICLE_TOKENS)
 
 
-def make_cases(texts: Sequence[Text], pages: list[dict[str, Any]], gold: dict[str, Any]) -> list[tuple[Text, float]]:
+def make_cases(texts: Sequence[Text], pages: Sequence[Page]) -> list[tuple[Text, float]]:
     """Cases of the texts of one fold, made of each other, with their weights."""
     ours = {text.page for text in texts}
-    comment_lines = [page["comments"].split("\n") for page in pages if page["kind"] == "web" and page["id"] in ours]
-    comments = [lines for part in comment_lines if len(lines := [line.strip() for line in part if line.strip()]) > 3]
-    titles = {page["id"]: " ".join(page["title"].split()) for page in pages}
-    titles |= {page: record.get("title") or "" for page, record in gold.items()}
-    names = [name for record in gold.values() for name in record.get("authors") or () if name.strip()]
+    pages = [page for page in pages if page.id in ours]
+    comments = [page.comments for page in pages if len(page.comments) > 3]
+    titles = {page.id: page.title for page in pages}
+    names = [name for page in pages for name in page.authors if name.strip()]
     made: list[tuple[Text, float]] = []
     for seed, rows_of, weight in ((5, _ordinary, CASE), (7, _rare, GENRE), (9, _foreign, FOREIGN)):
         maker = Maker(random.Random(seed), list(texts), titles, comments, names)  # noqa: S311 - the same every time
@@ -105,7 +109,8 @@ def _rare(maker: Maker, text: Text) -> Iterator[list[Row]]:
 
 
 def _foreign(maker: Maker, text: Text) -> Iterator[list[Row]]:
-    if len(text.lines) <= LONG and (text.kind == "news" or maker.chance.random() >= 1 - PUT_INTO_SCRIPTS):
+    is_taken = text.kind == "news" or (text.kind == "web" and maker.chance.random() >= 1 - PUT_INTO_SCRIPTS)
+    if is_taken and len(text.lines) <= LONG:
         yield maker.foreign(text)
 
 

@@ -1,20 +1,22 @@
 """Train the model that tells the lines of an article from those around it, and write it as npz.
 
-    python -m bench.train.train_strip CORPUS [--output tasks/boilerplate/line_model.npz] [--cache FOLDER] [--folds 5]
+    python -m bench.train.train_strip CORPUS [--output tasks/boilerplate/line_model.npz] [--cache FOLDER]
+                                             [--folds 3 | --leave-out SET]
 
-CORPUS holds `news/` (gold bodies) and `web/` (pages with snippets). Needs catboost and inscriptis. The same corpus and
-the same versions give the same file, byte for byte. `--folds` cross-validates by publisher and template instead.
+CORPUS holds `news/`, `news2/` and `articles/` (gold bodies) and `web/` (pages with snippets). Needs catboost and
+inscriptis. The same corpus and the same versions give the same file, byte for byte. `--folds` cross-validates by
+publisher and template; `--leave-out` learns from the other sets, without the publishers of this one, and scores it.
+Both write no model.
 
-1. A teacher learns from gold lines by what the line model sees and by which lines extractors took from the HTML.
-2. It labels the lines of the web pages, which have no gold; the snippets of those overrule it.
-3. The model learns from gold lines, from these, and from cases that are made of both (`strip_cases.py`;
-   the kinds of text that the corpus has few of in `strip_genres.py`, other scripts in `strip_scripts.py`).
+1. The lines of gold texts are labelled by the gold body, those of web pages by the body that Copydesk reads from the
+   HTML; the snippets of a web page overrule it.
+2. The model learns from these, and from cases that are made of them (`strip_cases.py`; the kinds of text that the
+   corpus has few of in `strip_genres.py`, other scripts in `strip_scripts.py`).
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import json
 import tempfile
@@ -26,24 +28,26 @@ import numpy as np
 from catboost import CatBoostClassifier
 
 from bench.train.strip_corpus import (
-    OPINIONS,
+    GOLD_SETS,
     RENDERINGS,
+    Page,
     Text,
     group_pages,
-    read_gold,
-    render_pages,
+    read_pages,
     right,
     tokens_of,
 )
-from bench.train.strip_texts import in_parallel, make_cases, read_text, sure
+from bench.train.strip_texts import in_parallel, is_long_enough, make_cases, read_text
 from tasks.boilerplate.context_features import read_features
 from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.model import MODEL, LineScores
 from tasks.boilerplate.select_lines import select_likely_lines
 
-WEB = 0.5
-"""Weight of a web page; a gold text has 1."""
-TREES = {"iterations": 500, "depth": 6, "learning_rate": 0.055, "rsm": 0.3}
+WEIGHTS = {"news": 1.0, "news2": 1.0, "articles": 0.5, "web": 0.5}
+"""Of a text of each set."""
+MIN_WEB_TOKENS = 50
+"""Of the article of a web page; in less, nothing was found that can be learned from."""
+TREES = {"iterations": 300, "depth": 6, "learning_rate": 0.09, "rsm": 0.3}
 _SAME = {
     "l2_leaf_reg": 6,
     "random_seed": 1,
@@ -61,22 +65,22 @@ def hashed(text: str, over: int) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % over
 
 
-def read_corpus(corpus: Path, pages: list[dict[str, Any]]) -> tuple[list[Text], list[Text]]:
-    """The gold texts in all renderings, and the web pages in one each."""
-    extractions = {page["id"]: [page[name] for name in OPINIONS] for page in pages}
-    gold = {page: tokens_of(record["body"]) for page, record in read_gold(corpus, "news").items()}
-    with gzip.open(corpus / "news" / "text.jsonl.gz", "rt", encoding="utf-8") as stored:
-        texts = [json.loads(line) for line in stored]
-    news = [
-        ("news", record["id"], record["rendering"], record["text"], gold[record["id"]], extractions[record["id"]])
-        for record in texts
-    ]
-    web = [
-        ("web", page["id"], rendering, page[rendering], [], extractions[page["id"]])
+def read_corpus(pages: Sequence[Page]) -> list[Text]:
+    """Return the gold texts in all renderings, and the web pages in one each."""
+    jobs = [
+        (page.kind, page.id, rendering, page.renderings[rendering], tokens_of(page.body), page.snippets)
         for page in pages
-        if page["kind"] == "web" and page[(rendering := RENDERINGS[hashed(page["id"], 3)])].strip()
+        for rendering in (RENDERINGS if page.kind != "web" else (RENDERINGS[hashed(page.id, 3)],))
     ]
-    return in_parallel(read_text, news), in_parallel(read_text, web)
+    texts = [text for text in in_parallel(read_text, jobs) if text.kind != "web" or is_labelled(text)]
+    groups = group_pages(pages)
+    for text in texts:
+        text.group = groups[text.page]
+    return texts
+
+
+def is_labelled(text: Text) -> bool:
+    return bool((text.tokens * text.label).sum() >= MIN_WEB_TOKENS)
 
 
 def weigh(text: Text, label: np.ndarray) -> np.ndarray:
@@ -85,15 +89,15 @@ def weigh(text: Text, label: np.ndarray) -> np.ndarray:
     return base / max((base * label).sum(), 0.1 * base.sum()) * 50
 
 
-def rows_of(texts: Sequence[tuple[Text, np.ndarray, float]], more: bool = False) -> tuple[np.ndarray, ...]:
+def rows_of(texts: Sequence[tuple[Text, float]]) -> tuple[np.ndarray, ...]:
     """Table, labels and weights; three quarters of what is surely furniture left out, the rest weighed for it."""
     chance = np.random.default_rng(0)
     tables, labels, weights = [], [], []
-    for text, label, weight in texts:
+    for text, weight in texts:
+        label = text.label
         easy = (label < 0.03) & (text.tokens < 12)
         take = ~easy | (chance.random(len(label)) < 0.25)
-        table = np.concatenate([text.table, text.opinions], 1) if more else text.table
-        tables.append(table[take])
+        tables.append(text.table[take])
         labels.append(label[take])
         weights.append((weigh(text, label) * weight * np.where(easy, 4, 1))[take])
     return np.concatenate(tables), np.concatenate(labels), np.concatenate(weights)
@@ -107,30 +111,6 @@ def fit(rows: tuple[np.ndarray, ...], **chosen: Any) -> CatBoostClassifier:
 
 def chances(model: CatBoostClassifier, table: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict_proba(table)[:, 1], np.float32)
-
-
-def label_web(
-    news: Sequence[Text], web: Sequence[Text], snippets: dict[str, dict[str, Any]]
-) -> list[tuple[Text, float]]:
-    """Gives the web's lines their labels; each text with its weight, less where the teacher doubts."""
-    teacher = fit(rows_of([(text, text.label, 1.0) for text in news], more=True), iterations=250, depth=5)
-    labelled = []
-    for text in web:
-        label = chances(teacher, np.concatenate([text.table, text.opinions], 1))
-        required, forbidden = (
-            [" ".join(part.split()) for part in snippets[text.page][key]] for key in ("with", "without")
-        )
-        for index, line in enumerate(text.lines):
-            if any(part in line for part in required):
-                label[index] = max(label[index], 0.9)
-            elif any(part in line for part in forbidden):
-                label[index] = min(label[index], 0.15)
-        base = (np.minimum(text.tokens, 300) + 4) ** 0.7
-        doubt = float((base * np.minimum(label, 1 - label)).sum() / max(1, (base * label).sum()))
-        text.label = label
-        if (text.tokens * label).sum() >= 50 and doubt <= 0.4:
-            labelled.append((text, 1 - doubt))
-    return labelled
 
 
 def write(model: CatBoostClassifier, names: Sequence[str], path: Path) -> None:
@@ -161,69 +141,70 @@ def write(model: CatBoostClassifier, names: Sequence[str], path: Path) -> None:
     )
 
 
-def learn(news: Sequence[Text], web: Sequence[Text], corpus: Path, pages: list[dict[str, Any]]) -> CatBoostClassifier:
-    """The model of these texts."""
-    labelled = label_web(news, web, read_gold(corpus, "web"))
-    texts = [(text, text.label, 1.0) for text in news] + [(text, text.label, WEB * worth) for text, worth in labelled]
-    whole = [
-        text for text in [*news, *(text for text, _ in labelled)] if text.rendering != "main" or text.kind == "web"
-    ]
-    gold = {page: record for page, record in read_gold(corpus, "news").items() if page in {text.page for text in news}}
-    cases = make_cases([text for text in whole if sure(text)], pages, gold)
-    return fit(rows_of([*texts, *((text, text.label, weight) for text, weight in cases)]))
+def learn(texts: Sequence[Text], pages: Sequence[Page]) -> CatBoostClassifier:
+    """Return the model of these texts."""
+    whole = [text for text in texts if text.rendering != "main" or text.kind == "web"]
+    cases = make_cases([text for text in whole if is_long_enough(text)], pages)
+    return fit(rows_of([*((text, WEIGHTS[text.kind]) for text in texts), *cases]))
 
 
-def cross_validate(
-    news: Sequence[Text], web: Sequence[Text], corpus: Path, pages: list[dict[str, Any]], folds: int
-) -> None:
-    """Prints 4-gram F1, precision and recall of each rendering on publishers and templates kept back."""
-    groups = sorted({text.group for text in news}, key=lambda group: hashlib.sha256(group.encode()).digest())
-    back = {group: number % folds for number, group in enumerate(groups)}
-    scored: dict[str, list[tuple[float, float]]] = {}
+def cross_validate(texts: Sequence[Text], pages: Sequence[Page], folds: int) -> None:
+    """Print the scores of all gold texts, each by a model that knows nothing of its publisher and template."""
+    groups = sorted({text.group for text in texts}, key=lambda group: hashlib.sha256(group.encode()).digest())
+    fold_of = {group: number % folds for number, group in enumerate(groups)}
+    predictions: list[tuple[Text, np.ndarray]] = []
     for fold in range(folds):
-        test_groups = {group for group, number in back.items() if number == fold}
-        model = learn(
-            [text for text in news if text.group not in test_groups],
-            [text for text in web if text.group not in test_groups],
-            corpus,
-            pages,
-        )
-        for text in news:
-            if text.group in test_groups:
-                chosen = select_likely_lines(LineScores(chances(model, text.table), text.tokens, ()))
-                tokens = [token for index in sorted(chosen) for token in tokens_of(text.lines[index])]
-                scored.setdefault(text.rendering, []).append(right(tokens, text.gold))
+        model = learn([text for text in texts if fold_of[text.group] != fold], pages)
+        predictions += [
+            (text, chances(model, text.table))
+            for text in texts
+            if fold_of[text.group] == fold and text.kind in GOLD_SETS
+        ]
         print(f"fold {fold + 1} of {folds}", flush=True)
-    for rendering, pairs in scored.items():
-        precision, recall = np.mean(pairs, axis=0)
-        each = [2 * p * r / (p + r) if p + r else 0.0 for p, r in pairs]
+    report(predictions)
+
+
+def leave_out(texts: Sequence[Text], pages: Sequence[Page], kind: str) -> None:
+    """Print the scores of a set by a model that knows nothing of its publishers and templates."""
+    groups = {text.group for text in texts if text.kind == kind}
+    model = learn([text for text in texts if text.group not in groups], pages)
+    report([(text, chances(model, text.table)) for text in texts if text.kind == kind])
+
+
+def report(predictions: Sequence[tuple[Text, np.ndarray]]) -> None:
+    """Print 4-gram F1, precision and recall of each set and rendering."""
+    pairs: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for text, probability in predictions:
+        chosen = select_likely_lines(LineScores(probability, text.tokens, ()))
+        tokens = [token for index in sorted(chosen) for token in tokens_of(text.lines[index])]
+        pairs.setdefault((text.kind, text.rendering), []).append(right(tokens, text.gold))
+    for (kind, rendering), scores in pairs.items():
+        precision, recall = np.mean(scores, axis=0)
+        each = [2 * p * r / (p + r) if p + r else 0.0 for p, r in scores]
         error = np.std(each) / len(each) ** 0.5
         f1 = 2 * precision * recall / (precision + recall)
-        print(f"{rendering:8s} F1 {f1:.4f} P {precision:.3f} R {recall:.3f} standard error {error:.3f}")
+        print(f"{kind:8s} {rendering:8s} F1 {f1:.4f} P {precision:.3f} R {recall:.3f} standard error {error:.3f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--output", type=Path, default=MODEL)
-    parser.add_argument("--cache", type=Path, help="folder that keeps the rendered pages from one time to the next")
+    parser.add_argument("--cache", type=Path, help="folder that keeps what is read from HTML from one time to the next")
     parser.add_argument("--folds", type=int, default=0)
+    parser.add_argument("--leave-out", choices=GOLD_SETS)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        pages = render_pages(arguments.corpus, (arguments.cache or Path(folder)) / "pages.jsonl")
-    news, web = read_corpus(arguments.corpus, pages)
-    urls = {
-        page: record["url"] for kind in ("news", "web") for page, record in read_gold(arguments.corpus, kind).items()
-    }
-    groups = group_pages(pages, urls)
-    for text in [*news, *web]:
-        text.group = groups[text.page]
-    print(f"{len(news)} gold texts, {len(web)} web pages, {len(set(groups.values()))} publishers and templates")
+        pages = read_pages(arguments.corpus, (arguments.cache or Path(folder)) / "pages.jsonl")
+    texts = read_corpus(pages)
+    print(f"{len(texts)} texts of {len({text.group for text in texts})} publishers and templates", flush=True)
     if arguments.folds:
-        cross_validate(news, web, arguments.corpus, pages, arguments.folds)
+        cross_validate(texts, pages, arguments.folds)
+    elif arguments.leave_out:
+        leave_out(texts, pages, arguments.leave_out)
     else:
         names = sorted(read_features(read_lines("A line.\n")))
-        write(learn(news, web, arguments.corpus, pages), names, arguments.output)
+        write(learn(texts, pages), names, arguments.output)
 
 
 if __name__ == "__main__":
