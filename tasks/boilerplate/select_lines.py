@@ -141,8 +141,11 @@ def _opens_another(lines: Sequence[Line], scores: LineScores, index: int) -> boo
 def _nearly_likely(lines: Sequence[Line], scores: LineScores, selected: set[int]) -> set[int]:
     """Return the nearly likely lines: between selected ones, a long first paragraph, a long last line."""
     threshold = find_threshold(scores)
-    indexes = _between(lines, scores.probability >= threshold * INNER_THRESHOLD_SHARE, selected)
+    is_inner = scores.probability >= threshold * INNER_THRESHOLD_SHARE
+    indexes = _between(lines, is_inner, selected) | _between_labelled(lines, is_inner, selected)
     below = max(selected) + 1
+    if below < len(lines) and lines[below].reason is LineReason.SHARE:  # it stands between two paragraphs, too
+        below += 1
     if _may_be_last(lines, below) and scores.probability[below] >= threshold * LAST_THRESHOLD_SHARE:
         indexes.add(below)
     return indexes | _introduction(lines, scores.probability >= threshold * FIRST_THRESHOLD_SHARE, min(selected))
@@ -181,6 +184,21 @@ def _between(lines: Sequence[Line], is_likely: NDArray[np.bool_], selected: set[
         if all(is_likely[index] and lines[index].reason is None for index in gap):
             indexes.update(gap)
     return indexes
+
+
+def _between_labelled(lines: Sequence[Line], is_likely: NDArray[np.bool_], selected: set[int]) -> set[int]:
+    """Return the nearly likely sentences inside, where each neighbour is selected, or labelled by its own text."""
+    return {
+        index
+        for index in set(range(min(selected) + 1, max(selected))) - selected
+        if is_likely[index]
+        and _is_long_sentence(lines[index])
+        and all(near in selected or lines[near].reason is not None for near in (index - 1, index + 1))
+    }
+
+
+def _is_long_sentence(line: Line) -> bool:
+    return line.reason is None and line.ends_sentence and line.word_count >= MIN_LAST_LINE_WORDS
 
 
 def _verses(lines: Sequence[Line], selected: set[int]) -> set[int]:
