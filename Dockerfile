@@ -18,7 +18,7 @@ RUN tools/bin/pip wheel --no-build-isolation --no-deps --wheel-dir dist . \
 
 FROM python:3.13.7-slim-trixie
 RUN useradd --create-home --uid 10001 copydesk \
-    && install --directory --owner=copydesk /data /config
+    && install --directory --owner=copydesk /data /config /articles
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH \
     PYTHONUNBUFFERED=1 \
