@@ -67,6 +67,7 @@ def test_a_source_shows_its_weeks_and_no_secret(desk):
     assert "(not shown)" in html
     assert page(desk, "/source/matin-valmont", page=2).count("succeeded") > 10
     page(desk, "/source/no-such-source", 404)
+    page(desk, f"/source/{'a' * 5_000}", 404)
 
 
 def test_articles_are_narrowed_paged_and_sent(desk):
@@ -83,6 +84,8 @@ def test_articles_are_narrowed_paged_and_sent(desk):
     days = set(re.findall(r'<time datetime="(\d{4}-\d\d-\d\d)T', page(desk, "/articles", day=day.isoformat())))
     assert days == {day.isoformat()}
     assert "AFP" in page(desk, "/articles", agency="AFP")
+    for day in (date.min, date.max):
+        assert "No article is like that." in page(desk, "/articles", q="ferry", day=day.isoformat())
 
 
 def test_a_search_ranks_and_marks_its_words(desk):
@@ -152,6 +155,13 @@ def test_a_statement_of_another_site_waits_for_the_reader(desk):
     assert "<td" not in response.text
     response = desk.client.get("/desk/sql.csv", params={"query": query}, headers={"Sec-Fetch-Site": "cross-site"})
     assert response.status_code == 403
+
+
+def test_a_result_is_bounded_by_its_size_too(desk, monkeypatch):
+    monkeypatch.setattr("flows.desk.query.MAX_CHARACTERS", 10_000)
+    query = "SELECT repeat('x', 1000) FROM range(50)"
+    assert "the first 11 of more" in page(desk, "/sql", query=query)
+    assert len(rows_of(page(desk, "/sql.csv", query=query))) == 1 + 11
 
 
 def test_a_statement_that_takes_too_long_is_ended(desk, monkeypatch):
@@ -324,6 +334,12 @@ def test_a_result_is_a_chart_where_it_has_numbers():
     assert days.series.foot[1] - days.series.foot[0] == 86_400
     assert Result(("name", "title"), [("a", "b"), ("c", "d")], False, 0.1).series is None
     assert Result(("n",), [(1,), (2,)], False, 0.1).series is None
+
+
+def test_times_without_a_zone_are_drawn_in_utc():
+    moments = [datetime(1, 1, 1), datetime(1970, 1, 2)]  # noqa: DTZ001  as DuckDB returns a TIMESTAMP
+    series = Result(["at", "articles"], [(moment, 1) for moment in moments], False, 0.0).series
+    assert series.foot == [-62_135_596_800.0, 86_400.0]
 
 
 def test_a_summary_is_computed_once_and_renewed_behind_the_reader():

@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ MAX_SECONDS: Final = 20.0
 MAX_ROWS: Final = 1_000
 """Of a result that are shown."""
 MAX_CSV_ROWS: Final = 100_000
+MAX_CHARACTERS: Final = 100_000_000
+"""Of the values of a result, after which no other row is read: it is held in memory, and not by DuckDB."""
 MAX_CHART_ROWS: Final = 1_000
 EXAMPLES: Final = {
     "Articles a day": "SELECT day, sum(articles) AS articles FROM articles_by_day\n"
@@ -79,11 +81,23 @@ def run_query(database: Database, statement: str, max_rows: int = MAX_ROWS) -> R
     with database.cursor(MAX_SECONDS) as cursor:
         result = ask(cursor, statement.strip().rstrip(";"))
         try:
-            rows = result.fetchmany(max_rows + 1)
+            rows, is_cut = _first_rows(result, max_rows)
         except duckdb.Error as error:
             raise QueryError(str(error).partition("\n")[0]) from None
         columns = [column for column, *_ in result.description or ()]
-    return Result(columns, rows[:max_rows], len(rows) > max_rows, time.monotonic() - began)
+    return Result(columns, rows, is_cut, time.monotonic() - began)
+
+
+def _first_rows(result: duckdb.DuckDBPyConnection, max_rows: int) -> tuple[list[tuple[Any, ...]], bool]:
+    """Return the rows that are shown, and whether others follow."""
+    rows: list[tuple[Any, ...]] = []
+    characters = 0
+    for row in iter(result.fetchone, None):
+        if len(rows) == max_rows or characters > MAX_CHARACTERS:
+            return rows, True
+        rows.append(row)
+        characters += sum(len(str(value)) for value in row)
+    return rows, False
 
 
 def load_names(database: Database) -> dict[str, list[str]]:
@@ -106,5 +120,6 @@ def _number(value: Any) -> float | None:
 
 def _seconds(value: date) -> float:
     if isinstance(value, datetime):
-        return value.timestamp()
+        # A time without a zone is one of UTC, as the warehouse has all times.
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
     return float(epoch(value))

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from config.sources import ID_PATTERN
 from flows.desk import query as queries
 from flows.desk.article import find_title, load_article
 from flows.desk.articles import Facets, load_articles, load_csv, load_facets
@@ -85,7 +84,7 @@ def show_source(desk: SharedDesk, source_id: str, page: PageNumber = 1) -> Respo
         return {"source": source}
 
     path = desk.settings.config / "sources" / f"{source_id}.toml"
-    is_configured = ID_PATTERN.fullmatch(source_id) and path.exists()
+    is_configured = path in path.parent.glob("*.toml")
     if not is_configured and source_id not in {standing.source_id for standing in desk.standings().sources}:
         raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no source '{source_id}'.")
     return desk.page_in_parts("source", load, source_id=source_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from threading import Lock, Thread
 from typing import Any, Final
 
@@ -26,6 +26,9 @@ MAX_FIRST_BYTES: Final = 64_000_000
 NO_INDEX: Final = "There is no search index yet, so titles alone were searched: run 'copydesk search' once to make it."
 OLD_INDEX: Final = "The search index is taking in what landed last; articles of the last minutes may be missing."
 
+# The days that have neighbours.
+_FIRST_DAY: Final = date.min + timedelta(days=1)
+_LAST_DAY: Final = date.max - timedelta(days=1)
 _updating: Final = Lock()
 
 
@@ -61,7 +64,8 @@ def _scope(filters: Filters) -> Scope:
     if filters.day is None:
         return Scope(language, source)
     # A day as printed may lie half in its neighbours in UTC; the condition on the day is exact.
-    return Scope(language, source, filters.day - timedelta(days=1), filters.day + timedelta(days=1))
+    before, after = max(filters.day, _FIRST_DAY) - timedelta(days=1), min(filters.day, _LAST_DAY) + timedelta(days=1)
+    return Scope(language, source, before, after)
 
 
 def _update(root: Root) -> bool:

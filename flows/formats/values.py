@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 MAX_CELL_CHARACTERS: Final = 200
+_READ_CHARACTERS: Final = 10 * MAX_CELL_CHARACTERS  # of a text, to make a cell of it: the text may be a whole document
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
@@ -48,8 +49,9 @@ def cell_text(value: Any) -> str:
         value = ", ".join(value)
     elif isinstance(value, list | tuple | dict):
         value = json.dumps(json_value(value), ensure_ascii=False)
-    line = " ".join(_CONTROL.sub(" ", str(value)).split())
-    if len(line) > MAX_CELL_CHARACTERS:
+    text = str(value)
+    line = " ".join(_CONTROL.sub(" ", text[:_READ_CHARACTERS]).split())
+    if len(line) > MAX_CELL_CHARACTERS or len(text) > _READ_CHARACTERS:
         line = line[: MAX_CELL_CHARACTERS - 1] + "…"
     # An isolate keeps a right-to-left value from pulling its neighbours and the table's lines into its order.
     return f"\u2068{line}\u2069" if _RIGHT_TO_LEFT.search(line) else line
