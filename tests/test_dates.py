@@ -87,7 +87,7 @@ PRINTED = [
 NOT_DATES = [
     "", "yesterday", "11 minutes ago", "6 January", "January 6, 10:15", "Jan 23, 10:15", "6 Jan 10:15", "gestern um 14 Uhr",
     "2026-02-30", "31 April 2026", "0000-00-00", "0001-01-01T00:00:00Z", "2026-01-06T25:00:00Z", "99999999999999",
-    "32/13/2026", "1402/08/18", "12 min read", "null", "1 million in 2026",
+    "32/13/2026", "1442/08/18", "12 min read", "null", "1 million in 2026",
 ]  # fmt: skip
 
 
@@ -211,6 +211,12 @@ def test_every_instant_comes_back(instant):
         ("1767693600123456789", "2026-01-06 10:00"),
         ("۱۴۰۴/۱۰/۱۶ ۱۰:۳۰", "2026-01-06 10:30"),
         ("سه‌شنبه ۱۶ دی ۱۴۰۴، ساعت ۱۰:۳۰", "2026-01-06 10:30"),
+        ("1404/10/16 10:30", "2026-01-06 10:30"),
+        ("1404-10-16", "2026-01-06 00:00"),
+        ("1404-10-16T10:30:00+03:30", "2026-01-06 07:00"),
+        ("16/10/1404 10:30:00", "2026-01-06 10:30"),
+        ("دی ۱۶, ۱۴۰۴", "2026-01-06 00:00"),
+        ("Tue, 16 Dey 1404 10:30:00 +0330", "2026-01-06 07:00"),
         ("令和8年1月6日 10時30分", "2026-01-06 10:30"),
         ("令和元年11月6日", "2019-11-06 00:00"),
         ("民國115年1月6日", "2026-01-06 00:00"),
@@ -237,9 +243,17 @@ def test_a_cut_name_that_means_two_months_needs_its_language():
     assert parse_date("Čt, 06 srp 2026 10:00:00 +0200", "cs").instant == datetime(2026, 8, 6, 8, tzinfo=UTC)
 
 
-def test_a_jalali_date_in_figures_needs_its_language_or_its_digits():
-    assert parse_date("1404/10/16 10:30") is None
-    assert parse_date("1404/10/16 10:30", "fa").instant == datetime(2026, 1, 6, 10, 30, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("text", "language", "day"),
+    [
+        ("1404/10/16 10:30", None, "2026-01-06"), ("1404/10/16", "en", "2026-01-06"), ("1404/10/16", "ar", None),
+        ("1447/07/17", None, None), ("1411/07/17", "fa", "2032-10-08"), ("1404/13/16", None, None),
+        ("part 1404-10-16 of the series", "en", None), ("بخش 1404-10-16", "fa", "2026-01-06"),
+    ],
+)  # fmt: skip
+def test_figures_are_a_jalali_date_only_where_no_other_calendar_can_be_meant(text, language, day):
+    date = parse_date(text, language)
+    assert (str(date.instant.date()) if date else None) == day
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
@@ -25,8 +26,40 @@ _JALALI_MONTHS: Final = {
     )
     for name in names.split()
 }  # fmt: skip
-_JALALI_FIGURES: Final = re.compile(r"(?<![\d/.-])(1[34]\d\d)\s?([/.-])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?![\d/-])")
-_JALALI_WORDS: Final = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(_JALALI_MONTHS)})\s+(?:ماه\s+)?(1[34]\d\d)(?!\d)")
+_LATIN_JALALI_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "farvardin", "ordibehesht", "khordad", "tir", "mordad amordad", "shahrivar", "mehr", "aban", "azar", "dey",
+            "bahman", "esfand",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_ANY_JALALI_MONTH: Final = _JALALI_MONTHS | _LATIN_JALALI_MONTHS
+_YEAR: Final = r"(?P<year>1[34]\d\d)"
+_DAY: Final = r"(?P<day>\d{1,2})"
+_FIGURES: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?<![\d/.-]){_YEAR}\s?([/.-])\s?(?P<month>\d{{1,2}})\s?\2\s?{_DAY}(?![\d/-])",
+        rf"(?<![\d/.-]){_DAY}\s?([/.-])\s?(?P<month>\d{{1,2}})\s?\2\s?{_YEAR}(?![\d/-])",
+    )
+)
+_MONTH: Final = rf"(?P<month>{'|'.join(_ANY_JALALI_MONTH)})(?:\s+ماه)?"
+_WORDS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?<!\d){_DAY}[\s-]+{_MONTH}[\s,،-]+{_YEAR}(?!\d)",
+        rf"(?<!\w){_MONTH}\s+{_DAY}[\s,،]+{_YEAR}(?!\d)",
+        rf"(?<!\d){_YEAR}[\s,،]+{_MONTH}\s+{_DAY}(?![\d:])",
+    )
+)
+_AFTER_FIGURES: Final = re.compile(r"[\sT,،-]*(?:\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|[A-Z]{3,4}|[+-]\d\d:?\d\d)?)?")
+# The calendar of Islam counts these years, too. There its year 1411 began in 1990, before anything had a feed.
+_FIRST_ISLAMIC_YEAR_ONLINE: Final = 1411
+_ISLAMIC_LANGUAGES: Final = frozenset({"ar", "ur"})
 _PERSIAN_DIGIT: Final = re.compile("[۰-۹]")
 _PERSIAN_LETTERS: Final = str.maketrans("يك", "یک")  # Arabic forms, which many keyboards give
 
@@ -37,24 +70,38 @@ _ERA_YEAR: Final = re.compile(rf"({'|'.join(_ERA_BEFORE_FIRST_YEAR)})\s?(\d{{1,3
 def to_common_calendar(text: str, language: str | None) -> str:
     """Return a text with its first date of another calendar as `2026-11-06` or `2026年`; any other text as it is.
 
-    A Jalali date in figures is one only in a language of that calendar or in Persian digits: 1405 is also a year of the
-    Islamic calendar.
+    Figures such as `1405/08/15` are a Jalali date in a language of that calendar and in Persian digits; elsewhere only
+    where they and a time are the whole text, and the same year of the Islamic calendar is too long ago to be meant.
     """
-    if text.isascii() and (language or "").split("-")[0] not in _JALALI_LANGUAGES:
-        return text
-    is_jalali = _PERSIAN_DIGIT.search(text) or (language or "").split("-")[0] in _JALALI_LANGUAGES
-    plain = "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
-    plain = plain.translate(_PERSIAN_LETTERS)
-    if match := _JALALI_WORDS.search(plain):
-        day = jalali_date(int(match[3]), _JALALI_MONTHS[match[2]], int(match[1]))
-    elif is_jalali and (match := _JALALI_FIGURES.search(plain)):
-        day = jalali_date(int(match[1]), int(match[3]), int(match[4]))
-    elif match := _ERA_YEAR.search(plain):
+    plain = text if text.isascii() else "".join(map(_plain_digit, text)).translate(_PERSIAN_LETTERS)
+    if match := _ERA_YEAR.search(plain):
         year = _ERA_BEFORE_FIRST_YEAR[match[1]] + (1 if match[2] == "元" else int(match[2]))
         return f"{plain[: match.start()]}{year}年{plain[match.end() :]}"
-    else:
+    match = _first_match(_WORDS, plain) or _first_match(_FIGURES, plain)
+    if match is None or not (match["month"].casefold() in _ANY_JALALI_MONTH or _is_jalali(match, text, language)):
         return text
+    month = _ANY_JALALI_MONTH.get(match["month"].casefold()) or int(match["month"])
+    day = jalali_date(int(match["year"]), month, int(match["day"]))
     return f"{plain[: match.start()]} {day} {plain[match.end() :]}".strip() if day else text
+
+
+def _first_match(patterns: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
+    return next(filter(None, (pattern.search(text) for pattern in patterns)), None)
+
+
+def _is_jalali(figures: re.Match[str], text: str, language: str | None) -> bool:
+    """Return whether a date in figures can be of no other calendar than the Jalali one."""
+    primary = (language or "").split("-")[0]
+    if _PERSIAN_DIGIT.search(text) or primary in _JALALI_LANGUAGES:
+        return True
+    is_whole_text = figures.start() == 0 and _AFTER_FIGURES.fullmatch(figures.string, figures.end())
+    return bool(
+        is_whole_text and primary not in _ISLAMIC_LANGUAGES and int(figures["year"]) < _FIRST_ISLAMIC_YEAR_ONLINE
+    )
+
+
+def _plain_digit(letter: str) -> str:
+    return str(unicodedata.decimal(letter)) if letter.isdecimal() else letter
 
 
 def jalali_date(year: int, month: int, day: int) -> date | None:
