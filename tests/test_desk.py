@@ -18,6 +18,7 @@ from flows.desk.difference import compare_texts
 from flows.desk.paging import Page
 from flows.desk.query import Result, as_command
 from flows.desk.rendering import age, web_link
+from flows.desk.report import MAX_SOURCES, render_report
 from flows.desk.source_file import read_source_file
 from flows.desk.summaries import FRESH_SECONDS, STALE_SECONDS, Summaries
 from flows.scheduling.desk_server import find_prefect_ui, serve_desk
@@ -297,6 +298,26 @@ def test_an_empty_installation_has_a_front_page(tmp_path):
         assert "no sources" in response.text
         assert "Nothing has landed yet" in served.client.get("/desk/articles").text
     assert not (tmp_path / "none").exists()
+
+
+def test_many_sources_are_paged_and_a_report_says_how_many_it_leaves_out(tmp_path):
+    config = tmp_path / "config"
+    (config / "sources").mkdir(parents=True)
+    for number in range(MAX_SOURCES + 30):
+        text = f'title = "Paper {number}"\n[[input]]\nkind = "feed"\nurl = "https://paper-{number}.example/feed"\n'
+        (config / "sources" / f"paper-{number}.toml").write_text(text)
+    settings = load_settings(data=str(tmp_path / "none"), config=config)
+    with serve(settings) as served:
+        pages = [page(served, "/", page=number) for number in (1, 2, 5)]
+    ids = [re.findall(r'/desk/source/([\w-]+)"', html) for html in pages]
+    assert [len(rows) for rows in ids] == [50, 50, 30]
+    assert not set(ids[0]) & set(ids[1])
+    assert "230 never ran" in pages[0]
+    assert 'href="/desk/?page=2">Next' in pages[0]
+    assert "Next" not in pages[2]
+    report = render_report(settings)
+    assert report.count('<tr role="row">') == MAX_SOURCES
+    assert "30 more sources are not in this file" in report
 
 
 @pytest.mark.parametrize(

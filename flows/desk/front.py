@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from flows.desk.database import Database, Record, records
+from flows.desk.paging import PAGE_ROWS, Page
 from flows.desk.standing import Standing, Standings
 from flows.run import COUNTS
 from warehouse.errors import EmptyWarehouseError
@@ -60,6 +61,16 @@ class Front:
     ledger: Ledger
     last_hour: Record
     newest: Sequence[Record]
+
+    @property
+    def states(self) -> list[tuple[str, int]]:
+        """How many sources are in each state, the most urgent first."""
+        counts = Counter(standing.state for standing in self.standings.sources)
+        return [(state.label, counts[state]) for state in sorted(counts)]
+
+    def sources(self, number: int, size: int = PAGE_ROWS) -> Page[Standing]:
+        """Return a page of the sources, the most urgent first."""
+        return Page.of(self.standings.sources[(number - 1) * size :], number, size)
 
     @property
     def troubled(self) -> list[Standing]:

@@ -18,7 +18,7 @@ from flows.desk.articles import Facets, load_articles, load_csv, load_facets
 from flows.desk.desk import Desk
 from flows.desk.documents import load_document
 from flows.desk.filters import Filters
-from flows.desk.front import Front, load_front
+from flows.desk.front import load_front
 from flows.desk.lines import load_lines
 from flows.desk.paging import MAX_PAGE, PAGE_ROWS, Page
 from flows.desk.rejects import RejectCounts, count_rejects, load_rejects
@@ -64,13 +64,14 @@ Statement = Annotated[str, Query(max_length=MAX_STATEMENT)]
 
 
 @router.get("/")
-def show_front(desk: SharedDesk) -> Response:
+def show_front(desk: SharedDesk, page: PageNumber = 1) -> Response:
     """Show how all sources stand, and what came in."""
 
-    def load() -> Front:
-        return load_front(desk.database, desk.standings())
+    def load() -> dict[str, Any]:
+        front = desk.summaries.get("front", lambda: load_front(desk.database, desk.standings()))
+        return {"front": front, "sources": front.sources(page)}
 
-    return desk.page_in_parts("front", lambda: {"front": desk.summaries.get("front", load)})
+    return desk.page_in_parts("front", load)
 
 
 @router.get("/source/{source_id}")
