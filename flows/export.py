@@ -21,7 +21,7 @@ from flows.exporting.formats import ExportFormat
 from flows.exporting.originals import write_originals
 from flows.exporting.selection import Selection, open_snapshot, read_shard, rules_of_exported, write_selection
 from tasks.http.fetcher import utc_now
-from warehouse.connect import connect, rows
+from warehouse.connect import check_landed, connect, rows
 from warehouse.errors import StorageError
 from warehouse.storage.root import Root
 
@@ -68,6 +68,7 @@ def export(
     _check_folder(folder, settings)
     if DELTA in formats:
         check_delta()
+    check_landed(Root.at(settings.data))
     target = ExportFolder(folder)
     try:
         with target.locked():

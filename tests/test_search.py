@@ -25,7 +25,7 @@ from flows.run import run_sources
 from tests.support.rows import NOON, article, url
 from tests.test_cli import SAMPLES, terminal
 from tests.test_cli import copydesk as command
-from warehouse.errors import QueryError, StorageError
+from warehouse.errors import EmptyWarehouseError, QueryError, StorageError
 from warehouse.own_files import parse_files
 from warehouse.search.index import advance_index, delete_index, update_index
 from warehouse.search.index_files import folder, load_state, open_index
@@ -263,6 +263,12 @@ def test_who_may_not_write_searches_what_the_index_has(tmp_path: Path) -> None:
         shutil.rmtree(path)
     with pytest.raises(StorageError):
         find(tmp_path, "ferry")
+
+
+def test_a_search_where_nothing_has_landed_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(EmptyWarehouseError):
+        find(tmp_path / "data", "ferry")
+    assert not (tmp_path / "data").exists()
 
 
 def test_two_at_once_find_the_same(tmp_path: Path) -> None:

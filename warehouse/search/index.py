@@ -54,10 +54,10 @@ def update_index(root: Root, seconds: float, *, rebuild: bool = False) -> int:
     has to be built anew, also by `rebuild`, that is done beside the old one, which is searched until the new one is
     complete.
     """
+    if load_state(root) is None:
+        check_landed(root)
     with _hold_index(root, seconds):
         state, stamps = load_state(root), root.states("articles")
-        if state is None:
-            check_landed(root)
         delete_all_but(root, state)
         if state is not None and state.files == stamps and not rebuild:
             return 0
