@@ -400,7 +400,7 @@ def test_a_wrong_selection_is_one_sentence(hostile, tmp_path, selection, error, 
 
 
 @pytest.mark.parametrize(
-    ("days", "sentence"), [(("2026-02-01", "2026-01-01"), "turn them round"), (("May", None), "no day")]
+    ("days", "sentence"), [(("2026-02-01", "2026-01-01"), "turn them round"), (("May", None), "not a day")]
 )
 def test_wrong_days_are_one_sentence(days, sentence):
     with pytest.raises(ConfigError, match=sentence):
@@ -448,9 +448,9 @@ def test_the_command_counts_exports_and_names_its_formats(hostile, tmp_path):
         2,
         "copydesk: --as word: no such format; there are parquet, jsonl, csv, xlsx, jsonld, ninjs, tei, warc, delta\n",
     )
-    assert copydesk("out", "--since", "yesterday")[2] == "copydesk: 'yesterday' is no day; write it as 2026-03-15\n"
+    assert copydesk("out", "--since", "yesterday")[2] == "copydesk: 'yesterday' is not a day; write it as 2026-03-15\n"
     assert copydesk("out", "--source", "other", "--as", "csv", "--as", "jsonl") == (
         0,
-        "1 articles in 2 files; out/manifest.json describes them\n",
+        "1 article in 2 files; out/manifest.json describes them\n",
         "",
     )

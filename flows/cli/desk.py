@@ -14,10 +14,10 @@ EXAMPLES: Final = "Examples:  copydesk desk   |   copydesk desk --port 8080 --da
 
 
 def desk(
-    host: Annotated[str, typer.Option(help="Where it listens; elsewhere than here it needs desk_password.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Its port.")] = 4202,
+    host: Annotated[
+        str, typer.Option(help="The address it listens on; any but this machine's own needs desk_password.")
+    ] = ("127.0.0.1"),
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port it listens on.")] = 4202,
     log_format: LogFormat = None,
     data: Data = None,
     config: Config = None,

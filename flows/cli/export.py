@@ -31,7 +31,7 @@ COLUMNS: Final = ("source", "language", "articles")
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or that of an export that was ended.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or that of an export that was stopped.")],
     form: Annotated[
         list[str] | None,
         typer.Option("--as", metavar="FORMAT", help=f"{', '.join(NAMES)}; may be repeated. [default: parquet]"),
@@ -55,7 +55,7 @@ def export(
     data: Data = None,
     config: Config = None,
 ) -> None:
-    """Write articles to a folder in the field's formats, with a manifest. Ended and called again it goes on.
+    """Write articles to a folder in the field's formats, with a manifest. Stopped and called again, it goes on.
 
     The manifest has the digest of each file, counts, the query or filter and the time of the snapshot, so that the set
     can be cited.
@@ -88,7 +88,9 @@ def _export(
             begin=lambda rows: bars.begin("articles", rows),
             advance=lambda rows: bars.advance("articles", rows),
         )
-    print(f"{report.rows:,} articles in {report.files:,} files; {report.folder / 'manifest.json'} describes them")
+    articles = "1 article" if report.rows == 1 else f"{report.rows:,} articles"
+    files = "1 file" if report.files == 1 else f"{report.files:,} files"
+    print(f"{articles} in {files}; {report.folder / 'manifest.json'} describes them")
     if report.missing_originals:
         warn(f"{report.missing_originals:,} originals are left out: the archive does not hold them any more")
 

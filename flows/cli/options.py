@@ -137,7 +137,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"'{text}' is no day; write it as 2026-03-15") from None
+        raise ConfigError(f"'{text}' is not a day; write it as 2026-03-15") from None
 
 
 def read_sources(settings: Settings) -> tuple[dict[str, Source], list[ConfigError]]:

@@ -60,9 +60,7 @@ def whole_file(output: Path) -> Iterator[Path]:
             partial.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(
-            f"cannot write {output}: {reason[:1].lower()}{reason[1:]}; name another file with --output"
-        ) from None
+        raise StorageError(f"cannot write {output}: {reason[:1].lower()}{reason[1:]}; name another file") from None
     finally:
         if not is_special:
             partial.unlink(missing_ok=True)

@@ -7,13 +7,14 @@ from typing import Annotated, Final
 
 import typer
 
+from flows.cli.console import warn
 from flows.cli.options import Config, Data, read_settings
 
 EXAMPLES: Final = "Example:  copydesk report today.html"
 
 
 def report(
-    file: Annotated[Path, typer.Argument(metavar="FILE.html", help="Where it is written.", dir_okay=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE.html", help="The file to write.", dir_okay=False)],
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -24,3 +25,4 @@ def report(
     html = render_report(read_settings(data, config))
     with whole_file(file) as partial:
         partial.write_text(html, "utf-8")
+    warn(f"wrote {file}")

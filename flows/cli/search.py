@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 EXAMPLES: Final = (
-    "Examples:  copydesk search ferry   |   copydesk search '\"harbour tunnel\" OR title:ferry -strike'   |   "
+    "Examples:  copydesk search bridge   |   copydesk search '\"harbour tunnel\" OR title:ferry -strike'   |   "
     "copydesk search 渡轮 --language zh --format csv -o ferry.csv"
 )
 TABLE_COLUMNS: Final = ("rank", "source_id", "published_at", "title", "snippet")
@@ -29,11 +29,13 @@ BOLD_MARKS: Final = ("\ue000", "\ue001")
 def search(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="WORDS...", help='Words, "phrases", title:WORD, OR; -WORD is not to be there.'),
+        typer.Argument(
+            metavar="WORDS...", help='Words, "phrases", title:WORD, OR; -WORD after them leaves articles with it out.'
+        ),
     ],
     language: Annotated[str | None, typer.Option(metavar="TAG", help="Only articles in this language.")] = None,
     source: Annotated[
-        str | None, typer.Option(metavar="SOURCE", help="Only of this source.", autocompletion=complete_source)
+        str | None, typer.Option(metavar="SOURCE", help="Only articles of this source.", autocompletion=complete_source)
     ] = None,
     since: Since = None,
     until: Until = None,
@@ -63,7 +65,7 @@ def search(
         seconds=settings.lock_seconds,
     )
     if not hits and chosen is Format.TABLE and output is None:
-        warn("no article has these words")
+        warn("no article matches this search")
         return
     columns = TABLE_COLUMNS if chosen is Format.TABLE else tuple(field.name for field in fields(Hit))
     rows = [[getattr(hit, name) for name in columns] for hit in hits]

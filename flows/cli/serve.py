@@ -17,10 +17,12 @@ HOME: Final = ".prefect"  # the folder of our own Prefect server, in the data ro
 
 def serve(
     host: Annotated[str, typer.Option(help="Where the server and its UI listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Their port.")] = 4200,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port they listen on.")] = 4200,
     health_port: Annotated[
         int | None,
-        typer.Option(min=1, max=65_535, help="Port of /health on 127.0.0.1. [default: after --port]"),
+        typer.Option(
+            min=1, max=65_535, help="Port of /health, /ready and /metrics on 127.0.0.1. [default: after --port]"
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Runs under way together. [default: 2 a processor, at least 4]")
