@@ -162,6 +162,7 @@ def archive_each(
     digests_by_url: dict[str, set[str]] = {}
     for item, read_result in results:
         run.check_stop()
+        run.note_robots(item.url)
         result = run.ledger.dated(read_result) if isinstance(read_result, Fetched) else read_result
         if isinstance(result, Rejection):
             conclusions.append(run.ledger.refuse(result, run.clock()))

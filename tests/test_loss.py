@@ -137,6 +137,29 @@ def test_a_host_whose_robots_txt_cannot_be_had_is_named_in_the_line_of_the_run(s
     assert "its pages wait" in run.skipped
 
 
+HTML = b"<!doctype html><html><head><title>Lake</title><style>p {color: red}</style></head><body>Hello</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("robots_answer", "is_named"),
+    [
+        (answer(HTML, content_type="text/html"), True),
+        (answer(b"it works"), True),
+        (answer(HTML, status="404 Not Found", content_type="text/html"), False),
+        (answer(b""), False),
+        (answer(b"# none\n"), False),
+        (answer(b"\xef\xbb\xbfuser agent: *\nDisallow:\n"), False),
+    ],
+)
+def test_a_host_whose_robots_txt_is_none_is_named_once_in_the_line_of_the_run(site, look, robots_answer, is_named):
+    site.publish(1, 2)
+    site.feed(1, 2)
+    site.routes["/robots.txt"] = robots_answer
+    run = look(FEED)
+    assert counts(run) == {"discovered": 2, "stored": 2}
+    assert (run.skipped or "").count("what it sends as its robots.txt is none") == is_named
+
+
 def read(tmp_path, settings, now, toml: str):
     path = tmp_path / "lake.toml"
     path.write_text(f'title = "Lake"\n[[input]]\n{toml}\n')

@@ -70,6 +70,7 @@ class ListingFetcher:
         earlier = state.earlier if sends_validators(state) and not run.waits_for(state.url) else None
         result = run.fetcher.fetch(listing_request(url, run.source, self.entry, run.settings, earlier))
         run.check_stop()
+        run.note_robots(url)
         now = run.clock()
         item = Item(run.source.id, state.url, state.url, state.url, now, purpose=self.purpose)
         if isinstance(result, Postponed | Refused):

@@ -77,6 +77,11 @@ class IngestRun:
         if self.stop.is_set():
             raise KeyboardInterrupt
 
+    def note_robots(self, url: str) -> None:
+        """Note once a host, in the run's line, that what it sends as its robots.txt is none."""
+        if url.startswith("http") and (flaw := self.fetcher.robots_flaw(url, allow_private=self.source.allow_private)):
+            self.skipped[flaw] = None
+
     def endpoint(self, url: str) -> Endpoint:
         """Return the state of a listing; a new one if it was never polled."""
         return self.endpoints.get(url) or Endpoint(url)

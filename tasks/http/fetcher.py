@@ -112,6 +112,10 @@ class Fetcher:
         """Return the robots.txt rules of a URL's origin, or why nothing there may be fetched now."""
         return self._start(self._follower.rules(Request(url, delay=delay, allow_private=allow_private))).result()
 
+    def robots_flaw(self, url: str, *, allow_private: bool = False) -> str | None:
+        """Return a sentence on a URL's host if what it gave as its robots.txt, when it was asked, is none."""
+        return self._follower.robots_flaw(Request(url, allow_private=allow_private))
+
     @property
     def statistics(self) -> FetchStatistics:
         """Counts of requests, waits and refusals so far."""

@@ -92,6 +92,15 @@ class RedirectFollower:
             rules = replace(_unforeseen(error, request), was_requested=False)
         return replace(rules, exchanges=tuple(exchanges))
 
+    def robots_flaw(self, request: Request) -> str | None:
+        """Return a sentence on a URL's host if what it gave as its robots.txt, when it was asked, is none."""
+        url = read_url(request.url)
+        if isinstance(url, str) or self._robots_cache.is_readable(
+            _robots_url(url), allow_private=request.allow_private
+        ):
+            return None
+        return f"{url.host}: what it sends as its robots.txt is none, and was taken to have no rules."
+
     async def _follow(
         self,
         request: Request,
@@ -144,7 +153,7 @@ class RedirectFollower:
         return rules
 
     async def _rules(self, url: httpx.URL, request: Request, exchanges: list[Exchange]) -> Rules | Refused | Postponed:
-        robots_url = f"{url.scheme}://{url.netloc.decode('ascii')}/robots.txt"
+        robots_url = _robots_url(url)
         robots_request = Request(
             robots_url,
             request.delay,
@@ -193,6 +202,10 @@ class RedirectFollower:
             await self._throttle.block(host, wait)
         else:
             await self._throttle.clear_refusals(host)
+
+
+def _robots_url(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii')}/robots.txt"
 
 
 def _cookie_header(cookies: httpx.Cookies, url: httpx.URL, access: Access) -> str | None:

@@ -22,6 +22,11 @@ _AGENT: Final = re.compile(r"user[- ]?agent\s*+:?+\s*+(?=[^\s#])", re.IGNORECASE
 """What stands before a crawler's name, at the beginning of a line."""
 _OWN_NAME: Final = re.compile(rf"{TOKEN}(?![\w-])", re.IGNORECASE)
 """Our name, whatever version or other names stand behind it."""
+_FIELD: Final = re.compile(
+    rf"\s*+(?:{_AGENT.pattern}|(?:disallow|allow|noindex|sitemap|crawl-delay|request-rate|visit-time|host|clean-param"
+    r"|content-(?:signal|usage))\s*+:)",
+    re.IGNORECASE,
+)
 _EVERYBODY: Final = re.compile(r"\*\s*+(?:#|$)")
 
 
@@ -33,6 +38,7 @@ class Rules:
     crawl_delay: float | None = None  # seconds between two requests
     sitemaps: tuple[str, ...] = ()  # not resolved
     large: bool = False  # whether a look-up may take long
+    is_readable: bool = True  # whether what was sent, if anything, has the form of a robots.txt
     exchanges: tuple[Exchange, ...] = ()  # to fetch it, if it was not cached
 
     def allows(self, url: str) -> bool:
@@ -54,7 +60,14 @@ def read_rules(content: bytes) -> Rules:
         crawl_delay=min(delay, MAX_CRAWL_DELAY_SECONDS) if delay and delay > 0 and not math.isnan(delay) else None,
         large=len(content) > LARGE_BYTES,
         sitemaps=tuple(dict.fromkeys(parsed.sitemaps))[:MAX_SITEMAPS],
+        is_readable=_has_form_of_rules(text),
     )
+
+
+def _has_form_of_rules(text: str) -> bool:
+    """Return whether a text has a line of a robots.txt, or says nothing at all; false for a page of HTML."""
+    lines = [line for line in text.splitlines() if line.partition("#")[0].strip()]
+    return not lines or any(map(_FIELD.match, lines))
 
 
 def _rename_agent(line: str) -> str:

@@ -60,6 +60,11 @@ class RobotsCache:
             entry.rules = rules
             return self._current(entry)
 
+    def is_readable(self, url: str, *, allow_private: bool) -> bool:
+        """Return whether a robots.txt that was looked up has the form of one; true for one that does not exist."""
+        entry = self._entries.get((url, allow_private))
+        return entry is None or not isinstance(entry.rules, Rules) or entry.rules.is_readable
+
     def _entry(self, key: tuple[str, bool]) -> _CachedRules:
         if key not in self._entries and len(self._entries) >= MAX_ORIGINS:
             now = self._clock()
