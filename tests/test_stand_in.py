@@ -189,3 +189,26 @@ def test_a_page_that_has_nothing_of_what_was_announced_is_none():
     # A page that calls itself an article may have been given another headline since.
     marked = page.replace("<body>", "<body><article>").replace("</body>", "</article></body>")
     assert not isinstance(fetched(marked, announced="Ministers resign over tunnel contracts"), Rejection)
+
+
+TEASER = "<p>The glassworks of Harrachov has lit its furnace again after eleven months, the owner said on Tuesday.</p>"
+STORY = f"""{TEASER}<p>The last shift went home in April, when the price of gas had made every vase a loss. Since then only a
+watchman and two cats had walked the hall, and the moulds, some of them older than the railway, had been oiled once a week.</p>
+<p>Forty people start on Monday. The first order, lamps for a railway station, keeps them busy until the summer, and a
+second one is being talked about. The village has set up a kiosk at the gate, for visitors who want to see the blowers at
+work, and hopes that the school, too, will fill up once the families are back from the towns to which they had moved.</p>"""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_article"),
+    [
+        (STORY, True),
+        (TEASER, False),
+        (f"{TEASER}<p>Sign up for an account, or enter your password to continue reading.</p>", False),
+        (f"{STORY}<p>Subscribe for four crowns a month, and keep reading this story to its end.</p>", False),
+    ],
+    ids=["article", "its beginning", "wall with its beginning", "wall with most of it"],
+)
+def test_a_box_to_log_in_makes_no_wall_of_the_article_beside_it(text, is_article):
+    page = f"<title>{ANNOUNCED}</title><div><h1>Log in</h1></div><div><h1>{ANNOUNCED}</h1>{text}</div>"
+    assert isinstance(fetched(f"<html lang='en'>{page}</html>"), Rejection) is not is_article

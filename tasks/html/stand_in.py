@@ -26,6 +26,8 @@ from warehouse.model.vocabulary import Origin, Reason
 CUES: Final = Path(__file__).with_name("stand_in_cues.toml")
 # Longer pages are articles, whatever words they use. Walls with all their small print have fewer.
 MAX_STAND_IN_WORDS: Final = 300
+# Fewer are as likely the beginning of an article, which a wall shows.
+MIN_WORDS_BESIDE_BOX: Final = 100
 MAX_HEAD_CHARACTERS: Final = 200_000
 MAX_TEXT_CHARACTERS: Final = 6_000
 # Shares of the words of a title that a page has.
@@ -129,7 +131,8 @@ def find_stand_in(page: str, text: str, candidates: Iterable[Candidate], visit: 
         reason, words, signs = _most_cues(text_and_titles, titles, page, visit)
         # The text of an article has the words of its headline; that of a page in its place tells its kind.
         is_odd = contradicts if is_marked else contradicts or (_agreement(titles, text) or 0) < MIN_AGREEMENT
-        is_kind = _starts_as(titles, reason) or (signs and is_odd) or (contradicts and not is_marked)
+        is_titled = _starts_as(titles, reason) and not _is_article_beside_box(text, titles, reason)
+        is_kind = is_titled or (signs and is_odd) or (contradicts and not is_marked)
         if is_kind and words + SIGN_WEIGHT * signs >= MIN_CUES:
             return StandIn(reason, f"{_SENTENCES[reason]}: its title is '{_first(titles)}'.")
     if contradicts and text and not is_dated and not is_marked:
@@ -141,6 +144,18 @@ def find_stand_in(page: str, text: str, candidates: Iterable[Candidate], visit: 
 def _is_marked_as_article(page: str) -> bool:
     """Return whether a page says that it holds one article."""
     return _ARTICLE_MARK.search(page, 0, MAX_HEAD_CHARACTERS) is not None or len(_ARTICLE.findall(page)) == 1
+
+
+def _is_article_beside_box(text: str, titles: Sequence[str], reason: Reason) -> bool:
+    """Return whether a text is that of another headline of its page, and says nothing of what a box there is for.
+
+    Pages with an article have a box in which readers log in, with a headline: `Log in`.
+    """
+    other_titles = [title for title in titles if not _starts_as([title], reason)]
+    is_others = (_agreement(other_titles, text) or 0) >= MIN_AGREEMENT
+    return (
+        is_others and estimate_words(text) >= MIN_WORDS_BESIDE_BOX and not _cues()[reason].words.search(text.casefold())
+    )
 
 
 def _most_cues(text: str, titles: Sequence[str], page: str, visit: Visit) -> tuple[Reason, int, int]:
