@@ -296,7 +296,8 @@ def test_an_empty_installation_has_a_front_page(tmp_path):
         response = served.client.get("/desk/")
         assert response.status_code == 200
         assert "no sources" in response.text
-        assert "Nothing has landed yet" in served.client.get("/desk/articles").text
+        for path in ("/desk/articles", "/desk/articles?q=ferry"):
+            assert "Nothing has landed yet" in served.client.get(path).text
     assert not (tmp_path / "none").exists()
 
 

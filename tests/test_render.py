@@ -106,6 +106,11 @@ def test_a_page_that_never_rests_is_read_as_it_is(show):
     assert b"more more" in downloaded(document).content
 
 
+def test_a_page_that_opens_an_app_is_read(show):
+    document, _ = show({"/a": script("location = 'mailto:desk@news.example'")}, seconds=5.0)
+    assert b"Before." in downloaded(document).content
+
+
 def test_a_script_that_never_ends_is_timed_out_and_harms_no_other_page(show):
     refusal = refused(show({"/a": script("for (;;) {}")}, seconds=1.0)[0])
     assert refusal.reason is Reason.TIMED_OUT

@@ -9,7 +9,7 @@ from threading import Lock, Thread
 from typing import Any, Final
 
 from flows.desk.filters import Filters
-from warehouse.errors import LockedError, StorageError
+from warehouse.errors import WarehouseError
 from warehouse.search.index import update_index
 from warehouse.search.index_files import open_index
 from warehouse.search.search import Scope, find_matches
@@ -83,8 +83,8 @@ def _update(root: Root) -> bool:
 
 def _update_and_release(root: Root) -> None:
     try:
-        # Another process is at it, or this one may not write there.
-        with suppress(LockedError, StorageError, OSError):
+        # Another process is at it, this one may not write there, or nothing can be read, as the page itself says.
+        with suppress(WarehouseError, OSError):
             update_index(root, 0.0)
     finally:
         _updating.release()

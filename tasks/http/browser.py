@@ -42,6 +42,7 @@ _OFFLINE: Final = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
+_IS_PARSED: Final = "document.readyState !== 'loading'"
 _TEXT_LENGTH: Final = "document.documentElement ? document.documentElement.textContent.length : 0"
 
 
@@ -193,7 +194,9 @@ class _Visit:
         page = await self._context.new_page()
         # Windows that a page opens are nobody's to read.
         self._context.on("page", lambda other: asyncio.ensure_future(other.close()))
-        await page.goto(url, wait_until="domcontentloaded", timeout=0)
+        await page.goto(url, wait_until="commit", timeout=0)
+        # Not for the event of it: where a script opens an app, as by `mailto:`, the driver never hears of that.
+        await page.wait_for_function(_IS_PARSED, timeout=0)
         await self._until_quiet(page)
         if await page.evaluate(_TEXT_LENGTH) > max_characters:
             raise TooManyCharactersError
