@@ -151,6 +151,12 @@ def test_json_lines_have_the_names_of_cc_news(hostile, tmp_path):
     assert records[-2]["date"] == "2026-03-15 12:00:00"
 
 
+def test_an_address_that_is_none_has_no_domain(settings, tmp_path):
+    Store(settings.data).land("articles", [article(1, url="http://[::1")], source_id="harbour", key="1", now=NOON)
+    [record] = json_lines(exported(settings, tmp_path / "out", "jsonl") / "articles-00001.jsonl")
+    assert (record["url"], record["domain"]) == ("http://[::1", None)
+
+
 def test_csv_is_read_by_a_spreadsheet_without_formulas(hostile, tmp_path):
     path = exported(hostile, tmp_path / "out", "csv") / "articles-00001.csv"
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")

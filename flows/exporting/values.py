@@ -33,8 +33,13 @@ def language_of(row: Row) -> str | None:
 
 
 def domain_of(row: Row) -> str | None:
-    """Return the domain of the publisher, else the host of the address."""
-    return row["canonical_domain"] or urlsplit(row["url"]).hostname
+    """Return the domain of the publisher, else the host of the address; None if it has none."""
+    if row["canonical_domain"]:
+        return str(row["canonical_domain"])
+    try:
+        return urlsplit(row["url"]).hostname
+    except ValueError:  # a record's address is kept as it was written
+        return None
 
 
 def uri(address: str) -> str:
