@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 SECONDS_AFTER_WRONG: Final = 1.0
-"""Before a wrong password is answered, so that it cannot be guessed by trying many."""
+"""The wait before a wrong password is answered, so that nobody can try many."""
 
 
 @dataclass(frozen=True, slots=True)

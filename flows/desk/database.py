@@ -16,11 +16,11 @@ from warehouse.errors import WarehouseError
 from warehouse.storage.root import Root
 
 PAGE_SECONDS: Final = 30.0
-"""After which the queries of a page are ended."""
+"""The queries of a page are ended after so long."""
 KEEP_SECONDS: Final = 60.0
-"""For which a connection is used: the views change when a warehouse is compacted for the first time."""
+"""A connection is used for so long: the views change when a warehouse is compacted for the first time."""
 DEFAULT_MEMORY: Final = "2 GB"
-"""Of all queries together, where `sql_memory` says nothing: the desk shares its process with Prefect's server."""
+"""The memory of all queries together where `sql_memory` is not set; the desk shares its process with Prefect."""
 
 Record = dict[str, Any]
 Values = Sequence[object] | Mapping[str, object]

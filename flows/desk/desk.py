@@ -24,7 +24,7 @@ from warehouse.errors import EmptyWarehouseError, WarehouseError, unforeseen
 
 log: Final = logging.getLogger("copydesk")
 PREFIX: Final = "/desk"
-"""Where the desk lies on its server."""
+"""The path of the desk on its server."""
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
 FLUSH: Final = "\0"
 """Stands in a template where a page waits for its values."""
@@ -62,7 +62,7 @@ class Desk:
         return HTMLResponse(self.render(name, **values), status, NOT_KEPT)
 
     def page_in_parts(self, name: str, load: Callable[[], Mapping[str, Any]], **values: Any) -> StreamingResponse:
-        """Return a page of which what needs no query is sent at once, and the rest once `load` has its values.
+        """Return a page whose head is sent at once, and the rest when `load` has returned its values.
 
         The template puts the values where it calls `load`. A `WarehouseError` of `load` becomes a message in the page.
         """
@@ -97,7 +97,7 @@ class Desk:
         except WarehouseError as error:
             waiting = [self.render("problem", title=problem_title(error), sentence=str(error))]
         except Exception as error:
-            # The status was sent, so no handler of errors can answer any more.
+            # The status was sent already, so no error handler can answer.
             log.exception("a page of the desk has a fault")
             waiting = [self.render("problem", title=problem_title(error), sentence=unforeseen(error))]
         yield "".join(waiting)

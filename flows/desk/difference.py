@@ -11,11 +11,11 @@ from itertools import zip_longest
 from typing import Final, Literal
 
 MAX_PARAGRAPHS: Final = 1_000
-"""Of a version: comparing takes the square of them. Beyond, the texts are not compared."""
+"""Longer versions are not compared, as the time grows with the square of their paragraphs."""
 MAX_WORDS: Final = 600
-"""Of a paragraph that is compared by words."""
+"""Longer paragraphs are not compared by words."""
 MIN_LIKENESS: Final = 0.4
-"""Share of their words that two paragraphs have in common where one is a change of the other."""
+"""Two paragraphs that share at least so much of their words are one paragraph before and after a change."""
 _WORD: Final = re.compile(r"\s+|\w+|[^\w\s]")
 
 Kind = Literal["same", "gone", "new"]

@@ -12,7 +12,7 @@ from warehouse.errors import WarehouseError
 
 MAX_BYTES: Final = 20_000_000
 MAX_CHARACTERS: Final = 400_000
-"""Of a document that are shown."""
+"""The most characters of a document that are shown."""
 _CAPTURE: Final = "FROM captures WHERE capture_id = $capture_id LIMIT 1"
 
 

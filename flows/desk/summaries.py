@@ -11,11 +11,11 @@ from typing import Any, Final, TypeVar
 from warehouse.errors import WarehouseError
 
 FRESH_SECONDS: Final = 20.0
-"""For which a summary is shown without another look, at least."""
+"""A summary is fresh for at least so long: it is shown, and not computed again."""
 FRESH_COSTS: Final = 20.0
-"""For which it is so, in times of the seconds that it took: renewing takes a twentieth of a processor at most."""
+"""A summary is fresh for so many times as long as it took to compute, so renewing takes 5 % of a processor at most."""
 STALE_SECONDS: Final = 300.0
-"""For which it is still shown while a new one is computed."""
+"""An older summary is not shown; up to this age it is shown while a new one is computed."""
 MAX_SUMMARIES: Final = 200
 
 Summary = TypeVar("Summary")

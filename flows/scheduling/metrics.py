@@ -25,9 +25,9 @@ from flows.scheduling.service_log import log_event
 from warehouse.model.vocabulary import Outcome
 
 MIN_CACHE_SECONDS: Final = 15.0
-# Figures are kept for so many times as long as it took to load them, which thus costs 2 % at most in a large warehouse.
+# Figures are kept for so many times as long as loading them took, so loading takes at most 2 % of the time.
 CACHE_TIMES_LOADING: Final = 50
-MAX_WAIT_SECONDS: Final = 5.0  # of a scrape for new figures; Prometheus gives up after 10 by default
+MAX_WAIT_SECONDS: Final = 5.0  # that a scrape waits for new figures; Prometheus gives up after 10 by default
 COUNTED_OUTCOMES: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.PENDING)
 ENDINGS: Final = ("succeeded", "failed", "interrupted")
 
@@ -108,7 +108,7 @@ class ServerMetrics(Collector):
         for labels, count in self.cache.figures.rejects.items():
             rejects.add_metric(labels, count)
         yield from (runs, seconds, documents, skips, rejects)
-        # A source that nobody runs any more is late for ever, and no alarm.
+        # A source that is no longer served would be late for ever, which is no reason for an alarm.
         served = {name: row for name, row in rows.items() if name in self.status.served}
         for name, text, column in (
             ("source_last_run_succeeded", "1 if its last run succeeded.", "last_succeeded"),

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
 
-# Names on the PATH, by which the systems' packages know it.
+# The names that the packages of systems give the program on the PATH.
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 MAX_PAGES: Final = 4  # shown at the same time; each costs some 100 MB
 MAX_REQUESTS: Final = 200  # of one page, for scripts and data
-# A page is ready when for so long it has asked for nothing and its text has not grown.
+# A page is ready when it has asked for nothing, and its text has not changed, for so long.
 QUIET_SECONDS: Final = 0.5
 MAX_BUSY_SECONDS: Final = 10.0  # after which a page that is never quiet, such as a ticker, is read as it is
 _CURE: Final = "on Debian 'apt-get install chromium' installs it; the setting `browser` names another place"
@@ -192,7 +192,7 @@ class _Visit:
     async def show(self, url: str, max_characters: int) -> str:
         await self._context.route("**/*", self._handle)
         page = await self._context.new_page()
-        # Windows that a page opens are nobody's to read.
+        # Windows that a page opens are closed: nobody reads them.
         self._context.on("page", lambda other: asyncio.ensure_future(other.close()))
         await page.goto(url, wait_until="commit", timeout=0)
         # Not for the event of it: where a script opens an app, as by `mailto:`, the driver never hears of that.
