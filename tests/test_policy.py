@@ -96,6 +96,7 @@ def test_what_the_standard_library_calls_private_is_never_public(address: object
         ("http://s3cret@news.example/", "password"),
         ("http://127.0.0.1\\@news.example/", "password"),
         ("http://news.example/" + "a" * MAX_URL_CHARACTERS, "characters"),
+        ("http://xn--s3cret-.example/", "not a valid URL"),
     ],
 )
 def test_a_url_is_refused_in_one_sentence_that_does_not_repeat_it(printed: str, part: str) -> None:

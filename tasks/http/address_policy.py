@@ -99,9 +99,10 @@ def read_url(text: str, base: httpx.URL | None = None) -> httpx.URL | str:
     try:
         url = base.join(text) if base else httpx.URL(text)
         url = url.copy_with(fragment=None) if "#" in str(url) else url
+        # A host is decoded only here, and `xn--` may stand before anything.
+        return _objection(url) or url
     except (httpx.InvalidURL, ValueError):
         return "the address is not a valid URL"
-    return _objection(url) or url
 
 
 def authority(url: httpx.URL) -> str:
