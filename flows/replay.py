@@ -81,7 +81,8 @@ def replay(
 ) -> list[Replay]:
     """Try the open rejects of the sources again, those of one `reason` or `url` if given; one result a source.
 
-    A document that the archive holds is extracted from there; one that could not be had is fetched again, politely.
+    A document that the archive holds is extracted from there; a page that could not be had, or was
+    empty, is fetched again, politely.
     `workers` are those of the caller, if any. Raises `ConfigError` for an unknown reason, `WarehouseError` where
     nothing has landed.
     """

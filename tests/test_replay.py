@@ -120,19 +120,22 @@ def test_a_page_that_could_not_be_had_is_fetched_again(tmp_path, settings, worke
     settings_toml = tmp_path / "config" / "sources" / "skarvoy.toml"
     settings_toml.parent.mkdir(parents=True)
     missing = answer(status="404 Not Found")
-    routes = {"/a": [missing, answer(page.encode(), content_type="text/html")], "/b": missing}
+    empty, whole = answer(b" ", content_type="text/html"), answer(page.encode(), content_type="text/html")
+    routes = {"/a": [missing, whole], "/b": missing, "/empty-once": [empty, whole], "/empty": empty}
     with WebServer(routes) as server:
-        urls = ", ".join(f'"{server.url(path)}"' for path in ("/a", "/b"))
+        urls = ", ".join(f'"{server.url(path)}"' for path in routes)
         settings_toml.write_text(
             f'title = "Skarvoy"\ndelay = 0\nallow_private = true\n[[input]]\nkind = "pages"\nurls = [{urls}]\n'
         )
         source = load_source(settings_toml)
         take_in(source)
-        assert ask("SELECT count(*), any_value(stage) FROM rejects_open") == [(2, "fetch")]
-        code, row, _ = again(source)
-    assert code == 0
-    assert (row["tried"], row["stored"], row["still_refused"], len(row["reasons"])) == (2, 1, 1, 1)
-    assert ask("SELECT state, count(*) FROM ledger GROUP BY ALL ORDER BY ALL") == [("article", 1), ("reject", 1)]
+        stages = ask("SELECT stage, count(*) FROM rejects_open GROUP BY ALL ORDER BY ALL")
+        assert stages == [("extract", 2), ("fetch", 2)]
+        code, row, _ = again(source, reason="empty")
+        assert (code, row) == (0, {"tried": 2, "stored": 1, "still_refused": 1, "reasons": {"empty": 1}})
+        code, row, _ = again(source, url=server.url("/a"))
+    assert (code, row) == (0, {"tried": 1, "duplicate": 1})
+    assert ask("SELECT state, count(*) FROM ledger GROUP BY ALL ORDER BY ALL") == [("article", 1), ("reject", 3)]
 
 
 def test_a_record_that_was_too_long_waits_for_a_run_of_its_file(tmp_path, take_in, again):

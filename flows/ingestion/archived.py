@@ -15,7 +15,7 @@ from tasks.files import jsonl
 from warehouse.archive.writer import read
 from warehouse.errors import StorageError
 from warehouse.model.records import FORGOTTEN, Candidate, Capture, Item, RawArticle
-from warehouse.model.vocabulary import Origin, Stage
+from warehouse.model.vocabulary import Origin, Reason, Stage
 from warehouse.queries import stream_rows
 
 # The archive has, at most, a page in the place of a document refused there, or the text of another article.
@@ -67,7 +67,9 @@ def is_archived(row: Row) -> bool:
     """Return whether the archive holds the document that was refused, and that is the one to read."""
     capture = row["capture"]
     has_content = bool(capture) and capture["outcome"] != FORGOTTEN and bool(capture["warc_filename"])
-    return has_content and row["reject"]["stage"] not in STAGES_TO_FETCH
+    # Of an empty answer no rules make an article; its site may have the page by now.
+    is_empty_page = row["reject"]["reason"] == Reason.EMPTY and row["reject"]["url"].startswith("http")
+    return has_content and not is_empty_page and row["reject"]["stage"] not in STAGES_TO_FETCH
 
 
 def raw_article(root: str, row: Row, source: Source) -> RawArticle:
