@@ -10,10 +10,13 @@ import duckdb
 
 from flows.desk.database import Database, Record, records
 from flows.desk.difference import ParagraphChange, compare_texts
+from flows.desk.paging import Page
 from flows.formats.values import cell_text
 
 MAX_VERSIONS: Final = 100
 MAX_COPIES: Final = 100
+MAX_STRIPPED: Final = 300
+"""Lines on the page; the page of the lines has all."""
 FIELDS: Final = (
     "title", "by", "authors", "located", "published_at", "published_raw", "published_precision", "published_zone",
     "modified_at", "section", "tags", "info_sources", "description", "image_url", "image_caption", "image_credit",
@@ -95,11 +98,11 @@ class ArticlePage:
 
     row: Record
     paragraphs: Sequence[str]
-    stripped: Sequence[Record]
+    stripped: Page[Record]
     fields: Sequence[Field]
     identity: Sequence[Field]
-    versions: Sequence[Version]
-    copies: Sequence[Record]
+    versions: Page[Version]
+    copies: Page[Record]
 
 
 def find_title(database: Database, article_id: str) -> Record | None:
@@ -115,22 +118,22 @@ def load_article(database: Database, article_id: str) -> ArticlePage | None:
         if not articles:
             return None
         row = articles[0]
-        versions = records(cursor, _VERSIONS, {"article_id": article_id, "limit": MAX_VERSIONS})
+        versions = records(cursor, _VERSIONS, {"article_id": article_id, "limit": MAX_VERSIONS + 1})
         copies = _copies(cursor, row)
     provenance = row["provenance"] or {}
     return ArticlePage(
         row,
         [paragraph for paragraph in (row["text"] or "").split("\n\n") if paragraph.strip()],
-        row["stripped"] or [],
+        Page.of(row["stripped"] or [], 1, MAX_STRIPPED),
         [_field(name, row, provenance) for name in FIELDS if row[name] not in (None, [])],
         [_field(name, row, {}) for name in IDENTITY if row[name] is not None],
-        list(_compared(versions)),
-        copies,
+        Page.of(_compared(versions), 1, MAX_VERSIONS),
+        Page.of(copies, 1, MAX_COPIES),
     )
 
 
 def _copies(cursor: duckdb.DuckDBPyConnection, row: Record) -> list[Record]:
-    values = {"article_id": row["article_id"], "version_id": row["version_id"], "limit": MAX_COPIES}
+    values = {"article_id": row["article_id"], "version_id": row["version_id"], "limit": MAX_COPIES + 1}
     copies = records(cursor, _COPIES, values)
     return copies if len(copies) > 1 else []
 

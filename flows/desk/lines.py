@@ -54,7 +54,7 @@ def load_lines(database: Database, workers: Workers, article_id: str) -> LinesPa
         (row,) = articles
         captures = records(cursor, _CAPTURE, {"capture_id": row["capture_id"]})
         sightings = records(cursor, _SIGHTING, {"source_id": row["source_id"], "url": row["url"]})
-    source = _source(database.settings.config, row["source_id"])
+    source = configured_source(database.settings.config, row["source_id"])
     parts = {"article": row, "capture": next(iter(captures), None), "seen": next(iter(sightings), None)}
     document = load_document(database, row["capture_id"])
     try:
@@ -72,7 +72,7 @@ def _read(workers: Workers, raw: RawArticle, source: Source, stripped: Sequence[
     return workers.call(explain_lines, raw, source, reasons)
 
 
-def _source(config: Path, source_id: str) -> Source:
+def configured_source(config: Path, source_id: str) -> Source:
     """Return a source as it is configured, or one without rules where it is not."""
     try:
         return load_source(config / "sources" / f"{source_id}.toml")

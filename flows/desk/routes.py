@@ -19,7 +19,7 @@ from flows.desk.desk import Desk
 from flows.desk.documents import load_document
 from flows.desk.filters import Filters
 from flows.desk.front import load_front
-from flows.desk.lines import load_lines
+from flows.desk.lines import configured_source, load_lines
 from flows.desk.paging import MAX_PAGE, PAGE_ROWS, Page
 from flows.desk.rejects import RejectCounts, count_rejects, load_rejects
 from flows.desk.source import load_source_page
@@ -129,7 +129,8 @@ def show_article(desk: SharedDesk, article_id: str) -> Response:
         article = load_article(desk.database, article_id)
         if article is None:
             raise WarehouseError(NO_ARTICLE)
-        return {"article": article}
+        source = configured_source(desk.settings.config, article.row["source_id"])
+        return {"article": article, "source_title": source.title}
 
     return desk.page_in_parts("article", load, title=title)
 

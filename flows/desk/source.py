@@ -16,6 +16,9 @@ from warehouse.errors import EmptyWarehouseError
 
 RUNS: Final = 20
 """On a page."""
+ENDPOINTS: Final = 200
+POLLS: Final = 20
+LINES: Final = 50
 _DAYS: Final = """
     WITH day AS (SELECT $first::DATE + number::INT AS day FROM range($days) AS numbers (number)),
     article AS (
@@ -29,17 +32,17 @@ _DAYS: Final = """
     SELECT day, coalesce(articles, 0) AS articles, coalesce(rejects, 0) AS rejects
     FROM day LEFT JOIN article USING (day) LEFT JOIN refusal USING (day) ORDER BY day
 """
-_ENDPOINTS: Final = "FROM endpoint_health WHERE source_id = $source_id ORDER BY polled_at DESC, endpoint LIMIT 200"
+_ENDPOINTS: Final = "FROM endpoint_health WHERE source_id = $source_id ORDER BY polled_at DESC, endpoint LIMIT $limit"
 _POLLS: Final = """
     SELECT polled_at, endpoint, http_status, entries, known, gap_suspected, error, skipped FROM polls
-    WHERE source_id = $source_id ORDER BY polled_at DESC, endpoint LIMIT 20
+    WHERE source_id = $source_id ORDER BY polled_at DESC, endpoint LIMIT $limit
 """
 _RUNS: Final = """
     FROM runs WHERE source_id = $source_id ORDER BY started_at DESC, run_id LIMIT $limit OFFSET $offset
 """
 _LINES: Final = """
     SELECT text, place, articles, among, to_keep FROM habits
-    WHERE source_id = $source_id AND articles > 0 ORDER BY articles DESC, text LIMIT 50
+    WHERE source_id = $source_id AND articles > 0 ORDER BY articles DESC, text LIMIT $limit
 """
 _REJECTS: Final = """
     SELECT url, title, reason, detail, capture_id, last_seen_at FROM rejects_open
@@ -53,10 +56,10 @@ class SourcePage:
 
     standing: Standing
     days: Sequence[Record]
-    endpoints: Sequence[Record]
-    polls: Sequence[Record]
+    endpoints: Page[Record]
+    polls: Page[Record]
     runs: Page[Record]
-    recurring_lines: Sequence[Record]
+    recurring_lines: Page[Record]
     rejects: Sequence[Record]
     file: str | None  # its TOML file, without secrets
 
@@ -76,13 +79,14 @@ def load_source_page(database: Database, standings: Standings, source_id: str, n
     try:
         with database.cursor() as cursor:
             days = records(cursor, _DAYS, source | _period(first))
-            endpoints = records(cursor, _ENDPOINTS, source)
-            polls = records(cursor, _POLLS, source)
+            endpoints = Page.of(records(cursor, _ENDPOINTS, source | {"limit": ENDPOINTS + 1}), 1, ENDPOINTS)
+            polls = Page.of(records(cursor, _POLLS, source | {"limit": POLLS + 1}), 1, POLLS)
             runs = Page.of(records(cursor, _RUNS, source | window(number, RUNS)), number, RUNS)
-            recurring_lines = records(cursor, _LINES, source)
+            recurring_lines = Page.of(records(cursor, _LINES, source | {"limit": LINES + 1}), 1, LINES)
             rejects = records(cursor, _REJECTS, source)
     except EmptyWarehouseError:
-        return SourcePage(standing, (), (), (), Page((), 1, has_next=False), (), (), file)
+        none: Page[Record] = Page((), 1, has_next=False)
+        return SourcePage(standing, (), none, none, none, none, (), file)
     return SourcePage(standing, days, endpoints, polls, runs, recurring_lines, rejects, file)
 
 
