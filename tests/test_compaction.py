@@ -555,17 +555,17 @@ def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_
 ) -> None:
     rng, root, kills = random.Random(8), tmp_path / "data", 0
     outputs = [tmp_path / name for name in ("written", "none", "taken-down")]
-    landed, forgotten = 0, -1
+    landed, forgotten = 0, 0  # the numbers that are landed and taken down next
     Store(root).prepare()
     # Of all that is waited for: on a busy machine no take-down would come to its end in a second.
     unit = seconds_of_a_take_down(tmp_path / "other")
     ages = [max(1.5, 12 * unit), max(0.4, 2 * unit), max(0.8, 4 * unit)]
     with Nursery(PROGRAMS) as nursery:
-        while kills < 51 or forgotten <= 0:
+        while kills < 51 or not forgotten:
             pids = [
                 nursery.start("write", outputs[0], str(root), landed, 0.1),
                 nursery.start("compact_on", outputs[1], str(root), ages, 0.3),
-                nursery.start("take_down", outputs[2], str(root), max(0, forgotten), landed // 2),
+                nursery.start("take_down", outputs[2], str(root), forgotten, landed // 2),
             ]
             time.sleep(unit * (0.5 + 3 * rng.random()))
             kills += sum(map(end, pids))
@@ -582,7 +582,7 @@ def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_
                     "SELECT count(*) - count(DISTINCT article_id) FROM articles"
                 ).fetchall()
             assert all(count - landed in (0, 1) for count in counts.values()), (counts, landed)
-            taken_down = set(range(0, max(begun, 0), 3))
+            taken_down = set(range(0, begun, 3))
             undecided = {begun, landed // 2, (landed - 1) // 2}
             assert shown - undecided == set(range(landed // 2)) - taken_down - undecided
             assert not doubled
