@@ -136,6 +136,27 @@ def test_the_lines_of_a_document_stand_in_their_order_beside_it(desk):
     )
 
 
+def test_the_lines_of_a_long_document_stand_on_several_pages(desk, monkeypatch):
+    monkeypatch.setattr("flows.desk.lines.LINES", 4)
+    path, numbers = f"/article/{EDITED_ID}/lines", []
+    for number in (1, 2, 3):
+        html = page(desk, path, page=number)
+        assert "4 of 9 lines" in html
+        assert ('rel="next"' in html) == (number < 3)
+        numbers += map(int, re.findall(r'<span class="number">(\d+)</span>', html))
+    assert len(numbers) == 9
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_facet_says_that_it_has_more(desk, monkeypatch):
+    assert "There are more" not in page(desk, "/rejects", reason="binary")
+    monkeypatch.setattr("flows.desk.rejects.COUNTS", 1)
+    monkeypatch.setattr("flows.desk.articles.FACET_VALUES", 1)
+    # Of other reasons and words than before, as counts are kept for a while.
+    assert "There are more" in page(desk, "/rejects", reason="empty")
+    assert "There are more" in page(desk, "/articles", language="ar", source="sahifat-al-mina")
+
+
 def test_rejects_are_narrowed_and_say_what_helps(desk):
     html = page(desk, "/rejects", reason="consent_wall")
     assert "What helps: use the full text of the feed" in html

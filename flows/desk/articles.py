@@ -27,6 +27,8 @@ NEWEST: Final = "first_seen_at DESC, article_id"
 BEST: Final = "list_position($words, article_id)"
 _ARTICLES: Final = "SELECT {columns} FROM articles WHERE {condition} ORDER BY {order} LIMIT $limit OFFSET $offset"
 _TEXTS: Final = "SELECT article_id, text FROM articles WHERE article_id IN (SELECT unnest($ids))"
+FACET_VALUES: Final = 12
+"""Of each facet that are shown."""
 _FACETS: Final = """
     WITH chosen AS MATERIALIZED (
         SELECT source_id, language, {day} AS day, section, info_sources FROM articles WHERE {condition}
@@ -47,7 +49,7 @@ _FACETS: Final = """
     WHERE value IS NOT NULL AND value <> ''
     QUALIFY row_number() OVER (
         PARTITION BY facet ORDER BY CASE WHEN facet = 'day' THEN value END DESC, articles DESC, value
-    ) <= 12
+    ) <= $values
     ORDER BY facet, CASE WHEN facet = 'day' THEN value END DESC, articles DESC, value
 """
 
@@ -65,7 +67,7 @@ class Facets:
     """What the articles may be narrowed by, and how many they are."""
 
     total: int
-    values: dict[str, list[FacetValue]]
+    values: dict[str, Page[FacetValue]]
 
 
 def load_articles(database: Database, filters: Filters, number: int) -> tuple[Page[Record], str]:
@@ -87,11 +89,12 @@ def load_articles(database: Database, filters: Filters, number: int) -> tuple[Pa
 def load_facets(database: Database, filters: Filters) -> Facets:
     """Return what the articles of the filters may be narrowed by. Raises `WarehouseError`."""
     condition, values = _condition(filters, search_words(database.root, filters))
-    rows = database.records(_FACETS.format(day=DAY, condition=condition), values)
+    rows = database.records(_FACETS.format(day=DAY, condition=condition), values | {"values": FACET_VALUES + 1})
     facets: dict[str, list[FacetValue]] = {name: [] for name in FACETS}
     for row in rows:
         facets[row["facet"]].append(FacetValue(row["value"], row["articles"]))
-    return Facets(rows[0]["total"] if rows else 0, facets)
+    pages = {name: Page.of(entries, 1, FACET_VALUES) for name, entries in facets.items()}
+    return Facets(rows[0]["total"] if rows else 0, pages)
 
 
 def load_csv(database: Database, filters: Filters) -> tuple[Sequence[str], list[Sequence[Any]]]:

@@ -13,6 +13,7 @@ from config.sources import Source, load_source
 from flows.desk.article import ARTICLE
 from flows.desk.database import Database, Record, records
 from flows.desk.documents import RawDocument, load_document
+from flows.desk.paging import Page
 from flows.explaining.lines import ShownLine, explain_lines
 from flows.ingestion.archived import raw_article
 from flows.ingestion.process_pool import CallError, Workers
@@ -20,6 +21,8 @@ from warehouse.errors import WarehouseError
 from warehouse.model.records import RawArticle
 from warehouse.model.vocabulary import LineReason
 
+LINES: Final = 500
+"""On one page."""
 OTHER_RULES: Final = (
     "Today's rules read other lines in this document than those by which it was stored, so reasons may stand at the"
     " wrong lines; the article's page has the right ones. 'copydesk reextract' makes the article again."
@@ -37,13 +40,15 @@ class LinesPage:
     """The lines of an article's document, and the document as it came."""
 
     row: Record
-    lines: Sequence[ShownLine]
+    lines: Page[ShownLine]
+    total_lines: int  # of all pages
+    kept_lines: int
     document: RawDocument | None
     notice: str
 
 
-def load_lines(database: Database, workers: Workers, article_id: str) -> LinesPage | None:
-    """Return the lines of an article's document, read in a process of `workers`; None if there is no such article.
+def load_lines(database: Database, workers: Workers, article_id: str, number: int) -> LinesPage | None:
+    """Return a page of an article's document, read in a process of `workers`; None if there is no such article.
 
     Raises `WarehouseError` of the tables.
     """
@@ -61,10 +66,17 @@ def load_lines(database: Database, workers: Workers, article_id: str) -> LinesPa
         raw = raw_article(database.root.url, parts, source)
         lines = _read(workers, raw, source, row["stripped"] or [])
     except (WarehouseError, CallError) as error:
-        return LinesPage(row, (), document, str(error))
+        return _page(row, (), number, document, str(error))
     texts = {line.number: line.text for line in lines}
     is_same = all(texts.get(line["line"]) == line["text"] for line in row["stripped"] or [])
-    return LinesPage(row, lines, document, "" if is_same else OTHER_RULES)
+    return _page(row, lines, number, document, "" if is_same else OTHER_RULES)
+
+
+def _page(row: Record, lines: Sequence[ShownLine], number: int, document: RawDocument | None, notice: str) -> LinesPage:
+    kept_lines = sum(line.reason is None for line in lines)
+    return LinesPage(
+        row, Page.of(lines[(number - 1) * LINES :], number, LINES), len(lines), kept_lines, document, notice
+    )
 
 
 def _read(workers: Workers, raw: RawArticle, source: Source, stripped: Sequence[Record]) -> tuple[ShownLine, ...]:

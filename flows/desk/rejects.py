@@ -13,9 +13,11 @@ _REJECTS: Final = """
     SELECT source_id, url, capture_id, stage, reason, detail, attempts, last_seen_at, title
     FROM rejects_open WHERE {condition} ORDER BY last_seen_at DESC, url LIMIT $limit OFFSET $offset
 """
+COUNTS: Final = 50
+"""Of reasons, and of sources, that are shown."""
 _COUNTS: Final = """
     SELECT {column} AS value, count(*) AS rejects FROM rejects_open WHERE {condition}
-    GROUP BY ALL ORDER BY rejects DESC, value LIMIT 50
+    GROUP BY ALL ORDER BY rejects DESC, value LIMIT $limit
 """
 
 
@@ -23,8 +25,8 @@ _COUNTS: Final = """
 class RejectCounts:
     """How open rejects are spread over reasons and sources."""
 
-    reasons: list[FacetValue]
-    sources: list[FacetValue]
+    reasons: Page[FacetValue]
+    sources: Page[FacetValue]
 
 
 def load_rejects(database: Database, source: str, reason: str, number: int) -> Page[Record]:
@@ -37,10 +39,10 @@ def count_rejects(database: Database, source: str, reason: str) -> RejectCounts:
     """Return the open rejects of a source by reason, and those of a reason by source. Raises `WarehouseError`."""
     with database.cursor() as cursor:
 
-        def count(column: str, **chosen: str) -> list[FacetValue]:
+        def count(column: str, **chosen: str) -> Page[FacetValue]:
             condition, values = _condition(**chosen)
-            rows = records(cursor, _COUNTS.format(column=column, condition=condition), values)
-            return [FacetValue(row["value"], row["rejects"]) for row in rows]
+            rows = records(cursor, _COUNTS.format(column=column, condition=condition), values | {"limit": COUNTS + 1})
+            return Page.of([FacetValue(row["value"], row["rejects"]) for row in rows], 1, COUNTS)
 
         return RejectCounts(count("reason", source=source), count("source_id", reason=reason))
 

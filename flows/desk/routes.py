@@ -136,9 +136,9 @@ def show_article(desk: SharedDesk, article_id: str) -> Response:
 
 
 @router.get("/article/{article_id}/lines")
-def show_lines(desk: SharedDesk, article_id: str) -> HTMLResponse:
+def show_lines(desk: SharedDesk, article_id: str, page: PageNumber = 1) -> HTMLResponse:
     """Show the lines of an article's document, beside the document as it came."""
-    lines = load_lines(desk.database, desk.workers, article_id)
+    lines = load_lines(desk.database, desk.workers, article_id, page)
     if lines is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, NO_ARTICLE)
     return desk.page("lines", lines=lines)
