@@ -320,6 +320,8 @@ def test_rows_of_many_columns_are_written_a_line_a_column(data):
 
 
 def test_an_empty_warehouse_says_what_to_do(tmp_path):
+    # What an earlier command line in this process said is not repeated.
+    sql(tmp_path / "none", "--config", tmp_path, "SELECT 1")
     done = sql(tmp_path / "none", "SELECT 1")
     assert done.returncode == 1
     assert f"run 'copydesk run --data {tmp_path}/none'" in done.stderr

@@ -29,7 +29,7 @@ from flows.cli import sources as cli_sources
 from flows.cli import sql as cli_sql
 from flows.cli import status as cli_status
 from flows.cli.console import warn
-from flows.cli.hints import remember_options
+from flows.cli.hints import begin_command_line
 from flows.cli.options import Config, Data, choose, complete_source, read_settings
 from warehouse.errors import WarehouseError, unforeseen
 
@@ -160,7 +160,7 @@ def _root(
     config: Config = None,
 ) -> None:
     del version
-    remember_options(data, config)
+    begin_command_line(data, config)
     # Before the command's name they are what the environment would say, and go under those after it.
     if data is not None:
         os.environ["COPYDESK_DATA"] = data

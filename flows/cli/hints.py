@@ -17,6 +17,12 @@ def remember_options(data: str | None, config: Path | None) -> None:
     _options.update({name: str(value) for name, value in (("--data", data), ("--config", config)) if value is not None})
 
 
+def begin_command_line(data: str | None, config: Path | None) -> None:
+    """Remember the options before the name of a command; those of an earlier command line in this process are gone."""
+    _options.clear()
+    remember_options(data, config)
+
+
 def with_options(sentence: str) -> str:
     """Return a sentence whose commands, in quotation marks, repeat the options that were given."""
     return _COMMAND.sub(lambda match: f"'{command(match[1])}'", sentence)
