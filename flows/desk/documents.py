@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from flows.desk.database import Database, Record
+from flows.desk.database import Record, records
 from tasks.text.decode import Decoded, decode, unpack
 from warehouse.archive.writer import read
 from warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from warehouse.storage.root import Root
 
 MAX_BYTES: Final = 20_000_000
 MAX_CHARACTERS: Final = 400_000
@@ -26,15 +31,16 @@ class RawDocument:
     problem: str = ""
 
 
-def load_document(database: Database, capture_id: str) -> RawDocument | None:
-    """Return the document of a capture; None if there is no such capture. Raises `WarehouseError` of the tables."""
-    captures = database.records(_CAPTURE, {"capture_id": capture_id})
-    if not captures:
-        return None
-    (capture,) = captures
+def find_capture(cursor: duckdb.DuckDBPyConnection, capture_id: str) -> Record | None:
+    """Return a capture; None if there is no such capture. Raises `WarehouseError`."""
+    return next(iter(records(cursor, _CAPTURE, {"capture_id": capture_id})), None)
+
+
+def read_document(root: Root, capture: Record) -> RawDocument:
+    """Return the document of a capture as the archive holds it."""
     try:
         location = (capture["warc_filename"], capture["warc_offset"], capture["warc_length"])
-        content = read(database.root, *location)
+        content = read(root, *location)
     except WarehouseError as error:
         return RawDocument(capture, problem=str(error))
     unpacked = unpack(content, MAX_BYTES)

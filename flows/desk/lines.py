@@ -12,7 +12,7 @@ from config.inputs import FolderInput
 from config.sources import Source, load_source
 from flows.desk.article import ARTICLE
 from flows.desk.database import Database, Record, records
-from flows.desk.documents import RawDocument, load_document
+from flows.desk.documents import RawDocument, find_capture, read_document
 from flows.desk.paging import Page
 from flows.explaining.lines import ShownLine, explain_lines
 from flows.ingestion.archived import raw_article
@@ -27,7 +27,6 @@ OTHER_RULES: Final = (
     "Today's rules read other lines in this document than those by which it was stored, so reasons may stand at the"
     " wrong lines; the article's page has the right ones. 'copydesk reextract' makes the article again."
 )
-_CAPTURE: Final = "FROM captures WHERE capture_id = $capture_id LIMIT 1"
 _SIGHTING: Final = """
     SELECT arg_min(guid, seen_at) AS guid, arg_min(found_in, seen_at) AS found_in, min(seen_at) AS first_seen_at,
         arg_min(title, seen_at) AS title, arg_min(published_at, seen_at) AS published_at
@@ -57,11 +56,11 @@ def load_lines(database: Database, workers: Workers, article_id: str, number: in
         if not articles:
             return None
         (row,) = articles
-        captures = records(cursor, _CAPTURE, {"capture_id": row["capture_id"]})
+        capture = find_capture(cursor, row["capture_id"])
         sightings = records(cursor, _SIGHTING, {"source_id": row["source_id"], "url": row["url"]})
     source = configured_source(database.settings.config, row["source_id"])
-    parts = {"article": row, "capture": next(iter(captures), None), "seen": next(iter(sightings), None)}
-    document = load_document(database, row["capture_id"])
+    parts = {"article": row, "capture": capture, "seen": next(iter(sightings), None)}
+    document = read_document(database.root, capture) if capture else None
     try:
         raw = raw_article(database.root.url, parts, source)
         lines = _read(workers, raw, source, row["stripped"] or [])

@@ -16,7 +16,7 @@ from flows.desk import query as queries
 from flows.desk.article import find_title, load_article
 from flows.desk.articles import Facets, load_articles, load_csv, load_facets
 from flows.desk.desk import Desk
-from flows.desk.documents import load_document
+from flows.desk.documents import find_capture, read_document
 from flows.desk.filters import Filters
 from flows.desk.front import load_front
 from flows.desk.lines import configured_source, load_lines
@@ -147,10 +147,11 @@ def show_lines(desk: SharedDesk, article_id: str, page: PageNumber = 1) -> HTMLR
 @router.get("/document/{capture_id}")
 def show_document(desk: SharedDesk, capture_id: str) -> HTMLResponse:
     """Show a document as it came, as text."""
-    document = load_document(desk.database, capture_id)
-    if document is None:
+    with desk.database.cursor() as cursor:
+        capture = find_capture(cursor, capture_id)
+    if capture is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such document in the archive.")
-    return desk.page("document", document=document)
+    return desk.page("document", document=read_document(desk.database.root, capture))
 
 
 @router.get("/rejects")
