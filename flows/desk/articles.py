@@ -70,9 +70,8 @@ class Facets:
     values: dict[str, Page[FacetValue]]
 
 
-def load_articles(database: Database, filters: Filters, number: int) -> tuple[Page[Record], str]:
-    """Return a page of articles, and a notice about the search if there is one. Raises `WarehouseError`."""
-    search = search_words(database.root, filters)
+def load_articles(database: Database, filters: Filters, search: WordSearch, number: int) -> Page[Record]:
+    """Return a page of articles. Raises `WarehouseError`."""
     condition, values = _condition(filters, search)
     query = _ARTICLES.format(columns=COLUMNS, condition=condition, order=_order(search))
     with database.cursor() as cursor:
@@ -83,12 +82,12 @@ def load_articles(database: Database, filters: Filters, number: int) -> tuple[Pa
             texts = {row["article_id"]: row["text"] for row in records(cursor, _TEXTS, ids)}
     for row in page.rows:
         row["snippet"] = _snippet(texts.get(row["article_id"]), search)
-    return page, search.notice
+    return page
 
 
-def load_facets(database: Database, filters: Filters) -> Facets:
+def load_facets(database: Database, filters: Filters, search: WordSearch) -> Facets:
     """Return what the articles of the filters may be narrowed by. Raises `WarehouseError`."""
-    condition, values = _condition(filters, search_words(database.root, filters))
+    condition, values = _condition(filters, search)
     rows = database.records(_FACETS.format(day=DAY, condition=condition), values | {"values": FACET_VALUES + 1})
     facets: dict[str, list[FacetValue]] = {name: [] for name in FACETS}
     for row in rows:

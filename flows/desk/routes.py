@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -23,6 +24,7 @@ from flows.desk.lines import configured_source, load_lines
 from flows.desk.paging import MAX_PAGE, PAGE_ROWS, Page
 from flows.desk.rejects import RejectCounts, count_rejects, load_rejects
 from flows.desk.source import load_source_page
+from flows.desk.words import WordSearch, search_words
 from flows.formats.spreadsheet import write_spreadsheet
 from flows.monitoring.health import cure_of
 from warehouse.errors import QueryError, WarehouseError
@@ -95,15 +97,19 @@ def show_source(desk: SharedDesk, source_id: str, page: PageNumber = 1) -> Respo
 def show_articles(desk: SharedDesk, filters: ArticleFilters, page: PageNumber = 1) -> Response:
     """Show the articles that a reader asked for."""
 
+    @cache
+    def search() -> WordSearch:
+        return search_words(desk.database.root, filters)
+
     def load() -> dict[str, Any]:
         try:
-            articles, notice = load_articles(desk.database, filters, page)
+            articles = load_articles(desk.database, filters, search(), page)
         except QueryError as error:
             return {"articles": None, "notice": str(error)}
-        return {"articles": articles, "notice": notice}
+        return {"articles": articles, "notice": search().notice}
 
     def facets() -> Facets:
-        return desk.summaries.get(filters, lambda: load_facets(desk.database, filters))
+        return desk.summaries.get(filters, lambda: load_facets(desk.database, filters, search()))
 
     return desk.page_in_parts("articles", load, filters=filters, load_facets=facets)
 
