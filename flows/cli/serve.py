@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
@@ -13,6 +15,20 @@ from flows.cli.options import Config, Data, LogFormat, read_settings
 
 MIN_DEFAULT_LIMIT: Final = 4
 HOME: Final = ".prefect"  # the folder of our own Prefect server, in the data root
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """End a command that serves: Ctrl-C is how it is meant to end; a `ServeError` is one sentence."""
+    from flows.scheduling.server_checks import ServeError
+
+    try:
+        yield
+    except ServeError as error:
+        warn(error)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
 
 
 def serve(
@@ -33,7 +49,7 @@ def serve(
 ) -> None:
     """Run every source on its schedule until Ctrl-C, with Prefect's server and UI, or those of PREFECT_API_URL."""
     from flows.scheduling.local_server import prefect_server, serving
-    from flows.scheduling.server_checks import ServeError, check_not_serving, check_port
+    from flows.scheduling.server_checks import check_not_serving, check_port
     from flows.scheduling.service_log import log_to_stderr
     from warehouse.storage.root import Root
 
@@ -42,7 +58,7 @@ def serve(
     health = health_port or port + 1
     # Until an event loop takes SIGTERM, it ends the server that is being started, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with ending_in_order():
         check_not_serving(health)
         check_port("127.0.0.1", health, "--health-port")
         home = Root.at(settings.data).local / HOME
@@ -50,11 +66,6 @@ def serve(
             from flows.scheduling.serve import serve as serve_until_stopped
 
             serve_until_stopped(settings, server, health, limit or max(MIN_DEFAULT_LIMIT, 2 * (os.cpu_count() or 1)))
-    except ServeError as error:
-        warn(error)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
 
 
 def deploy(
