@@ -11,6 +11,7 @@ from typing import Any, Final
 import duckdb
 
 from config.settings import Settings
+from flows.desk.paging import Page
 from warehouse.connect import locked, rows
 from warehouse.errors import WarehouseError
 from warehouse.storage.root import Root
@@ -83,3 +84,8 @@ def records(cursor: duckdb.DuckDBPyConnection, query: str, values: Values = ()) 
     values_of_rows = rows(cursor, query, values)
     names = [column for column, *_ in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in values_of_rows]
+
+
+def first_page(cursor: duckdb.DuckDBPyConnection, query: str, values: Record, size: int) -> Page[Record]:
+    """Return the first `size` rows of a query that has `$limit`, and whether it has more. Raises `WarehouseError`."""
+    return Page.of(records(cursor, query, values | {"limit": size + 1}), 1, size)

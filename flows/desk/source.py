@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from flows.desk.database import Database, Record, records
+from flows.desk.database import Database, Record, first_page, records
 from flows.desk.front import DAYS
 from flows.desk.paging import Page, window
 from flows.desk.source_file import read_source_file
@@ -79,10 +79,10 @@ def load_source_page(database: Database, standings: Standings, source_id: str, n
     try:
         with database.cursor() as cursor:
             days = records(cursor, _DAYS, source | _period(first))
-            endpoints = Page.of(records(cursor, _ENDPOINTS, source | {"limit": ENDPOINTS + 1}), 1, ENDPOINTS)
-            polls = Page.of(records(cursor, _POLLS, source | {"limit": POLLS + 1}), 1, POLLS)
+            endpoints = first_page(cursor, _ENDPOINTS, source, ENDPOINTS)
+            polls = first_page(cursor, _POLLS, source, POLLS)
             runs = Page.of(records(cursor, _RUNS, source | window(number, RUNS)), number, RUNS)
-            recurring_lines = Page.of(records(cursor, _LINES, source | {"limit": LINES + 1}), 1, LINES)
+            recurring_lines = first_page(cursor, _LINES, source, LINES)
             rejects = records(cursor, _REJECTS, source)
     except EmptyWarehouseError:
         none: Page[Record] = Page((), 1, has_next=False)
