@@ -55,10 +55,11 @@ def ingest(
     clock: Clock = utc_now,
     progress: Progress = lambda _: None,
     stop: threading.Event | None = None,
+    flow_run_id: str | None = None,
 ) -> Run:
     """Take in all that is new among the documents of a scope; each of them ends in one of the six counts of the `Run`.
 
-    `stop` ends the run from another thread as Ctrl-C does.
+    `stop` ends the run from another thread as Ctrl-C does. `flow_run_id` is that of the Prefect flow run it is part of.
     Killed at any moment and run again, it ends in the same rows. An input that cannot be listed, or storage that
     cannot be written, makes the run `failed`, its `error` the sentence to show; what had landed stays.
     Raises `LockedError` where another run holds the source for longer than `lock_seconds`.
@@ -70,7 +71,7 @@ def ingest(
         # The rules are those by which all of a source was judged; a part of it is not all.
         judged_by = rules if scope.is_whole else (rules[0], "")
         run_id = scope.shard_id or new_run_id(began)
-        row = first_run_row(source, run_id, began, judged_by, scope.kind, scope.shard_key)
+        row = first_run_row(source, run_id, began, judged_by, scope.kind, scope.shard_key, flow_run_id)
         if not scope.shard_id:
             # Before the tables are asked what this source's runs have come to.
             end_killed_runs(store, source.id, clock)

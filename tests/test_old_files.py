@@ -87,8 +87,12 @@ def test_columns_that_old_files_lack_are_null(root: Path) -> None:
 
 
 def test_old_runs_have_a_kind(root: Path) -> None:
-    rows = query(root, "SELECT run_id, kind, shard_key FROM runs ORDER BY run_id").fetchall()
-    assert rows == [("again", "addresses", None), ("run-1", "ingest", None), ("shard-0f0f", "shard", "0f0f")]
+    rows = query(root, "SELECT run_id, kind, shard_key, flow_run_id FROM runs ORDER BY run_id").fetchall()
+    assert rows == [
+        ("again", "addresses", None, None),
+        ("run-1", "ingest", None, None),
+        ("shard-0f0f", "shard", "0f0f", None),
+    ]
 
 
 def test_every_view_has_the_columns_of_this_release(root: Path) -> None:

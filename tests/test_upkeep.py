@@ -13,6 +13,7 @@ import pytest
 
 from config.settings import PROJECT_CONFIG
 from tests.support.rows import run
+from warehouse.connect import query
 from warehouse.storage.tables import Store
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -38,7 +39,7 @@ async def main(data, config):
         ended["damaged"] = str(error)
     async with get_client() as client:
         held = {one.key: [one.type, one.data] for one in await client.read_artifacts() if one.key}
-        names = [run.name for run in await client.read_flow_runs()]
+        names = {str(run.id): run.name for run in await client.read_flow_runs()}
     print(json.dumps({"ended": ended, "held": held, "names": names}))
 
 if __name__ == "__main__":
@@ -84,7 +85,8 @@ def test_runs_and_upkeep_leave_what_people_look_at(tmp_path):
 
     held = seen["held"]
     assert sorted(held) == ["counts-sample", "maintenance", "progress-sample", "quality", "rejects-sample"]
-    assert "sample 5 new, 1 rejected" in seen["names"]
+    [[flow_run_id]] = query(data, "SELECT flow_run_id FROM runs WHERE source_id = 'sample'").fetchall()
+    assert seen["names"][flow_run_id] == "sample 5 new, 1 rejected"
     assert "| stored | 5 | new articles, and new versions of known ones |" in held["counts-sample"][1]
     assert "`copydesk rejects raw archive/sample/" in held["rejects-sample"][1]
     assert held["progress-sample"] == ["progress", 100.0]

@@ -31,6 +31,7 @@ def first_run_row(
     rules: tuple[str, str],
     kind: RunKind = RunKind.INGEST,
     shard_key: str | None = None,
+    flow_run_id: str | None = None,
 ) -> Run:
     """Return the row of a run that has just begun."""
     return Run(
@@ -42,4 +43,5 @@ def first_run_row(
         kind=kind,
         shard_key=shard_key,
         source_tags=source.tags,
+        flow_run_id=flow_run_id,
     )

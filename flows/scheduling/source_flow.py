@@ -15,6 +15,7 @@ from prefect import Flow, State, flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import get_run_context
+from prefect.runtime import flow_run as current_flow_run
 from prefect.states import Completed, Failed
 
 from config.errors import ConfigError
@@ -120,7 +121,10 @@ async def run_to_end(source: Source, settings: Settings, *, due: bool, progress:
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
         early = earliest_poll(source, datetime.now(UTC))
         scope = DueInputs(early) if due else WholeSource()
-        work = partial(ingest, source, settings, workers, fetcher, scope, progress=progress, stop=stop)
+        flow_run_id = current_flow_run.get_id()
+        work = partial(
+            ingest, source, settings, workers, fetcher, scope, progress=progress, stop=stop, flow_run_id=flow_run_id
+        )
         ended = asyncio.get_running_loop().run_in_executor(None, until_stopped, work)
         try:
             run = await asyncio.shield(ended)

@@ -55,6 +55,8 @@ HOSTILE_ID = "hostile"
 HOSTILE_PAGE = f"<html><body onload=\"document.title='owned'\">{SCRIPT}<iframe src='javascript:1'></iframe>".encode()
 EDITED_ID = "harbour-post-0-0"
 COPY_ID = "copy-of-the-edited"
+FLOW_RUN_ID = "0a5bd6de-7f4e-4c4e-9b0a-3a1d3c2f9e11"
+"""Of the newest run of each source in Prefect."""
 PAGE = """<!doctype html>
 <html lang="{language}"><head><title>{title} | {source}</title></head>
 <body>
@@ -239,6 +241,7 @@ class Desk:
                 RunStatus.FAILED if failed else RunStatus.SUCCEEDED, stored + refused + 3 + (0 if number else pending), stored, 3, 0,
                 refused, 0, 0 if number else pending,
                 f"{self.feed}: 503 Service Unavailable" if failed else None, "0.1.0", "0123456789abcdef",
+                flow_run_id=FLOW_RUN_ID if number == 0 else None,
             )  # fmt: skip
 
     def polls(self) -> Iterator[Poll]:

@@ -25,11 +25,11 @@ class ServedDesk:
 
 
 @contextmanager
-def serve(settings: Settings, password: str = "") -> Iterator[ServedDesk]:
+def serve(settings: Settings, password: str = "", prefect_ui: str | None = None) -> Iterator[ServedDesk]:
     """Serve until the context ends, from a thread of this process."""
     listener = open_listener("127.0.0.1", 0, "--port")
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = gated(settings, password, [], None)
+    app = gated(settings, password, [], prefect_ui)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

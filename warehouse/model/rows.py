@@ -110,6 +110,8 @@ class Run:
     """What its inputs passed over or put off, and why, as sentences; NULL if nothing was."""
     source_tags: tuple[str, ...] = ()
     """Tags of the source, as its file had them then."""
+    flow_run_id: str | None = None
+    """Id of the run of Prefect's flow that it was a part of; NULL of one from the command line and of a backfill."""
 
     def __post_init__(self) -> None:
         """Make a tuple of the tags: JSON and DuckDB give a list, and files of release 0.1 NULL."""
