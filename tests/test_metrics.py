@@ -172,6 +172,8 @@ def test_prometheus_may_ask_for_openmetrics_and_every_metric_is_documented(statu
         assert {name for name in names if name.startswith("copydesk_")} == set(documented)
         watched_names = re.findall(r"\bcopydesk_\w+", (PROJECT / "docs" / "how-to" / "operate.md").read_text("utf-8"))
         assert set(documented) >= set(watched_names) > {"copydesk_runs_late"}
+        response = await client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=x"})
+        assert response.status_code == 200
 
     watch(status, during)
 

@@ -168,5 +168,8 @@ def counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
 async def metrics_text(status: ServerStatus, cache: FigureCache, accept: str) -> tuple[bytes, str]:
     """Return the metrics in the format that an `Accept` header asks for, and its media type."""
     await cache.refresh()
-    encode, media_type = choose_encoder(accept)
+    try:
+        encode, media_type = choose_encoder(accept)
+    except TypeError:  # of a version that is no number
+        encode, media_type = choose_encoder("")
     return encode(ServerMetrics(status, cache, datetime.now(UTC))), media_type
