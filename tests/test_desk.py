@@ -23,7 +23,7 @@ from flows.desk.source_file import read_source_file
 from flows.desk.summaries import FRESH_SECONDS, STALE_SECONDS, Summaries
 from flows.scheduling.desk_server import find_prefect_ui, serve_desk
 from flows.scheduling.server_checks import ServeError
-from tests.support.newsdesk import COPY_ID, EDITED_ID, HOSTILE_ID, make_newsdesk
+from tests.support.newsdesk import COPY_ID, EDITED_ID, FLOW_RUN_ID, HOSTILE_ID, make_newsdesk
 from tests.support.served_desk import ServedDesk, serve
 from tests.support.waiting import wait_for
 
@@ -69,6 +69,13 @@ def test_a_source_shows_its_weeks_and_no_secret(desk):
     assert page(desk, "/source/matin-valmont", page=2).count("succeeded") > 10
     page(desk, "/source/no-such-source", 404)
     page(desk, f"/source/{'a' * 5_000}", 404)
+
+
+def test_a_run_of_a_flow_is_linked_to_its_page_in_prefect(desk):
+    assert "/runs/flow-run/" not in page(desk, "/source/matin-valmont"), "where there is no Prefect to link to"
+    with serve(desk.settings, prefect_ui="http://127.0.0.1:4200") as served:
+        html = page(served, "/source/matin-valmont")
+    assert re.findall(r'href="([^"]*/runs/[^"]*)"', html) == [f"http://127.0.0.1:4200/runs/flow-run/{FLOW_RUN_ID}"]
 
 
 def test_articles_are_narrowed_paged_and_sent(desk):
@@ -203,6 +210,12 @@ def test_a_statement_that_takes_too_long_is_ended(desk, monkeypatch):
     assert "took longer than 0.2 s" in html
 
 
+def test_a_statement_that_takes_all_memory_ends_alone(desk):
+    html = page(desk, "/sql", query="SELECT repeat('x', 2000000) FROM range(10000)")
+    assert "the query needs more memory than it may have" in html
+    assert ">42<" in page(desk, "/sql", query="SELECT 6 * 7 AS answer")
+
+
 class Elements(HTMLParser):
     """The elements and attributes that a browser would make of a page."""
 
@@ -330,6 +343,8 @@ def test_an_empty_installation_has_a_front_page(tmp_path):
         assert "no sources" in response.text
         for path in ("/desk/articles", "/desk/articles?q=ferry"):
             assert "Nothing has landed yet" in served.client.get(path).text
+        for path in ("/desk/articles.csv", "/desk/sql.csv?query=FROM+articles"):
+            assert served.client.get(path).status_code == 404
     assert not (tmp_path / "none").exists()
 
 

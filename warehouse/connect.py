@@ -164,22 +164,27 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
         if not _reads(connection, statements[0]):
             raise QueryError("only statements that read are run here: SELECT, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN")
         return _execute(connection, statements[0])
-    except duckdb.OutOfMemoryException as error:
-        resource = "disk" if "max_temp_directory_size" in str(error) else "memory"
-        raise QueryError(f"the query needs more {resource} than it may have; {MORE_ROOM}") from None
-    except duckdb.PermissionException:
-        raise QueryError(
-            f"a query reads the views and the files of --with, and no others; the views are {', '.join(VIEWS)}"
-        ) from None
-    except duckdb.CatalogException as error:
-        hint = f"; the views are {', '.join(VIEWS)}" if str(error).startswith("Catalog Error: Table with") else ""
-        raise QueryError(f"{message_of(error)}{hint}") from None
-    except duckdb.ParserException as error:
-        # The field's own name for a byline is a word of SQL, and the parser blames what stands after it.
-        hint = '; the column "by" is written in quotes' if BARE_BY.search(statement) else ""
-        raise QueryError(f"{message_of(error)}{hint}") from None
     except duckdb.Error as error:
-        raise QueryError(message_of(error)) from None
+        raise refusal(error, statement) from None
+
+
+def refusal(error: duckdb.Error, statement: str) -> QueryError:
+    """Return the sentence for a statement of a reader that failed."""
+    match error:
+        case duckdb.OutOfMemoryException():
+            resource = "disk" if "max_temp_directory_size" in str(error) else "memory"
+            return QueryError(f"the query needs more {resource} than it may have; {MORE_ROOM}")
+        case duckdb.PermissionException():
+            views = ", ".join(VIEWS)
+            return QueryError(f"a query reads the views and the files of --with, and no others; the views are {views}")
+        case duckdb.CatalogException():
+            hint = f"; the views are {', '.join(VIEWS)}" if str(error).startswith("Catalog Error: Table with") else ""
+        case duckdb.ParserException():
+            # The field's own name for a byline is a word of SQL, and the parser blames what stands after it.
+            hint = '; the column "by" is written in quotes' if BARE_BY.search(statement) else ""
+        case _:
+            hint = ""
+    return QueryError(f"{message_of(error)}{hint}")
 
 
 def rows(

@@ -16,6 +16,7 @@ from jinja2 import Environment
 
 from config.settings import Settings
 from flows.desk.database import Database
+from flows.desk.query_process import QueryProcesses
 from flows.desk.rendering import environment
 from flows.desk.standing import Standings, load_standings
 from flows.desk.summaries import Summaries
@@ -42,6 +43,11 @@ class Desk:
     def database(self) -> Database:
         """The warehouse."""
         return Database(self.settings)
+
+    @cached_property
+    def queries(self) -> QueryProcesses:
+        """The processes that run readers' statements."""
+        return QueryProcesses(self.settings)
 
     @cached_property
     def templates(self) -> Environment:

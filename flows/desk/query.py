@@ -14,8 +14,7 @@ import duckdb
 
 from flows.desk.database import Database
 from flows.desk.rendering import epoch
-from warehouse.connect import ask
-from warehouse.errors import QueryError
+from warehouse.connect import ask, refusal
 
 MAX_SECONDS: Final = 20.0
 MAX_ROWS: Final = 1_000
@@ -33,6 +32,15 @@ EXAMPLES: Final = {
     "Headlines that were edited": "SELECT edited_at, title_before, title_after FROM article_edits\n"
     "WHERE list_contains(changed, 'headline') ORDER BY edited_at DESC LIMIT 20",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a statement may take, and how many rows and characters of its result are read."""
+
+    seconds: float
+    rows: int
+    characters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +83,30 @@ class Result:
         return Series([str(value) for value in foot], is_time=False, lines=lines)
 
 
-def run_query(database: Database, statement: str, max_rows: int = MAX_ROWS) -> Result:
+def limits_of(max_rows: int = MAX_ROWS) -> Limits:
+    """Return the limits of a statement of which `max_rows` rows are asked for."""
+    return Limits(MAX_SECONDS, max_rows, MAX_CHARACTERS)
+
+
+def run_query(database: Database, statement: str, limits: Limits) -> Result:
     """Return the first rows of a statement that reads. Raises `QueryError`, `WarehouseError`."""
     began = time.monotonic()
-    with database.cursor(MAX_SECONDS) as cursor:
+    with database.cursor(limits.seconds) as cursor:
         result = ask(cursor, statement.strip().rstrip(";"))
         try:
-            rows, is_cut = _first_rows(result, max_rows)
+            rows, is_cut = _first_rows(result, limits)
         except duckdb.Error as error:
-            raise QueryError(str(error).partition("\n")[0]) from None
+            raise refusal(error, statement) from None
         columns = [column for column, *_ in result.description or ()]
     return Result(columns, rows, is_cut, time.monotonic() - began)
 
 
-def _first_rows(result: duckdb.DuckDBPyConnection, max_rows: int) -> tuple[list[tuple[Any, ...]], bool]:
+def _first_rows(result: duckdb.DuckDBPyConnection, limits: Limits) -> tuple[list[tuple[Any, ...]], bool]:
     """Return the rows that are shown, and whether others follow."""
     rows: list[tuple[Any, ...]] = []
     characters = 0
     for row in iter(result.fetchone, None):
-        if len(rows) == max_rows or characters > MAX_CHARACTERS:
+        if len(rows) == limits.rows or characters > limits.characters:
             return rows, True
         rows.append(row)
         characters += sum(len(str(value)) for value in row)

@@ -187,11 +187,13 @@ def show_query(desk: SharedDesk, request: Request, query: Statement = "", page: 
         if not query.strip() or request.headers.get("sec-fetch-site") == "cross-site":
             return {"result": None, "rows": None, "problem": ""}
         try:
-            result = queries.run_query(desk.database, query)
+            result = desk.queries.run(query, queries.limits_of())
         except QueryError as error:
             return {"result": None, "rows": None, "problem": str(error)}
         return {"result": result, "rows": Page.of(result.rows[(page - 1) * PAGE_ROWS :], page), "problem": ""}
 
+    if not query.strip():
+        desk.queries.prepare()
     command = queries.as_command(query) if query.strip() else ""
     return desk.page_in_parts("sql", load, query=query, command=command, examples=queries.EXAMPLES)
 
@@ -202,7 +204,7 @@ def send_rows(desk: SharedDesk, request: Request, query: Statement) -> Response:
     if request.headers.get("sec-fetch-site") == "cross-site":
         raise HTTPException(HTTPStatus.FORBIDDEN, "A link on another site does not run a statement here.")
     try:
-        result = queries.run_query(desk.database, query, queries.MAX_CSV_ROWS)
+        result = desk.queries.run(query, queries.limits_of(queries.MAX_CSV_ROWS))
     except QueryError as error:
         raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from None
     return csv_response("rows.csv", result.columns, result.rows)
