@@ -121,7 +121,8 @@ def test_an_article_shows_what_was_taken_out_where_it_came_from_and_its_edits(de
 
 
 def test_a_long_list_says_that_it_has_more(desk, monkeypatch):
-    sizes = {"article.MAX_STRIPPED": 1, "article.MAX_VERSIONS": 2, "article.MAX_COPIES": 1, "source.POLLS": 1}
+    sizes = {"article.MAX_STRIPPED": 1, "article.MAX_VERSIONS": 2, "article.MAX_COPIES": 1, "source.POLLS": 1,
+             "source.PROBLEMS": 1}  # fmt: skip
     for name, size in sizes.items():
         monkeypatch.setattr(f"flows.desk.{name}", size)
     html = page(desk, f"/article/{EDITED_ID}")
@@ -129,6 +130,9 @@ def test_a_long_list_says_that_it_has_more(desk, monkeypatch):
     for words in ("has all of them", "there are older ones", "there are more", ">The Harbour Post</a>"):
         assert words in html
     assert "The newest 1 are shown" in page(desk, "/source/matin-valmont")
+    html = page(desk, "/source/karst-zeitung")
+    assert html.count('<p class="notice">') == html.count('data-copy="') == 1
+    assert "The first 1 problems of " in html
 
 
 def test_the_lines_of_a_document_stand_in_their_order_beside_it(desk):

@@ -19,6 +19,8 @@ RUNS: Final = 20
 ENDPOINTS: Final = 200
 POLLS: Final = 20
 LINES: Final = 50
+PROBLEMS: Final = 20
+"""A source may have a sentence and a command for each of its endpoints."""
 _DAYS: Final = """
     WITH day AS (SELECT $first::DATE + number::INT AS day FROM range($days) AS numbers (number)),
     article AS (
@@ -55,6 +57,8 @@ class SourcePage:
     """What the page of a source shows."""
 
     standing: Standing
+    problems: Page[str]
+    commands: Page[str]
     days: Sequence[Record]
     endpoints: Page[Record]
     polls: Page[Record]
@@ -76,6 +80,7 @@ def load_source_page(database: Database, standings: Standings, source_id: str, n
     file = read_source_file(path) if standing.source else None
     first = datetime.now(UTC).date() - timedelta(days=DAYS - 1)
     source: dict[str, object] = {"source_id": source_id}
+    problems, commands = (Page.of(lines, 1, PROBLEMS) for lines in (standing.problems, standing.commands))
     try:
         with database.cursor() as cursor:
             days = records(cursor, _DAYS, source | _period(first))
@@ -86,8 +91,8 @@ def load_source_page(database: Database, standings: Standings, source_id: str, n
             rejects = records(cursor, _REJECTS, source)
     except EmptyWarehouseError:
         none: Page[Record] = Page((), 1, has_next=False)
-        return SourcePage(standing, (), none, none, none, none, (), file)
-    return SourcePage(standing, days, endpoints, polls, runs, recurring_lines, rejects, file)
+        return SourcePage(standing, problems, commands, (), none, none, none, none, (), file)
+    return SourcePage(standing, problems, commands, days, endpoints, polls, runs, recurring_lines, rejects, file)
 
 
 def _period(first: date) -> dict[str, object]:
