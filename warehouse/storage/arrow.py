@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from enum import Enum
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -13,7 +12,8 @@ from warehouse.model.schema import SCHEMAS
 from warehouse.storage.root import SUPERSEDED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
 
     from warehouse.model.schema import Row
 
@@ -38,7 +38,7 @@ def to_arrow(table: str, rows: Sequence[Row], now: datetime) -> pa.Table:
     filled = COLUMNS_FILLED_AT_LANDING.get(table, ())
     columns = []
     for field in SCHEMAS[table]:
-        values = [_plain(getattr(row, field.name)) for row in rows]
+        values = [getattr(row, field.name) for row in rows]
         if field.name in filled:
             values = [now if value is None else value for value in values]
         columns.append(_column(values, field.type))
@@ -78,29 +78,28 @@ def stored_schema(table: str) -> pa.Schema:
     return schema.append(pa.field("row_id", pa.int64())) if table == "articles" else schema
 
 
-def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return values of a record type as an array; the fields of nested records are columns too, not objects each."""
+    if pa.types.is_struct(kind):
+        fields = [_column([getattr(value, part.name) for value in values], part.type) for part in kind]
+        return pa.StructArray.from_arrays(fields, fields=list(kind))
+    if pa.types.is_list(kind):
+        items = [item for value in values for item in value]
+        return pa.ListArray.from_arrays(_offsets(values), _column(items, kind.value_type), type=kind)
+    if pa.types.is_map(kind):
+        keys = _column([key for value in values for key in value], kind.key_type)
+        items = _column([item for value in values for item in value.values()], kind.item_type)
+        return pa.MapArray.from_arrays(_offsets(values), keys, items, type=kind)
     try:
         return pa.array(values, kind)
     except UnicodeEncodeError:
         # One lone surrogate, say from a file name that is not UTF-8, would otherwise cost the whole batch.
-        return pa.array(_encodable(values), kind)
+        return pa.array([_encodable(value) for value in values], kind)
+
+
+def _offsets(values: Iterable[Collection[Any]]) -> pa.Array:
+    return pa.array([0, *accumulate(map(len, values))], pa.int32())
 
 
 def _encodable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, list | tuple):
-        return [_encodable(part) for part in value]
-    if isinstance(value, dict):
-        return {key: _encodable(part) for key, part in value.items()}
-    return value
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, Enum | str | int | float | date):
-        return value
-    if isinstance(value, dict):
-        return [(key, _plain(part)) for key, part in value.items()]
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    return {name: _plain(getattr(value, name)) for name in value.__slots__}
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
