@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tasks.metadata.calendars import jalali_date
 from tasks.metadata.dates import ParsedDate, parse_date
+from tasks.metadata.month_names import month_names, read_cldr
 from warehouse.model.vocabulary import Precision, Zone
 
 D, M, S = Precision.DAY, Precision.MINUTE, Precision.SECOND
@@ -235,6 +236,13 @@ def test_dates_of_feeds_and_records_are_read_whoever_printed_them(text, instant)
 def test_a_day_of_the_jalali_calendar_has_one_in_the_common_one(year, month, day, common):
     date = jalali_date(year, month, day)
     assert (str(date) if date else None) == common
+
+
+@pytest.mark.parametrize("locale", ["de", "de_AT", "hr", "iw", "fa", "sr_Latn", "th"])
+def test_the_names_of_months_are_those_of_the_locked_cldr(locale):
+    assert list(month_names()[locale].items()) == list(read_cldr(locale).items()), (
+        "renew them: python -m tasks.metadata.month_names"
+    )
 
 
 def test_a_cut_name_that_means_two_months_needs_its_language():

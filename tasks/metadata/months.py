@@ -1,4 +1,4 @@
-"""The names of months in the world's languages, from the Unicode CLDR through babel."""
+"""The names of months in the world's languages, from the Unicode CLDR (`month_names.json`)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from tasks.text.characters import normalize
+from tasks.metadata.month_names import LOCALES, month_key, month_names
 
-# Accents and Arabic vowel signs, which print leaves out; the vowels of Indic scripts are marks too, and stay.
-_ACCENTS: Final = re.compile("[\u0300-\u036f\u064b-\u065f\u0670]")
-_LOCALES: Final = {
-    "ar": ("ar", "ar_DZ", "ar_IQ", "ar_LB", "ar_MA", "ar_MR", "ar_SA", "ar_TN"),
-    "de": ("de", "de_AT"),
-    "es": ("es", "es_PE", "es_UY"),
-    "no": ("nb", "nn"),
-    "sr": ("sr_Cyrl", "sr_Latn", "sr_Latn_BA", "sr_Cyrl_BA"),
-    "bs": ("bs_Latn", "bs_Cyrl"),
-    "pt": ("pt", "pt_PT"),
-    "tl": ("fil",),
-    "uz": ("uz_Latn", "uz_Cyrl"),
-    "az": ("az_Latn", "az_Cyrl"),
-}
 # Names in use that CLDR lacks.
 _MORE_NAMES: Final = {
     "en": {"sept": 9},
@@ -57,18 +43,6 @@ class Months:
         return self.names[month_key(name)]
 
 
-def without_accents(text: str) -> str:
-    """Return the text without accents and Arabic vowel signs, with its case."""
-    if text.isascii():
-        return text
-    return normalize("NFC", _ACCENTS.sub("", normalize("NFD", text)))
-
-
-def month_key(name: str) -> str:
-    """Return the key of a month's name: no accents, no case, no full stop at its end."""
-    return without_accents(name).casefold().rstrip(".׳॰").strip()
-
-
 @lru_cache(maxsize=128)
 def months_of(language: str) -> Months:
     """Return the names in a language (a BCP 47 primary tag); none if CLDR lacks it."""
@@ -90,17 +64,15 @@ def months_of_any_language() -> Months:
 
 @lru_cache(maxsize=1)
 def _names_of_every_language() -> dict[str, int]:
-    """Return the names in all languages of CLDR that mean one month alone; takes half a second."""
-    from babel.localedata import locale_identifiers
-
+    """Return the names in all languages of CLDR that mean one month alone."""
     meanings: dict[str, set[int]] = defaultdict(set)
-    for language in {identifier.partition("_")[0] for identifier in locale_identifiers()}:
+    for language in {locale.partition("_")[0] for locale in month_names()}:
         for name, month in _names(language).items():
             meanings[name].add(month)
     return {name: months.pop() for name, months in meanings.items() if len(months) == 1}
 
 
-# From the language of the article on to all there are; the last take a while to load.
+# From the language of the article on to all there are.
 _NAMES_BY_REACH: Final[tuple[Callable[[str], dict[str, int]], ...]] = (
     lambda language: months_of(language).names,
     lambda _: months_of("en").names,
@@ -147,8 +119,8 @@ def month_of_word(word: str, language: str | None) -> int | None:
 
 def _names(language: str) -> dict[str, int]:
     names: dict[str, int] = {}
-    for locale in _LOCALES.get(language, (language,)):
-        for name, month in _cldr(locale):
+    for locale in LOCALES.get(language, (language,)):
+        for name, month in month_names().get(locale, {}).items():
             names.setdefault(name, month)
     names.update({month_key(name): month for name, month in _MORE_NAMES.get(language, {}).items()})
     return names
@@ -167,23 +139,6 @@ def day_comes_first(language: str) -> bool | None:
     if pattern.startswith("y") and language.startswith("en"):  # in `en-CA` and `en-ZA` figures are written both ways
         return None
     return bool(pattern.index("d") < pattern.index("M"))
-
-
-def _cldr(locale: str) -> list[tuple[str, int]]:
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        tables = Locale.parse(locale).months
-    except (UnknownLocaleError, ValueError):
-        return []
-    names = [
-        (month_key(name), month)
-        for use in ("format", "stand-alone")
-        for width in ("wide", "abbreviated")
-        for month, name in tables[use][width].items()
-    ]
-    # Some locales only number the months (`M05`, `5月`): those are dates in figures.
-    return [(name, month) for name, month in names if len(name) > 1 and not re.search(r"^m?\d|\d$", name)]
 
 
 def _months(names: dict[str, int]) -> Months:

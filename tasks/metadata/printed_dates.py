@@ -9,7 +9,8 @@ from datetime import UTC, datetime, time, tzinfo
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tasks.metadata.months import Months, day_comes_first, months_of, months_of_any_language, without_accents
+from tasks.metadata.month_names import without_accents
+from tasks.metadata.months import Months, day_comes_first, months_of, months_of_any_language
 from tasks.metadata.zones import find_zone
 from tasks.text.characters import normalize
 
