@@ -325,6 +325,11 @@ def test_an_empty_warehouse_says_what_to_do(tmp_path):
     done = sql(tmp_path / "none", "SELECT 1")
     assert done.returncode == 1
     assert f"run 'copydesk run --data {tmp_path}/none'" in done.stderr
+    for verb in ("copies", "index"):
+        done = copydesk("maintain", verb, "--data", tmp_path / "none")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "nothing has landed" in done.stderr
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_shell_answers_and_remembers(data, tmp_path):
@@ -502,6 +507,13 @@ def test_rejects_are_chosen_by_reason_and_number(data):
     columns = copydesk("rejects", "--data", data, "--reason", "no_article", "--limit", "1", "-f", "jsonl").stdout
     assert [json.loads(line)["reason"] for line in columns.splitlines()] == ["no_article"]
     assert copydesk("rejects", "--data", data, "--reason", "empty").stdout.endswith("(no rows)\n")
+
+
+def test_a_search_in_a_source_that_is_none_says_which_there_are(data):
+    assert "no article matches" in copydesk("search", "zeppelin", "--source", "sample", "--data", data).stderr
+    done = copydesk("search", "zeppelin", "--source", "nosuch", "--data", data)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no source 'nosuch'; there are sample" in done.stderr
 
 
 def test_extract_prints_a_record_a_document_in_the_order_given(tmp_path):

@@ -47,6 +47,7 @@ def search(
     config: Config = None,
 ) -> None:
     """Search titles and texts for words; the best articles first, with the passage that has them."""
+    from flows.cli.query import check_sources
     from warehouse.search.search import MARKS, Hit, Scope
     from warehouse.search.search import search as search_articles
     from warehouse.storage.root import Root
@@ -64,6 +65,8 @@ def search(
         marks=BOLD_MARKS if is_bold else MARKS,
         seconds=settings.lock_seconds,
     )
+    if not hits and source:
+        check_sources(settings, [source])
     if not hits and chosen is Format.TABLE and output is None:
         warn("no article matches this search")
         return

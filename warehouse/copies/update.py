@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import duckdb
 
-from warehouse.connect import connect, rows, unreadable
+from warehouse.connect import check_landed, connect, rows, unreadable
 from warehouse.copies.groups import join_groups
 from warehouse.copies.sketch_files import (
     COLUMNS,
@@ -21,7 +21,6 @@ from warehouse.copies.sketch_files import (
     relation_of,
 )
 from warehouse.definitions import quote
-from warehouse.errors import EmptyWarehouseError
 from warehouse.queries import read_query
 from warehouse.storage.durable import make_folder
 from warehouse.storage.reach import reach
@@ -66,6 +65,7 @@ def update_copies(
     Raises `LockedError`, `WarehouseError`.
     """
     root, done = Root.at(root), CopiesUpdate(0, 0, is_complete=False)
+    check_landed(root)
     with Store(root).maintenance(seconds):
         if rebuild:
             delete_outdated(root, version="")
@@ -102,11 +102,7 @@ def sketch_version() -> str:
 
 def _update_batch(root: Root, *, since_last: bool) -> CopiesUpdate:
     files = delete_outdated(root, sketch_version())
-    try:
-        connection = connect(root)
-    except EmptyWarehouseError:
-        return CopiesUpdate(0, 0, is_complete=True)
-    with closing(connection):
+    with closing(connect(root)) as connection:
         try:
             connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET enable_progress_bar = false")
             _define_stored(connection, root, files)
