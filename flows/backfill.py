@@ -18,7 +18,7 @@ from config.sources import Source
 from flows.ingestion.ingest_run import Clock
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.shared_fetcher import open_fetcher
-from flows.run import COUNTS, NO_PROGRESS, SourceProgress
+from flows.run import COUNTS, NO_PROGRESS, SourceProgress, follow_new_texts
 from flows.sharding.engine import Engine, Task, open_engine, run_tasks
 from flows.sharding.plan import Plan, finish_killed, make_plan
 from flows.sharding.reconcile_shards import reconcile_shards
@@ -47,6 +47,7 @@ class Sharded:
     ended: dict[str, Run] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    """In which its shards ran and were settled; those in which only shards of other sources ran are left out."""
 
     @property
     def left(self) -> list[Shard]:
@@ -196,9 +197,9 @@ def run_shards(
     """Run what is left of every source with its lock held, then settle it; then what is polled of them.
 
     A source is settled too if nothing of it is left or could be run: an earlier command may have been cut off before.
+    In the end the copies and the search index follow what was stored.
     """
     store, by_id = Store(settings.data), {sharded.source.id: sharded for sharded in prepared}
-    started = perf_counter()
     with ExitStack() as locks:
         locked, tasks = list[Sharded](), list[Task]()
         for sharded in (sharded for sharded in prepared if sharded.shards):
@@ -214,13 +215,16 @@ def run_shards(
         store.prepare()
         _run(tasks, by_id, settings, client, stop, progress, observer)
         for sharded in locked:
+            began = perf_counter()
             with _problems_noted(sharded):
                 _settle(sharded, store, settings, clock)
-            sharded.seconds = perf_counter() - started
+            sharded.seconds += perf_counter() - began
     polled = [Task(_only_polled(sharded.source), None) for sharded in prepared if sharded.is_polled]
     _run(polled, by_id, settings, client, stop, progress, observer)
-    for sharded in prepared:
-        sharded.seconds = perf_counter() - started
+    with_news = [sharded for sharded in prepared if any(run.stored for run in sharded.ended.values())]
+    stored = sum(run.stored for sharded in with_news for run in sharded.ended.values())
+    for problem in follow_new_texts(settings, stored):
+        with_news[0].problems.append(problem)
 
 
 def _settle(sharded: Sharded, store: Store, settings: Settings, clock: Clock) -> None:
@@ -259,8 +263,15 @@ def _run(
         for source_id in done:
             progress.advance(source_id, documents)
 
-    begun = observer.begun if observer else lambda _: None
-    for task, ended in run_tasks(tasks, settings, client, stop, advance, begun) if tasks else ():
+    began, last_ended = dict[str, float](), dict[str, float]()
+
+    def begin(task: Task) -> None:
+        began.setdefault(task.source.id, perf_counter())
+        if observer:
+            observer.begun(task)
+
+    for task, ended in run_tasks(tasks, settings, client, stop, advance, begin) if tasks else ():
+        last_ended[task.source.id] = perf_counter()
         if observer:
             observer.ended(task, ended)
         _note_end(by_id[task.source.id], task, ended)
@@ -268,6 +279,7 @@ def _run(
             done[task.source.id] += ended.discovered
             progress.correct(task.source.id, done[task.source.id])
     for source_id in done:
+        by_id[source_id].seconds += last_ended[source_id] - began[source_id]
         progress.end(source_id)
 
 

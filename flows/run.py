@@ -28,7 +28,8 @@ from warehouse.storage.root import Root
 
 COUNTS: Final = ("discovered", *Outcome)  # of a run; the first is the sum of the others
 MAX_LOG_FILES: Final = 1_000
-MAX_INDEX_SECONDS: Final = 10.0
+MIN_INDEX_SECONDS: Final = 10.0
+INDEX_SECONDS_AN_ARTICLE: Final = 0.002
 
 
 class SourceProgress:
@@ -94,17 +95,21 @@ def run_sources(
             fetcher.close()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
-    has_news = any(result.run is not None and result.run.stored for result in results)
-    problems = follow_new_texts(settings) if has_news else []
+    problems = follow_new_texts(settings, sum(result.run.stored for result in results if result.run))
     problems += _problems_of(partial(_compact_if_many_files, settings))
     return RunReport(results, tuple(problems))
 
 
-def follow_new_texts(settings: Settings) -> list[str]:
-    """Update the copies and the search index with what has landed, a part of it at most; return what failed."""
+def follow_new_texts(settings: Settings, stored: int) -> list[str]:
+    """Update the copies and the search index with the articles that a run has stored; return what failed.
+
+    What waits beside them is taken in too, but for no more time than such a number of articles takes.
+    """
+    if not stored:
+        return []
     return [
-        *_problems_of(partial(update_copies, settings.data, seconds=0, max_articles=1, since_last=True)),
-        *_problems_of(partial(_advance_index, settings)),
+        *_problems_of(partial(update_copies, settings.data, seconds=0, max_articles=stored, since_last=True)),
+        *_problems_of(partial(_advance_index, settings, max(MIN_INDEX_SECONDS, stored * INDEX_SECONDS_AN_ARTICLE))),
     ]
 
 
@@ -118,14 +123,14 @@ def _problems_of(work: Callable[[], object]) -> list[str]:
     return []
 
 
-def _advance_index(settings: Settings) -> None:
+def _advance_index(settings: Settings, max_seconds: float) -> None:
     """Take new articles into the search index; that of an object store only on a machine that searches it."""
-    from warehouse.search.index import advance_index
+    from warehouse.search.index import update_index
     from warehouse.search.index_files import folder
 
     root = Root.at(settings.data)
     if root.is_folder or folder(root).exists():
-        advance_index(root, MAX_INDEX_SECONDS)
+        update_index(root, 0, max_seconds=max_seconds)
 
 
 def _compact_if_many_files(settings: Settings) -> None:

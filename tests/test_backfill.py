@@ -24,6 +24,8 @@ from flows.sharding.plan import Plan
 from tests.support.polled import page, write
 from tests.support.webserver import answer, drip
 from warehouse.connect import connect
+from warehouse.search.index_files import open_index
+from warehouse.storage.root import Root
 
 PROJECT = Path(__file__).resolve().parent.parent
 SITEMAP = '[[input]]\nkind = "sitemap"\nurl = "SITE/index.xml"\n'
@@ -79,12 +81,16 @@ def test_the_plan_counts_what_lies_in_the_window_and_what_it_costs(go_back, arch
     assert ask("SELECT count(*) FROM ledger") == [(0,)], "a plan that was not agreed to discovered something"
 
 
-def test_what_was_agreed_to_lands_once_and_listings_are_asked_for_once(go_back, archive_of, ask):
+def test_what_was_agreed_to_lands_once_and_listings_are_asked_for_once(go_back, archive_of, ask, settings):
     go_back(agreed=False)
     assert go_back().documents == 8
     assert not go_back.report.sharded.problems
     assert sorted(pages_asked(archive_of)) == [f"/news/{number}" for number in range(8)]
     assert ask("SELECT state, count(*) FROM ledger GROUP BY 1") == [("article", 8)]
+    assert ask("SELECT count(*) FROM text_sketches()") == [(8,)]
+    index = open_index(Root.at(settings.data))
+    assert index is not None
+    assert index.searcher().num_docs == 8
     asked = len(archive_of.server.paths)
     again = go_back()
     assert (again.documents, again.known, again.left, again.requests) == (8, 8, [], 0)

@@ -94,8 +94,7 @@ def copies(
 ) -> None:
     """Compare the texts of all articles that were not compared yet: the views copies, articles_unique, wire_spread.
 
-    Each run does so for what it has landed. After a backfill, or in a warehouse of an earlier release, this does the
-    rest.
+    Each run and backfill does so for what it has landed. In a warehouse of an earlier release this does the rest.
     """
     from warehouse.copies.update import update_copies
 

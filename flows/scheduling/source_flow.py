@@ -108,7 +108,7 @@ async def take_in(source: Source, settings: Settings, *, due: bool) -> State[Non
         raise
     except Exception as error:  # noqa: BLE001  trying a bug again would only repeat it
         return Failed(message=redact(f"{source.id}: {type(error).__name__}: {error}"))
-    for problem in await asyncio.to_thread(follow_new_texts, settings) if run.stored else ():
+    for problem in await asyncio.to_thread(follow_new_texts, settings, run.stored):
         log_event("upkeep_failed", f"{source.id}: {problem}", level=WARNING, source=source.id)
     if run.status is not RunStatus.SUCCEEDED:
         return Failed(message=f"{source.id}: {run.error}; 'copydesk sources check {source.id}' tries its inputs")

@@ -38,7 +38,9 @@ MAX_BATCH_BYTES: Final = 64_000_000
 MAX_BOUNDED_BATCH_BYTES: Final = 2_000_000
 """The same where the time is bounded."""
 MAX_BOUNDED_FILE_BYTES: Final = 8_000_000
-"""A file that is larger, of some thousand articles, is left to a search then."""
+"""A file that is larger, of some thousand articles, is left to a search then, unless there is time for it."""
+BYTES_A_SECOND: Final = 800_000
+"""Of files of articles, that are taken in at least."""
 MAX_BATCH_ROWS: Final = 1_000
 TOUCHED: Final = "SELECT DISTINCT article_id FROM read_parquet($files, union_by_name = true)"
 ARTICLES: Final = """
@@ -47,12 +49,15 @@ FROM articles WHERE article_id IN (SELECT article_id FROM read_parquet($files, u
 """
 
 
-def update_index(root: Root, seconds: float, *, rebuild: bool = False) -> int:
+def update_index(root: Root, seconds: float, *, rebuild: bool = False, max_seconds: float | None = None) -> int:
     """Take in the articles that landed since, and return how many files that were. Raises `LockedError` and others.
 
     Waits up to `seconds` for another process that does it. Killed at any moment, the next call goes on. Where the index
     has to be built anew, also by `rebuild`, that is done beside the old one, which is searched until the new one is
     complete.
+
+    With `max_seconds` it ends after about that time, and the next call takes in the rest; large files, and an index
+    that has to be built anew, are left to a call without it.
     """
     if load_state(root) is None:
         check_landed(root)
@@ -63,30 +68,15 @@ def update_index(root: Root, seconds: float, *, rebuild: bool = False) -> int:
             return 0
         bases = _replaced_by_base(root, stamps)
         if state is None or (not rebuild and not _is_outdated(state.files, stamps, bases)):
-            return _take_forward(root, state or IndexState(new_name(), {}), stamps, bases)
+            return _take_forward(root, state or IndexState(new_name(), {}), stamps, bases, max_seconds)
+        if max_seconds is not None:
+            return 0
         new, names = IndexState(new_name(), stamps), _waiting({}, stamps, bases)
         for _ in _take_in(root, new.name, names, stamps, MAX_BATCH_BYTES):
             pass
         save_state(root, new)
         delete_all_but(root, new)
         return len(names)
-
-
-def advance_index(root: Root, max_seconds: float) -> None:
-    """Take in what landed since, for about `max_seconds` at most; the next call or search takes in the rest.
-
-    Files of more than some thousand articles, and an index that has to be built anew, are left to a search. Raises
-    `LockedError` where another process writes the index, and other `WarehouseError`s.
-    """
-    end = time.monotonic() + max_seconds
-    with _hold_index(root, 0):
-        state, stamps = load_state(root), root.states("articles")
-        delete_all_but(root, state)
-        if state is not None and state.files == stamps:
-            return
-        bases = _replaced_by_base(root, stamps)
-        if state is None or not _is_outdated(state.files, stamps, bases):
-            _take_forward(root, state or IndexState(new_name(), {}), stamps, bases, end)
 
 
 def delete_index(root: Root, seconds: float) -> None:
@@ -129,19 +119,20 @@ def _covered(known: Iterable[str], bases: dict[str, set[str]]) -> set[str]:
 
 
 def _take_forward(
-    root: Root, state: IndexState, stamps: Stamps, bases: dict[str, set[str]], end: float | None = None
+    root: Root, state: IndexState, stamps: Stamps, bases: dict[str, set[str]], max_seconds: float | None
 ) -> int:
-    """Take in the files that wait, and record after each batch what the index has; until the moment `end`, if any."""
-    known, count = dict(state.files), 0
+    """Take in the files that wait, and record after each batch what the index has; return how many files that were."""
+    known, count, max_bytes, end = dict(state.files), 0, MAX_BATCH_BYTES, float("inf")
     waiting = _waiting(known, stamps, bases)
-    if end is not None:
-        waiting = [name for name in waiting if stamps[name][0] <= MAX_BOUNDED_FILE_BYTES]
-    max_bytes = MAX_BATCH_BYTES if end is None else MAX_BOUNDED_BATCH_BYTES
+    if max_seconds is not None:
+        max_bytes, end = MAX_BOUNDED_BATCH_BYTES, time.monotonic() + max_seconds
+        max_file_bytes = max(MAX_BOUNDED_FILE_BYTES, max_seconds * BYTES_A_SECOND)
+        waiting = [name for name in waiting if stamps[name][0] <= max_file_bytes]
     for batch in _take_in(root, state.name, waiting, stamps, max_bytes):
         known |= {name: stamps[name] for name in batch}
         count += len(batch)
         save_state(root, IndexState(state.name, known))
-        if end is not None and time.monotonic() > end:
+        if time.monotonic() > end:
             break
     covered = _covered(known, bases)
     known = {name: stamp for name, stamp in stamps.items() if name in covered or SCHEMA_FILE in name}
