@@ -147,6 +147,20 @@ def test_what_is_taken_down_leaves_the_index(tmp_path: Path) -> None:
     assert (ids(tmp_path, "xylophone"), ids(tmp_path, "bridge")) == ([], ["article-2"])
 
 
+def test_a_take_down_that_is_killed_leaves_nothing_in_the_index_that_the_tables_have_not(tmp_path: Path) -> None:
+    land(tmp_path, "1", report(1, "the secret xylophone"), report(2, "a bridge"))
+    assert ids(tmp_path, "xylophone") == ["article-1"]
+    code = (
+        "import os, signal, sys; from datetime import datetime, UTC; from warehouse.takedown import forget\n"
+        "forget.keep_tombstones = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "forget.forget(*sys.argv[1:], datetime.now(UTC), normalize=str, identify=lambda *_: 'article-1')"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, tmp_path, url(1)], env=os.environ, check=False)
+    assert killed.returncode == -9
+    assert not index_folders(tmp_path)
+    assert (ids(tmp_path, "xylophone"), ids(tmp_path, "bridge")) == ([], ["article-2"])
+
+
 @pytest.mark.parametrize("state", ["", "{}", json.dumps({"format": "0", "name": "index", "files": {}})])
 def test_an_index_in_doubt_is_built_again(tmp_path: Path, state: str) -> None:
     land(tmp_path, "1", report(1, "the ferry"))

@@ -1,7 +1,7 @@
 """Taking an article down: out of every table and out of the archive; what stays says that it was there.
 
-First its tombstones land, so that it shows no more and that a killed take-down finds it again; then content goes: from
-the archive, and last from `articles`, whose titles say which listings name it.
+First its tombstones land, so that it shows no more and that a killed take-down finds it again; then content goes: with
+the search index, from the archive, and last from `articles`, whose titles say which listings name it.
 """
 
 from __future__ import annotations
@@ -77,16 +77,15 @@ def forget(
             if set(traces.sources) <= set(sources):
                 if not traces.addresses:
                     return Forgotten(())
-                forgotten = _take_down(root, traces, identify, now)
-                delete_index(root, lock_seconds)  # it has the words
-                return forgotten
+                return _take_down(root, traces, identify, now, lock_seconds)
 
 
-def _take_down(root: Root, traces: Traces, identify: Identify, now: datetime) -> Forgotten:
+def _take_down(root: Root, traces: Traces, identify: Identify, now: datetime, lock_seconds: float) -> Forgotten:
     for source_id in traces.sources:
         delete_state(root, source_id)  # it has titles
     unlanded = [capture for source_id in traces.sources for capture in recover(root, source_id)]
     _land_tombstones(root, traces.locations, identify, now)
+    delete_index(root, lock_seconds)  # it has the words; built again from here on, it has them not
     own = [*traces.captures, *(capture for capture in unlanded if (capture.source_id, capture.url) in traces.addresses)]
     listed = [*traces.listings, *(capture for capture in unlanded if capture.outcome == LISTED)]
     listings = [capture for capture in listed if _names(root, capture, traces.words)]
