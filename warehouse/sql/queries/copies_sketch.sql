@@ -40,9 +40,11 @@ tokenized AS (
             '[\p{L}\p{M}\p{N}]+'
         ) AS words,
         list_sort(
-            list_transform(
-                list_distinct(regexp_extract_all(text, '\p{Nd}+([.,٫٬]\p{Nd}+)*')),
-                lambda number: (hash(number) >> 32)::UINTEGER
+            list_distinct(
+                list_transform(
+                    regexp_extract_all(text, '\p{Nd}+(?:[.,٫٬]\p{Nd}+)*'),
+                    lambda number: (hash(number) >> 32)::UINTEGER
+                )
             )
         )[:1000] AS numbers
     FROM article
