@@ -8,6 +8,7 @@ import re
 import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from tasks.text.tags import strip_tags
@@ -17,6 +18,7 @@ MAX_SCRIPT_CHARACTERS: Final = 2_000_000
 MAX_SCRIPTS: Final = 50
 MAX_NODES: Final = 20_000
 MAX_VALUES: Final = 200
+MAX_SEARCHED_KEYS: Final = 1_000
 
 _FIELDS: Final = {
     "title": ("headline", "name"),
@@ -41,10 +43,10 @@ _OPENING: Final = re.compile(r"\A[\s;]*+(?://\s*+)?(?:<!--|<!\[CDATA\[)?")
 _BLANKS: Final = f"{string.whitespace};\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u3000"
 _TRAILING_COMMA: Final = re.compile(r",\s*+([}\]])")
 # A quotation mark that was not escaped does not end a value: after the one that does, a comma or a bracket follows.
-_STRING: Final = r'\s*:\s*"((?:[^\\\n]|\\.){1,2000}?)"(?=\s{0,20}(?:,\s{0,200}["{\[]|[}\]]))'
-_KEY_AND_STRING: Final = re.compile(
+_STRING: Final = re.compile(r'((?:[^\\\n]|\\.){1,2000}?)"(?=\s{0,20}(?:,\s{0,200}["{\[]|[}\]]))')
+_KEY: Final = re.compile(
     r'"(headline|datePublished|dateModified|description|articleSection|keywords|inLanguage|image|license|@type)"'
-    + _STRING
+    r'\s*:\s*"'
 )
 _FREE: Final = re.compile(r'"isAccessibleForFree"\s*:\s*"?(true|false)', re.IGNORECASE)
 _ENTITY_QUOTE: Final = re.compile(r"&(?:quot|#34|#x22);", re.IGNORECASE)
@@ -124,15 +126,18 @@ def _unwrap(script: str) -> str:
 
 def _search_strings(text: str) -> dict[str, Any]:
     node: dict[str, Any] = {}
-    for key, value in _KEY_AND_STRING.findall(text):
-        node.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
+    end = 0
+    for key in islice(_KEY.finditer(text), MAX_SEARCHED_KEYS):
+        if key.start() >= end and key[1] not in node and (value := _STRING.match(text, key.end())):
+            node[key[1]] = value[1].replace('\\"', '"').replace("\\/", "/")
+            end = value.end()
     if free := _FREE.search(text):
         node["isAccessibleForFree"] = free[1].lower()
     if "headline" in node:
         node.setdefault("@type", "Article")
     if authors := _AUTHOR.search(text):
-        end = authors[1].find("}") if authors[1][0] == "{" else len(authors[1])
-        node["author"] = _AUTHOR_NAME.findall(authors[1][: end if end >= 0 else None])
+        last = authors[1].find("}") if authors[1][0] == "{" else len(authors[1])
+        node["author"] = _AUTHOR_NAME.findall(authors[1][: last if last >= 0 else None])
     return node
 
 
