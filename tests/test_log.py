@@ -31,10 +31,10 @@ def log(capsys):
 
     def lines(**changes) -> list[str]:
         log_to_stderr(Settings(**changes))
-        LOG.handlers[0].setStream(sys.stderr)
         return capsys.readouterr().err.splitlines()
 
     before = LOG.propagate, LOG.level
+    LOG.handlers.clear()  # one that writes to the stderr of another test
     yield lines
     LOG.handlers.clear()
     LOG.propagate, level = before

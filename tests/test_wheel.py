@@ -102,7 +102,9 @@ def test_a_source_has_its_turn_by_serve(installed, tmp_path):
                 if entry["name"] == "lake"
             ]
             start = {"state": {"type": "SCHEDULED"}}
-            client.post(f"{api}/deployments/{lake['id']}/create_flow_run", json=start, auth=login).raise_for_status()
+            run = f"{api}/deployments/{lake['id']}/create_flow_run"
+            # While its database is locked, Prefect answers 503.
+            wait_for(lambda: client.post(run, json=start, auth=login).is_success, 60, "a run")
         line = "lake: 1 discovered, 1 stored"
         wait_for(lambda: line in (tmp_path / "serve.log").read_text(), 90, "the end of its run")
     finally:
