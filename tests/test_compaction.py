@@ -383,8 +383,8 @@ def test_killed_at_any_moment_no_view_changes_and_the_next_call_goes_on(tmp_path
     compact(history, now() + LATER, seconds=0, ages=AT_ONCE)
     land_history(history, 1, count=4)
     before = rows_of(tmp_path / "history")
-    roots = killed_at_every_moment(tmp_path / "roots", KILLED.format(history=str(tmp_path / "history")), step=23)
-    assert len(roots) > 20
+    roots = killed_at_every_moment(tmp_path / "roots", KILLED.format(history=str(tmp_path / "history")), step=37)
+    assert len(roots) > 12
     for root in roots:
         assert rows_of(root) == before, root
     for root in roots[::5]:
@@ -430,13 +430,12 @@ def test_views_are_right_with_the_optimizer_on_and_off(tmp_path: Path) -> None:
             )
             queries[name] = HASHED.format(columns=columns, view=name)
         answers = {}
-        for threads in (1, 2, 8):
+        for threads in (1, 8):
             for optimizer in ("join_filter_pushdown", ""):
                 warehouse.execute(f"SET threads = {threads}; SET disabled_optimizers = '{optimizer}'")
                 for name, query in queries.items():
-                    assert answers.setdefault(name, warehouse.execute(query).fetchall()) == warehouse.execute(query).fetchall(), (
-                        name, threads, optimizer,
-                    )  # fmt: skip
+                    rows = warehouse.execute(query).fetchall()
+                    assert answers.setdefault(name, rows) == rows, (name, threads, optimizer)
     assert answers["discoveries"][0][0] == 40_000
     client = shutil.which("duckdb", path=str(Path(sys.executable).parent))
     if client is not None:
@@ -518,7 +517,7 @@ def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing
     rng, root, landed, output = random.Random(5), tmp_path / "data", 0, tmp_path / "output"
     Store(root).prepare()
     with Nursery(PROGRAMS) as nursery:
-        for _ in range(25):
+        for _ in range(10):
             writer = nursery.start("write", output, str(root), landed, 0)
             compactor = nursery.start("compact_on", tmp_path / "none", str(root), [3, 0.4, 0.8], 0)
             time.sleep(0.1 + 0.6 * rng.random())
@@ -530,7 +529,7 @@ def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing
                 for view in ("discoveries", "polls", "article_versions"):
                     (count,) = warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0]
                     assert count - landed in (0, 1), (view, count, landed)
-    assert landed > 25
+    assert landed > 10
     for _ in range(3):
         compact(Store(root), now() + LATER, seconds=9, ages=AT_ONCE)
     with connect(root) as warehouse:

@@ -160,7 +160,7 @@ def test_killed_at_any_moment_a_batch_is_there_whole_or_not_at_all(tmp_path: Pat
 
 
 def test_killed_in_the_first_landing_of_all_a_warehouse_is_empty_or_whole(tmp_path: Path) -> None:
-    for root in killed_at_every_moment(tmp_path / "roots", BATCH + LAND, step=19):
+    for root in killed_at_every_moment(tmp_path / "roots", BATCH + LAND, step=31):
         try:
             assert count(root, "articles") == 50 * len(files(root))
         except EmptyWarehouseError:
