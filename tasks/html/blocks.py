@@ -97,23 +97,39 @@ class _BlockReader:
 
     def read(self, element: HtmlElement, container: int, in_link: bool, in_bold: bool) -> None:
         """Read the content of an element that stands in a container."""
-        if element.text:
-            self._add(element.text, in_link, in_bold)
+        # A page has a thousand elements: what is done here for each is written out.
+        parts = self._parts
+        is_marked = in_link or in_bold
+        if (text := element.text) and (parts or not text.isspace()):
+            parts.append(text)
+            if is_marked:
+                self._count(text, in_link, in_bold)
         for child in element:
             tag = child.tag
             if tag in BLOCK_TAGS:
+                if parts:
+                    self.end_block(container)
                 self._read_container(child, tag, container, in_link)
             elif tag == "br":
-                self._parts.append(_BREAK)
+                parts.append(_BREAK)
             elif tag not in _UNREAD_TAGS or _is_unclosed(child):
                 self.read(child, container, in_link or tag == "a", in_bold or tag in _BOLD_TAGS)
-            if child.tail:
-                self._add(child.tail, in_link, in_bold)
+            if (text := child.tail) and (parts or not text.isspace()):
+                parts.append(text)
+                if is_marked:
+                    self._count(text, in_link, in_bold)
 
     def _read_container(self, element: HtmlElement, tag: str, around: int, in_link: bool) -> None:
-        if self._parts:
-            self.end_block(around)
-        container = self._enter(element, tag, around)
+        containers = self.containers
+        _, _, depth, mark_depths = containers[around]
+        depth += 1
+        if marks := read_marks(element, tag):
+            depths = list(mark_depths)
+            for mark in marks:
+                depths[mark] = depth
+            mark_depths = tuple(depths)
+        container = len(containers)
+        containers.append(Container(element, around, depth, mark_depths))
         if tag == "tr" and (row := _data_row(element)):
             self.blocks.append(Block(row, container, _linked_share(element, row), 0.0))
             return
@@ -121,25 +137,11 @@ class _BlockReader:
         if self._parts:
             self.end_block(container)
 
-    def _enter(self, element: HtmlElement, tag: str, parent: int) -> int:
-        _, _, depth, mark_depths = self.containers[parent]
-        depth += 1
-        if marks := read_marks(element, tag):
-            depths = list(mark_depths)
-            for mark in marks:
-                depths[mark] = depth
-            mark_depths = tuple(depths)
-        self.containers.append(Container(element, parent, depth, mark_depths))
-        return len(self.containers) - 1
-
-    def _add(self, text: str, in_link: bool, in_bold: bool) -> None:
-        if not self._parts and text.isspace():
-            return
-        self._parts.append(text)
-        if in_link or in_bold:
-            length = len(text.strip())
-            self._linked += length * in_link
-            self._bold += length * in_bold
+    def _count(self, text: str, in_link: bool, in_bold: bool) -> None:
+        """Count characters that are linked or bold."""
+        length = len(text.strip())
+        self._linked += length * in_link
+        self._bold += length * in_bold
 
     def end_block(self, container: int) -> None:
         """Make a block of the text since the last one."""
@@ -149,7 +151,8 @@ class _BlockReader:
         linked, bold = self._linked, self._bold
         self._parts.clear()
         self._linked = self._bold = 0
-        for line in _split_breaks(text) if _BREAK in text else (" ".join(text.split()),):
+        lines = _split_breaks(text) if _BREAK in text else (" ".join(text.split()),)
+        for line in lines:
             if line and (line[0].isalnum() or any(map(str.isalnum, line))):
                 length = max(1, len(text.strip()))
                 self.blocks.append(Block(line, container, min(1.0, linked / length), min(1.0, bold / length)))
