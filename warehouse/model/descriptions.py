@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from functools import cache
 from itertools import pairwise
 
 
+@cache
 def describe_fields(record: type) -> dict[str, str]:
     """Return the docstring below each field of a dataclass, by the field's name, in the order of the fields."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(record)))
