@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from typing import Final
 
 VERSION: Final = 1
 """Of the analysis: an index of another one is built anew."""
 MAX_TOKEN_CHARACTERS: Final = 100
+MAX_REMEMBERED_CHARACTERS: Final = 30
+"""Of a word whose tokens are remembered: most words of a text are those of others."""
 UNSPACED: Final = (
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     r"\uff66-\uff9f\u1100-\u11ff\u3130-\u318f\uac00-\ud7af\U00020000-\U0003ffff々〆"
@@ -44,23 +47,28 @@ def fold(text: str) -> str:
 
 
 def tokens(text: str) -> Iterator[str]:
-    """Yield the tokens of a text in their order."""
-    for match in words_pattern().finditer(text):
-        yield from word_tokens(match[0])
+    """Return the tokens of a text in their order."""
+    words = words_pattern().findall(text)
+    return chain.from_iterable(
+        _short_word_tokens(word) if len(word) <= MAX_REMEMBERED_CHARACTERS else word_tokens(word) for word in words
+    )
 
 
-def word_tokens(word: str) -> list[str]:
+def word_tokens(word: str) -> tuple[str, ...]:
     """Return the tokens of one word: itself, or the pairs of characters where its script has no spaces."""
     folded = fold(word)
     if folded.isascii():
-        return [folded[:MAX_TOKEN_CHARACTERS]] if folded else []
+        return (folded[:MAX_TOKEN_CHARACTERS],) if folded else ()
     result: list[str] = []
     for part in PARTS.findall(folded):
         if len(part) > 1 and is_unspaced(part):
             result += [part[at : at + 2] for at in range(len(part) - 1)]
         else:
             result.append(part[:MAX_TOKEN_CHARACTERS])
-    return result
+    return tuple(result)
+
+
+_short_word_tokens = lru_cache(maxsize=50_000)(word_tokens)
 
 
 def is_unspaced(text: str) -> bool:
