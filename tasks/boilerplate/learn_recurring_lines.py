@@ -182,7 +182,7 @@ class _Subjects:
 
     def include(self, line: str, numbers: Sequence[int]) -> bool:
         """Return whether a line is about the subject of its articles, as the background of a running story is."""
-        words = long_words(read_lines(line))
+        words = long_words([line])
         if not words:
             return False
         having = set(numbers)
@@ -199,6 +199,6 @@ class _Subjects:
 
     def _words_of(self, number: int) -> set[str]:
         if number not in self._words:
-            texts = (text for text in self._articles[number].paragraphs if fold_line(text) not in self._excluded)
-            self._words[number] = long_words(line for text in texts for line in read_lines(text))
+            paragraphs = self._articles[number].paragraphs
+            self._words[number] = long_words(text for text in paragraphs if fold_line(text) not in self._excluded)
         return self._words[number]

@@ -90,6 +90,10 @@ def fold_line(text: str) -> str:
 
     Figures stay: a line whose figures change tells something new each time.
     """
-    if len(text) > MAX_RECURRING_CHARACTERS or not _LETTERS.search(text):
-        return ""
-    return " ".join(_WORD.findall(text.casefold()))
+    return "" if len(text) > MAX_RECURRING_CHARACTERS else _fold_short_line(text)
+
+
+# The pages of a site repeat most of the lines that are stripped.
+@lru_cache(maxsize=10_000)
+def _fold_short_line(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold())) if _LETTERS.search(text) else ""

@@ -130,7 +130,7 @@ def _opens_another(lines: Sequence[Line], scores: LineScores, index: int) -> boo
     prose = next((lower for lower in below if scores.is_prose[lower]), None)
     if prose is None:
         return False
-    words = long_words([lines[prose]])
+    words = long_words([lines[prose].text])
     headlines = (lines[upper] for upper in range(index + 1, prose) if lines[upper].reason is None)
     return any(
         line.word_count >= MIN_SECOND_HEADLINE_WORDS and word_overlap(line, words) >= MIN_HEADLINE_SIMILARITY
@@ -251,9 +251,9 @@ def _profile_boxes(lines: Sequence[Line]) -> set[int]:
     return boxes
 
 
-def long_words(lines: Iterable[Line]) -> set[str]:
-    """Return the folded words of five letters or more; in scripts without spaces each pair of letters."""
-    return _long_words("\n".join(line.text[:_MAX_COMPARED_CHARACTERS] for line in lines))
+def long_words(texts: Iterable[str]) -> set[str]:
+    """Return the folded words of five letters or more in some texts; in scripts without spaces each pair of letters."""
+    return _long_words("\n".join(text[:_MAX_COMPARED_CHARACTERS] for text in texts))
 
 
 def word_overlap(line: Line, words: Container[str]) -> float:

@@ -71,7 +71,7 @@ def find_standfirst(lines: Sequence[Line], title: set[int], article: set[int]) -
         return set()
     if find_day(line.text) is not None:
         return set()
-    overlap = word_overlap(line, long_words(lines[number] for number in article))
+    overlap = word_overlap(line, long_words(lines[number].text for number in article))
     return {index} if overlap >= _MIN_STANDFIRST_OVERLAP else set()
 
 
@@ -93,7 +93,7 @@ def _find_unknown_title(lines: Sequence[Line], article: set[int]) -> int | None:
     Standfirsts and captions share as many words with the article as its title does, and stand below it.
     """
     first = min(article)
-    weights = _weigh_titles(lines, first, long_words(lines[index] for index in sorted(article)))
+    weights = _weigh_titles(lines, first, long_words(lines[index].text for index in sorted(article)))
     letters = {index: _letters(lines[index].bare) for index in weights}
     # A breadcrumb ends with the title, and has words in front of it.
     all_letters = set(letters.values())

@@ -162,6 +162,8 @@ def canonical_url(declared: str, url: str) -> str | None:
     return urlunsplit(other) if same_page or canonical_domain(url) == canonical_domain(absolute) else None
 
 
+# A page states the same few addresses again and again.
+@lru_cache(maxsize=1024)
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(_AMP_CACHE.sub(_origin_of_cache, url.strip()))
