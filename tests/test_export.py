@@ -119,7 +119,7 @@ def hostile_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     store.land("articles", [*articles, nulls, article(11)], source_id="harbour", key="1", now=NOON)
     store.land("articles", [article(11, deleted=True, text="")], source_id="harbour", key="2", now=NOON)
-    store.land("runs", [run()], source_id="harbour", key="1", now=NOON)
+    store.land("runs", [run(), run(run_id="run-2", source_id="other")], source_id="harbour", key="1", now=NOON)
     return Path(store.root.url)
 
 
@@ -454,6 +454,8 @@ def test_the_command_counts_exports_and_names_its_formats(hostile, tmp_path):
         2,
         "copydesk: --as word: no such format; there are parquet, jsonl, csv, xlsx, jsonld, ninjs, tei, warc, delta\n",
     )
+    code, _, message = copydesk("out", "--source", "nosuch")
+    assert (code, message.partition("; ")[0]) == (2, "copydesk: no source 'nosuch'")
     assert copydesk("out", "--since", "yesterday")[2] == "copydesk: 'yesterday' is not a day; write it as 2026-03-15\n"
     assert copydesk("out", "--source", "other", "--as", "csv", "--as", "jsonl") == (
         0,

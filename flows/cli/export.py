@@ -60,10 +60,12 @@ def export(
     The manifest has the digest of each file, counts, the query or filter and the time of the snapshot, so that the set
     can be cited.
     """
+    from flows.cli.query import check_sources
     from flows.exporting.selection import Selection
 
     settings = read_settings(data, config)
     chosen = _formats(form or ["parquet"])
+    check_sources(settings, source or ())
     selection = Selection(query, tuple(language or ()), tuple(source or ()), *read_days(since, until), unique)
     moment = None if as_of is None else _moment(as_of)
     if dry_run:
