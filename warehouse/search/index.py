@@ -81,6 +81,8 @@ def update_index(root: Root, seconds: float, *, rebuild: bool = False, max_secon
 
 def delete_index(root: Root, seconds: float) -> None:
     """Delete the index, as after a take-down: the next search builds it again. Raises `LockedError`, `StorageError`."""
+    # The words of a deleted document stay in the files until tantivy merges its segment, for which its Python package
+    # cannot ask.
     if folder(root).exists():
         with _hold_index(root, seconds):
             delete_all_but(root, None)
