@@ -71,15 +71,15 @@ class Profiles:
         profiles = [json.loads(path.read_text("utf-8")) for path in paths]
         self.languages: Final = tuple(profile["name"] for profile in profiles)
         # Row 0 is of the n-grams that no profile has: it changes nothing.
-        self._rows: dict[str, int] = {}
-        for profile in profiles:
-            for ngram in profile["freq"]:
-                self._rows.setdefault(ngram, len(self._rows) + 1)
+        ngrams = dict.fromkeys(chain.from_iterable(profile["freq"] for profile in profiles))
+        self._rows = {ngram: row for row, ngram in enumerate(ngrams, 1)}
         shares = np.zeros((len(self._rows) + 1, len(profiles)), np.float32)
         for column, profile in enumerate(profiles):
-            sizes = profile["n_words"]
-            for ngram, count in profile["freq"].items():
-                shares[self._rows[ngram], column] = count / sizes[len(ngram) - 1]
+            counts = profile["freq"]
+            rows = np.fromiter(map(self._rows.__getitem__, counts), np.intp, len(counts))
+            lengths = np.fromiter(map(len, counts), np.intp, len(counts))
+            sizes = np.array(profile["n_words"], float)
+            shares[rows, column] = np.fromiter(counts.values(), float, len(counts)) / sizes[lengths - 1]
         weights = np.log(shares + np.float32(SMOOTHING))
         self._weights: NDArray[np.float32] = weights - weights.mean(axis=1, keepdims=True)
         self._letters = _NormalizedLetters()
