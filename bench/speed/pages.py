@@ -56,7 +56,8 @@ def varied(corpus: Path) -> Iterator[Page]:
 def originals(folder: Path) -> list[tuple[Path, str]]:
     gold, known = folder.parent / "gold.jsonl", {}
     if gold.exists():
-        known = {page["id"]: page["url"] for page in map(json.loads, gold.read_text("utf-8").splitlines())}
+        # A text in it may hold a U+2028, which ends a line for `splitlines`.
+        known = {page["id"]: page["url"] for page in map(json.loads, gold.read_text("utf-8").strip().split("\n"))}
     paths = sorted(path for path in folder.iterdir() if path.name.endswith((".html", ".html.gz")))
     names = [path.name.removesuffix(".gz").removesuffix(".html") for path in paths]
     return [(path, known.get(name, f"https://news.example/{name}")) for path, name in zip(paths, names, strict=True)]
