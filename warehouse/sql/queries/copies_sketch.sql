@@ -4,7 +4,9 @@
 -- them, so a short text keeps all. Where words are not written apart, a character counts as a word. Lines that the
 -- source repeats are left out, and hashes that are in many other texts.
 WITH habit AS (
-    SELECT source_id, list(line) AS lines FROM habits GROUP BY source_id
+    SELECT source_id, list(line) AS lines, list(DISTINCT string_split(line, ' ')[1]) AS first_words
+    FROM habits
+    GROUP BY source_id
 ),
 article AS (
     SELECT
@@ -14,9 +16,14 @@ article AS (
             ELSE array_to_string(
                 list_filter(
                     string_split(articles.text, chr(10)),
-                    lambda line: NOT list_contains(
-                        habit.lines, array_to_string(regexp_extract_all(lower(line), '[\p{L}\p{N}_]+'), ' ')
-                    )
+                    -- All words of a line are looked at only if the first of them begins a line that the source repeats.
+                    lambda line: CASE
+                        WHEN list_contains(habit.first_words, lower(regexp_extract(line, '[\p{L}\p{N}_]+')))
+                        THEN NOT list_contains(
+                            habit.lines, array_to_string(regexp_extract_all(lower(line), '[\p{L}\p{N}_]+'), ' ')
+                        )
+                        ELSE true
+                    END
                 ),
                 chr(10)
             )
