@@ -149,7 +149,7 @@ def test_killed_at_any_moment_a_batch_is_there_whole_or_not_at_all(tmp_path: Pat
         "def prepare(root):\n"
         "    Store(root).land('discoveries', [discovery(1)], source_id='harbour', key='k0', now=NOON)\n"
     )
-    roots = killed_at_every_moment(tmp_path / "roots", BATCH + prepare + LAND)
+    roots = killed_at_every_moment(tmp_path / "roots", BATCH + prepare + LAND, step=2)
     assert len(roots) > 10
     for root in roots:
         assert count(root, "articles") == 50 * len(files(root))

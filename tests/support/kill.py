@@ -65,7 +65,7 @@ def killed_at_every_moment(folder: Path, program: str, step: int = 1) -> list[Pa
     folder.mkdir()
     driver = DRIVER.format(path=sys.path, setup=program, folder=str(folder), step=step)
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", driver], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-W", "ignore", "-c", driver], capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return [folder / str(moment) for moment in range(1, int(done.stdout.split()[-1]) + 1, step)]
