@@ -15,13 +15,13 @@ SQL: Final = Path(__file__).resolve().parent / "sql"
 TABLES: Final = ("articles", "captures", "discoveries", "habits", "polls", "rejects", "runs")
 # Every view and macro, each after those it reads.
 ORDER: Final = (
-    "hidden", "landed", "newest_in_log", "articles", "articles_as_of", "article_versions", "captures",
+    "hidden", "landed", "outdated", "articles", "articles_as_of", "article_versions", "captures",
     "discoveries", "polls", "rejects", "runs", "rejects_open", "ledger", "pending", "articles_by_day", "quality_by_day",
     "article_edits", "edit_paragraphs", "text_sketches", "copies", "articles_unique", "wire_spread", "endpoint_health",
     "source_health", "source_tags", "habits",
 )  # fmt: skip
-MACROS: Final = ("hidden", "landed", "newest_in_log", "articles_as_of", "text_sketches")
-BASE_MACROS: Final = ("hidden", "newest_in_log")
+MACROS: Final = ("hidden", "landed", "outdated", "articles_as_of", "text_sketches")
+BASE_MACROS: Final = ("hidden", "outdated")
 VIEWS: Final = tuple(name for name in ORDER if name not in MACROS)
 CATALOGUE: Final = "copydesk.duckdb"
 LOCATION_VARIABLE: Final = "copydesk_data"
