@@ -110,21 +110,21 @@ def test_a_column_of_another_type_is_found(root: Path) -> None:
 
 def test_a_run_whose_counts_do_not_add_up_is_found(root: Path) -> None:
     Store(root).land("runs", [run(run_id="run-2", discovered=2)], source_id="harbour", key="k2", now=NOON)
-    assert one_finding(root).startswith("1 runs whose counts do not add up: source harbour, such as run-2; ")
+    assert one_finding(root).startswith("1 run whose counts do not add up: source harbour, such as run-2; ")
 
 
 def test_lost_discoveries_are_found(root: Path) -> None:
     parquet(root, "discoveries").unlink()
     assert [(finding.problem, finding.source_id) for finding in verify(root).findings] == [
-        ("3 articles at addresses that were never discovered", "harbour"),
-        ("1 refusals of addresses that were never discovered", "harbour"),
+        ("3 articles whose address was never discovered", "harbour"),
+        ("1 refusal whose address was never discovered", "harbour"),
     ]
 
 
 def test_an_article_without_its_capture_is_found(root: Path) -> None:
     lost = article(4, capture_id="nowhere")
     Store(root).land("articles", [lost], source_id="harbour", key="k2", now=NOON)
-    assert one_finding(root).startswith("1 articles without their captures: source harbour, such as article-4; ")
+    assert one_finding(root).startswith("1 article without a capture: source harbour, such as article-4; ")
 
 
 def test_archived_documents_without_captures_are_found_with_how_to_take_them_up(root: Path) -> None:
@@ -132,7 +132,7 @@ def test_archived_documents_without_captures_are_found_with_how_to_take_them_up(
         writer.write(fetched(5))
     assert one_finding(root).endswith("; run 'copydesk run harbour'")
     writer.settle()
-    assert "1 archived documents have no row in captures" in one_finding(root)
+    assert "1 archived document without a row in captures" in one_finding(root)
     assert one_finding(root).endswith("; run 'copydesk maintain repair', then 'copydesk run'")
 
 
@@ -156,8 +156,12 @@ def test_a_torn_warc_file_is_found(root: Path, sample: int | None) -> None:
 
 @pytest.mark.parametrize("sample", [None, 4])
 def test_a_lost_warc_file_is_found(root: Path, sample: int | None) -> None:
-    warc(root).unlink()
-    assert len(verify(root, sample).findings) == 4
+    path = warc(root)
+    path.unlink()
+    verification = verify(root, sample)
+    assert verification.captures == 0
+    assert str(verification.findings[0]).startswith(f"1 file of the archive lost, with 4 captures: {path}; put back")
+    assert len(verification.findings) == 1
 
 
 @pytest.fixture
@@ -197,7 +201,7 @@ def test_a_take_down_that_stopped_half_way_is_found_on_either_side(
     Store(root).land("captures", [forgotten, *captures[1:]], source_id="harbour", key="k1", now=NOON)
     told = one_finding(root, sample)
     assert told.startswith(f"the archive holds still what was taken down for capture {forgotten.capture_id}: ")
-    assert told.endswith("; run 'copydesk forget' again for its address")
+    assert told.endswith("; run 'copydesk forget' again for the address of each")
     assert remove(Root.at(root), forgotten.warc_filename, {forgotten.capture_id}, NOON) == 6
     assert verify(root, sample).findings == ()
     Store(root).land("captures", captures, source_id="harbour", key="k1", now=NOON)
@@ -211,9 +215,12 @@ def test_files_are_looked_at_one_after_another_whichever_are_missing(tmp_path: P
         (folder := tmp_path / "archive/harbour").mkdir(parents=True, exist_ok=True)
         next((tmp_path / str(number)).glob("archive/*/*")).rename(folder / f"{number}.warc.gz")
     Store(tmp_path).land("captures", moved, source_id="harbour", key="k1", now=NOON)
-    found = [finding.where.removeprefix(f"{tmp_path}/archive/harbour/") for finding in verify(tmp_path).findings]
-    # Those that are there hold further documents that no row names.
-    assert found == [f"{number}.warc.gz" for number in (0, 1, 2, 2, 3, 4, 4)]
+    *there, lost = quick(tmp_path, sample=10).findings
+    # They hold further documents that no row names.
+    assert [Path(finding.file).name for finding in there] == ["0.warc.gz", "1.warc.gz", "3.warc.gz"]
+    assert str(lost).startswith(
+        f"2 files of the archive lost, with 4 captures, such as 2.warc.gz: {tmp_path}/archive/harbour; put back"
+    )
 
 
 def test_left_over_files_of_killed_writers_are_found(root: Path) -> None:
@@ -292,10 +299,10 @@ def test_what_new_files_break_is_found_as_if_all_rows_were_counted(root: Path, i
         assert not parquet(root, "articles").exists()
     findings = quick(root).findings
     assert [finding.problem for finding in findings] == [
-        "1 runs whose counts do not add up",
-        "1 articles at addresses that were never discovered",
-        "1 articles without their captures",
-        "1 concluded captures whose article or refusal is missing",
+        "1 run whose counts do not add up",
+        "1 article whose address was never discovered",
+        "1 article without a capture",
+        "1 concluded capture whose article or refusal is missing",
     ]
     assert findings == everything_again(root)
 
@@ -312,7 +319,7 @@ def test_rows_of_a_file_that_is_gone_are_missed_beside_new_ones(root: Path) -> N
     parquet(root, "discoveries").unlink()
     land_more(root)
     problems = [finding.problem for finding in quick(root).findings]
-    assert problems[0] == "4 articles at addresses that were never discovered"
+    assert problems[0] == "4 articles whose address was never discovered"
     assert quick(root).findings == everything_again(root)
 
 
@@ -371,11 +378,11 @@ def test_an_archive_file_that_was_whole_is_found_when_it_or_its_rows_are_changed
     for _ in range(2):
         assert str(quick(root).findings[0]).startswith("the archive holds no whole record for capture ")
     path.unlink()
-    assert len(quick(root).findings) == 4
+    assert [finding.file for finding in quick(root).findings] == [str(path)]
     path.write_bytes(content)
     assert quick(root).findings == ()
     parquet(root, "captures").unlink()
-    assert any("4 archived documents have no row" in str(finding) for finding in quick(root).findings)
+    assert any("4 archived documents without a row" in str(finding) for finding in quick(root).findings)
 
 
 @pytest.mark.parametrize(("column", "is_asked_for"), [("text", False), ("url", True)])
@@ -398,6 +405,14 @@ def test_damage_that_changes_neither_size_nor_time_is_found_when_it_is_met_and_b
     (finding,) = verify(root, None, VerifiedFiles.load(Root.at(root), forget=True)).findings
     assert finding.file == str(path)
     assert quick(root).findings == (finding,), "what was found damaged is not forgotten"
+
+
+def test_where_no_record_can_be_written_the_findings_are_given_all_the_same(root: Path) -> None:
+    (root / ".verified").touch()
+    parquet(root, "articles").write_bytes(b"")
+    verification = quick(root)
+    assert [finding.file for finding in verification.findings] == [str(parquet(root, "articles"))]
+    assert verification.unsaved.startswith(f"cannot write {root}/.verified")
 
 
 def test_a_record_that_cannot_be_read_costs_a_full_verification(root: Path) -> None:
@@ -437,7 +452,7 @@ def test_articles_that_the_lists_of_superseded_rows_show_wrong_are_found_and_put
     compacted(tmp_path)
     lists = [path for path in tmp_path.glob("superseded/articles/*") if path.name != "none.parquet"]
     lists[0].unlink()
-    assert problems(tmp_path) == ["1 articles that are shown twice, or with an older row"]
+    assert problems(tmp_path) == ["1 article shown twice, or with an older row"]
     repair(tmp_path)
     assert problems(tmp_path) == []
     (base,) = tmp_path.glob("articles/base/*_*.parquet")

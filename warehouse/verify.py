@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,10 +13,10 @@ from warehouse.archive.segment import SUFFIX
 from warehouse.checks.archive_files import (
     by_file,
     captures_of,
-    check_capture,
     check_file,
+    check_records,
     index_digests,
-    lost_file,
+    lost_files,
     some_captures,
 )
 from warehouse.checks.changed_rows import are_accounted_for, note_changes
@@ -23,13 +25,15 @@ from warehouse.checks.left_overs import left_overs
 from warehouse.checks.rules import COUNTS, SourceCount, check_counts, check_rules
 from warehouse.checks.table_files import check_base_files, damaged_files, table_files
 from warehouse.checks.verified import FileState, VerifiedFiles
-from warehouse.connect import Counted, connect, rows, unreadable
-from warehouse.errors import WarehouseError
+from warehouse.connect import connect, rows, unreadable
+from warehouse.errors import StorageError, WarehouseError
 from warehouse.storage.root import Root
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from warehouse.checks.archive_files import IndexedCapture
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Verification:
     """Captures that were read back."""
     unchanged: int = 0
     """Files of tables and of the archive that are as they were when they were last read, and were not read again."""
+    unsaved: str = ""
+    """Why the record of what was verified could not be written, as on a disk that is mounted read-only."""
 
 
 @dataclass(slots=True)
@@ -55,6 +61,8 @@ class _Inspection:
     findings: list[Finding] = field(default_factory=list)
     captures: int = 0
     unchanged: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+    """Captures of each file of the archive that is not there."""
 
     def changed(self, states: Mapping[str, FileState]) -> list[str]:
         """Return the names of files that are not as they were when they were last found whole."""
@@ -100,10 +108,14 @@ def verify(
             # A table's file that was whole is not, and neither its size nor its time says so.
             return verify(root, sample, VerifiedFiles(inspection.verified.path, inspection.verified.archive))
     findings = (*broken, *inspection.findings)
+    unsaved = ""
     if verified is not None:
-        verified.save(None if findings else counts)
+        try:
+            verified.save(None if findings else counts)
+        except StorageError as error:
+            unsaved = str(error)
     findings += tuple(left_overs(root))
-    return Verification(findings, counts, len(names), inspection.captures, inspection.unchanged)
+    return Verification(findings, counts, len(names), inspection.captures, inspection.unchanged, unsaved)
 
 
 def _check_table_files(inspection: _Inspection, names: Sequence[str], states: Mapping[str, FileState]) -> list[Finding]:
@@ -142,12 +154,23 @@ def _check_rows(
             if reads_archive:
                 _check_archive(inspection, warehouse, digests)
             if sample is not None:
-                captures = Counted(some_captures(warehouse, sample))
-                inspection.findings += [finding for row in captures for finding in check_capture(inspection.root, row)]
-                inspection.captures += captures.count
+                _check_sample(inspection, some_captures(warehouse, sample), reads_archive=reads_archive)
         except duckdb.Error as error:
             raise unreadable(error) from None
+    inspection.findings += lost_files(inspection.root, inspection.lost)
     return counts
+
+
+def _check_sample(inspection: _Inspection, captures: Iterable[IndexedCapture], *, reads_archive: bool) -> None:
+    for filename, group in groupby(captures, key=lambda capture: capture.filename):
+        sampled = [*group]
+        if reads_archive and filename not in inspection.verified.now:
+            continue  # what is wrong with it was found already
+        if inspection.root.exists(filename):
+            inspection.findings += check_records(inspection.root, filename, sampled)
+            inspection.captures += len(sampled)
+        else:
+            inspection.lost[filename] += len(sampled)
 
 
 def _check_archive(inspection: _Inspection, warehouse: duckdb.DuckDBPyConnection, digests: Mapping[str, str]) -> None:
@@ -157,10 +180,10 @@ def _check_archive(inspection: _Inspection, warehouse: duckdb.DuckDBPyConnection
         if name.endswith(SUFFIX)
     }
     names = inspection.changed(states)
-    captures = Counted(captures_of(warehouse, [*names, *(name for name in digests if name not in states)]))
+    captures = captures_of(warehouse, [*names, *(name for name in digests if name not in states)])
     for filename, is_there, indexed in by_file(names, captures):
         if is_there:
             inspection.note(filename, states[filename], check_file(inspection.root, filename, indexed))
+            inspection.captures += len(indexed)
         else:
-            inspection.findings += lost_file(inspection.root, indexed)
-    inspection.captures += captures.count
+            inspection.lost[filename] = len(indexed)

@@ -32,6 +32,7 @@ def verify(
     What landed since it was whole is read, with all that it could have broken. Damage that changes neither,
     such as a bit that flips on the disk, is seen with --full alone; let that run now and then.
     """
+    from warehouse.checks.findings import count_of
     from warehouse.checks.verified import VerifiedFiles
     from warehouse.storage.root import Root
     from warehouse.verify import verify as verify_warehouse
@@ -41,11 +42,13 @@ def verify(
     columns = ("source", "discovered", "articles", "rejects", "pending")
     rows = [(source.source_id, *(getattr(source, name) for name in columns[1:])) for source in report.sources]
     write_rows(Format.TABLE, columns, rows, sys.stdout)
-    unchanged = f", {report.unchanged:,} files unchanged since they were read" if report.unchanged else ""
-    count = len(report.findings)
-    print(f"{report.files:,} files and {report.captures:,} captures read back{unchanged}, {count} findings")
+    read = f"{count_of(report.files, 'file')} and {count_of(report.captures, 'capture')} read back"
+    unchanged = f", {count_of(report.unchanged, 'file')} unchanged since they were read" if report.unchanged else ""
+    print(f"{read}{unchanged}, {count_of(len(report.findings), 'finding')}")
     for finding in report.findings:
         warn(finding)
+    if report.unsaved:
+        warn(f"{report.unsaved}; until then, each verification reads all files again")
     raise typer.Exit(1 if report.findings else 0)
 
 
@@ -75,15 +78,28 @@ def compact(
 ) -> None:
     """Join the small files that runs have landed into large, sorted ones. Queries give the same rows meanwhile."""
     from flows.compact import compact_warehouse
+    from warehouse.checks.findings import count_of
+    from warehouse.connect import check_landed
+    from warehouse.storage.compaction import compaction_state
+    from warehouse.storage.root import Root
 
-    compaction = compact_warehouse(read_settings(data, config), dry_run=dry_run)
+    settings = read_settings(data, config)
+    check_landed(Root.at(settings.data))
+    compaction = compact_warehouse(settings, dry_run=dry_run)
     rows = [(merge.table, merge.period, len(merge.log_files), len(merge.base_files)) for merge in compaction.merges]
-    write_rows(Format.TABLE, ("table", "period", "log files", "base files"), rows, sys.stdout)
     would = "would be " if dry_run else ""
-    count = sum(len(merge.names) for merge in compaction.merges)
-    print(f"{count:,} files {would}joined into {len(rows):,}, {len(compaction.deleted):,} joined before {would}deleted")
+    if rows:
+        write_rows(Format.TABLE, ("table", "period", "log files", "base files"), rows, sys.stdout)
+        count = sum(len(merge.names) for merge in compaction.merges)
+        print(f"{count_of(count, 'file')} {would}joined into {len(rows):,}")
+    else:
+        waiting = compaction_state(Root.at(settings.data)).log_files
+        young = f": {count_of(waiting, 'file')} landed less than an hour ago" if waiting else ""
+        print(f"nothing to join{young}")
+    if compaction.deleted:
+        print(f"{count_of(len(compaction.deleted), 'file')} {would}deleted, which earlier calls had joined into others")
     if compaction.expired:
-        print(f"{len(compaction.expired):,} files of the archive {would}deleted: they are past their time")
+        print(f"{count_of(len(compaction.expired), 'file')} of the archive {would}deleted, which are past their time")
 
 
 @app.command("copies", epilog="Example:  copydesk maintain copies --rebuild")

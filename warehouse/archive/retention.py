@@ -6,6 +6,7 @@ a page that comes again is known by them. Rows of feeds, sitemaps and other list
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -49,11 +50,11 @@ def expire_archive(
     """Delete the files of the archive that are past their time; return the names of those that were there.
 
     Killed anywhere, the next call goes on: the rows of a file that is gone are still past their time. Waits up to
-    `seconds` for a compaction or take-down. Raises `LockedError`, `WarehouseError`.
+    `seconds` for a compaction or take-down, a `dry_run` for nobody. Raises `LockedError`, `WarehouseError`.
     """
     if retention == ArchiveRetention():
         return []
-    with store.maintenance(seconds):
+    with nullcontext() if dry_run else store.maintenance(seconds):
         filenames = _expired_files(store, retention.oldest(now))
         existing = [filename for filename in filenames if store.root.exists(filename)]
         if filenames and not dry_run:

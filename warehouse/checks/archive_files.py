@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from warehouse.archive.segment import SUFFIX, marker
 from warehouse.archive.warc_records import FACTS, KIND, REMOVED, digest, record_id, records
 from warehouse.archive.writer import record_at
-from warehouse.checks.findings import REPAIR, Finding
+from warehouse.checks.findings import REPAIR, Finding, count_of
 from warehouse.checks.rules import join_changed
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, StorageError, WarehouseError
@@ -19,7 +20,7 @@ from warehouse.model.records import FORGOTTEN
 from warehouse.storage.object_errors import ObjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from duckdb import DuckDBPyConnection
 
@@ -41,6 +42,39 @@ class IndexedCapture:
     def source_id(self) -> str:
         """The source whose folder of the archive holds it."""
         return self.filename.split("/")[1]
+
+
+_NO_RECORD: Final = "no whole record"
+_PUT_BACK: Final = "put back from a copy what was lost; the articles that were read from it stay"
+_FORGET: Final = "run 'copydesk forget' again for the address of each"
+
+
+@dataclass(slots=True)
+class _Problems:
+    """What a file of the archive holds in place of captures, each with the captures that are concerned."""
+
+    root: Root
+    filename: str
+    captures: dict[tuple[str, str], list[IndexedCapture]] = field(default_factory=lambda: defaultdict(list))
+    """By what is there instead, and the cure."""
+
+    def add(self, instead: str, capture: IndexedCapture, cure: str = _PUT_BACK) -> None:
+        self.captures[instead, cure].append(capture)
+
+    def compare(self, capture: IndexedCapture, headers: dict[str, str], payload: bytes) -> None:
+        """Add a capture if its record is not what its row says."""
+        if (capture.outcome == FORGOTTEN) != (REMOVED in headers):
+            instead = "a notice of removal" if REMOVED in headers else "still what was taken down"
+            self.add(instead, capture, _FORGET)
+        elif REMOVED not in headers and headers.get(KIND) != "revisit" and capture.digest != digest(payload):
+            self.add("other bytes than its digest says", capture)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield one finding for each problem, however many captures it concerns."""
+        for (instead, cure), captures in self.captures.items():
+            more = f" and {len(captures) - 1:,} more" if len(captures) > 1 else ""
+            problem = f"the archive holds {instead} for capture {captures[0].capture_id}{more}"
+            yield Finding(problem, cure, self.root.location(self.filename), captures[0].source_id)
 
 
 # As the view `captures` has them; of some files of the archive it would compare all rows.
@@ -80,19 +114,23 @@ def _captures(warehouse: DuckDBPyConnection, indexed: str, values: list[object])
         yield from (IndexedCapture(*row) for row in chunk)
 
 
-def check_capture(root: Root, capture: IndexedCapture) -> Iterator[Finding]:
-    """Yield what is wrong with one capture's record."""
-    try:
-        headers, payload = record_at(root, capture.filename, capture.offset, capture.length)
-    except WarehouseError:
-        yield _lost(root, capture, "no whole record")
-    else:
-        yield from _compared(root, capture, headers, payload)
+def check_records(root: Root, filename: str, captures: Iterable[IndexedCapture]) -> Iterator[Finding]:
+    """Yield what is wrong with the records of some captures in a file of the archive."""
+    problems = _Problems(root, filename)
+    for capture in captures:
+        try:
+            headers, payload = record_at(root, capture.filename, capture.offset, capture.length)
+        except WarehouseError:
+            problems.add(_NO_RECORD, capture)
+        else:
+            problems.compare(capture, headers, payload)
+    yield from problems.findings()
 
 
 def check_file(root: Root, filename: str, captures: Iterable[IndexedCapture]) -> Iterator[Finding]:
     """Yield what is wrong with one file of the archive, by the captures that are indexed in it."""
     count = 0
+    problems = _Problems(root, filename)
     missing = {capture.capture_id: capture for capture in captures}
     for offset, length, headers, payload in _records(root, filename):
         if FACTS not in headers and REMOVED not in headers:
@@ -101,21 +139,32 @@ def check_file(root: Root, filename: str, captures: Iterable[IndexedCapture]) ->
         if capture is None:
             count += FACTS in headers
         elif (capture.offset, capture.length) != (offset, length):
-            yield _lost(root, capture, "another record")
+            problems.add("another record", capture)
         else:
-            yield from _compared(root, capture, headers, payload)
-    yield from (_lost(root, capture, "no whole record") for capture in missing.values())
+            problems.compare(capture, headers, payload)
+    for capture in missing.values():
+        problems.add(_NO_RECORD, capture)
+    yield from problems.findings()
     if count:
         _, source_id, name = filename.split("/")
         mark = marker(root, source_id, name)
         again = f"run 'copydesk run {source_id}'"
         cure = again if mark.exists() else REPAIR
-        yield Finding(f"{count} archived documents have no row in captures", cure, root.location(filename), source_id)
+        problem = f"{count_of(count, 'archived document')} without a row in captures"
+        yield Finding(problem, cure, root.location(filename), source_id)
 
 
-def lost_file(root: Root, captures: Iterable[IndexedCapture]) -> Iterator[Finding]:
-    """Yield a finding for each capture of a file that is not there."""
-    return (_lost(root, capture, "no file") for capture in captures)
+def lost_files(root: Root, counts: Mapping[str, int]) -> Iterator[Finding]:
+    """Yield a finding for each source that has lost files of its archive, by the number of captures in each file."""
+    for source_id, group in groupby(sorted(counts), key=lambda filename: filename.split("/")[1]):
+        filenames = [*group]
+        captures = count_of(sum(counts[filename] for filename in filenames), "capture")
+        problem = f"{count_of(len(filenames), 'file')} of the archive lost, with {captures}"
+        where = root.location(filenames[0])
+        if len(filenames) > 1:
+            problem += f", such as {where.rpartition('/')[2]}"
+            where = where.rpartition("/")[0]
+        yield Finding(problem, _PUT_BACK, where, source_id)
 
 
 def by_file(
@@ -153,25 +202,9 @@ def unindexed(root: Root) -> list[str]:
     return names
 
 
-def _compared(root: Root, capture: IndexedCapture, headers: dict[str, str], payload: bytes) -> Iterator[Finding]:
-    if (capture.outcome == FORGOTTEN) != (REMOVED in headers):
-        instead = "a notice of removal" if REMOVED in headers else "still what was taken down"
-        problem = f"the archive holds {instead} for capture {capture.capture_id}"
-        cure = "run 'copydesk forget' again for its address"
-        yield Finding(problem, cure, root.location(capture.filename), capture.source_id)
-    elif REMOVED not in headers and headers.get(KIND) != "revisit" and capture.digest != digest(payload):
-        yield _lost(root, capture, "other bytes than its digest says")
-
-
 def _records(root: Root, filename: str) -> Iterator[tuple[int, int, dict[str, str], bytes]]:
     try:
         with root.open(filename) as file:
             yield from records(file)
     except ObjectError as error:
         raise StorageError.of(error, root.location(filename), "read") from None
-
-
-def _lost(root: Root, capture: IndexedCapture, instead: str) -> Finding:
-    cure = "put the file back from a copy; the article that was read from it stays"
-    problem = f"the archive holds {instead} for capture {capture.capture_id}"
-    return Finding(problem, cure, root.location(capture.filename), capture.source_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from warehouse.checks.findings import REPAIR, Finding
+from warehouse.checks.findings import REPAIR, Finding, count_of
 from warehouse.connect import rows
 from warehouse.model.records import RECOVERED
 from warehouse.model.vocabulary import Outcome
@@ -90,6 +90,8 @@ _NEWEST: Final = """
 class Rule:
     """What no row of a warehouse may show, and how it is put right."""
 
+    noun: str
+    """What breaks it."""
     problem: str
     key: Key
     """Whether an address, article, capture or run breaks it depends on the rows that have this in common."""
@@ -105,7 +107,8 @@ class Rule:
 
 SHOWN_RULES: Final = (
     Rule(
-        "articles whose newest row is not shown",
+        "article",
+        "whose newest row is not shown",
         "article",
         f"""WITH newest AS ({_NEWEST})
         SELECT source_id, article_id AS place FROM newest
@@ -113,7 +116,8 @@ SHOWN_RULES: Final = (
         REPAIR,
     ),
     Rule(
-        "articles that are shown twice, or with an older row",
+        "article",
+        "shown twice, or with an older row",
         "article",
         f"""WITH newest AS ({_NEWEST}), shown AS MATERIALIZED (FROM {{shown}})
         SELECT source_id, article_id AS place FROM shown
@@ -125,34 +129,39 @@ SHOWN_RULES: Final = (
 )
 RULES: Final = (
     Rule(
-        "runs whose counts do not add up",
+        "run",
+        "whose counts do not add up",
         "run",
         """SELECT source_id, run_id AS place FROM {runs}
         WHERE discovered <> stored + unchanged + duplicate + rejected + failed + pending""",
         "report it as a fault of Copydesk; the rows that landed are not touched by it",
     ),
     Rule(
-        "articles at addresses that were never discovered",
+        "article",
+        "whose address was never discovered",
         "address",
         "SELECT source_id, url AS place FROM {articles} ANTI JOIN {discoveries} USING (source_id, url)",
         MADE_AGAIN,
     ),
     Rule(
-        "refusals of addresses that were never discovered",
+        "refusal",
+        "whose address was never discovered",
         "address",
         """SELECT source_id, url AS place FROM {rejects}
         ANTI JOIN {articles} USING (source_id, url) ANTI JOIN {discoveries} USING (source_id, url)""",
         MADE_AGAIN,
     ),
     Rule(
-        "articles without their captures",
+        "article",
+        "without a capture",
         "capture",
         """SELECT source_id, article_id AS place FROM {articles} ANTI JOIN {captures} USING (capture_id)
         WHERE NOT deleted""",
         REPAIR,
     ),
     Rule(
-        "concluded captures whose article or refusal is missing",
+        "concluded capture",
+        "whose article or refusal is missing",
         "capture",
         f"""SELECT source_id, url AS place FROM {{captures}}
         ANTI JOIN {{articles}} USING (capture_id) ANTI JOIN {{rejects}} USING (capture_id)
@@ -160,7 +169,8 @@ RULES: Final = (
         MADE_AGAIN,
     ),
     Rule(
-        "addresses that were read and are neither an article nor a reject",
+        "page",
+        "read before, and neither an article nor a reject",
         "address",
         f"""SELECT source_id, url AS place FROM {{discoveries}}
         ANTI JOIN {{articles}} USING (source_id, url) ANTI JOIN {{rejects}} USING (source_id, url)
@@ -192,4 +202,6 @@ def check_rules(warehouse: DuckDBPyConnection, *, changed_only: bool) -> Iterato
         where = rule.query(changed_only=changed_only)
         query = f"SELECT source_id, count(DISTINCT place), min(place) FROM ({where}) GROUP BY ALL ORDER BY ALL"  # noqa: S608 - ours
         for source_id, count, example in rows(warehouse, query):
-            yield Finding(f"{count} {rule.problem}", rule.cure, source_id=source_id, example=example)
+            yield Finding(
+                f"{count_of(count, rule.noun)} {rule.problem}", rule.cure, source_id=source_id, example=example
+            )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -94,14 +95,16 @@ def compact(
 ) -> Compaction:
     """Merge the log files of all tables into base files, and delete what earlier calls have replaced.
 
-    Waits up to `seconds` for another compaction or a take-down. Raises `LockedError`, `StorageError`.
+    Waits up to `seconds` for another compaction or a take-down; a `dry_run` waits for nobody, and writes nothing.
+    Raises `LockedError`, `StorageError`.
     """
     ages = ages or Ages()
     compaction = Compaction()
-    with store.maintenance(seconds):
-        store.prepare()
-        # Whoever made it is dead, or would hold the lock.
-        shutil.rmtree(store.root.local / PARTIAL / MERGES_FOLDER, ignore_errors=True)
+    with nullcontext() if dry_run else store.maintenance(seconds):
+        if not dry_run:
+            store.prepare()
+            # Whoever made it is dead, or would hold the lock.
+            shutil.rmtree(store.root.local / PARTIAL / MERGES_FOLDER, ignore_errors=True)
         for table in SCHEMAS:
             last_month = (retention or Retention()).last_month(table, now)
             _compact_table(store.root, table, now, ages, compaction, last_month, dry_run=dry_run)
