@@ -65,7 +65,9 @@ _NEIGHBOUR_FEATURES: Final = (
 _WINDOW_FEATURES: Final = ("prose", "is_prose", "short", "cued", "heading", "dated", "ends_stop", "capitalised",
                            "ends_asking", "begins_small", "bullet", "upper", "quotes", "figures")  # fmt: skip
 _WINDOWS: Final = ((-2, 2), (-6, 6), (-15, 15), (-5, -1), (1, 5), (-20, -1), (1, 20))
+_WINDOW_NAMES: Final = tuple(f"{name}{begin:+d}{end:+d}" for name in _WINDOW_FEATURES for begin, end in _WINDOWS)
 _NEIGHBOUR_OFFSETS: Final = (-3, -2, -1, 1, 2, 3)
+_NEIGHBOUR_NAMES: Final = tuple(f"{name}{offset:+d}" for offset in _NEIGHBOUR_OFFSETS for name in _NEIGHBOUR_FEATURES)
 
 
 def read_features(lines: Sequence[Line]) -> dict[str, Floats]:
@@ -127,17 +129,11 @@ def _prose_scores(features: dict[str, Floats]) -> Floats:
 
 def _neighbour_features(features: dict[str, Floats]) -> dict[str, Floats]:
     """Return some features of the lines next to each line; -1 outside the text."""
-    table = np.stack([features[name] for name in _NEIGHBOUR_FEATURES])
-    beside: dict[str, Floats] = {}
-    for offset in _NEIGHBOUR_OFFSETS:
-        moved = np.full_like(table, -1)
-        if abs(offset) < table.shape[1]:
-            if offset < 0:
-                moved[:, -offset:] = table[:, :offset]
-            else:
-                moved[:, :-offset] = table[:, offset:]
-        beside |= {f"{name}{offset:+d}": row for name, row in zip(_NEIGHBOUR_FEATURES, moved, strict=True)}
-    return beside
+    count, margin = len(features["prose"]), max(_NEIGHBOUR_OFFSETS)
+    padded = np.full((len(_NEIGHBOUR_FEATURES), count + 2 * margin), -1, np.float32)
+    padded[:, margin : margin + count] = [features[name] for name in _NEIGHBOUR_FEATURES]
+    rows = (row for offset in _NEIGHBOUR_OFFSETS for row in padded[:, margin + offset : margin + offset + count])
+    return dict(zip(_NEIGHBOUR_NAMES, rows, strict=True))
 
 
 def _window_features(features: dict[str, Floats]) -> dict[str, Floats]:
@@ -145,15 +141,11 @@ def _window_features(features: dict[str, Floats]) -> dict[str, Floats]:
     table = np.stack([features[name] for name in _WINDOW_FEATURES])
     count = table.shape[1]
     sums = np.concatenate([np.zeros((len(_WINDOW_FEATURES), 1), np.float32), np.cumsum(table, axis=1)], axis=1)
-    index = np.arange(count)
-    around: dict[str, Floats] = {}
-    for begin, end in _WINDOWS:
-        low = np.minimum(np.maximum(index + begin, 0), count)
-        high = np.minimum(np.maximum(index + end + 1, 0), count)
-        lines = np.maximum(1, high - low).astype(np.float32)
-        mean = (sums.take(high, axis=1) - sums.take(low, axis=1)) / lines
-        around |= {f"{name}{begin:+d}{end:+d}": row for name, row in zip(_WINDOW_FEATURES, mean, strict=True)}
-    return around
+    begins, ends = (np.arange(count) + np.array(bounds)[:, None] for bounds in zip(*_WINDOWS, strict=True))
+    low, high = np.clip(begins, 0, count), np.clip(ends + 1, 0, count)
+    # All windows at once: what numpy needs for one call is more than what it needs for the lines of a text.
+    means = (sums.take(high, axis=1) - sums.take(low, axis=1)) / np.maximum(1, high - low).astype(np.float32)
+    return dict(zip(_WINDOW_NAMES, means.reshape(len(_WINDOW_NAMES), count), strict=True))
 
 
 def _position_features(features: dict[str, Floats], runs: Sequence[tuple[int, int]]) -> dict[str, Floats]:

@@ -74,11 +74,12 @@ def label_line(line: Line) -> LineReason | None:
 
 
 def _label_by_pattern(text: str) -> LineReason | None:
-    if _COPYRIGHT.search(text):
+    with_year = has_year(text)
+    if with_year and _COPYRIGHT.search(text):
         return LineReason.LEGAL
     if read_caption(text) is not None:
         return LineReason.CAPTION
-    if is_date_line(text):
+    if with_year and is_date_line(text):
         return LineReason.DATE_LINE
     return LineReason.SECTION if read_section(text) else None
 
