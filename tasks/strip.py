@@ -132,7 +132,7 @@ def label_text(lines: Sequence[Line], title: str | None) -> Labels:
     scores = score_lines(lines)
     article = select_lines(lines, scores)
     begin, end = min(article, default=0), max(article, default=-1) + 1
-    title_lines = find_title(lines, article, title)
+    title_lines = find_title(lines, article, title, scores.probability)
     article = _below_title(title_lines, article)
     if title_lines and article:
         article |= find_standfirst(lines, title_lines, article)

@@ -83,6 +83,20 @@ def test_a_text_is_stripped_to_its_article(case):
     assert values_by_field(article) == expected["stated"]
 
 
+@pytest.mark.parametrize(
+    ("banner", "title"),
+    [
+        ("Norby council: order your winter parking permit", "Lorries wait for the bridge"),
+        ("Support our work on the council and the winter", "Bridge to be mended by spring"),
+        ("Council and bridge news in your inbox", "Old bridge gets a new deck"),
+    ],
+)
+def test_a_line_of_the_site_is_no_title_though_the_article_has_its_words(banner, title):
+    article = stripped(paragraphs(f"{banner}\nSign in", title, *STORY))
+    assert values_by_field(article)["title"] == [title]
+    assert article.paragraphs.text == paragraphs(*STORY)
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_every_line_is_either_kept_or_stripped(case):
     # An editor who misses a line must find it in one of the two.

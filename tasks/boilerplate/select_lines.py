@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
@@ -249,6 +250,16 @@ def _profile_boxes(lines: Sequence[Line]) -> set[int]:
         end = next((lower for lower in below if lines[lower].after_blank), len(lines))
         boxes.update(range(index + 1, end if end in below or end == len(lines) == below.stop else index + 1))
     return boxes
+
+
+def count_long_words(texts: Iterable[str]) -> Counter[str]:
+    """Return how often each of the folded long words of some texts stands in them."""
+    folded = "\n".join(text[:_MAX_COMPARED_CHARACTERS] for text in texts).casefold()
+    words = Counter(_LONG_WORD_OF_LETTERS.findall(folded))
+    if folded.isascii() or not UNSPACED.search(folded):
+        return words
+    spaced = Counter({word: count for word, count in words.items() if not UNSPACED.search(word)})
+    return spaced + Counter(_LETTER_PAIR.findall(folded))
 
 
 def long_words(texts: Iterable[str]) -> set[str]:

@@ -219,7 +219,9 @@ STEPS: Final[dict[str, Step]] = {
     "credits": lambda text: read_metadata_lines(lines := _lines(text), [line.reason for line in lines]),
     "page lines": lambda text: label_page(_lines(text), [text]),
     "line model": lambda text: select_lines(lines := _lines(text), score_lines(lines)),
-    "headline": lambda text: title_line.find_title(lines := _lines(text), {len(lines) // 2}, text),
+    "headline": lambda text: title_line.find_title(
+        lines := _lines(text), {len(lines) // 2}, None, score_lines(lines).probability
+    ),
     "headline, repeats": lambda text: title_line.repeats_title(text, [text + "x"]),
     "labels of a text": lambda text: label_text(_lines(text), None),
     "URL": normalize_url,
