@@ -408,11 +408,11 @@ def test_damage_that_changes_neither_size_nor_time_is_found_when_it_is_met_and_b
 
 
 def test_where_no_record_can_be_written_the_findings_are_given_all_the_same(root: Path) -> None:
-    (root / ".verified").touch()
+    (root / ".verified/files.partial").mkdir(parents=True)
     parquet(root, "articles").write_bytes(b"")
     verification = quick(root)
     assert [finding.file for finding in verification.findings] == [str(parquet(root, "articles"))]
-    assert verification.unsaved.startswith(f"cannot write {root}/.verified")
+    assert verification.unsaved.startswith(f"cannot write {root}/.verified/files.parquet: is a directory; ")
 
 
 def test_a_record_that_cannot_be_read_costs_a_full_verification(root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from typing import Final
 
 ANOTHER_ROOT: Final = "choose another data root with --data"
@@ -63,6 +64,8 @@ class StorageError(WarehouseError):
     def of(cls, error: OSError, location: str, action: str = "write") -> StorageError:
         """Return the error of a failed file operation on the path or URL `location`."""
         problem = (error.strerror or str(error) or type(error).__name__).strip()
+        # pyarrow names a function and a file of its own before what the system says.
+        problem = re.sub(r".*Detail: \[errno \d+\] ", "", problem, flags=re.DOTALL)
         known = CURES.get(error.errno or 0, f"check that the disk or store is there, or {ANOTHER_ROOT}")
         cure = getattr(error, "cure", known)
         return cls(f"cannot {action} {location}: {problem[:1].lower()}{problem[1:]}; {cure}")
