@@ -52,7 +52,7 @@ from tasks.listings.jsonfeed import read_json_feed
 from tasks.listings.listing import Entry, Listing, ListingError
 from tasks.listings.section_page import read_links
 from tasks.listings.sitemaps import read_sitemap
-from tasks.metadata import agencies, bylines, dates, months
+from tasks.metadata import agencies, bylines, dates, month_names
 from tasks.metadata.candidates import plain_line
 from tasks.metadata.urls import absolute_url, canonical_url, identity_url, normalize_url
 from tasks.site_probe.autodiscovery import detect_kind, rank_sitemaps, read_site_info
@@ -201,7 +201,7 @@ STEPS: Final[dict[str, Step]] = {
     "front matter, TOML": lambda text: split_front_matter(["+++", f'title = "{text}', "+++", "x"]),
     "clean line": clean_line,
     "clean lines": clean_lines,
-    "month names": months.without_accents,
+    "month names": month_names.without_accents,
     "date": dates.parse_date,
     "date, day": lambda text: dates.parse_date(f"12 March 2026 {text}", "en"),
     "byline": lambda text: bylines.split_byline(text, "en"),
