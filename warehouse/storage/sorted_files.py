@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -109,36 +112,51 @@ def _bounds(statistics: Any) -> Any:
 
 def _sorted_rows(table: str, parts: Sequence[_Part], folder: Path) -> Iterator[pa.Table]:
     by_source: dict[str, list[_Part]] = defaultdict(list)
-    of_several = [part for part in parts if part.sources is None or part.sources[0] != part.sources[1]]
+    of_several = []
     for part in parts:
         if part.sources is not None and part.sources[0] == part.sources[1]:
             by_source[part.sources[0]].append(part)
-    for source_id in sorted(by_source.keys() | _sources(of_several)):
-        several = [part for part in of_several if not part.sources or part.sources[0] <= source_id <= part.sources[1]]
-        own = [*by_source[source_id], *several]
-        if sum(part.bytes for part in own) > MAX_SORTED_BYTES:
-            yield from _sorted_in_stretches(table, source_id, own, folder)
         else:
-            yield _sort(table, _read(table, source_id, own))
+            of_several.append(part)
+    with _split_by_source(table, of_several, folder) as split_parts:
+        for source_id, part in split_parts:
+            by_source[source_id].append(part)
+        for source_id in sorted(by_source):
+            own = by_source[source_id]
+            if sum(part.bytes for part in own) > MAX_SORTED_BYTES:
+                yield from _sorted_in_stretches(table, own, folder)
+            else:
+                yield _sort(table, _read(table, own))
 
 
-def _sources(parts: Sequence[_Part]) -> set[str]:
-    sources: set[str] = set()
-    for part in parts:
-        with pq.ParquetFile(part.path) as file:
-            sources |= set(pc.unique(file.read_row_group(part.group, ["source_id"])["source_id"]).to_pylist())
-    return sources
+@contextmanager
+def _split_by_source(table: str, parts: Sequence[_Part], folder: Path) -> Iterator[list[tuple[str, _Part]]]:
+    """Write row groups of several sources as row groups of one source each; give these with their sources.
+
+    Otherwise each row group would be read again for each of its sources.
+    """
+    path, sources = folder / f"run-{uuid4().hex}.parquet", []
+    try:
+        schema, statistics = _nullable(stored_schema(table)), ["source_id", TIME_COLUMNS[table]]
+        with pq.ParquetWriter(
+            path, schema, compression="zstd", compression_level=1, write_statistics=statistics
+        ) as writer:
+            for part in parts:
+                rows = _read(table, [part])
+                for source_id in pc.unique(rows["source_id"]).to_pylist():
+                    writer.write_table(rows.filter(pc.equal(rows["source_id"], source_id)), row_group_size=len(rows))
+                    sources.append(source_id)
+        yield list(zip(sources, _parts(table, path), strict=True))
+    finally:
+        path.unlink(missing_ok=True)
 
 
-def _read(table: str, source_id: str, parts: Sequence[_Part]) -> pa.Table:
-    """Read the rows of one source; columns that an earlier release did not have are NULL."""
+def _read(table: str, parts: Sequence[_Part]) -> pa.Table:
+    """Read row groups; columns that an earlier release did not have are NULL."""
     schema, tables = _nullable(stored_schema(table)), []
-    for part in parts:
-        with pq.ParquetFile(part.path) as file:
-            rows = file.read_row_group(part.group)
-        if part.sources != (source_id, source_id):
-            rows = rows.filter(pc.equal(rows["source_id"], source_id))
-        tables.append(_with_all_columns(rows, schema))
+    for path, group in groupby(parts, key=attrgetter("path")):
+        with pq.ParquetFile(path) as file:
+            tables += [_with_all_columns(file.read_row_group(part.group), schema) for part in group]
     return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
@@ -157,16 +175,16 @@ def _sort(table: str, rows: pa.Table) -> pa.Table:
     return rows.take(pc.sort_indices(rows, sort_keys=[(TIME_COLUMNS[table], "descending", "at_end")]))
 
 
-def _sorted_in_stretches(table: str, source_id: str, parts: Sequence[_Part], folder: Path) -> Iterator[pa.Table]:
-    runs = [path for group in _by_bytes(parts) for path in [_write_run(table, source_id, group, folder)]]
+def _sorted_in_stretches(table: str, parts: Sequence[_Part], folder: Path) -> Iterator[pa.Table]:
+    runs = [path for group in _by_bytes(parts) for path in [_write_run(table, group, folder)]]
     try:
         sorted_parts = [part for path in runs for part in _parts(table, path)]
         bounds = _cut(table, sorted_parts)
         for first, end in reversed(list(zip([None, *bounds], [*bounds, None], strict=True))):
-            yield _sort(table, _stretch(table, source_id, sorted_parts, first, end))
+            yield _sort(table, _stretch(table, sorted_parts, first, end))
         without = [part for part in sorted_parts if part.has_null_times]
         for group in _by_bytes(without):
-            rows = _read(table, source_id, group)
+            rows = _read(table, group)
             yield rows.filter(pc.is_null(rows[TIME_COLUMNS[table]]))
     finally:
         for path in runs:
@@ -184,9 +202,9 @@ def _by_bytes(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
         yield group
 
 
-def _write_run(table: str, source_id: str, parts: Sequence[_Part], folder: Path) -> Path:
+def _write_run(table: str, parts: Sequence[_Part], folder: Path) -> Path:
     path = folder / f"run-{uuid4().hex}.parquet"
-    rows = _sort(table, _read(table, source_id, parts))
+    rows = _sort(table, _read(table, parts))
     size = max(1, len(rows) * MAX_SORTED_BYTES // (16 * max(1, rows.nbytes)))
     pq.write_table(rows, path, compression="zstd", compression_level=1, row_group_size=min(ROW_GROUP_ROWS, size))
     return path
@@ -203,9 +221,7 @@ def _cut(table: str, parts: Sequence[_Part]) -> list[datetime]:
     return sorted(set(cuts))
 
 
-def _stretch(
-    table: str, source_id: str, parts: Sequence[_Part], first: datetime | None, end: datetime | None
-) -> pa.Table:
+def _stretch(table: str, parts: Sequence[_Part], first: datetime | None, end: datetime | None) -> pa.Table:
     own = [
         part
         for part in parts
@@ -213,7 +229,7 @@ def _stretch(
     ]
     tables = []
     for part in own:
-        rows = _read(table, source_id, [part])
+        rows = _read(table, [part])
         time = rows[TIME_COLUMNS[table]]
         mask = pc.is_valid(time)
         if first is not None:
