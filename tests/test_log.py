@@ -33,11 +33,13 @@ def log(capsys):
         log_to_stderr(Settings(**changes))
         return capsys.readouterr().err.splitlines()
 
-    before = LOG.propagate, LOG.level
-    LOG.handlers.clear()  # one that writes to the stderr of another test
+    level = LOG.level
+    # Another test may have left a handler; and to a logger that does not propagate pytest adds one of its own.
+    LOG.handlers.clear()
+    LOG.propagate = True
     yield lines
     LOG.handlers.clear()
-    LOG.propagate, level = before
+    LOG.propagate = True
     LOG.setLevel(level)
 
 
