@@ -135,6 +135,9 @@ def _split_by_source(table: str, parts: Sequence[_Part], folder: Path) -> Iterat
 
     Otherwise each row group would be read again for each of its sources.
     """
+    if not parts:
+        yield []
+        return
     path, sources = folder / f"run-{uuid4().hex}.parquet", []
     try:
         schema, statistics = _nullable(stored_schema(table)), ["source_id", TIME_COLUMNS[table]]
