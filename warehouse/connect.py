@@ -168,12 +168,16 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
         raise refusal(error, statement) from None
 
 
+def needs_more(resource: str) -> str:
+    """Return the sentence for a statement of a reader that needs more memory or disk than it may have."""
+    return f"the query needs more {resource} than it may have; {MORE_ROOM}"
+
+
 def refusal(error: duckdb.Error, statement: str) -> QueryError:
     """Return the sentence for a statement of a reader that failed."""
     match error:
         case duckdb.OutOfMemoryException():
-            resource = "disk" if "max_temp_directory_size" in str(error) else "memory"
-            return QueryError(f"the query needs more {resource} than it may have; {MORE_ROOM}")
+            return QueryError(needs_more("disk" if "max_temp_directory_size" in str(error) else "memory"))
         case duckdb.PermissionException():
             views = ", ".join(VIEWS)
             return QueryError(f"a query reads the views and the files of --with, and no others; the views are {views}")

@@ -57,7 +57,7 @@ class Database:
             yield cursor
         except (duckdb.Error, WarehouseError):
             if is_late.is_set():
-                raise WarehouseError(f"this took longer than {seconds:g} s and was ended; ask for less") from None
+                raise WarehouseError(took_too_long(seconds)) from None
             raise
         finally:
             timer.cancel()
@@ -77,6 +77,11 @@ class Database:
                 self._is_attached = rows(self._connection, "SELECT current_database()") == [("copydesk",)]
                 self._opened_at = now
             return self._connection, self._is_attached
+
+
+def took_too_long(seconds: float) -> str:
+    """Return the sentence for queries that were ended after their time."""
+    return f"this took longer than {seconds:g} s and was ended; ask for less"
 
 
 def records(cursor: duckdb.DuckDBPyConnection, query: str, values: Values = ()) -> list[Record]:

@@ -7,15 +7,16 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as LateError
 from functools import lru_cache
+from queue import Empty, LifoQueue
 from typing import Final
 
 from pydantic import ByteSize, TypeAdapter
 
 from config.settings import Settings
-from flows.desk.database import DEFAULT_MEMORY, Database
+from flows.desk.database import DEFAULT_MEMORY, Database, took_too_long
 from flows.desk.query import Limits, Result, run_query
 from flows.ingestion.worker_process import EndedError, Raised, Worker, start
-from warehouse.connect import MORE_ROOM
+from warehouse.connect import needs_more
 from warehouse.errors import QueryError, WarehouseError
 
 MAX_PROCESSES: Final = 2
@@ -23,7 +24,6 @@ SPARE_BYTES: Final = 1_500_000_000
 """What a process may hold beside the memory that DuckDB counts: itself, a result, and blocks of long strings."""
 GRACE_SECONDS: Final = 10.0
 """DuckDB ends a statement at its limit; after these seconds more the process is ended."""
-TOO_MUCH_MEMORY: Final = f"the query needs more memory than it may have; {MORE_ROOM}"
 
 
 class QueryProcesses:
@@ -32,7 +32,7 @@ class QueryProcesses:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._room = threading.BoundedSemaphore(MAX_PROCESSES)
-        self._idle: list[Worker] = []
+        self._idle = LifoQueue[Worker]()
 
     def run(self, statement: str, limits: Limits) -> Result:
         """Return the first rows of a statement that reads. Raises `QueryError`, `WarehouseError`."""
@@ -40,18 +40,19 @@ class QueryProcesses:
             with self._process() as process:
                 answer, _ = process.run(limits.seconds + GRACE_SECONDS, run_bounded, self._settings, statement, limits)
         except LateError:
-            raise QueryError(f"this took longer than {limits.seconds:g} s and was ended; ask for less") from None
+            raise QueryError(took_too_long(limits.seconds)) from None
         except EndedError:
-            raise QueryError(TOO_MUCH_MEMORY) from None
+            raise QueryError(needs_more("memory")) from None
         if isinstance(answer, Raised):
-            raise QueryError(TOO_MUCH_MEMORY if answer.sentence.startswith("MemoryError") else answer.sentence)
+            is_memory = answer.sentence.startswith("MemoryError")
+            raise QueryError(needs_more("memory") if is_memory else answer.sentence)
         if isinstance(answer, WarehouseError):
             raise answer
         return answer
 
     def prepare(self) -> None:
         """Start a process if there is none, without waiting for it: to start takes longer than most statements."""
-        if not self._idle:
+        if self._idle.empty():
             threading.Thread(target=self._start, name="copydesk-query", daemon=True).start()
 
     def _start(self) -> None:
@@ -61,7 +62,10 @@ class QueryProcesses:
     @contextlib.contextmanager
     def _process(self) -> Iterator[Worker]:
         with self._room:
-            process = self._idle.pop() if self._idle else start()
+            try:
+                process = self._idle.get_nowait()
+            except Empty:
+                process = start()
             if not process.is_waiting():  # it was killed while it had nothing to do
                 process.end()
                 process = start()
@@ -70,7 +74,7 @@ class QueryProcesses:
             except (LateError, EndedError):
                 process.end()
                 raise
-            self._idle.append(process)
+            self._idle.put(process)
 
 
 def run_bounded(settings: Settings, statement: str, limits: Limits) -> Result | WarehouseError:
