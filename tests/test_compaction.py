@@ -150,8 +150,8 @@ def test_young_files_stay_in_the_log(store: Store) -> None:
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(store: Store, tmp_path: Path) -> None:
     files = sorted(path for path in tmp_path.rglob("*") if ".locks" not in path.parts)
     with store.maintenance(0):  # it waits for nobody
-        told = compact(store, now() + LATER, seconds=0, ages=AT_ONCE, dry_run=True)
-    assert {merge.table for merge in told.merges} == {"articles", "captures", "discoveries", "polls", "rejects", "runs"}
+        plan = compact(store, now() + LATER, seconds=0, ages=AT_ONCE, dry_run=True)
+    assert {merge.table for merge in plan.merges} == {"articles", "captures", "discoveries", "polls", "rejects", "runs"}
     assert sorted(path for path in tmp_path.rglob("*") if ".locks" not in path.parts) == files
 
 

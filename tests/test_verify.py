@@ -199,9 +199,9 @@ def test_a_take_down_that_stopped_half_way_is_found_on_either_side(
     root, captures = spoken
     forgotten = replace(captures[0], outcome=FORGOTTEN, payload_digest="")
     Store(root).land("captures", [forgotten, *captures[1:]], source_id="harbour", key="k1", now=NOON)
-    told = one_finding(root, sample)
-    assert told.startswith(f"the archive holds still what was taken down for capture {forgotten.capture_id}: ")
-    assert told.endswith("; run 'copydesk forget' again for the address of each")
+    finding = one_finding(root, sample)
+    assert finding.startswith(f"the archive holds still what was taken down for capture {forgotten.capture_id}: ")
+    assert finding.endswith("; run 'copydesk forget' again for the address of each")
     assert remove(Root.at(root), forgotten.warc_filename, {forgotten.capture_id}, NOON) == 6
     assert verify(root, sample).findings == ()
     Store(root).land("captures", captures, source_id="harbour", key="k1", now=NOON)

@@ -36,7 +36,7 @@ EXAMPLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a statement may take, and how many rows and characters of its result are read."""
+    """Bounds a statement: the seconds it may take, and the rows and characters of its result that are read."""
 
     seconds: float
     rows: int

@@ -192,9 +192,9 @@ def show_query(desk: SharedDesk, request: Request, query: Statement = "", page: 
             return {"result": None, "rows": None, "problem": str(error)}
         return {"result": result, "rows": Page.of(result.rows[(page - 1) * PAGE_ROWS :], page), "problem": ""}
 
-    if not query.strip():
-        desk.queries.prepare()
     command = queries.as_command(query) if query.strip() else ""
+    if not command:
+        desk.queries.prepare()
     return desk.page_in_parts("sql", load, query=query, command=command, examples=queries.EXAMPLES)
 
 

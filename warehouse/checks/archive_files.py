@@ -51,7 +51,7 @@ _FORGET: Final = "run 'copydesk forget' again for the address of each"
 
 @dataclass(slots=True)
 class _Problems:
-    """What a file of the archive holds in place of captures, each with the captures that are concerned."""
+    """Collects what is wrong with the captures of a file of the archive, to give each problem once."""
 
     root: Root
     filename: str

@@ -91,7 +91,7 @@ class Rule:
     """What no row of a warehouse may show, and how it is put right."""
 
     noun: str
-    """What breaks it."""
+    """The kind of row that breaks it, in the singular."""
     problem: str
     key: Key
     """Whether an address, article, capture or run breaks it depends on the rows that have this in common."""
