@@ -6,13 +6,7 @@ from dataclasses import replace
 
 from config.sources import Source
 from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
-from tasks.detect import detect
-from tasks.extract import extract
 from tasks.files import jsonl
-from tasks.metadata.refused import add_metadata
-from tasks.metadata.title_habit import prefer_title
-from tasks.normalise import normalise
-from tasks.strip import strip
 from warehouse.model.records import Article, RawArticle, Rejection
 
 
@@ -29,6 +23,14 @@ def make_article(
     It reads no clock, network or table, so that a worker process can run it. `max_bytes` bounds the unpacked document,
     `habits` are what was learned of its site: recurring lines, and which of several titles is its headline.
     """
+    # Imported here, as the process of a run names this function to its workers and never calls it.
+    from tasks.detect import detect
+    from tasks.extract import extract
+    from tasks.metadata.refused import add_metadata
+    from tasks.metadata.title_habit import prefer_title
+    from tasks.normalise import normalise
+    from tasks.strip import strip
+
     document = open_document(raw, source)
     if isinstance(document, Rejection):
         return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -235,3 +236,22 @@ def test_a_run_whose_processes_are_killed_again_and_again_takes_in_all_documents
 
 def replace_seconds(settings, seconds):
     return settings.model_copy(update={"document_seconds": seconds})
+
+
+def has_made_samples() -> bool:
+    """Return whether the process that this one is a copy of had made an article."""
+    return "flows.ingestion.preload" in sys.modules and gc.get_freeze_count() > 0
+
+
+def test_a_worker_is_a_copy_of_a_process_that_has_the_models_loaded(workers: Workers) -> None:
+    assert workers.call(has_made_samples)
+
+
+def test_the_samples_that_load_the_models_are_articles() -> None:
+    from flows.ingestion import preload
+
+    try:
+        samples = preload.make_samples()
+    finally:
+        gc.unfreeze()  # it was frozen for the processes that are copies of this one
+    assert [sample.title for sample in samples] == [preload.TITLE, preload.TITLE]

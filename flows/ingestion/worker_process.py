@@ -210,9 +210,9 @@ def _alarmed(seconds: float, function: Callable[..., Result], arguments: tuple[o
 
 
 def _context() -> multiprocessing.context.BaseContext:
-    """Return a fork server that has the steps imported; plain fork would copy the locks of threads under way."""
+    """Return a fork server that has made an article already; plain fork would copy the locks of threads under way."""
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tasks.article"])
+    context.set_forkserver_preload(["flows.ingestion.preload"])
     return context
