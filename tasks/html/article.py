@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -31,6 +32,7 @@ from tasks.html.select_blocks import (
     select_seconded,
 )
 from tasks.html.standfirst import find_standfirst
+from tasks.html.state_values import read_data_attributes
 from tasks.text.characters import clean_line, clean_lines
 from tasks.text.document import Document
 from warehouse.model.records import Candidate, Paragraphs, StrippedLine
@@ -49,6 +51,7 @@ MIN_STATE_CHARACTERS: Final = 200
 MIN_STATE_RATIO: Final = 2
 
 _UNREAD_TAGS: Final = ("script", "style", "template", "svg", "noscript", "iframe", "object", "canvas")
+_FOLDED: Final = re.compile("<(?:noscript|template)[ >]", re.IGNORECASE)
 _REQUIRED_FIELDS: Final = frozenset({"title", "authors", "published_at"})
 
 
@@ -67,11 +70,34 @@ class OpenPage:
         return tuple(value for candidate in self.candidates if candidate.field == field for value in candidate.values)
 
 
-def open_page(text: str, url: str) -> OpenPage | None:
-    """Parse the HTML page at `url` and read its metadata; return None if it has no element."""
+class _JudgedBlocks(NamedTuple):
+    """The blocks of a page, for each why it is stripped (None: it is not), and the name of what selected them."""
+
+    texts: list[str]
+    reasons: list[LineReason | None]
+    extractor: str
+
+    def count_selected(self) -> int:
+        """Return the number of characters of the article."""
+        return sum(len(text) for text, reason in zip(self.texts, self.reasons, strict=True) if reason is None)
+
+    def min_replaced_characters(self) -> int:
+        """Return how many characters a text must have that stands in place of this one."""
+        return max(MIN_STATE_CHARACTERS, MIN_STATE_RATIO * self.count_selected())
+
+
+def open_page(text: str, url: str, *, is_unfolded: bool = False) -> OpenPage | None:
+    """Parse the HTML page at `url` and read its metadata; return None if it has no element.
+
+    A browser shows templates that are the shadow of an element. `is_unfolded` shows all others too, and what is printed
+    for readers without scripts.
+    """
     tree = parse_html(text)
     if tree is None:
         return None
+    for element in [*tree.iter("template"), *(tree.iter("noscript") if is_unfolded else ())]:
+        if is_unfolded or element.get("shadowrootmode"):
+            element.drop_tag()
     json_ld_scripts: list[str] = []
     scripts: list[str] = []
     for script in tree.iter("script"):
@@ -103,16 +129,12 @@ def read_page(text: str, url: str) -> Document | None:
     if missing and not is_large:
         candidates += guess_metadata(page.tree, url, missing)
     blocks = read_blocks(page.tree)
-    texts = blocks.texts
-    texts, reasons, extractor = _judge_blocks(page, blocks, is_large) if texts else ([], [], BLOCK_EXTRACTOR)
-    printed_characters = sum(len(text) for text, reason in zip(texts, reasons, strict=True) if reason is None)
-    if state := _read_state(page, printed_characters):
-        reasons = [reason or LineReason.BOILERPLATE for reason in reasons] + [None] * len(state)
-        texts += state
-        extractor = STATE_EXTRACTOR
-    if None not in reasons:
-        return Document(Paragraphs(()), candidates, extractor)
-    return _make_document(texts, reasons, candidates, extractor)
+    judged = _judge_blocks(page, blocks, is_large) if blocks.blocks else _JudgedBlocks([], [], BLOCK_EXTRACTOR)
+    if judged.count_selected() < MIN_PRINTED_CHARACTERS and "false" not in page.values("is_accessible_for_free"):
+        judged = _add_unprinted(judged, page, text, url, is_large)
+    if None not in judged.reasons:
+        return Document(Paragraphs(()), candidates, judged.extractor)
+    return _make_document(judged, candidates)
 
 
 def _is_too_large(text: str, tree: HtmlElement) -> bool:
@@ -122,8 +144,7 @@ def _is_too_large(text: str, tree: HtmlElement) -> bool:
     return len(text) > MAX_PAGE_CHARACTERS and tree.xpath("string-length()") > MAX_PAGE_CHARACTERS
 
 
-def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[list[str], list[LineReason | None], str]:
-    """Return the blocks, for each why it is stripped, None for the article's, and the name of what selected them."""
+def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> _JudgedBlocks:
     features = read_block_features(blocks, read_statements(page))
     probability = score_blocks(features)
     offers = find_offers(page.tree, page.json_ld.paid_selectors, blocks)
@@ -143,23 +164,29 @@ def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> tuple[l
     reasons = label_blocks(features, selected)
     for index in offers | others:
         reasons[index] = LineReason.NEWSLETTER if index in offers else LineReason.SECOND_ARTICLE
-    return *split_credits(blocks.texts, reasons, features), extractor
+    return _JudgedBlocks(*split_credits(blocks.texts, reasons, features), extractor)
 
 
-def _read_state(page: OpenPage, printed_characters: int) -> list[str]:
-    """Return the paragraphs in the page's data if it prints hardly any and does not say that they are paid for."""
-    if printed_characters >= MIN_PRINTED_CHARACTERS or "false" in page.values("is_accessible_for_free"):
-        return []
-    longest = max(
-        read_page_state(page.scripts), split_article_body(page.json_ld.body), key=lambda text: sum(map(len, text))
-    )
-    length = sum(map(len, longest))
-    return longest if length >= max(MIN_STATE_CHARACTERS, MIN_STATE_RATIO * printed_characters) else []
+def _add_unprinted(judged: _JudgedBlocks, page: OpenPage, text: str, url: str, is_large: bool) -> _JudgedBlocks:
+    """Return the blocks of a page that prints hardly any text with the article in its templates or its data.
+
+    What readers without scripts are shown counts as a template. An article must be longer than what the page prints.
+    """
+    if _FOLDED.search(text) and (unfolded_page := open_page(text, url, is_unfolded=True)):
+        blocks = read_blocks(unfolded_page.tree)
+        unfolded = _judge_blocks(unfolded_page, blocks, is_large) if blocks.blocks else judged
+        if unfolded.count_selected() >= judged.min_replaced_characters():
+            judged = unfolded
+    state = read_page_state((*page.scripts, *read_data_attributes(text)))
+    longest = max(state, split_article_body(page.json_ld.body), key=lambda lines: sum(map(len, lines)))
+    if sum(map(len, longest)) < judged.min_replaced_characters():
+        return judged
+    reasons = [reason or LineReason.BOILERPLATE for reason in judged.reasons]
+    return _JudgedBlocks(judged.texts + longest, reasons + [None] * len(longest), STATE_EXTRACTOR)
 
 
-def _make_document(
-    texts: list[str], reasons: list[LineReason | None], candidates: tuple[Candidate, ...], extractor: str
-) -> Document:
+def _make_document(judged: _JudgedBlocks, candidates: tuple[Candidate, ...]) -> Document:
+    texts, reasons, extractor = judged
     lines: list[str] = []
     stripped = []
     cleaned = clean_lines("\n".join(texts))
