@@ -85,3 +85,44 @@ def test_figures_are_read_in_the_order_that_the_page_shows(evidence: dict[str, s
     article = article_of('<p class="date">Published 03/04/2019</p>', **evidence)
     assert article.published_at is not None
     assert article.published_at.month == month
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        "<div><span>Friday, November 20, 2020</span></div>",
+        '<header><span class="today">November 20, 2020</span></header>',
+        '<div data-date="2020-11-20">Friday</div>',
+    ],
+)
+def test_a_day_that_is_printed_above_the_page_is_that_of_the_visit(clock: str) -> None:
+    above = f'{clock}<nav><ul><li><a href="/town">Town</a></li><li><a href="/sport">Sport</a></li></ul></nav>'
+    assert article_of(above=above).published_at is None
+    assert article_of("<p>May 3, 2019</p>", above=above).published_at == datetime(2019, 5, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "<p>Last updated: May 3, 2019, 14:10</p>",
+        "<div><span>Updated on</span> <span>May 3, 2019</span></div>",
+        "<p>Zuletzt aktualisiert am 3. Mai 2019</p>",
+        "<p>Mis à jour le 3 mai 2019 à 14h10</p>",
+    ],
+)
+def test_a_printed_day_of_a_change_is_not_that_of_publication(changed: str) -> None:
+    assert article_of(changed).published_at is None
+
+
+def test_a_time_at_the_beginning_of_the_epoch_is_none() -> None:
+    head = '<meta property="article:published_time" content="1970-01-01T00:00:00+00:00">'
+    assert article_of(head=head).published_at is None
+    assert article_of("<p>May 3, 2019</p>", head=head).published_at == datetime(2019, 5, 3, tzinfo=UTC)
+
+
+def test_a_zone_of_several_regions_is_that_of_the_page() -> None:
+    printed = '<p class="date">May 3, 2019, 11:30 PM IST</p>'
+    in_india = article_of(printed, url="https://news.example.in/bakery")
+    assert in_india.published_at == datetime(2019, 5, 3, 18, tzinfo=UTC)
+    in_israel = article_of(printed.replace("May 3", "January 3"), lang="en-IL")
+    assert in_israel.published_at == datetime(2019, 1, 3, 21, 30, tzinfo=UTC)

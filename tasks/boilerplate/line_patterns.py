@@ -14,7 +14,8 @@ from tasks.metadata.zones import ZONE_NAMES
 _NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
 _MAX_NAME_WORDS: Final = 4
 _ERA: Final = r"(?:令和|平成|昭和|民國|民国)\s?(?:\d{1,3}|元)\s?年"
-_YEAR: Final = re.compile(rf"\d{{4}}|{_ERA}")
+_THAI_SHORT_YEAR: Final = r"(?<=[\u0e00-\u0e7f]\.)\s?(?:พ\.ศ\.\s?)?[4-9]\d(?![\d.:])"
+_YEAR: Final = re.compile(rf"\d{{4}}|{_ERA}|{_THAI_SHORT_YEAR}")
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 # A name of a month is any word that stands where one would: dates are read by whoever knows the language.
 _MONTH: Final = r"[^\W\d_][^\s\d,()]{1,14}"
@@ -26,6 +27,7 @@ _DAY: Final = re.compile(
     rf"|\d{{4}}\.?\s{_MONTH}\s\d{{1,2}}"
     r"|\d{1,2}\s?([-/.])\s?\d{1,2}\s?\1\s?(?:\d{4}|\d\d(?=\W))"
     r"|\d{4}\s?([-/.])\s?\d{1,2}\s?\2\s?\d{1,2}"
+    rf"|\d{{1,2}}\s{_MONTH}{_THAI_SHORT_YEAR}"
     r"|\d{1,2}\s+(?:tháng|thg)\s+\d{1,2},?\s(?:năm\s)?\d{4}"
     rf"|(?:\d{{4}}\s?[年년]|{_ERA})\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]?)(?!\d)"
 )

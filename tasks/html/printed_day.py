@@ -9,10 +9,12 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from tasks.html.surroundings import is_about_others, is_of_modification
+from tasks.html.surroundings import cut_modification, is_about_others, is_of_modification, near_headline
 from tasks.metadata.printed_dates import normalise_digits
 
 MAX_EVIDENCE_CHARACTERS: Final = 300_000
+# Elements around the headline in which its date may stand above it.
+MAX_HEADLINE_LEVELS: Final = 3
 
 _DATE_ATTRIBUTES: Final = ("content", "datetime", "title", "data-date", "data-time", "data-published")
 _MONTHS_A_YEAR: Final = 12
@@ -76,15 +78,28 @@ def _order_of_others(text: str) -> bool | None:
 
 
 def _evidence(tree: HtmlElement) -> Iterator[str]:
-    """Yield the texts and the dates in attributes of a page, those of other items and of changes left out."""
+    """Yield the texts and the dates in attributes of a page, those of other items and of changes left out.
+
+    What stands above the headline is the day of the visit; the head of the page counts.
+    """
+    headline = next(tree.iter("h1"), None)
+    around = near_headline(headline, MAX_HEADLINE_LEVELS)
+    is_above = False
     remaining = MAX_EVIDENCE_CHARACTERS
+    before = ""
     stack: list[HtmlElement | str] = [tree]
     while stack and remaining > 0:
         node = stack.pop()
         if isinstance(node, str):
             remaining -= len(node)
-            yield node
+            if not is_above:
+                yield cut_modification(node, before)
+            before = node if node.strip() else before
             continue
+        if node.tag == "body":
+            is_above = headline is not None
+        elif node is headline or node in around:
+            is_above = False
         if node.tail:
             stack.append(node.tail)
         if node.tag == "figcaption" or is_about_others(node) or is_of_modification(node):

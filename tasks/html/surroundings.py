@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Final
 
 from lxml import etree
 from lxml.html import HtmlElement
+
+from tasks.boilerplate.cues import phrases_of
 
 # A box beside the article with more links is a list of other articles.
 MAX_LINKS_OF_BOX: Final = 3
@@ -17,6 +19,8 @@ MAX_LINK_TEXTS: Final = 20
 MIN_HEADLINE_WORDS: Final = 4
 # Of an attribute with names that is looked at.
 MAX_NAME_CHARACTERS: Final = 1_000
+# Of a text that is the label of a date.
+MAX_LABEL_CHARACTERS: Final = 40
 
 _OTHER_TAGS: Final = frozenset({"aside", "nav", "footer"})
 _OTHER_NAMES: Final = re.compile(
@@ -26,10 +30,6 @@ _OTHER_NAMES: Final = re.compile(
 )
 _MODIFICATION: Final = re.compile(r"modif|updat|revis", re.IGNORECASE)
 _PUBLICATION: Final = re.compile(r"publi[sc]|posted|creat", re.IGNORECASE)
-_MODIFIED_LABEL: Final = re.compile(
-    r"(?:updated|modified|aktualisiert|mis à jour|actualizado|aggiornato)(?:\s(?:on|at|am|le|el|il))?\W*$",
-    re.IGNORECASE,
-)
 _NAME_ATTRIBUTES: Final = ("class", "id")
 _KEY_ATTRIBUTES: Final = ("class", "itemprop", "property", "name")
 _HAS_HEADLINE: Final = etree.XPath("boolean(descendant::h1)")
@@ -72,12 +72,42 @@ def is_of_modification(element: HtmlElement) -> bool:
     names = [name[:MAX_NAME_CHARACTERS] for attribute in _KEY_ATTRIBUTES if (name := element.get(attribute))]
     if names and _name_modification(" ".join(names)):
         return True
-    return element.tag == "time" and _MODIFIED_LABEL.search(_text_before(element)) is not None
+    return element.tag == "time" and _modified_label().search(_text_before(element)) is not None
 
 
 @lru_cache(maxsize=4_000)
 def _name_modification(names: str) -> bool:
     return _MODIFICATION.search(names) is not None and _PUBLICATION.search(names) is None
+
+
+def cut_modification(text: str, before: str) -> str:
+    """Return a text up to the day of a change in it; empty if the label of that day is all of the text `before`."""
+    if len(before) <= MAX_LABEL_CHARACTERS and _modified_label().search(before):
+        return ""
+    match = _modified_date().search(text)
+    return text[: match.start()] if match else text
+
+
+@cache
+def _modified_label() -> re.Pattern[str]:
+    """Return a pattern of a text that ends in a label such as `Last updated on:`."""
+    return re.compile(rf"(?<!\w)(?:{_modified_phrases()})(?:\s\w{{1,4}})?\W*$", re.IGNORECASE)
+
+
+@cache
+def _modified_date() -> re.Pattern[str]:
+    """Return a pattern of such a label and the beginning of its date."""
+    return re.compile(rf"(?<!\w)(?:{_modified_phrases()})(?!\w)[^\d\n]{{0,30}}\d", re.IGNORECASE)
+
+
+def _modified_phrases() -> str:
+    return "|".join(sorted(map(re.escape, phrases_of("modified")), key=len, reverse=True))
+
+
+def near_headline(headline: HtmlElement | None, levels: int) -> frozenset[HtmlElement]:
+    """Return the elements close around a headline, in which its date may stand above it."""
+    ancestors = islice(headline.iterancestors(), levels) if headline is not None else ()
+    return frozenset(element for element in ancestors if element.tag not in {"html", "body", "main"})
 
 
 def _text_before(element: HtmlElement) -> str:

@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 from tasks.html.headline import read_headline
 from tasks.html.jsonld import strip_markup
 from tasks.html.lead_image import read_lead_image
-from tasks.html.surroundings import is_inside_others, is_of_modification
+from tasks.html.surroundings import is_inside_others, is_of_modification, near_headline
 from tasks.metadata.urls import is_logo_url
 
 # A longer element of the class `byline` contains more than the byline.
@@ -106,7 +106,7 @@ def _times(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
     first: dict[str, str] = {}
     above: dict[str, str] = {}
     headline = next(tree.iter("h1"), None)
-    around = _containers(headline) if headline is not None else frozenset()
+    around = near_headline(headline, MAX_HEADLINE_LEVELS)
     is_below = False
     for element in tree.iter("h1", "time"):
         is_below = is_below or element is headline
@@ -129,12 +129,6 @@ def _figure_image(tree: HtmlElement) -> str:
 
 def _is_in_article(element: HtmlElement) -> bool:
     return any(ancestor.tag == "article" for ancestor in element.iterancestors())
-
-
-def _containers(headline: HtmlElement) -> frozenset[HtmlElement]:
-    """Return the elements close around a headline, in which its date may stand above it."""
-    ancestors = islice(headline.iterancestors(), MAX_HEADLINE_LEVELS)
-    return frozenset(element for element in ancestors if element.tag not in {"html", "body", "main"})
 
 
 def _text(element: HtmlElement, max_characters: int = MAX_TEXT_CHARACTERS, separator: str = "") -> str:

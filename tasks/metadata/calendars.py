@@ -67,13 +67,20 @@ _ERA_BEFORE_FIRST_YEAR: Final = {"令和": 2018, "平成": 1988, "昭和": 1925,
 _ERA_YEAR: Final = re.compile(rf"({'|'.join(_ERA_BEFORE_FIRST_YEAR)})\s?(\d{{1,3}}|元)\s?年")
 
 
+# `12 มี.ค. 69`: behind a month that is cut short, the year of the Buddhist era is too.
+_THAI_SHORT_YEAR: Final = re.compile(r"(?<=[\u0e00-\u0e7f]\.)\s?(?:พ\.ศ\.\s?)?([4-9]\d)(?![\d.:])")
+
+
 def to_common_calendar(text: str, language: str | None) -> str:
     """Return a text with its first date of another calendar as `2026-11-06` or `2026年`; any other text as it is.
 
-    Figures such as `1405/08/15` are a Jalali date in a language of that calendar and in Persian digits; elsewhere only
-    where they and a time are the whole text, and the same year of the Islamic calendar is too long ago to be meant.
+    A short year of the Buddhist era is written out. Figures such as `1405/08/15` are a Jalali date in a language of
+    that calendar and in Persian digits; elsewhere only where they and a time are the whole text, and the same year of
+    the Islamic calendar is too long ago to be meant.
     """
     plain = text if text.isascii() else "".join(map(_plain_digit, text)).translate(_PERSIAN_LETTERS)
+    if match := _THAI_SHORT_YEAR.search(plain):
+        return f"{plain[: match.start()]} 25{match[1]}{plain[match.end() :]}"
     if match := _ERA_YEAR.search(plain):
         year = _ERA_BEFORE_FIRST_YEAR[match[1]] + (1 if match[2] == "元" else int(match[2]))
         return f"{plain[: match.start()]}{year}年{plain[match.end() :]}"

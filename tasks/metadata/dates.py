@@ -159,6 +159,8 @@ def _parsed_date(
         return ParsedDate(datetime(day.year, day.month or 1, day.day or 1, tzinfo=UTC), precision, Zone.ASSUMED)
     own_day = date(day.year, day.month, day.day) + timedelta(days=int(ends_day))
     instant = datetime.combine(own_day, clock, zone or local or UTC)
+    if instant == _EPOCH_START:  # software prints it for no date
+        return None
     origin = Zone.EXPLICIT if zone else Zone.SOURCE if local else Zone.ASSUMED
     precision = Precision.SECOND if has_seconds else Precision.MINUTE
     return ParsedDate(instant.astimezone(UTC), precision, origin, instant.utcoffset() if zone or local else None)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tasks.metadata.month_names import without_accents
 from tasks.metadata.months import Months, day_comes_first, months_of, months_of_any_language
-from tasks.metadata.zones import find_zone
+from tasks.metadata.zones import find_zone, region_zone
 from tasks.text.characters import normalize
 
 
@@ -110,6 +110,7 @@ def find_date(line: str, language: str | None, local: tzinfo | None) -> PrintedD
     if clock is None or not day.day:
         return PrintedDate(day)
     noon = datetime(*day, _NOON, tzinfo=UTC)
+    local = local or region_zone(language)
     zone = find_zone(rest[clock.end() :], noon, local)
     # Unix and Java print the zone inside the date: `Fri Apr 28 19:20:36 CEST 2023`.
     if zone is None and _ZONE_INSIDE.match(text, clock.end()):

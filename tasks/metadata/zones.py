@@ -26,7 +26,15 @@ _REGIONS: Final = {
     "PT": "America/Los_Angeles",
     "AET": "Australia/Sydney",
 }
-# `CST` and `IST` mean several zones: the source's own decides.
+# `CST` and `IST` mean several zones: the source's own decides, else that of the region of the page.
+_ZONES_OF_REGIONS: Final = {
+    "IN": "Asia/Kolkata",
+    "IL": "Asia/Jerusalem",
+    "IE": "Europe/Dublin",
+    "US": "America/Chicago",
+    "CN": "Asia/Shanghai",
+    "TW": "Asia/Taipei",
+}
 ZONE_NAMES: Final = frozenset({*_OFFSET_HOURS, *_REGIONS, "CST", "IST"})
 _AFTER_TIME: Final = re.compile(r"[\s,(\[|/]*(?:(?:uhr|uur|hrs?|hours|น|ч|h)\b\.?)?[\s,(\[]*", re.IGNORECASE)
 _NUMERIC: Final = re.compile(r"(?:UTC|GMT|Z)?\s?([+\-−–])\s?(\d{1,2})(?::?([0-5]\d))?(?![\d-])")
@@ -57,6 +65,11 @@ def find_zone(text: str, day: datetime, local: tzinfo | None) -> tzinfo | None:
     if hours is None:
         return None
     return UTC if hours == 0 else timezone(timedelta(hours=hours))
+
+
+def region_zone(language: str | None) -> ZoneInfo | None:
+    """Return the zone that gives names of several zones their meaning in the region of a language (BCP 47), if any."""
+    return _zone_info(_ZONES_OF_REGIONS.get((language or "").rpartition("-")[2], ""))
 
 
 def _zone_info(name: str) -> ZoneInfo | None:
