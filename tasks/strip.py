@@ -11,7 +11,7 @@ from config.sources import StripRules
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_metadata import read_metadata_lines, read_page_lines
-from tasks.boilerplate.line_patterns import is_name, read_caption
+from tasks.boilerplate.line_patterns import read_caption, read_persons
 from tasks.boilerplate.lines import group_paragraphs
 from tasks.boilerplate.model import score_lines
 from tasks.boilerplate.page_lines import label_page
@@ -27,13 +27,6 @@ from warehouse.model.vocabulary import LineReason, Reason, Stage
 _HEADING_REASONS: Final = {LineReason.RELATED, LineReason.COMMENT}
 # Extractors that keep every line of a document; the others select the article themselves.
 LINE_EXTRACTORS: Final = {"text", "markdown"}
-_METADATA_REASONS: Final = {
-    LineReason.SECTION,
-    LineReason.CAPTION,
-    LineReason.CREDIT,
-    LineReason.DATE_LINE,
-    LineReason.BYLINE,
-}
 _GUESSED_REASONS: Final = {LineReason.MENU, LineReason.BOILERPLATE}
 _MAX_TAG_WORDS: Final = 4
 _MAX_AGENCY_WORDS: Final = 4
@@ -134,8 +127,9 @@ def label_text(lines: Sequence[Line], title: str | None) -> Labels:
     begin, end = min(article, default=0), max(article, default=-1) + 1
     title_lines = find_title(lines, article, title, scores.probability)
     article = _below_title(title_lines, article)
-    if title_lines and article:
-        article |= find_standfirst(lines, title_lines, article)
+    standfirst = find_standfirst(lines, title_lines, article) if title_lines and article else set()
+    first = min(article, default=0)
+    article |= standfirst
     reasons: list[LineReason | None] = []
     heading: LineReason | None = None
     for index, line in enumerate(lines):
@@ -154,7 +148,7 @@ def label_text(lines: Sequence[Line], title: str | None) -> Labels:
         if is_prose_below and reasons[-1:] == [LineReason.LEGAL]:  # small print goes on
             reason = LineReason.LEGAL
         reasons.append(reason or _guess_reason(line, is_prose_below, heading, begin <= index < end))
-    reasons = _correct_by_neighbours(lines, reasons, min(title_lines, default=0), min(article, default=0))
+    reasons = _correct_by_neighbours(lines, reasons, min(title_lines, default=0), first)
     return Labels(reasons, scores.probability)
 
 
@@ -224,8 +218,8 @@ def _is_tag(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: 
 
 
 def _is_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: int) -> bool:
-    """Return whether it is a name alone, next to the date or below a label such as `Author`."""
-    if reasons[index] in _METADATA_REASONS or not is_name(lines[index].bare):
+    """Return whether it has only names and roles, next to the date or below a label such as `Author`."""
+    if lines[index].reason is not None or not read_persons(lines[index].bare):
         return False
     has_label = any(cue.is_whole_line and cue.kind == "byline" for cue in lines[index - 1].cues)
     return has_label or LineReason.DATE_LINE in (reasons[index - 1], reasons[index + 1])

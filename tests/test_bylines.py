@@ -57,6 +57,18 @@ BYLINES = [
     ("zh", "文/张三", ["张三"]),
     ("zh", "记者 李四", ["李四"]),
     ("ko", "김철수 기자", ["김철수"]),
+    ("zh", "〔記者高美玲／台北報導〕", ["高美玲"]),
+    ("ja", "文・高美玲", ["高美玲"]),
+    ("th", "โดย สมหญิง ใจดี", ["สมหญิง ใจดี"]),
+    ("hi", "रिपोर्टर: मोहन जोशी", ["मोहन जोशी"]),
+    ("en", "Interview by Ann Lee", ["Ann Lee"]),
+    ("en", "Guest contributor Ann Lee", ["Ann Lee"]),
+    ("de", "Von unserer Redakteurin Anna Berg", ["Anna Berg"]),
+    ("de", "Von Anna Berg und Bodo Kuhn (Text) sowie Max Dorn (Fotos)", ["Anna Berg", "Bodo Kuhn"]),
+    ("de", "Anna Berg | Lesedauer: 4 Minuten | vor 2 Stunden", ["Anna Berg"]),
+    ("id", "Kahar Dirja - Pelabuhan", ["Kahar Dirja"]),
+    ("es", "Ana Ruiz | Norby", ["Ana Ruiz"]),
+    ("es", "Ana Ruiz / Luis Gil", ["Ana Ruiz", "Luis Gil"]),
     (None, "Von Anna Berg", ["Anna Berg"]),
 ]
 

@@ -24,6 +24,8 @@ _KEY_CHARACTERS: Final = 4
 _FIRST_LETTER: Final = re.compile(r"[^\W\d_]|[©ⓒ【(]")
 _SEPARATOR: Final = re.compile(r"\s*[:：|>»›/–—-]+\s*|\s+")
 _SEPARATOR_AHEAD: Final = re.compile(r"\s*[:：|>»›–—]")
+# As in `文・高美玲` and `写真=高美玲`.
+_ENDS_OF_LABELS: Final = "・=/"
 _NO_LETTERS: Final = re.compile(r"[\d\W]*")
 _SAME_LETTERS: Final = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ي": "ي", "ی": "ي", "ک": "ك", "’": "'", "\u200c": " "}
@@ -103,6 +105,8 @@ def _fold_character(character: str) -> str:
 def _ends_at_word(phrase: str, rest: str) -> bool:
     """Return whether a word ends with the phrase; in scripts without spaces, long phrases always may end there."""
     if not rest or not (rest[0].isalnum() or unicodedata.category(rest[0]).startswith("M")):
+        return True
+    if phrase[-1] in _ENDS_OF_LABELS:
         return True
     return UNSPACED.search(phrase) is not None and len(phrase) >= 4  # noqa: PLR2004
 

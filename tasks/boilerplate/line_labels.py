@@ -9,7 +9,7 @@ from typing import Final
 
 from tasks.boilerplate.cues import Cue, phrases_of
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.line_patterns import has_year, is_date_line, read_caption, read_section
+from tasks.boilerplate.line_patterns import has_year, is_date_line, is_reporter, read_caption, read_section
 from warehouse.model.vocabulary import LineReason
 
 # Longer lines are not searched for a caption or date.
@@ -70,6 +70,8 @@ def label_line(line: Line) -> LineReason | None:
         return reason
     if _reserves_rights(line.text):
         return LineReason.LEGAL
+    if is_reporter(line.text):
+        return LineReason.BYLINE
     return _label_by_pattern(line.text) if _PATTERN_SIGN.search(line.text) else None
 
 

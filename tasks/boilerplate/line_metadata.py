@@ -15,9 +15,12 @@ from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import (
     find_day,
     is_name,
+    is_reporter,
     read_caption,
     read_dateline,
+    read_dateline_writers,
     read_dates,
+    read_persons,
     read_section,
     read_tags,
     skip_zone,
@@ -34,7 +37,6 @@ _LIST_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;/،、&]\s*|(?<!\s)\s++
 _MAX_CREDIT_WORDS: Final = 6
 _MAX_MIXED_WORDS: Final = 25
 _PART_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·]\s*|(?<!\s)\s++[-–—/]\s+")
-_NAME_SEPARATOR: Final = re.compile(r"[,|•·/]|\s(?:and|und|et|y|e|og|och|en|i|и)\s")
 # Around a date: `28 April 2024, 14:26 Uhr, Ann Lee`, `Written by Ann Lee on 3 May`.
 _PART_EDGES: Final = " ,;:-–—"
 _CLOCK_WORD: Final = re.compile(r"(?:^|\s)(?:uhr|hrs?|on|at|am|um|le|el)(?=\s|,|$)", re.IGNORECASE)
@@ -55,7 +57,7 @@ MAX_LINES_WITHOUT_TITLE: Final = 4
 _OTHERS: Final = _WITHOUT_BYLINE - {LineReason.CAPTION}
 # Below a title, a name alone may have such a label.
 _NAMELESS: Final = {LineReason.MENU, LineReason.BOILERPLATE}
-MAX_LINES_BELOW_STANDFIRST: Final = 4
+MAX_LINES_BELOW_STANDFIRST: Final = 8
 _PAGE_FIELDS: Final = {"by", "published_at", "modified_at", "image_caption", "image_credit", "info_sources", "located"}
 
 
@@ -78,7 +80,7 @@ def read_metadata_lines(lines: Sequence[Line], reasons: Sequence[LineReason | No
             if reason not in _WITHOUT_BYLINE and index < article[0]:
                 mixed = _read_mixed(lines[index], reason)
                 candidates += [candidate for candidate in mixed if candidate.field != "by"]
-                unlabelled += [candidate for candidate in mixed if candidate.field == "by"]
+                unlabelled += [candidate for candidate in mixed if candidate.field == "by" and candidate.values]
     candidates += (unlabelled or _read_names(lines, reasons, article)) + doubtful
     # A breadcrumb names the section; a word such as `Opinion` may as well name the kind of text.
     section_names = {line.bare for line in lines if line.cue("section")}
@@ -167,7 +169,7 @@ def _read_mixed(line: Line, reason: LineReason) -> list[Candidate]:
         return []
     end = skip_zone(line.text, day[1])
     parts = _PART_SEPARATOR.split(f"{line.text[: day[0]]} | {line.text[end:]}")
-    names = [name for part in parts if reason is not LineReason.BYLINE and is_name(name := _read_part(part))]
+    names = [name for part in parts if reason is not LineReason.BYLINE and _is_writer(name := _read_part(part))]
     return [_candidate("by", *names[:1]), *_read_dates(line)]
 
 
@@ -181,15 +183,19 @@ def _read_names(lines: Sequence[Line], reasons: Sequence[LineReason | None], art
     end = article[1] if len(article) > 1 and article[1] <= first + MAX_LINES_BELOW_STANDFIRST else first
     names: list[str] = []
     for index in range(titles[-1] + 1, end):
-        parts = [part.strip() for part in _NAME_SEPARATOR.split(lines[index].bare)]
-        if reasons[index] in _NAMELESS and all(map(is_name, parts)):
-            names += parts
+        persons = read_persons(lines[index].bare)
+        if reasons[index] in _NAMELESS and persons:
+            names += persons
         elif names:
             break
     texts = [lines[index].text for index in article]
     # What begins with the name is about its bearer: `Ann Lee is our correspondent in Rome.`
     is_person_of_story = any(name in text and not text.startswith(name) for name in names for text in texts)
     return [] if is_person_of_story else [_candidate("by", ", ".join(dict.fromkeys(names)))]
+
+
+def _is_writer(text: str) -> bool:
+    return is_name(text) or is_reporter(text)
 
 
 def _has_separate_label(line: Line) -> bool:
@@ -248,6 +254,7 @@ def _read_text(first_paragraph: str, last_paragraph: str) -> list[Candidate]:
     location, agency = read_dateline(first_paragraph)
     candidates = [
         _candidate("located", location or ""),
+        _candidate("by", read_dateline_writers(first_paragraph) or ""),
         _candidate("info_sources", *find_agencies(agency or "")),
     ]
     if signature := _SIGNATURE.search(last_paragraph[-80:]):

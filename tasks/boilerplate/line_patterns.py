@@ -8,11 +8,19 @@ from typing import Final
 
 from tasks.boilerplate.cues import fold_case_and_accents, phrases_of
 from tasks.metadata.agencies import find_agencies
+from tasks.metadata.bylines import has_role
+from tasks.metadata.calendars import to_common_calendar
 from tasks.metadata.printed_dates import find_date
 from tasks.metadata.zones import ZONE_NAMES
 
 _NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
+# Words of names that have no capital.
+_PARTICLES: Final = frozenset(
+    "de da do das dos di del dela della dello degli dei du des la las le los lo van von vom zu zum zur der den dem het "
+    "'t ten ter te af av bin bint ibn al el ul abu ben y e i und v d san dan ap st".split()
+)
 _MAX_NAME_WORDS: Final = 4
+_NAME_SEPARATOR: Final = re.compile(r"[,|•·/]|\s(?:and|und|et|y|e|og|och|en|i|и|ve|dan|&)\s")
 _ERA: Final = r"(?:令和|平成|昭和|民國|民国)\s?(?:\d{1,3}|元)\s?年"
 _THAI_SHORT_YEAR: Final = r"(?<=[\u0e00-\u0e7f]\.)\s?(?:พ\.ศ\.\s?)?[4-9]\d(?![\d.:])"
 _YEAR: Final = re.compile(rf"\d{{4}}|{_ERA}|{_THAI_SHORT_YEAR}")
@@ -65,6 +73,16 @@ _DATELINE: Final = re.compile(
     r"(?:\s*[(/](?P<agency>[^()/]{2,40})[)/])?\s*[-–—.:]{1,2}\s"
 )
 _DASH_END: Final = re.compile(r"[-–—]{1,2}\s$")
+# `(서울=연합뉴스) 김하나 기자 = `
+_KOREAN_DATELINE: Final = re.compile(
+    r"[(\[【](?P<place>[^=()\[\]【】]{1,20})=(?P<agency>[^=()\[\]【】]{2,20})[)\]】]\s*(?:(?P<writers>[^=.]{2,40}기자)\s*=)?"
+)
+# `김하나 기자`, `〔記者高美玲／台北報導〕`
+_REPORTER: Final = re.compile(
+    r"\W*(?:[가-힣]{2,4}(?:[\s·,]{1,2}[가-힣]{2,4})*\s?(?:선임|수습|인턴|전문|객원)?(?:기자|특파원)(?:\W{0,3}[\w.+-]+@[\w.-]+)?"
+    r"|(?:本報|本报|特派)?(?:記者|记者)\s?[一-鿿]{2,4}(?:[、·\s][一-鿿]{2,4})*(?:\W{1,2}[一-鿿]{2,6}(?:報導|报导|報道|报道))?)\W*"
+)
+_MAX_REPORTER_CHARACTERS: Final = 60
 _AGENCY_DATELINE: Final = re.compile(
     r"(?P<place>[^\W\d_][^\n,(/–—:]{1,40}?)(?:,\s[^\n–—:]{3,20}?)?\s*(?:\s[-–—]\s|[(/])\s*"
     r"(?P<agency>[^\n()/:.–—-]{2,30}?)\s*[)/]?\s*(?:[.:–—]|\s-)\s"
@@ -141,11 +159,23 @@ def is_name(text: str) -> bool:
     return (
         2 <= len(words) <= _MAX_NAME_WORDS  # noqa: PLR2004
         and not text.isupper()
-        and all(_NAME.fullmatch(word) for word in words)
+        and all(_NAME.fullmatch(word) and (not word[0].islower() or word in _PARTICLES) for word in words)
         and sum(word[0].isupper() for word in words) * 2 > len(words)
         and words[0][0].isupper()
         and words[-1][0].isupper()
     )
+
+
+def is_reporter(line: str) -> bool:
+    """Return whether a line is the byline of a reporter as Korean and Chinese papers print it, with the word for it."""
+    return not line.isascii() and len(line) <= _MAX_REPORTER_CHARACTERS and _REPORTER.fullmatch(line) is not None
+
+
+def read_persons(line: str) -> tuple[str, ...]:
+    """Return the persons in a line that has only their names and roles, as `Ann Lee, Reporter`; empty for another."""
+    parts = [part.strip() for part in _NAME_SEPARATOR.split(line)]
+    persons = tuple(part for part in parts if not has_role(part))
+    return persons if all(map(is_name, persons)) else ()
 
 
 def read_section(line: str) -> str | None:
@@ -162,6 +192,8 @@ def read_section(line: str) -> str | None:
 
 def read_dateline(paragraph: str) -> tuple[str | None, str | None]:
     """Return place and agency of the dateline of a first paragraph: `MOSCOW, Nov 9 (Reuters) - `, `Berlin (dpa) – `."""
+    if korean := _KOREAN_DATELINE.match(paragraph[:160]):
+        return korean["place"].strip(), korean["agency"].strip()
     match = _AGENCY_DATELINE.match(paragraph[:160])
     # A capitalised word and a dash begin many sentences; a place is in capitals, or an agency follows it.
     is_capitalised = match is not None and not any(word[0].islower() for word in match["place"].split())
@@ -171,6 +203,12 @@ def read_dateline(paragraph: str) -> tuple[str | None, str | None]:
     if match is None or not (match["agency"] or (match["place"].isupper() and _DASH_END.search(match[0]))):
         return None, None
     return match["place"].strip(" ,."), match["agency"]
+
+
+def read_dateline_writers(paragraph: str) -> str | None:
+    """Return the writers in the dateline of a first paragraph, as Korean agencies print them; None without them."""
+    match = _KOREAN_DATELINE.match(paragraph[:160])
+    return match["writers"].strip() if match and match["writers"] else None
 
 
 def read_tags(text: str) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def _names(byline: HtmlElement) -> tuple[str, ...]:
         authors = filter(_is_author, byline.iterdescendants())
         names = dict.fromkeys(name for author in authors if (name := _text(author)))
     parts = (text for part in byline.itertext() if (text := part.strip()) and not re.search(r"\d", text))
-    return tuple(names or parts)
+    return tuple(names) or tuple(filter(None, (" | ".join(parts),)))
 
 
 def _is_author(element: HtmlElement) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from tasks.boilerplate.cues import Cue, find_cues
 from tasks.metadata.printed_dates import without_date
 from tasks.text.characters import clean_line
 
@@ -31,7 +32,7 @@ _LEADING_LABEL: Final = re.compile(
     r"|this (?:post|article|story) (?:was|is) written by)\s+|"
     r"(?:(?:ein(?:e)?\s)?(?:gast)?(?:kolumne|kommentar|analyse|bericht|reportage|interview|essay|rezension|beitrag)\s+von"
     r"|(?:une?\s)?(?:chronique|analyse|tribune|reportage|article)\s+(?:de|par))\s+|"
-    rf"(?:{_LABEL})\s?[:：/／|]\s*|(?:(?:written|reported|story|posted|words|text)\s+)?by[:\s]\s*|(?:بقلم|מאת)\s+"
+    rf"(?:{_LABEL})\s?[:：/／|・＝]\s*|(?:(?:written|reported|story|posted|words|text)\s+)?by[:\s]\s*|(?:بقلم|מאת)\s+"
     r"|(?:本报)?(?:记者|記者)[:：\s]*",
     re.IGNORECASE,
 )
@@ -46,8 +47,14 @@ _OTHER_WORK: Final = re.compile(
     r"(?:\s+(?:by|von|par|de|di)\b|\s?:).*",
     re.IGNORECASE | re.DOTALL,
 )
+_PHOTOGRAPHER: Final = re.compile(
+    r"(?:\s(?:and|und|sowie|et|y|e)\s)?(?:(?!\s(?:and|und|sowie|et|y|e)\s)[^,;()]){2,60}\((?:fotos?|photos?|bilder?|video)\)",
+    re.IGNORECASE,
+)
 _SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·;；、﹑/／\n,，،]\s*|(?<!\s)\s++[–—&+-]\s+")
-_AND: Final = re.compile(r"(?<!\s)\s++(?:and|und|et|og|och|та|ve|және|và|dan|dhe|และ|و|और|和|及|및)\s+", re.IGNORECASE)
+_AND: Final = re.compile(
+    r"(?<!\s)\s++(?:and|und|sowie|et|og|och|та|ve|және|và|dan|dhe|และ|و|और|和|及|및)\s+", re.IGNORECASE
+)
 _LEADING_AND: Final = re.compile(r"^(?:and|und|et|og|och|&|\+)\s+", re.IGNORECASE)
 # These words are also parts of names, or words of other languages (`Ortega y Gasset`): they separate names of two words
 # or more only.
@@ -84,7 +91,7 @@ _NO_NAME: Final = re.compile(
     r"(?:january|february|march|april|june|july|august|september|october|november|december|"
     r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)\.?|"
     r"(?:(?:send )?(?:an )?e-?mail|contact|follow)(?:\s(?:the )?(?:author|writer|reporter|editor|me|us|him|her|them))?|"
-    r"(?:view|see|more|all) (?:all )?(?:posts|articles|stories|from|by).*",
+    r"(?:view|see|more|all) (?:all )?(?:posts|articles|stories|from|by).*|[^\W\d_]*(?:報導|报导|報道|报道)",
     re.IGNORECASE,
 )
 _HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,4}")
@@ -97,13 +104,21 @@ _ROLE_AFTER: Final = re.compile(
 )
 # `Blatt-Redakteurin Ann Lee`: the role is a word with the name of the paper before it.
 _ROLE_BEFORE: Final = re.compile(
-    r"(?:[^\W\d_]+-)?(?:redakteur|reporter|korrespondent|volontär|mitarbeiter)(?:in)?\s+(?=\S+\s+\S)", re.IGNORECASE
+    r"(?:(?:unser(?:e[rnm]?)?|our|guest|staff|senior|special|political|sports?|business)\s+)*"
+    r"(?:(?:[^\W\d_]+-)?(?:redakteur|reporter|korrespondent|volontär|mitarbeiter|autor)(?:in)?"
+    r"|contributor|columnist|correspondent|writer|editor)\s+(?=\S+\s+\S)",
+    re.IGNORECASE,
+)
+# `Ann Lee | Norby`, `Ann Lee - Reuters`: one word behind a full name is a place or an outlet.
+_PLACE_BEHIND: Final = re.compile(
+    r"(?<=\w)(?:(?<!\s)\s++[–—-](?=\s)|(?:(?<!\s)\s++)?[|•·/／])[\s|•·/／–—-]*(?<=[\s|•·/／])[^\s|•·/／,;&]+$"
 )
 _SUFFIX: Final = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 _TWO_LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
 _DATED: Final = re.compile(r"(?<!\w)(?:19|20)\d\d(?!\d)|\d\s?[/.:]\s?\d")
+_DIGIT: Final = re.compile(r"\d")
 _INITIAL: Final = re.compile(r"(?<!\w)\w{1,2}\.$")
-_EDGES: Final = ' \t,;:|/·•–—-*"“”«»()[]<>'
+_EDGES: Final = ' \t,;:|/·•–—-*"“”«»()[]<>（）〔〕【】'
 
 
 def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
@@ -115,18 +130,21 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
     if not line or len(line) > MAX_BYLINE_CHARACTERS:
         return ()
     primary = re.split("[-_]", language or "")[0].lower()
-    line = _BRACKETED.sub("", _ADDRESS.sub(" | ", line))
+    line = _BRACKETED.sub("", _PHOTOGRAPHER.sub("", _ADDRESS.sub(" | ", line)))
     if _DATED.search(line):
         line = without_date(line, language)
-    line = _without_opening(_OTHER_WORK.sub("", line), primary)
+    line = _without_opening(_OTHER_WORK.sub("", line), primary).strip(_EDGES)
+    if (place := _PLACE_BEHIND.search(line)) and " " in line[: place.start()]:
+        line = line[: place.start()]
     names: list[str] = []
     for part in _parts(line, primary):
         if names and _SUFFIX.fullmatch(part):
             names[-1] += f", {part}"
         elif name := _name(part, primary):
             names.append(name)
-    if len(names) > 1:  # the address of the site behind its writers
+    if len(names) > 1:  # behind the writers stand the address of the site, how long it is since, or takes to read
         names = [name for name in names if not _HOST.fullmatch(name)] or names
+        names = [name for name in names if not _DIGIT.search(name)] or names
     people: dict[str, str] = {}
     for number, name in enumerate(names):
         if not (number and _ROLE.search(name)):
@@ -145,10 +163,18 @@ def _without_opening(line: str, primary: str) -> str:
     for _ in range(2):
         if match := _LEADING_LABEL.match(names):
             names = names[match.end() :]
+        elif label := _printed_label(names):
+            names = label.rest
     word, _, rest = names.partition(" ")
     if rest and word.rstrip(":").casefold() == _PREPOSITION.get(primary):
         return rest
     return names if primary else _ANY_PREPOSITION.sub("", names, count=1)
+
+
+def _printed_label(line: str) -> Cue | None:
+    """Return the label of a byline at the start of a line, in any language; short words such as `di` begin names."""
+    cues = (cue for cue in find_cues(line) if cue.kind == "byline" and cue.rest)
+    return next((cue for cue in cues if cue.has_separator or cue.word_count > 1), None)
 
 
 def _parts(line: str, primary: str) -> list[str]:
