@@ -23,7 +23,11 @@ _MAX_NAME_WORDS: Final = 4
 _NAME_SEPARATOR: Final = re.compile(r"[,|•·/]|\s(?:and|und|et|y|e|og|och|en|i|и|ve|dan|&)\s")
 _ERA: Final = r"(?:令和|平成|昭和|民國|民国)\s?(?:\d{1,3}|元)\s?年"
 _THAI_SHORT_YEAR: Final = r"(?<=[\u0e00-\u0e7f]\.)\s?(?:พ\.ศ\.\s?)?[4-9]\d(?![\d.:])"
-_YEAR: Final = re.compile(rf"\d{{4}}|{_ERA}|{_THAI_SHORT_YEAR}")
+# Of two figures it is a year if a time stands behind the date.
+_TIMED_SHORT_YEAR: Final = (
+    r"\d{1,2}(?P<mark>[./])\d{1,2}(?P=mark)\d\d(?:\W{1,3}|\s(?:um|à|at|om|klo?\.?)\s)\d{1,2}[:.h]\d\d"
+)
+_YEAR: Final = re.compile(rf"\d{{4}}|{_ERA}|{_THAI_SHORT_YEAR}|{_TIMED_SHORT_YEAR}")
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 # A name of a month is any word that stands where one would: dates are read by whoever knows the language.
 _MONTH: Final = r"[^\W\d_][^\s\d,()]{1,14}"
@@ -50,6 +54,13 @@ _ZONE: Final = re.compile(
     rf"\s?[(\[]?(?:(?:{_ZONE_NAME})(?!\w)(?:\s?[+−–-]\s?\d{{1,2}}(?::?\d{{2}})?(?!\d))?"
     r"|[+-]\d{2}:?(?:\d{2})?(?!\d))[)\]]?"
 )
+# A time before the date, with the day of the week between them: `12:01 AM EST, Thu January 9, 2025`.
+_CLOCK_AHEAD: Final = re.compile(
+    rf"(?<![\d.:])\d{{1,2}}(?:[:h]\d{{2}}|\.\d{{2}}(?=\s?(?:uhr|[ap]\.?m)))(?:\s?[ap]\.?\s?m\.?)?(?:\s?(?:uhr|hrs?))?"
+    rf"(?:\s?[(\[]?(?-i:{_ZONE_NAME})[)\]]?)?[\s,|•·–—-]{{1,4}}(?:on\s)?(?:[^\W\d_]{{2,12}}\.?,?\s){{0,2}}$",
+    re.IGNORECASE,
+)
+_MAX_CLOCK_AHEAD_CHARACTERS: Final = 50
 _MAX_DATES: Final = 4
 _COPYRIGHT: Final = re.compile(r"(?<=\S)\s*©\s?(?P<credit>[^\W\d][^©|]{1,60})$")
 # A credit with its label stands in this many last characters of a line.
@@ -113,8 +124,12 @@ def find_day(line: str) -> tuple[int, int] | None:
     match = _DAY.search(line)
     if match is None:
         return None
+    begin = max(0, match.start() - _MAX_CLOCK_AHEAD_CHARACTERS)
+    if clock := _CLOCK_AHEAD.search(line[begin : match.start()]):
+        return begin + clock.start(), match.end()
     clock = _CLOCK.match(line, match.end())
-    return match.start(), (clock or match).end()
+    # `5 May 2024 | Updated: 09:10` has no time of publication.
+    return match.start(), match.end() if clock is None or _is_of_change(clock[0]) else clock.end()
 
 
 def skip_zone(line: str, end: int) -> int:
@@ -130,7 +145,7 @@ def is_date_line(line: str) -> bool:
     around = len(_WORDS.findall(line[: day[0]])) + len(_WORDS.findall(line[day[1] :]))
     # `Best 10 albums 2023` has the shape of a date; only here it is worth parsing to rule out `albums` as a month.
     in_figures = _MONTH_NAME.search(line, *day) is None
-    certain = not around or in_figures or find_date(line[day[0] :], None, None) is not None
+    certain = not around or in_figures or find_date(to_common_calendar(line[day[0] :], None), None, None) is not None
     return around <= _MAX_WORDS_BESIDE_DATE and certain
 
 
@@ -141,11 +156,15 @@ def read_dates(line: str) -> list[tuple[str, str]]:
     while (day := find_day(line[begin:])) and len(dates) < _MAX_DATES:
         start, end = begin + day[0], begin + day[1]
         end = skip_zone(line, end)
-        label = fold_case_and_accents(line[begin:start])
-        modified = any(phrase in label for phrase in _modified_phrases())
-        dates.append(("modified_at" if modified else "published_at", line[start:end].strip()))
+        field = "modified_at" if _is_of_change(line[begin:start]) else "published_at"
+        dates.append((field, line[start:end].strip()))
         begin = end
     return dates
+
+
+def _is_of_change(label: str) -> bool:
+    folded = fold_case_and_accents(label)
+    return any(phrase in folded for phrase in _modified_phrases())
 
 
 @cache
