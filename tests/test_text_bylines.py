@@ -63,3 +63,8 @@ def test_the_dateline_of_a_korean_agency_has_its_writer() -> None:
     assert values["by"] == ("김하나 기자",)
     assert values["located"] == ("노르비",)
     assert values["info_sources"] == ("연합뉴스",)
+
+
+def test_a_label_at_the_end_signs_before_an_outlet_beside_the_date() -> None:
+    head = "Bridge of Norby to be repaired\nAnn Lee, Harbour TV\nHarbour Mail - 3 May 2024, 14:30"
+    assert bylines(head, *ENGLISH, "Reporter : Ann Lee")[0] == "Reporter : Ann Lee"

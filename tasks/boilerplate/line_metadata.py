@@ -73,8 +73,9 @@ def read_metadata_lines(lines: Sequence[Line], reasons: Sequence[LineReason | No
         reason = reasons[index]
         if reason is not None:
             read = _read_line(lines, reasons, index, reason)
-            if index > article[0] and not _has_separate_label(lines[index]):
-                doubtful += [candidate for candidate in read if candidate.field == "by"]
+            if not _has_separate_label(lines[index]) and (index > article[0] or lines[index].reason is None):
+                lesser = doubtful if index > article[0] else unlabelled
+                lesser += [candidate for candidate in read if candidate.field == "by"]
                 read = [candidate for candidate in read if candidate.field != "by"]
             candidates += read
             if reason not in _WITHOUT_BYLINE and index < article[0]:
