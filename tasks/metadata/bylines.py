@@ -134,8 +134,8 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
     if _DATED.search(line):
         line = without_date(line, language)
     line = _without_opening(_OTHER_WORK.sub("", line), primary).strip(_EDGES)
-    if (place := _PLACE_BEHIND.search(line)) and " " in line[: place.start()]:
-        line = line[: place.start()]
+    if (match := _PLACE_BEHIND.search(line)) and " " in line[: match.start()]:
+        line = line[: match.start()]
     names: list[str] = []
     for part in _parts(line, primary):
         if names and _SUFFIX.fullmatch(part):
