@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tasks.boilerplate.cues import Cue, find_cues
 from tasks.metadata.printed_dates import without_date
 from tasks.text.characters import clean_line
 
@@ -25,14 +24,18 @@ _LABEL: Final = (
     "autor|autorin|autoren|autorka|autori|autore|auteur|auteurs|autores|autora|text|texte|texto|testo|tekst|tekstas|"
     "текст|автор|авторы|автори|penulis|yazan|haber|szerző|författare|forfatter|skribent|kirjoittaja|"
     "مراسل|بقلم|كتب|كتبت|المؤلف|الكاتب|نویسنده|מאת|คอลัมน์|ผู้เขียน|tác giả|συντάκτης|"
-    "文|作者|撰文|撰稿|लेखक"
+    "文|作者|撰文|撰稿|筆者|執筆|取材|लेखक|रिपोर्टर|रिपोर्ट|ผู้สื่อข่าว|autorin/autor|redacción|pewarta|wartawan|jurnalis|"
+    "kontributor|muhabir|yazar|journalist|kirjoittanut|toimittaja|opracowanie|redaktor|подготовила?|підготувала?|"
+    "người viết|phóng viên"
 )
 _LEADING_LABEL: Final = re.compile(
     r"(?:(?:(?:read )?more|articles|posts|stories) (?:about|from|by)"
     r"|this (?:post|article|story) (?:was|is) written by)\s+|"
     r"(?:(?:ein(?:e)?\s)?(?:gast)?(?:kolumne|kommentar|analyse|bericht|reportage|interview|essay|rezension|beitrag)\s+von"
     r"|(?:une?\s)?(?:chronique|analyse|tribune|reportage|article)\s+(?:de|par))\s+|"
-    rf"(?:{_LABEL})\s?[:：/／|・＝]\s*|(?:(?:written|reported|story|posted|words|text)\s+)?by[:\s]\s*|(?:بقلم|מאת)\s+"
+    rf"(?:{_LABEL})\s?[:：/／|・＝]\s*|"
+    r"(?:(?:written|reported|story|posted|words|text|interview|analysis|opinion|review|commentary|column)\s+)?by[:\s]\s*|"
+    r"(?:بقلم|מאת|โดย)\s+"
     r"|(?:本报)?(?:记者|記者)[:：\s]*",
     re.IGNORECASE,
 )
@@ -163,18 +166,10 @@ def _without_opening(line: str, primary: str) -> str:
     for _ in range(2):
         if match := _LEADING_LABEL.match(names):
             names = names[match.end() :]
-        elif label := _printed_label(names):
-            names = label.rest
     word, _, rest = names.partition(" ")
     if rest and word.rstrip(":").casefold() == _PREPOSITION.get(primary):
         return rest
     return names if primary else _ANY_PREPOSITION.sub("", names, count=1)
-
-
-def _printed_label(line: str) -> Cue | None:
-    """Return the label of a byline at the start of a line, in any language; short words such as `di` begin names."""
-    cues = (cue for cue in find_cues(line) if cue.kind == "byline" and cue.rest)
-    return next((cue for cue in cues if cue.has_separator or cue.word_count > 1), None)
 
 
 def _parts(line: str, primary: str) -> list[str]:
