@@ -225,8 +225,18 @@ def test_a_domain_is_what_its_owner_registered(url, domain):
         ("https://unrelated.example.net/page", None),
         ("javascript:void(0)", None),
         ("https:///", None),
+        (PAGE.removeprefix("https://"), PAGE),
+        ("https://www.example.org/world/", None),
+        ("https://staging.example.org/world/harbour-opens-71234567", None),
+        ("https://www.example.org:8443/world/harbour-opens-71234567", None),
+        ("http://10.0.3.7/world/harbour-opens-71234567", None),
+        ("undefined", None),
+        ("https://www.example.org/{{slug}}", None),
     ],
-    ids=["relative", "same domain", "syndicated", "home page", "elsewhere", "script", "nothing"],
+    ids=[
+        *("relative", "same domain", "syndicated", "home page", "elsewhere", "script", "nothing", "no scheme"),
+        *("section", "staging", "port", "number", "undefined", "template"),
+    ],
 )
 def test_a_canonical_address_is_believed_when_it_can_be_this_page(declared, canonical):
     assert canonical_url(declared, PAGE) == canonical
@@ -261,6 +271,7 @@ def test_a_canonical_url_of_two_addresses_is_none():
     ("name", "is_logo"),
     [("logo-share-128.png", True), ("paper_logo.svg", True), ("favicon.ico", True), ("logo.jpg", True),
      ("logo-1200x630.jpg", True), ("city-council-new-logo.jpg", False), ("logo-designer-ann-lee.jpg", False),
+     ("default-share.png", True), ("og-fallback.jpg", True), ("pixel.gif", True), ("dog-default-nap.jpg", False),
      ("slogo.png", False), ("bakery.jpg", False)],
 )  # fmt: skip
 def test_an_image_is_a_logo_by_its_name(name, is_logo):

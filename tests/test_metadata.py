@@ -206,6 +206,25 @@ def test_the_first_picture_of_the_article_takes_the_place_of_a_logo() -> None:
     assert len(candidate_values("image_url", head.format("bakery"), figure)) == 1
 
 
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<figure><img src="data:image/gif;base64,R0lGOD" data-src="/i/oven.jpg"></figure>',
+        '<figure><picture><source srcset="/i/oven-400.jpg 400w, /i/oven.jpg 1600w"><img alt=""></picture></figure>',
+        '<figure><img class="lazy" src="/i/placeholder.gif"><noscript><img src="/i/oven.jpg"></noscript></figure>',
+        '<figure class="avatar"><img src="/i/lee.jpg"></figure><figure><img src="/i/oven.jpg"></figure>',
+        '<div><img src="/i/star.jpg" width="20"><img src="/i/oven.jpg" width="1600" height="900"></div>',
+    ],
+    ids=["data-src", "srcset", "noscript", "portrait", "wide"],
+)
+def test_the_first_picture_is_read_however_it_is_loaded(picture: str) -> None:
+    body = f"<article><h1>Bakery</h1>{picture}</article>"
+    assert candidate_values("image_url", "", body) == [("/i/oven.jpg",)]
+    assert candidate_values("image_url", '<meta property="og:image" content="data:image/png;base64,x">', body)[-1] == (
+        "/i/oven.jpg",
+    )
+
+
 def test_a_printed_date_that_trafilatura_cannot_read_is_read_as_any_other() -> None:
     # Left to dateparser, this one costs each process the rules of 200 languages, and is not found all the same.
     raw = '<p class="date">Von der Bäckerinnung 4. 2. 2022</p>'

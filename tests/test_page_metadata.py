@@ -112,6 +112,24 @@ TITLES = {
         "<h1 class='site-title'>Mill Notes</h1><h2>The bakery opens again</h2>",
         "The bakery opens again",
     ),
+    "the site as h1, without a mark": (
+        titled("The bakery opens again | Mill Notes"),
+        "<h1>Mill Notes</h1>",
+        "The bakery opens again",
+    ),
+    "a section as h1": (
+        titled("The bakery opens again | Mill Notes"),
+        "<h1>Trade</h1><h2>The bakery opens again</h2>",
+        "The bakery opens again",
+    ),
+    "the site before a colon": (titled("Mill News: The bakery opens again"), "", "The bakery opens again"),
+    "a speaker before a colon": (titled("Ann Lee: The bakery opens again"), "", "Ann Lee: The bakery opens again"),
+    "the site behind an angle": (titled("The bakery opens again « Mill News"), "", "The bakery opens again"),
+    "og:title is the site": (
+        og("Mill News") + '<meta property="og:site_name" content="Mill News">' + titled("The bakery opens again"),
+        "",
+        "The bakery opens again",
+    ),
     "a title for search engines": (
         og("Best Mill Street Bakery Bread 2026") + titled("Best Mill Street Bakery Bread 2026"),
         "<h1>Bread of the Mill Street bakery is best again</h1>",
@@ -176,6 +194,26 @@ AUTHORS = {
     "a label alone": ("", f'{H1}<div class="author">Written By</div>', ()),
     "comments so far": ("", f'{H1}<div class="author"><a>Ann Lee</a> <a>One comment so far</a></div>', ("Ann Lee",)),
     "a template": ('<meta name="author" content="page.head.extra.author">', H1, ()),
+    "a Chinese line": ("", f"{H1}<div>2026-01-20 08:30 来源：港口报 作者：高美玲 字号：大 中 小</div>", ("高美玲",)),
+    "links to commenters": ("", f'{H1}<div class="comments"><a rel="author" href="/u">Ann Lee</a></div>', ()),
+    "a teaser": ("", f'<div><a href="/b"><h4>Mill opens</h4></a><p class="author">By Ann Lee</p></div>{H1}', ()),
+    "the site beside a person": (
+        SITE
+        + LINKED.format(
+            json.dumps(
+                {
+                    "@type": "NewsArticle",
+                    "author": [
+                        {"@type": "Organization", "name": "Mill News"},
+                        {"@type": "Organization", "name": "Wire"},
+                        {"name": "Ann Lee"},
+                    ],
+                }
+            )
+        ),
+        H1,
+        ("Ann Lee", "Wire"),
+    ),
     "a picture": ("", f"{H1}<figure><img src=/a.jpg><figcaption>By Ann Lee</figcaption></figure>", ()),
     "a work": ("", f"{H1}<p><i>The Oven</i> by Ann Lee</p>", ()),
     "a comment": ("", f'{H1}<div class="comments"><p>By Ann Lee</p></div>', ()),
@@ -186,6 +224,33 @@ AUTHORS = {
 @pytest.mark.parametrize(("head", "body", "authors"), AUTHORS.values(), ids=AUTHORS)
 def test_the_writers_are_persons_that_the_page_names(head: str, body: str, authors: tuple[str, ...]) -> None:
     assert article_of(head, body).authors == authors
+
+
+JSON_LD = json.dumps({
+    "@type": "NewsArticle", "headline": "Bakery opens again", "datePublished": "2026-01-02", "author": {"name": "Ann Lee"},
+})  # fmt: skip
+OTHER_JSON_LD = json.dumps({"@type": "NewsArticle", "headline": "Mill burns", "author": {"name": "Bob Ray"}})
+ACCOUNT_JSON_LD = json.dumps({"@type": "Article", "headline": "Bakery opens again", "author": {"name": "alee"}})
+WRITTEN = {
+    "another article first": LINKED.format(OTHER_JSON_LD) + LINKED.format(JSON_LD),
+    "the name of an account first": LINKED.format(ACCOUNT_JSON_LD) + LINKED.format(JSON_LD),
+    "two objects": LINKED.format('{"@type": "WebSite", "name": "Mill News"}\n' + JSON_LD),
+    "missing commas": LINKED.format(JSON_LD.replace(", ", "\n ")),
+    "single quotes": LINKED.format(JSON_LD.replace('"', "'")),
+}
+
+
+@pytest.mark.parametrize("head", WRITTEN.values(), ids=WRITTEN)
+def test_json_ld_is_read_however_it_is_written(head: str) -> None:
+    article = article_of(head, "<h1>Bakery opens again</h1>")
+    assert (article.title, article.authors, str(article.published_local)) == (
+        "Bakery opens again", ("Ann Lee",), "2026-01-02",
+    )  # fmt: skip
+
+
+def test_keywords_of_broken_json_ld_are_read() -> None:
+    broken = '{"@type": "NewsArticle", "headline": "Bakery opens", "x": "a "b" c" "keywords": ["bread", "oven"]}'
+    assert article_of(LINKED.format(broken), "").tags == ("bread", "oven")
 
 
 def test_broken_json_ld_keeps_every_field_that_can_be_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, NamedTuple
 
 from lxml import etree
@@ -50,6 +51,9 @@ MIN_STATE_CHARACTERS: Final = 200
 # The page's data must hold that many times the text that it prints.
 MIN_STATE_RATIO: Final = 2
 
+# Parts of a title that are printed in styles of their own.
+MAX_TITLE_TEXTS: Final = 20
+
 _UNREAD_TAGS: Final = ("script", "style", "template", "svg", "noscript", "iframe", "object", "canvas")
 _FOLDED: Final = re.compile("<(?:noscript|template)[ >]", re.IGNORECASE)
 _REQUIRED_FIELDS: Final = frozenset({"title", "authors", "published_at"})
@@ -90,13 +94,13 @@ def open_page(text: str, url: str, *, is_unfolded: bool = False) -> OpenPage | N
     """Parse the HTML page at `url` and read its metadata; return None if it has no element.
 
     A browser shows templates that are the shadow of an element. `is_unfolded` shows all others too, and what is printed
-    for readers without scripts.
+    for readers without scripts; their pictures are always read.
     """
     tree = parse_html(text)
     if tree is None:
         return None
-    for element in [*tree.iter("template"), *(tree.iter("noscript") if is_unfolded else ())]:
-        if is_unfolded or element.get("shadowrootmode"):
+    for element in list(tree.iter("template", "noscript")):
+        if is_unfolded or element.get("shadowrootmode") or _is_picture(element):
             element.drop_tag()
     json_ld_scripts: list[str] = []
     scripts: list[str] = []
@@ -104,8 +108,14 @@ def open_page(text: str, url: str, *, is_unfolded: bool = False) -> OpenPage | N
         if script.text:
             (json_ld_scripts if "ld+json" in (script.get("type") or "") else scripts).append(script.text)
     etree.strip_elements(tree, *_UNREAD_TAGS, with_tail=False)
-    json_ld = read_json_ld(json_ld_scripts, url)
+    titles = (" ".join(islice(element.itertext(), MAX_TITLE_TEXTS)) for element in tree.iter("title", "h1"))
+    json_ld = read_json_ld(json_ld_scripts, url, titles)
     return OpenPage(tree, tuple(scripts), json_ld, read_metadata(tree, json_ld, url))
+
+
+def _is_picture(element: HtmlElement) -> bool:
+    """Return whether an element holds nothing but the picture for whose address another one waits for a script."""
+    return element.find(".//img") is not None and not "".join(element.itertext()).strip()
 
 
 def read_statements(page: OpenPage) -> PageStatements:

@@ -10,11 +10,13 @@ from typing import Final
 
 import htmldate.extractors
 from htmldate import find_date
+from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura.metadata import examine_meta, extract_author, extract_title, extract_url
 
 from tasks.html.printed_authors import is_person
 from tasks.html.printed_day import find_printed_day
+from tasks.html.surroundings import is_in_teaser, is_inside_others
 from tasks.metadata.bylines import has_role
 from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line
@@ -25,6 +27,8 @@ from warehouse.model.vocabulary import Origin, Zone
 MAX_META_CHARACTERS: Final = 300
 MAX_META_AUTHORS: Final = 10
 MAX_NAME_WORDS: Final = 3
+MAX_NAME_PLACES: Final = 20
+_CONTAINING: Final = etree.XPath("//body//*[contains(text(), $name)]")
 _META_AUTHOR: Final = re.compile("author|byl|creator", re.IGNORECASE)
 _DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%z"
 _DAY_LENGTH: Final = len("2026-11-09")
@@ -49,16 +53,19 @@ def guess_metadata(tree: HtmlElement, url: str, missing: frozenset[str]) -> tupl
         return ()
     guesses = {
         "title": (metadata.title,),
-        "authors": tuple(filter(_is_plain_name, (metadata.author or "").split("; "))),
+        "authors": tuple(name for name in (metadata.author or "").split("; ") if _is_plain_name(name, tree)),
         "published_at": (metadata.date,),
     }
     values_of = {field: tuple(filter(None, guesses[field])) for field in sorted(missing)}
     return tuple(Candidate(field, values, Origin.TRAFILATURA) for field, values in values_of.items() if values)
 
 
-def _is_plain_name(name: str) -> bool:
-    """Return whether a guessed writer is a name without the words around it, such as a role."""
-    return is_person(name) and len(name.split()) <= MAX_NAME_WORDS and not has_role(name)
+def _is_plain_name(name: str, tree: HtmlElement) -> bool:
+    """Return whether a guessed writer is a name without a role beside it, and not only that of another's text."""
+    if not is_person(name) or len(name.split()) > MAX_NAME_WORDS or has_role(name):
+        return False
+    elements = _CONTAINING(tree, name=name)[:MAX_NAME_PLACES]
+    return not elements or any(not is_inside_others(element) and not is_in_teaser(element) for element in elements)
 
 
 def _guess_date(tree: HtmlElement, url: str | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import Final
 from lxml import etree
 from lxml.html import HtmlElement
 
+from tasks.html.headline import find_site_headings
 from tasks.html.jsonld import JsonLd, strip_markup
 from tasks.html.microdata import read_microdata
 from tasks.html.printed_authors import find_printed_authors
@@ -93,15 +94,19 @@ def read_metadata(tree: HtmlElement, json_ld: JsonLd, url: str) -> tuple[Candida
         Origin.HTML: visible,
     }
     names = [name for key in _SITE_NAMES.split() for name in metas.get(key, ())]
-    sites = site_names([json_ld.publisher, *names, *_LOGO_NAMES(tree)[:MAX_LOGO_NAMES]], url)
+    names += [*_LOGO_NAMES(tree)[:MAX_LOGO_NAMES], *find_site_headings(tree, visible.get("title", ("",))[-1])]
+    sites = site_names([json_ld.publisher, *names], url)
     page_titles = tuple(without_site(title, sites) for title in visible.get("title", ()))
     headlines = [*visible.get("title", ())[:-1], *json_ld.fields.get("title", ())]
     _add_zones(fields_of)
     _clean_titles_and_authors(fields_of, lambda title: without_site(title, sites, headlines))
-    _drop_site_of_byline(visible, sites)
+    _drop_site_titles(fields_of, sites)
     organisations = frozenset(map(text_key, json_ld.organisations))
     own_names = sites | {host_name(url)}
     no_persons = organisations | own_names
+    for fields in fields_of.values():
+        if authors := fields.get("authors"):
+            fields["authors"] = _persons_first(authors, sites, organisations)
     if _has_no_person(fields_of, no_persons) and (authors := find_printed_authors(tree, no_persons)):
         visible["authors"] = authors
     headline = visible["title"][0] if len(page_titles) > 1 else ""
@@ -154,6 +159,24 @@ def _clean_titles_and_authors(fields_of: dict[Origin, Fields], headline: Callabl
             fields["authors"] = _without_urls(authors)
 
 
+def _drop_site_titles(fields_of: dict[Origin, Fields], sites: frozenset[str]) -> None:
+    """Drop titles that are the name of the site if there is another one."""
+    titles_of = {
+        origin: tuple(title for title in fields["title"] if text_key(title) not in sites)
+        for origin, fields in fields_of.items()
+        if "title" in fields
+    }
+    if any(titles_of.values()):
+        for origin, titles in titles_of.items():
+            fields_of[origin]["title"] = titles
+
+
+def _persons_first(authors: tuple[str, ...], sites: frozenset[str], organisations: frozenset[str]) -> tuple[str, ...]:
+    """Return authors without the site, where there are others, and with other organisations behind the persons."""
+    others = [name for name in authors if text_key(name) not in sites]
+    return tuple(sorted(others, key=lambda name: text_key(name) in organisations)) or authors
+
+
 def _has_no_person(fields_of: dict[Origin, Fields], organisations: frozenset[str]) -> bool:
     """Return whether nothing states an author other than `organisations`."""
     return all(text_key(name) in organisations for fields in fields_of.values() for name in fields.get("authors", ()))
@@ -187,12 +210,6 @@ def _is_zoned(time: str) -> bool:
 def _minute(time: str) -> str:
     """Return the digits of a time from its year to its minute."""
     return re.sub(r"\D", "", time)[:12]
-
-
-def _drop_site_of_byline(visible: Fields, sites: frozenset[str]) -> None:
-    """Drop the name of the site from a byline that names others: `Ann Lee, Example News`."""
-    names = visible.get("authors", ())
-    visible["authors"] = tuple(name for name in names if text_key(name) not in sites) or names
 
 
 def _in_order_of_trust(

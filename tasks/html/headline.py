@@ -15,9 +15,12 @@ from tasks.text.characters import text_key
 MAX_HEADLINES: Final = 20
 MAX_HEADLINE_CHARACTERS: Final = 500
 MIN_HEADLINE_LENGTH: Final = 10
+# Of an `h1` that may be the name of a section.
+MAX_SECTION_WORDS: Final = 3
 
 _BLOCK_TAGS: Final = frozenset({"div", "p", "br", "small", "h2", "h3", "section", "header"})
 _LOGO: Final = re.compile(r"(?:^|[\s_-])(?:logo|brand|site-?(?:title|name))(?:$|[\s_-])", re.IGNORECASE)
+_SEPARATOR_AT_END: Final = re.compile(r"(?:[|｜»«›ㅣ_]|\s[-–—·•*:/~<])\s*$")
 _HOME: Final = re.compile(r"(?:https?://[^/]+)?/?(?:index\.\w+)?")
 
 
@@ -25,14 +28,30 @@ def read_headline(tree: HtmlElement, page_title: str) -> str:
     """Return the most likely headline among the `h1` elements; empty if there is none.
 
     Those that the page's title contains go first, then the longest: a logo or the head of a form may be an `h1` too. If
-    the only `h1` is the name of the site, the `h2` with which the page's title begins is the headline.
+    the only `h1` is the name of the site, or of a section, the `h2` with which the page's title begins is the headline.
     """
     title_key = text_key(page_title)
     headings = list(islice(tree.iter("h1"), MAX_HEADLINES))
     texts = [text for heading in headings if not _is_logo(heading) and (text := _read(heading, page_title))]
-    if texts:
-        return min(texts, key=lambda text: (text_key(text) not in title_key, -len(text)))
-    return next(_headings_in_title(tree, page_title), "")
+    texts = [text for text in texts if not _names_site(text, page_title)]
+    best = min(texts, key=lambda text: (text_key(text) not in title_key, -len(text)), default="")
+    if best and (text_key(best) in title_key or len(best.split()) > MAX_SECTION_WORDS):
+        return best
+    return next(_headings_in_title(tree, page_title), best)
+
+
+def find_site_headings(tree: HtmlElement, page_title: str) -> Iterator[str]:
+    """Yield each `h1` that is the name of the site, as the page's title ends in it."""
+    for heading in islice(tree.iter("h1"), MAX_HEADLINES):
+        if (text := _read(heading, page_title)) and _names_site(text, page_title):
+            yield text
+
+
+def _names_site(text: str, page_title: str) -> bool:
+    """Return whether the page's title ends in a text behind a separator and a longer headline."""
+    headline = page_title.removesuffix(text)
+    is_behind = _SEPARATOR_AT_END.search(headline) is not None
+    return headline != page_title and is_behind and len(headline) > max(2 * MIN_HEADLINE_LENGTH, len(text))
 
 
 def _headings_in_title(tree: HtmlElement, page_title: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
+from tasks.text.characters import text_key
 from tasks.text.tags import strip_tags
 
 # Of all scripts of a page together; real pages have a megabyte at most.
@@ -19,6 +20,8 @@ MAX_SCRIPTS: Final = 50
 MAX_NODES: Final = 20_000
 MAX_VALUES: Final = 200
 MAX_SEARCHED_KEYS: Final = 1_000
+# Of a headline that tells two articles apart, in letters and digits; CJK headlines are as short.
+MIN_HEADLINE_KEY: Final = 6
 
 _FIELDS: Final = {
     "title": ("headline", "name"),
@@ -42,6 +45,10 @@ _CONTAINERS: Final = ("@graph", "mainEntity", "mainEntityOfPage", "item")
 _OPENING: Final = re.compile(r"\A[\s;]*+(?://\s*+)?(?:<!--|<!\[CDATA\[)?")
 _BLANKS: Final = f"{string.whitespace};\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u3000"
 _TRAILING_COMMA: Final = re.compile(r",\s*+([}\]])")
+_MISSING_COMMA: Final = re.compile(r"(?<=[\"}\]\de])(?=[^\S\n]*+\n\s*+\")")
+_SINGLE_QUOTES: Final = re.compile(r"\A[\[{\s]*+'")
+_SINGLE_QUOTED: Final = re.compile(r"(?<=[{\[,:\s])'((?:[^'\\]|\\.)*+)'(?=\s*+[,:}\]])")
+_BETWEEN_VALUES: Final = re.compile(r"[\s,;]*+")
 # A quotation mark that was not escaped does not end a value: after the one that does, a comma or a bracket follows.
 _STRING: Final = re.compile(r'((?:[^\\\n]|\\.){1,2000}?)"(?=\s{0,20}(?:,\s{0,200}["{\[]|[}\]]))')
 _KEY: Final = re.compile(
@@ -52,6 +59,10 @@ _FREE: Final = re.compile(r'"isAccessibleForFree"\s*:\s*"?(true|false)', re.IGNO
 _ENTITY_QUOTE: Final = re.compile(r"&(?:quot|#34|#x22);", re.IGNORECASE)
 _AUTHOR: Final = re.compile(r'"author"\s*:\s*(\[?\s*\{[^\[\]]{1,1000})')
 _AUTHOR_NAME: Final = re.compile(r'"name"\s*:\s*"([^"\\\n]{1,200})"')
+_KEYWORDS: Final = re.compile(r'"keywords"\s*:\s*(\[(?:\s*+"[^"\\\n]{0,200}+"\s*+,?){1,200}+\])')
+
+
+_DECODER: Final = json.JSONDecoder(strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +79,26 @@ class JsonLd:
     """The `cssSelector` of each part that is not accessible for free."""
 
 
-def read_json_ld(scripts: Iterable[str], url: str) -> JsonLd:
-    """Return the values of the article of the page at `url`; of several articles, the one with that URL or the first.
+def read_json_ld(scripts: Iterable[str], url: str, titles: Iterable[str] = ()) -> JsonLd:
+    """Return the values of the article of the page at `url`, which prints `titles`.
 
-    Simple errors of the JSON are mended; worse JSON is only searched for title, authors and dates, in linear time.
+    Of several articles it is the one with that URL, else with one of the titles, else the first. What it lacks is taken
+    from others of the same headline. Simple errors of the JSON are mended; worse JSON is only searched for title,
+    authors, dates and more, in linear time.
     """
     nodes = list(_nodes(_load_all(scripts)))
     nodes_by_id = {str(node["@id"]): node for node in nodes if "@id" in node and len(node) > 1}
-    article = _article_node(nodes, url)
+    article = _article_node(nodes, url, titles)
     if article is None:
         return JsonLd()
+    own_nodes = [article, *(node for node in nodes if node is not article and _is_same_article(node, article))]
     fields = {}
     for column, keys in _FIELDS.items():
-        values_of_keys = (_values(article.get(key), nodes_by_id, column in _URL_FIELDS) for key in keys)
-        if values := next(filter(None, values_of_keys), ()):
-            fields[column] = values
+        readings = (_values(node.get(key), nodes_by_id, column in _URL_FIELDS) for node in own_nodes for key in keys)
+        candidates = list(filter(None, readings))
+        if candidates:
+            is_whole = _has_full_name if column == "authors" else bool
+            fields[column] = next(filter(is_whole, candidates), candidates[0])
     publisher = _values(article.get("publisher"), nodes_by_id, False)
     body = article.get("articleBody")
     return JsonLd(
@@ -104,18 +120,31 @@ def _load_all(scripts: Iterable[str]) -> Iterator[Any]:
 
 
 def _load(script: str) -> Any:
+    """Return the values in a script, what can be read of them if it is no JSON."""
     text = _unwrap(script)
     if text.startswith('{\\"'):  # a string of JSON, printed without its quotes
         text = text.replace('\\"', '"').replace("\\\\", "\\")
     if '"' not in text and _ENTITY_QUOTE.search(text):
         text = html.unescape(text)
-    for attempt in (text, _TRAILING_COMMA.sub(r"\1", text)):
+    if _SINGLE_QUOTES.match(text):
+        text = _SINGLE_QUOTED.sub(lambda string: json.dumps(string[1].replace("\\'", "'")), text)
+    for attempt in (text, mended := _TRAILING_COMMA.sub(r"\1", text), _MISSING_COMMA.sub(",", mended)):
         try:
-            value = json.loads(attempt, strict=False)
-            return json.loads(value, strict=False) if isinstance(value, str) else value
+            values = _decode_all(attempt)
+            return [json.loads(value, strict=False) if isinstance(value, str) else value for value in values]
         except (ValueError, RecursionError):
             continue
     return _search_strings(text)
+
+
+def _decode_all(text: str) -> list[Any]:
+    """Return the values of a text of JSON, in which several may follow each other. Raises ValueError."""
+    values: list[Any] = []
+    end = 0
+    while (start := _BETWEEN_VALUES.match(text, end).end()) < len(text) or not values:  # type: ignore[union-attr]
+        value, end = _DECODER.raw_decode(text, start)
+        values.append(value)
+    return values
 
 
 def _unwrap(script: str) -> str:
@@ -138,6 +167,8 @@ def _search_strings(text: str) -> dict[str, Any]:
     if authors := _AUTHOR.search(text):
         last = authors[1].find("}") if authors[1][0] == "{" else len(authors[1])
         node["author"] = _AUTHOR_NAME.findall(authors[1][: last if last >= 0 else None])
+    if keywords := _KEYWORDS.search(text):
+        node.setdefault("keywords", re.findall(r'"([^"]+)"', keywords[1]))
     return node
 
 
@@ -161,13 +192,34 @@ def _types(node: dict[str, Any]) -> list[str]:
     return [name.rsplit("/", 1)[-1] for name in types if isinstance(name, str)]
 
 
-def _article_node(nodes: list[dict[str, Any]], url: str) -> dict[str, Any] | None:
+def _article_node(nodes: list[dict[str, Any]], url: str, titles: Iterable[str]) -> dict[str, Any] | None:
     articles = [node for node in nodes if any(map(_ARTICLE_TYPE.fullmatch, _types(node)))]
     if not articles:
         dated = (node for node in nodes if "datePublished" in node)
         return next((node for node in dated if _PAGE_TYPES.intersection(_types(node))), None)
+    if len(articles) == 1:
+        return articles[0]
     page = url.split("?", maxsplit=1)[0].rstrip("/")
-    return next((node for node in articles if page in map(_without_query, _urls(node))), articles[0])
+    keys = list(map(text_key, titles))
+    own = (node for node in articles if page in map(_without_query, _urls(node)))
+    titled = (node for node in articles if any(_headline_key(node) in key for key in keys) and _headline_key(node))
+    return next(own, None) or next(titled, articles[0])
+
+
+def _headline_key(node: dict[str, Any]) -> str:
+    """Return the key (see `text_key`) of a node's headline; empty if it is too short to tell articles apart."""
+    key = text_key(next(iter(_values(node.get("headline"), {}, False)), ""))
+    return key if len(key) >= MIN_HEADLINE_KEY else ""
+
+
+def _is_same_article(node: dict[str, Any], article: dict[str, Any]) -> bool:
+    is_article = any(map(_ARTICLE_TYPE.fullmatch, _types(node)))
+    return is_article and _headline_key(node) == _headline_key(article) != ""
+
+
+def _has_full_name(names: tuple[str, ...]) -> bool:
+    """Return whether a name has two words: that of an account has one."""
+    return any(" " in name for name in names)
 
 
 def _organisations(article: dict[str, Any], nodes_by_id: dict[str, dict[str, Any]]) -> Iterator[str]:

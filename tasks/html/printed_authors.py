@@ -10,7 +10,7 @@ from typing import Any, Final
 from lxml import etree
 from lxml.html import HtmlElement
 
-from tasks.html.surroundings import is_inside_others
+from tasks.html.surroundings import is_in_teaser, is_inside_others
 from tasks.metadata.bylines import split_byline
 from tasks.text.characters import text_key
 
@@ -41,6 +41,8 @@ _CAPITALISED_LABELS: Final = frozenset({"By", "BY", "by", "Von", "VON", "Par", "
 _DATED: Final = re.compile(
     r"(?=[^\n]{0,60}(?:19|20)\d\d)[^\n]{6,60}?\s(?:by|von|par|por|door|di|oleh)\s+(?P<names>[^\n]+)", re.IGNORECASE
 )
+# In a line with the day, the source and the size of the letters.
+_CHINESE: Final = re.compile(r"(?:作者|撰文|記者|记者)\s?[:：]\s?(?P<names>[\u3400-\u9fff·]{2,6})(?![\u3400-\u9fff])")
 _LINE_ENDS: Final = frozenset({"br", "img", "svg", "time", "hr", "div", "p", "h1", "h2"})
 _NO_BYLINE_TAGS: Final = frozenset({"figcaption", "blockquote"})
 _END: Final = re.compile(r"\s*[|•·⋅–—(]|\s+[-/]\s+|\s+(?:in|on|at|from|updated|published)\s|\s+(?:am|le|el)\s+\d|\s*\d")
@@ -69,13 +71,14 @@ def _names(texts: list[Any]) -> tuple[str, ...]:
         if match and not match["sure"] and not (is_near and _is_label(line)):
             match = None
         if match is None and is_near and len(text) < MAX_BYLINE_CHARACTERS:
-            match = _DATED.match(line)
+            match = _DATED.match(line) or _CHINESE.search(line)
         if match and (names := _read_names(match["names"].strip() or after.strip())):
             bylines += 1
             element = text.getparent()
             if bylines > MAX_BYLINES:
                 return ()
-            if not is_inside_others(element) and element.tag not in _NO_BYLINE_TAGS:
+            is_own = not is_inside_others(element) and not is_in_teaser(element)
+            if is_own and element.tag not in _NO_BYLINE_TAGS:
                 return names
         prose_count += len(text) >= MIN_PROSE_CHARACTERS
     return ()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from typing import Final
 
 from lxml.html import HtmlElement
 
 from tasks.html.surroundings import cut_modification, is_about_others, is_of_modification, near_headline
 from tasks.metadata.printed_dates import normalise_digits
+from tasks.text.characters import text_key
 
 MAX_EVIDENCE_CHARACTERS: Final = 300_000
 # Elements around the headline in which its date may stand above it.
 MAX_HEADLINE_LEVELS: Final = 3
+MAX_HEADINGS: Final = 20
+MAX_HEADING_TEXTS: Final = 20
 
 _DATE_ATTRIBUTES: Final = ("content", "datetime", "title", "data-date", "data-time", "data-published")
 _MONTHS_A_YEAR: Final = 12
@@ -77,12 +81,21 @@ def _order_of_others(text: str) -> bool | None:
     return orders.pop() if len(orders) == 1 else None
 
 
+def _find_headline(tree: HtmlElement) -> HtmlElement | None:
+    """Return the first `h1` that the page's title has: any other may stand below the text."""
+    title = next((text_key("".join(title.itertext())) for title in tree.iter("title")), "")
+    headings = (
+        (heading, text_key("".join(islice(heading.itertext(), MAX_HEADING_TEXTS)))) for heading in tree.iter("h1")
+    )
+    return next((heading for heading, key in islice(headings, MAX_HEADINGS) if key and key in title), None)
+
+
 def _evidence(tree: HtmlElement) -> Iterator[str]:
     """Yield the texts and the dates in attributes of a page, those of other items and of changes left out.
 
-    What stands above the headline is the day of the visit; the head of the page counts.
+    What stands above the headline may be the day of the visit; the head of the page counts.
     """
-    headline = next(tree.iter("h1"), None)
+    headline = _find_headline(tree)
     around = near_headline(headline, MAX_HEADLINE_LEVELS)
     is_above = False
     remaining = MAX_EVIDENCE_CHARACTERS

@@ -17,6 +17,8 @@ MAX_LINKS_OF_BOX: Final = 3
 MAX_LINK_TEXTS: Final = 20
 # A link of fewer words is the name of a writer or a section.
 MIN_HEADLINE_WORDS: Final = 4
+# Around a writer's name, in a teaser.
+MAX_TEASER_LEVELS: Final = 3
 # Of an attribute with names that is looked at.
 MAX_NAME_CHARACTERS: Final = 1_000
 # Of a text that is the label of a date.
@@ -32,6 +34,9 @@ _MODIFICATION: Final = re.compile(r"modif|updat|revis", re.IGNORECASE)
 _PUBLICATION: Final = re.compile(r"publi[sc]|posted|creat", re.IGNORECASE)
 _NAME_ATTRIBUTES: Final = ("class", "id")
 _KEY_ATTRIBUTES: Final = ("class", "itemprop", "property", "name")
+_HAS_LINKED_HEADING: Final = etree.XPath(
+    "boolean((descendant::h2|descendant::h3|descendant::h4|descendant::h5)[descendant::a or ancestor::a])"
+)
 _HAS_HEADLINE: Final = etree.XPath("boolean(descendant::h1)")
 
 
@@ -65,6 +70,19 @@ def _is_headline(link: HtmlElement) -> bool:
 def is_inside_others(element: HtmlElement) -> bool:
     """Return whether an element or one around it is about something else than the article."""
     return is_about_others(element) or any(map(is_about_others, element.iterancestors()))
+
+
+def is_in_teaser(element: HtmlElement) -> bool:
+    """Return whether an element stands close to the headline of another article: a heading that is a link.
+
+    On a page without an `h1` that may be its own headline.
+    """
+    for ancestor in islice(element.iterancestors(), MAX_TEASER_LEVELS):
+        if ancestor.tag in {"article", "main", "body", "html"} or _HAS_HEADLINE(ancestor):
+            return False
+        if _HAS_LINKED_HEADING(ancestor):
+            return bool(_HAS_HEADLINE(ancestor.getroottree()))
+    return False
 
 
 def is_of_modification(element: HtmlElement) -> bool:

@@ -23,12 +23,12 @@ MIN_SHARED_WORDS: Final = 0.5
 MIN_SHARED_OF_LONGER: Final = 0.3
 
 _SEPARATOR: Final = re.compile(
-    r"(?<!\s)\s++(?:--|::|[-–—·•*:>/])\s+|(?:(?<!\s)\s++)?[|｜»›ㅣ]\s*|_(?=[^\x00-\u02ff])|："
+    r"(?<!\s)\s++(?:--|::|[-–—·•*:<>«~/])\s+|(?:(?<!\s)\s++)?[|｜»›ㅣ]\s*|_(?=[^\x00-\u02ff])|："
     r"|(?<!\s)\s++[-–—](?=\w+$)|(?<=[\u1100-\uffff])[-–—](?=[\u1100-\uffff][^-–—]*$)"
 )
-_FOLLOWS: Final = re.compile(r"\s*(?:[|｜»›：ㅣ_]|--|\s(?:::|[-–—·•*:/])\s)|[-–—](?=[\u1100-\uffff])")
+_FOLLOWS: Final = re.compile(r"\s*(?:[|｜»›：ㅣ_]|--|\s(?:::|[-–—·•*:<«~/])\s)|[-–—](?=[\u1100-\uffff])")
 _PRECEDES: Final = re.compile(r"(?:[|｜»›ㅣ]|(?<!\s)\s[-–—•*])\s*$")
-_FIRST_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|｜»›ㅣ]\s*|(?<!\s)\s++[-–—•*]\s+")
+_FIRST_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|｜»›ㅣ]\s*|(?<!\s)\s++[-–—•*]\s+|(?<=\w):\s+")
 _STRONG_MARKS: Final = frozenset("|｜»›ㅣ*•·")
 _CUT: Final = re.compile(r"(?:(?<!\s)\s++)?(?:…|\.\.\.|\[(?:…|\.\.\.)\])$")
 _WORD: Final = re.compile(r"\w+")
@@ -88,7 +88,9 @@ def _without_site_before(title: str, sites: frozenset[str]) -> str:
     if first is None or not _is_headline(title[first.end() :]):
         return title
     name = text_key(title[: first.start()])
-    is_host = len(name) >= MIN_HOST_LENGTH and any(site.startswith(name) for site in sites)
+    # Before a colon also stand kickers and speakers.
+    is_colon = first[0].startswith(":")
+    is_host = len(name) >= MIN_HOST_LENGTH and not is_colon and any(site.startswith(name) for site in sites)
     return title[first.end() :] if is_host or name in sites else title
 
 

@@ -12,15 +12,15 @@ from lxml.html import HtmlElement
 
 from tasks.html.headline import read_headline
 from tasks.html.jsonld import strip_markup
-from tasks.html.lead_image import read_lead_image
-from tasks.html.surroundings import is_inside_others, is_of_modification, near_headline
-from tasks.metadata.urls import is_logo_url
+from tasks.html.lead_image import find_picture, is_placeholder, read_lead_image
+from tasks.html.surroundings import is_in_teaser, is_inside_others, is_of_modification, near_headline
 
 # A longer element of the class `byline` contains more than the byline.
 MAX_BYLINE_CHARACTERS: Final = 120
 MAX_TEXT_CHARACTERS: Final = 500
 MAX_TIME_CHARACTERS: Final = 100
 MAX_AUTHORS: Final = 20
+MAX_BYLINES: Final = 100
 MAX_CLASS_CHARACTERS: Final = 1_000
 # The date above a headline is in the same box, this many elements around it.
 MAX_HEADLINE_LEVELS: Final = 2
@@ -48,7 +48,7 @@ def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tup
         "language": (tree.get("lang") or tree.get(_XML_LANG) or "",),
         "authors": authors,
         "by": (_text(byline, separator=" "),) if byline is not None else (),
-        "image_url": (_figure_image(tree) if all(map(is_logo_url, images)) else "",),
+        "image_url": (find_picture(tree) if all(map(is_placeholder, images)) else "",),
         **_times(tree),
         **read_lead_image(tree, images),
     }
@@ -62,21 +62,20 @@ def _relations(link: HtmlElement) -> list[str]:
 
 
 def _author_links(tree: HtmlElement) -> Iterator[str]:
-    links = (link for link in tree.iter("a") if "author" in (link.get("rel") or "").split())
-    names = (_text(link, MAX_BYLINE_CHARACTERS) for link in links)
+    links = islice((link for link in tree.iter("a") if "author" in (link.get("rel") or "").split()), MAX_BYLINES)
+    names = (_text(link, MAX_BYLINE_CHARACTERS) for link in links if not _is_others(link))
     return islice(dict.fromkeys(filter(None, names)), MAX_AUTHORS)
 
 
 def _bylines(tree: HtmlElement) -> Iterator[HtmlElement]:
-    for element in tree.iter("span", "div", "p", "a", "address", "li"):
-        classes = element.get("class")
-        if (
-            classes
-            and _name_byline(classes[:MAX_CLASS_CHARACTERS])
-            and not is_inside_others(element)
-            and _text(element, MAX_BYLINE_CHARACTERS)
-        ):
-            yield element
+    elements = tree.iter("span", "div", "p", "a", "address", "li")
+    bylines = (element for element in elements if _name_byline((element.get("class") or "")[:MAX_CLASS_CHARACTERS]))
+    short = islice((element for element in bylines if _text(element, MAX_BYLINE_CHARACTERS)), MAX_BYLINES)
+    return (element for element in short if not _is_others(element))
+
+
+def _is_others(byline: HtmlElement) -> bool:
+    return is_inside_others(byline) or is_in_teaser(byline)
 
 
 @lru_cache(maxsize=4_000)
@@ -116,19 +115,6 @@ def _times(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
             is_near = is_below or not around.isdisjoint(element.iterancestors())
             (first if is_near else above).setdefault(field, value[:MAX_TIME_CHARACTERS])
     return {field: (value,) for field, value in (above | first).items()}
-
-
-def _figure_image(tree: HtmlElement) -> str:
-    """Return the address of the image in the first figure of the page's article; empty if there is none."""
-    figures = (figure for figure in tree.iter("figure") if not is_inside_others(figure))
-    figure = next((figure for figure in figures if _is_in_article(figure)), None)
-    image = next(figure.iter("img"), None) if figure is not None else None
-    address = (image.get("src") or image.get("data-src") or "") if image is not None else ""
-    return "" if address.startswith("data:") else address
-
-
-def _is_in_article(element: HtmlElement) -> bool:
-    return any(ancestor.tag == "article" for ancestor in element.iterancestors())
 
 
 def _text(element: HtmlElement, max_characters: int = MAX_TEXT_CHARACTERS, separator: str = "") -> str:

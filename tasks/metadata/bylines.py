@@ -32,7 +32,7 @@ _LEADING_LABEL: Final = re.compile(
     r"(?:(?:(?:read )?more|articles|posts|stories) (?:about|from|by)"
     r"|this (?:post|article|story) (?:was|is) written by)\s+|"
     r"(?:(?:ein(?:e)?\s)?(?:gast)?(?:kolumne|kommentar|analyse|bericht|reportage|interview|essay|rezension|beitrag)\s+von"
-    r"|(?:une?\s)?(?:chronique|analyse|tribune|reportage|article)\s+(?:de|par))\s+|"
+    r"|(?:une?\s)?(?:chronique|analyse|tribune|reportage|article|propos recueillis)\s+(?:de|par))\s+|"
     rf"(?:{_LABEL})\s?[:：/／|・＝]\s*|"
     r"(?:(?:written|reported|story|posted|words|text|interview|analysis|opinion|review|commentary|column)\s+)?by[:\s]\s*|"
     r"(?:بقلم|מאת|โดย)\s+"
@@ -89,7 +89,8 @@ _ROLE: Final = re.compile(
 _NO_NAME: Final = re.compile(
     r"(?:(?:last |first )?(?:updated|published|posted|modified)|aktualisiert|veröffentlicht|stand|publié|mis à jour|"
     r"publicado|actualizado|\d+ min).*|phd|ph\.d\.?|md|m\.d\.?|mba|rn|esq\.?|null|none|n/a|admin|undefined|unknown|"
-    r"anonymous|by|von|and|und|editor|reporter|staff|(?:written|posted|reviewed|edited) by|the authors?|print|"
+    r"agencies|agences|agenturen|agencias|agenzie|anonymous|"
+    r"by|von|and|und|editor|reporter|staff|(?:written|posted|reviewed|edited) by|the authors?|print|"
     r"(?:\d+ )?min(?:ute)?s?(?: read)?|.*\bcomments? so far|[a-z]+(?:\.[a-z]+){2,}|"
     r"(?:january|february|march|april|june|july|august|september|october|november|december|"
     r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)\.?|"
@@ -109,7 +110,7 @@ _ROLE_AFTER: Final = re.compile(
 _ROLE_BEFORE: Final = re.compile(
     r"(?:(?:unser(?:e[rnm]?)?|our|guest|staff|senior|special|political|sports?|business)\s+)*"
     r"(?:(?:[^\W\d_]+-)?(?:redakteur|reporter|korrespondent|volontär|mitarbeiter|autor)(?:in)?"
-    r"|contributor|columnist|correspondent|writer|editor)\s+(?=\S+\s+\S)",
+    r"|contributor|columnist|correspondent|writer|editor)\s+(?=(?-i:[^\W\d_a-zà-ÿ])\S*\s+\S)",
     re.IGNORECASE,
 )
 # `Ann Lee | Norby`, `Ann Lee - Reuters`: one word behind a full name is a place or an outlet.

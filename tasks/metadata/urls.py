@@ -59,11 +59,23 @@ _SLUG_AND_ID: Final = re.compile(
 _ID_PART: Final = re.compile(r"[a-z]{0,2}\d{7,}", re.IGNORECASE)
 # A template wrote the address of the site before a whole URL: `https://news.examplehttps://news.example/a`.
 _TWO_URLS: Final = re.compile(r"https?://[^/?#]*https?(?::|%3a)?/", re.IGNORECASE)
+# What a template writes that has no value.
+_UNFILLED: Final = re.compile(r"/(?:undefined|null|none|nan|\[object)(?:[/?#]|$)|\{\{|\$\{|%7b%7b", re.IGNORECASE)
+# Hosts of the people who make a site.
+_NO_PUBLIC_HOST: Final = re.compile(
+    r"(?:\d{1,3}\.){3}\d{1,3}$|(?:.*[.-])?(?:staging|stage|stg|dev|preprod|preview|test|uat|cms|origin|backend)\d*[.-]",
+    re.IGNORECASE,
+)
+# Words, a number, or a file.
+_SLUG: Final = re.compile(r"[^/]-[^/]*-[^/]|\d{5,}|\.\w{3,5}$")
 _COUNTRY: Final = re.compile("[A-Z]{2}")
 _NO_COUNTRIES: Final = frozenset("AI AM CC CO EU FM GG IO LA LY ME SH SO SU TO TV WS".split())
 _PHOTO: Final = re.compile(r"\.(?:jpe?g|webp|avif)$", re.IGNORECASE)
 _LOGO_WORDS: Final = (
-    "(?:site-?|og-?|share-?|default-?)?(?:logo|favicon|site-?icon|placeholder|no-?image|default-?image)"
+    "(?:(?:site-?|og-?|share-?|default-?)?(?:logo|favicon|site-?icon|placeholder|no-?image|default-?image)"
+    "|(?:default|fallback)[-_](?:share|sharing|og|social|image|img|thumb|thumbnail|photo|picture|card|banner)"
+    "|(?:share|sharing|og|social|facebook|fb|twitter|image|img|thumb|thumbnail|card)[-_](?:default|fallback)"
+    "|pixel|spacer|transparent|1x1)"
 )
 _LOGO: Final = re.compile(rf"(?:^|[-_.]){_LOGO_WORDS}(?:$|[-_.\d@])", re.IGNORECASE)
 _PHOTO_OF_LOGO: Final = re.compile(rf"^{_LOGO_WORDS}(?:[-_]?(?:share|og|social|default|\d+|\d+x\d+))*\.", re.IGNORECASE)
@@ -147,19 +159,31 @@ def is_web_url(text: str) -> bool:
 def canonical_url(declared: str, url: str) -> str | None:
     """Return the normal form of the canonical URL that the page at `url` declares; None if it cannot be this page's.
 
-    It must be on the same registrable domain, or end in the same part of the path (a syndicated copy), and must not be
-    a home page for an article that lies deeper: templates often declare that by mistake.
+    It must be on the same registrable domain, or end in the same part of the path (a syndicated copy). Templates often
+    declare by mistake a home page or a section for an article that lies deeper, or a host on which a site is made.
     """
+    own_host = urlsplit(url).netloc
+    if own_host and declared.strip().startswith(f"{own_host}/"):
+        declared = f"//{declared.strip()}"
     absolute = absolute_url(declared, url)
-    if absolute is None or _TWO_URLS.match(absolute):
+    if absolute is None or _TWO_URLS.match(absolute) or _UNFILLED.search(absolute):
         return None
     own, other = _split(url), _split(absolute)
     if own is None or other is None:
         return normalize_url(absolute)
-    if other.path == "/" and not other.query and own.path != "/":
+    if (other.path == "/" and not other.query and own.path != "/") or _is_section_of(other, own):
+        return None
+    if other.netloc != own.netloc and (other.port or _NO_PUBLIC_HOST.match(other.hostname or "")):
         return None
     same_page = own.path.rpartition("/")[2] == other.path.rpartition("/")[2] != ""
     return urlunsplit(other) if same_page or canonical_domain(url) == canonical_domain(absolute) else None
+
+
+def _is_section_of(other: SplitResult, own: SplitResult) -> bool:
+    """Return whether an address is that of a folder in which a page with a slug lies, and has none itself."""
+    folder = other.path.rstrip("/")
+    is_above = not other.query and own.path.startswith(f"{folder}/") and own.path.rstrip("/") != folder
+    return is_above and not _SLUG.search(folder) and _SLUG.search(own.path[len(folder) :]) is not None
 
 
 # A page states the same few addresses again and again.
