@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
-import signal
 import subprocess
 import sys
 import time
@@ -14,26 +12,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import commands, killed_at
 from warehouse.connect import connect
 from warehouse.verify import verify
 
 PROJECT = Path(__file__).resolve().parent.parent
+STEP = 7
 
-KILLED_AT = """
-import os, signal, sys
-moment, root = int(sys.argv.pop(1)), sys.argv[-1]
-seen = 0
-
-def at_every_file_operation(event, arguments):
-    global seen
-    if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.truncate") and str(arguments[0]).startswith(root):
-        seen += 1
-        if seen == moment:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-sys.addaudithook(at_every_file_operation)
-from flows.cli.app import main
-main()
+SMALL_FILES_ONLY = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, resource.RLIM_INFINITY))
+"""
+# Root reads all files by the capabilities 1 and 2, CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH.
+NO_RIGHT_TO_READ_EVERYTHING = """
+import ctypes
+system, header, sets = ctypes.CDLL(None), (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+assert system.capget(header, sets) == 0
+sets[0] &= ~0b110
+assert system.capset(header, sets) == 0
 """
 
 STORY = """Story number {number} of the night desk
@@ -78,32 +75,12 @@ def install(tmp_path, data):
     return str(data), ["run", "--config", str(tmp_path / "config"), "--data", str(data)]
 
 
-def environment():
-    return os.environ | {"COPYDESK_BATCH": "10", "COPYDESK_WORKERS": "2", "PYTHONPATH": str(PROJECT)}
+def environment(**more):
+    return os.environ | {"COPYDESK_BATCH": "10", "COPYDESK_WORKERS": "1"} | more
 
 
-def copydesk(arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "copydesk", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=environment(),
-        check=False,
-        **options,
-    )
-
-
-def killed_at(moment, arguments):
-    """Whether a run came to its `moment`th file operation, at which it is killed."""
-    process = subprocess.run(
-        [sys.executable, "-c", KILLED_AT, str(moment), *arguments],
-        env=environment(),
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
-    return process.returncode == -signal.SIGKILL
+def copydesk(arguments, before="", **more):
+    return commands().start(arguments, env=environment(**more), before=before).wait()
 
 
 def content(root):
@@ -132,8 +109,8 @@ def test_a_run_killed_at_any_file_operation_and_run_again_ends_in_the_same_rows(
     root, arguments = undisturbed
     # The kills follow each other on one data root, so that what one leaves meets the next.
     killed = 0
-    for moment in count(random.randint(1, 5), 5):
-        if not killed_at(moment, arguments):
+    for moment in count(random.randint(1, STEP), STEP):
+        if not killed_at(moment, root, arguments, environment()):
             break
         killed += 1
     assert killed >= 8
@@ -146,30 +123,17 @@ def test_a_run_killed_at_any_file_operation_and_run_again_ends_in_the_same_rows(
 @pytest.mark.slow
 def test_two_runs_at_once_end_in_the_rows_of_one(undisturbed, expected):
     root, arguments = undisturbed
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-m", "copydesk", *arguments],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(2)
-    ]
-    for process in both:
-        _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+    both = [commands().start(arguments, env=environment(COPYDESK_WORKERS="2")) for _ in range(2)]
+    for command in both:
+        ended = command.wait()
+        assert ended.returncode == 0, ended.stderr
     assert content(root) == expected
 
 
 @pytest.mark.slow
 def test_a_full_disk_ends_the_run_with_a_sentence_and_the_next_one_takes_the_rest(undisturbed, expected):
     root, arguments = undisturbed
-
-    def small_files_only():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, resource.RLIM_INFINITY))
-
-    said = copydesk(arguments, preexec_fn=small_files_only)
+    said = copydesk(arguments, SMALL_FILES_ONLY)
     assert said.returncode == 1
     assert "cannot write" in said.stderr
     assert "Traceback" not in said.stderr
@@ -197,20 +161,13 @@ def test_a_full_tmpfs_is_named(installation, tmp_path):
         subprocess.run(["umount", str(mount)], check=True)
 
 
-def without_the_right_to_read_everything():
-    import ctypes
-
-    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: root reads all files by these
-        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
-
-
 @pytest.mark.slow
 def test_an_unreadable_file_is_counted_and_the_rest_lands(installation):
     root, arguments = installation
     locked = Path(root).parent / "pages" / "00.txt"
     locked.chmod(0)
 
-    said = copydesk(arguments, preexec_fn=without_the_right_to_read_everything)
+    said = copydesk(arguments, NO_RIGHT_TO_READ_EVERYTHING)
     assert said.returncode == 0, said.stderr
     with connect(root) as warehouse:
         assert warehouse.execute("SELECT count(*) FROM articles").fetchone() == (29,)
@@ -225,7 +182,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_lands(installation)
     closed = Path(root).parent / "pages" / "closed"
     closed.mkdir(mode=0)
     for command in (arguments, ["sources", "check", *arguments[1:3]]):
-        said = copydesk(command, preexec_fn=without_the_right_to_read_everything)
+        said = copydesk(command, NO_RIGHT_TO_READ_EVERYTHING)
         assert said.returncode == (1 if command is arguments else 2)
         assert f"{closed}: cannot be listed: Permission denied; mend its permissions" in said.stderr
     with connect(root) as warehouse:
@@ -236,7 +193,9 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_lands(installation)
 def test_a_killed_run_leaves_no_process_behind(installation):
     _, arguments = installation
     mark = f"copydesk-test-{os.getpid()}-{time.time_ns()}"
-    process = subprocess.Popen([sys.executable, "-m", "copydesk", *arguments], env=environment() | {"TEST_MARK": mark})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "copydesk", *arguments], env=environment(TEST_MARK=mark), cwd=PROJECT
+    )
     # The command, the fork server, and a worker at least.
     while len(marked(mark)) < 4:
         assert process.poll() is None, "the run ended before it could be killed"
@@ -261,17 +220,17 @@ def marked(mark):
 
 
 @pytest.mark.slow
-def test_thousands_of_files_some_of_them_bad_are_all_counted(installation):
+def test_a_thousand_files_some_of_them_bad_are_all_counted(installation):
     root, arguments = installation
     pages = Path(root).parent / "pages"
-    for number in range(30, 2_000 - 2):
+    for number in range(30, 1_000 - 2):
         bad = {7: b"", 11: b"\x00\x01" * 40, 13: b"Home\nNews\n"}.get(number % 100)
         text = STORY.format(number=number).encode()
         (pages / f"{number:05}.txt").write_bytes(text if bad is None else bad)
-    said = copydesk(arguments)
+    said = copydesk(arguments, COPYDESK_BATCH="100")
     assert said.returncode == 0, said.stderr
     with connect(root) as warehouse:
         run = warehouse.execute("SELECT discovered, stored, rejected, pending FROM runs").fetchone()
         states = dict(warehouse.execute("SELECT state, count(*) FROM ledger GROUP BY 1").fetchall())
-    assert run == (2_000, states["article"], states["reject"], 0)
-    assert states["article"] + states["reject"] == 2_000
+    assert run == (1_000, states["article"], states["reject"], 0)
+    assert states["article"] + states["reject"] == 1_000

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from test_crash import environment
+from test_crash import copydesk, environment
 
 from config.sources import load_source
 from flows.monitoring.alert_rules import find_conditions
 from flows.monitoring.health import load_health, problems
+from tests.support.commands import commands
 from tests.support.polled import FEED, Site, counts
 from tests.support.webserver import answer
 from warehouse.connect import connect
@@ -84,9 +84,9 @@ def test_a_run_is_seen_while_it_is_on_and_when_it_was_killed_and_its_row_lands_w
         (sources / "lake.toml").write_text(text)
         lake = load_source(sources / "lake.toml")
         root = str(tmp_path / "data")
-        command = [sys.executable, "-m", "copydesk", "run", "--config", str(tmp_path / "config"), "--data", root]
+        arguments = ["run", "--config", str(tmp_path / "config"), "--data", root]
         site.routes["/news/1"] = lambda *_: time.sleep(30)
-        process = subprocess.Popen(command, env=environment())
+        killed = commands().start(arguments, env=environment())
         until = time.monotonic() + 60
         while not (runs := list(running_and_killed(Root.at(root)))) or not site.asked("/news/1"):
             assert time.monotonic() < until
@@ -95,13 +95,13 @@ def test_a_run_is_seen_while_it_is_on_and_when_it_was_killed_and_its_row_lands_w
         health = load_health(root, datetime.now(UTC))["lake"]
         assert health.facts["last_status"] == "running"
         assert list(problems("lake", lake, health, datetime.now(UTC))) == ["1 document waits for the next run"]
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.wait()
         health = load_health(root, datetime.now(UTC))["lake"]
         wrong = next(problems("lake", lake, health, datetime.now(UTC)))
         assert wrong == "last run interrupted: ended from outside, as by a kill"
         site.publish(1)
-        assert subprocess.run(command, env=environment(), check=False).returncode == 0
+        assert copydesk(arguments).returncode == 0
     with connect(root) as warehouse:
         assert warehouse.execute("SELECT status FROM runs ORDER BY started_at").fetchall() == [
             ("interrupted",), ("succeeded",),

@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
-from test_crash import copydesk, killed_at
+from test_crash import copydesk, environment
 
+from tests.support.commands import killed_at
 from tests.support.polled import Site
 from tests.support.webserver import answer
 from warehouse.connect import connect
 from warehouse.verify import verify
 
 WINDOW = 4
-STEP = 17
+STEP = 23
 
 
 @pytest.mark.slow
@@ -46,7 +47,7 @@ def test_killed_at_any_file_operation_while_a_feed_rolls_on_every_article_is_lan
         for moment in count(3, STEP):
             # Every entry of the look before has left the feed by now.
             published = roll(killed + 2)
-            if not killed_at(moment, arguments):
+            if not killed_at(moment, root, arguments, environment()):
                 break
             killed += 1
         assert killed >= 4

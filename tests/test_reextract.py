@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from flows.cli.reextract import write_results
 from flows.ingest import ingest
 from flows.reextract import reextract
 from tasks.http.fetcher import Fetcher
+from tests.support.commands import killed_at
 from tests.support.webserver import WebServer, answer
 from warehouse.verify import verify
 
@@ -274,48 +272,19 @@ def test_a_table_has_the_sources_and_below_them_the_fields(source, settings, wor
     assert "published_at" in out
 
 
-KILLED_AT = """
-import os, signal, sys
-sys.path.insert(0, sys.argv[4])
-from pathlib import Path
-moment, root, toml = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-from config.settings import Settings
-from config.sources import load_source
-from flows.reextract import reextract
-import flows.ingest
-seen = 0
-
-def at_every_file_operation(event, arguments):
-    global seen
-    if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.truncate") and str(arguments[0]).startswith(root):
-        seen += 1
-        if seen == moment:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-if __name__ == "__main__":
-    sys.addaudithook(at_every_file_operation)
-    [result] = reextract([load_source(toml)], Settings(data=root, workers=1, batch=2))
-    sys.exit(result.problem)
-"""
-
-
 @pytest.mark.slow
 def test_killed_at_any_file_operation_and_repeated_it_ends_in_the_same_rows(source, tmp_path, settings, take_in, ask):
     take_in(source, strip=NO_DATES)
-    program = tmp_path / "killed.py"
-    program.write_text(KILLED_AT)
-    toml = tmp_path / "config" / "sources" / "paper.toml"
+    environment = os.environ | {"COPYDESK_WORKERS": "1", "COPYDESK_BATCH": "2"}
+    arguments = ["reextract", "--config", str(tmp_path / "config"), "--data", settings.data]
     half = 0
     for moment in count(1, 4):
-        done = subprocess.run(
-            [sys.executable, program, str(moment), settings.data, toml, PROJECT], capture_output=True, check=False
-        )
+        is_killed = killed_at(moment, settings.data, arguments, environment)
         dated = ask("SELECT count(published_at) FROM articles")[0][0]
         assert dated in {0, 3}
-        if done.returncode != -signal.SIGKILL:
+        if not is_killed:
             break
         half += 1
-    assert done.returncode == 0, done.stderr
     assert half >= 3
     assert dated == 3
     assert ask("SELECT count(*) FROM landed('articles')") == [(6,)]
