@@ -9,7 +9,7 @@ from typing import Final
 
 from tasks.boilerplate.cues import Cue, phrases_of
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.line_patterns import has_year, is_date_line, is_reporter, read_caption, read_section
+from tasks.boilerplate.line_patterns import has_year, is_date_line, is_reporter, read_caption, read_persons, read_section
 from warehouse.model.vocabulary import LineReason
 
 # Longer lines are not searched for a caption or date.
@@ -22,9 +22,20 @@ MAX_BYLINE_CHARACTERS: Final = 120
 MAX_NAME_WORDS: Final = 4
 MAX_DATE_LINE_WORDS: Final = 16
 ANY_LENGTH: Final = 1_000
+# Of a notice of cookies or of links that pay.
+MAX_NOTICE_WORDS: Final = 120
 
-# Every credit, date and breadcrumb has one of these signs.
-_PATTERN_SIGN: Final = re.compile("[\\d:：©/>›»→]")
+# Every credit, date, breadcrumb and signed caption has one of these signs.
+_PATTERN_SIGN: Final = re.compile("[\\d:：©/>›»→＝]|[)）]$|고 있다\\. |모습")
+# `Follow the Harbour Post on Facebook`
+_FOLLOW: Final = re.compile(
+    r"\W{0,3}(?:follow|like|join|folgen?|folg|suivez|rejoignez|retrouvez|sigue|síguenos|sigan|siga|segui|unisciti|volg|följ|følg"
+    r"|seuraa|obserwuj|śledź|sledujte|urmărește|kövess|kövesse|ikuti|gabung|theo dõi|читайте|подпис\w+|следите|підпис\w+"
+    r"|تابعوا?|تابعونا|دنبال)\s.{0,80}?(?<!\w)(?:facebook|twitter|instagram|whatsapp|telegram|youtube|tiktok|google news"
+    r"|linkedin|bluesky|threads|телеграм|telegram\w*|تلغرام|واتساب|تلگرام)(?!\w)",
+    re.IGNORECASE,
+)
+MAX_FOLLOW_WORDS: Final = 18
 _COPYRIGHT: Final = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:copyright\W{0,3})?(?:19|20)\d\d", re.IGNORECASE)
 
 
@@ -53,6 +64,7 @@ _RULES: Final = {
         LineReason.NEWSLETTER, with_separator=MAX_WORDS_AFTER_CUE, long_cue=30, short_rest=4, sentences=True
     ),
     "legal": _Rule(LineReason.LEGAL, with_separator=14, long_cue=14, short_rest=14, sentences=True),
+    "notice": _Rule(LineReason.LEGAL, long_cue=MAX_NOTICE_WORDS, sentences=True),
     "menu": _Rule(LineReason.MENU, short_rest=4),
     "section": _Rule(LineReason.SECTION),
     "advert": _Rule(LineReason.BOILERPLATE),
@@ -70,6 +82,8 @@ def label_line(line: Line) -> LineReason | None:
         return reason
     if _reserves_rights(line.text):
         return LineReason.LEGAL
+    if line.word_count <= MAX_FOLLOW_WORDS and _FOLLOW.match(line.text):
+        return LineReason.SHARE
     if is_reporter(line.text):
         return LineReason.BYLINE
     return _label_by_pattern(line.text) if _PATTERN_SIGN.search(line.text) else None
@@ -112,6 +126,8 @@ def _introduces_name(cue: Cue, line: Line) -> bool:
     """Return whether mostly words with capitals follow, as in names; after a colon, anything short."""
     if line.word_count > MAX_BYLINE_WORDS or not 0 < len(cue.rest) <= MAX_BYLINE_CHARACTERS:
         return False
+    if cue.word_count > 1 and read_persons(cue.rest.rstrip(".")):
+        return True
     if cue.has_separator:
         return not line.ends_sentence or line.bare.endswith(".")
     words = cue.rest.split()

@@ -69,6 +69,16 @@ _MAX_CREDIT_CHARACTERS: Final = 130
 _CREDIT_END: Final = re.compile(r"[:：©/][^:|]{2,80}$")
 # With the spaces and signs around it.
 _MAX_LABEL_CHARACTERS: Final = 60
+# Captions that end with whose picture it is, without a label: `… on Tuesday. ANN LEE / AFP`, `＝5日、高美玲撮影`,
+# `（記者高美玲攝）`, `… 있다. 연합뉴스`.
+_SIGNED_CAPTION: Final = re.compile(
+    r"(?:[.!?]\s+(?P<caps>[A-ZÀ-Ý][A-ZÀ-Ý.'’-]+(?:\s[A-ZÀ-Ý][A-ZÀ-Ý.'’-]+){0,3}\s?/\s?[A-Z][\w\s.-]{1,30})"
+    r"|[＝=](?=[^。]{0,60}(?:撮影|提供|写す)$)(?P<ja>[^。＝=]{2,60})"
+    r"|[（(](?P<zh>[^()（）]{0,20}(?:攝|摄|翻攝\S{0,12}|資料照\S{0,6}|资料图\S{0,6}|提供|撮影))[)）]"
+    r"|(?:고 있다|모습)\.?\s?/?\s?(?P<ko>(?:사진\s?[=:]?\s?)?[가-힣A-Za-z0-9·]{2,12}(?:\s(?:기자|제공))?)"
+    r"|[（(](?P<archive>أرشيفية?|أرشيف|ارشيفية?|أ ف ب|رويترز|فرانس برس|أسوشيتد برس|الأناضول|آرشیو)[)）])$"
+)
+_MAX_SIGNED_CAPTION_CHARACTERS: Final = 220
 _CRUMB_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[>›»→/]\s+")
 # Found in a tenth of the time, as no search begins at a space.
 _CRUMB_SIGN: Final = re.compile(r"[>›»→/]\s")
@@ -107,9 +117,18 @@ def read_caption(line: str) -> tuple[str, str] | None:
     match = _credit_pattern().search(line, max(begin, end.start() - _MAX_LABEL_CHARACTERS)) if end else None
     if match is None and "©" in line:
         match = _COPYRIGHT.search(line, begin)
-    if match is None or not match["credit"].strip():
+    if match is None:
+        return _read_signed_caption(line)
+    if not match["credit"].strip():
         return None
     return line[: match.start()].strip(" |([–—-·"), match["credit"].strip(" )].").strip()
+
+
+def _read_signed_caption(line: str) -> tuple[str, str] | None:
+    if len(line) > _MAX_SIGNED_CAPTION_CHARACTERS or (match := _SIGNED_CAPTION.search(line)) is None:
+        return None
+    credit = match[match.lastgroup or 0]
+    return line[: match.start(match.lastgroup or 0)].strip(" |/([（＝=–—-·"), credit.strip()
 
 
 def has_year(line: str) -> bool:

@@ -43,6 +43,8 @@ COLONS: Final = (":", "：")
 # Only a heading below this share of the likely text may close it: a link to the comments stands above all of it.
 MIN_SHARE_ABOVE_CLOSING: Final = 0.2
 MIN_LIVE_REPORT_CLOCKS: Final = 3
+# The time and the heading of an entry.
+MAX_LINES_ABOVE_FIRST_ENTRY: Final = 2
 # A box about the writer or a person of the story.
 MAX_PROFILE_BOX_LINES: Final = 4
 
@@ -216,10 +218,20 @@ def _verses(lines: Sequence[Line], selected: set[int]) -> set[int]:
 
 
 def _live_report(lines: Sequence[Line], selected: set[int]) -> set[int]:
-    """Return the times above the entries of a live report, and its last entries; a single time is of publication."""
-    span = range(max(0, min(selected) - 1), max(selected))
-    clocks = {index for index in span if index + 1 in selected and _CLOCK.fullmatch(lines[index].bare)}
-    return clocks | _last_entries(lines, max(selected) + 1) if len(clocks) >= MIN_LIVE_REPORT_CLOCKS else set()
+    """Return the whole entries of a live report: a time, and what stands between it and the entry's last selected line.
+
+    A single time is that of the publication.
+    """
+    last = max(selected)
+    span = range(max(0, min(selected) - MAX_LINES_ABOVE_FIRST_ENTRY), last)
+    clocks = [index for index in span if lines[index].reason is None and _CLOCK.fullmatch(lines[index].bare)]
+    if len({lines[index].bare for index in clocks}) < MIN_LIVE_REPORT_CLOCKS:
+        return set()
+    entries: set[int] = set()
+    for clock, end in pairwise([*clocks, last + 1]):
+        if inside := [index for index in range(clock, end) if index in selected]:
+            entries.update(index for index in range(clock, max(inside)) if lines[index].reason is None)
+    return entries | _last_entries(lines, last + 1)
 
 
 def _last_entries(lines: Sequence[Line], begin: int) -> set[int]:

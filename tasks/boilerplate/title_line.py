@@ -83,6 +83,8 @@ def _find_unknown_title(lines: Sequence[Line], article: set[int], probability: F
     if best is None:
         first = min(article)
         return first if _is_question_title(lines, first, article) else None
+    # Printed with the name of the site and without: the title is the shorter one.
+    best = max((index for index in weights if _has_site_name(lines[best].bare, lines[index].bare)), default=best)
     beginning = _letters(lines[best].bare)
     whole = {
         index

@@ -13,6 +13,7 @@ from typing import Final
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.select_lines import count_long_words
+from tasks.text.words import MARKS_IN_WORDS
 from warehouse.model.vocabulary import LineReason
 
 MIN_TITLE_WORDS: Final = 3
@@ -27,7 +28,11 @@ _MIN_SIMILARITY: Final = 0.6
 _MAX_COMMON_WORDS: Final = 10.0
 _MIN_PARAGRAPH_WORDS: Final = 12
 _MIN_PROBABILITY: Final = 1e-3
-_WORD: Final = re.compile(r"\w+")
+_FIGURE: Final = re.compile(r"\d")
+# Codes such as `a0123`, words, figures: scripts without spaces write figures between words.
+_WORD_OR_CODE: Final = re.compile(
+    rf"(?:[a-zA-Z]+\d|\d+[a-zA-Z])[a-zA-Z\d]*+|[^\W\d_](?:[^\W\d_]|[{MARKS_IN_WORDS}])*+|\d+"
+)
 _NO_TITLE_END: Final = (".", ":", "。", "।", "۔")
 WEIGHTS: Final = {
     "common": 0.50,
@@ -115,5 +120,5 @@ def _may_be_title(line: Line) -> bool:
 
 def _is_code(text: str) -> bool:
     """Return whether most of its words are figures and codes, as above an agency's message."""
-    words: list[str] = _WORD.findall(text)
-    return sum(len(word) > 1 and word.isalpha() for word in words) * 2 < len(words)
+    words: list[str] = _WORD_OR_CODE.findall(text)
+    return sum(len(word) > 1 and not _FIGURE.search(word) for word in words) * 2 < len(words)

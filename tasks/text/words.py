@@ -23,7 +23,9 @@ UNSPACED: Final = re.compile(f"[{UNSPACED_CHARACTERS}]")
 UNSPACED_CHARACTERS_PER_WORD: Final = 2.2
 MAX_ESTIMATED_CHARACTERS: Final = 4_000
 
-_WORD: Final = re.compile(r"\w+")
+# Accents and the vowel signs of Indic scripts, Hebrew and Arabic: no word characters of `re`, but parts of words.
+MARKS_IN_WORDS: Final = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+_WORD: Final = re.compile(rf"\w[\w{MARKS_IN_WORDS}]*+")
 # The Western encoding has the quotes and dashes of print, which Latin-1 lacks.
 _WESTERN: Final = "cp1252"
 # A table for bytes.translate: characters outside words become spaces.
