@@ -9,7 +9,14 @@ from typing import Final
 
 from tasks.boilerplate.cues import Cue, phrases_of
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.line_patterns import has_year, is_date_line, is_reporter, read_caption, read_persons, read_section
+from tasks.boilerplate.line_patterns import (
+    has_year,
+    is_date_line,
+    is_reporter,
+    read_caption,
+    read_persons,
+    read_section,
+)
 from warehouse.model.vocabulary import LineReason
 
 # Longer lines are not searched for a caption or date.
@@ -29,10 +36,11 @@ MAX_NOTICE_WORDS: Final = 120
 _PATTERN_SIGN: Final = re.compile("[\\d:：©/>›»→＝]|[)）]$|고 있다\\. |모습")
 # `Follow the Harbour Post on Facebook`
 _FOLLOW: Final = re.compile(
-    r"\W{0,3}(?:follow|like|join|folgen?|folg|suivez|rejoignez|retrouvez|sigue|síguenos|sigan|siga|segui|unisciti|volg|följ|følg"
-    r"|seuraa|obserwuj|śledź|sledujte|urmărește|kövess|kövesse|ikuti|gabung|theo dõi|читайте|подпис\w+|следите|підпис\w+"
-    r"|تابعوا?|تابعونا|دنبال)\s.{0,80}?(?<!\w)(?:facebook|twitter|instagram|whatsapp|telegram|youtube|tiktok|google news"
-    r"|linkedin|bluesky|threads|телеграм|telegram\w*|تلغرام|واتساب|تلگرام)(?!\w)",
+    r"\W{0,3}(?:follow|like|join|folgen?|folg|suivez|rejoignez|retrouvez|sigue|síguenos|sigan|siga|segui|unisciti|volg|följ"
+    r"|følg|seuraa|obserwuj|śledź|sledujte|urmărește|kövess|kövesse|ikuti|gabung|theo dõi"
+    r"|читайте|подпис\w+|следите|підпис\w+"
+    r"|تابعوا?|تابعونا|دنبال)\s.{0,80}?(?<!\w)(?:facebook|twitter|instagram|whatsapp|telegram|youtube"
+    r"|tiktok|google news|linkedin|bluesky|threads|телеграм|telegram\w*|تلغرام|واتساب|تلگرام)(?!\w)",
     re.IGNORECASE,
 )
 MAX_FOLLOW_WORDS: Final = 18

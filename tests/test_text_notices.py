@@ -1,0 +1,124 @@
+"""What stands around the text of many papers: notices of cookies, signed captions, live reports, titles printed twice."""
+
+from __future__ import annotations
+
+import pytest
+from test_strip import paragraphs, stripped
+from test_text_bylines import CHINESE, ENGLISH, KOREAN
+
+from tasks.boilerplate.line_patterns import read_caption
+from tasks.boilerplate.lines import read_lines
+from tasks.text.words import estimate_words
+from warehouse.model.vocabulary import LineReason
+
+HINDI = (
+    "नॉर्बी की नगर परिषद ने मंगलवार को सर्दी से पहले पुराने पुल की मरम्मत करने का फैसला किया।",
+    "मेयर ने बैठक के बाद कहा कि काम मार्च में शुरू होगा और उस पर चालीस लाख क्रोना खर्च होंगे।",
+    "तब तक ट्रकों को खाड़ी के चारों ओर लंबा रास्ता लेना होगा और हर यात्रा एक घंटा लंबी होगी।",
+)
+
+
+def title_of(*parts: str) -> str | None:
+    article = stripped(paragraphs(*parts))
+    titles = (candidate.values[0] for candidate in article.candidates if candidate.field == "title")
+    return next(titles, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "We and our partners store information on your device, such as cookies, and read it, to measure who reads what.",
+        "Nous utilisons des cookies pour mesurer notre audience, et vous pouvez changer vos choix à tout moment ici.",
+        "Dieser Artikel enthält Affiliate-Links. Wer darüber kauft, zahlt nicht mehr, aber wir bekommen etwas davon ab.",
+        "Мы используем файлы cookie, чтобы сайт работал быстрее и чтобы вам было удобнее читать новости о нашем городе.",
+        "A+ A-",
+    ],
+)
+def test_a_notice_is_no_text_however_long_it_is(line: str) -> None:
+    assert read_lines(line)[0].reason is not None
+    assert stripped(paragraphs(line, *ENGLISH)).paragraphs.text == "\n\n".join(ENGLISH)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Follow the Norby Mail on Facebook for more news of the bay",
+        "Siga o canal do Correio da Baía no WhatsApp",
+        "Segui il Corriere della Baia su Google News",
+    ],
+)
+def test_an_offer_to_follow_on_a_platform_is_no_text(line: str) -> None:
+    assert read_lines(line)[0].reason in {LineReason.SHARE, LineReason.NEWSLETTER}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Follow the money, the mayor said of the bridge on Tuesday, and you will see that it never reached the bay.",
+        "Like many towns in the bay, Norby lost its ferry when the bridge was opened by the king.",
+    ],
+)
+def test_a_sentence_that_begins_like_an_offer_stays(line: str) -> None:
+    assert read_lines(line)[0].reason is None
+
+
+@pytest.mark.parametrize(
+    ("line", "caption"),
+    [
+        ("Le pont de Norby, mardi 10 juin. LUC PETIT / AFP", ("Le pont de Norby, mardi 10 juin.", "LUC PETIT / AFP")),
+        ("港を出る連絡船＝5日午後、高美玲撮影", ("港を出る連絡船", "5日午後、高美玲撮影")),
+        ("渡輪昨天傍晚駛離碼頭。（記者高美玲攝）", ("渡輪昨天傍晚駛離碼頭。", "記者高美玲攝")),
+        ("노르비의 다리를 화물차가 지나고 있다. 연합뉴스", ("노르비의 다리를 화물차가 지나고 있다.", "연합뉴스")),
+        ("العبّارة تغادر الرصيف مساء الثلاثاء (أرشيفية)", ("العبّارة تغادر الرصيف مساء الثلاثاء", "أرشيفية")),
+    ],
+)
+def test_a_caption_is_known_by_the_signature_at_its_end(line: str, caption: tuple[str, str]) -> None:
+    assert read_caption(line) == caption
+    assert read_lines(line)[0].reason is LineReason.CAPTION
+
+
+@pytest.mark.parametrize("line", [*ENGLISH, *KOREAN, *CHINESE, "The ship will sail on Friday. AFP"])
+def test_a_sentence_is_no_signed_caption(line: str) -> None:
+    assert read_caption(line) is None
+
+
+def test_every_entry_of_a_live_report_comes_whole() -> None:
+    entries = [
+        ("18:20", "Schools stay shut", ENGLISH[0]),
+        ("17:45", "Second bridge closed", ENGLISH[1]),
+        ("17:02", "Army sends boats", ENGLISH[2]),
+        ("16:30", "Good morning", "Welcome to our report on the bridge of Norby, which a lorry struck in the night."),
+    ]
+    text = "\n".join(line for entry in entries for line in entry)
+    read = stripped(paragraphs("Live: the bridge of Norby", text)).paragraphs.text.split("\n\n")
+    assert read == [line for entry in entries for line in entry]
+
+
+def test_a_clock_that_is_printed_again_and_again_makes_no_live_report() -> None:
+    text = "\n".join(
+        ("00:00", "Sound by machine", ENGLISH[0], "00:00", "Skip", ENGLISH[1], "00:00", "Skip", ENGLISH[2])
+    )
+    assert "00:00" not in stripped(paragraphs("Bridge of Norby to be repaired", text)).paragraphs.text.split("\n\n")
+
+
+def test_of_a_title_with_and_without_the_name_of_the_site_the_shorter_one_is_taken() -> None:
+    title = "Bridge of Norby closes for a whole winter"
+    head = f"{title} | Harbour Post\nTRANSPORT\n{title}\nAnn Lee\n3 May 2024"
+    assert title_of(head, *ENGLISH) == title
+
+
+def test_the_words_of_a_script_with_vowel_signs_are_counted_whole() -> None:
+    assert estimate_words("नॉर्बी की नगर परिषद") == len("नॉर्बी की नगर परिषद".split())
+    assert title_of("होम\nदेश", "पुराने पुल की मरम्मत सर्दी से पहले होगी", "3 मई 2024", *HINDI) == (
+        "पुराने पुल की मरम्मत सर्दी से पहले होगी"
+    )
+
+
+def test_a_title_without_spaces_may_have_figures() -> None:
+    title = "諾比舊橋關閉3個月 明年3月前修復"
+    assert title_of(title, "2024/05/03 14:30", *CHINESE) == title
+
+
+@pytest.mark.parametrize("line", ["Die Fragen stellte Anna Berg.", "Das Interview führten Anna Berg und Bodo Kuhn."])
+def test_who_asked_the_questions_signs_as_a_sentence(line: str) -> None:
+    assert read_lines(line)[0].reason is LineReason.BYLINE
