@@ -16,9 +16,9 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
 
 
-def write_section(title: str, said: str) -> None:
-    """Put what was measured in the place of what was measured before; the other sections stay."""
+def write_section(title: str, report: str) -> None:
+    """Replace the section of that title by the report; the other sections stay."""
     text = PATH.read_text("utf-8") if PATH.exists() else "# Benchmark results\n"
-    kept = re.sub(rf"\n## {re.escape(title)}\n.*?(?=\n## |\Z)", "", text, flags=re.DOTALL).rstrip("\n")
+    other_sections = re.sub(rf"\n## {re.escape(title)}\n.*?(?=\n## |\Z)", "", text, flags=re.DOTALL).rstrip("\n")
     measured = f"{datetime.now(UTC):%Y-%m-%d}, {machine()}."
-    PATH.write_text(f"{kept}\n\n## {title}\n\n{measured}\n\n```\n{said.rstrip()}\n```\n", "utf-8")
+    PATH.write_text(f"{other_sections}\n\n## {title}\n\n{measured}\n\n```\n{report.rstrip()}\n```\n", "utf-8")

@@ -20,11 +20,11 @@ BENCHMARKS = {
 
 
 def main() -> int:
-    named = os.environ.get("COPYDESK_CORPUS")
-    if not named:
+    gold_folder = os.environ.get("COPYDESK_CORPUS")
+    if not gold_folder:
         print("bench: name a folder of gold data in COPYDESK_CORPUS; it has corpus/news/ in it", file=sys.stderr)
         return 2
-    corpus = Path(named).resolve() / "corpus"
+    corpus = Path(gold_folder).resolve() / "corpus"
     for title, (module, folder) in BENCHMARKS.items():
         command = [sys.executable, "-m", module, str(corpus / folder)]
         ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)

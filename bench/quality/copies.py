@@ -53,15 +53,15 @@ def main() -> int:
 
 def bodies(corpus: Path) -> Iterator[str]:
     """Yield long bodies; of those that share a third of their runs of words, as reprints do, the first."""
-    seen: set[str] = set()
+    known_runs: set[str] = set()
     for path in sorted(corpus.glob("*/gold.jsonl")):
         for line in path.open(encoding="utf-8"):
             body = json.loads(line).get("body") or ""
             words = body.split()
-            runs = {" ".join(words[place : place + 5]) for place in range(len(words) - 4)}
-            if len(words) >= MIN_WORDS and len(runs & seen) < len(runs) / 3:
+            runs = {" ".join(words[start : start + 5]) for start in range(len(words) - 4)}
+            if len(words) >= MIN_WORDS and len(runs & known_runs) < len(runs) / 3:
                 yield body
-            seen |= runs
+            known_runs |= runs
 
 
 def trimmed(body: str, rng: random.Random) -> str:

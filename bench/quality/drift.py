@@ -21,7 +21,7 @@ from flows.monitoring.drift import HISTORY, find_drifts
 from tests.support.histories import Habits, history
 
 FIRST = date(2026, 1, 1)
-KNOWN, WATCHED, AFTER = 60, 180, 25
+DAYS_BEFORE, DAYS_WATCHED, DAYS_AFTER = 60, 180, 25
 """Days before a source is watched, days it is, and days after a change."""
 KINDS = {
     "300 a day": Habits(300),
@@ -44,17 +44,17 @@ CHANGES = {
 
 
 def begins(rows: list[Any], first: int) -> Iterator[tuple[int, str, int]]:
-    """The day, the measure and the onset of each drift that begins from the day `first` on."""
+    """Yield the day, the measure and the onset (all in days) of each drift that begins on or after the day `first`."""
     before: set[str] = set()
     for end in range(first, len(rows)):
         days = [*[None] * HISTORY.days, *rows[: end + 1]][-HISTORY.days :]
-        found = {one.measure: one for one in find_drifts("source", days, FIRST + timedelta(days=end))}
-        for name in found.keys() - before:
-            yield end, name, (found[name].since - FIRST).days
-        before = set(found)
+        drifts = {drift.measure: drift for drift in find_drifts("source", days, FIRST + timedelta(days=end))}
+        for name in drifts.keys() - before:
+            yield end, name, (drifts[name].since - FIRST).days
+        before = set(drifts)
 
 
-def made(days: int, habits: Habits, seed: int, at: int = 10**6, **changed: float) -> list[Any]:
+def make_history(days: int, habits: Habits, seed: int, at: int = 10**6, **changed: float) -> list[Any]:
     return history(days, habits, random.Random(seed), at=at, **changed)  # noqa: S311  a simulation
 
 
@@ -68,11 +68,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sources", type=int, default=5, help="histories of each kind")
     sources = parser.parse_args().sources
-    say(f"{sources} histories of each kind, watched for {WATCHED} days\n")
+    say(f"{sources} histories of each kind, watched for {DAYS_WATCHED} days\n")
     say("| source | false alarms a year |\n|---|---|")
     for name, habits in KINDS.items():
-        alarms = sum(len(list(begins(made(KNOWN + WATCHED, habits, seed), KNOWN))) for seed in range(sources))
-        say(f"| {name} | {alarms / sources / WATCHED * 365:.2f} |")
+        histories = [make_history(DAYS_BEFORE + DAYS_WATCHED, habits, seed) for seed in range(sources)]
+        alarms = sum(len(list(begins(rows, DAYS_BEFORE))) for rows in histories)
+        say(f"| {name} | {alarms / sources / DAYS_WATCHED * 365:.2f} |")
     say("\n| change | " + " | ".join(list(KINDS)[:5]) + " |\n|---|" + "---|" * 5)
     for change, changed in CHANGES.items():
         cells = []
@@ -80,7 +81,7 @@ def main() -> None:
             delays = []
             for seed in range(sources):
                 at = HISTORY.days + seed % 7
-                rows = made(at + AFTER, habits, seed, at, **changed)
+                rows = make_history(at + DAYS_AFTER, habits, seed, at, **changed)
                 delays += [end - at + 1 for end, _, _ in list(begins(rows, at))[:1]]
             cells.append(f"{median(delays):g} d ({len(delays)}/{sources})" if delays else f"- (0/{sources})")
         say(f"| {change} | " + " | ".join(cells) + " |")

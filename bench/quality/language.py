@@ -38,23 +38,23 @@ def langdetect() -> Engine:
 
     DetectorFactory.seed = 0
 
-    def tell(text: str) -> str:
+    def detect_tag(text: str) -> str:
         try:
             return str(detect(text))
         except LangDetectException:
             return "und"
 
-    return tell
+    return detect_tag
 
 
 def pycld2() -> Engine:
     from pycld2 import detect
 
-    def tell(text: str) -> str:
+    def detect_tag(text: str) -> str:
         printable = "".join(letter if letter.isprintable() else " " for letter in text)
         return str(detect(printable, bestEffort=True)[2][0][1])
 
-    return tell
+    return detect_tag
 
 
 def py3langid() -> Engine:
@@ -68,11 +68,11 @@ def lingua() -> Engine:
 
     detector = LanguageDetectorBuilder.from_all_languages().build()
 
-    def tell(text: str) -> str:
-        found = detector.detect_language_of(text)
-        return found.iso_code_639_1.name.lower() if found else "und"
+    def detect_tag(text: str) -> str:
+        language = detector.detect_language_of(text)
+        return language.iso_code_639_1.name.lower() if language else "und"
 
-    return tell
+    return detect_tag
 
 
 ENGINES: dict[str, Callable[[], Engine]] = {
@@ -116,7 +116,7 @@ def read_corpus(path: Path, engines: dict[str, Engine]) -> dict[str, Sentences]:
 
 
 def is_doubted(label: str, text: str, engines: dict[str, Engine]) -> bool:
-    """Whether every witness reads the text as one language that is not the label's."""
+    """Return whether all witnesses read the text as the same language, and not as the label's."""
     heard = {primary(engines[name](text)) if name in engines else "" for name in WITNESSES}
     return len(heard) == 1 and heard.isdisjoint(("", primary(label)))
 
@@ -125,29 +125,29 @@ def accuracy(engine: Engine, sentences: Sentences) -> dict[str, float]:
     return {tag: mean(primary(engine(text)) == primary(tag) for text in texts) for tag, texts in sentences.items()}
 
 
-def together(found: dict[str, dict[str, float]], sets: dict[str, Sentences], tag: str) -> float:
+def together(accuracies: dict[str, dict[str, float]], sets: dict[str, Sentences], tag: str) -> float:
     counts = {name: len(sets[name].get(tag, ())) for name in ("news", "declaration")}
-    return sum(found[name].get(tag, 0.0) * count for name, count in counts.items()) / sum(counts.values())
+    return sum(accuracies[name].get(tag, 0.0) * count for name, count in counts.items()) / sum(counts.values())
 
 
 def cpu(engine: Engine, text: str) -> float:
-    """Milliseconds for a text: the least of many, as the machine has other work."""
+    """Measure the CPU milliseconds for a text: the least of many, as the machine has other work."""
     engine(text)
-    taken = []
+    durations = []
     for _ in range(REPEATS):
         started = time.process_time_ns()
         engine(text)
-        taken.append(time.process_time_ns() - started)
-    return min(taken) / 1e6
+        durations.append(time.process_time_ns() - started)
+    return min(durations) / 1e6
 
 
 def trust(sets: dict[str, Sentences]) -> str:
     lines = ["answers of copydesk by confidence: how many, and how many of these are right"]
     for name, sentences in sets.items():
-        told = [(detect_language(text), tag) for tag, texts in sentences.items() for text in texts]
-        sure = [primary(found.tag) == primary(tag) for found, tag in told if found.confidence >= 0.95]
-        rest = [primary(found.tag) == primary(tag) for found, tag in told if 0 < found.confidence < 0.95]
-        none = sum(found.tag == "und" for found, _ in told)
+        guesses = [(detect_language(text), tag) for tag, texts in sentences.items() for text in texts]
+        sure = [primary(guess.tag) == primary(tag) for guess, tag in guesses if guess.confidence >= 0.95]
+        rest = [primary(guess.tag) == primary(tag) for guess, tag in guesses if 0 < guess.confidence < 0.95]
+        none = sum(guess.tag == "und" for guess, _ in guesses)
         low = f"{mean(rest):7.2%} of {len(rest):4}" if rest else "      -        "
         lines.append(f"{name:14} >= .95: {mean(sure):7.2%} of {len(sure):5}   below: {low}   und: {none}")
     return "\n".join(lines)
@@ -156,21 +156,23 @@ def trust(sets: dict[str, Sentences]) -> str:
 def main() -> int:
     engines = {name: make() for name, make in ENGINES.items() if name == "copydesk" or importlib.util.find_spec(name)}
     sets = read_sets(sys.argv[1:], engines)
-    found = {name: {key: accuracy(tell, one) for key, one in sets.items()} for name, tell in engines.items()}
+    accuracies = {
+        name: {key: accuracy(engine, sentences) for key, sentences in sets.items()} for name, engine in engines.items()
+    }
     head = f"{'macro % of':26}" + "".join(f"{name:>12}" for name in engines)
     lines = [head]
     for key, sentences in sets.items():
         label = f"{key}, {len(sentences)}" + (" languages" if len(key) < 20 else "")
-        lines.append(f"{label:26}" + "".join(f"{100 * mean(found[name][key].values()):12.1f}" for name in engines))
+        lines.append(f"{label:26}" + "".join(f"{100 * mean(accuracies[name][key].values()):12.1f}" for name in engines))
     prose = " ".join(sets["news"]["en"] + sets["news"]["en"])
     for label, text in (("CPU ms, 200 characters", prose[:200]), ("CPU ms, 3 kB", "\n\n".join([prose[:480]] * 6))):
-        lines.append(f"{label:26}" + "".join(f"{cpu(tell, text):12.3f}" for tell in engines.values()))
+        lines.append(f"{label:26}" + "".join(f"{cpu(engine, text):12.3f}" for engine in engines.values()))
     lines += ["", trust(sets), "", "by language, % of news and declaration together"]
     for tag in sorted(sets["declaration"] | sets["news"]):
-        lines.append(f"{tag:26}" + "".join(f"{100 * together(found[name], sets, tag):12.0f}" for name in engines))
-    said = "\n".join(lines)
-    print(said)
-    write_section("Languages: sentences, titles and bodies beside other engines", said)
+        lines.append(f"{tag:26}" + "".join(f"{100 * together(accuracies[name], sets, tag):12.0f}" for name in engines))
+    report = "\n".join(lines)
+    print(report)
+    write_section("Languages: sentences, titles and bodies beside other engines", report)
     return 0
 
 

@@ -18,7 +18,7 @@ from tests.newsroom.scenario import week
 
 if __name__ == "__main__":
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    said = io.StringIO()
-    code = work(week(seed), Path(tempfile.mkdtemp(prefix="newsroom-")), said)
-    write_section("Newsroom: a simulated week with faults", said.getvalue())
+    report = io.StringIO()
+    code = work(week(seed), Path(tempfile.mkdtemp(prefix="newsroom-")), report)
+    write_section("Newsroom: a simulated week with faults", report.getvalue())
     sys.exit(code)

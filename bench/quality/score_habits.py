@@ -19,9 +19,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.score_pages import raw_page
-from bench.score_texts import NOW, document
-
+from bench.quality.score_pages import raw_page
+from bench.quality.score_texts import NOW, document
 from config.sources import StripRules
 from tasks.boilerplate import learn_recurring_lines as learning
 from tasks.boilerplate.learn_recurring_lines import LandedArticle
@@ -47,17 +46,17 @@ def read(corpus: Path, page_ids: set[str], gold: dict[str, Any]) -> Iterator[tup
 
 
 def landed_article(page: str, number: int, article: ExtractedArticle) -> LandedArticle | None:
-    made = strip(article, StripRules())
-    if not isinstance(made, ExtractedArticle):
+    stripped = strip(article, StripRules())
+    if not isinstance(stripped, ExtractedArticle):
         return None
-    stripped_lines = tuple((str(line.reason), line.text) for line in made.stripped)
+    stripped_lines = tuple((str(line.reason), line.text) for line in stripped.stripped)
     day = date(2026, 1, 1) + timedelta(days=number)
-    return LandedArticle(page, None, NOW + timedelta(days=number), day, made.paragraphs.lines, stripped_lines)
+    return LandedArticle(page, None, NOW + timedelta(days=number), day, stripped.paragraphs.lines, stripped_lines)
 
 
-def body(article: ExtractedArticle, known: RecurringLines) -> str:
-    made = strip(article, StripRules(), known)
-    return made.paragraphs.text if isinstance(made, ExtractedArticle) else ""
+def body(article: ExtractedArticle, recurring: RecurringLines) -> str:
+    stripped = strip(article, StripRules(), recurring)
+    return stripped.paragraphs.text if isinstance(stripped, ExtractedArticle) else ""
 
 
 def main() -> int:
@@ -94,9 +93,10 @@ def main() -> int:
             for page in publisher_pages:
                 others = [article for other, article in landed.items() if other != page and article]
                 learned = learning.learn_recurring_lines("bench", others, NOW)
-                known = RecurringLines.of({habit.line: habit.place for habit in learned})
+                recurring = RecurringLines.of({habit.line: habit.place for habit in learned})
                 article, right = documents[rendering, page], gold[page]["body"]
-                was, now = before.add(right, body(article, NO_RECURRING_LINES)), after.add(right, body(article, known))
+                was = before.add(right, body(article, NO_RECURRING_LINES))
+                now = after.add(right, body(article, recurring))
                 if now != was:
                     changes.append((round(now - was, 3), page))
         was, now = before.result(), after.result()

@@ -36,8 +36,8 @@ def landed(candidates: tuple[Candidate, ...], label: str) -> LandedTitle | None:
     right = [title for title in titles if text_key(title.values[0]) == text_key(label)]
     if not right:
         return None
-    lost = {title.origin for title in titles for value in title.values if text_key(value) != text_key(label)}
-    return LandedTitle(NOW, right[0].origin, frozenset(lost), is_from_feed=True)
+    wrong_origins = {title.origin for title in titles for value in title.values if text_key(value) != text_key(label)}
+    return LandedTitle(NOW, right[0].origin, frozenset(wrong_origins), is_from_feed=True)
 
 
 def main() -> int:

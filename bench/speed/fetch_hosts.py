@@ -46,32 +46,32 @@ class Memory:
     """Resident memory of a process and all below it, twice a second; pages that they share count once."""
 
     pid: int
-    seen: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
         while not self.ended.wait(0.5):
-            self.seen.append(sum(map(resident, family(self.pid))))
+            self.sizes.append(sum(map(resident, family(self.pid))))
 
-    def told(self) -> str:
-        if not self.seen:
+    def summary(self) -> str:
+        if not self.sizes:
             return "memory unknown"
-        parts = [self.seen[len(self.seen) * quarter // 4 - 1 if quarter else 0] for quarter in range(5)]
+        parts = [self.sizes[len(self.sizes) * quarter // 4 - 1 if quarter else 0] for quarter in range(5)]
         course = ", ".join(f"{size / 2**20:.0f}" for size in parts)
-        return f"peak {max(self.seen) / 2**20:.0f} MiB (at each quarter of the time: {course})"
+        return f"peak {max(self.sizes) / 2**20:.0f} MiB (at each quarter of the time: {course})"
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
+    """Return the id of a process and those of all its descendants."""
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError, IndexError):
             above = int(entry.read_text().rpartition(")")[2].split()[1])
             parents.setdefault(above, []).append(int(entry.parent.name))
-    found = [pid]
-    for one in found:
-        found += parents.get(one, [])
-    return found
+    processes = [pid]
+    for process in processes:
+        processes += parents.get(process, [])
+    return processes
 
 
 def resident(pid: int) -> int:
@@ -96,7 +96,7 @@ class Server:
 
 
 def measure(server: Server, command: list[str], folder: Path) -> tuple[float, str, str]:
-    """Run a command; its seconds, its stdout, and a line of what it cost and what the server saw."""
+    """Run a command; return its seconds, its stdout, and lines of its cost and of the requests that the server saw."""
     before, cpu_before = server.report(), children_cpu()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("COPYDESK_")},
@@ -119,18 +119,18 @@ def measure(server: Server, command: list[str], folder: Path) -> tuple[float, st
         watch.join()
         out.seek(0)
         err.seek(0)
-        said, failed = out.read(), err.read().strip()
-    seen = server.report()
+        output, failed = out.read(), err.read().strip()
+    report = server.report()
     ending = {0: "", None: f"; stopped after {SECONDS} s"}.get(code, f"; EXIT CODE {code}: {failed[-300:]}")
-    rate = seen["pages"] / seen["seconds"] if seen["seconds"] else 0.0
+    rate = report["pages"] / report["seconds"] if report["seconds"] else 0.0
     cost = (
-        f"{seen['pages']:.0f} pages of {seen['hosts']:.0f} hosts fetched at {rate:.0f} a second{ending}\n"
-        f"  between two requests to one host, as they arrived: least {seen['least_gap']:.3f} s,"
-        f" 5 % under {seen['low_gap']:.3f} s, half under {seen['middle_gap']:.3f} s\n"
+        f"{report['pages']:.0f} pages of {report['hosts']:.0f} hosts fetched at {rate:.0f} a second{ending}\n"
+        f"  between two requests to one host, as they arrived: least {report['least_gap']:.3f} s,"
+        f" 5 % under {report['low_gap']:.3f} s, half under {report['middle_gap']:.3f} s\n"
         f"  {took:.1f} s in all, CPU {children_cpu() - cpu_before:.1f} s"
-        f" (and the server's {seen['cpu'] - before['cpu']:.1f} s), {memory.told()}"
+        f" (and the server's {report['cpu'] - before['cpu']:.1f} s), {memory.summary()}"
     )
-    return took, said, cost
+    return took, output, cost
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -160,9 +160,9 @@ def fetch_alone(ports: list[int]) -> None:
     refused: Counter[str] = Counter()
 
     def settle() -> None:
-        got = waiting.popleft().result()
-        if not isinstance(got, Downloaded):
-            refused[got.detail] += 1
+        answer = waiting.popleft().result()
+        if not isinstance(answer, Downloaded):
+            refused[answer.detail] += 1
 
     with Fetcher(Settings()) as fetcher:
         for number, port in itertools.product(range(ALONE_PAGES), ports):
@@ -177,7 +177,7 @@ def fetch_alone(ports: list[int]) -> None:
 
 
 def run_pipeline(server: Server, folder: Path, delay: float, pages: int) -> str:
-    """`copydesk run` over a feed a host; the lines that tell of it."""
+    """Time `copydesk run` over a feed a host; return the lines of the report."""
     sources = folder / "config" / "sources"
     sources.mkdir(parents=True)
     for number, port in enumerate(server.ports):
@@ -192,10 +192,10 @@ def run_pipeline(server: Server, folder: Path, delay: float, pages: int) -> str:
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     counted = subprocess.run(query, capture_output=True, text=True, check=False, cwd=folder, env=environment)
     stored = int(counted.stdout.split()[-1]) if counted.returncode == 0 else 0
-    asked = HOSTS * pages
+    page_count = HOSTS * pages
     return (
-        f"pipeline, delay {delay:g} s: {stored} of {asked} articles stored, {stored / took:.1f} a second from start to"
-        f" end\n  {cost}"
+        f"pipeline, delay {delay:g} s: {stored} of {page_count} articles stored, {stored / took:.1f} a second from"
+        f" start to end\n  {cost}"
     )
 
 
@@ -204,8 +204,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, serving() as server:
         folder = Path(name)
         command = [sys.executable, str(Path(__file__).resolve()), "alone", *map(str, server.ports)]
-        _, said, cost = measure(server, command, folder)
-        lines += [f"fetcher alone, delay 0 s, {WINDOW} requests handed over\n  {cost}", *said.splitlines()]
+        _, output, cost = measure(server, command, folder)
+        lines += [f"fetcher alone, delay 0 s, {WINDOW} requests handed over\n  {cost}", *output.splitlines()]
         for delay, pages in ((0.0, FAST_PAGES), (1.0, PACED_PAGES)):
             lines.append(run_pipeline(server, folder / f"delay-{delay:g}", delay, pages))
     print("\n".join(lines))

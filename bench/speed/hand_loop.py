@@ -31,7 +31,7 @@ def read(path: str) -> Iterator[tuple[str, bytes]]:
 
 def extract(page: tuple[str, bytes]) -> dict[str, str] | None:
     url, content = page
-    found = trafilatura.bare_extraction(
+    document = trafilatura.bare_extraction(
         content,
         url=url,
         with_metadata=True,
@@ -39,13 +39,13 @@ def extract(page: tuple[str, bytes]) -> dict[str, str] | None:
         include_comments=False,
         date_extraction_params=DATES,
     )
-    return None if found is None else {"url": url, **{name: getattr(found, name) for name in FIELDS}}
+    return None if document is None else {"url": url, **{name: getattr(document, name) for name in FIELDS}}
 
 
 def main(source: str, target: str, processes: int) -> None:
     schema = pa.schema([(name, pa.string()) for name in ("url", *FIELDS)])
     rows: list[dict[str, str]] = []
-    pages = kept = 0
+    pages = extracted = 0
     with (
         multiprocessing.get_context("spawn").Pool(processes) as pool,
         pq.ParquetWriter(target, schema, compression="zstd") as writer,
@@ -54,12 +54,12 @@ def main(source: str, target: str, processes: int) -> None:
             pages += 1
             if row is not None:
                 rows.append(row)
-                kept += 1
+                extracted += 1
             if len(rows) == ROWS:
                 writer.write_table(pa.Table.from_pylist(rows, schema))
                 rows.clear()
         writer.write_table(pa.Table.from_pylist(rows, schema))
-    print(f"pages {pages} kept {kept}")
+    print(f"pages {pages} kept {extracted}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ ENDS = "after a long winter|before the spring tide|despite the rain|for the thir
 
 
 def prose(random_: random.Random) -> str:
-    """One paragraph of invented news."""
+    """Make a paragraph of invented news."""
     return " ".join(
         f"The {random_.choice(PEOPLE)} {random_.choice(DEEDS)} the {random_.choice(PLACES)} number "
         f"{random_.randrange(10_000)} {random_.choice(ENDS)}."
@@ -37,7 +37,7 @@ def prose(random_: random.Random) -> str:
 
 
 def frame() -> tuple[bytes, bytes]:
-    """What stands before and after the article on every page, as a site's template does."""
+    """Make the markup before and after the article that every page shares, as a site's template does."""
     style = "".join(f".c{number}{{margin:{number}px;padding:0}}" for number in range(600))
     script = "".join(f"window.k{number}={number};" for number in range(700))
     menu = "".join(f'<li class="c{n}"><a href="/section/{n}">Section {n}</a></li>' for n in range(150))
@@ -93,15 +93,15 @@ class Site:
         return f'<rss version="2.0"><channel><title>Bench {port}</title>{items}</channel></rss>'.encode()
 
     def report(self) -> dict[str, float]:
-        """What came since the last report, and forget it."""
-        seen, self.arrivals = self.arrivals, {}
-        pages = sorted(at for asked in seen.values() for at, is_page in asked if is_page)
+        """Summarize the requests since the last report, and forget them."""
+        arrivals, self.arrivals = self.arrivals, {}
+        pages = sorted(at for of_host in arrivals.values() for at, is_page in of_host if is_page)
         gaps = sorted(
-            later - earlier for asked in seen.values() for (earlier, _), (later, _) in itertools.pairwise(asked)
+            later - earlier for of_host in arrivals.values() for (earlier, _), (later, _) in itertools.pairwise(of_host)
         )
         used = resource.getrusage(resource.RUSAGE_SELF)
         return {
-            "hosts": len(seen),
+            "hosts": len(arrivals),
             "pages": len(pages),
             "seconds": pages[-1] - pages[0] if pages else 0.0,
             "least_gap": gaps[0] if gaps else 0.0,

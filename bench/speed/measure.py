@@ -28,10 +28,10 @@ class Sample:
     at: float
     memory: int
     """Bytes resident in all processes together; what they share is counted in each."""
-    wanted: dict[int, float]
+    busy_seconds: dict[int, float]
     """Seconds that each process ran or waited for a core to run on."""
     done: int
-    """What the caller's `done` said."""
+    """The number that the caller's `done` returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +40,31 @@ class Measured:
     wall: float
     code: int
     samples: list[Sample]
-    said: str
+    output: str
 
     @property
     def peak(self) -> int:
         return max((sample.memory for sample in self.samples), default=0)
 
     def peak_between(self, first: int, last: int) -> int:
-        """The most memory while `done` was `first` to `last`."""
-        return max((one.memory for one in self.samples if first <= one.done <= last), default=0)
+        """Return the most bytes of memory while `done` was `first` to `last`."""
+        return max((sample.memory for sample in self.samples if first <= sample.done <= last), default=0)
 
     def busy(self, processes: int) -> float:
-        """The share of time in which the `processes` that work most ran or wanted to, from when all of them work.
+        """Return the share of time in which the `processes` that work most ran or wanted to.
 
+        The time counts from when all of them work.
         A process that waits for a core that others hold is not idle: this figure holds on a machine in use too.
         """
-        most = {process: seconds for sample in self.samples for process, seconds in sample.wanted.items()}
+        most = {process: seconds for sample in self.samples for process, seconds in sample.busy_seconds.items()}
         workers = sorted(most, key=lambda process: -most[process])[:processes]
-        shared = [one for one in self.samples if all(one.wanted.get(worker, 0) > 1 for worker in workers)]
+        shared = [
+            sample for sample in self.samples if all(sample.busy_seconds.get(worker, 0) > 1 for worker in workers)
+        ]
         if len(shared) < 2:
             return 0.0
         took = (shared[-1].at - shared[0].at) * len(workers)
-        return sum(shared[-1].wanted[worker] - shared[0].wanted[worker] for worker in workers) / took
+        return sum(shared[-1].busy_seconds[worker] - shared[0].busy_seconds[worker] for worker in workers) / took
 
 
 def measure(command: list[str], folder: Path, done: Callable[[], int] = lambda: 0) -> Measured:
@@ -71,8 +74,8 @@ def measure(command: list[str], folder: Path, done: Callable[[], int] = lambda: 
     began = time.perf_counter()
     ended = threading.Event()
     runner = [sys.executable, __file__, str(report), *command]
-    with (folder / "said.txt").open("w+b") as said:
-        process = subprocess.Popen(runner, stdout=said, stderr=subprocess.STDOUT, cwd=folder)
+    with (folder / "output.txt").open("w+b") as output:
+        process = subprocess.Popen(runner, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
 
         def watch() -> None:
             while not ended.wait(EVERY):
@@ -84,31 +87,31 @@ def measure(command: list[str], folder: Path, done: Callable[[], int] = lambda: 
         ended.set()
         watching.join()
     used = json.loads(report.read_text("utf-8"))
-    text = (folder / "said.txt").read_text("utf-8", "replace")
+    text = (folder / "output.txt").read_text("utf-8", "replace")
     return Measured(used["cpu"], used["wall"], used["code"], samples, text)
 
 
 def _sample(root: int, at: float, done: int) -> Sample:
-    memory, wanted = 0, {}
+    memory, busy_seconds = 0, {}
     for process in _descendants(root)[1:]:
         try:
             memory += int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * _PAGE
             ran, waited, _ = Path(f"/proc/{process}/schedstat").read_text("ascii").split()
-            wanted[process] = (int(ran) + int(waited)) / 1e9
+            busy_seconds[process] = (int(ran) + int(waited)) / 1e9
         except (OSError, ValueError, IndexError):
             continue  # it has ended
-    return Sample(at, memory, wanted, done)
+    return Sample(at, memory, busy_seconds, done)
 
 
 def _descendants(root: int) -> list[int]:
-    found = [root]
-    for process in found:
+    processes = [root]
+    for process in processes:
         for task in Path(f"/proc/{process}/task").glob("*/children"):
             try:
-                found += map(int, task.read_text("ascii").split())
+                processes += map(int, task.read_text("ascii").split())
             except OSError:
                 continue
-    return found
+    return processes
 
 
 def main(report: str, command: list[str]) -> None:

@@ -36,9 +36,9 @@ class Page:
     content: bytes
 
 
-def make_pages(corpus: Path | None, wanted: int) -> Iterator[Page]:
-    """`wanted` pages, no two with the same address, title or text; the same ones each time."""
-    return islice(rendered() if corpus is None else varied(corpus), wanted)
+def make_pages(corpus: Path | None, page_count: int) -> Iterator[Page]:
+    """Make pages, no two with the same address, title or text; the same ones each time."""
+    return islice(rendered() if corpus is None else varied(corpus), page_count)
 
 
 def varied(corpus: Path) -> Iterator[Page]:
@@ -47,24 +47,24 @@ def varied(corpus: Path) -> Iterator[Page]:
         raise SystemExit(f"bench: {corpus} holds no folder 'pages' with .html or .html.gz in it")
     for number in count():
         folder = folders[number % len(folders)]
-        copy, place = divmod(number // len(folders), len(folder))
-        path, url = folder[place]
+        copy, index = divmod(number // len(folders), len(folder))
+        path, url = folder[index]
         content = path.read_bytes()
         yield vary(gzip.decompress(content) if path.suffix == ".gz" else content, url, copy)
 
 
 def originals(folder: Path) -> list[tuple[Path, str]]:
-    gold, known = folder.parent / "gold.jsonl", {}
+    gold, urls = folder.parent / "gold.jsonl", {}
     if gold.exists():
         # A text in it may hold a U+2028, which ends a line for `splitlines`.
-        known = {page["id"]: page["url"] for page in map(json.loads, gold.read_text("utf-8").strip().split("\n"))}
+        urls = {page["id"]: page["url"] for page in map(json.loads, gold.read_text("utf-8").strip().split("\n"))}
     paths = sorted(path for path in folder.iterdir() if path.name.endswith((".html", ".html.gz")))
     names = [path.name.removesuffix(".gz").removesuffix(".html") for path in paths]
-    return [(path, known.get(name, f"https://news.example/{name}")) for path, name in zip(paths, names, strict=True)]
+    return [(path, urls.get(name, f"https://news.example/{name}")) for path, name in zip(paths, names, strict=True)]
 
 
 def vary(content: bytes, url: str, copy: int) -> Page:
-    """The `copy`-th form of a page; markup, length and language stay as they are."""
+    """Make the `copy`-th form of a page; markup, length and language stay as they are."""
     chance = random.Random(f"{url} {copy}")  # noqa: S311  the same pages each time
     text = content.decode("utf-8", "surrogateescape")
     other = f"{url}{'&' if '?' in url else '?'}edition={copy}"
@@ -95,15 +95,21 @@ def _earlier(day: re.Match[str], days: int) -> str:
         return day[0]
 
 
-_WHO: Final = "council, harbour office, school board, ferry company, theatre, fire service, museum, farmers' union"
-_DID: Final = "postponed, approved, questioned, praised, extended, cancelled, reopened, delayed, explained, defended"
-_WHAT: Final = "the new bridge, its winter plan, a second hearing, the old market hall, free bus rides, the flood wall"
-_WHY: Final = "after a long debate, before the holidays, despite the cost, in spite of the rain, as was expected"
-_PARTS: Final = tuple(tuple(part.strip() for part in parts.split(",")) for parts in (_WHO, _DID, _WHAT, _WHY))
+_SUBJECTS: Final = "council, harbour office, school board, ferry company, theatre, fire service, museum, farmers' union"
+_VERBS: Final = "postponed, approved, questioned, praised, extended, cancelled, reopened, delayed, explained, defended"
+_OBJECTS: Final = (
+    "the new bridge, its winter plan, a second hearing, the old market hall, free bus rides, the flood wall"
+)
+_CIRCUMSTANCES: Final = (
+    "after a long debate, before the holidays, despite the cost, in spite of the rain, as was expected"
+)
+_PARTS: Final = tuple(
+    tuple(part.strip() for part in parts.split(",")) for parts in (_SUBJECTS, _VERBS, _OBJECTS, _CIRCUMSTANCES)
+)
 
 
 def rendered() -> Iterator[Page]:
-    """Pages of a newspaper that does not exist, of the weight of real ones."""
+    """Make pages of a newspaper that does not exist, of the weight of real ones."""
     return map(render, count())
 
 
@@ -111,8 +117,8 @@ def render(number: int) -> Page:
     chance = random.Random(number)  # noqa: S311  the same pages each time
 
     def sentence() -> str:
-        who, did, what, why = (chance.choice(parts) for parts in _PARTS)
-        return f"The {who} {did} {what} {why}, {chance.randrange(2, 900)} people were told."
+        subject, verb, object_, circumstance = (chance.choice(parts) for parts in _PARTS)
+        return f"The {subject} {verb} {object_} {circumstance}, {chance.randrange(2, 900)} people were told."
 
     title = f"{sentence()[4:60].rsplit(' ', 1)[0]} ({number})".capitalize()
     url = f"https://gazette.example/news/{number}/{title.split()[0].lower()}.html"
@@ -131,7 +137,7 @@ def render(number: int) -> Page:
 
 
 def write_warc(path: Path, pages: Iterator[Page]) -> int:
-    """One gzip WARC of responses, as a crawler leaves them; how many."""
+    """Write a gzip WARC of responses, as a crawler leaves them; return their number."""
     written = 0
     with path.open("wb") as file:
         for page in pages:

@@ -83,36 +83,36 @@ class Stopwatch:
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
-        def call(*given: Any, **named: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
             self.enter(stage)
             try:
-                made = function(*given, **named)
+                result = function(*args, **kwargs)
             finally:
                 self.leave()
-            return self.each(stage, made) if isinstance(made, Iterator) else made
+            return self.each(stage, result) if isinstance(result, Iterator) else result
 
         return call
 
-    def each(self, stage: str, made: Iterator[Any]) -> Iterator[Any]:
+    def each(self, stage: str, items: Iterator[Any]) -> Iterator[Any]:
         while True:
             self.enter(stage)
             try:
-                one = next(made)
+                item = next(items)
             except StopIteration:
                 return
             finally:
                 self.leave()
-            yield one
+            yield item
 
     def watch(self, stages: dict[str, tuple[str, ...]]) -> None:
         for stage, places in stages.items():
-            for place in places:
-                module, _, name = place.partition(":")
+            for name in places:
+                module, _, attribute = name.partition(":")
                 owner: Any = importlib.import_module(module)
-                *outer, name = name.split(".")
+                *outer, attribute = attribute.split(".")
                 for part in outer:
                     owner = getattr(owner, part)
-                setattr(owner, name, self.timed(stage, getattr(owner, name)))
+                setattr(owner, attribute, self.timed(stage, getattr(owner, attribute)))
 
 
 class Here(Workers):

@@ -223,8 +223,8 @@ def measure_volume(root: Path, options: argparse.Namespace) -> None:
     for name, query in QUERIES.items():
         row = []
         for view in ("today", "articles", "raw"):
-            asked = query.format(view, id=article_id, **moments)
-            _, memory, text = measure([sys.executable, "-c", QUERY, str(root), asked])
+            sql = query.format(view, id=article_id, **moments)
+            _, memory, text = measure([sys.executable, "-c", QUERY, str(root), sql])
             row.append((float(text.split()[-1]), memory))
         cells = " | ".join(f"{cpu:.3f} | {memory}" for cpu, memory in row)
         print(f"| {name} | {cells} | {row[0][0] / row[1][0]:.1f} | {row[1][0] / row[2][0]:.1f} |", flush=True)

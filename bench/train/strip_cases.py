@@ -74,14 +74,14 @@ class Maker:
         return rows + (self._after() if chance.random() < 0.3 else [])
 
     def appended(self, page: Text) -> list[Row]:
-        """A whole page with comments, teasers or another article below its text or at its end."""
+        """Put comments, teasers or another article below a whole page's text or at its end."""
         rows = list(zip(page.lines, page.label.tolist(), page.spaced, strict=True))
         below = article_indexes(page)[-1] + 1 + self.chance.choice([0, 0, 0, 1, 2, 4, 8])
         index = len(rows) if self.chance.random() < 0.3 else min(len(rows), below)
         return rows[:index] + self._after() + rows[index:]
 
     def genre(self, page: Text) -> list[Row]:
-        """A text of a kind that is rare here, now and then in another script or in capitals."""
+        """Write a text of a kind that is rare here, now and then in another script or in capitals."""
         chance = self.chance
         text = [page.lines[index] for index in article_indexes(page)]
         own = language_of(" ".join(text[:20]))
@@ -110,7 +110,7 @@ class Maker:
         return frame.wired(rows, article.cut(1, 1)) if language is None and chance.random() < 0.1 else rows
 
     def foreign(self, page: Text) -> list[Row]:
-        """A whole page in another script."""
+        """Write a whole page in another script; none of a page that is in one already."""
         language = self.chance.choice(list(SCRIPTS))
         if language_of(" ".join(page.lines[index] for index in article_indexes(page)[:20])):
             return []
@@ -228,7 +228,7 @@ def dropped(page: Text, places: range) -> list[Row]:
 
 
 def print_text(rows: Sequence[Row], chance: random.Random) -> str:
-    """The rows as a text: a blank line above each, above some, or none."""
+    """Print the rows as a text: a blank line above each, above some, or none."""
     style = chance.random()
     lines: list[str] = []
     for line, _, spaced in rows:

@@ -180,7 +180,7 @@ def group_pages(pages: Sequence[Page]) -> dict[str, str]:
 
 
 def share_inside(lines: Sequence[Sequence[str]], body: Sequence[str]) -> np.ndarray:
-    """The share of each line's 4-grams that a body has; of a shorter line, whether the body has it."""
+    """Return the share of each line's 4-grams that a body has; of a shorter line, 1 if the body has it, else 0."""
     grams = {size: set(zip(*(body[skip:] for skip in range(size)), strict=False)) for size in (1, 2, 3, 4)}
     shares = np.zeros(len(lines), np.float32)
     for index, line in enumerate(lines):

@@ -43,11 +43,11 @@ class Frame:
         self.rewrite, self.titles, self.names, self.chance = rewrite, titles, names, chance
 
     def phrase(self, kind: str) -> str:
-        """A cue phrase of the kind."""
+        """Choose a cue phrase of the kind, in the frame's language."""
         return phrase(kind, self.language, self.chance)
 
     def above(self, title: str) -> list[Row]:
-        """Menus, a breadcrumb, the title, a byline, a date, labels: each now and then."""
+        """Make menus, a breadcrumb, the title, a byline, a date, labels: each now and then."""
         chance = self.chance
         rows: list[str] = []
         if chance.random() < 0.7:
@@ -66,7 +66,7 @@ class Frame:
         return [(line, 0.0, chance.random() < 0.4) for line in rows if line]
 
     def below(self) -> list[Row]:
-        """Tags, links, labels and small print: one block or several."""
+        """Make tags, links, labels and small print: a block or several."""
         blocks = [self._tags, self._credit, self._related, self._related, self._labels, self._small, self._blog]
         rows: list[Row] = []
         for _ in range(self.chance.choice([0, 1, 1, 2, 3, 4])):
@@ -74,7 +74,7 @@ class Frame:
         return rows
 
     def wired(self, rows: list[Row], slug: str) -> list[Row]:
-        """An agency's message: codes above it, a mark of its end below."""
+        """Frame an agency's message: codes above it, a mark of its end below."""
         chance = self.chance
         code = "".join(chance.choice("ABDEKLNPRSTUXZ") for _ in range(chance.randint(3, 4)))
         first = f"{code} {chance.randint(1, 9999):04} {chance.randint(1, 9)} {code}-{slug}"
@@ -98,11 +98,11 @@ class Frame:
         year, month, day = chance.randint(2009, 2026), chance.randint(1, 12), chance.randint(1, 28)
         clock = f"{chance.randint(0, 23):02}:{chance.randint(0, 59):02}"
         if self.language in {"ja", "zh"}:
-            made = f"{year}年{month}月{day}日 {clock}"
+            date = f"{year}年{month}月{day}日 {clock}"
         else:
-            made = chance.choice([f"{day:02}.{month:02}.{year}", f"{year}-{month:02}-{day:02} {clock}",
+            date = chance.choice([f"{day:02}.{month:02}.{year}", f"{year}-{month:02}-{day:02} {clock}",
                                   f"{day} {_MONTHS[month - 1]} {year}", f"{day}/{month}/{year}, {clock}"])  # fmt: skip
-        return f"{self.phrase('published').capitalize()}: {made}" if chance.random() < 0.3 else made
+        return f"{self.phrase('published').capitalize()}: {date}" if chance.random() < 0.3 else date
 
     def _tags(self) -> list[str]:
         words = [word for title in self.titles[:5] for word in title.split() if len(word) > 4][:5]
@@ -131,7 +131,7 @@ class Frame:
         return [*some, legal, f"© {self.chance.randint(2009, 2026)} {self._name()}"]
 
     def _blog(self) -> list[str]:
-        """Side columns: archives by month, labels, links, and what stands around a form for comments."""
+        """Make a blog's side columns: archives by month, labels, links, and the lines around a form for comments."""
         chance = self.chance
         some = [self.rewrite(line) for line in chance.sample(_BLOG, chance.randint(3, 12))]
         year = chance.randint(2005, 2024)
@@ -139,12 +139,12 @@ class Frame:
         archive = [self.rewrite(line) for line in months[: chance.randint(3, 12)]]
         posted = f"Posted by {chance.choice(self.names)} at {chance.randint(1, 12)}:{chance.randint(0, 59):02} AM"
         cloud = [self.rewrite(word) for title in chance.choices(self.titles, k=6) for word in title.split()[:2]]
-        made = [[self.rewrite(posted)], archive, some, cloud]
-        return [line for block in chance.sample(made, chance.randint(2, 4)) for line in block]
+        blocks = [[self.rewrite(posted)], archive, some, cloud]
+        return [line for block in chance.sample(blocks, chance.randint(2, 4)) for line in block]
 
 
 def phrase(kind: str, language: str, chance: random.Random) -> str:
-    """A cue phrase of the kind, in the language if it has any, else in English or of no language."""
+    """Choose a cue phrase of the kind, in the language if it has any, else in English or of no language."""
     table = _cues()[kind]
     return chance.choice(table.get(language) or table.get("en") or table["any"])
 

@@ -49,25 +49,25 @@ class Article:
 
     def _unit(self, most: int = 3) -> str:
         count = self.chance.randint(1, most)
-        taken = [self.sentences[(self._next + number) % len(self.sentences)] for number in range(count)]
+        sentences = [self.sentences[(self._next + number) % len(self.sentences)] for number in range(count)]
         self._next += count
-        return taken[0] if count == 1 else ("" if taken[0][-1] in "。！？" else " ").join(taken)
+        return sentences[0] if count == 1 else ("" if sentences[0][-1] in "。！？" else " ").join(sentences)
 
     def _units(self, low: int, high: int, most: int = 3) -> list[Row]:
         return [(self._unit(most), 1.0, True) for _ in range(self.chance.randint(low, high))]
 
     def cut(self, low: int, high: int) -> str:
-        """Some words from the middle of any sentence."""
+        """Cut some words from the middle of any sentence."""
         sentence, count = self.chance.choice(self.sentences), self.chance.randint(low, high)
         words = sentence.split()
         if len(words) * 15 > len(sentence):
             begin = self.chance.randrange(max(1, len(words) - count))
-            made = " ".join(words[begin : begin + count])
+            fragment = " ".join(words[begin : begin + count])
         else:
             begin = self.chance.randrange(max(1, len(sentence) - int(count * _A_WORD)))
-            made = sentence[begin : begin + int(count * _A_WORD)]
-        made = made.strip(_EDGES)
-        return made[:1].upper() + made[1:]
+            fragment = sentence[begin : begin + int(count * _A_WORD)]
+        fragment = fragment.strip(_EDGES)
+        return fragment[:1].upper() + fragment[1:]
 
     def _name(self) -> str:
         return self.chance.choice(self.names)
@@ -176,7 +176,7 @@ class Article:
 
 
 def join_short(sentences: Sequence[str]) -> list[str]:
-    """The sentences, what is too short for one with what follows it."""
+    """Join a piece that is too short for a sentence to its neighbour."""
     joined: list[str] = []
     for sentence in filter(None, map(str.strip, sentences)):
         if joined and (len(joined[-1]) < _SHORTEST or (len(sentence) < _SHORTEST // 2)):

@@ -66,12 +66,12 @@ SCRIPTS: Final = {
 
 
 def language_of(text: str) -> str | None:
-    """A language of the text's script; None for Latin letters."""
+    """Return a language of the text's script; None for Latin letters."""
     return next((language for language, letter in _OF_SCRIPT if len(letter.findall(text)) * 5 > len(text)), None)
 
 
 def write(text: str, language: str, phrase: Callable[[str, str], str]) -> str:
-    """The text in the script of a language; a cue at its start becomes one of that language."""
+    """Write the text in the script of a language; a cue at its start becomes one of that language."""
     script = SCRIPTS[language]
     start = _BULLET.match(text)
     begin = start[0] if start else ""
@@ -103,8 +103,8 @@ def _word(word: str, script: Script) -> str:
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", word.lower()) if sign.isalpha())
     number = zlib.crc32(plain.encode()) + (zlib.crc32(plain[::-1].encode()) << 32)
     count = max(1, int(len(word) * script.each + number % 16 / 16))
-    made = []
+    letters = []
     for _ in range(min(count, 10)):
         number, letter = divmod(number, len(script.letters))
-        made.append(script.letters[letter])
-    return "".join(made)
+        letters.append(script.letters[letter])
+    return "".join(letters)

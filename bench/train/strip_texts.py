@@ -84,18 +84,18 @@ def is_long_enough(text: Text) -> bool:
 
 
 def make_cases(texts: Sequence[Text], pages: Sequence[Page]) -> list[tuple[Text, float]]:
-    """Cases of the texts of one fold, made of each other, with their weights."""
-    ours = {text.page for text in texts}
-    pages = [page for page in pages if page.id in ours]
+    """Make cases of the texts of a fold from each other, with their weights."""
+    page_ids = {text.page for text in texts}
+    pages = [page for page in pages if page.id in page_ids]
     comments = [page.comments for page in pages if len(page.comments) > 3]
     titles = {page.id: page.title for page in pages}
     names = [name for page in pages for name in page.authors if name.strip()]
-    made: list[tuple[Text, float]] = []
+    cases: list[tuple[Text, float]] = []
     for seed, rows_of, weight in ((5, _ordinary, CASE), (7, _rare, GENRE), (9, _foreign, FOREIGN)):
         maker = Maker(random.Random(seed), list(texts), titles, comments, names)  # noqa: S311 - the same every time
         jobs = [_job(maker, text, rows) for text in texts for rows in rows_of(maker, text) if rows]
-        made += [(case, weight[case.kind]) for case in in_parallel(read_case, jobs)]
-    return made
+        cases += [(case, weight[case.kind]) for case in in_parallel(read_case, jobs)]
+    return cases
 
 
 def _ordinary(maker: Maker, text: Text) -> Iterator[list[Row]]:

@@ -84,13 +84,13 @@ def is_labelled(text: Text) -> bool:
 
 
 def weigh(text: Text, label: np.ndarray) -> np.ndarray:
-    """Of each line: by its tokens, so that all texts weigh alike and a missing paragraph more than a word."""
+    """Weigh each line by its tokens, so that all texts weigh alike and a missing paragraph more than a word."""
     base = (np.minimum(text.tokens, 300) + 4) ** 0.7
     return base / max((base * label).sum(), 0.1 * base.sum()) * 50
 
 
 def rows_of(texts: Sequence[tuple[Text, float]]) -> tuple[np.ndarray, ...]:
-    """Table, labels and weights; three quarters of what is surely furniture left out, the rest weighed for it."""
+    """Return table, labels and weights; three quarters of sure furniture are left out, the rest weighed for it."""
     chance = np.random.default_rng(0)
     tables, labels, weights = [], [], []
     for text, weight in texts:
@@ -114,13 +114,13 @@ def chances(model: CatBoostClassifier, table: np.ndarray) -> np.ndarray:
 
 
 def write(model: CatBoostClassifier, names: Sequence[str], path: Path) -> None:
-    """The trees as arrays; figures that no tree asks for are left out."""
+    """Write the trees as arrays; figures that no tree asks for are left out."""
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "model.json")
         model.save_model(file, format="json")
-        made = json.loads(Path(file).read_text("utf-8"))
-    scale, bias = made["scale_and_bias"]
-    trees = made["oblivious_trees"]
+        model_json = json.loads(Path(file).read_text("utf-8"))
+    scale, bias = model_json["scale_and_bias"]
+    trees = model_json["oblivious_trees"]
     levels = max(len(tree["splits"]) for tree in trees)
     splits_by_tree = [[(split["float_feature_index"], split["border"]) for split in tree["splits"]] for tree in trees]
     leaves = []

@@ -78,8 +78,8 @@ def fit(cases: Sequence[Case]) -> np.ndarray:
         odds = np.exp(np.clip(table @ weights - np.maximum.reduceat(table @ weights, begins)[text_of], -50, 0))
         chance = odds / np.add.reduceat(odds, begins)[text_of]
         title_odds = odds * is_title
-        wanted = title_odds / np.add.reduceat(title_odds, begins)[text_of]
-        slope = table.T @ (wanted - chance) - PENALTY * weights
+        target = title_odds / np.add.reduceat(title_odds, begins)[text_of]
+        slope = table.T @ (target - chance) - PENALTY * weights
         mean, square = 0.9 * mean + 0.1 * slope, 0.99 * square + 0.01 * slope**2
         weights = weights + RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
     return weights / scale
