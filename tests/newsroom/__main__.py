@@ -27,7 +27,7 @@ DELAY = 5.0
 
 
 def main() -> int:
-    """Exit code 1 where something went wrong."""
+    """Work or serve as the arguments ask; return exit code 1 if something went wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.newsroom", description=__doc__)
     parser.add_argument("--plan", choices=PLANS, default="small", help="nine hours of five sites, or a week of nine")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another plan")
@@ -39,8 +39,8 @@ def main() -> int:
     return serve(plan, folder, chosen.serve) if chosen.serve else work(plan, folder)
 
 
-def work(plan: Plan, folder: Path, told: IO[str] = sys.stdout) -> int:
-    """Let the pipeline work to the plan's end in simulated time, and write the ledger to `told`; the exit code."""
+def work(plan: Plan, folder: Path, stream: IO[str] = sys.stdout) -> int:
+    """Let the pipeline work to the plan's end in simulated time, and write the ledger to `stream`; return the exit code."""
     console, clock, began = Console(), SimClock(plan.span.start), time.monotonic()
 
     def watch(run: Run) -> None:
@@ -50,13 +50,13 @@ def work(plan: Plan, folder: Path, told: IO[str] = sys.stdout) -> int:
     with at_work(plan, clock, folder, DELAY) as (newsroom, settings):
         runs = drive(newsroom, settings, watch)
         root = Path(settings.data)
-        report(newsroom, root, told)
+        report(newsroom, root, stream)
         wrong = check(newsroom, settings, DELAY)
     for sentence in wrong:
-        print(sentence, file=told)
+        print(sentence, file=stream)
     seconds = time.monotonic() - began
     counted = f"{len(runs)} runs, {len(newsroom.ledger)} requests, {len(wrong)} things wrong; {seconds:.0f} s"
-    print(counted, file=told)
+    print(counted, file=stream)
     requests = write_requests(newsroom, folder / "requests.jsonl")
     console.print(
         f"every request: {requests}\nquery it with: copydesk sql --data {root}", highlight=False, soft_wrap=True
@@ -65,7 +65,7 @@ def work(plan: Plan, folder: Path, told: IO[str] = sys.stdout) -> int:
 
 
 def serve(plan: Plan, folder: Path, scale: float) -> int:
-    """Serve until interrupted, and say where."""
+    """Serve until interrupted; print the addresses."""
     clock = ScaledClock(plan.span.start, scale)
     with Newsroom(plan, clock) as newsroom:
         config = configure(folder / "config", newsroom, delay=0.1)

@@ -27,15 +27,15 @@ class Desk:
     """`http://host:port` by site."""
     canary: str = ""
     """host:port that nobody may ask."""
-    asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    page_requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     recent: defaultdict[str, deque[datetime]] = field(default_factory=lambda: defaultdict(deque))
     until: dict[str, datetime] = field(default_factory=dict)
 
     def answer(self, site: Site, target: str, headers: dict[str, str], now: datetime) -> Answer:
-        """The answer to a GET of `target` (path and query); header names in lower case."""
+        """Answer a GET of `target` (path and query); header names in lower case."""
         path, query = own_path(target), parse_qs(urlsplit(target).query)
         if path == "/robots.txt":
-            down = any(now in one for one in site.robots_bursts)
+            down = any(now in window for window in site.robots_bursts)
             body = b"" if down else feeds.robots_txt(site, self.origins[site.id])
             return Answer(503 if down else 200, body, (TEXT,), "robots")
         if obstacle := self._unwell(site, now) or _check_of_cookies(site, target, path, query, headers):
@@ -47,11 +47,11 @@ class Desk:
         return self._page(site, path, now)
 
     def _unwell(self, site: Site, now: datetime) -> Answer | None:
-        if any(now in one for one in site.bursts):
+        if any(now in window for window in site.bursts):
             return Answer(503, b"overloaded", (TEXT,))
-        if held := self._throttle(site, now):
-            return Answer(429, b"slow down", (TEXT, ("Retry-After", str(held))), retry_after=held)
-        return stand_in(site, "maintenance") if any(now in one for one in site.outages) else None
+        if retry_after := self._throttle(site, now):
+            return Answer(429, b"slow down", (TEXT, ("Retry-After", str(retry_after))), retry_after=retry_after)
+        return stand_in(site, "maintenance") if any(now in window for window in site.outages) else None
 
     def _throttle(self, site: Site, now: datetime) -> int | None:
         limit = site.throttle
@@ -75,7 +75,7 @@ class Desk:
         if moved and path == site.listing_path:
             return Answer(301, headers=(("Location", origin + feeds.MOVED_FEED),), kind="listing")
         feed = "desk" if path == feeds.DESK_FEED else "front"
-        if feed == "front" and any(now in one for one in site.front_down):
+        if feed == "front" and any(now in window for window in site.front_down):
             return Answer(503, b"overloaded", (TEXT,), "listing")
         page = int(query.get("page", ["1"])[0])
         match site.listing:
@@ -87,17 +87,17 @@ class Desk:
                 body, media = pages.section_page(plan, site, now, origin).encode(site.charset), "text/html"
             case _:
                 body, media = feeds.atom(plan, site, now, origin, page), "application/atom+xml"
-        shown = feeds.entries(plan, site, now, page, feed)
-        listed = tuple(path for _, path in shown)
-        if any(now in one for one in site.garbled):
+        entries = feeds.entries(plan, site, now, page, feed)
+        listed = tuple(path for _, path in entries)
+        if any(now in window for window in site.garbled):
             body = body[: len(body) * 6 // 10]
             listed = tuple(path for path in listed if path.encode() in body)
-        changed = max((one.modified(now) for one, _ in shown), default=plan.span.start)
+        changed = max((article.modified(now) for article, _ in entries), default=plan.span.start)
         facts = [("Content-Type", media)]
         if site.validators:
             etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             facts += [("ETag", etag), ("Last-Modified", format_datetime(changed, usegmt=True))]
-            lies = feed == "front" and _is_conditional(headers) and any(now in one for one in site.lies)
+            lies = feed == "front" and _is_conditional(headers) and any(now in window for window in site.lies)
             if lies or _unchanged(headers, etag, changed):
                 return Answer(304, headers=tuple(facts[1:]), kind="listing")
         return Answer(200, body, tuple(facts), "listing", listed=listed)
@@ -121,11 +121,11 @@ class Desk:
         if article is None or article.published > now:
             return Answer(404, b"nothing here", (TEXT,))
         for kind, windows in (("consent", site.consent), ("challenge", site.challenges)):
-            if any(now in one for one in windows):
+            if any(now in window for window in windows):
                 return stand_in(site, kind, article.id)
         origin = self.origins[site.id]
-        self.asked[site.id, path] += 1
-        times = self.asked[site.id, path]
+        self.page_requests[site.id, path] += 1
+        times = self.page_requests[site.id, path]
         if elsewhere := _elsewhere(article, path, now, origin):
             return elsewhere
         if broken := faulty(site, article, path, origin, self.canary, times):
@@ -138,7 +138,7 @@ class Desk:
 def _check_of_cookies(
     site: Site, target: str, path: str, query: dict[str, list[str]], headers: dict[str, str]
 ) -> Answer | None:
-    """A redirect to the page that sets a site's cookie, and from there back; None to who has the cookie."""
+    """Redirect to the page that sets a site's cookie, and from there back; None to a client with the cookie."""
     if not site.cookies or path.startswith("/sitemap") or "visit=1" in headers.get("cookie", ""):
         return None
     if path == COOKIE_PAGE:
@@ -148,7 +148,7 @@ def _check_of_cookies(
 
 
 def _elsewhere(article: Article, path: str, now: datetime, origin: str) -> Answer | None:
-    """What is answered where a page is not there any more, or not yet."""
+    """Answer for a page that is not there any more, or not yet; None for any other."""
     if not article.is_up(now):
         return Answer(410, b"taken away", (TEXT,), "page", article.id)
     if article.moved_at and path == article.path and now >= article.moved_at:

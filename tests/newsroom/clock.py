@@ -48,17 +48,17 @@ class SimClock:
             return self._now
 
     def peek(self) -> datetime:
-        """The present, asked by one who only watches."""
+        """Return the present without stirring: for a reader who only watches."""
         with self._lock:
             return self._now
 
     def elapsed(self) -> float:
-        """Seconds since it started, as `time.monotonic` would give them."""
+        """Return the seconds since it started, as `time.monotonic` would give them."""
         return (self() - self._start).total_seconds()
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Time stands still meanwhile."""
+        """Let time stand still meanwhile."""
         with self._lock:
             self._working += 1
             self._arrived += 1
@@ -75,13 +75,13 @@ class SimClock:
         """Wait for requests to arrive: `started` counts those that a client has sent on their way."""
         with self._lock:
             self._watched.append(started)
-            self._arrived = sum(one() for one in self._watched)
+            self._arrived = sum(count_started() for count_started in self._watched)
         try:
             yield
         finally:
             with self._lock:
                 self._watched.remove(started)
-                self._arrived = sum(one() for one in self._watched)
+                self._arrived = sum(count_started() for count_started in self._watched)
 
     async def sleep(self, seconds: float) -> None:
         """Wait in a coroutine."""
@@ -103,12 +103,12 @@ class SimClock:
             mine = (self._now + timedelta(seconds=max(0.0, seconds)), next(self._numbers))
             heapq.heappush(self._sleepers, mine)
         try:
-            quiet, seen = 0, -1
+            quiet, stirred = 0, -1
             while not self._due(mine, quiet):
                 yield
                 with self._lock:
-                    quiet = quiet + 1 if self._stirred == seen and not self._working else 0
-                    seen = self._stirred
+                    quiet = quiet + 1 if self._stirred == stirred and not self._working else 0
+                    stirred = self._stirred
         finally:
             with self._lock:
                 self._sleepers.remove(mine)
@@ -117,7 +117,7 @@ class SimClock:
 
     def _due(self, mine: tuple[datetime, int], quiet: int) -> bool:
         with self._lock:
-            started = sum(one() for one in self._watched)
+            started = sum(count_started() for count_started in self._watched)
             # What somebody else asked must not stand for a request that is still on its way.
             self._arrived = min(self._arrived, started)
             if quiet >= (QUIET_TICKS if self._arrived == started else LOST_TICKS) and self._sleepers[0] == mine:
@@ -137,21 +137,21 @@ class ScaledClock:
         return self._start + timedelta(seconds=self.elapsed())
 
     def peek(self) -> datetime:
-        """The present, asked by one who only watches."""
+        """Return the present without stirring: for a reader who only watches."""
         return self()
 
     def elapsed(self) -> float:
-        """Seconds since it started, as `time.monotonic` would give them."""
+        """Return the seconds since it started, as `time.monotonic` would give them."""
         return (time.time() - self._began) * self.scale
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Time goes on meanwhile, as it does in the world."""
+        """Let time go on meanwhile, as it does in the world."""
         yield
 
     @contextmanager
     def watched(self, started: Callable[[], int]) -> Iterator[None]:
-        """Nothing here waits for requests."""
+        """Do nothing: real time waits for no request."""
         yield
 
     async def sleep(self, seconds: float) -> None:
@@ -173,7 +173,7 @@ class ScaledClock:
 
     @classmethod
     def of(cls, text: str) -> ScaledClock:
-        """The clock that another process has."""
+        """Read the clock that another process has from its `text`."""
         start, scale, began = text.split()
         return cls(datetime.fromisoformat(start), float(scale), float(began))
 

@@ -34,7 +34,7 @@ Watch = Callable[[Run], None]
 
 
 def small_settings(data: Path, config: Path, fetch_seconds: float = 1.5) -> Settings:
-    """An installation that gives up soon on what hangs, and refuses what is large."""
+    """Make the settings of an installation that gives up soon on what hangs, and refuses what is large."""
     return Settings(
         data=str(data), config=config, workers=2, max_document_bytes=300_000, fetch_seconds=fetch_seconds, fetch_attempts=2,
         retry_seconds=2.0, contact="desk@copydesk.example",
@@ -43,14 +43,14 @@ def small_settings(data: Path, config: Path, fetch_seconds: float = 1.5) -> Sett
 
 @contextmanager
 def at_work(plan: Plan, clock: Clock, folder: Path, delay: float = 5.0) -> Iterator[tuple[Newsroom, Settings]]:
-    """A newsroom that is open, and settings with its sites as sources in `folder`."""
+    """Open a newsroom; yield it, and settings with its sites as sources in `folder`."""
     with Newsroom(plan, clock) as newsroom:
         config = configure(folder / "config", newsroom, delay)
         yield newsroom, small_settings(folder / "data", config)
 
 
 def drive(newsroom: Newsroom, settings: Settings, watch: Watch = lambda _: None) -> list[Run]:
-    """All runs from now to the plan's end, one after another."""
+    """Do all runs from now to the plan's end, one after another."""
     clock, end = newsroom.clock, newsroom.plan.span.end
     sources, wrong = load_sources(settings.config)
     assert not wrong, wrong
@@ -64,7 +64,7 @@ def drive(newsroom: Newsroom, settings: Settings, watch: Watch = lambda _: None)
 
         turns = dict.fromkeys(sources, clock())
         while (moment := min(turns.values())) < end:
-            name = min(turns, key=lambda one: turns[one])
+            name = min(turns, key=lambda source_id: turns[source_id])
             clock.wait_until(moment)
             take(sources[name], due=True)
             turns[name] = max(next_look(settings.data, sources[name], clock()), clock() + LEAST)
@@ -77,17 +77,19 @@ def drive(newsroom: Newsroom, settings: Settings, watch: Watch = lambda _: None)
 
 
 def take_all(settings: Settings, clock: Clock) -> list[Run]:
-    """One run of every source, side by side."""
+    """Run every source once, side by side."""
     sources, wrong = load_sources(settings.config)
     assert not wrong, wrong
     with desk(settings, clock) as (workers, fetcher), ThreadPoolExecutor(len(sources)) as threads:
-        taken = [threads.submit(ingest, one, settings, workers, fetcher, clock=clock) for one in sources.values()]
-        return [one.result() for one in taken]
+        futures = [
+            threads.submit(ingest, source, settings, workers, fetcher, clock=clock) for source in sources.values()
+        ]
+        return [future.result() for future in futures]
 
 
 @contextmanager
 def desk(settings: Settings, clock: Clock) -> Iterator[tuple[Workers, Fetcher]]:
-    """What runs share, in the newsroom's time."""
+    """Open the workers and the fetcher that runs share, in the newsroom's time."""
     hosts = Path(settings.data) / ".hosts"
     with (
         Workers(settings) as workers,
@@ -98,11 +100,11 @@ def desk(settings: Settings, clock: Clock) -> Iterator[tuple[Workers, Fetcher]]:
 
 
 def next_look(data: str, source: Source, now: datetime) -> datetime:
-    """When the first of the source's inputs is to be looked at again, by the newest rows of `polls`."""
+    """Return when the first of the source's inputs is to be looked at again, by the newest rows of `polls`."""
     query = (
         "SELECT min(next_poll_at) FROM (SELECT arg_max(next_poll_at, polled_at) AS next_poll_at"
         " FROM polls WHERE source_id = $1 AND endpoint IN (SELECT unnest($2)) GROUP BY endpoint)"
     )
     with connect(data) as connection:
-        found = rows(connection, query, [source.id, [endpoint(source, one) for one in source.input]])
-    return found[0][0] or now + UNSAID
+        moments = rows(connection, query, [source.id, [endpoint(source, entry) for entry in source.input]])
+    return moments[0][0] or now + UNSAID

@@ -37,17 +37,17 @@ class Answer:
 
 
 def redirect(location: str, article: str, status: int = 302) -> Answer:
-    """The page is elsewhere."""
+    """Answer that the page is elsewhere."""
     return Answer(status, headers=(("Location", location),), kind="page", article=article)
 
 
 def stand_in(site: Site, kind: str, article: str | None = None) -> Answer:
-    """What comes with status 200 in the place of what was asked for."""
+    """Answer with status 200 and another page than the one that was asked for."""
     return Answer(200, pages.stand_in_page(site, kind), (HTML,), "wall", article)
 
 
 def faulty(site: Site, article: Article, path: str, origin: str, canary: str, times: int) -> Answer | None:
-    """What a faulty address answers, asked so many `times`; None where there is the article after all."""
+    """Answer for a faulty address, asked so many `times`; None where there is the article after all."""
     about = article.id
     if location := _location(article, path, origin, canary):
         return redirect(location, about)

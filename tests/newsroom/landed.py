@@ -47,35 +47,35 @@ class Warehouse:
 
 
 def read_warehouse(newsroom: Newsroom, root: Path) -> Warehouse:
-    """The rows of a data root, as articles of the plan."""
-    held = Warehouse()
+    """Read the rows of a data root, as articles of the plan."""
+    warehouse = Warehouse()
     with connect(root) as connection:
 
         def read(view: str, *names: str) -> Iterator[tuple[Article, str, dict[str, Any]]]:
             for row in rows(connection, f"SELECT {', '.join(names)} FROM {view}", []):
-                told = dict(zip(names, row, strict=True))
-                article, path = published(newsroom, told["url"])
+                record = dict(zip(names, row, strict=True))
+                article, path = published(newsroom, record["url"])
                 if article:
-                    yield article, path, told
+                    yield article, path, record
                 elif view == "articles":
-                    held.strangers.append(told["url"])
+                    warehouse.strangers.append(record["url"])
 
         for article, _, row in read("articles", *COLUMNS):
-            held.landed[article].append(row)
+            warehouse.landed[article].append(row)
         for article, _, row in read("article_versions", *COLUMNS):
-            held.versions[article].append(row)
+            warehouse.versions[article].append(row)
         for article, path, row in read("rejects_open", "url", "reason"):
-            held.refused[article][path] = row["reason"]
+            warehouse.refused[article][path] = row["reason"]
         for article, path, _ in read("pending", "url"):
-            held.pending[article].add(path)
-        held.listed = [(article, row["title"]) for article, _, row in read("discoveries", "url", "title")]
+            warehouse.pending[article].add(path)
+        warehouse.listed = [(article, row["title"]) for article, _, row in read("discoveries", "url", "title")]
         for source, *ran in rows(connection, "SELECT source_id, started_at, finished_at FROM runs ORDER BY 2", []):
-            held.runs[source].append(Ran(*ran))
-    return held
+            warehouse.runs[source].append(Ran(*ran))
+    return warehouse
 
 
 def published(newsroom: Newsroom, url: str) -> tuple[Article | None, str]:
-    """The article that a site has at an address, and the address's path."""
+    """Return the article that a site has at an address, and the address's path."""
     parts = urlsplit(url)
     site = next((site for site, authority in newsroom.authorities.items() if authority == parts.netloc), "")
     path = own_path(parts.path)

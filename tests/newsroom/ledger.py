@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from flows.cli.output import Format, write_rows
-from tests.newsroom.checks import missed, seen
+from tests.newsroom.checks import listed_articles, missed
 from tests.newsroom.landed import Warehouse, read_warehouse
 from tests.newsroom.plan import Article, Site
 from tests.newsroom.server import Newsroom
@@ -27,7 +27,7 @@ class Line:
     site: str
     published: int
     """Since the first look at its listing."""
-    named: int
+    listed: int
     """That an answer named."""
     landed: int
     versions: int
@@ -46,40 +46,40 @@ class Line:
 
 
 def lines(newsroom: Newsroom, root: Path) -> list[Line]:
-    """A line a site."""
-    held = read_warehouse(newsroom, root)
-    return [_line(newsroom, held, site) for site in newsroom.plan.sites]
+    """Make a line for each site."""
+    warehouse = read_warehouse(newsroom, root)
+    return [_line(newsroom, warehouse, site) for site in newsroom.plan.sites]
 
 
-def _line(newsroom: Newsroom, held: Warehouse, site: Site) -> Line:
-    asked = [one for one in newsroom.ledger if one.site == site.id]
-    began = min((one.at for one in asked), default=newsroom.plan.span.end)
+def _line(newsroom: Newsroom, warehouse: Warehouse, site: Site) -> Line:
+    exchanges = [exchange for exchange in newsroom.ledger if exchange.site == site.id]
+    began = min((exchange.at for exchange in exchanges), default=newsroom.plan.span.end)
     now = newsroom.clock.peek()
-    ours = newsroom.plan.by_site[site.id]
-    named = [one for one in seen(newsroom) if one.site == site.id]
-    targets = {one.path for one in asked}
+    articles = newsroom.plan.by_site[site.id]
+    listed = [article for article in listed_articles(newsroom) if article.site == site.id]
+    targets = {exchange.path for exchange in exchanges}
 
     def count(*statuses: int) -> int:
-        return sum(one.answer.status in statuses for one in asked)
+        return sum(exchange.answer.status in statuses for exchange in exchanges)
 
     def unasked(article: Article) -> int:
-        return sum(why == "disallowed" and path not in targets for path, why in held.refused[article].items())
+        return sum(why == "disallowed" and path not in targets for path, why in warehouse.refused[article].items())
 
     return Line(
         site=site.id,
-        published=sum(began < one.published <= now for one in ours),
-        named=len(named),
-        landed=sum(bool(held.landed[one]) for one in ours),
-        versions=sum(len({row["version_id"] for row in held.versions[one]}) for one in ours),
-        duplicated=sum(len(held.landed[one]) > 1 for one in ours),
-        missed=sum(one.site == site.id for one in missed(newsroom)),
-        rejected=Counter(reason for one in ours for reason in held.refused[one].values()),
-        pending=sum(len(held.pending[one]) for one in ours),
-        requests=len(asked),
+        published=sum(began < article.published <= now for article in articles),
+        listed=len(listed),
+        landed=sum(bool(warehouse.landed[article]) for article in articles),
+        versions=sum(len({row["version_id"] for row in warehouse.versions[article]}) for article in articles),
+        duplicated=sum(len(warehouse.landed[article]) > 1 for article in articles),
+        missed=sum(article.site == site.id for article in missed(newsroom)),
+        rejected=Counter(reason for article in articles for reason in warehouse.refused[article].values()),
+        pending=sum(len(warehouse.pending[article]) for article in articles),
+        requests=len(exchanges),
         not_modified=count(304),
         throttled=count(429),
         failed=count(500, 503),
-        never_asked=sum(unasked(one) for one in ours),
+        never_asked=sum(unasked(article) for article in articles),
     )
 
 
@@ -88,17 +88,19 @@ def report(newsroom: Newsroom, root: Path, stream: IO[str]) -> None:
     rows = []
     for line in lines(newsroom, root):
         rejected = [f"{count} {reason}" for reason, count in line.rejected.most_common()]
-        numbers = (line.published, line.named, line.landed, line.versions, line.duplicated, line.missed)
+        numbers = (line.published, line.listed, line.landed, line.versions, line.duplicated, line.missed)
         rest = (line.pending, line.requests, line.not_modified, line.throttled, line.failed, line.never_asked)
         rows.append((line.site, *numbers, rejected, *rest))
     write_rows(Format.TABLE, COLUMNS, rows, stream)
 
 
 def write_requests(newsroom: Newsroom, path: Path) -> Path:
-    """Every request and its answer as JSON Lines, to look into what the table only counts."""
+    """Write every request and its answer as JSON Lines, to look into what the table only counts."""
     with path.open("w", encoding="utf-8") as lines:
-        for asked in newsroom.ledger:
-            told = {"at": f"{asked.at:%Y-%m-%dT%H:%M:%S.%fZ}", "site": asked.site, "target": asked.target}
-            answer = {name: getattr(asked.answer, name) for name in ("status", "kind", "article", "version", "listed")}
-            lines.write(json.dumps(told | answer, ensure_ascii=False) + "\n")
+        for exchange in newsroom.ledger:
+            request = {"at": f"{exchange.at:%Y-%m-%dT%H:%M:%S.%fZ}", "site": exchange.site, "target": exchange.target}
+            answer = {
+                name: getattr(exchange.answer, name) for name in ("status", "kind", "article", "version", "listed")
+            }
+            lines.write(json.dumps(request | answer, ensure_ascii=False) + "\n")
     return path

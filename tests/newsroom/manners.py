@@ -14,7 +14,7 @@ from tasks.http.robots import TOKEN
 from tests.newsroom.configure import RECHECK
 from tests.newsroom.faults import SECRET
 from tests.newsroom.plan import Article, Fault, Site
-from tests.newsroom.server import Asked, Newsroom
+from tests.newsroom.server import Exchange, Newsroom
 from warehouse.connect import connect, rows
 from warehouse.definitions import TABLES
 
@@ -31,89 +31,91 @@ REST_GROWTH: Final = 1.5
 
 
 def check_manners(newsroom: Newsroom) -> list[str]:
-    """No request went where robots.txt forbids or where nobody may go; each said who asks."""
+    """Check that no request went where robots.txt forbids or where nobody may go, and that each names its client."""
     wrong: list[str] = []
     first: set[str | None] = set()
-    for asked in newsroom.ledger:
-        where = f"{asked.method} {asked.authority}{asked.target}"
-        if asked.site is None:
+    for exchange in newsroom.ledger:
+        where = f"{exchange.method} {exchange.authority}{exchange.target}"
+        if exchange.site is None:
             wrong.append(f"{where}: the authority that nobody may ask was asked")
-        if asked.target.startswith((Site.FORBIDDEN, "/search")):
+        if exchange.target.startswith((Site.FORBIDDEN, "/search")):
             wrong.append(f"{where}: robots.txt forbids it")
-        if asked.site not in first and asked.target != "/robots.txt":
+        if exchange.site not in first and exchange.target != "/robots.txt":
             wrong.append(f"{where}: asked before robots.txt was read")
-        first.add(asked.site)
-        if not asked.headers.get("user-agent", "").startswith(TOKEN):
-            wrong.append(f"{where}: the user agent is {asked.headers.get('user-agent')!r}")
-        if "authorization" in asked.headers or SECRET in f"{asked.target} {asked.headers}":
+        first.add(exchange.site)
+        if not exchange.headers.get("user-agent", "").startswith(TOKEN):
+            wrong.append(f"{where}: the user agent is {exchange.headers.get('user-agent')!r}")
+        if "authorization" in exchange.headers or SECRET in f"{exchange.target} {exchange.headers}":
             wrong.append(f"{where}: credentials were sent")
     return wrong
 
 
 def check_pacing(newsroom: Newsroom, delay: float, together: int, slack: float = 0.0) -> list[str]:
-    """Starts at one authority are `delay` apart (its crawl delay if longer), and a Retry-After is waited for.
+    """Check that starts at one authority are `delay` apart (its crawl delay if longer) and wait for a Retry-After.
 
     `slack`, in simulated seconds, is how late a request may arrive where time does not stand still meanwhile: the
     one after it then seems too early, but no row of requests is shorter by more than that.
     """
     wrong: list[str] = []
     for site in newsroom.plan.sites:
-        requests = [one for one in newsroom.ledger if one.site == site.id]
+        requests = [exchange for exchange in newsroom.ledger if exchange.site == site.id]
         wrong += _hurried(requests, max(delay, site.crawl_delay or 0.0), slack)
         for earlier, later in pairwise(requests):
             asked_for, gap = earlier.answer.retry_after, (later.at - earlier.at).total_seconds()
             if asked_for is not None and gap < asked_for - slack:
                 wrong.append(f"{site.id}: {later.target} came {gap:g} s after a 429 that asked for {asked_for:g}")
-        most = max((one.together for one in requests), default=0)
+        most = max((exchange.together for exchange in requests), default=0)
         if most > together:
             wrong.append(f"{site.id}: {most} requests at once, at most {together} are allowed")
     return wrong
 
 
-def _hurried(requests: list[Asked], delay: float, slack: float) -> Iterator[str]:
+def _hurried(requests: list[Exchange], delay: float, slack: float) -> Iterator[str]:
     latest: tuple[float, int] | None = None
-    for number, asked in enumerate(requests):
+    for number, exchange in enumerate(requests):
         # When the first request would have started, had all since come exactly one delay apart.
-        first = asked.at.timestamp() - number * delay
+        first = exchange.at.timestamp() - number * delay
         if latest and first < latest[0] - slack - ROUNDING:
-            gap, least = (asked.at - requests[latest[1]].at).total_seconds(), (number - latest[1]) * delay
-            yield f"{asked.site}: {asked.target} came {gap:g} s after {requests[latest[1]].target}, not {least:g}"
+            gap, least = (exchange.at - requests[latest[1]].at).total_seconds(), (number - latest[1]) * delay
+            yield f"{exchange.site}: {exchange.target} came {gap:g} s after {requests[latest[1]].target}, not {least:g}"
         if latest is None or first >= latest[0]:
             latest = (first, number)
 
 
 def check_demand(newsroom: Newsroom, *, killed: bool = False) -> list[str]:
-    """No page is asked for more often than its first time, its recheck hours, its changes and its failures explain.
+    """Check that no page is requested more often than its first time, recheck hours, changes and failures explain.
 
     Those of a feed that holds whole articles never are. Where runs were `killed`, what they had asked is asked again.
     """
     wrong: list[str] = []
-    asked_for: defaultdict[tuple[Site, str], list[Asked]] = defaultdict(list)
+    asked_for: defaultdict[tuple[Site, str], list[Exchange]] = defaultdict(list)
     sites = {site.id: site for site in newsroom.plan.sites}
-    for asked in newsroom.ledger:
-        if asked.answer.article is not None and asked.site:
-            asked_for[sites[asked.site], asked.path].append(asked)
+    for exchange in newsroom.ledger:
+        if exchange.answer.article is not None and exchange.site:
+            asked_for[sites[exchange.site], exchange.path].append(exchange)
     for (site, target), requests in list(asked_for.items()):
         if site.whole:
             wrong.append(f"{site.id}: {target} was asked for, and the feed holds the whole article")
         article = newsroom.plan.by_path[site.id, target.removesuffix("/step")]
         # Who follows a redirect has read the address that redirects, and is led to the other by it.
         statuses = (200, MOVED) if target == article.path else (200,)
-        read = [one for one in requests if one.answer.kind == "page" and one.answer.status in statuses]
+        read = [
+            exchange for exchange in requests if exchange.answer.kind == "page" and exchange.answer.status in statuses
+        ]
         read = [] if article.fault in OVER_AND_OVER else read
         old = asked_for[site, article.path] if target == article.new_path else []
-        led_here = sum(one.answer.status == MOVED for one in old)
+        led_here = sum(exchange.answer.status == MOVED for exchange in old)
         most = _explained(site, article, read) + led_here if read else 0
         if len(read) > most and not killed:
             wrong.append(f"{site.id}: {target} was read {len(read)} times, and {most} are explained")
-        failures = (one.answer.status >= 400 or one.answer.kind == "wall" for one in requests)
+        failures = (exchange.answer.status >= 400 or exchange.answer.kind == "wall" for exchange in requests)
         failed = sum(is_failure or article.fault in OVER_AND_OVER for is_failure in failures)
         if failed > MOST_FAILURES and not killed:
             wrong.append(f"{site.id}: {target} failed {failed} times and was asked for still")
     return wrong
 
 
-def _explained(site: Site, article: Article, read: list[Asked]) -> int:
+def _explained(site: Site, article: Article, read: list[Exchange]) -> int:
     first, age = read[0].at, read[-1].at - read[0].at
     due = sum(timedelta(hours=hours) <= age for hours in RECHECK)
     changes = sum(first < edit.at <= read[-1].at for edit in article.edits)
@@ -123,7 +125,7 @@ def _explained(site: Site, article: Article, read: list[Asked]) -> int:
 
 
 def check_secrets(root: Path, logged: Iterable[str] = ()) -> list[str]:
-    """The password of a redirect is in no table, no request of the archive, and nothing that was `logged`."""
+    """Check that the password of a redirect is in no table, no request of the archive, and no line that was `logged`."""
     wrong: list[str] = []
     with connect(root) as connection:
         for table in TABLES:

@@ -17,18 +17,20 @@ RTL = "ar"
 
 
 def article_page(plan: Plan, site: Site, article: Article, now: datetime, origin: str) -> str:
-    """The page of an article as it reads now; `origin` is the site's `http://host:port`."""
+    """Write the page of an article as it reads now; `origin` is the site's `http://host:port`."""
     words = phrases(site.language)
     story = article.words(article.version(now))
     url = origin + article.shown_path(now)
-    shown = _local(site, article.published)
+    published = _local(site, article.published)
     body = [f"<h1{_prop(site, 'headline')}>{escape(story.title)}</h1>"]
     if site.markup == "meta":
         body.append(f'<p class="byline">{escape(words["byline"].format(name=story.author))}</p>')
     else:
         author = f'<span{_prop(site, "author")} class="author">{escape(story.author)}</span>'
         body.append(f'<p class="byline">{escape(words["byline"]).format(name=author)}</p>')
-    body.append(f'<time{_prop(site, "datePublished")} datetime="{shown.isoformat()}">{shown:%d.%m.%Y %H:%M}</time>')
+    body.append(
+        f'<time{_prop(site, "datePublished")} datetime="{published.isoformat()}">{published:%d.%m.%Y %H:%M}</time>'
+    )
     body.append(_list("share", [f'<a href="#share">{escape(label)}</a>' for label in words["share"]]))
     rows = [f"<p>{escape(text)}</p>" for text in story.paragraphs]
     # What stands in the middle of real articles: a picture, a link to another story.
@@ -45,23 +47,23 @@ def article_page(plan: Plan, site: Site, article: Article, now: datetime, origin
 
 
 def section_page(plan: Plan, site: Site, now: datetime, origin: str) -> str:
-    """The newest articles of a site as links."""
+    """Write the newest articles of a site as links."""
     rows = [
-        f'<h2><a href="{escape(origin + address(site, path, now))}">{escape(one.words(one.version(now)).title)}</a></h2>'
-        for one in plan.up(site.id, now)[: site.window]
-        for path in one.paths(now)
+        f'<h2><a href="{escape(origin + address(site, path, now))}">{escape(article.words(article.version(now)).title)}</a></h2>'
+        for article in plan.up(site.id, now)[: site.window]
+        for path in article.paths(now)
     ]
     return _page(site, site.title, "", _list("headlines", rows))
 
 
 def empty_page(site: Site) -> str:
-    """A page with a menu and no article."""
+    """Write a page with a menu and no article."""
     player = '<div class="player"><video src="/video.mp4"></video></div>'
     return _page(site, site.title, "", f"{player}<p>{escape(phrases(site.language)['empty'])}</p>")
 
 
 def stand_in_page(site: Site, kind: str) -> bytes:
-    """A page in the place of an article: consent, challenge, soft_404, login or maintenance."""
+    """Write a page in the place of an article: consent, challenge, soft_404, login or maintenance."""
     title, text = phrases(site.language)["stand_ins"][kind]
     form = '<form method="post"><input type="password" name="word"><button>OK</button></form>'
     return (
@@ -71,14 +73,14 @@ def stand_in_page(site: Site, kind: str) -> bytes:
 
 
 def refresh_page(url: str) -> bytes:
-    """A page that leads on to an address."""
+    """Write a page that leads on to an address."""
     return (
         f'<html><head><meta http-equiv="refresh" content="1; url={escape(url)}"></head><body>…</body></html>'.encode()
     )
 
 
 def _head(site: Site, article: Article, story: Story, url: str, now: datetime) -> str:
-    published, modified = (_local(site, one).isoformat() for one in (article.published, article.modified(now)))
+    published, modified = (_local(site, moment).isoformat() for moment in (article.published, article.modified(now)))
     described = story.paragraphs[0][:140]
     facts = {
         "og:type": "article", "og:title": story.title, "og:url": url, "og:description": described,
@@ -102,7 +104,7 @@ def _head(site: Site, article: Article, story: Story, url: str, now: datetime) -
 def _json_ld(
     site: Site, article: Article, story: Story, url: str, described: str, published: str, modified: str
 ) -> str:
-    told: dict[str, Any] = {
+    record: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "headline": story.title,
@@ -115,7 +117,7 @@ def _json_ld(
         "author": {"@type": "Person", "name": story.author},
         "publisher": {"@type": "Organization", "name": site.title},
     }
-    return f'<script type="application/ld+json">{json.dumps(told, ensure_ascii=False)}</script>'
+    return f'<script type="application/ld+json">{json.dumps(record, ensure_ascii=False)}</script>'
 
 
 def _figure(site: Site, article: Article) -> str:
@@ -130,14 +132,14 @@ def _related(plan: Plan, site: Site, article: Article, origin: str) -> str:
 
 def _related_links(plan: Plan, site: Site, article: Article, origin: str) -> list[str]:
     # As when it was published: a page that nobody edited stays as it is, byte for byte.
-    others = [one for one in plan.up(site.id, article.published) if one.id != article.id][:3]
-    return [f'<a href="{escape(origin + one.path)}">{escape(one.story.title)}</a>' for one in others]
+    others = [other for other in plan.up(site.id, article.published) if other.id != article.id][:3]
+    return [f'<a href="{escape(origin + other.path)}">{escape(other.story.title)}</a>' for other in others]
 
 
 def _comments(site: Site, article: Article) -> str:
     words = phrases(site.language)
-    said = Random(article.id).sample(words["comments"], 2)
-    rows = "".join(f'<div class="comment"><p>{escape(one)}</p></div>' for one in said)
+    comments = Random(article.id).sample(words["comments"], 2)
+    rows = "".join(f'<div class="comment"><p>{escape(comment)}</p></div>' for comment in comments)
     return f'<section id="comments" class="comments"><h3>{escape(words["responses"])}</h3>{rows}</section>'
 
 
@@ -166,7 +168,7 @@ def _local(site: Site, moment: datetime) -> datetime:
 
 
 def encoded(site: Site, article: Article, page: str) -> tuple[bytes, str | None]:
-    """The page's bytes, and the charset that the header names."""
+    """Encode a page; return its bytes, and the charset that the header names."""
     other = {"ru": "windows-1251", "ja": "shift_jis", "ar": "windows-1256"}.get(site.language, "windows-1252")
     match article.fault:
         case Fault.LYING_HEADER:

@@ -122,33 +122,33 @@ class Article:
     """The agency whose copy it is; the story then stands in several sites."""
 
     def version(self, now: datetime) -> int:
-        """How many edits it has had."""
+        """Count the edits until `now`."""
         return sum(edit.at <= now for edit in self.edits)
 
     def words(self, version: int) -> Story:
-        """How it reads after so many edits."""
+        """Return the words after so many edits."""
         return self.edits[version - 1].story if version else self.story
 
     def modified(self, now: datetime) -> datetime:
-        """When it was last published or edited."""
+        """Return when it was last published or edited."""
         return max((edit.at for edit in self.edits if edit.at <= now), default=self.published)
 
     def paths(self, now: datetime) -> tuple[str, ...]:
-        """Where the site says it is."""
+        """Return the paths at which the site lists it."""
         path = self._own_path(now)
         if not self.twin_path:
             return (path,)
         return (self.twin_path, path) if self.twin_first else (path, self.twin_path)
 
     def shown_path(self, now: datetime) -> str:
-        """Where its page is in the end."""
+        """Return the path at which its page is in the end."""
         return self.new_path if self.fault in LEADING and self.new_path else self._own_path(now)
 
     def _own_path(self, now: datetime) -> str:
         return self.new_path if self.moved_at and self.new_path and now >= self.moved_at else self.path
 
     def is_up(self, now: datetime) -> bool:
-        """Whether it is published and not taken away."""
+        """Return whether it is published and not taken away."""
         return self.published <= now and (self.removed_at is None or now < self.removed_at)
 
     @property
@@ -259,14 +259,16 @@ class Plan:
     @cached_property
     def by_site(self) -> dict[str, tuple[Article, ...]]:
         """The articles of each site."""
-        return {site.id: tuple(one for one in self.articles if one.site == site.id) for site in self.sites}
+        return {site.id: tuple(article for article in self.articles if article.site == site.id) for site in self.sites}
 
     @cached_property
     def by_path(self) -> dict[tuple[str, str], Article]:
         """The article at each address that a site ever uses."""
-        return {(one.site, path): one for one in self.articles for path in one.all_paths}
+        return {(article.site, path): article for article in self.articles for path in article.all_paths}
 
     def up(self, site: str, now: datetime, within: timedelta | None = None) -> list[Article]:
-        """What a site has published and not taken away, newest first."""
+        """Return the articles that a site has published and not taken away, newest first."""
         oldest = now - within if within else self.span.start - timedelta(days=3650)
-        return [one for one in reversed(self.by_site[site]) if one.is_up(now) and one.published > oldest]
+        return [
+            article for article in reversed(self.by_site[site]) if article.is_up(now) and article.published > oldest
+        ]

@@ -24,17 +24,17 @@ EMOJI: Final = "\N{SMILING FACE WITH SMILING EYES}"
 
 
 def small(seed: int = 1, only: tuple[str, ...] = SMALL_SITES) -> Plan:
-    """Nine hours of five sites, 14 articles each."""
+    """Plan nine hours of five sites, 14 articles each."""
     return make_plan("small", seed, timedelta(hours=9), 14, only)
 
 
 def week(seed: int = 1, only: tuple[str, ...] = ()) -> Plan:
-    """Seven days of all nine sites, 85 articles each."""
+    """Plan seven days of all nine sites, 85 articles each."""
     return make_plan("week", seed, timedelta(days=7), 85, only)
 
 
 def make_plan(name: str, seed: int, length: timedelta, each: int, only: tuple[str, ...] = ()) -> Plan:
-    """A plan of `each` articles a site over `length`; the same seed gives the same plan."""
+    """Make a plan of `each` articles a site over `length`; the same seed gives the same plan."""
     span = Window(START, START + length)
     chosen = tuple(site for site in sites(span) if not only or site.id in only)
     written: set[str] = set()
@@ -43,7 +43,13 @@ def make_plan(name: str, seed: int, length: timedelta, each: int, only: tuple[st
         random = Random(f"{seed} {site.id}")
         articles += _articles(site, span, each, random, Writer(site.language, random, written))
     articles += _agency_copy(chosen, span, Random(f"{seed} agency"), written)
-    return Plan(name, seed, span, chosen, tuple(sorted(articles, key=lambda one: (one.published, one.site, one.id))))
+    return Plan(
+        name,
+        seed,
+        span,
+        chosen,
+        tuple(sorted(articles, key=lambda article: (article.published, article.site, article.id))),
+    )
 
 
 def _articles(site: Site, span: Window, each: int, random: Random, writer: Writer) -> list[Article]:
@@ -63,9 +69,9 @@ def _articles(site: Site, span: Window, each: int, random: Random, writer: Write
 
 
 def _faults(site: Site, each: int, random: Random) -> list[Fault]:
-    wanted = list(FAULTS[site.id])
-    wanted += random.choices(wanted, k=max(0, each // FAULTY_EVERY - len(wanted))) if wanted else []
-    faults = [*wanted, *[Fault.NONE] * (each - len(wanted))][:each]
+    site_faults = list(FAULTS[site.id])
+    site_faults += random.choices(site_faults, k=max(0, each // FAULTY_EVERY - len(site_faults))) if site_faults else []
+    faults = [*site_faults, *[Fault.NONE] * (each - len(site_faults))][:each]
     random.shuffle(faults)
     return faults
 
@@ -122,7 +128,7 @@ def _edits(story: Story, published: datetime, random: Random, writer: Writer) ->
 
 
 def _agency_copy(chosen: tuple[Site, ...], span: Window, random: Random, written: set[str]) -> list[Article]:
-    """The same English story in two or three sites, word for word, an hour apart; one for each day begun."""
+    """Put the same English story into two or three sites, word for word, an hour apart; one for each day begun."""
     printing = [site for site in chosen if site.listing != "section"][:3]
     writer = Writer("en", random, written)
     days = max(1, round((span.end - span.start) / timedelta(days=1)))

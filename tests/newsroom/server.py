@@ -24,8 +24,8 @@ PIECE_SECONDS: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request, and how it was answered."""
+class Exchange:
+    """A request, and how it was answered."""
 
     at: datetime
     site: str | None
@@ -51,7 +51,7 @@ class Newsroom:
 
     plan: Plan
     clock: Clock
-    ledger: list[Asked] = field(default_factory=list)
+    ledger: list[Exchange] = field(default_factory=list)
     authorities: dict[str, str] = field(default_factory=dict)
     """`host:port` of each site."""
     canary: str = ""
@@ -71,7 +71,7 @@ class Newsroom:
         self._thread.join()
 
     def url(self, site: str, path: str) -> str:
-        """An address of a site."""
+        """Return the address of a path at a site."""
         return f"http://{self.authorities[site]}{path}"
 
     async def _run(self, ready: threading.Event) -> None:
@@ -135,15 +135,15 @@ class Newsroom:
             answer, name = Answer(200, b"caught"), None
         together = self._answering[authority]
         noted = replace(answer, body=b"")
-        self.ledger.append(Asked(now, name, authority, method, target, headers, together, noted))
+        self.ledger.append(Exchange(now, name, authority, method, target, headers, together, noted))
         return answer
 
     def _about(self, target: str) -> Answer:
-        told: dict[str, object] = {"now": self.clock.peek().isoformat(), "plan": self.plan.name}
+        facts: dict[str, object] = {"now": self.clock.peek().isoformat(), "plan": self.plan.name}
         if isinstance(self.clock, ScaledClock):
-            told["clock"] = self.clock.text
-        known = target == "/__clock"
-        return Answer(200 if known else 404, json.dumps(told).encode(), (("Content-Type", "application/json"),))
+            facts["clock"] = self.clock.text
+        is_known = target == "/__clock"
+        return Answer(200 if is_known else 404, json.dumps(facts).encode(), (("Content-Type", "application/json"),))
 
 
 def _authority(server: asyncio.Server) -> str:

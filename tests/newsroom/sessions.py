@@ -9,7 +9,7 @@ from tests.newsroom.plan import Site
 
 
 def address(site: Site, path: str, now: datetime) -> str:
-    """A path as the site's listing gives it now."""
+    """Write a path as the site's listing gives it now."""
     session = hashlib.sha256(f"{site.id} {now.isoformat()}".encode()).hexdigest()[:32]
     match site.sessions:
         case "path":
@@ -20,5 +20,5 @@ def address(site: Site, path: str, now: datetime) -> str:
 
 
 def own_path(target: str) -> str:
-    """The path of a target without session and query."""
+    """Return the path of a target without session and query."""
     return target.partition("?")[0].partition(";")[0]

@@ -24,7 +24,7 @@ class Story:
 
 @cache
 def phrases(language: str) -> dict[str, Any]:
-    """The tables of one language."""
+    """Read the tables of one language."""
     return tomllib.loads((PHRASES / f"{language}.toml").read_text("utf-8"))
 
 
@@ -38,30 +38,30 @@ class Writer:
         self._join = "" if language == "ja" else " "
 
     def story(self) -> Story:
-        """A new one, of six to eight paragraphs."""
-        topic, place = self._random.choice(self._phrases["topics"]), self._random.choice(self._phrases["places"])
-        told = {"topic": topic, "place": place}
-        lead = self._new(lambda: self._joined([self._fill("leads", told), self._fill("sentences", told)]))
+        """Write a new story, of six to eight paragraphs."""
+        topic, location = self._random.choice(self._phrases["topics"]), self._random.choice(self._phrases["places"])
+        filling = {"topic": topic, "place": location}
+        lead = self._new(lambda: self._joined([self._fill("leads", filling), self._fill("sentences", filling)]))
         pool = self._random.sample(self._phrases["sentences"], len(self._phrases["sentences"]))
         paragraphs = [lead]
         for number in range(self._random.randint(5, 7)):
             pair = pool[2 * number : 2 * number + 2]
-            paragraphs.append(self._new(lambda pair=pair: self._joined([self._filled(one) for one in pair])))
-        title = self._new(lambda: self._fill("titles", told))
+            paragraphs.append(self._new(lambda pair=pair: self._joined([self._filled(template) for template in pair])))
+        title = self._new(lambda: self._fill("titles", filling))
         return Story(title, self._random.choice(self._phrases["persons"]), tuple(paragraphs))
 
     def headline(self, story: Story) -> Story:
-        """The same story under a new headline."""
+        """Put the same story under a new headline."""
         return replace(story, title=self._new(lambda: self._fill("titles", {})))
 
     def number(self, story: Story) -> Story:
-        """The same story with another number in its second paragraph."""
+        """Change a number in the story's second paragraph."""
         old = story.paragraphs[1]
         new = self._new(lambda: re.sub(r"\d+", str(self._number()), old, count=1))
         return replace(story, paragraphs=(story.paragraphs[0], new, *story.paragraphs[2:]))
 
     def addition(self, story: Story) -> Story:
-        """The same story with a paragraph more."""
+        """Add a paragraph to the story."""
         return replace(story, paragraphs=(*story.paragraphs, self._new(lambda: self._fill("additions", {}))))
 
     def _new(self, write: Any) -> str:
@@ -73,15 +73,15 @@ class Writer:
     def _joined(self, sentences: list[str]) -> str:
         return self._join.join(sentences)
 
-    def _fill(self, table: str, told: dict[str, str]) -> str:
-        return self._filled(self._random.choice(self._phrases[table]), told)
+    def _fill(self, table: str, filling: dict[str, str]) -> str:
+        return self._filled(self._random.choice(self._phrases[table]), filling)
 
-    def _filled(self, template: str, told: dict[str, str] | None = None) -> str:
+    def _filled(self, template: str, filling: dict[str, str] | None = None) -> str:
         words = {
             key: self._random.choice(self._phrases[table])
             for key, table in (("place", "places"), ("person", "persons"), ("org", "orgs"), ("topic", "topics"))
         }
-        words |= told or {}
+        words |= filling or {}
         words |= {"n": str(self._number()), "m": str(self._number()), "Topic": _capital(words["topic"])}
         return _capital(template.format(**words))
 

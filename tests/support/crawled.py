@@ -42,13 +42,13 @@ def pages() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="session")
 def crawl(tmp_path_factory) -> Source:
-    """A source of one WARC file of those pages, a second apart."""
+    """Make a source of one WARC file of those pages, a second apart."""
     folder = tmp_path_factory.mktemp("in")
     records = [
         record(url, http(text.encode(), HTML), date=f"2026-03-01T08:30:{second:02}Z")
         for second, (url, text) in enumerate(pages())
     ]
-    packed = [gzip.compress(one, mtime=0) for one in records]
+    packed = [gzip.compress(member, mtime=0) for member in records]
     (folder / "in.warc.gz").write_bytes(b"".join(packed))
     (folder / "crawl.toml").write_text(
         'title = "Crawl"\nlanguage = "en"\n[[input]]\nkind = "warc"\npath = "in.warc.gz"\n'
@@ -57,14 +57,14 @@ def crawl(tmp_path_factory) -> Source:
 
 
 def shards_of(source: Source, settings: Settings) -> list[Shard]:
-    """Its shards, of a dozen pages each."""
+    """Return the shards of a source, of a dozen pages each."""
     return list(
         shards_of_parts(source, split_input(source, 0, ReadContext(settings, utc_now()), min_documents=LEAST), None)
     )
 
 
 def content(root: str) -> list[list[tuple[Any, ...]]]:
-    """What a reader of the warehouse sees, without the moments at which it came there."""
+    """Read every table that a reader of the warehouse sees, without the moments at which rows landed."""
     with connect(root) as warehouse:
         return [
             warehouse.execute(query).fetchall()

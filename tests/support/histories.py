@@ -26,7 +26,7 @@ class Habits:
 
 
 def history(days: int, habits: Habits, chance: random.Random, *, at: int = 10**6, **changed: float) -> list[Any]:
-    """A row a day; from the day `at` on with other habits."""
+    """Make a row a day; from the day `at` on with other habits."""
     return [_day(number % 7, replace(habits, **changed) if number >= at else habits, chance) for number in range(days)]
 
 

@@ -140,8 +140,8 @@ class Desk:
         self.store.land(table, rows, source_id=self.name, key="made", now=self.now)
 
     def articles(self) -> Iterator[Article]:
-        """The newest first; each title once, as long as there are enough."""
-        stories = [(story, place) for place in self.source["places"] for story in self.source["stories"]]
+        """Yield articles, the newest first; each title once, as long as there are enough."""
+        stories = [(story, location) for location in self.source["places"] for story in self.source["stories"]]
         first, *others = stories
         self.rng.shuffle(others)
         stories = [first, *others]
@@ -149,13 +149,15 @@ class Desk:
         for day in range(SILENT_DAYS.get(self.name, 0), DAYS):
             count = PER_DAY[self.name] - (3 if (self.now - timedelta(days=day)).weekday() > 4 else 0)
             for at in range(max(1, count + self.rng.randrange(3))):
-                story, place = stories[number % len(stories)]
+                story, location = stories[number % len(stories)]
                 minutes = 24 * 60 * day + (at * 83 + self.rng.randrange(50)) % (22 * 60)
-                yield self.article(f"{self.name}-{day}-{at}", story, place, self.now - timedelta(minutes=minutes + 4))
+                yield self.article(
+                    f"{self.name}-{day}-{at}", story, location, self.now - timedelta(minutes=minutes + 4)
+                )
                 number += 1
 
-    def article(self, article_id: str, story: dict[str, Any], place: str, seen_at: datetime) -> Article:
-        title, text = story["title"].format(place=place), "\n\n".join(story["text"]).format(place=place)
+    def article(self, article_id: str, story: dict[str, Any], location: str, seen_at: datetime) -> Article:
+        title, text = story["title"].format(place=location), "\n\n".join(story["text"]).format(place=location)
         menu = self.source["menu"]
         reasons = (LineReason.MENU, LineReason.NEWSLETTER, LineReason.SHARE)
         agency = ("AFP",) if self.rng.random() < 0.2 else ("Reuters",) if self.rng.random() < 0.1 else ()
@@ -163,8 +165,8 @@ class Desk:
         return replace(
             any_article(0), article_id=article_id, version_id=f"{article_id}-1", source_id=self.name, url=url,
             canonical_url=url, normalized_url=url[8:], canonical_domain=f"{self.name}.example", title=title, text=text,
-            description=story["text"][0].format(place=place)[:140], authors=(self.source["author"],),
-            by=self.source["author"], located=place, section=story["section"], tags=tuple(self.source["tags"]),
+            description=story["text"][0].format(place=location)[:140], authors=(self.source["author"],),
+            by=self.source["author"], located=location, section=story["section"], tags=tuple(self.source["tags"]),
             info_sources=agency, language=self.source["language"], language_confidence=0.98, languages=(),
             published_at=(seen_at - timedelta(minutes=25)).replace(second=0, microsecond=0), published_raw=None,
             published_precision=Precision.MINUTE, published_zone=Zone.EXPLICIT, first_seen_at=seen_at,
@@ -180,7 +182,7 @@ class Desk:
         )  # fmt: skip
 
     def edits(self, row: Article) -> list[Article]:
-        """The first two versions of an article that was edited twice."""
+        """Make the first two versions of an article that was edited twice."""
         first = row.text.replace("About ninety", "Some sixty").replace("Monday", "Sunday")
         second = row.text.rpartition("\n\n")[0]
         return [
@@ -204,7 +206,7 @@ class Desk:
         return Fetched(item, page.encode(), row.fetched_at, "text/html", "utf-8")
 
     def read(self, row: Article) -> Article:
-        """With what a run would have taken out, and where it would have found the fields."""
+        """Add the lines that a run would have stripped, and where it would have read the fields."""
         made = copydesk.extract(self.fetched(row).content, url=row.url)
         assert isinstance(made, Article), made
         return replace(row, stripped=made.stripped, provenance=dict(made.provenance) | dict(row.provenance))
@@ -224,7 +226,7 @@ class Desk:
             )  # fmt: skip
 
     def refused_title(self, number: int) -> str | None:
-        """What the feed calls a refused document; some have no title."""
+        """Return the feed's title of a refused document; some have none."""
         story = self.source["stories"][number % len(self.source["stories"])]
         places = self.source["places"]
         return story["title"].format(place=places[number % len(places)]) if number % 4 else None

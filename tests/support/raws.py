@@ -14,8 +14,8 @@ CASES = sorted(path.parent for path in Path(__file__).parent.parent.glob("pages/
 
 
 def expected(case: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((case / "expected.json").read_text("utf-8"))
-    return found
+    record: dict[str, Any] = json.loads((case / "expected.json").read_text("utf-8"))
+    return record
 
 
 def raw_page(

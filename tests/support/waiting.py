@@ -23,7 +23,7 @@ def free_ports() -> tuple[int, int]:
 
 
 def wait_for(condition: Callable[[], Any], seconds: float, subject: str) -> Any:
-    """What `condition` returns once it is true."""
+    """Wait until `condition` returns something true, and return that; fail after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if result := condition():

@@ -28,19 +28,19 @@ Route = Response | list[Response]
 
 
 def answer(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
-    """One response; `content_type="text/html"` becomes the header `content-type: text/html`."""
+    """Make a response; `content_type="text/html"` becomes the header `content-type: text/html`."""
     lines = [f"HTTP/1.1 {status}", f"content-length: {len(body)}", "connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
 def redirect(location: str, status: str = "302 Found") -> bytes:
-    """A response that sends the client elsewhere."""
+    """Make a response that sends the client to `location`."""
     return answer(status=status, location=location)
 
 
 def drip(first: bytes, piece: bytes, seconds: float) -> Callable[[socket.socket], None]:
-    """A response that begins at once, then goes on a little at a time, for ever."""
+    """Make a response that begins at once, then goes on a little at a time, for ever."""
 
     def send(client: socket.socket) -> None:
         client.sendall(first)
@@ -52,7 +52,7 @@ def drip(first: bytes, piece: bytes, seconds: float) -> Callable[[socket.socket]
 
 
 def secured(authority: trustme.CA, *names: str, protocols: tuple[str, ...] = ()) -> ssl.SSLContext:
-    """For a server that proves to be one of these names, and offers these protocols."""
+    """Make the context of a server that proves to be one of these names, and offers these protocols."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(*names).configure_cert(context)
     if protocols:
@@ -133,10 +133,10 @@ class WebServer:
                 return
             request = b""
             while b"\r\n\r\n" not in request or len(request.partition(b"\r\n\r\n")[2]) < _announced(request):
-                got = stream.recv(65_536)
-                if not got:
+                received = stream.recv(65_536)
+                if not received:
                     return
-                request += got
+                request += received
             route = self._route(request)
             stream.sendall(route) if isinstance(route, bytes) else route(stream)
 
@@ -149,12 +149,12 @@ class WebServer:
         return route
 
     def _answer_http2(self, stream: socket.socket) -> None:
-        """The same routes over HTTP/2, of at most 60,000 bytes; those that are no bytes get no answer."""
+        """Answer the routes over HTTP/2, with at most 60,000 bytes; those that are no bytes get no answer."""
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         connection.initiate_connection()
         stream.sendall(connection.data_to_send())
-        while got := stream.recv(65_536):
-            for event in connection.receive_data(got):
+        while received := stream.recv(65_536):
+            for event in connection.receive_data(received):
                 if not isinstance(event, h2.events.RequestReceived):
                     continue
                 fields = dict(event.headers)
@@ -176,18 +176,18 @@ class WebServer:
 
 
 def _announced(request: bytes) -> int:
-    """Bytes of content that a request says to have."""
-    found = re.search(rb"content-length: *(\d+)", request, re.IGNORECASE)
-    return int(found[1]) if found else 0
+    """Return the bytes of content that a request announces."""
+    match = re.search(rb"content-length: *(\d+)", request, re.IGNORECASE)
+    return int(match[1]) if match else 0
 
 
-def settings(**given: Any) -> Settings:
-    """One attempt a request, unless a test is about more."""
-    return Settings(**{"fetch_seconds": 5.0, "fetch_attempts": 1, "retry_seconds": 0.01, **given})
+def settings(**changes: Any) -> Settings:
+    """Make settings with one attempt a request, unless a test is about more."""
+    return Settings(**{"fetch_seconds": 5.0, "fetch_attempts": 1, "retry_seconds": 0.01, **changes})
 
 
 def resolver(*addresses: str) -> Callable[..., list[Any]]:
-    """Answers its addresses in turn, one each time it is asked, the last one for ever after."""
+    """Make a resolver that answers with its addresses in turn, the last of them for ever after."""
     left = list(addresses)
 
     def resolve(host: str, port: int, **kind: object) -> list[Any]:
@@ -197,14 +197,14 @@ def resolver(*addresses: str) -> Callable[..., list[Any]]:
     return resolve
 
 
-def local(url: str, **given: Any) -> Request:
-    """A request to a server that may be on this machine, which needs no rest between two requests."""
-    return Request(url, **{"delay": 0.0, "allow_private": True, **given})
+def local(url: str, **changes: Any) -> Request:
+    """Make a request to a server that may be on this machine, which needs no rest between two requests."""
+    return Request(url, **{"delay": 0.0, "allow_private": True, **changes})
 
 
-def fetch(url: str, resolve: Callable[..., Any] | None = None, **given: Any) -> FetchResult:
-    """From servers that may be on this machine."""
-    with Fetcher(settings(**given), resolve=resolve or socket.getaddrinfo) as fetcher:
+def fetch(url: str, resolve: Callable[..., Any] | None = None, **changes: Any) -> FetchResult:
+    """Fetch from a server that may be on this machine."""
+    with Fetcher(settings(**changes), resolve=resolve or socket.getaddrinfo) as fetcher:
         return fetcher.fetch(local(url))
 
 
