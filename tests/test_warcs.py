@@ -66,7 +66,7 @@ def record(
 
 @pytest.fixture
 def source_of(tmp_path):
-    """A source of one WARC input, declared by these lines."""
+    """Declare a source of one WARC input by these lines."""
 
     def declare(keys: str) -> Source:
         path = tmp_path / "crawl.toml"
@@ -78,40 +78,42 @@ def source_of(tmp_path):
 
 @pytest.fixture
 def read(tmp_path, source_of, settings, now):
-    """Reads a file, or what is at `path`; also what was said at the end."""
+    """Read a file, or what is at `path`; return the documents and the problem that ended the reading."""
 
     def read_file(content: bytes | None, name: str = "a.warc", more: str = "", path: str = ""):
         if content is not None:
             (tmp_path / name).write_bytes(content)
         source = source_of(f'path = "{path or name}"\n{more}')
-        found, said = [], ""
+        documents, problem = [], ""
         try:
-            found.extend(iter(read_warcs(source, source.input[0], ReadContext(settings, now))))
+            documents.extend(iter(read_warcs(source, source.input[0], ReadContext(settings, now))))
         except InputError as error:
-            said = str(error)
-        return found, said
+            problem = str(error)
+        return documents, problem
 
     return read_file
 
 
-def urls(found: list[Fetched | Rejection]) -> list[str]:
-    return [one.item.url for one in found if isinstance(one, Fetched)]
+def urls(documents: list[Fetched | Rejection]) -> list[str]:
+    return [document.item.url for document in documents if isinstance(document, Fetched)]
 
 
 def test_files_of_a_list_that_are_missing_or_damaged_are_named_and_the_others_read(read, tmp_path):
     (tmp_path / "1.warc").write_bytes(record("https://e.example/1"))
     (tmp_path / "3.warc").write_bytes(record("https://e.example/3")[:-40])
     (tmp_path / "4.warc").write_bytes(record("https://e.example/4"))
-    found, said = read(b"1.warc\n2.warc\n3.warc\n4.warc\n", "list.paths")
-    assert urls(found) == ["https://e.example/1", "https://e.example/4"]
-    assert "2.warc: " in said
-    assert said.endswith(f"; nor were read whole: {tmp_path / '3.warc'}")
+    documents, problem = read(b"1.warc\n2.warc\n3.warc\n4.warc\n", "list.paths")
+    assert urls(documents) == ["https://e.example/1", "https://e.example/4"]
+    assert "2.warc: " in problem
+    assert problem.endswith(f"; nor were read whole: {tmp_path / '3.warc'}")
 
 
 def test_a_page_comes_with_its_facts(read, tmp_path, now):
     headers = (HTML, 'ETag: "x1"', "Last-Modified: Sun, 01 Mar 2026 08:00:00 GMT", "X-Crawl: é")
-    (page,), said = read(record("https://e.example/a", http(PAGE, *headers), "response", "WARC-IP-Address: 192.0.2.7"))
-    assert not said
+    (page,), problem = read(
+        record("https://e.example/a", http(PAGE, *headers), "response", "WARC-IP-Address: 192.0.2.7")
+    )
+    assert not problem
     assert page.content == PAGE
     assert page.fetched_at == datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
     assert (page.media_type, page.charset, page.http_status) == ("text/html", "utf-8", 200)
@@ -127,29 +129,29 @@ def test_a_page_comes_with_its_facts(read, tmp_path, now):
     assert (exchange.content, exchange.ip_address, exchange.started_at) == (PAGE, "192.0.2.7", page.fetched_at)
 
 
-def zstd_with_dictionary(one: bytes, two: bytes) -> bytes:
+def zstd_with_dictionary(first: bytes, second: bytes) -> bytes:
     dictionary = zstandard.train_dictionary(4_096, [record(f"https://e.example/{n}") * 3 for n in range(300)])
     packer = zstandard.ZstdCompressor(dict_data=dictionary)
-    held = zstandard.compress(dictionary.as_bytes())
-    frame = b"\x5d\x2a\x4d\x18" + len(held).to_bytes(4, "little") + held
-    return frame + packer.compress(one) + packer.compress(two)
+    compressed = zstandard.compress(dictionary.as_bytes())
+    frame = b"\x5d\x2a\x4d\x18" + len(compressed).to_bytes(4, "little") + compressed
+    return frame + packer.compress(first) + packer.compress(second)
 
 
 @pytest.mark.parametrize(
     "pack",
     [
-        lambda one, two: one + two,
-        lambda one, two: gzip.compress(one, mtime=0) + gzip.compress(two, mtime=0),
-        lambda one, two: gzip.compress(one + two, mtime=0),
-        lambda one, two: gzip.compress(one, mtime=0) + gzip.compress(two, mtime=0) + bytes(512),
-        lambda one, two: zstandard.compress(one) + zstandard.compress(two),
+        lambda first, second: first + second,
+        lambda first, second: gzip.compress(first, mtime=0) + gzip.compress(second, mtime=0),
+        lambda first, second: gzip.compress(first + second, mtime=0),
+        lambda first, second: gzip.compress(first, mtime=0) + gzip.compress(second, mtime=0) + bytes(512),
+        lambda first, second: zstandard.compress(first) + zstandard.compress(second),
         zstd_with_dictionary,
     ],
     ids=["plain", "gzip", "one gzip member", "zeros at the end", "zstd", "zstd with a dictionary"],
 )
 def test_every_packing_is_read_whatever_the_name(read, pack):
-    found, said = read(pack(record("https://e.example/a"), record("https://e.example/b")))
-    assert (urls(found), said) == (["https://e.example/a", "https://e.example/b"], "")
+    documents, problem = read(pack(record("https://e.example/a"), record("https://e.example/b")))
+    assert (urls(documents), problem) == (["https://e.example/a", "https://e.example/b"], "")
 
 
 @pytest.mark.parametrize("version", ["WARC/0.18", "WARC/1.0", "WARC/1.1"])
@@ -175,8 +177,8 @@ def test_every_version_is_read(read, version):
     ],
 )
 def test_what_is_no_page_is_passed_over(read, other):
-    found, said = read(other + record())
-    assert (urls(found), len(found), said) == (["https://e.example/a"], 1, "")
+    documents, problem = read(other + record())
+    assert (urls(documents), len(documents), problem) == (["https://e.example/a"], 1, "")
 
 
 def test_a_resource_is_a_document_without_an_exchange(read):
@@ -189,9 +191,9 @@ def test_a_page_without_a_media_type_is_known_by_its_first_tag(read):
     assert page.media_type == "text/html"
 
 
-@pytest.mark.parametrize("stated", ["file:///etc/passwd", "ftp://e.example/a", "", "javascript:alert(1)"])
-def test_an_address_that_is_none_of_the_web_is_never_one_to_fetch(read, tmp_path, stated):
-    (page,), _ = read(record(stated, PAGE, "resource", media="text/html"))
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://e.example/a", "", "javascript:alert(1)"])
+def test_an_address_that_is_none_of_the_web_is_never_one_to_fetch(read, tmp_path, url):
+    (page,), _ = read(record(url, PAGE, "resource", media="text/html"))
     assert page.item.url.startswith((tmp_path / "a.warc").as_uri() + "#")
 
 
@@ -199,10 +201,10 @@ def test_a_password_in_an_address_is_forgotten(read):
     assert urls(read(record("https://ada:secret@e.example/a"))[0]) == ["https://e.example/a"]
 
 
-@pytest.mark.parametrize("stated", [b"https://e.example/\xe9t\xe9 \xff", b"https://e.example/" + b"a" * 9_000])
-def test_an_absurd_address_still_names_one_document(read, stated):
-    (page,), said = read(record(stated))
-    assert not said
+@pytest.mark.parametrize("url", [b"https://e.example/\xe9t\xe9 \xff", b"https://e.example/" + b"a" * 9_000])
+def test_an_absurd_address_still_names_one_document(read, url):
+    (page,), problem = read(record(url))
+    assert not problem
     assert page.item.url.startswith("file:")
     assert page.item.url.isascii()
     assert len(page.item.url) < 2_200
@@ -233,12 +235,12 @@ def chunked(body: bytes) -> bytes:
     ],
 )
 def test_codings_are_removed_where_the_crawler_left_them(read, body, headers):
-    (page,), said = read(record(block=http(body, HTML, *headers)))
-    assert (page.content, said) == (PAGE, "")
+    (page,), problem = read(record(block=http(body, HTML, *headers)))
+    assert (page.content, problem) == (PAGE, "")
 
 
 @pytest.mark.parametrize(
-    ("bad", "reason", "said"),
+    ("bad", "reason", "detail"),
     [
         (record(block=http(b"x" * 200_000, HTML)), Reason.TOO_LARGE, "200,000 bytes, the limit is 100,000"),
         (
@@ -262,12 +264,12 @@ def test_codings_are_removed_where_the_crawler_left_them(read, body, headers):
         ),
     ],
 )
-def test_a_bad_page_is_refused_by_name_and_those_after_it_are_taken(read, bad, reason, said):
-    (refused, after), told = read(bad + record("https://e.example/after"))
+def test_a_bad_page_is_refused_by_name_and_those_after_it_are_taken(read, bad, reason, detail):
+    (refused, after), problem = read(bad + record("https://e.example/after"))
     assert after.item.url == "https://e.example/after"
-    assert not told
+    assert not problem
     assert (refused.reason, refused.url) == (reason, "https://e.example/a")
-    assert said in refused.detail
+    assert detail in refused.detail
     assert f"record {ID.format(1)} of file://" in refused.detail
 
 
@@ -280,52 +282,52 @@ def test_a_gzip_file_that_is_cut_short_gives_the_whole_records_before_the_cut(re
     # The names differ so that no read-ahead can hide one of them.
     members = [gzip.compress(record(f"https://e.example/{n}"), mtime=0) for n in range(500)]
     content = b"".join(members)
-    found, said = read(content[:-40], "a.warc.gz")
-    assert urls(found) == [f"https://e.example/{n}" for n in range(499)]
+    documents, problem = read(content[:-40], "a.warc.gz")
+    assert urls(documents) == [f"https://e.example/{n}" for n in range(499)]
     start = len(content) - len(members[-1])
-    assert f"a.warc.gz: it is cut short in the part that begins at byte {start:,}; 499 documents" in said
+    assert f"a.warc.gz: it is cut short in the part that begins at byte {start:,}; 499 documents" in problem
 
 
 @pytest.mark.parametrize("cut", [3, 30, 200, 300])
 def test_a_plain_file_that_is_cut_short_gives_no_half_page(read, cut):
     content = record("https://e.example/a") + record("https://e.example/b")
-    found, said = read(content[: -4 - cut])
-    assert urls(found) == ["https://e.example/a"]
-    assert "a.warc: it is" in said
-    assert f"byte {len(record()):,} (unpacked)" in said
+    documents, problem = read(content[: -4 - cut])
+    assert urls(documents) == ["https://e.example/a"]
+    assert "a.warc: it is" in problem
+    assert f"byte {len(record()):,} (unpacked)" in problem
 
 
 def test_damage_inside_a_gzip_file_is_told_with_its_place(read):
-    one, two = (gzip.compress(record(f"https://e.example/{name}"), mtime=0) for name in "ab")
-    torn = bytearray(two)
+    first, second = (gzip.compress(record(f"https://e.example/{name}"), mtime=0) for name in "ab")
+    torn = bytearray(second)
     torn[len(torn) // 2] ^= 0xFF
-    found, said = read(one + bytes(torn) + one)
-    assert urls(found) == ["https://e.example/a"]
-    assert f"damaged in the part that begins at byte {len(one):,}" in said
+    documents, problem = read(first + bytes(torn) + first)
+    assert urls(documents) == ["https://e.example/a"]
+    assert f"damaged in the part that begins at byte {len(first):,}" in problem
 
 
 @pytest.mark.parametrize("length", [-5, "x", "1e3", 2**70, "", "9" * 5_000])
 def test_a_record_without_a_valid_length_does_not_hide_those_after_it(read, length):
-    found, said = read(record(length=length) + record("https://e.example/after"))
-    assert urls(found) == ["https://e.example/after"]
-    assert "the record at byte 0 (unpacked) states no valid length" in said
+    documents, problem = read(record(length=length) + record("https://e.example/after"))
+    assert urls(documents) == ["https://e.example/after"]
+    assert "the record at byte 0 (unpacked) states no valid length" in problem
 
 
 def test_a_length_beyond_the_end_is_told(read):
-    found, said = read(record("https://e.example/a") + record("https://e.example/b", length=10**15))
-    assert urls(found) == ["https://e.example/a"]
-    assert found[1].reason is Reason.TOO_LARGE
-    assert "cut short in the record" in said
+    documents, problem = read(record("https://e.example/a") + record("https://e.example/b", length=10**15))
+    assert urls(documents) == ["https://e.example/a"]
+    assert documents[1].reason is Reason.TOO_LARGE
+    assert "cut short in the record" in problem
 
 
 def test_a_header_bomb_ends_its_file_with_a_sentence(read):
-    found, said = read(record() + record("https://e.example/b", PAGE, "response", "X: " + "a" * 2_000_000))
-    assert urls(found) == ["https://e.example/a"]
-    assert "a.warc: Maximum header length exceeded" in said
+    documents, problem = read(record() + record("https://e.example/b", PAGE, "response", "X: " + "a" * 2_000_000))
+    assert urls(documents) == ["https://e.example/a"]
+    assert "a.warc: Maximum header length exceeded" in problem
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"filedesc://x.arc 0.0.0.0 20260301 text/plain 76\n1 0 X\n", "it is cut short in its last record"),
         (b"PK\x03\x04" + b"x" * 200, "the zip is damaged or cut short"),
@@ -333,10 +335,10 @@ def test_a_header_bomb_ends_its_file_with_a_sentence(read):
         (b"\x1f\x8bnonsense", "it is damaged in the part that begins at byte 0"),
     ],
 )
-def test_another_file_is_told_in_a_sentence(read, content, said):
-    found, told = read(content)
-    assert found == []
-    assert said in told
+def test_another_file_is_told_in_a_sentence(read, content, sentence):
+    documents, problem = read(content)
+    assert documents == []
+    assert sentence in problem
 
 
 def test_an_empty_file_holds_nothing(read):
@@ -345,8 +347,8 @@ def test_an_empty_file_holds_nothing(read):
 
 def test_only_the_addresses_that_are_wanted_are_taken(read):
     content = b"".join(record(f"https://e.example/{name}") for name in ("news/a", "news/tags/b", "shop/c"))
-    found, _ = read(content, more='include = "/news/"\nexclude = "/tags/"')
-    assert urls(found) == ["https://e.example/news/a"]
+    documents, _ = read(content, more='include = "/news/"\nexclude = "/tags/"')
+    assert urls(documents) == ["https://e.example/news/a"]
 
 
 def test_a_folder_is_read_in_the_order_of_the_names_and_a_bad_file_hides_no_other(read, tmp_path):
@@ -356,10 +358,10 @@ def test_a_folder_is_read_in_the_order_of_the_names_and_a_bad_file_hides_no_othe
     (tmp_path / "crawl" / "a.warc").write_bytes(b"broken")
     (tmp_path / "crawl" / ".d.warc").write_bytes(record("https://e.example/d"))
     (tmp_path / "crawl" / "notes.txt").write_text("nothing")
-    found, said = read(None, path="crawl")
-    assert urls(found) == ["https://e.example/b", "https://e.example/c"]
-    assert found[0].item.found_in == (tmp_path / "crawl" / "b.warc.gz").as_uri()
-    assert "a.warc: it is not a WARC file" in said
+    documents, problem = read(None, path="crawl")
+    assert urls(documents) == ["https://e.example/b", "https://e.example/c"]
+    assert documents[0].item.found_in == (tmp_path / "crawl" / "b.warc.gz").as_uri()
+    assert "a.warc: it is not a WARC file" in problem
 
 
 @pytest.mark.parametrize("follow", [False, True])
@@ -369,10 +371,10 @@ def test_links_that_lead_out_of_a_folder_are_read_only_where_the_source_says_so(
     (tmp_path / "crawl" / "a.warc").write_bytes(record("https://e.example/a"))
     (tmp_path / "crawl" / "b.warc").symlink_to("a.warc")
     (tmp_path / "crawl" / "c.warc").symlink_to("../away.warc")
-    found, said = read(None, path="crawl", more="follow_links = true" if follow else "")
+    documents, problem = read(None, path="crawl", more="follow_links = true" if follow else "")
     inside = ["https://e.example/a"] * 2
-    assert urls(found) == ([*inside, "https://e.example/away"] if follow else inside)
-    assert said == (
+    assert urls(documents) == ([*inside, "https://e.example/away"] if follow else inside)
+    assert problem == (
         ""
         if follow
         else f"{tmp_path / 'crawl' / 'c.warc'}: a link to what lies outside the folder; "
@@ -392,36 +394,36 @@ def test_a_list_names_files_beside_it_or_behind_a_prefix(read, tmp_path, name):
     (tmp_path / "set" / "b.warc").write_bytes(record("https://e.example/b"))
     content = "# both\n\nset/b.warc\r\nset/missing.warc\nset/a.warc\n".encode("utf-8-sig")
     packed = gzip.compress(content, mtime=0) if name.endswith(".gz") else content
-    found, said = read(packed, name)
-    assert urls(found) == ["https://e.example/b", "https://e.example/a"]
-    assert "missing.warc: cannot be read: No such file" in said
-    found, said = read(content.replace(b"set/", b"/"), "crawl.paths", f'prefix = "{tmp_path}/set/"')
-    assert urls(found) == ["https://e.example/b", "https://e.example/a"]
+    documents, problem = read(packed, name)
+    assert urls(documents) == ["https://e.example/b", "https://e.example/a"]
+    assert "missing.warc: cannot be read: No such file" in problem
+    documents, problem = read(content.replace(b"set/", b"/"), "crawl.paths", f'prefix = "{tmp_path}/set/"')
+    assert urls(documents) == ["https://e.example/b", "https://e.example/a"]
 
 
 @pytest.fixture
 def read_from(source_of, now):
-    """Reads what is at a path of a server with these routes."""
+    """Read what is at a path of a server with these routes; return the documents and the problem that ended it."""
 
     def read_address(routes: dict, path: str, more: str = ""):
         with WebServer({"/robots.txt": answer(status="404 Not Found"), **routes}) as server:
             more = more.replace("SERVER", server.url(""))
             source = source_of(f'url = "{server.url(path)}"\n{more}')
             source = source.model_copy(update={"allow_private": True, "delay": 0.0})
-            found, said = [], ""
+            documents, problem = [], ""
             try:
-                found.extend(iter(read_warcs(source, source.input[0], ReadContext(local_settings(), now))))
+                documents.extend(iter(read_warcs(source, source.input[0], ReadContext(local_settings(), now))))
             except InputError as error:
-                said = str(error)
-        return found, said.replace(server.url(""), "")
+                problem = str(error)
+        return documents, problem.replace(server.url(""), "")
 
     return read_address
 
 
 def test_a_file_at_an_address_is_read(read_from):
     packed = gzip.compress(record("https://e.example/a"), mtime=0)
-    (page,), said = read_from({"/a.warc.gz": answer(packed, content_type="application/warc")}, "/a.warc.gz")
-    assert (page.content, said) == (PAGE, "")
+    (page,), problem = read_from({"/a.warc.gz": answer(packed, content_type="application/warc")}, "/a.warc.gz")
+    assert (page.content, problem) == (PAGE, "")
     assert page.item.found_in.endswith("/a.warc.gz")
     assert read_from({}, "/a.warc")[1].startswith("/a.warc: 127.0.0.1: answered 404")
 
@@ -431,17 +433,17 @@ def test_a_file_at_an_address_is_read(read_from):
 )
 def test_a_list_at_an_address_names_files_beside_it_or_behind_a_prefix(read_from, lines, more):
     routes = {"/x/warc.paths": answer(lines.encode()), "/x/sub/a.warc": answer(record("https://e.example/a"))}
-    found, said = read_from(routes, "/x/warc.paths", more)
-    assert (urls(found), said) == (["https://e.example/a"], "")
+    documents, problem = read_from(routes, "/x/warc.paths", more)
+    assert (urls(documents), problem) == (["https://e.example/a"], "")
 
 
 @pytest.mark.parametrize(
     ("line", "more"), [("secret.warc", "prefix = '/home'"), ("file:///home/secret.warc", ""), ("s3://b/a.warc", "")]
 )
 def test_a_list_at_an_address_cannot_name_a_file_of_this_machine(read_from, line, more):
-    found, said = read_from({"/warc.paths": answer(b"# ours\n" + line.encode())}, "/warc.paths", more)
-    assert found == []
-    assert said == "/warc.paths, line 2: a list at an address may name only http and https addresses"
+    documents, problem = read_from({"/warc.paths": answer(b"# ours\n" + line.encode())}, "/warc.paths", more)
+    assert documents == []
+    assert problem == "/warc.paths, line 2: a list at an address may name only http and https addresses"
 
 
 def test_the_address_of_an_input_is_what_it_names(source_of, tmp_path):
@@ -452,7 +454,7 @@ def test_the_address_of_an_input_is_what_it_names(source_of, tmp_path):
 
 
 @given(st.binary(max_size=2_000), st.integers(0, 600))
-def test_no_bytes_end_the_reading_of_a_warc_otherwise_than_as_told(content, place):
+def test_no_bytes_end_the_reading_of_a_warc_otherwise_than_as_told(content, position):
     whole = record() + record("https://e.example/b")
 
     source = Source(id="s", title="s", input=(WarcInput(kind="warc", path=Path("x")),))
@@ -460,10 +462,10 @@ def test_no_bytes_end_the_reading_of_a_warc_otherwise_than_as_told(content, plac
         source, source.input[0], ReadContext(local_settings(max_document_bytes=1_000), datetime.now(UTC)), "file:///x"
     )
     try:
-        made = list(reader.read(io.BytesIO(whole[:place] + content + whole[place:])))
+        documents = list(reader.read(io.BytesIO(whole[:position] + content + whole[position:])))
     except (OSError, DecompressionError, InputError):
         return
-    assert all(isinstance(one, Fetched | Rejection) for one in made)
+    assert all(isinstance(document, Fetched | Rejection) for document in documents)
 
 
 @given(st.binary(max_size=5_000), st.sampled_from([gzip.compress, zstandard.compress]), st.data())
@@ -484,8 +486,8 @@ def test_a_warc_that_is_run_again_is_unchanged_and_archives_nothing(tmp_path, so
         first, again = (ingest(source, settings, workers, fetcher) for _ in range(2))
     assert (first.stored, again.stored, again.unchanged) == (1, 0, 1)
     with connect(settings.data) as warehouse:
-        found = warehouse.execute("SELECT outcome, http_status, fetched_at FROM captures").fetchall()
-    assert found == [("stored", 200, datetime(2026, 3, 1, 8, 30, tzinfo=UTC))]
+        captures = warehouse.execute("SELECT outcome, http_status, fetched_at FROM captures").fetchall()
+    assert captures == [("stored", 200, datetime(2026, 3, 1, 8, 30, tzinfo=UTC))]
 
 
 def test_files_at_addresses_are_fetched_in_the_turn_of_their_host(source_of, now):
@@ -498,8 +500,8 @@ def test_files_at_addresses_are_fetched_in_the_turn_of_their_host(source_of, now
         )
         with Fetcher(local_settings(), clock=clock, sleep=clock.sleep) as fetcher:
             for _ in range(2):
-                found = list(read_warcs(source, source.input[0], ReadContext(local_settings(), now, fetcher)))
-        assert urls(found) == ["https://e.example/a", "https://e.example/b"]
+                documents = list(read_warcs(source, source.input[0], ReadContext(local_settings(), now, fetcher)))
+        assert urls(documents) == ["https://e.example/a", "https://e.example/b"]
         assert (server.paths, clock.seconds) == (["/robots.txt", *["/warc.paths", "/a.warc", "/b.warc"] * 2], 42)
         with pytest.raises(RuntimeError, match="closed"):
             list(read_warcs(source, source.input[0], ReadContext(local_settings(), now, fetcher)))
