@@ -16,8 +16,8 @@ def test_a_document_comes_with_what_its_server_said_of_it() -> None:
     # A next line, U+0085, passes for part of a value in HTTP, and for the end of a line in Python.
     page = answer(b"<p>x</p>", content_type="Text/HTML; charset='Windows-1251'", etag='W/"7"\x85', last_modified="Mon")
     with WebServer({"/a": page}) as server:
-        got = fetch(server.url("/a#top"))
-    assert got == Downloaded(
+        result = fetch(server.url("/a#top"))
+    assert result == Downloaded(
         content=b"<p>x</p>",
         final_url=server.url("/a"),
         http_status=200,
@@ -26,7 +26,7 @@ def test_a_document_comes_with_what_its_server_said_of_it() -> None:
         etag='W/"7"',
         last_modified="Mon",
         redirects=(),
-        exchanges=got.exchanges,
+        exchanges=result.exchanges,
     )
 
 
@@ -41,16 +41,16 @@ def test_a_request_says_who_asks_and_how_to_reach_them() -> None:
 
 def test_a_packed_document_is_unpacked() -> None:
     with WebServer({"/a": answer(gzip.compress(b"news"), content_encoding="gzip")}) as server:
-        got = fetch(server.url("/a"))
-    assert isinstance(got, Downloaded)
-    assert got.content == b"news"
+        result = fetch(server.url("/a"))
+    assert isinstance(result, Downloaded)
+    assert result.content == b"news"
 
 
 def test_redirects_are_followed_and_told() -> None:
     with WebServer({"/old": redirect("/new?x=1"), "/new?x=1": redirect("a")} | OPEN) as server:
-        got = fetch(server.url("/old"))
-    assert isinstance(got, Downloaded)
-    assert (got.final_url, got.redirects) == (server.url("/a"), (server.url("/old"), server.url("/new?x=1")))
+        result = fetch(server.url("/old"))
+    assert isinstance(result, Downloaded)
+    assert (result.final_url, result.redirects) == (server.url("/a"), (server.url("/old"), server.url("/new?x=1")))
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_a_status_is_told_with_how_long_to_wait(
     response: bytes, reason: Reason, detail: str, wait: float | None
 ) -> None:
     with WebServer({"/a": response}) as server:
-        got = refused(fetch(server.url("/a")))
-    assert detail in got.detail
-    assert (got.reason, got.retry_after) == (reason, wait)
+        refusal = refused(fetch(server.url("/a")))
+    assert detail in refusal.detail
+    assert (refusal.reason, refusal.retry_after) == (reason, wait)
 
 
 @pytest.mark.parametrize(
@@ -94,15 +94,15 @@ def test_a_status_is_told_with_how_long_to_wait(
 )
 def test_a_redirect_to_what_may_not_be_asked_for_is_refused(location: str, detail: str) -> None:
     with WebServer({"/a": redirect(location)}) as server:
-        got = refused(fetch(server.url("/a")))
-    assert (got.reason, got.was_requested) == (Reason.DISALLOWED, True)
-    assert detail in got.detail
+        refusal = refused(fetch(server.url("/a")))
+    assert (refusal.reason, refusal.was_requested) == (Reason.DISALLOWED, True)
+    assert detail in refusal.detail
 
 
 def test_a_circle_of_redirects_ends() -> None:
     with WebServer({"/a": redirect("/b"), "/b": redirect("/a")}) as server:
-        got = refused(fetch(server.url("/a"), max_redirects=4))
-    assert got.detail == "127.0.0.1: more than 4 redirects"
+        refusal = refused(fetch(server.url("/a"), max_redirects=4))
+    assert refusal.detail == "127.0.0.1: more than 4 redirects"
     assert server.paths == ["/robots.txt", "/a", "/b", "/a", "/b", "/a"]
 
 
@@ -114,10 +114,10 @@ def test_as_many_redirects_as_are_allowed_are_followed() -> None:
 def test_what_robots_txt_forbids_is_not_asked_for() -> None:
     rules = answer(b"User-agent: Copydesk\nDisallow: /a")
     with WebServer({"/robots.txt": rules} | OPEN) as server:
-        got = refused(fetch(server.url("/a")))
-    assert (got.reason, server.paths) == (Reason.DISALLOWED, ["/robots.txt"])
-    assert (got.was_requested, got.retry_after) == (False, None)
-    assert got.detail == "127.0.0.1: robots.txt does not let Copydesk fetch this address"
+        refusal = refused(fetch(server.url("/a")))
+    assert (refusal.reason, server.paths) == (Reason.DISALLOWED, ["/robots.txt"])
+    assert (refusal.was_requested, refusal.retry_after) == (False, None)
+    assert refusal.detail == "127.0.0.1: robots.txt does not let Copydesk fetch this address"
 
 
 def test_robots_txt_is_asked_for_once_an_origin() -> None:
@@ -152,14 +152,14 @@ def test_a_site_that_cannot_give_its_robots_txt_allows_nothing_for_a_minute_or_a
 def test_an_address_that_may_not_be_asked_for_is_not_asked_for_later_either(url: str) -> None:
     with Fetcher(settings()) as fetcher:
         for _ in range(2):
-            got = refused(fetcher.fetch(Request(url, delay=0)))
-            assert (got.reason, got.was_requested, got.retry_after) == (Reason.DISALLOWED, False, None)
+            refusal = refused(fetcher.fetch(Request(url, delay=0)))
+            assert (refusal.reason, refusal.was_requested, refusal.retry_after) == (Reason.DISALLOWED, False, None)
 
 
 def test_a_robots_txt_that_breaks_off_allows_nothing() -> None:
     with WebServer({"/robots.txt": b""} | OPEN) as server:
-        got = refused(fetch(server.url("/a")))
-    assert (server.paths, got.was_requested, round(got.retry_after or 0)) == (["/robots.txt"], False, 60)
+        refusal = refused(fetch(server.url("/a")))
+    assert (server.paths, refusal.was_requested, round(refusal.retry_after or 0)) == (["/robots.txt"], False, 60)
 
 
 def test_an_endless_robots_txt_counts_to_its_limit() -> None:
@@ -172,9 +172,9 @@ def test_a_redirect_leads_to_an_origin_with_rules_of_its_own() -> None:
     rules = answer(b"User-agent: *\nDisallow: /a")
     with WebServer({"/robots.txt": rules} | OPEN) as strict, WebServer({"/rules": answer()}) as lax:
         lax.routes |= {"/robots.txt": redirect("/rules"), "/a": redirect(strict.url("/a"))}
-        got = refused(fetch(lax.url("/a")))
-    assert got.was_requested
-    assert (got.reason, lax.paths, strict.paths) == (
+        refusal = refused(fetch(lax.url("/a")))
+    assert refusal.was_requested
+    assert (refusal.reason, lax.paths, strict.paths) == (
         Reason.DISALLOWED,
         ["/robots.txt", "/rules", "/a"],
         ["/robots.txt"],

@@ -40,9 +40,9 @@ OPEN = {"/a": PAGE}
 def test_an_answer_that_trickles_is_ended(slow: Callable[[socket.socket], None]) -> None:
     with WebServer({"/a": slow}) as server:
         started = time.monotonic()
-        got = refused(fetch(server.url("/a"), fetch_seconds=0.5))
+        refusal = refused(fetch(server.url("/a"), fetch_seconds=0.5))
     assert time.monotonic() - started < IN_TIME
-    assert got.reason is Reason.TIMED_OUT
+    assert refusal.reason is Reason.TIMED_OUT
 
 
 def test_the_time_is_for_all_redirects_together() -> None:
@@ -52,9 +52,9 @@ def test_the_time_is_for_all_redirects_together() -> None:
 
     with WebServer({"/a": late}) as server:
         started = time.monotonic()
-        got = refused(fetch(server.url("/a"), fetch_seconds=0.5, max_redirects=50))
+        refusal = refused(fetch(server.url("/a"), fetch_seconds=0.5, max_redirects=50))
     assert time.monotonic() - started < IN_TIME
-    assert got.reason is Reason.TIMED_OUT
+    assert refusal.reason is Reason.TIMED_OUT
 
 
 def test_a_request_may_have_a_time_of_its_own() -> None:
@@ -66,28 +66,28 @@ def test_a_request_may_have_a_time_of_its_own() -> None:
         with Fetcher(settings(fetch_seconds=0.3)) as fetcher:
             assert isinstance(fetcher.fetch(local(server.url("/a"), seconds=30)), Downloaded)
         with Fetcher(settings(fetch_seconds=30)) as fetcher:
-            got = refused(fetcher.fetch(local(server.url("/a"), seconds=0.3)))
-    assert (got.reason, got.detail) == (Reason.TIMED_OUT, "127.0.0.1: no complete answer within 0.3 seconds")
+            refusal = refused(fetcher.fetch(local(server.url("/a"), seconds=0.3)))
+    assert (refusal.reason, refusal.detail) == (Reason.TIMED_OUT, "127.0.0.1: no complete answer within 0.3 seconds")
 
 
 def test_a_name_server_that_does_not_answer_is_not_waited_for() -> None:
     started = time.monotonic()
-    got = refused(fetch("http://news.example/", lambda *a, **k: time.sleep(60) or [], fetch_seconds=0.3))
+    refusal = refused(fetch("http://news.example/", lambda *a, **k: time.sleep(60) or [], fetch_seconds=0.3))
     assert time.monotonic() - started < IN_TIME
-    assert got.reason is Reason.TIMED_OUT
+    assert refusal.reason is Reason.TIMED_OUT
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a second loopback address")
 def test_an_address_that_does_not_answer_leaves_time_for_the_next() -> None:
     with WebServer(OPEN) as server, socket.create_server(("127.0.0.2", server.port), backlog=0) as deaf:
         crowd = [socket.socket() for _ in range(4)]
-        for one in crowd:
-            one.setblocking(False)
-            one.connect_ex(deaf.getsockname())
-        got = fetch(server.url("/a", "news.example"), resolver("127.0.0.2 127.0.0.1"), fetch_seconds=1.6)
-        for one in crowd:
-            one.close()
-    assert isinstance(got, Downloaded)
+        for client in crowd:
+            client.setblocking(False)
+            client.connect_ex(deaf.getsockname())
+        result = fetch(server.url("/a", "news.example"), resolver("127.0.0.2 127.0.0.1"), fetch_seconds=1.6)
+        for client in crowd:
+            client.close()
+    assert isinstance(result, Downloaded)
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next() -> None:
 )
 def test_what_is_too_large_is_left(large: Any) -> None:
     with WebServer({"/a": large}) as server:
-        got = refused(fetch(server.url("/a"), max_document_bytes=20_000))
-    assert got.reason is Reason.TOO_LARGE
-    assert "more than 20,000 bytes" in got.detail
+        refusal = refused(fetch(server.url("/a"), max_document_bytes=20_000))
+    assert refusal.reason is Reason.TOO_LARGE
+    assert "more than 20,000 bytes" in refusal.detail
 
 
 def test_what_is_just_as_large_as_allowed_is_taken() -> None:

@@ -41,8 +41,8 @@ OPEN = {"/a": PAGE, "/b": PAGE}
 BUSY = answer(b"slow down", "429 Too Many Requests")
 
 
-def fetcher_by(clock: Clock, **given: object) -> Fetcher:
-    return Fetcher(settings(**given), clock=clock, sleep=clock.sleep)
+def fetcher_by(clock: Clock, **changes: object) -> Fetcher:
+    return Fetcher(settings(**changes), clock=clock, sleep=clock.sleep)
 
 
 def test_every_request_to_a_host_keeps_its_distance():
@@ -89,20 +89,20 @@ def test_a_crawl_delay_is_kept_where_it_is_longer():
 
 def test_rules_of_more_than_two_thousand_origins_are_forgotten_once_their_time_is_over():
     async def look_up_many():
-        asked = []
+        requests = []
 
         async def ask(number):
-            asked.append(number)
+            requests.append(number)
             return Refused(Reason.FETCH_FAILED, "no connection")
 
         book, clock = RobotsCache(now := Clock()), now
         for number in range(2_500):
             await book.look_up(f"http://{number}.example/robots.txt", partial(ask, number), allow_private=False)
-        kept = len(book._entries)
+        entry_count = len(book._entries)
         await book.look_up("http://0.example/robots.txt", partial(ask, 0), allow_private=False)
         clock.now += timedelta(hours=1)
         await book.look_up("http://new.example/robots.txt", partial(ask, "new"), allow_private=False)
-        return kept, len(asked), len(book._entries)
+        return entry_count, len(requests), len(book._entries)
 
     assert asyncio.run(look_up_many()) == (2_500, 2_501, 1)
 
@@ -119,18 +119,18 @@ def test_rules_are_asked_for_again_after_a_day():
 def test_an_origin_without_readable_rules_is_left_alone_for_longer_and_longer_up_to_an_hour():
     clock = Clock()
     with WebServer({"/robots.txt": answer(status="500 x")} | OPEN) as server, fetcher_by(clock) as fetcher:
-        asked = []
+        request_minutes = []
         for _ in range(250):
             count = len(server.paths)
-            got = refused(fetcher.fetch(local(server.url("/a"))))
-            assert (got.reason, got.was_requested) == (Reason.FETCH_FAILED, False)
-            assert 0 < got.retry_after <= 3_600
-            asked += [clock.seconds / 60] * (len(server.paths) - count)
+            refusal = refused(fetcher.fetch(local(server.url("/a"))))
+            assert (refusal.reason, refusal.was_requested) == (Reason.FETCH_FAILED, False)
+            assert 0 < refusal.retry_after <= 3_600
+            request_minutes += [clock.seconds / 60] * (len(server.paths) - count)
             clock.now += timedelta(minutes=1)
         server.routes["/robots.txt"] = answer()
         clock.now += timedelta(hours=1)
         downloaded(fetcher.fetch(local(server.url("/a"))))
-    assert asked == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+    assert request_minutes == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
     assert fetcher.statistics.forbidden == 250
 
 
@@ -141,8 +141,8 @@ def test_a_host_that_asks_for_a_short_wait_is_asked_again_after_it(status):
         WebServer({"/a": [answer(status=status, retry_after="90"), PAGE]}) as server,
         fetcher_by(clock, fetch_attempts=2) as fetcher,
     ):
-        got = downloaded(fetcher.fetch(local(server.url("/a"))))
-    assert [exchange.status for exchange in got.exchanges] == [404, int(status[:3]), 200]
+        document = downloaded(fetcher.fetch(local(server.url("/a"))))
+    assert [exchange.status for exchange in document.exchanges] == [404, int(status[:3]), 200]
     assert 90 <= clock.seconds < 91
 
 
@@ -158,13 +158,13 @@ def test_a_date_to_come_back_at_is_read_by_the_clock():
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"),
+    ("retry_after", "seconds"),
     [("3600", 3_600), ("86401", 86_400), ("9" * 40, 86_400), ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400)],
 )
-def test_a_host_that_asks_for_a_long_wait_is_left_alone(asked, seconds):
+def test_a_host_that_asks_for_a_long_wait_is_left_alone(retry_after, seconds):
     clock = Clock()
     with (
-        WebServer({"/a": answer(b"slow", "429 x", retry_after=asked)} | {"/b": PAGE}) as server,
+        WebServer({"/a": answer(b"slow", "429 x", retry_after=retry_after)} | {"/b": PAGE}) as server,
         fetcher_by(clock, fetch_attempts=3) as fetcher,
     ):
         first = postponed(fetcher.fetch(local(server.url("/a"))))
@@ -175,11 +175,11 @@ def test_a_host_that_asks_for_a_long_wait_is_left_alone(asked, seconds):
     assert fetcher.statistics.postponed == 2
 
 
-@pytest.mark.parametrize("asked", ["", "-5", "soon", "1e9", "\xff", "Mon, 99 Foo 2026 99:99:99 GMT"])
-def test_a_wait_that_cannot_be_read_is_half_a_minute_and_then_longer(asked):
+@pytest.mark.parametrize("retry_after", ["", "-5", "soon", "1e9", "\xff", "Mon, 99 Foo 2026 99:99:99 GMT"])
+def test_a_wait_that_cannot_be_read_is_half_a_minute_and_then_longer(retry_after):
     clock = Clock()
     with (
-        WebServer({"/a": [answer(status="429 x", retry_after=asked)] * 2 + [PAGE]}) as server,
+        WebServer({"/a": [answer(status="429 x", retry_after=retry_after)] * 2 + [PAGE]}) as server,
         fetcher_by(clock, fetch_attempts=3) as fetcher,
     ):
         downloaded(fetcher.fetch(local(server.url("/a"))))
@@ -208,9 +208,9 @@ def test_a_wait_that_cannot_be_read_is_half_a_minute_and_then_longer(asked):
 def test_a_failure_is_tried_again_only_where_it_may_pass(passing, tries):
     seconds = 5.0 if isinstance(passing, bytes) else 0.3
     with WebServer({"/a": passing}) as server:
-        got = refused(fetch(server.url("/a"), fetch_attempts=3, fetch_seconds=seconds, max_document_bytes=2_000))
+        refusal = refused(fetch(server.url("/a"), fetch_attempts=3, fetch_seconds=seconds, max_document_bytes=2_000))
     assert server.paths == ["/robots.txt", *["/a"] * tries]
-    assert len(got.exchanges) == 1 + tries
+    assert len(refusal.exchanges) == 1 + tries
 
 
 def test_attempts_wait_longer_each_time_and_take_their_turns():
@@ -219,9 +219,9 @@ def test_attempts_wait_longer_each_time_and_take_their_turns():
         WebServer({"/a": [answer(status="500 x")] * 3 + [PAGE]}) as server,
         fetcher_by(clock, fetch_attempts=4, retry_seconds=10) as fetcher,
     ):
-        got = downloaded(fetcher.fetch(local(server.url("/a"), delay=5)))
-    starts = [(exchange.started_at - clock.began).total_seconds() for exchange in got.exchanges]
-    assert [exchange.status for exchange in got.exchanges] == [404, 500, 500, 500, 200]
+        document = downloaded(fetcher.fetch(local(server.url("/a"), delay=5)))
+    starts = [(exchange.started_at - clock.began).total_seconds() for exchange in document.exchanges]
+    assert [exchange.status for exchange in document.exchanges] == [404, 500, 500, 500, 200]
     waits = [later - earlier for earlier, later in pairwise(starts)]
     assert waits[0] == 5
     assert all(wait <= waited <= wait * 1.5 for wait, waited in zip((10, 20, 40), waits[1:], strict=True))
@@ -230,20 +230,20 @@ def test_attempts_wait_longer_each_time_and_take_their_turns():
 def test_a_host_that_nobody_answers_for_is_tried_again_and_told():
     with WebServer({}) as server:
         pass
-    got = refused(fetch(server.url("/a"), fetch_attempts=2))
-    assert [exchange.error for exchange in got.exchanges] == ["127.0.0.1: no connection: connection refused"] * 2
-    assert {exchange.url for exchange in got.exchanges} == {server.url("/robots.txt")}
+    refusal = refused(fetch(server.url("/a"), fetch_attempts=2))
+    assert [exchange.error for exchange in refusal.exchanges] == ["127.0.0.1: no connection: connection refused"] * 2
+    assert {exchange.url for exchange in refusal.exchanges} == {server.url("/robots.txt")}
 
 
 def test_what_is_not_modified_is_told_with_what_was_asked():
     fresh = answer(status="304 Not Modified", etag='"2"')
     with WebServer({"/a": fresh}) as server, Fetcher(settings()) as fetcher:
-        got = not_modified(
+        unchanged = not_modified(
             fetcher.fetch(local(server.url("/a"), etag='"1"', last_modified="Mon, 02 Mar 2026 10:00:00 GMT"))
         )
         refused(fetcher.fetch(local(server.url("/a"))))
         refused(fetcher.fetch(local(server.url("/a"), etag="\r\n")))
-    assert (got.final_url, got.etag, got.last_modified) == (server.url("/a"), '"2"', None)
+    assert (unchanged.final_url, unchanged.etag, unchanged.last_modified) == (server.url("/a"), '"2"', None)
     sent = server.requests[1].decode()
     assert '\r\nIf-None-Match: "1"\r\nIf-Modified-Since: Mon, 02 Mar 2026 10:00:00 GMT\r\n' in sent
     assert b"If-None-Match" not in server.requests[0] + server.requests[2] + server.requests[3]
@@ -268,29 +268,30 @@ def test_a_stored_etag_starts_no_header_of_its_own():
 def test_a_document_has_moved_where_every_redirect_says_so(statuses, moved):
     routes = {f"/{number}": redirect(f"/{number + 1}", status) for number, status in enumerate(statuses)}
     with WebServer(routes | {f"/{len(statuses)}": PAGE}) as server:
-        got = downloaded(fetch(server.url("/0")))
-    assert got.moved_to == (server.url(f"/{len(statuses)}") if moved else None)
-    assert got.redirects == tuple(server.url(f"/{number}") for number in range(len(statuses)))
+        document = downloaded(fetch(server.url("/0")))
+    assert document.moved_to == (server.url(f"/{len(statuses)}") if moved else None)
+    assert document.redirects == tuple(server.url(f"/{number}") for number in range(len(statuses)))
 
 
 def test_everything_that_was_said_is_kept_in_order():
     broken = answer(b"oops", "500 Internal Error", x_odd="caf\xe9")
     with WebServer({"/old": redirect("/a"), "/a": [broken, PAGE]}) as server:
-        got = downloaded(fetch(server.url("/old"), fetch_attempts=2))
-    told = [
-        (exchange.url.removeprefix(server.url("")), exchange.status, exchange.content) for exchange in got.exchanges
+        document = downloaded(fetch(server.url("/old"), fetch_attempts=2))
+    exchanges = [
+        (exchange.url.removeprefix(server.url("")), exchange.status, exchange.content)
+        for exchange in document.exchanges
     ]
-    assert told == [
+    assert exchanges == [
         ("/robots.txt", 404, b"nothing here"),
         ("/old", 302, b""),
         ("/a", 500, b"oops"),
-        ("/a", 200, got.content),
+        ("/a", 200, document.content),
     ]
-    failed = got.exchanges[2]
+    failed = document.exchanges[2]
     assert (failed.reason, failed.http_version, failed.ip_address) == ("Internal Error", "HTTP/1.1", "127.0.0.1")
     assert {("x-odd", "caf\xe9"), ("content-length", "4")} <= set(failed.headers)
     assert failed.request_headers[0] == ("Host", f"127.0.0.1:{server.port}")
-    assert {exchange.error for exchange in got.exchanges} == {None}
+    assert {exchange.error for exchange in document.exchanges} == {None}
 
 
 def test_an_answer_read_only_partly_says_so():
@@ -306,8 +307,8 @@ def test_an_answer_read_only_partly_says_so():
 def test_the_body_of_a_redirect_does_not_hold_up_the_document():
     endless = drip(b"HTTP/1.1 302 Found\r\nlocation: /a\r\n\r\n", b"x", 0.05)
     with WebServer({"/old": endless} | OPEN) as server:
-        got = downloaded(fetch(server.url("/old")))
-    assert got.exchanges[1].error == "the body of the answer could not be read to its end"
+        document = downloaded(fetch(server.url("/old")))
+    assert document.exchanges[1].error == "the body of the answer could not be read to its end"
 
 
 def test_no_cookie_is_kept():
@@ -326,9 +327,9 @@ def test_many_threads_may_ask_at_once():
         Fetcher(settings(host_connections=8)) as fetcher,
         concurrent.futures.ThreadPoolExecutor(8) as threads,
     ):
-        got = list(threads.map(lambda number: fetcher.fetch(local(server.url(f"/{number}"))), range(80)))
+        results = list(threads.map(lambda number: fetcher.fetch(local(server.url(f"/{number}"))), range(80)))
         assert fetcher.statistics.requests == 81
-    assert [downloaded(one).content for one in got] == [b"%d" % number for number in range(80)]
+    assert [downloaded(result).content for result in results] == [b"%d" % number for number in range(80)]
 
 
 def test_closing_ends_what_hangs_waits_or_looks_up_a_name():
@@ -385,11 +386,11 @@ def test_an_error_that_nobody_foresaw_is_a_refusal_of_one_page(failing, monkeypa
                     else ("tasks.http.follow_redirects.interpret", fail)
                 )
             )
-            got = refused(fetcher.fetch(local(server.url("/a"))))
+            refusal = refused(fetcher.fetch(local(server.url("/a"))))
             rules = fetcher.robots("http://127.0.0.1:1/", allow_private=True)
         downloaded(fetcher.fetch(local(server.url("/a"))))
-    assert got.reason is Reason.FETCH_FAILED
-    assert got.detail.startswith("127.0.0.1: KeyError: ")
+    assert refusal.reason is Reason.FETCH_FAILED
+    assert refusal.detail.startswith("127.0.0.1: KeyError: ")
     assert isinstance(rules, Refused)
     assert not rules.was_requested
 

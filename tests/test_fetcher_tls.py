@@ -47,8 +47,8 @@ def trusting(authority: trustme.CA, tmp_path: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=tmp_path / "ca.pem")
 
 
-def fetcher_for(context: ssl.SSLContext, **given: object) -> Fetcher:
-    return Fetcher(settings(**given), resolve=resolver("127.0.0.1"), ssl_context=context)
+def fetcher_for(context: ssl.SSLContext, **changes: object) -> Fetcher:
+    return Fetcher(settings(**changes), resolve=resolver("127.0.0.1"), ssl_context=context)
 
 
 def http2(authority: trustme.CA) -> ssl.SSLContext:
@@ -58,11 +58,11 @@ def http2(authority: trustme.CA) -> ssl.SSLContext:
 def test_http2_is_spoken_where_a_server_offers_it(authority, trusting):
     routes = {"/old": redirect("/a"), "/a": PAGE}
     with WebServer(routes, http2(authority)) as server, fetcher_for(trusting) as fetcher:
-        got = downloaded(fetcher.fetch(local(server.url("/old", "news.example"))))
-    assert (got.content, got.media_type) == (b"<p>Bread is dearer.</p>", "text/html")
-    assert [exchange.http_version for exchange in got.exchanges] == ["HTTP/2"] * 3
-    assert ("etag", '"1"') in got.exchanges[-1].headers
-    assert got.exchanges[-1].ip_address == "127.0.0.1"
+        document = downloaded(fetcher.fetch(local(server.url("/old", "news.example"))))
+    assert (document.content, document.media_type) == (b"<p>Bread is dearer.</p>", "text/html")
+    assert [exchange.http_version for exchange in document.exchanges] == ["HTTP/2"] * 3
+    assert ("etag", '"1"') in document.exchanges[-1].headers
+    assert document.exchanges[-1].ip_address == "127.0.0.1"
     sent = server.requests[-1].decode()
     assert f"\r\n:authority: news.example:{server.port}\r\n" in sent
     assert "\r\nuser-agent: Copydesk (news article collector)\r\n" in sent
@@ -70,8 +70,8 @@ def test_http2_is_spoken_where_a_server_offers_it(authority, trusting):
 
 def test_http1_is_spoken_where_a_server_offers_nothing_else(authority, trusting):
     with WebServer({"/a": PAGE}, secured(authority, "news.example")) as server, fetcher_for(trusting) as fetcher:
-        got = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
-    assert [exchange.http_version for exchange in got.exchanges] == ["HTTP/1.1"] * 2
+        document = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+    assert [exchange.http_version for exchange in document.exchanges] == ["HTTP/1.1"] * 2
 
 
 def test_many_documents_come_over_few_connections(authority, trusting):
@@ -92,11 +92,11 @@ def test_what_is_packed_too_large_or_unchanged_is_so_over_http2_too(authority, t
         "/a": PAGE,
     }
     with WebServer(routes, http2(authority)) as server, fetcher_for(trusting, max_document_bytes=20_000) as fetcher:
-        got = {path: fetcher.fetch(local(server.url(path, "news.example"), etag='"1"')) for path in routes}
-    assert downloaded(got["/packed"]).content == b"news"
-    assert {refused(got[path]).reason for path in ("/bomb", "/endless")} == {Reason.TOO_LARGE}
-    assert not_modified(got["/same"]).exchanges[0].http_version == "HTTP/2"
-    downloaded(got["/a"])
+        results = {path: fetcher.fetch(local(server.url(path, "news.example"), etag='"1"')) for path in routes}
+    assert downloaded(results["/packed"]).content == b"news"
+    assert {refused(results[path]).reason for path in ("/bomb", "/endless")} == {Reason.TOO_LARGE}
+    assert not_modified(results["/same"]).exchanges[0].http_version == "HTTP/2"
+    downloaded(results["/a"])
 
 
 def test_a_silent_answer_takes_neither_the_others_nor_the_host_with_it(authority, trusting):
@@ -125,21 +125,21 @@ def test_a_connection_with_an_answer_left_unread_is_not_used_again(authority, tr
 def test_headers_that_hide_a_line_end_are_kept_without_it(authority, trusting):
     page = answer(b"x", etag='"1"\x85', x_odd="caf\xe9\tau lait")
     with WebServer({"/a": page}, http2(authority)) as server, fetcher_for(trusting) as fetcher:
-        got = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
-    values = [value for _, value in got.exchanges[-1].headers]
+        document = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+    values = [value for _, value in document.exchanges[-1].headers]
     assert all("\n" not in value and "\r" not in value for value in values)
-    assert got.etag == '"1"'
+    assert document.etag == '"1"'
 
 
 def test_a_certificate_that_is_not_valid_is_not_tried_again(authority, trusting):
     with WebServer({"/a": PAGE}, http2(authority)) as server, fetcher_for(trusting, fetch_attempts=3) as fetcher:
-        got = refused(fetcher.fetch(local(server.url("/a", "other.example"))))
-    assert "certificate is not valid: Hostname mismatch" in got.detail
-    assert (len(got.exchanges), server.requests) == (1, [])
+        refusal = refused(fetcher.fetch(local(server.url("/a", "other.example"))))
+    assert "certificate is not valid: Hostname mismatch" in refusal.detail
+    assert (len(refusal.exchanges), server.requests) == (1, [])
 
 
 def hostile(*headers: tuple[str, str], reset: bool = False, leave: bool = False, body: bytes = b"x") -> object:
-    """A server of HTTP/2 that answers what no decent one does."""
+    """Make a server of HTTP/2 that answers what no decent one does."""
 
     def speak(stream: socket.socket) -> None:
         connection = h2.connection.H2Connection(
@@ -147,8 +147,8 @@ def hostile(*headers: tuple[str, str], reset: bool = False, leave: bool = False,
         )
         connection.initiate_connection()
         stream.sendall(connection.data_to_send())
-        while got := stream.recv(65_536):
-            for event in connection.receive_data(got):
+        while received := stream.recv(65_536):
+            for event in connection.receive_data(received):
                 if isinstance(event, h2.events.RequestReceived):
                     if reset:
                         connection.reset_stream(event.stream_id, h2.errors.ErrorCodes.INTERNAL_ERROR)
@@ -195,22 +195,22 @@ def test_whatever_comes_over_http2_is_one_sentence(speak, reasons, authority, tr
     with WebServer({}, http2(authority), speak_http2=speak) as server:
         began = time.monotonic()
         with fetcher_for(trusting, fetch_seconds=seconds) as fetcher:
-            got = refused(fetcher.fetch(local(server.url("/a", "news.example"))))
+            refusal = refused(fetcher.fetch(local(server.url("/a", "news.example"))))
         assert time.monotonic() - began < seconds + 1
-    assert got.reason in reasons
-    assert got.exchanges[-1].error or got.exchanges[-1].status
+    assert refusal.reason in reasons
+    assert refusal.exchanges[-1].error or refusal.exchanges[-1].status
 
 
 def test_a_line_end_inside_a_header_ends_no_line(authority, trusting):
     speak = hostile((":status", "200"), ("x-odd", "a\r\nX-Injected: yes"), ("etag", "1\r\nX: y"))
     with WebServer({}, http2(authority), speak_http2=speak) as server, fetcher_for(trusting) as fetcher:
-        got = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
-    assert ("x-odd", "aX-Injected: yes") in got.exchanges[-1].headers
-    assert got.etag == "1X: y"
+        document = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
+    assert ("x-odd", "aX-Injected: yes") in document.exchanges[-1].headers
+    assert document.etag == "1X: y"
 
 
-def kept(body: bytes, head: bytes = b"") -> bytes:
-    """A response after which the connection stays open."""
+def keep_alive(body: bytes, head: bytes = b"") -> bytes:
+    """Make a response after which the connection stays open."""
     return (
         b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
         + (head or b"Content-Length: %d" % len(body))
@@ -219,7 +219,7 @@ def kept(body: bytes, head: bytes = b"") -> bytes:
 
 
 def staying(*pieces: bytes, pause: float = 0.0):
-    """A response in pieces that reach the client together, or after a pause; then the connection answers /b."""
+    """Make a response in pieces that reach the client together, or after a pause; then the connection answers /b."""
 
     def send(client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
@@ -230,24 +230,24 @@ def staying(*pieces: bytes, pause: float = 0.0):
                 time.sleep(pause)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
         while client.recv(65_536):
-            client.sendall(kept(b"its own text"))
+            client.sendall(keep_alive(b"its own text"))
 
     return send
 
 
-EXTRA = kept(b"the text of another")
+EXTRA = keep_alive(b"the text of another")
 
 
 @pytest.mark.parametrize(
     "route",
     [
-        staying(kept(b"first") + EXTRA),
-        staying(kept(b"first"), EXTRA),
-        staying(kept(b"first") + EXTRA[:30]),
-        staying(kept(b"first") + EXTRA + EXTRA),
-        staying(kept(b"5\r\nfirst\r\n0\r\n\r\n", b"Transfer-Encoding: chunked") + EXTRA),
-        staying(kept(b"first"), EXTRA, pause=0.05),
-        staying(kept(b"first"), b"\r\n"),
+        staying(keep_alive(b"first") + EXTRA),
+        staying(keep_alive(b"first"), EXTRA),
+        staying(keep_alive(b"first") + EXTRA[:30]),
+        staying(keep_alive(b"first") + EXTRA + EXTRA),
+        staying(keep_alive(b"5\r\nfirst\r\n0\r\n\r\n", b"Transfer-Encoding: chunked") + EXTRA),
+        staying(keep_alive(b"first"), EXTRA, pause=0.05),
+        staying(keep_alive(b"first"), b"\r\n"),
     ],
     ids=["one piece", "two pieces", "a part", "several", "chunked", "a little later", "line end"],
 )
@@ -260,20 +260,20 @@ def test_what_comes_behind_a_whole_answer_is_not_taken_for_the_next(authority, t
         before = server.connections
         first = downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
         time.sleep(0.1)
-        got = downloaded(fetcher.fetch(local(server.url("/b", "news.example"))))
-    assert (first.content, got.content) == (b"first", b"its own text")
-    assert [exchange.content for exchange in got.exchanges] == [b"its own text"]
+        document = downloaded(fetcher.fetch(local(server.url("/b", "news.example"))))
+    assert (first.content, document.content) == (b"first", b"its own text")
+    assert [exchange.content for exchange in document.exchanges] == [b"its own text"]
     assert server.connections == before + 2
 
 
 @pytest.mark.parametrize("secure", [False, True])
 def test_a_connection_behind_whose_answer_nothing_comes_is_used_again(authority, trusting, secure):
     tls = secured(authority, "news.example") if secure else None
-    with WebServer({"/a": staying(kept(b"first"))}, tls) as server, fetcher_for(trusting) as fetcher:
+    with WebServer({"/a": staying(keep_alive(b"first"))}, tls) as server, fetcher_for(trusting) as fetcher:
         downloaded(fetcher.fetch(local(server.url("/a", "news.example"))))
         before = server.connections
-        got = downloaded(fetcher.fetch(local(server.url("/b", "news.example"))))
-    assert (got.content, server.connections) == (b"its own text", before)
+        document = downloaded(fetcher.fetch(local(server.url("/b", "news.example"))))
+    assert (document.content, server.connections) == (b"its own text", before)
 
 
 def test_an_http2_answer_to_what_was_not_asked_is_nobodys(authority, trusting):
@@ -281,8 +281,8 @@ def test_an_http2_answer_to_what_was_not_asked_is_nobodys(authority, trusting):
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         connection.initiate_connection()
         stream.sendall(connection.data_to_send())
-        while got := stream.recv(65_536):
-            for event in connection.receive_data(got):
+        while received := stream.recv(65_536):
+            for event in connection.receive_data(received):
                 if isinstance(event, h2.events.RequestReceived):
                     path = dict(event.headers)[b":path"]
                     connection.send_headers(event.stream_id, [(":status", "200"), ("content-type", "text/html")])
@@ -300,8 +300,8 @@ def test_an_http2_answer_to_what_was_not_asked_is_nobodys(authority, trusting):
 
     with WebServer({}, http2(authority), speak_http2=speak) as server, fetcher_for(trusting) as fetcher:
         for path in ("/b", "/a", "/c", "/d"):
-            got = fetcher.fetch(local(server.url(path, "news.example")))
-            assert not isinstance(got, Refused) or path != "/b"
-            if isinstance(got, Downloaded):
-                assert got.content == path.encode()
-        assert isinstance(got, Downloaded)
+            result = fetcher.fetch(local(server.url(path, "news.example")))
+            assert not isinstance(result, Refused) or path != "/b"
+            if isinstance(result, Downloaded):
+                assert result.content == path.encode()
+        assert isinstance(result, Downloaded)

@@ -61,86 +61,88 @@ def client() -> Iterator[httpx.Client]:
 
 
 def site(newsroom: Newsroom, name: str) -> Site:
-    return next(one for one in newsroom.plan.sites if one.id == name)
+    return next(listed for listed in newsroom.plan.sites if listed.id == name)
 
 
 def with_fault(newsroom: Newsroom, fault: Fault) -> Article:
-    return next(one for one in newsroom.plan.articles if one.fault is fault)
+    return next(article for article in newsroom.plan.articles if article.fault is fault)
 
 
 def get(newsroom: Newsroom, client: httpx.Client, name: str, path: str, **headers: str) -> httpx.Response:
-    asked = {key.replace("_", "-"): value for key, value in headers.items()}
-    return client.get(newsroom.url(name, path), headers=asked)
+    fields = {key.replace("_", "-"): value for key, value in headers.items()}
+    return client.get(newsroom.url(name, path), headers=fields)
 
 
 def test_one_seed_gives_one_plan_and_another_seed_another():
     assert small(3) == small(3)
-    assert {one.story for one in small(3).articles}.isdisjoint(one.story for one in small(4).articles)
+    assert {article.story for article in small(3).articles}.isdisjoint(article.story for article in small(4).articles)
 
 
 def test_every_fault_and_every_kind_of_change_happens_in_a_week():
     articles = week(1).articles
-    assert {one.fault for one in articles} == set(Fault)
-    assert {edit.kind for one in articles for edit in one.edits} == {"headline", "number", "addition"}
+    assert {article.fault for article in articles} == set(Fault)
+    assert {edit.kind for article in articles for edit in article.edits} == {"headline", "number", "addition"}
     for change in ("moved_at", "removed_at", "twin_path", "agency"):
-        assert any(getattr(one, change) for one in articles), change
-    assert any(one.moved_at and one.edits for one in articles)
+        assert any(getattr(article, change) for article in articles), change
+    assert any(article.moved_at and article.edits for article in articles)
 
 
 def test_a_paragraph_tells_whose_article_it_is(plan):
     # Else a check could not tell that a text has somebody else's paragraph in it.
-    own = [text for one in plan.articles if not one.agency for text in one.story.paragraphs]
+    own = [text for article in plan.articles if not article.agency for text in article.story.paragraphs]
     assert len(own) == len(set(own))
-    assert all(len(one.story.paragraphs) >= 6 for one in plan.articles)
+    assert all(len(article.story.paragraphs) >= 6 for article in plan.articles)
 
 
-@pytest.mark.parametrize("one", ALL_SITES, ids=lambda one: one.id)
-def test_the_pipeline_finds_title_date_and_paragraphs_of_a_page(one: Site, plan: Plan):
+@pytest.mark.parametrize("publisher", ALL_SITES, ids=lambda publisher: publisher.id)
+def test_the_pipeline_finds_title_date_and_paragraphs_of_a_page(publisher: Site, plan: Plan):
     # A page that it could not read would make every other check say the wrong thing.
     source = Source.model_validate(
-        {"id": one.id, "title": one.title, "language": one.language, "timezone": one.zone}
+        {"id": publisher.id, "title": publisher.title, "language": publisher.language, "timezone": publisher.zone}
         | {"input": [{"kind": "feed", "url": "http://127.0.0.1/"}]}
     )
-    wanted = [article for article in plan.by_site[one.id] if not article.reasons]
-    for article in wanted:
+    good = [article for article in plan.by_site[publisher.id] if not article.reasons]
+    for article in good:
         now = article.published + timedelta(hours=30)
-        page = article_page(plan, one, article, now, "http://127.0.0.1:80")
-        content, charset = encoded(one, article, page)
+        page = article_page(plan, publisher, article, now, "http://127.0.0.1:80")
+        content, charset = encoded(publisher, article, page)
         raw = raw_page(content, "http://127.0.0.1" + article.shown_path(now), charset=charset)
         raw = replace(raw, capture=replace(raw.capture, fetched_at=now))
-        made = make_article(raw, source, 1_000_000)
+        landed = make_article(raw, source, 1_000_000)
         story = article.words(article.version(now))
-        assert isinstance(made, Landed), made
-        assert made.title == story.title
-        assert made.text.split("\n\n") == list(story.paragraphs)
-        assert made.published_at == article.published
+        assert isinstance(landed, Landed), landed
+        assert landed.title == story.title
+        assert landed.text.split("\n\n") == list(story.paragraphs)
+        assert landed.published_at == article.published
 
 
-@pytest.mark.parametrize("one", ALL_SITES, ids=lambda one: one.id)
-def test_a_listing_names_what_the_plan_has_published_and_nothing_else(one: Site, newsroom, client):
+@pytest.mark.parametrize("publisher", ALL_SITES, ids=lambda publisher: publisher.id)
+def test_a_listing_names_what_the_plan_has_published_and_nothing_else(publisher: Site, newsroom, client):
     newsroom.clock.wait(18 * 3600)
-    got = get(newsroom, client, one.id, one.listing_path)
-    if one.listing == "section":
-        listing = read_links(got.content, str(got.url), r"/(news/20|amp|go|members)")
+    response = get(newsroom, client, publisher.id, publisher.listing_path)
+    if publisher.listing == "section":
+        listing = read_links(response.content, str(response.url), r"/(news/20|amp|go|members)")
     else:
-        listing = read_feed(got.content, str(got.url), got.headers["content-type"])
+        listing = read_feed(response.content, str(response.url), response.headers["content-type"])
     now = newsroom.clock()
-    named = {newsroom.url(one.id, own_path(urlsplit(entry.url).path)) for entry in listing.entries}
-    assert named == {
-        newsroom.url(one.id, path)
-        for article in [up for up in newsroom.plan.up(one.id, now) if up.feeds != "desk"][: one.window]
+    addresses = {newsroom.url(publisher.id, own_path(urlsplit(entry.url).path)) for entry in listing.entries}
+    assert addresses == {
+        newsroom.url(publisher.id, path)
+        for article in [up for up in newsroom.plan.up(publisher.id, now) if up.feeds != "desk"][: publisher.window]
         for path in article.paths(now)
     }
-    assert {newsroom.url(one.id, path) for path in newsroom.ledger[-1].answer.listed} == named
+    assert {newsroom.url(publisher.id, path) for path in newsroom.ledger[-1].answer.listed} == addresses
 
 
 def test_a_feed_rolls_over_and_the_news_sitemap_remembers(newsroom, client):
     first = get(newsroom, client, "merrow-gazette", "/rss.xml")
     newsroom.clock.wait(40 * 3600)
     second = get(newsroom, client, "merrow-gazette", "/rss.xml")
-    links = [{one.url for one in read_feed(got.content, str(got.url)).entries} for got in (first, second)]
+    links = [
+        {entry.url for entry in read_feed(response.content, str(response.url)).entries} for response in (first, second)
+    ]
     up = newsroom.plan.up("merrow-gazette", newsroom.clock())
-    still = {newsroom.url(one.site, path) for one in up for path in one.paths(newsroom.clock())}
+    still = {newsroom.url(article.site, path) for article in up for path in article.paths(newsroom.clock())}
     gone = (links[0] - links[1]) & still
     assert gone
     sitemap = read_sitemap(get(newsroom, client, "merrow-gazette", "/sitemap.xml").content, "http://127.0.0.1/")
@@ -150,64 +152,68 @@ def test_a_feed_rolls_over_and_the_news_sitemap_remembers(newsroom, client):
 def test_a_sitemap_index_leads_to_everything_of_two_days(newsroom, client):
     newsroom.clock.wait(40 * 3600)
     index = read_sitemap(get(newsroom, client, "zarechny-vestnik", "/sitemap.xml").content, "http://127.0.0.1/")
-    found = set()
+    addresses = set()
     for child in index.children:
-        found |= {entry.url for entry in read_sitemap(client.get(child.url).content, child.url).entries}
+        addresses |= {entry.url for entry in read_sitemap(client.get(child.url).content, child.url).entries}
     up = newsroom.plan.up("zarechny-vestnik", newsroom.clock(), feeds.NEWS_SITEMAP)
-    assert found == {newsroom.url("zarechny-vestnik", path) for one in up for path in one.paths(newsroom.clock())}
+    assert addresses == {
+        newsroom.url("zarechny-vestnik", path) for article in up for path in article.paths(newsroom.clock())
+    }
 
 
 def test_a_paged_feed_can_be_followed_to_its_first_article(newsroom, client):
     newsroom.clock.wait(40 * 3600)
     url: str | None = newsroom.url("marsa-alyoum", "/atom")
-    found: list[str] = []
+    addresses: list[str] = []
     while url:
         listing = read_feed(client.get(url).content, url)
-        found += [entry.url for entry in listing.entries]
+        addresses += [entry.url for entry in listing.entries]
         url = listing.older_url
     up = newsroom.plan.up("marsa-alyoum", newsroom.clock())
-    assert len(found) == len(set(found)) == sum(len(one.paths(newsroom.clock())) for one in up)
+    assert len(addresses) == len(set(addresses)) == sum(len(article.paths(newsroom.clock())) for article in up)
 
 
 def test_a_sitemap_that_is_an_input_spells_a_change_in_another_way_than_the_feed_or_calls_all_new(newsroom, client):
     newsroom.clock.wait(18 * 3600)
     feed = read_feed(get(newsroom, client, "faro-almendro", "/atom.xml").content, "http://127.0.0.1/")
-    said = {one.url: one.modified for one in feed.entries}
+    modified = {entry.url: entry.modified for entry in feed.entries}
     sitemap = read_sitemap(get(newsroom, client, "faro-almendro", "/sitemap.xml").content, "http://127.0.0.1/")
-    both = [(said[one.url], one.modified) for one in sitemap.entries if one.url in said]
+    both = [(modified[entry.url], entry.modified) for entry in sitemap.entries if entry.url in modified]
     assert both
-    for one, other in both:
-        assert one != other
-        assert datetime.fromisoformat(one) == datetime.fromisoformat(other)
+    for spelling, other in both:
+        assert spelling != other
+        assert datetime.fromisoformat(spelling) == datetime.fromisoformat(other)
     always = read_sitemap(get(newsroom, client, "mihama-shimbun", "/sitemap.xml").content, "http://127.0.0.1/")
-    assert {datetime.fromisoformat(one.modified) for one in always.entries} == {newsroom.clock.peek()}
+    assert {datetime.fromisoformat(entry.modified) for entry in always.entries} == {newsroom.clock.peek()}
 
 
 def test_an_outage_hides_what_rolled_off_the_front_page_while_its_desk_names_what_is_left():
     # Else a gap of one feed would never lie behind what the other has named meanwhile.
     for plan in (small(), week()):
-        site = next(one for one in plan.sites if one.desk)
+        site = next(publisher for publisher in plan.sites if publisher.desk)
         down = site.front_down[0]
         before, after = (
-            {one for one, _ in feeds.entries(plan, site, at, feed="front")} for at in (down.start, down.end)
+            {article for article, _ in feeds.entries(plan, site, at, feed="front")} for at in (down.start, down.end)
         )
-        came = {one for one in plan.by_site[site.id] if one.published in down and one.feeds == "front"}
+        came = {article for article in plan.by_site[site.id] if article.published in down and article.feeds == "front"}
         assert not before & after
         assert came - after
-        assert any(one.feeds == "both" for one in after)
+        assert any(article.feeds == "both" for article in after)
 
 
 def test_a_feed_of_whole_articles_holds_them_and_none_is_a_page_to_fetch(newsroom, client, tmp_path):
     newsroom.clock.wait(18 * 3600)
     listing = read_feed(get(newsroom, client, "tarn-voice", "/atom").content, "http://127.0.0.1/")
-    by_url = {newsroom.url(one.site, path): one for one in newsroom.plan.articles for path in one.all_paths}
+    by_url = {
+        newsroom.url(article.site, path): article for article in newsroom.plan.articles for path in article.all_paths
+    }
     assert listing.entries
     for entry in listing.entries:
         article = by_url[entry.url]
         for paragraph in article.words(article.version(newsroom.clock())).paragraphs:
             assert escape(paragraph) in (entry.html or "")
     source = load_sources(configure(tmp_path, newsroom))[0]["tarn-voice"]
-    assert [one.full_text for one in source.input if isinstance(one, FeedInput)] == [True]
+    assert [entry.full_text for entry in source.input if isinstance(entry, FeedInput)] == [True]
 
 
 def test_an_emoji_comes_as_two_references_that_xml_forbids(newsroom, client):
@@ -219,7 +225,7 @@ def test_an_emoji_comes_as_two_references_that_xml_forbids(newsroom, client):
 
 
 def test_a_twin_stands_before_its_article_and_both_are_edited_at_once(newsroom, client):
-    twin = next(one for one in newsroom.plan.articles if one.twin_first and one.edits)
+    twin = next(article for article in newsroom.plan.articles if article.twin_first and article.edits)
     newsroom.clock.wait_until(twin.edits[0].at)
     url = newsroom.url(twin.site, twin.path)
     pages = [get(newsroom, client, twin.site, path).text for path in twin.paths(newsroom.clock())]
@@ -279,8 +285,8 @@ def test_a_burst_of_errors_spares_robots_txt_and_ends(newsroom, client):
 
 
 def test_a_moved_article_redirects_and_a_removed_one_is_gone(newsroom, client):
-    moved = next(one for one in newsroom.plan.articles if one.moved_at and not one.removed_at)
-    removed = next(one for one in newsroom.plan.articles if one.removed_at and one.published > START)
+    moved = next(article for article in newsroom.plan.articles if article.moved_at and not article.removed_at)
+    removed = next(article for article in newsroom.plan.articles if article.removed_at and article.published > START)
     newsroom.clock.wait_until(removed.published)
     assert get(newsroom, client, removed.site, removed.path).status_code == 200
     newsroom.clock.wait_until(max(moved.moved_at, removed.removed_at))
@@ -322,9 +328,9 @@ def test_a_site_answers_with_another_page_for_a_time(name, windows, newsroom, cl
 
 
 @pytest.mark.parametrize("kind", ["consent", "challenge", "soft_404", "login", "maintenance"])
-@pytest.mark.parametrize("one", ALL_SITES, ids=lambda one: one.id)
-def test_a_page_in_the_place_of_an_article_is_told_in_every_language(one: Site, kind: str):
-    raw = raw_page(stand_in_page(one, kind), "http://127.0.0.1/news/1", charset="utf-8")
+@pytest.mark.parametrize("publisher", ALL_SITES, ids=lambda publisher: publisher.id)
+def test_a_page_in_the_place_of_an_article_is_told_in_every_language(publisher: Site, kind: str):
+    raw = raw_page(stand_in_page(publisher, kind), "http://127.0.0.1/news/1", charset="utf-8")
     refused = extract(raw)
     assert isinstance(refused, Rejection)
     assert refused.reason == {"consent": "consent_wall", "login": "login_wall"}.get(kind, kind)
@@ -334,8 +340,8 @@ def test_a_listing_has_other_session_ids_each_time(newsroom, client):
     newsroom.clock.wait(3600)
     feeds_read = []
     for _ in range(2):
-        got = get(newsroom, client, "zarechny-vestnik", "/rss.xml")
-        feeds_read.append({entry.url for entry in read_feed(got.content, str(got.url)).entries})
+        response = get(newsroom, client, "zarechny-vestnik", "/rss.xml")
+        feeds_read.append({entry.url for entry in read_feed(response.content, str(response.url)).entries})
         newsroom.clock.wait(1)
     assert not feeds_read[0] & feeds_read[1]
     assert len({own_path(urlsplit(url).path) for url in feeds_read[0] | feeds_read[1]}) == len(feeds_read[0])
@@ -343,9 +349,9 @@ def test_a_listing_has_other_session_ids_each_time(newsroom, client):
 
 def test_who_comes_without_a_cookie_is_sent_round(newsroom):
     with httpx.Client(trust_env=False, follow_redirects=True) as visitor:
-        got = get(newsroom, visitor, "mihama-shimbun", "/feed.json")
-    assert [asked.path for asked in newsroom.ledger] == ["/feed.json", "/check", "/feed.json"]
-    assert "items" in got.json()
+        response = get(newsroom, visitor, "mihama-shimbun", "/feed.json")
+    assert [exchange.path for exchange in newsroom.ledger] == ["/feed.json", "/check", "/feed.json"]
+    assert "items" in response.json()
     with httpx.Client(trust_env=False) as forgetful:
         answers = [get(newsroom, forgetful, "mihama-shimbun", path) for path in ("/feed.json", "/check?to=/feed.json")]
     assert [answer.status_code for answer in answers] == [302, 302]
@@ -375,7 +381,7 @@ def test_sources_are_written_that_the_pipeline_accepts(newsroom, tmp_path):
     good, wrong = load_sources(configure(tmp_path, newsroom))
     assert not wrong
     assert set(good) == set(newsroom.authorities)
-    assert all(one.allow_private for one in good.values())
+    assert all(source.allow_private for source in good.values())
 
 
 def test_time_jumps_to_the_next_waker_in_order():
@@ -410,10 +416,10 @@ def test_time_stands_still_while_a_request_is_on_its_way():
 
 def test_another_process_can_have_the_same_clock(plan, client):
     with Newsroom(plan, ScaledClock(START, 3600)) as newsroom:
-        told = client.get(f"http://{newsroom.control}/__clock").json()
-        other = ScaledClock.of(told["clock"])
+        facts = client.get(f"http://{newsroom.control}/__clock").json()
+        other = ScaledClock.of(facts["clock"])
         assert abs(other() - newsroom.clock()) < timedelta(minutes=5)
-        assert datetime.fromisoformat(told["now"]) >= START
+        assert datetime.fromisoformat(facts["now"]) >= START
 
 
 def test_the_checks_see_bad_manners(newsroom, client):
@@ -427,9 +433,9 @@ def test_the_checks_see_bad_manners(newsroom, client):
     get(newsroom, client, "merrow-gazette", Site.FORBIDDEN + "x")
     get(newsroom, client, "faro-almendro", "/atom.xml", **agent)
     client.get(f"http://{newsroom.canary}/", headers={"user-agent": "Copydesk"})
-    said = " ".join(manners.check_manners(newsroom))
-    for seen in ("robots.txt forbids it", "the user agent is", "before robots.txt was read", "nobody may ask"):
-        assert seen in said
+    problems = " ".join(manners.check_manners(newsroom))
+    for problem in ("robots.txt forbids it", "the user agent is", "before robots.txt was read", "nobody may ask"):
+        assert problem in problems
     assert "4 s after /rss.xml, not 5" in " ".join(manners.check_pacing(newsroom, 5.0, 2))
 
 
@@ -437,12 +443,12 @@ def test_the_checks_see_a_429_that_was_not_heeded(newsroom, client):
     for _ in range(10):
         get(newsroom, client, "courrier-aubrac", NEVER)
         newsroom.clock.wait(5)
-    assert any("asked for 75" in one for one in manners.check_pacing(newsroom, 5.0, 2))
+    assert any("asked for 75" in problem for problem in manners.check_pacing(newsroom, 5.0, 2))
 
 
 def test_the_checks_see_a_page_that_is_asked_for_too_often(newsroom, client):
-    def is_plain(one: Article) -> bool:
-        return one.fault is Fault.NONE and not (one.edits or one.moved_at or one.removed_at)
+    def is_plain(article: Article) -> bool:
+        return article.fault is Fault.NONE and not (article.edits or article.moved_at or article.removed_at)
 
     plain = next(filter(is_plain, newsroom.plan.by_site["merrow-gazette"]))
     whole = newsroom.plan.by_site["tarn-voice"][0]
@@ -459,7 +465,7 @@ def test_the_checks_see_a_page_that_is_asked_for_too_often(newsroom, client):
 
 
 def test_an_edit_that_killed_runs_were_served_may_be_lost_only_if_no_later_run_met_it(plan):
-    article = next(one for one in plan.articles if len(one.edits) > 1)
+    article = next(article for article in plan.articles if len(article.edits) > 1)
     edited, superseded = article.edits[0].at, article.edits[1].at
     minute = timedelta(minutes=1)
     killed = Ran(edited, None)
@@ -472,9 +478,9 @@ def test_an_edit_that_killed_runs_were_served_may_be_lost_only_if_no_later_run_m
 
 def test_a_requests_ledger_can_be_read_again(newsroom, client, tmp_path):
     get(newsroom, client, "merrow-gazette", "/rss.xml")
-    told: list[dict[str, Any]] = [
+    requests: list[dict[str, Any]] = [
         json.loads(line)
         for line in write_requests(newsroom, tmp_path / "requests.jsonl").read_text("utf-8").splitlines()
     ]
-    assert told[0]["target"] == "/rss.xml"
-    assert tuple(told[0]["listed"]) == newsroom.ledger[0].answer.listed
+    assert requests[0]["target"] == "/rss.xml"
+    assert tuple(requests[0]["listed"]) == newsroom.ledger[0].answer.listed

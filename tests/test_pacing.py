@@ -30,17 +30,17 @@ DAY = 86_400.0
 
 
 async def started(turns: HostThrottle, clock: Clock, *delays: float, host: str = HOST) -> list[float]:
-    """The moments at which requests start that are all there at once, in the order of the requests."""
+    """Return the seconds at which requests start that are all there at once, in the order of the requests."""
 
-    async def one(delay: float) -> float:
+    async def start(delay: float) -> float:
         async with turns.turn(host, delay):
             return clock.seconds
 
-    return await asyncio.gather(*map(one, delays))
+    return await asyncio.gather(*map(start, delays))
 
 
-def turns_by(clock: Clock, hosts: Path | None = None, **given: object) -> HostThrottle:
-    return HostThrottle(settings(**given), clock, clock.sleep, hosts)
+def turns_by(clock: Clock, hosts: Path | None = None, **changes: object) -> HostThrottle:
+    return HostThrottle(settings(**changes), clock, clock.sleep, hosts)
 
 
 def test_requests_to_a_host_start_apart_and_in_order():
@@ -70,8 +70,8 @@ def test_a_sleep_that_is_not_exact_brings_no_two_requests_together(factor):
     async def sleep(seconds: float) -> None:
         await clock.sleep(seconds * factor)
 
-    got = asyncio.run(started(HostThrottle(settings(), clock, sleep, None), clock, *[5.0] * 8))
-    assert min(later - earlier for earlier, later in pairwise(got)) >= 5
+    starts = asyncio.run(started(HostThrottle(settings(), clock, sleep, None), clock, *[5.0] * 8))
+    assert min(later - earlier for earlier, later in pairwise(starts)) >= 5
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_only_so_many_requests_are_under_way_together(limits, in_all, to_one):
     under_way: list[str] = []
     most_in_all, most_to_one = [], []
 
-    async def one(host: str) -> None:
+    async def request(host: str) -> None:
         async with turns.turn(host, 0) as sent:
             under_way.append(host)
             await sent()
@@ -94,7 +94,7 @@ def test_only_so_many_requests_are_under_way_together(limits, in_all, to_one):
             under_way.remove(host)
 
     async def crowd() -> None:
-        await asyncio.gather(*(one(f"{number % 4}.example:80") for number in range(40)))
+        await asyncio.gather(*(request(f"{number % 4}.example:80") for number in range(40)))
 
     asyncio.run(crowd())
     assert (max(most_in_all), max(most_to_one)) == (in_all, to_one)
@@ -105,14 +105,14 @@ def test_a_request_that_waits_for_its_connection_moves_the_next_one_on():
     turns = turns_by(clock)
     sends: list[float] = []
 
-    async def one(connecting: float) -> None:
+    async def request(connecting: float) -> None:
         async with turns.turn(HOST, 5) as sent:
             await clock.sleep(connecting)
             await sent()
             sends.append(clock.seconds)
 
     async def all_of_them() -> None:
-        await asyncio.gather(*map(one, (4.5, 0, 20, 0)))
+        await asyncio.gather(*map(request, (4.5, 0, 20, 0)))
 
     asyncio.run(all_of_them())
     assert sends == [4.5, 9.5, 34.5, 39.5]
@@ -120,10 +120,10 @@ def test_a_request_that_waits_for_its_connection_moves_the_next_one_on():
 
 def test_a_request_of_another_process_that_waits_for_its_connection_is_waited_for(tmp_path):
     clock = Clock()
-    ours, theirs = (turns_by(clock, tmp_path, fetch_seconds=1_000.0) for _ in range(2))
+    first, second = (turns_by(clock, tmp_path, fetch_seconds=1_000.0) for _ in range(2))
     sends: list[tuple[str, float]] = []
 
-    async def one(name: str, turns: HostThrottle, connected: asyncio.Event) -> None:
+    async def request(name: str, turns: HostThrottle, connected: asyncio.Event) -> None:
         async with turns.turn(HOST, 5) as sent:
             await connected.wait()
             sends.append((name, clock.seconds))
@@ -132,15 +132,15 @@ def test_a_request_of_another_process_that_waits_for_its_connection_is_waited_fo
     async def both() -> None:
         slow, at_once = asyncio.Event(), asyncio.Event()
         at_once.set()
-        tasks = [asyncio.create_task(one("ours", ours, slow))]
+        tasks = [asyncio.create_task(request("first", first, slow))]
         await asyncio.sleep(0.01)
-        tasks.append(asyncio.create_task(one("theirs", theirs, at_once)))
+        tasks.append(asyncio.create_task(request("second", second, at_once)))
         await asyncio.sleep(0.05)
         slow.set()
         await asyncio.gather(*tasks)
 
     asyncio.run(both())
-    assert [name for name, _ in sends] == ["ours", "theirs"]
+    assert [name for name, _ in sends] == ["first", "second"]
     assert sends[1][1] - sends[0][1] >= 5
 
 
@@ -162,7 +162,7 @@ def test_a_host_that_asks_for_a_short_wait_is_waited_for_and_for_a_long_one_left
     clock = Clock()
     turns = turns_by(clock, patience_seconds=120)
 
-    async def asked() -> list[float]:
+    async def wait() -> list[float]:
         await turns.block(HOST, 100)
         waited = await started(turns, clock, 0)
         with pytest.raises(HostBlockedError) as blocked:
@@ -172,7 +172,7 @@ def test_a_host_that_asks_for_a_short_wait_is_waited_for_and_for_a_long_one_left
         assert again.value.until == blocked.value.until == clock().timestamp() + 500
         return waited
 
-    assert asyncio.run(asked()) == [100]
+    assert asyncio.run(wait()) == [100]
     assert (turns.statistics.requests, turns.statistics.waits, turns.statistics.waited_seconds) == (1, 1, 100)
 
 
@@ -218,14 +218,14 @@ def test_what_a_clock_wrote_that_ran_a_day_ahead_is_not_waited_for(tmp_path):
     clock = Clock()
     ahead = (clock.now + timedelta(days=400)).timestamp()
 
-    async def asked() -> list[float]:
+    async def start_twice() -> list[float]:
         turns = turns_by(clock, tmp_path)
         await turns._states.update(HOST, lambda state: HostState(ahead, ahead))
         starts = await started(turns, clock, 5, 5)
         turns.close()
         return starts
 
-    assert asyncio.run(asked()) == [0, 5]
+    assert asyncio.run(start_twice()) == [0, 5]
 
 
 def test_the_next_run_keeps_the_distance_from_the_one_before(tmp_path):
@@ -354,17 +354,17 @@ def process(*arguments: object) -> subprocess.Popen[str]:
 
 def test_processes_that_share_a_folder_keep_the_distance_together(tmp_path):
     both = [process(tmp_path, 6, 0.1) for _ in range(2)]
-    starts = sorted(float(line) for one in both for line in one.communicate(timeout=60)[0].split())
+    starts = sorted(float(line) for program in both for line in program.communicate(timeout=60)[0].split())
     assert len(starts) == 12
     assert min(later - earlier for earlier, later in pairwise(starts)) >= 0.1 - 1e-6  # a float's resolution
 
 
 def test_a_process_killed_at_any_moment_leaves_a_state_that_can_be_read(tmp_path):
     for pause in (0.0, 0.002, 0.01):
-        one = process(tmp_path, 10_000_000, 0)
-        assert one.stdout is not None
-        last = float(one.stdout.readline())
+        program = process(tmp_path, 10_000_000, 0)
+        assert program.stdout is not None
+        last = float(program.stdout.readline())
         time.sleep(pause)
-        os.kill(one.pid, signal.SIGKILL)
-        last = max([last, *(float(line) for line in one.communicate()[0].split("\n")[:-1])])
+        os.kill(program.pid, signal.SIGKILL)
+        last = max([last, *(float(line) for line in program.communicate()[0].split("\n")[:-1])])
         assert read_state(tmp_path).started >= last - 1e-6

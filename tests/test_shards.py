@@ -35,21 +35,21 @@ def source_of(tmp_path):
     return declare
 
 
-def urls(found) -> list[str]:
-    return [item_of(one).url for one in found]
+def urls(documents) -> list[str]:
+    return [item_of(document).url for document in documents]
 
 
 def halves_and_whole(source, settings, now, min_documents=3):
-    """What the parts hold, part by part, and what the input holds."""
+    """Return the parts, the URLs of each part's documents, and the URLs of the input's."""
     cut = list(split_input(source, 0, ReadContext(settings, now), min_documents=min_documents))
     assert cut == list(split_input(source, 0, ReadContext(settings, now), min_documents=min_documents)), (
         "the same files gave other parts"
     )
-    held = [urls(read_split(source, one, ReadContext(settings, now))) for one in cut]
-    return cut, held, urls(discover(source, source.input[0], ReadContext(settings, now)))
+    split_urls = [urls(read_split(source, split, ReadContext(settings, now))) for split in cut]
+    return cut, split_urls, urls(discover(source, source.input[0], ReadContext(settings, now)))
 
 
-def warc(count: int, pack=lambda one: gzip.compress(one, mtime=0)) -> bytes:
+def warc(count: int, pack=lambda member: gzip.compress(member, mtime=0)) -> bytes:
     pages = [
         [record(f"https://e.example/{n}", b"GET / HTTP/1.1\r\n\r\n", "request"), record(f"https://e.example/{n}")]
         for n in range(count)
@@ -97,13 +97,13 @@ def test_the_parts_of_an_input_hold_each_of_its_documents_once_in_its_order(
     source = source_of(lines)
     if kind == "csv" and not count:
         return  # a table without rows has nothing to be divided
-    cut, held, whole = halves_and_whole(source, settings, now)
-    assert list(chain.from_iterable(held)) == whole
+    cut, split_urls, whole = halves_and_whole(source, settings, now)
+    assert list(chain.from_iterable(split_urls)) == whole
     assert len(whole) == count
     if kind not in ("zstd", "one member") and count:
-        assert all(len(one) >= min(3, count) for one in held)
+        assert all(len(part_urls) >= min(3, count) for part_urls in split_urls)
         assert len(cut) == max(1, count // 3)
-    assert len({one.digest for one in cut}) == len(cut)
+    assert len({split.digest for split in cut}) == len(cut)
 
 
 def test_a_file_that_is_not_there_has_a_part_whose_reading_says_so(source_of, settings, now):
@@ -117,7 +117,7 @@ def test_a_file_that_is_not_there_has_a_part_whose_reading_says_so(source_of, se
 def test_ranges_are_disjoint_cover_all_and_none_is_short(count, least):
     runs = list(even_ranges(count, least))
     assert list(chain.from_iterable(runs)) == list(range(count))
-    assert all(len(one) >= min(least, count) for one in runs)
+    assert all(len(indexes) >= min(least, count) for indexes in runs)
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.booleans()), max_size=12), st.integers(1, 4))
@@ -129,10 +129,10 @@ def test_whatever_a_gzip_warc_holds_its_ranges_meet_and_cover_it(tmp_path_factor
     path.write_bytes(b"".join(packed))
     cut = list(warc_splits._split_file(path, 0, least))
     assert cut[0].first == 0
-    assert [one.end for one in cut] == [*(one.first for one in cut[1:]), None]
+    assert [split.end for split in cut] == [*(split.first for split in cut[1:]), None]
     starts = {sum(map(len, packed[:number])) for number in range(len(packed) + 1)}
-    assert {one.first for one in cut} <= starts
-    assert sum(one.documents or 0 for one in cut) == sum(yes for _, yes in members)
+    assert {split.first for split in cut} <= starts
+    assert sum(split.documents or 0 for split in cut) == sum(yes for _, yes in members)
 
 
 def test_the_damage_of_a_warc_is_told_by_the_part_that_meets_it_alone(source_of, tmp_path, settings, now):
@@ -151,9 +151,9 @@ def test_small_files_of_a_folder_go_together_and_large_ones_alone(source_of, tmp
         (tmp_path / "in" / f"{number}.warc.gz").write_bytes(warc(2 if number else 40))
     source = source_of('kind = "warc"\npath = "in"')
     monkeypatch.setattr(warc_splits, "_MIN_GROUP_BYTES", (tmp_path / "in" / "0.warc.gz").stat().st_size)
-    _, held, whole = halves_and_whole(source, settings, now)
-    assert [len(one) for one in held] == [40, 6]
-    assert sorted(chain.from_iterable(held)) == sorted(whole)
+    _, split_urls, whole = halves_and_whole(source, settings, now)
+    assert [len(part_urls) for part_urls in split_urls] == [40, 6]
+    assert sorted(chain.from_iterable(split_urls)) == sorted(whole)
 
 
 def test_a_part_whose_file_has_changed_is_another_and_what_an_input_takes_counts_too(source_of, tmp_path, settings):
@@ -175,11 +175,11 @@ def test_a_window_takes_the_records_of_its_days_and_is_part_of_what_a_shard_is(s
     source = source_of('kind = "warc"\npath = "in.warc"')
     window = (datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
     (part,) = split_input(source, 0, ReadContext(settings, now))
-    found = list(read_split(source, part, ReadContext(settings, now, None, window)))
-    assert urls(found) == ["https://e.example/2"]
-    assert isinstance(found[0], Fetched)
-    (one,), (other,) = (list(shards_of_parts(source, [part], days)) for days in (window, None))
-    assert one.run_id != other.run_id
+    documents = list(read_split(source, part, ReadContext(settings, now, None, window)))
+    assert urls(documents) == ["https://e.example/2"]
+    assert isinstance(documents[0], Fetched)
+    (shard,), (other,) = (list(shards_of_parts(source, [part], days)) for days in (window, None))
+    assert shard.run_id != other.run_id
 
 
 def test_pages_are_cut_alike_however_they_were_listed(source_of, now):
@@ -189,9 +189,9 @@ def test_pages_are_cut_alike_however_they_were_listed(source_of, now):
         for n in range(2 * MIN_PAGES_PER_SHARD + 7)
     ]
     cut = shards_of_items(source, items)
-    assert [one.run_id for one in cut] == [one.run_id for one in shards_of_items(source, items[::-1])]
+    assert [shard.run_id for shard in cut] == [shard.run_id for shard in shards_of_items(source, items[::-1])]
     assert len(cut) == 2
-    assert sorted(item.url for one in cut for item in one.items) == sorted(item.url for item in items)
+    assert sorted(item.url for shard in cut for item in shard.items) == sorted(item.url for item in items)
     assert shards_of_items(source, []) == []
 
 

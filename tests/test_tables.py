@@ -25,31 +25,31 @@ from warehouse.model.vocabulary import Reason
 
 @pytest.fixture
 def read(tmp_path, settings, now):
-    """Reads a table as a source with these `fields` does; also what ended the reading early."""
+    """Read a table as a source with these `fields` does; return the records and the problem that ended the reading."""
 
     def read_table(name: str, content: bytes, fields: str = "") -> tuple[list[Fetched | Rejection], str]:
         (tmp_path / name).write_bytes(content)
         path = tmp_path / "wire.toml"
         path.write_text(f'title = "Wire"\n[[input]]\nkind = "jsonl"\npath = "{name}"\nfields = {{{fields}}}\n')
         source = load_source(path)
-        found, said = [], ""
+        records, problem = [], ""
         try:
-            found.extend(iter(read_records(source, source.input[0], ReadContext(settings, now))))
+            records.extend(iter(read_records(source, source.input[0], ReadContext(settings, now))))
         except InputError as error:
-            said = str(error)
-        return found, said
+            problem = str(error)
+        return records, problem
 
     return read_table
 
 
 @pytest.fixture
 def records(read):
-    """The records of a table that is whole."""
+    """Read the records of a table that is whole."""
 
     def read_whole(name: str, content: bytes, fields: str = "") -> list[dict]:
-        found, said = read(name, content, fields)
-        assert not said
-        return [json.loads(one.content) for one in found]
+        records, problem = read(name, content, fields)
+        assert not problem
+        return [json.loads(record.content) for record in records]
 
     return read_whole
 
@@ -62,8 +62,8 @@ def parquet(columns: dict, **options) -> bytes:
 
 def test_a_row_is_a_record_under_the_columns_names(read, now):
     content = b"id,url,headline,text\n7,https://e.example/a,Rain,It rained.\n8,,,Dry.\n"
-    (first, second), said = read("w.csv", content, 'title = "headline"')
-    assert not said
+    (first, second), problem = read("w.csv", content, 'title = "headline"')
+    assert not problem
     assert first.item.url == "https://e.example/a"
     assert first.item.guid == "w.csv#7"
     assert second.item.url.endswith("/w.csv#id=8")
@@ -116,7 +116,7 @@ def test_a_column_without_a_name_is_left_out(records):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"", "it is empty; its first row must name the columns"),
         (b"\n\n", "it is empty; its first row must name the columns"),
@@ -125,16 +125,16 @@ def test_a_column_without_a_name_is_left_out(records):
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "not a table: the document is a PNG image, not text"),
     ],
 )
-def test_a_csv_that_names_no_columns_is_told_in_a_sentence(read, content, said):
-    found, told = read("w.csv", content)
-    assert found == []
-    assert said in told
+def test_a_csv_that_names_no_columns_is_told_in_a_sentence(read, content, sentence):
+    records, problem = read("w.csv", content)
+    assert records == []
+    assert sentence in problem
 
 
 def test_a_row_that_does_not_fit_is_refused_by_its_number(read):
     content = b"title,text\nA,One\nB,Two,Three\n\nC,Four\n"
-    (first, second, third), said = read("w.csv", content)
-    assert not said
+    (first, second, third), problem = read("w.csv", content)
+    assert not problem
     assert (json.loads(first.content)["text"], json.loads(third.content)["text"]) == ("One", "Four")
     assert (second.reason, second.url[-10:]) == (Reason.BAD_RECORD, "/w.csv#row=3"[-10:])
     assert "row 3 does not fit its columns" in second.detail
@@ -142,32 +142,32 @@ def test_a_row_that_does_not_fit_is_refused_by_its_number(read):
 
 def test_a_row_over_the_limit_is_refused_and_those_after_it_are_taken(read):
     content = b'text\nOne\n"' + b"long\n" * 30_000 + b'"\n' + b"x" * 300_000 + b"\nTwo\n"
-    found, said = read("w.csv", content)
-    refused = [one for one in found if isinstance(one, Rejection) and one.reason is Reason.TOO_LARGE]
-    assert not said
+    records, problem = read("w.csv", content)
+    refused = [record for record in records if isinstance(record, Rejection) and record.reason is Reason.TOO_LARGE]
+    assert not problem
     assert "row 3 is longer than 100,000 bytes" in refused[0].detail
-    assert json.loads(found[-1].content) == {"text": "Two"}
+    assert json.loads(records[-1].content) == {"text": "Two"}
 
 
 def test_a_quote_that_is_never_closed_does_not_make_a_record_of_the_rest(read):
-    found, said = read("w.csv", b'title,text\nA,One\nB,"Two\nC,Three\n')
-    assert [json.loads(one.content) for one in found] == [{"title": "A", "text": "One"}]
-    assert "row 3 opens a quote that is never closed" in said
+    records, problem = read("w.csv", b'title,text\nA,One\nB,"Two\nC,Three\n')
+    assert [json.loads(record.content) for record in records] == [{"title": "A", "text": "One"}]
+    assert "row 3 opens a quote that is never closed" in problem
 
 
 def test_a_quote_that_is_never_closed_swallows_no_more_than_the_limit(read):
-    found, said = read("w.csv", b'text\n"Open\n' + b"Filler\n" * 20_000 + b"Last\n")
-    assert not said
-    assert found[0].reason is Reason.TOO_LARGE
-    assert json.loads(found[-1].content) == {"text": "Last"}
+    records, problem = read("w.csv", b'text\n"Open\n' + b"Filler\n" * 20_000 + b"Last\n")
+    assert not problem
+    assert records[0].reason is Reason.TOO_LARGE
+    assert json.loads(records[-1].content) == {"text": "Last"}
 
 
 def test_a_packed_csv_that_is_cut_short_gives_what_stands_before(read):
     content = gzip.compress(b"text\n" + b"".join(b"%d rainy days\n" % number for number in range(50_000)))
-    found, said = read("w.csv.gz", content[:-2_000])
-    assert len(found) > 10_000
-    assert json.loads(found[-1].content)["text"] == f"{len(found) - 1} rainy days"
-    assert "w.csv.gz: cannot be read: it is cut short in the part that begins at byte 0" in said
+    records, problem = read("w.csv.gz", content[:-2_000])
+    assert len(records) > 10_000
+    assert json.loads(records[-1].content)["text"] == f"{len(records) - 1} rainy days"
+    assert "w.csv.gz: cannot be read: it is cut short in the part that begins at byte 0" in problem
 
 
 @given(rows=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=1))
@@ -206,24 +206,24 @@ def test_a_row_of_parquet_keeps_its_values(records):
 
 def test_a_time_finer_than_a_microsecond_or_beyond_the_calendar_stops_nothing(read):
     fine = parquet({"text": ["a"], "when": pa.array([1_700_000_000_123_456_789], pa.timestamp("ns"))})
-    (one,), said = read("w.parquet", fine)
-    assert json.loads(one.content)["when"] == "2023-11-14T22:13:20.123456"
+    (first,), problem = read("w.parquet", fine)
+    assert json.loads(first.content)["when"] == "2023-11-14T22:13:20.123456"
     far = parquet({"text": ["a", "b"], "when": pa.array([0, 10**15], pa.timestamp("s"))})
-    (one, two), said = read("w.parquet", far)
-    assert not said
-    assert json.loads(one.content)["when"] == "1970-01-01T00:00:00"
-    assert (two.reason, two.detail[:12]) == (Reason.BAD_RECORD, "row 2 does n")
+    (first, second), problem = read("w.parquet", far)
+    assert not problem
+    assert json.loads(first.content)["when"] == "1970-01-01T00:00:00"
+    assert (second.reason, second.detail[:12]) == (Reason.BAD_RECORD, "row 2 does n")
 
 
 def test_a_row_of_parquet_over_the_limit_is_refused(read):
-    (first, second), said = read("w.parquet", parquet({"text": ["x" * 200_000, "Two"]}))
-    assert not said
+    (first, second), problem = read("w.parquet", parquet({"text": ["x" * 200_000, "Two"]}))
+    assert not problem
     assert (first.reason, first.detail[:17]) == (Reason.TOO_LARGE, "row 1 is longer t")
     assert json.loads(second.content) == {"text": "Two"}
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"PAR1 and nothing more", "not readable as Parquet after row 0"),
         (b"", "not readable as Parquet after row 0"),
@@ -231,11 +231,11 @@ def test_a_row_of_parquet_over_the_limit_is_refused(read):
         (parquet({"text": ["a", "b"]})[:-9], "not readable as Parquet after row 0"),
     ],
 )
-def test_parquet_that_cannot_be_read_is_told_in_a_sentence(read, content, said):
-    found, told = read("w.parquet", content)
-    assert found == []
-    assert said in told
-    assert "\n" not in told
+def test_parquet_that_cannot_be_read_is_told_in_a_sentence(read, content, sentence):
+    records, problem = read("w.parquet", content)
+    assert records == []
+    assert sentence in problem
+    assert "\n" not in problem
 
 
 def test_damage_inside_parquet_keeps_the_rows_before_it(read):
@@ -243,6 +243,6 @@ def test_damage_inside_parquet_keeps_the_rows_before_it(read):
         parquet({"text": [f"row {n} " * 20 for n in range(1_000)]}, row_group_size=100, compression="zstd")
     )
     content[len(content) // 2 : len(content) // 2 + 200] = bytes(200)
-    found, said = read("w.parquet", bytes(content))
-    assert 100 <= len(found) < 1_000
-    assert "not readable as Parquet after row" in said
+    records, problem = read("w.parquet", bytes(content))
+    assert 100 <= len(records) < 1_000
+    assert "not readable as Parquet after row" in problem

@@ -27,14 +27,21 @@ from warehouse.model.records import LISTED, Capture, Exchange
 
 LATER = NOON + timedelta(hours=1)
 ID = "01234567-89ab-4cde-8f01-23456789abcd"
-ASKED = (("Host", "harbour.example"), ("User-Agent", "copydesk (desk@paper.example)"))
-TOLD = (("Content-Type", "text/html"), ("content-encoding", "br"), ("Transfer-Encoding", "chunked"), ("ETag", '"e1"'))
+REQUEST_HEADERS = (("Host", "harbour.example"), ("User-Agent", "copydesk (desk@paper.example)"))
+RESPONSE_HEADERS = (
+    ("Content-Type", "text/html"),
+    ("content-encoding", "br"),
+    ("Transfer-Encoding", "chunked"),
+    ("ETag", '"e1"'),
+)
 PAGE = "<p>The ferry — パーム — is back.</p>".encode()
 MOVED = "https://harbour.example/ferry?page=1"
 
 
 def exchange(**changes: Any) -> Exchange:
-    return replace(Exchange(url(1), NOON, ASKED, "HTTP/2", 200, "", TOLD, PAGE, "192.0.2.7"), **changes)
+    return replace(
+        Exchange(url(1), NOON, REQUEST_HEADERS, "HTTP/2", 200, "", RESPONSE_HEADERS, PAGE, "192.0.2.7"), **changes
+    )
 
 
 HOPS = (
@@ -48,14 +55,16 @@ HOPS = (
 
 
 def everything(root: Path) -> list[Capture]:
-    """One capture of each kind of record."""
+    """Write a capture of each kind of record."""
     page = fetched(1, PAGE, fetched_at=LATER, final_url=MOVED, http_status=200, exchanges=HOPS)
     item = page.item
     with ArchiveWriter(root, "harbour", "run-1", NOON) as archive:
-        one = archive.write(page)
-        earlier = Earlier(one.capture_id, MOVED, LATER, one.payload_digest, '"e1"', None, "text/html", "utf-8")
+        page_capture = archive.write(page)
+        earlier = Earlier(
+            page_capture.capture_id, MOVED, LATER, page_capture.payload_digest, '"e1"', None, "text/html", "utf-8"
+        )
         return [
-            one,
+            page_capture,
             archive.write(fetched(2)),
             archive.write(replace(page, exchanges=(replace(HOPS[3], request_headers=()),)), LISTED),
             archive.write(fetched(3, b"", exchanges=(exchange(content=b"", status=204, headers=()),))),
@@ -73,7 +82,7 @@ def warc(root: Path) -> Path:
     return path
 
 
-def told(root: Path) -> list[dict[str, str]]:
+def record_headers(root: Path) -> list[dict[str, str]]:
     with warc(root).open("rb") as file:
         return [headers for _, _, headers, _ in records(file)]
 
@@ -96,29 +105,32 @@ def test_warcio_s_checker_passes_every_kind_of_record(tmp_path: Path) -> None:
 
 
 def test_warcio_indexes_them_and_extracts_the_content_as_it_was_read(tmp_path: Path) -> None:
-    one = everything(tmp_path)[0]
+    capture = everything(tmp_path)[0]
     index = warcio("index", "-f", "offset,warc-type,http:status,warc-target-uri", warc(tmp_path)).stdout
-    assert len(index.splitlines()) == len(told(tmp_path))
-    assert warcio("extract", "--payload", warc(tmp_path), one.warc_offset).stdout == PAGE
-    assert b"HTTP/1.1 200" in warcio("extract", "--headers", warc(tmp_path), one.warc_offset).stdout
+    assert len(index.splitlines()) == len(record_headers(tmp_path))
+    assert warcio("extract", "--payload", warc(tmp_path), capture.warc_offset).stdout == PAGE
+    assert b"HTTP/1.1 200" in warcio("extract", "--headers", warc(tmp_path), capture.warc_offset).stdout
 
 
 def test_all_that_was_said_stands_in_order_before_the_capture(tmp_path: Path) -> None:
     captures = everything(tmp_path)
-    found = [(one["WARC-Type"], one["WARC-Target-URI"], one["WARC-Date"]) for one in told(tmp_path)[1:9]]
+    heads = [
+        (headers["WARC-Type"], headers["WARC-Target-URI"], headers["WARC-Date"])
+        for headers in record_headers(tmp_path)[1:9]
+    ]
     noon, five, later = (f"2026-03-15T{at}.000000Z" for at in ("12:00:00", "12:00:05", "13:00:00"))
     robots = "https://harbour.example/robots.txt"
-    assert found == [
+    assert heads == [
         ("request", robots, noon), ("response", robots, noon),
         ("request", url(1), noon), ("metadata", url(1), noon),
         ("request", url(1), five), ("response", url(1), five),
         ("request", MOVED, later), ("response", MOVED, later),
     ]  # fmt: skip
-    requests, answers = told(tmp_path)[1:9:2], told(tmp_path)[2:9:2]
-    assert [one["WARC-Concurrent-To"] for one in requests] == [one["WARC-Record-ID"] for one in answers]
-    assert {one["WARC-IP-Address"] for one in requests + answers} == {"192.0.2.7"}
-    assert {one.get("WARC-Protocol") for one in answers[1:]} == {"h2"}
-    assert ["Copydesk-Capture" in one for one in told(tmp_path)[1:9]] == 7 * [False] + [True]
+    requests, answers = record_headers(tmp_path)[1:9:2], record_headers(tmp_path)[2:9:2]
+    assert [headers["WARC-Concurrent-To"] for headers in requests] == [headers["WARC-Record-ID"] for headers in answers]
+    assert {headers["WARC-IP-Address"] for headers in requests + answers} == {"192.0.2.7"}
+    assert {headers.get("WARC-Protocol") for headers in answers[1:]} == {"h2"}
+    assert ["Copydesk-Capture" in headers for headers in record_headers(tmp_path)[1:9]] == 7 * [False] + [True]
     assert answers[-1]["WARC-Record-ID"] == f"<urn:uuid:{captures[0].capture_id}>"
 
 
@@ -142,8 +154,10 @@ def test_the_content_of_each_is_read_back_from_its_place(tmp_path: Path) -> None
 @pytest.mark.parametrize(("number", "profile"), [(4, "server-not-modified"), (5, "identical-payload-digest")])
 def test_a_revisit_names_what_it_goes_back_to_and_holds_no_content(tmp_path: Path, number: int, profile: str) -> None:
     captures = everything(tmp_path)
-    headers = next(one for one in told(tmp_path) if captures[number].capture_id in one["WARC-Record-ID"])
-    first = next(one for one in told(tmp_path) if captures[0].capture_id in one["WARC-Record-ID"])
+    headers = next(
+        record for record in record_headers(tmp_path) if captures[number].capture_id in record["WARC-Record-ID"]
+    )
+    first = next(record for record in record_headers(tmp_path) if captures[0].capture_id in record["WARC-Record-ID"])
     assert headers["WARC-Profile"] == f"http://netpreserve.org/warc/1.1/revisit/{profile}"
     assert headers["WARC-Refers-To"] == first["WARC-Record-ID"]
     assert headers["WARC-Refers-To-Target-URI"] == first["WARC-Target-URI"]
@@ -161,13 +175,16 @@ def test_a_revisit_names_what_it_goes_back_to_and_holds_no_content(tmp_path: Pat
 
 def test_a_failure_says_what_failed_and_what_was_answered(tmp_path: Path) -> None:
     captures = everything(tmp_path)[6:]
-    assert [(one.outcome, one.http_status, one.error) for one in captures] == [
+    assert [(capture.outcome, capture.http_status, capture.error) for capture in captures] == [
         ("failed", None, "no complete answer within 30 seconds"),
         ("failed", 503, "answered 503"),
         ("failed", 200, "too large"),
         ("failed", None, "a private address"),
     ]
-    kinds = {one["WARC-Record-ID"][10:-1]: (one["WARC-Type"], one.get("WARC-Truncated")) for one in told(tmp_path)}
+    kinds = {
+        headers["WARC-Record-ID"][10:-1]: (headers["WARC-Type"], headers.get("WARC-Truncated"))
+        for headers in record_headers(tmp_path)
+    }
     assert [kinds[capture.capture_id] for capture in captures] == [
         ("metadata", None), ("response", None), ("response", "unspecified"), ("metadata", None),
     ]  # fmt: skip
@@ -191,10 +208,12 @@ def test_a_file_torn_at_any_byte_keeps_the_captures_before_it_with_all_that_led_
         path.unlink(missing_ok=True)
         left_open.write_bytes(whole[:end])
         (tmp_path / ".unlanded/harbour" / path.name).touch()
-        found = recover(tmp_path, "harbour")
-        assert [capture.capture_id for capture in found] == captures[: len(found)]
-        assert path.stat().st_size == (found[-1].warc_offset + found[-1].warc_length if found else len_of_first(whole))
-        counts.add(len(found))
+        recovered = recover(tmp_path, "harbour")
+        assert [capture.capture_id for capture in recovered] == captures[: len(recovered)]
+        assert path.stat().st_size == (
+            recovered[-1].warc_offset + recovered[-1].warc_length if recovered else len_of_first(whole)
+        )
+        counts.add(len(recovered))
     assert counts == set(range(len(captures)))
 
 
@@ -211,10 +230,10 @@ def test_fastwarc_reads_the_http_of_every_answer(tmp_path: Path) -> None:
             if record.headers["WARC-Type"] == "response"
         ]
     assert [status for status, _ in heads] == [200, 301, 200, 200, 204, 301, 503, 200]
-    told = heads[2][1]
-    assert told["X-Crawl-content-encoding"] == "br"
-    assert told["X-Crawl-Transfer-Encoding"] == "chunked"
-    assert told["Content-Length"] == str(len(PAGE))
+    headers = heads[2][1]
+    assert headers["X-Crawl-content-encoding"] == "br"
+    assert headers["X-Crawl-Transfer-Encoding"] == "chunked"
+    assert headers["Content-Length"] == str(len(PAGE))
 
 
 def test_a_large_document_is_kept_whole(tmp_path: Path) -> None:
@@ -249,15 +268,15 @@ def test_hostile_headers_and_reasons_begin_no_line(tmp_path: Path) -> None:
     assert warcio("extract", "--payload", warc(tmp_path), capture.warc_offset).stdout == PAGE
 
 
-SAID = st.text(max_size=60)
+HEADER_TEXT = st.text(max_size=60)
 
 
-@given(name=SAID, value=SAID, reason=SAID, address=SAID, content=st.binary(max_size=80))
+@given(name=HEADER_TEXT, value=HEADER_TEXT, reason=HEADER_TEXT, address=HEADER_TEXT, content=st.binary(max_size=80))
 def test_no_header_value_changes_what_is_read(name: str, value: str, reason: str, address: str, content: bytes) -> None:
-    one = exchange(
+    visit = exchange(
         headers=((name, value), ("X-Last", "1")), reason=reason, url=f"https://x.example/{address}", content=content
     )
-    member = answer(one, NOON, ID, content)
+    member = answer(visit, NOON, ID, content)
     ((_, length, headers, read_back),) = records(io.BytesIO(member))
     assert (length, read_back) == (len(member), content)
     assert headers["WARC-Record-ID"] == f"<urn:uuid:{ID}>"
@@ -269,7 +288,7 @@ def test_no_header_value_changes_what_is_read(name: str, value: str, reason: str
     quick = next(ArchiveIterator(io.BytesIO(member), parse_http=True))
     assert quick.http_headers.status_code == 200
     assert quick.reader.read() == content
-    assert len(list(records(io.BytesIO(request(one, NOON, ID))))) == 1
+    assert len(list(records(io.BytesIO(request(visit, NOON, ID))))) == 1
 
 
 @given(length=st.integers(205, 400) | st.integers(60_000, 70_000) | st.just(3_000_000))
