@@ -24,26 +24,13 @@ from typer.main import get_command
 
 from config.settings import load_settings
 from flows.cli.app import PANELS, app, main
+from tests.support.commands import copydesk, start
 from tests.support.polled import page
 from tests.support.waiting import wait_for
 from tests.support.webserver import WebServer, answer
 
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLES = PROJECT / "config" / "samples" / "pages"
-
-
-def copydesk(*arguments, stdin=None, cwd=None, **environment):
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COPYDESK_")}
-    return subprocess.run(
-        [sys.executable, "-m", "copydesk", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        input=stdin,
-        cwd=cwd,
-        env=env | {"PYTHONPATH": str(PROJECT)} | environment,
-    )
 
 
 def sql(data, *arguments, **environment):
@@ -572,19 +559,15 @@ def test_a_wrong_line_of_a_manifest_is_named(tmp_path, line):
 
 
 def test_an_interrupted_run_says_what_became_of_it(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "copydesk", "run", "--data", str(tmp_path / "data")],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
-        text=True,
-    )
+    run = start("run", "--data", tmp_path / "data")
+    until = time.monotonic() + 60
     while not list(tmp_path.glob("data/.unlanded/*/*")):
-        assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    _, message = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert message == "copydesk: interrupted; what had landed stays, the next run takes the rest\n"
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    os.kill(run.pid, signal.SIGTERM)
+    ended = run.wait()
+    assert ended.returncode == 130
+    assert ended.stderr == "copydesk: interrupted; what had landed stays, the next run takes the rest\n"
     assert copydesk("run", "--data", tmp_path / "data").returncode == 0
     counted = copydesk(
         "sql", "--data", tmp_path / "data", "-f", "csv", "SELECT state, count(*) FROM ledger GROUP BY 1 ORDER BY 1"
@@ -802,7 +785,7 @@ def test_starting_is_cheap(data):
 
     def cpu_seconds(*arguments):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert copydesk(*arguments).returncode == 0
+        subprocess.run([sys.executable, "-m", "copydesk", *arguments], check=True, capture_output=True, cwd=PROJECT)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.commands import copydesk
 from tests.support.kill import killed_at_every_moment
 from tests.support.rows import NOON, article
 from warehouse.catalogue import write_catalogue
@@ -268,17 +267,7 @@ def test_a_run_compares_what_it_has_landed(tmp_path: Path) -> None:
     for name in ("one", "two"):
         source = f'title = "T"\n[[input]]\nkind = "folder"\npath = "{folder}"\nglob = "{name}.txt"\n'
         (sources / f"{name}.toml").write_text(source, "utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "copydesk",
-        "run",
-        "--data",
-        str(tmp_path / "d"),
-        "--config",
-        str(tmp_path / "config"),
-    ]
-    subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=120)
+    assert copydesk("run", "--data", tmp_path / "d", "--config", tmp_path / "config").returncode == 0
     with connect(tmp_path / "d") as warehouse:
         assert warehouse.execute("SELECT copies, sources FROM articles_unique").fetchall() == [(2, ["one", "two"])]
 

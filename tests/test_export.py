@@ -30,6 +30,7 @@ from flows.cli.export import _formats
 from flows.cli.options import read_days
 from flows.export import export
 from flows.exporting.selection import Selection
+from tests.support.commands import copydesk
 from tests.support.kill import Nursery, wait_until_gone
 from tests.support.rows import NOON, article, fetched, run
 from warehouse.archive.writer import ArchiveWriter
@@ -441,23 +442,20 @@ def test_an_unfinished_export_is_not_mixed_with_another(hostile, tmp_path):
 
 
 def test_the_command_counts_exports_and_names_its_formats(hostile, tmp_path):
-    def copydesk(*arguments: str) -> tuple[int, str, str]:
-        command = [sys.executable, "-m", "copydesk", "export", *arguments, "--data", hostile.data]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=tmp_path, env={"PYTHONPATH": str(PROJECT)}
-        )
+    def export(*arguments: str) -> tuple[int, str, str]:
+        done = copydesk("export", *arguments, "--data", hostile.data, cwd=tmp_path)
         return done.returncode, done.stdout, done.stderr
 
-    assert copydesk("out", "--dry-run", "--source", "other")[1].splitlines()[-1].split() == ["other", "und", "1"]
+    assert export("out", "--dry-run", "--source", "other")[1].splitlines()[-1].split() == ["other", "und", "1"]
     assert not (tmp_path / "out").exists()
-    assert copydesk("out", "--as", "word")[::2] == (
+    assert export("out", "--as", "word")[::2] == (
         2,
         "copydesk: --as word: no such format; there are parquet, jsonl, csv, xlsx, jsonld, ninjs, tei, warc, delta\n",
     )
-    code, _, message = copydesk("out", "--source", "nosuch")
+    code, _, message = export("out", "--source", "nosuch")
     assert (code, message.partition("; ")[0]) == (2, "copydesk: no source 'nosuch'")
-    assert copydesk("out", "--since", "yesterday")[2] == "copydesk: 'yesterday' is not a day; write it as 2026-03-15\n"
-    assert copydesk("out", "--source", "other", "--as", "csv", "--as", "jsonl") == (
+    assert export("out", "--since", "yesterday")[2] == "copydesk: 'yesterday' is not a day; write it as 2026-03-15\n"
+    assert export("out", "--source", "other", "--as", "csv", "--as", "jsonl") == (
         0,
         "1 article in 2 files; out/manifest.json describes them\n",
         "",

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from config.settings import Settings, load_settings
 from flows.run import SourceResult
 from flows.scheduling.run_log import RunLog, log_run, run_name
 from flows.scheduling.service_log import LOG, log_event, log_to_stderr
+from tests.support.commands import copydesk
 from tests.support.rows import run
 from warehouse.model.vocabulary import RunStatus
 
@@ -140,15 +138,8 @@ def test_run_writes_json_alone_to_both_streams(tmp_path):
     (sources / "pages").mkdir(parents=True)
     (sources / "paper.toml").write_text('title = "Paper"\n[[input]]\nkind = "folder"\npath = "pages"\n')
     (sources / "wrong.toml").write_text("title = ")
-    done = subprocess.run(
-        [sys.executable, "-m", "copydesk", "run", "--log-format", "json", "--data", tmp_path / "data"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env=os.environ
-        | {"PYTHONPATH": str(PROJECT), "COPYDESK_CONFIG": str(sources.parent), "COPYDESK_LOG_LEVEL": "debug"},
-    )
+    settings = {"COPYDESK_CONFIG": str(sources.parent), "COPYDESK_LOG_LEVEL": "debug"}
+    done = copydesk("run", "--log-format", "json", "--data", tmp_path / "data", **settings)
     assert (done.returncode, done.stdout) == (1, "")
     ended, problem = map(json.loads, done.stderr.splitlines())
     assert (ended["event"], ended["source"], ended["counts"]["discovered"]) == ("run_ended", "paper", 0)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import os
 import random
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.support.bucket import BUCKET, CREDENTIALS, Bucket, use_machine
+from tests.support.commands import Command, start
 from tests.support.rows import NOON, article, discovery, rejection
 from warehouse.connect import connect, rows
 from warehouse.copies.update import update_copies
@@ -244,18 +243,14 @@ class Newsroom:
         page.write_text("\n\n".join((f"The {word} {number} came back to port", *lines)))
         return page
 
-    def start(self, *command: str, machine: str = "one") -> subprocess.Popen[str]:
+    def start(self, *command: str, machine: str = "one") -> Command:
         folders = {name: str(self.folder / machine) for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME")}
-        settings = {"COPYDESK_CONFIG": str(self.folder), "COPYDESK_WORKERS": "1", "COPYDESK_DATA": self.url}
-        program = [sys.executable, "-m", "copydesk", *command]
-        environment = {**os.environ, **folders, **settings}
-        return subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return start(*command, COPYDESK_CONFIG=str(self.folder), COPYDESK_DATA=self.url, **folders)
 
     def call(self, *command: str, machine: str = "one") -> str:
-        process = self.start(*command, machine=machine)
-        output, errors = process.communicate(timeout=60)
-        assert process.returncode == 0, errors
-        return output
+        ended = self.start(*command, machine=machine).wait(60)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
     def copies(self, machine: str) -> list[bytes]:
         return [path.read_bytes() for path in (self.folder / machine).rglob("objects/*")]
@@ -268,9 +263,7 @@ def test_two_machines_take_a_source_in_turn_and_a_take_down_reaches_both(bucket:
         newsroom.write(number)
     page = newsroom.write(9, WORD)
     runs = [newsroom.start("run", machine=machine) for machine in ("one", "two")]
-    assert [process.wait(90) for process in runs] == [0, 0]
-    for process in runs:
-        process.communicate()
+    assert [run.wait(90).returncode for run in runs] == [0, 0]
     count = "SELECT count(*) AS n FROM article_versions"
     bucket.take()
     assert newsroom.call("sql", count, "--format", "csv", machine="two").split() == ["n", "5"]

@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from config.sources import load_source
 from flows.cli.app import app
+from tests.support import commands
 from tests.support.polled import Site
 from tests.support.webserver import answer
 from warehouse.connect import ask, locked
@@ -89,7 +90,9 @@ def run_program(arguments: list[str], folder: Path) -> str:
 def copydesk(command: str, folder: Path) -> str:
     name, *arguments = shlex.split(command)
     assert name == "copydesk"
-    return run_program([sys.executable, "-m", "copydesk", *arguments], folder)
+    ended = commands.copydesk(*arguments, cwd=folder, COPYDESK_CONFIG="config")
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 @pytest.fixture(scope="module")

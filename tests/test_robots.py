@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tasks.http import robots
+from tests.support.commands import Command, start
+from tests.support.waiting import wait_for
 from tests.support.webserver import WebServer, answer, drip
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -86,7 +86,7 @@ def site(rules: bytes) -> WebServer:
     return WebServer({"/robots.txt": answer(rules, content_type="text/plain"), "/1": story(1), "/2": story(2)})
 
 
-def start(folder: Path, **sites: WebServer) -> subprocess.Popen[str]:
+def run(folder: Path, **sites: WebServer) -> Command:
     """`copydesk run` over a source a site, each of which lists two pages."""
     sources = folder / "config" / "sources"
     sources.mkdir(parents=True)
@@ -95,27 +95,14 @@ def start(folder: Path, **sites: WebServer) -> subprocess.Popen[str]:
         (sources / f"{name}.toml").write_text(
             f'title = "{name}"\ndelay = 0\nallow_private = true\n[[input]]\nkind = "pages"\npath = "../../{name}.txt"\n'
         )
-    arguments = ["run", "--config", str(folder / "config"), "--data", str(folder / "data")]
-    environment = os.environ | {"PYTHONPATH": str(PROJECT), "COPYDESK_WORKERS": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "copydesk", *arguments],
-        env=environment,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    return start("run", "--config", folder / "config", "--data", folder / "data")
 
 
 @pytest.mark.slow
 def test_a_hostile_robots_txt_holds_up_no_source(tmp_path: Path) -> None:
     with site(BLANKS) as hostile, site(b"User-agent: *\nDisallow: /2\n") as harmless:
-        process = start(tmp_path, hostile=hostile, harmless=harmless)
-        try:
-            _, messages = process.communicate(timeout=150)
-        finally:
-            process.kill()
-            process.wait()
-    assert process.returncode == 0, messages
+        ended = run(tmp_path, hostile=hostile, harmless=harmless).wait(150)
+    assert ended.returncode == 0, ended.stderr
     assert sorted(hostile.paths) == ["/1", "/2", "/robots.txt"]
     assert sorted(harmless.paths) == ["/1", "/robots.txt"]
 
@@ -124,15 +111,9 @@ def test_a_hostile_robots_txt_holds_up_no_source(tmp_path: Path) -> None:
 def test_a_run_that_reads_a_hostile_robots_txt_is_interrupted_at_once(tmp_path: Path) -> None:
     with site(BLANKS) as hostile:
         hostile.routes["/1"] = hostile.routes["/2"] = drip(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", 1)
-        process = start(tmp_path, hostile=hostile)
-        try:
-            while "/robots.txt" not in hostile.paths:
-                assert process.poll() is None
-                time.sleep(0.1)
-            time.sleep(1)
-            process.send_signal(signal.SIGINT)
-            _, messages = process.communicate(timeout=60)
-        finally:
-            process.kill()
-            process.wait()
-    assert process.returncode == 130, messages
+        interrupted = run(tmp_path, hostile=hostile)
+        wait_for(lambda: "/robots.txt" in hostile.paths, 60, "its rules are asked for")
+        time.sleep(1)
+        os.kill(interrupted.pid, signal.SIGINT)
+        ended = interrupted.wait(60)
+    assert ended.returncode == 130, ended.stderr

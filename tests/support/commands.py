@@ -165,6 +165,11 @@ def without_our_settings(environment: Mapping[str, str]) -> dict[str, str]:
 def copydesk(
     *arguments: object, stdin: str | None = None, cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, with no settings but those given."""
-    env = without_our_settings(os.environ) | environment
-    return commands().start([str(argument) for argument in arguments], env=env, cwd=cwd, stdin=stdin).wait()
+    """Run a command to its end; see `start`."""
+    return start(*arguments, stdin=stdin, cwd=cwd, **environment).wait()
+
+
+def start(*arguments: object, stdin: str | None = None, cwd: Path | None = None, **environment: str) -> Command:
+    """Start a command, with one worker and no settings but those given."""
+    env = without_our_settings(os.environ) | {"COPYDESK_WORKERS": "1"} | environment
+    return commands().start([str(argument) for argument in arguments], env=env, cwd=cwd, stdin=stdin)
