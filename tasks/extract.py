@@ -16,6 +16,7 @@ from tasks.text.characters import clean_lines
 from tasks.text.decode import Refusal, decode, unpack
 from tasks.text.document import Document
 from tasks.text.markdown import read_markdown
+from tasks.text.quoted_mail import without_quote_marks
 from tasks.text.words import estimate_words
 from warehouse.model.records import ExtractedArticle, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
@@ -104,7 +105,7 @@ def _read_document(text: str, kind: str, url: str) -> Document | None:
         return read_page(text, url)
     if kind == MARKDOWN:
         return read_markdown(text, plain_text)
-    return Document(Paragraphs(tuple(clean_lines(text))), (), TEXT)
+    return Document(Paragraphs(tuple(without_quote_marks(clean_lines(text)))), (), TEXT)
 
 
 def _is_notice(text: str) -> bool:

@@ -30,6 +30,7 @@ LINE_EXTRACTORS: Final = {"text", "markdown"}
 _GUESSED_REASONS: Final = {LineReason.MENU, LineReason.BOILERPLATE}
 _MAX_TAG_WORDS: Final = 4
 _MAX_AGENCY_WORDS: Final = 4
+_MAX_SIGNATURE_LINES: Final = 2
 _MAX_MENU_WORDS: Final = 3
 _MAX_HEADING_WORDS: Final = 6
 # Of a page, above its first paragraph; every second one is blank.
@@ -149,6 +150,7 @@ def label_text(lines: Sequence[Line], title: str | None) -> Labels:
             reason = LineReason.LEGAL
         reasons.append(reason or _guess_reason(line, is_prose_below, heading, begin <= index < end))
     reasons = _correct_by_neighbours(lines, reasons, min(title_lines, default=0), first)
+    _label_signature(lines, reasons, max(article, default=-1) + 1)
     return Labels(reasons, scores.probability)
 
 
@@ -223,6 +225,13 @@ def _is_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], inde
         return False
     has_label = any(cue.is_whole_line and cue.kind == "byline" for cue in lines[index - 1].cues)
     return has_label or LineReason.DATE_LINE in (reasons[index - 1], reasons[index + 1])
+
+
+def _label_signature(lines: Sequence[Line], reasons: list[LineReason | None], begin: int) -> None:
+    """Label the agency that stands alone below the text."""
+    for index in range(begin, min(len(lines), begin + _MAX_SIGNATURE_LINES)):
+        if reasons[index] in _GUESSED_REASONS and find_agencies(name := lines[index].bare.strip("()[]/ ")) == (name,):
+            reasons[index] = LineReason.AGENCY
 
 
 def _is_agency(line: Line) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.text.characters import clean_lines
+from tasks.text.quoted_mail import without_quote_marks
 from tasks.text.unwrap import group_lines, join_lines
 from warehouse.model.records import Paragraphs
 
@@ -61,3 +62,39 @@ def test_parts_of_a_text_that_were_wrapped_at_other_margins_are_rejoined():
 def test_headlines_of_equal_length_are_no_paragraph():
     lines = ["Council of Norby puts off the vote on its tunnel", "Bakers of Norby strike for a second week running"] * 4
     assert list(group_lines(lines)) == [(number,) for number in range(8)]
+
+
+_JAPANESE = """
+県は二十八日、鴎島と本土を結ぶ連絡船の便数を来年四月から一日六往復に増やすと発表した。新しい船を一隻導入し、乗組員を十二人雇用するという。
+島の人口は減り続けているが、観光客は三年で二倍になった。県の担当者は「島で働く人が通えるようにしたい」と話し、運賃は据え置く考えを示した。
+通常は四十分の航路だが、この日は二時間かかった。引退した水先人が昔と同じように手で水深を測ったためだと、乗客の一人は笑いながら話した。
+"""
+
+
+def _wrap_wide(text: str, letters: int) -> list[str]:
+    """Wrap a Japanese text at so many letters; no line begins with a full stop or a comma."""
+    lines: list[str] = []
+    while text:
+        end = letters + (text[letters : letters + 1] in tuple("。、」"))
+        lines.append(text[:end])
+        text = text[end:]
+    return lines
+
+
+@pytest.mark.parametrize("letters", [30, 36])
+def test_letters_that_take_two_columns_are_wrapped_at_half_as_many(letters):
+    paragraphs = _JAPANESE.strip().split("\n")
+    lines = ["トップ", "社会", ""]
+    for paragraph in paragraphs:
+        lines += [*_wrap_wide(paragraph, letters), ""]
+    joined = [join_lines([lines[number] for number in group]) for group in group_lines(lines)]
+    assert joined == ["トップ", "社会", *paragraphs]
+
+
+def test_a_quoted_text_loses_its_marks_and_a_menu_keeps_its_arrows():
+    quoted = ["> " + line for paragraph in _PARAGRAPHS for line in (*textwrap.wrap(paragraph, 70), "")]
+    lines = without_quote_marks(clean_lines("\n".join(["From: Norby", "", *quoted, "--", "Unsubscribe"])))
+    joined = [join_lines([lines[number] for number in group]) for group in group_lines(lines)]
+    assert joined == ["From: Norby", *_PARAGRAPHS, "--", "Unsubscribe"]
+    menu = ["> Home", "> Politics", "> Weather", *_PARAGRAPHS]
+    assert without_quote_marks(menu) == menu

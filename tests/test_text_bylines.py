@@ -33,6 +33,9 @@ def bylines(*parts: str) -> list[str]:
         ("Bridge of Norby to be repaired\nAnn Lee\n3 May 2024\nListen to this article", "Ann Lee"),
         ("Bridge of Norby to be repaired\n3 May 2024\nShare\nAnn Lee and Bob Ray", "Ann Lee, Bob Ray"),
         ("Bridge of Norby to be repaired\nAnn Lee, Harbour Correspondent\nPublished: 3 May 2024", "Ann Lee, Harbour"),
+        ("Bridge of Norby to be repaired\nAnn Lee Redakteurin\n03.05.2024 15:42 Uhr", "Ann Lee"),
+        ("Bridge of Norby to be repaired\nAnn Lee and AFP\nMay 3, 2024 - 4.34pm", "Ann Lee"),
+        ("Bridge of Norby to be repaired\n3 May 2024\nAnn Lee\nEditor: Bob Ray", "Ann Lee"),
     ],
 )
 def test_a_name_below_the_title_signs_also_beside_a_date(head: str, byline: str) -> None:
@@ -68,3 +71,18 @@ def test_the_dateline_of_a_korean_agency_has_its_writer() -> None:
 def test_a_label_at_the_end_signs_before_an_outlet_beside_the_date() -> None:
     head = "Bridge of Norby to be repaired\nAnn Lee, Harbour TV\nHarbour Mail - 3 May 2024, 14:30"
     assert bylines(head, *ENGLISH, "Reporter : Ann Lee")[0] == "Reporter : Ann Lee"
+
+
+def test_a_label_of_a_writer_above_a_sentence_signs_nothing() -> None:
+    head = "Bridge of Norby to be repaired\n3 May 2024\nJournalist\nThe bridge that lorries cross was struck in the night"
+    assert bylines(head, *ENGLISH) == []
+
+
+def test_a_phrase_far_below_the_title_is_no_name() -> None:
+    head = "Bridge of Norby to be repaired\nShare\nSave\nPrint\nListen\nTranslate\nImportant Notice"
+    assert bylines(head, *ENGLISH) == []
+
+
+def test_an_agency_alone_below_the_text_is_its_source() -> None:
+    article = stripped(paragraphs("Bridge of Norby to be repaired\n3 May 2024", *ENGLISH, "(DHA)"))
+    assert [candidate.values for candidate in article.candidates if candidate.field == "info_sources"] == [("DHA",)]

@@ -35,6 +35,7 @@ MAX_LINES_BELOW: Final = 8
 
 _LIST_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;/،、&]\s*|(?<!\s)\s++(?:and|und|et|y|e|и|و)\s+")
 _MAX_CREDIT_WORDS: Final = 6
+_MAX_NAME_WORDS: Final = 4
 _MAX_MIXED_WORDS: Final = 25
 _PART_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·]\s*|(?<!\s)\s++[-–—/]\s+")
 # Around a date: `28 April 2024, 14:26 Uhr, Ann Lee`, `Written by Ann Lee on 3 May`.
@@ -58,6 +59,8 @@ _OTHERS: Final = _WITHOUT_BYLINE - {LineReason.CAPTION}
 # Below a title, a name alone may have such a label.
 _NAMELESS: Final = {LineReason.MENU, LineReason.BOILERPLATE}
 MAX_LINES_BELOW_STANDFIRST: Final = 8
+# Further below the title, a line in capitals is no name.
+MAX_LINES_TO_NAME: Final = 5
 _PAGE_FIELDS: Final = {"by", "published_at", "modified_at", "image_caption", "image_credit", "info_sources", "located"}
 
 
@@ -73,8 +76,12 @@ def read_metadata_lines(lines: Sequence[Line], reasons: Sequence[LineReason | No
         reason = reasons[index]
         if reason is not None:
             read = _read_line(lines, reasons, index, reason)
-            if not _has_separate_label(lines[index]) and (index > article[0] or lines[index].reason is None):
-                lesser = doubtful if index > article[0] else unlabelled
+            is_editor = lines[index].cue("editor") is not None
+            is_unlabelled = not _has_separate_label(lines[index]) and (
+                index > article[0] or lines[index].reason is None
+            )
+            if is_editor or is_unlabelled:
+                lesser = doubtful if is_editor or index > article[0] else unlabelled
                 lesser += [candidate for candidate in read if candidate.field == "by"]
                 read = [candidate for candidate in read if candidate.field != "by"]
             candidates += read
@@ -183,7 +190,7 @@ def _read_names(lines: Sequence[Line], reasons: Sequence[LineReason | None], art
     # A standfirst may stand between the title and the name.
     end = article[1] if len(article) > 1 and article[1] <= first + MAX_LINES_BELOW_STANDFIRST else first
     names: list[str] = []
-    for index in range(titles[-1] + 1, end):
+    for index in range(titles[-1] + 1, min(end, titles[-1] + 1 + MAX_LINES_TO_NAME)):
         persons = read_persons(lines[index].bare)
         if reasons[index] in _NAMELESS and persons:
             names += persons
@@ -224,7 +231,8 @@ def _read_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], in
     cue = lines[index].cue("byline")
     if cue is None or not cue.is_whole_line:
         return lines[index].bare
-    return lines[index + 1].bare if index + 1 < len(lines) and reasons[index + 1] is not None else ""
+    below = lines[index + 1] if index + 1 < len(lines) and reasons[index + 1] is not None else None
+    return below.bare if below and (below.word_count <= _MAX_NAME_WORDS or read_persons(below.bare)) else ""
 
 
 def _read_agencies(line: Line) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from tasks.boilerplate.cues import fold_case_and_accents, phrases_of
 from tasks.metadata.agencies import find_agencies
-from tasks.metadata.bylines import has_role
+from tasks.metadata.bylines import has_role, split_byline
 from tasks.metadata.calendars import to_common_calendar
 from tasks.metadata.printed_dates import find_date
 from tasks.metadata.zones import ZONE_NAMES
@@ -210,9 +210,11 @@ def is_reporter(line: str) -> bool:
 
 
 def read_persons(line: str) -> tuple[str, ...]:
-    """Return the persons in a line that has only their names and roles, as `Ann Lee, Reporter`; empty for another."""
+    """Return the persons in a line that has only names, roles and agencies, as `Ann Lee, Reporter`; empty for another."""
     parts = [part.strip() for part in _NAME_SEPARATOR.split(line)]
-    persons = tuple(part for part in parts if not has_role(part))
+    # A role may stand behind its bearer without a sign: `Ann Lee Reporter`.
+    names = [name for part in parts for name in (split_byline(part) if has_role(part) else (part,))]
+    persons = tuple(name for name in names if not has_role(name) and find_agencies(name) != (name,))
     return persons if all(map(is_name, persons)) else ()
 
 

@@ -114,6 +114,7 @@ def _may_be_title(line: Line) -> bool:
         and not line.has_bullet
         and MIN_TITLE_WORDS <= line.word_count <= MAX_TITLE_WORDS
         and not line.bare.endswith(_NO_TITLE_END)
+        and "@" not in line.bare
         and not _is_code(line.bare)
     )
 

@@ -117,6 +117,11 @@ _ROLE_BEFORE: Final = re.compile(
 _PLACE_BEHIND: Final = re.compile(
     r"(?<=\w)(?:(?<!\s)\s++[–—-](?=\s)|(?:(?<!\s)\s++)?[|•·/／])[\s|•·/／–—-]*(?<=[\s|•·/／])[^\s|•·/／,;&]+$"
 )
+# `노르비신문 김하나 기자`, `세종=김하나 기자`: only the last word is the name.
+_KOREAN_REPORTER: Final = re.compile(
+    r"(?:.*[\s=])?([가-힣]{2,4})\s?(?:선임|수습|인턴|전문|객원)?\s?(?:기자|특파원)(?:$|\s.*)", re.DOTALL
+)
+_DOUBLED: Final = re.compile(r"^(\S{2,}\s\S.{1,38}?)\s?\1$")
 _SUFFIX: Final = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 _TWO_LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
 _DATED: Final = re.compile(r"(?<!\w)(?:19|20)\d\d(?!\d)|\d\s?[/.:]\s?\d")
@@ -184,6 +189,9 @@ def _parts(line: str, primary: str) -> list[str]:
 
 def _name(part: str, primary: str) -> str | None:
     """Return the name in a part of a byline, without agency, place or time; None if it is no name."""
+    if korean := _KOREAN_REPORTER.fullmatch(part):
+        return korean[1]
+    part = _DOUBLED.sub(r"\1", part)
     without_tail = _TAIL.sub("", _LEADING_AND.sub("", part.strip(_EDGES)))
     without_tail = without_tail[match.end() :] if (match := _ROLE_BEFORE.match(without_tail)) else without_tail
     role = _ROLE_AFTER.search(without_tail)

@@ -13,8 +13,8 @@ from tasks.text.densest_run import densest_run
 from tasks.text.words import UNSPACED, UNSPACED_CHARACTERS
 
 # Paragraphs of a text that was not wrapped are longer, menus shorter.
-MIN_MARGIN_CHARACTERS: Final = 40
-MAX_MARGIN_CHARACTERS: Final = 100
+MIN_MARGIN_COLUMNS: Final = 40
+MAX_MARGIN_COLUMNS: Final = 100
 # A section with fewer full lines is not wrapped.
 MIN_FULL_LINES: Final = 3.0
 MIN_EVIDENCE_IF_ALL_FULL: Final = 1.5
@@ -31,6 +31,9 @@ _LIST_ITEM: Final = re.compile(r"(?:[•*·‣◦+▪●►▶■□◆◇○>�
 _SENTENCE_END: Final = re.compile(r"[.!?。！？؟।][\"'”’»)]*$|[{};=]$")
 # Punctuation of East Asia is as wide as a letter and takes no space either.
 _NO_SPACE_BESIDE: Final = re.compile(f"[{UNSPACED_CHARACTERS}\u3000-\u303f]")
+# Han, Kana, Hangul, and the signs and letters that are printed as wide as these.
+_WIDE: Final = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60]")
+_WIDE_WITHOUT_SPACES: Final = re.compile("[\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\uff01-\uff60]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,9 @@ class _Seam:
     number: int
     """The line number of the upper one."""
     length: int
-    """Characters of the upper one."""
+    """Columns of the upper one."""
     word_length: int
-    """Characters of the first word of the lower one."""
+    """Columns of the first word of the lower one."""
     weight: float
     """How much the lower one's case speaks for a wrapped paragraph; below 0 against one."""
 
@@ -55,7 +58,7 @@ class _Seam:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """Lines from `begin` to before `end` that were wrapped at a margin of so many characters."""
+    """Lines from `begin` to before `end` that were wrapped at a margin of so many columns."""
 
     begin: int
     end: int
@@ -100,11 +103,11 @@ def join_lines(lines: Sequence[str]) -> str:
 def _find_wrapped(lines: Sequence[str]) -> Iterator[_Section]:
     """Yield the sections of a text that were wrapped, from the first down."""
     seams = [
-        _Seam(number, len(above), len(below.split(" ", 1)[0]), _weigh_beginning(below) if below != above else 0.0)
+        _Seam(number, columns, _first_word_columns(below), _weigh_beginning(below) if below != above else 0.0)
         for number, (above, below) in enumerate(pairwise(lines))
-        if len(above) >= MIN_MARGIN_CHARACTERS
-        and below
-        and (len(above) > MAX_MARGIN_CHARACTERS or not _SENTENCE_END.search(above[-4:]))
+        if below
+        and (columns := _count_columns(above)) >= MIN_MARGIN_COLUMNS
+        and (columns > MAX_MARGIN_COLUMNS or not _SENTENCE_END.search(above[-4:]))
     ]
     if len(seams) >= MIN_FULL_LINES:
         yield from _split_by_margin(seams)
@@ -130,13 +133,13 @@ def _split_by_margin(seams: Sequence[_Seam]) -> Iterator[_Section]:
 
 
 def _find_margin(seams: Sequence[_Seam]) -> int:
-    """Return the width in characters at which most lines are full that end within a sentence; 0 without lines."""
-    changes = [0.0] * (MAX_MARGIN_CHARACTERS + 2)
+    """Return the width in columns at which most lines are full that end within a sentence; 0 without lines."""
+    changes = [0.0] * (MAX_MARGIN_COLUMNS + 2)
     for seam in seams:
-        if seam.length <= MAX_MARGIN_CHARACTERS:
+        if seam.length <= MAX_MARGIN_COLUMNS:
             weight = max(seam.weight, WEIGHT_OF_TIES)
             changes[seam.length] += weight
-            changes[min(seam.length + seam.word_length, MAX_MARGIN_CHARACTERS) + 1] -= weight
+            changes[min(seam.length + seam.word_length, MAX_MARGIN_COLUMNS) + 1] -= weight
     weights = list(accumulate(changes))
     return max(range(len(weights)), key=weights.__getitem__)
 
@@ -155,4 +158,19 @@ def _weigh_beginning(line: str) -> float:
 
 
 def _is_full(above: str, below: str, margin: int) -> bool:
-    return len(above) <= margin < len(above) + 1 + len(below.split(" ", 1)[0])
+    columns = _count_columns(above) if margin else 0
+    return margin > 0 and columns <= margin < columns + 1 + _first_word_columns(below)
+
+
+def _first_word_columns(line: str) -> int:
+    """Return the columns of the first word; where a line may break between any two letters, of the first two."""
+    if _WIDE_WITHOUT_SPACES.match(line):
+        return _count_columns(line[:2])
+    return _count_columns(line.split(" ", 1)[0])
+
+
+def _count_columns(text: str) -> int:
+    """Return how wide a text is in print: letters of East Asia take two columns. Of a long text only its length."""
+    if text.isascii() or len(text) > MAX_MARGIN_COLUMNS:
+        return len(text)
+    return 2 * len(text) - len(_WIDE.sub("", text))
