@@ -74,7 +74,9 @@ def test_a_label_at_the_end_signs_before_an_outlet_beside_the_date() -> None:
 
 
 def test_a_label_of_a_writer_above_a_sentence_signs_nothing() -> None:
-    head = "Bridge of Norby to be repaired\n3 May 2024\nJournalist\nThe bridge that lorries cross was struck in the night"
+    head = (
+        "Bridge of Norby to be repaired\n3 May 2024\nJournalist\nThe bridge that lorries cross was struck in the night"
+    )
     assert bylines(head, *ENGLISH) == []
 
 

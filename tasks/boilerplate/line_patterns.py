@@ -210,7 +210,7 @@ def is_reporter(line: str) -> bool:
 
 
 def read_persons(line: str) -> tuple[str, ...]:
-    """Return the persons in a line that has only names, roles and agencies, as `Ann Lee, Reporter`; empty for another."""
+    """Return the persons in a line that has only names, roles and agencies: `Ann Lee, Reporter`; empty for another."""
     parts = [part.strip() for part in _NAME_SEPARATOR.split(line)]
     # A role may stand behind its bearer without a sign: `Ann Lee Reporter`.
     names = [name for part in parts for name in (split_byline(part) if has_role(part) else (part,))]
