@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 import pytest
 
@@ -171,6 +172,79 @@ def test_a_button_that_is_never_closed_does_not_hide_the_article() -> None:
     assert text_of(page(f'<div><button class="menu"><span>Menu</span><div>{main}</div>')) == list(STORY)
 
 
+ANSWERS = {
+    "How long will the bridge be closed?": "Until October at least, the council says, or longer if the river rises in spring.",
+    "Who pays for the repairs?": "Half of the cost is paid by the region, the rest by the three towns on the bay.",
+}
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["<h3><button>{}</button></h3><div><p>{}</p></div>", "<button><h3>{}</h3></button><div><p>{}</p></div>"],
+    ids=["in the heading", "around it"],
+)
+def test_the_heading_of_a_box_that_opens_is_read(form: str) -> None:
+    boxes = "".join(form.format(question, answer) for question, answer in ANSWERS.items())
+    lines = text_of(page(f"<article><h1>Norby repairs its bridge</h1>{paragraphs(*STORY)}{boxes}</article>"))
+    assert lines == [*STORY, *(part for answer in ANSWERS.items() for part in answer)]
+
+
+def test_a_button_around_the_article_is_read() -> None:
+    assert text_of(page(f"<main><h1>Norby</h1><button>{paragraphs(*STORY)}</button></main>")) == list(STORY)
+
+
+def test_paragraphs_of_text_that_is_set_as_typed_are_apart() -> None:
+    typed = "\n\n".join("\n".join(textwrap.wrap(text, 60)) for text in STORY)
+    assert text_of(page(f"<main><h1>Norby repairs its bridge</h1><pre>{typed}</pre></main>")) == list(STORY)
+
+
+def test_what_is_only_read_out_is_no_text() -> None:
+    first = f'<span aria-hidden="true">T</span><span class="sr-only">T</span>{STORY[0][1:]}'
+    last = f'{STORY[4]}<span class="visually-hidden"> (opens in a new window)</span>'
+    body = f"<p>{first}</p>{paragraphs(*STORY[1:4])}<p>{last}</p>"
+    assert text_of(page(f"<article><h1>Norby repairs its bridge</h1>{body}</article>")) == list(STORY)
+
+
+def test_a_formula_is_read_once() -> None:
+    formula = (
+        '<span class="katex"><span class="katex-mathml"><math><semantics><mi>F</mi><mo>=</mo><mi>p</mi>'
+        '<annotation encoding="application/x-tex">F = p</annotation></semantics></math></span>'
+        '<span class="katex-html" aria-hidden="true">F=p</span></span>'
+    )
+    body = f"<p>{STORY[0]}</p><p>The load of a pier, {formula}, was never measured before.</p>{paragraphs(*STORY[1:])}"
+    lines = text_of(page(f"<article><h1>Norby repairs its bridge</h1>{body}</article>"))
+    assert lines[1] == "The load of a pier, F=p, was never measured before."
+
+
+def test_a_list_of_links_that_a_sentence_introduces_is_text() -> None:
+    links = ("Timetable of the ferry in winter", "Drawings of the engineers with all measures", "Map of the detour")
+    items = "".join(f'<li><a href="/file/{number}">{text}</a></li>' for number, text in enumerate(links))
+    introduction = "The council has put the following papers on its website:"
+    body = f"{paragraphs(*STORY[:4], introduction)}<ul>{items}</ul>{paragraphs(STORY[4])}"
+    lines = text_of(page(f"<article><h1>Norby repairs its bridge</h1>{body}</article>"))
+    assert lines == [*STORY[:4], introduction, *links, STORY[4]]
+
+
+OFFERS = (
+    "Every morning at six the most important news of the bay, sent to your inbox by our editors for nothing.",
+    "You have two free articles left in this month, and can read as many as you like if you are our guest.",
+    "Lesen Sie einen Monat lang alle Berichte für eine Krone, danach für zwölf, monatlich kündbar.",
+)
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+def test_an_offer_of_the_site_inside_the_text_is_stripped(offer: str) -> None:
+    body = paragraphs(*STORY[:2], offer, *STORY[2:])
+    assert text_of(page(f"<article><h1>Norby repairs its bridge</h1>{body}</article>")) == list(STORY)
+
+
+def test_a_sentence_on_the_writer_below_the_text_is_stripped() -> None:
+    biography = "Ann Lee has written about harbours for thirty years and lives on a boat with two dogs."
+    body = paragraphs(*STORY, biography)
+    content = page(f"<article><h1>Norby</h1>{body}</article>", '<meta name="author" content="Ann Lee">')
+    assert text_of(content) == list(STORY)
+
+
 def test_credits_of_editors_below_the_text_go() -> None:
     credits_below = paragraphs("<b>Redigatur:</b> Jan Ahl, Eva Holm", "<b>Fact check:</b> Eva Holm")
     assert text_of(page(f"<main><article>{paragraphs(*STORY)}{credits_below}</article></main>")) == list(STORY)
@@ -315,6 +389,14 @@ NEXT = (
 def test_articles_that_follow_below_the_one_asked_for_are_no_text() -> None:
     first = f"<article><h1>Norby repairs its bridge</h1>{paragraphs(*STORY)}</article>"
     second = f"<article><h1>Bread gets cheaper by the hour</h1>{paragraphs(*NEXT)}</article>"
+    article = cleaned(page(f"<main>{first}{second}</main>"))
+    assert article.paragraphs.lines == STORY
+    assert {line.reason for line in article.stripped if line.text in NEXT} == {LineReason.SECOND_ARTICLE}
+
+
+def test_articles_in_boxes_that_follow_below_are_no_text() -> None:
+    first = f'<div class="scroll-item"><h1>Norby repairs its bridge</h1>{paragraphs(*STORY)}</div>'
+    second = f'<div class="scroll-item"><h1>Bread gets cheaper by the hour</h1>{paragraphs(*NEXT)}</div>'
     article = cleaned(page(f"<main>{first}{second}</main>"))
     assert article.paragraphs.lines == STORY
     assert {line.reason for line in article.stripped if line.text in NEXT} == {LineReason.SECOND_ARTICLE}

@@ -19,6 +19,8 @@ CUES: Final = Path(__file__).with_name("cues.toml")
 # No phrase is longer.
 MAX_CUE_CHARACTERS: Final = 60
 
+# Kinds whose phrases are looked for inside of lines only.
+_INSIDE_LINES: Final = frozenset({"offer"})
 # Phrases are looked up by this many first characters.
 _KEY_CHARACTERS: Final = 4
 _FIRST_LETTER: Final = re.compile(r"[^\W\d_]|[©ⓒ【(]")
@@ -129,6 +131,8 @@ def _kinds_by_phrase() -> dict[str, tuple[str, ...]]:
     """Return the kinds of each folded phrase."""
     kinds: dict[str, dict[str, None]] = defaultdict(dict)
     for kind, languages in _read_table().items():
+        if kind in _INSIDE_LINES:
+            continue
         for phrases in languages.values():
             for phrase in map(fold_case_and_accents, phrases):
                 kinds[phrase][kind] = None

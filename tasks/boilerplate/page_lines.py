@@ -7,9 +7,11 @@ its own label, and for most labels only above the first paragraph or below the l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from functools import cache
 from typing import Final
 
+from tasks.boilerplate.cues import fold_case_and_accents, phrases_of
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.title_line import repeats_title
 from tasks.metadata.agencies import find_agencies
@@ -29,6 +31,9 @@ MIN_GALLERY_SHARE: Final = 0.5
 # Below the text, how to reach its writers.
 MAX_CONTACT_LINES: Final = 3
 MAX_CONTACT_WORDS: Final = 40
+# Of a sentence on a writer below the text, and of an offer of the site.
+MAX_BIOGRAPHY_WORDS: Final = 80
+MAX_OFFER_WORDS: Final = 60
 # Of a disclaimer below the text.
 MAX_SMALL_PRINT_LINES: Final = 3
 
@@ -58,7 +63,7 @@ def label_page(lines: Sequence[Line], titles: Sequence[str], authors: Sequence[s
     prose = [index for index, line in enumerate(lines) if line.ends_sentence and line.word_count >= MIN_PARAGRAPH_WORDS]
     first, last = (prose[0], prose[-1]) if prose else (len(lines), -1)
     anywhere = _ANYWHERE - {LineReason.CAPTION} if _is_gallery(lines) else _ANYWHERE
-    reasons = [line.reason if line.reason in anywhere else None for line in lines]
+    reasons = [_label_anywhere(line, anywhere) for line in lines]
     for index in _find_title_lines(lines, titles):
         reasons[index] = LineReason.TITLE
     dates = [index for index in range(first, last) if lines[index].reason is LineReason.DATE_LINE]
@@ -74,7 +79,7 @@ def label_page(lines: Sequence[Line], titles: Sequence[str], authors: Sequence[s
         elif index > last:
             reasons[index] = _label_signature(line)
     for index in range(max(first + 1, len(lines) - MAX_CONTACT_LINES), len(lines)):
-        if reasons[index] is None and _is_contact(lines[index], authors):
+        if reasons[index] is None and _is_about_writer(lines[index], authors):
             reasons[index] = LineReason.BYLINE
     _label_small_print(lines, reasons, first)
     return reasons if None in reasons else [None] * len(lines)
@@ -116,6 +121,37 @@ def _is_contact(line: Line, authors: Sequence[str]) -> bool:
         and _CONTACT.search(line.text) is not None
         and any(author in line.text for author in authors)
     )
+
+
+def _is_about_writer(line: Line, authors: Sequence[str]) -> bool:
+    return _is_contact(line, authors) or _is_biography(line, authors)
+
+
+def _is_biography(line: Line, authors: Sequence[str]) -> bool:
+    """Return whether a line begins with the whole name of a writer, as a sentence on them below their text does."""
+    return line.word_count <= MAX_BIOGRAPHY_WORDS and any(
+        " " in author and line.text.startswith(author) for author in authors
+    )
+
+
+def _label_anywhere(line: Line, reasons: Container[LineReason]) -> LineReason | None:
+    """Return the label that a line has by itself if it is one of `reasons`, or makes an offer of the site."""
+    if line.reason in reasons:
+        return line.reason
+    return LineReason.NEWSLETTER if _makes_offer(line) else None
+
+
+def _makes_offer(line: Line) -> bool:
+    """Return whether a line has a phrase that only offers of the site have: `straight to your inbox`."""
+    if line.word_count > MAX_OFFER_WORDS:
+        return False
+    folded = fold_case_and_accents(line.text)
+    return any(map(folded.__contains__, _offer_phrases()))
+
+
+@cache
+def _offer_phrases() -> tuple[str, ...]:
+    return tuple(map(fold_case_and_accents, phrases_of("offer")))
 
 
 def _label_signature(line: Line) -> LineReason | None:

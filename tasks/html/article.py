@@ -25,6 +25,7 @@ from tasks.html.second_reader import EXTRACTOR, read_text
 from tasks.html.select_blocks import (
     complete,
     complete_above,
+    complete_lists,
     drop_other_gallery,
     find_longest_run,
     is_sure,
@@ -168,7 +169,8 @@ def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> _Judged
         extractor = f"{BLOCK_EXTRACTOR}, {EXTRACTOR}"
         selected = select_seconded(blocks.texts, features, probability, second_text)
     selected = complete(features, probability, selected) or find_longest_run(features) - offers - others
-    selected = drop_other_gallery(features, probability, complete_above(features, probability, selected))
+    selected = complete_lists(blocks.texts, features, complete_above(features, probability, selected))
+    selected = drop_other_gallery(features, probability, selected)
     title = next(iter(page.values("title")), "")
     selected |= find_standfirst(blocks.texts, selected, page.values("description"), title)
     reasons = label_blocks(features, selected)

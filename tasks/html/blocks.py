@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from lxml.html import HtmlElement
@@ -12,6 +13,8 @@ from tasks.html.element_names import MARKS, read_marks
 # A row of longer cells is the layout of an old page, not data.
 MAX_ROW_CHARACTERS: Final = 300
 MIN_ROW_CELLS: Final = 2
+# A longer button is a box that opens.
+MIN_BUTTON_TEXT_CHARACTERS: Final = 200
 
 BLOCK_TAGS: Final = frozenset(
     ("address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure"
@@ -21,12 +24,28 @@ BLOCK_TAGS: Final = frozenset(
 _BOLD_TAGS: Final = frozenset(("b", "strong"))
 # The depth of a mark that no element around a container has.
 NEVER: Final = -99
+_UNPRINTED: Final = re.compile(r"(?:^|\s)(?:sr-only|visually-?hidden|screen-reader(?:-text|-only)?|katex-html)(?:\s|$)")
 _HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _CELLS: Final = frozenset(("td", "th"))
 # `rt` and `rp` print how a word is read above it.
 _UNREAD_TAGS: Final = frozenset(
-    ("head", "button", "select", "option", "textarea", "video", "audio", "rt", "rp", "map", "progress", "meter")
+    (
+        "head",
+        "annotation",
+        "button",
+        "select",
+        "option",
+        "textarea",
+        "video",
+        "audio",
+        "rt",
+        "rp",
+        "map",
+        "progress",
+        "meter",
+    )
 )
+_DOUBTFUL_TAGS: Final = _UNREAD_TAGS | {"span"}
 # Stands for a line break of the page until a block is whole; `str.split` takes it for a space.
 _BREAK: Final = "\u2028"
 _PARAGRAPH_END: Final = re.compile(r"""[.!?:…。！？।؟۔][\"'”’»«)\]」』*]*$""")
@@ -75,7 +94,8 @@ def read_blocks(tree: HtmlElement) -> PageBlocks:
     """Return the blocks of a page that hold a letter or figure.
 
     A row of a data table is one block, its cells a space apart. A line break ends a block where a sentence ends before
-    it, or another line break follows. Form controls, players and the readings of ruby are left out.
+    it, or another line break follows. Form controls, players, the readings of ruby and what is only read out are left
+    out.
     """
     reader = _BlockReader(tree)
     reader.read(tree, 0, in_link=False, in_bold=False)
@@ -112,7 +132,7 @@ class _BlockReader:
                 self._read_container(child, tag, container, in_link)
             elif tag == "br":
                 parts.append(_BREAK)
-            elif tag not in _UNREAD_TAGS or _is_unclosed(child):
+            elif tag not in _DOUBTFUL_TAGS or _is_read(child, tag, element.tag):
                 self.read(child, container, in_link or tag == "a", in_bold or tag in _BOLD_TAGS)
             if (text := child.tail) and (parts or not text.isspace()):
                 parts.append(text)
@@ -133,7 +153,10 @@ class _BlockReader:
         if tag == "tr" and (row := _data_row(element)):
             self.blocks.append(Block(row, container, _linked_share(element, row), 0.0))
             return
-        self.read(element, container, in_link, tag in _HEADINGS)
+        if tag == "pre" and element.find("code") is None:
+            self._parts.append("".join(element.itertext()).replace("\n", _BREAK))
+        else:
+            self.read(element, container, in_link, tag in _HEADINGS)
         if self._parts:
             self.end_block(container)
 
@@ -158,9 +181,25 @@ class _BlockReader:
                 self.blocks.append(Block(line, container, min(1.0, linked / length), min(1.0, bold / length)))
 
 
-def _is_unclosed(control: HtmlElement) -> bool:
-    """Return whether an element that is not read holds the page below it, as its end tag is missing."""
-    return next(control.iter("main", "article", "h1"), None) is not None
+def _is_read(element: HtmlElement, tag: str, around: str) -> bool:
+    """Return whether an inline element or a control, which stands in an element of the tag `around`, is read.
+
+    Controls are if they hold a text: a heading that opens it, or, without an end tag, the page below them.
+    """
+    if tag == "span":
+        names = element.get("class")
+        return names is None or not _is_unprinted(names)
+    if tag == "button" and (around in _HEADINGS or next(element.iter("h2", "h3", "h4"), None) is not None):
+        return True
+    if tag == "button" and sum(map(len, element.itertext())) >= MIN_BUTTON_TEXT_CHARACTERS:
+        return True
+    return next(element.iter("main", "article", "h1"), None) is not None
+
+
+@lru_cache(maxsize=4_000)
+def _is_unprinted(names: str) -> bool:
+    """Return whether a class says that its element is only read out, or prints a formula that stands beside it."""
+    return _UNPRINTED.search(names) is not None
 
 
 def _split_breaks(text: str) -> list[str]:

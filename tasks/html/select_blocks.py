@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.boilerplate.boosted_trees import Floats
+from tasks.boilerplate.cues import find_cues
+from tasks.boilerplate.line_features import number_equal_values
 from tasks.boilerplate.model import LineScores
 from tasks.boilerplate.select_lines import select_likely_lines
 from tasks.html.block_features import MIN_PROSE_WORDS, BlockFeatures
@@ -28,6 +30,8 @@ MIN_ALONE_PROBABILITY: Final = 0.5
 # Of the selected prose, in elements of the same names as a block that is completed; and of such a block.
 MIN_ALIKE_SHARE: Final = 0.5
 MIN_COMPLETED_PROBABILITY: Final = 0.05
+# Of the prose in elements of one kind beside each other.
+MIN_SIBLING_SHARE: Final = 0.6
 # Of a standfirst that the names of its element call so.
 MIN_LEAD_PROBABILITY: Final = 0.5
 # Elements between a caption's text and its `figcaption`; and the share of captions among the words of a gallery.
@@ -35,6 +39,7 @@ MAX_CAPTION_DISTANCE: Final = 3
 MIN_GALLERY_SHARE: Final = 0.5
 # Elements between a text and the one that is named a gallery or picture.
 MAX_GALLERY_DISTANCE: Final = 2
+MAX_LIST_ITEMS: Final = 15
 # Of a block, for comparison with the second reader's text; a shorter block must be one of its lines.
 COMPARED_CHARACTERS: Final = 120
 MIN_COMPARED_CHARACTERS: Final = 25
@@ -105,8 +110,8 @@ def _between(chosen: NDArray[np.bool_], alone: NDArray[np.bool_]) -> NDArray[np.
 def complete(features: BlockFeatures, probability: Floats, selected: set[int]) -> set[int]:
     """Return the selected blocks with the prose that stands beside them and that the model nearly took.
 
-    It stands in elements of the same names as most of the selected prose and near it, or as bare text in the element
-    that holds most of the selected paragraphs.
+    It stands in elements of the same names as most of the selected prose and near it, as bare text in the element that
+    holds most of the selected paragraphs, or beside selected prose in elements of the same names that is most of it.
     """
     prose = np.expm1(features.columns["prose"])
     is_selected = np.zeros(len(prose), np.bool_)
@@ -119,7 +124,9 @@ def complete(features: BlockFeatures, probability: Floats, selected: set[int]) -
     is_alike = np.bincount(groups["signature"], own)[groups["signature"]] >= MIN_ALIKE_SHARE * total
     is_near = groups["above"] == np.bincount(groups["above"], own).argmax()
     is_bare = groups["own"] == np.bincount(groups["parent"], own).argmax()
-    candidates = (prose > 0) & (probability >= MIN_COMPLETED_PROBABILITY) & ((is_alike & is_near) | is_bare)
+    siblings = number_equal_values(groups["signature"] * len(prose) + groups["parent"])
+    is_rest = np.bincount(siblings, own)[siblings] >= MIN_SIBLING_SHARE * np.bincount(siblings, prose)[siblings]
+    candidates = (prose > 0) & (probability >= MIN_COMPLETED_PROBABILITY) & ((is_alike & is_near) | is_bare | is_rest)
     return selected | set(np.flatnonzero(candidates).tolist())
 
 
@@ -139,6 +146,26 @@ def complete_above(features: BlockFeatures, probability: Floats, selected: set[i
     if is_paragraph and probability[last] >= MIN_COMPLETED_PROBABILITY and _number_names(columns)[last] < 0:
         above.add(last)
     return selected | above
+
+
+def complete_lists(texts: Sequence[str], features: BlockFeatures, selected: set[int]) -> set[int]:
+    """Return the selected blocks with the lists of links that a selected sentence introduces with a colon.
+
+    Such a list stands between two selected blocks; one that the sentence announces as further reading is left out.
+    """
+    items = features.columns["is_li"] > 0
+    groups = features.groups["above"]
+    added: set[int] = set()
+    for above, below in pairwise(sorted(selected)):
+        between = range(above + 1, below)
+        if (
+            0 < len(between) <= MAX_LIST_ITEMS
+            and texts[above].endswith((":", "："))
+            and all(items[index] and groups[index] == groups[between[0]] for index in between)
+            and not any(cue.kind == "related" for cue in find_cues(texts[above]))
+        ):
+            added.update(between)
+    return selected | added
 
 
 def drop_other_gallery(features: BlockFeatures, probability: Floats, selected: set[int]) -> set[int]:
