@@ -122,3 +122,40 @@ def test_a_title_without_spaces_may_have_figures() -> None:
 @pytest.mark.parametrize("line", ["Die Fragen stellte Anna Berg.", "Das Interview führten Anna Berg und Bodo Kuhn."])
 def test_who_asked_the_questions_signs_as_a_sentence(line: str) -> None:
     assert read_lines(line)[0].reason is LineReason.BYLINE
+
+
+def test_an_entry_of_a_list_by_the_minute_and_a_line_with_an_address_are_no_titles() -> None:
+    title = "Bridge of Norby closes for a whole winter"
+    head = f"From: desk@norby.example and the bay\n11:48 Weather of the bay for tomorrow\n{title}\n3 May 2024"
+    assert title_of(head, *ENGLISH) == title
+
+
+def test_a_title_right_above_its_text_needs_no_blank_line() -> None:
+    title = "مدیر بندر: ناخدای جایگزین یک هفته می‌ماند"
+    story = (
+        (
+            "به گزارش خبرگزاری ساحل، مدیر بندر گفت ناخدای جایگزین لنج جزیره یک هفته در کار خواهد ماند و سپس ناخدای همیشگی "
+            "بازمی‌گردد."
+        ),
+        "وی افزود: مسافران این خط در سال گذشته دو برابر شده‌اند و شورا خرید لنج دوم را بررسی می‌کند.",
+        "مدیر بندر در پایان گفت: تعیین بهای تازه بلیت به هفته آینده موکول شده است.",
+    )
+    head = "شناسه خبر: ۱۸۲۷۳۶\n۱۶ اسفند ۱۴۰۳ - ۱۰:۲۰\nجامعه » شهری\n۰ نفر"
+    foot = "انتهای پیام/۱۲۳\nاین مطلب برایم مفید است\nلینک کوتاه\nنظرات کاربران\nنام را وارد کنید"
+    article = stripped(f"{head}\n{title}\n" + "\n\n".join(story) + f"\n{foot}")
+    assert article.paragraphs.text == "\n\n".join(story)
+
+
+def test_the_last_paragraph_below_a_link_on_one_line_is_text() -> None:
+    head = "صفحہ اول\nپاکستان\nکھیل\nجزیرے کی آخری کشتی متبادل کپتان کے ساتھ روانہ\nویب ڈیسک\n14 اکتوبر 2025\nشیئر کریں"
+    story = (
+        (
+            "جزیرے کے لیے آخری کشتی منگل کی شام گیارہ مسافروں کے ساتھ گھاٹ سے روانہ ہوئی۔ کپتان نے یہ راستہ پہلے کبھی طے نہیں "
+            "کیا تھا۔"
+        ),
+        "بندرگاہ کی سربراہ نے بتایا کہ مستقل کپتان دوپہر کو بیمار پڑ گئے، اس لیے کونسل نے ایک ریٹائرڈ ملاح سے مدد مانگی۔",
+    )
+    last = "عام طور پر سفر چالیس منٹ کا ہوتا ہے، مگر منگل کو دو گھنٹے لگے۔"
+    link = "یہ بھی پڑھیں: پیر سے کرایہ بڑھے گا"
+    text = stripped(f"{head}\n\n" + "\n".join((*story, link, last))).paragraphs.text
+    assert text == "\n\n".join((*story, last))

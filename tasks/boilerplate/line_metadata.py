@@ -36,6 +36,7 @@ MAX_LINES_BELOW: Final = 8
 _LIST_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;/،、&]\s*|(?<!\s)\s++(?:and|und|et|y|e|и|و)\s+")
 _MAX_CREDIT_WORDS: Final = 6
 _MAX_NAME_WORDS: Final = 4
+_MAX_NAME_CHARACTERS: Final = 40
 _MAX_MIXED_WORDS: Final = 25
 _PART_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·]\s*|(?<!\s)\s++[-–—/]\s+")
 # Around a date: `28 April 2024, 14:26 Uhr, Ann Lee`, `Written by Ann Lee on 3 May`.
@@ -177,7 +178,7 @@ def _read_mixed(line: Line, reason: LineReason) -> list[Candidate]:
         return []
     end = skip_zone(line.text, day[1])
     parts = _PART_SEPARATOR.split(f"{line.text[: day[0]]} | {line.text[end:]}")
-    names = [name for part in parts if reason is not LineReason.BYLINE and _is_writer(name := _read_part(part))]
+    names = [name for part in parts if reason is not LineReason.BYLINE and (name := _read_writer(part))]
     return [_candidate("by", *names[:1]), *_read_dates(line)]
 
 
@@ -202,8 +203,12 @@ def _read_names(lines: Sequence[Line], reasons: Sequence[LineReason | None], art
     return [] if is_person_of_story else [_candidate("by", ", ".join(dict.fromkeys(names)))]
 
 
-def _is_writer(text: str) -> bool:
-    return is_name(text) or is_reporter(text)
+def _read_writer(part: str) -> str:
+    """Return the writer in a part of such a line: a name, or what follows a label; empty if there is none."""
+    text = _read_part(part)
+    has_label = any(cue.kind == "byline" and cue.has_separator for cue in find_cues(part))
+    is_short = 0 < len(text.split()) <= _MAX_NAME_WORDS and len(text) <= _MAX_NAME_CHARACTERS
+    return text if is_name(text) or is_reporter(text) or (has_label and is_short) else ""
 
 
 def _has_separate_label(line: Line) -> bool:

@@ -147,11 +147,17 @@ def _nearly_likely(lines: Sequence[Line], scores: LineScores, selected: set[int]
     is_inner = scores.probability >= threshold * INNER_THRESHOLD_SHARE
     indexes = _between(lines, is_inner, selected) | _between_labelled(lines, is_inner, selected)
     below = max(selected) + 1
-    if below < len(lines) and lines[below].reason is LineReason.SHARE:  # it stands between two paragraphs, too
+    if below < len(lines) and _may_stand_inside(lines[below]):
         below += 1
     if _may_be_last(lines, below) and scores.probability[below] >= threshold * LAST_THRESHOLD_SHARE:
         indexes.add(below)
     return indexes | _introduction(lines, scores.probability >= threshold * FIRST_THRESHOLD_SHARE, min(selected))
+
+
+def _may_stand_inside(line: Line) -> bool:
+    """Return whether it is a label that stands between paragraphs, too: of sharing, or of one link on the same line."""
+    has_link = any(cue.has_separator and not cue.is_whole_line for cue in line.cues)
+    return line.reason is LineReason.SHARE or (line.reason is LineReason.RELATED and has_link)
 
 
 def _may_be_last(lines: Sequence[Line], index: int) -> bool:

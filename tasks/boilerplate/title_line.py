@@ -108,7 +108,9 @@ def _is_question_title(lines: Sequence[Line], first: int, article: set[int]) -> 
         return False
     if not MIN_TITLE_WORDS <= line.word_count <= MAX_QUESTION_TITLE_WORDS:
         return False
-    return first + 1 < len(lines) and lines[first + 1].word_count > line.word_count and lines[first + 1].after_blank
+    if first + 1 == len(lines) or lines[first + 1].word_count <= line.word_count:
+        return False
+    return lines[first + 1].after_blank or not line.ends_sentence
 
 
 def _letters(text: str) -> str:

@@ -33,6 +33,8 @@ _FIGURE: Final = re.compile(r"\d")
 _WORD_OR_CODE: Final = re.compile(
     rf"(?:[a-zA-Z]+\d|\d+[a-zA-Z])[a-zA-Z\d]*+|[^\W\d_](?:[^\W\d_]|[{MARKS_IN_WORDS}])*+|\d+"
 )
+# An address, or an entry of a list of news by the minute.
+_NO_TITLE: Final = re.compile(r"\d{1,2}[:.]\d\d\s|.*\S@\S")
 _NO_TITLE_END: Final = (".", ":", "。", "।", "۔")
 WEIGHTS: Final = {
     "common": 0.50,
@@ -114,7 +116,7 @@ def _may_be_title(line: Line) -> bool:
         and not line.has_bullet
         and MIN_TITLE_WORDS <= line.word_count <= MAX_TITLE_WORDS
         and not line.bare.endswith(_NO_TITLE_END)
-        and "@" not in line.bare
+        and not _NO_TITLE.match(line.bare)
         and not _is_code(line.bare)
     )
 

@@ -35,8 +35,8 @@ _LEADING_LABEL: Final = re.compile(
     r"|(?:une?\s)?(?:chronique|analyse|tribune|reportage|article|propos recueillis)\s+(?:de|par))\s+|"
     rf"(?:{_LABEL})\s?[:：/／|・＝]\s*|"
     r"(?:(?:written|reported|story|posted|words|text|interview|analysis|opinion|review|commentary|column)\s+)?by[:\s]\s*|"
-    r"(?:بقلم|מאת|โดย)\s+"
-    r"|(?:本报)?(?:记者|記者)[:：\s]*",
+    r"(?:بقلم|מאת|โดย|γράφει\s[οη]|του|της)\s+"
+    r"|[一-鿿]{0,6}?(?:记者|記者)[:：\s]*",
     re.IGNORECASE,
 )
 _PREPOSITION: Final = {
@@ -71,6 +71,9 @@ _WITH_AGENCY: Final = re.compile(
     r"(?:^|(?<!\s)\s++)(?:with|mit|avec|con|com|met|med|für|for the|para|pour|special (?:to|for)|at the|from the)\s+.*",
     re.IGNORECASE | re.DOTALL,
 )
+# `ANN LEE FOR HARBOUR ONLINE`, `Ann Lee For Harbour.com`
+_FOR_OUTLET: Final = re.compile(r"\s(?:FOR\s+[A-Z].*|For\s+\S+\.[a-z]{2,4})$")
+_CHINESE_NAMES: Final = re.compile(r"[一-鿿]{2,4}(?:\s[一-鿿]{2,4})+")
 _IN_PLACE: Final = re.compile(r"(?<=\w)[\s,]+(?:in|reporting from|aus|à|em|en|from)\s+(?=[^\W\d_a-z])[\w .,'’-]+$")
 _TAIL: Final = re.compile(
     r"(?<!\s)\s++(?:기자|특파원|记者|記者|(?:last )?(?:updated|published|posted)|aktualisiert|publié|mis à jour"
@@ -182,6 +185,9 @@ def _parts(line: str, primary: str) -> list[str]:
     conjunctions = _ANDS.get(primary)
     parts: list[str] = []
     for part in (part for piece in _SEPARATOR.split(line) for part in _AND.split(piece)):
+        if primary == "zh" and _CHINESE_NAMES.fullmatch(part.strip(_EDGES)):
+            parts += part.split()
+            continue
         names = re.split(rf"\s+(?:{conjunctions})\s+", part) if conjunctions else [part]
         parts += names if all(" " in name for name in names) else [part]
     return list(filter(None, parts))
@@ -197,7 +203,9 @@ def _name(part: str, primary: str) -> str | None:
     role = _ROLE_AFTER.search(without_tail)
     if role and " " in without_tail[: role.start()]:
         without_tail = without_tail[: role.start()]
-    name = _without_opening(_IN_PLACE.sub("", _WITH_AGENCY.sub("", without_tail)), primary).strip(_EDGES)
+    name = _without_opening(_IN_PLACE.sub("", _WITH_AGENCY.sub("", _FOR_OUTLET.sub("", without_tail))), primary).strip(
+        _EDGES
+    )
     if name.endswith(".") and not _INITIAL.search(name):
         name = name[:-1].strip(_EDGES)
     if (
