@@ -126,3 +126,17 @@ def test_a_zone_of_several_regions_is_that_of_the_page() -> None:
     assert in_india.published_at == datetime(2019, 5, 3, 18, tzinfo=UTC)
     in_israel = article_of(printed.replace("May 3", "January 3"), lang="en-IL")
     assert in_israel.published_at == datetime(2019, 1, 3, 21, 30, tzinfo=UTC)
+
+
+def test_the_time_of_an_event_in_the_text_is_not_that_of_publication() -> None:
+    event = (
+        '<p>The hearing begins on <time datetime="2020-11-20T18:00">20 November</time> at six in the old town hall, and '
+        "everybody may speak for three minutes.</p>"
+    )
+    assert article_of(event).published_at is None
+
+
+@pytest.mark.parametrize("path", ["article/20190503/bakery", "t20190503_417.html"])
+def test_a_day_in_figures_in_the_address_is_read(path: str) -> None:
+    address, copyright_year = f"https://news.example/{path}", "<footer><p>© 2020 Mill Street News</p></footer>"
+    assert article_of(url=address, below=copyright_year).published_at == datetime(2019, 5, 3, tzinfo=UTC)

@@ -130,6 +130,7 @@ TITLES = {
         "",
         "The bakery opens again",
     ),
+    "no title": (og("Untitled"), "<h1>The bakery opens again</h1>", "The bakery opens again"),
     "a title for search engines": (
         og("Best Mill Street Bakery Bread 2026") + titled("Best Mill Street Bakery Bread 2026"),
         "<h1>Bread of the Mill Street bakery is best again</h1>",
@@ -214,6 +215,24 @@ AUTHORS = {
         H1,
         ("Ann Lee", "Wire"),
     ),
+    "as in a catalogue": (
+        '<meta name="citation_author" content="Lee, Ann B."><meta name="citation_author" content="Ray, Bob">',
+        H1,
+        ("Ann B. Lee", "Bob Ray"),
+    ),
+    "a list": (
+        "",
+        f'{H1}<ul class="authors"><li><a href="/l">Ann Lee</a></li><li><a href="/r">Bob Ray</a></li></ul>',
+        (
+            "Ann Lee",
+            "Bob Ray",
+        ),
+    ),
+    "at the foot of a post": (
+        "",
+        f'{H1}<div class="post-footer"><span class="post-author vcard">Posted by <span class="fn">Ann Lee</span></span></div>',
+        ("Ann Lee",),
+    ),
     "a picture": ("", f"{H1}<figure><img src=/a.jpg><figcaption>By Ann Lee</figcaption></figure>", ()),
     "a work": ("", f"{H1}<p><i>The Oven</i> by Ann Lee</p>", ()),
     "a comment": ("", f'{H1}<div class="comments"><p>By Ann Lee</p></div>', ()),
@@ -274,3 +293,10 @@ def test_the_name_of_a_month_in_the_address_orders_a_day() -> None:
     url = "https://millnews.example/blog/2023/october/03/bakery/"
     article = article_of("", f"{H1}<div class='blog-date'>03/10/2023</div>", url)
     assert str(article.published_local) == "2023-10-03"
+
+
+def test_of_several_pictures_and_sections_the_first_usable_one_is_read() -> None:
+    metas = (("og:image", "/logo.png"), ("og:image", "/oven.jpg"), ("article:section", "https://millnews.example/town"))
+    head = "".join(f'<meta property="{name}" content="{content}">' for name, content in metas)
+    article = article_of(f'{head}<meta name="section" content="Town">', H1)
+    assert (article.image_url, article.section) == ("https://millnews.example/oven.jpg", "Town")

@@ -30,6 +30,7 @@ MAX_NAME_WORDS: Final = 3
 MAX_NAME_PLACES: Final = 20
 _CONTAINING: Final = etree.XPath("//body//*[contains(text(), $name)]")
 _META_AUTHOR: Final = re.compile("author|byl|creator", re.IGNORECASE)
+_DAY_IN_PATH: Final = re.compile(r"/t?(20[0-3]\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?=[/_-])")
 _DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%z"
 _DAY_LENGTH: Final = len("2026-11-09")
 
@@ -69,13 +70,26 @@ def _is_plain_name(name: str, tree: HtmlElement) -> bool:
 
 
 def _guess_date(tree: HtmlElement, url: str | None) -> str | None:
-    """Return the date that htmldate finds if the page prints its day, else None: it also invents days from years."""
+    """Return the date that htmldate finds if the page prints its day, for it also invents days from years.
+
+    Else it is the day of the address, None if that has none.
+    """
     guess = find_date(tree, url=url, original_date=True, outputformat=_DATE_FORMAT)
-    if not guess:
+    if guess:
+        day = date.fromisoformat(guess[:_DAY_LENGTH])
+        printed_day = find_printed_day(tree, url or "", day)
+        if printed_day is not None:
+            return guess if printed_day == day.isoformat() else printed_day
+    return _day_of_address(url or "")
+
+
+def _day_of_address(url: str) -> str | None:
+    """Return the day with which a part of an address begins, in eight figures: `/20260312/`, `/t20260312_7.html`."""
+    match = _DAY_IN_PATH.search(url)
+    try:
+        return date(*map(int, match.groups())).isoformat() if match else None
+    except ValueError:
         return None
-    day = date.fromisoformat(guess[:_DAY_LENGTH])
-    printed_day = find_printed_day(tree, url or "", day)
-    return guess if printed_day == day.isoformat() else printed_day
 
 
 class _DateParser:

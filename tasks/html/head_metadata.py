@@ -66,6 +66,9 @@ _TIERS: Final = {"free": "true", "metered": "false", "locked": "false"}
 # The names of the site under its pictures that link to the home page.
 _LOGO_NAMES: Final = etree.XPath("//a[@href='/']/img/@alt|//a[@href='/']/*/img/@alt")
 _URL_OR_HANDLE: Final = re.compile(r"(?:https?:)?//|www\.|@?[\w.-]+@|@\w+$", re.IGNORECASE)
+# Two writers have two names each, and a role is longer than an initial.
+_CATALOGUE_NAME: Final = re.compile(r"([^\W\d_]+(?:['’-][^\W\d_]+)*),\s([^\W\d_]+(?:[\s-][^\W\d_]\.?)*\.?)")
+_NO_TITLES: Final = frozenset({"untitled", "untitleddocument", "home", "homepage", "index", "undefined", "null"})
 _CLOCK: Final = re.compile(r"\d\d:\d\d")
 _ZONE_LAST: Final = re.compile(r"(?:[+-]\d\d:?\d\d|Z)$")
 # For other fields JSON-LD, made for machines, is trusted most. Its headline and URL are often those meant for a search
@@ -133,14 +136,22 @@ def _read_metas(metas: dict[str, list[str]], names: dict[str, str]) -> Fields:
     for field, keys in names.items():
         values = [tuple(metas[key]) for key in keys.split() if metas.get(key)]
         if field == "authors":
-            values = [authors for names in values if (authors := _without_urls(names))]
+            values = [authors for names in values if (authors := tuple(map(_in_order, _without_urls(names))))]
         if values:
-            fields[field] = (
-                values[0] if field in _LIST_FIELDS else tuple(dict.fromkeys(contents[0] for contents in values))
-            )
+            # Of several pictures the first may be a logo.
+            is_list = field in _LIST_FIELDS or field == "image_url"
+            fields[field] = values[0] if is_list else tuple(dict.fromkeys(contents[0] for contents in values))
+    if sections := fields.get("section"):
+        fields["section"] = _without_urls(sections)
     if tiers := fields.get("is_accessible_for_free"):
         fields["is_accessible_for_free"] = tuple(_TIERS[tier] for tier in tiers if tier in _TIERS)
     return fields
+
+
+def _in_order(name: str) -> str:
+    """Return a name that is printed as in a catalogue, `Lee, Ann`, with its first name first."""
+    match = _CATALOGUE_NAME.fullmatch(name)
+    return f"{match[2]} {match[1]}" if match else name
 
 
 def _without_urls(authors: tuple[str, ...]) -> tuple[str, ...]:
@@ -160,9 +171,9 @@ def _clean_titles_and_authors(fields_of: dict[Origin, Fields], headline: Callabl
 
 
 def _drop_site_titles(fields_of: dict[Origin, Fields], sites: frozenset[str]) -> None:
-    """Drop titles that are the name of the site if there is another one."""
+    """Drop titles that are the name of the site, or none at all (`Untitled`), if there is another one."""
     titles_of = {
-        origin: tuple(title for title in fields["title"] if text_key(title) not in sites)
+        origin: tuple(title for title in fields["title"] if text_key(title) not in sites | _NO_TITLES)
         for origin, fields in fields_of.items()
         if "title" in fields
     }

@@ -10,7 +10,13 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
-from tasks.html.surroundings import cut_modification, is_about_others, is_of_modification, near_headline
+from tasks.html.surroundings import (
+    cut_modification,
+    is_about_others,
+    is_in_prose,
+    is_of_modification,
+    near_headline,
+)
 from tasks.metadata.printed_dates import normalise_digits
 from tasks.text.characters import text_key
 
@@ -115,7 +121,8 @@ def _evidence(tree: HtmlElement) -> Iterator[str]:
             is_above = False
         if node.tail:
             stack.append(node.tail)
-        if node.tag == "figcaption" or is_about_others(node) or is_of_modification(node):
+        is_event = node.tag == "time" and is_in_prose(node)
+        if is_event or node.tag == "figcaption" or is_about_others(node) or is_of_modification(node):
             continue
         stack.extend(reversed(node))
         if text := node.text:

@@ -17,19 +17,26 @@ MAX_LINKS_OF_BOX: Final = 3
 MAX_LINK_TEXTS: Final = 20
 # A link of fewer words is the name of a writer or a section.
 MIN_HEADLINE_WORDS: Final = 4
+# Of a paragraph, without the time in it.
+MIN_PROSE_CHARACTERS: Final = 60
+MAX_PROSE_TEXTS: Final = 200
 # Around a writer's name, in a teaser.
 MAX_TEASER_LEVELS: Final = 3
 # Of an attribute with names that is looked at.
 MAX_NAME_CHARACTERS: Final = 1_000
 # Of a text that is the label of a date.
 MAX_LABEL_CHARACTERS: Final = 40
+# Of a text with labels and dates; a longer one is prose.
+MAX_DATED_CHARACTERS: Final = 200
 
 _OTHER_TAGS: Final = frozenset({"aside", "nav", "footer"})
 _OTHER_NAMES: Final = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|respond|replies|related|recommend\w*|most-?(?:read|popular)|teasers?"
-    r"|copyright|colophon|top-?bar|weather|clock|footer)(?:$|[\s_-])",
+    r"|copyright|colophon|top-?bar|weather|clock|(?<!post-)(?<!entry-)(?<!article-)(?<!post_)(?<!entry_)(?<!article_)footer)"
+    r"(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_DIGIT: Final = re.compile(r"\d")
 _MODIFICATION: Final = re.compile(r"modif|updat|revis", re.IGNORECASE)
 _PUBLICATION: Final = re.compile(r"publi[sc]|posted|creat", re.IGNORECASE)
 _NAME_ATTRIBUTES: Final = ("class", "id")
@@ -85,6 +92,15 @@ def is_in_teaser(element: HtmlElement) -> bool:
     return False
 
 
+def is_in_prose(element: HtmlElement) -> bool:
+    """Return whether an element stands in a paragraph of prose: a time there is that of an event."""
+    paragraph = next(element.iterancestors("p"), None)
+    if paragraph is None:
+        return False
+    others = sum(map(len, islice(paragraph.itertext(), MAX_PROSE_TEXTS))) - sum(map(len, element.itertext()))
+    return others >= MIN_PROSE_CHARACTERS
+
+
 def is_of_modification(element: HtmlElement) -> bool:
     """Return whether the names of an element, or the words before it, say that its date is that of a change."""
     names = [name[:MAX_NAME_CHARACTERS] for attribute in _KEY_ATTRIBUTES if (name := element.get(attribute))]
@@ -100,6 +116,8 @@ def _name_modification(names: str) -> bool:
 
 def cut_modification(text: str, before: str) -> str:
     """Return a text up to the day of a change in it; empty if the label of that day is all of the text `before`."""
+    if len(text) > MAX_DATED_CHARACTERS or not _DIGIT.search(text):
+        return text
     if len(before) <= MAX_LABEL_CHARACTERS and _modified_label().search(before):
         return ""
     match = _modified_date().search(text)

@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 from tasks.html.headline import read_headline
 from tasks.html.jsonld import strip_markup
 from tasks.html.lead_image import find_picture, is_placeholder, read_lead_image
-from tasks.html.surroundings import is_in_teaser, is_inside_others, is_of_modification, near_headline
+from tasks.html.surroundings import is_in_prose, is_in_teaser, is_inside_others, is_of_modification, near_headline
 
 # A longer element of the class `byline` contains more than the byline.
 MAX_BYLINE_CHARACTERS: Final = 120
@@ -68,7 +68,7 @@ def _author_links(tree: HtmlElement) -> Iterator[str]:
 
 
 def _bylines(tree: HtmlElement) -> Iterator[HtmlElement]:
-    elements = tree.iter("span", "div", "p", "a", "address", "li")
+    elements = tree.iter("span", "div", "p", "a", "address", "li", "ul")
     bylines = (element for element in elements if _name_byline((element.get("class") or "")[:MAX_CLASS_CHARACTERS]))
     short = islice((element for element in bylines if _text(element, MAX_BYLINE_CHARACTERS)), MAX_BYLINES)
     return (element for element in short if not _is_others(element))
@@ -110,7 +110,7 @@ def _times(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
     for element in tree.iter("h1", "time"):
         is_below = is_below or element is headline
         value = (element.get("datetime") or "").strip() if element.tag == "time" else ""
-        if value and not is_inside_others(element):
+        if value and not is_inside_others(element) and not is_in_prose(element):
             field = "modified_at" if is_of_modification(element) else "published_at"
             is_near = is_below or not around.isdisjoint(element.iterancestors())
             (first if is_near else above).setdefault(field, value[:MAX_TIME_CHARACTERS])
