@@ -37,8 +37,8 @@ def source(folder, url, rules, name="lake"):
     return load_source(path)
 
 
-def get(source: Source, url: str, **given):
-    with Fetcher(settings(**given)) as fetcher:
+def get(source: Source, url: str, **changes):
+    with Fetcher(settings(**changes)) as fetcher:
         return fetcher.fetch(request(url, source))
 
 
@@ -219,7 +219,7 @@ def test_no_file_message_or_log_holds_a_secret(tmp_path, monkeypatch, caplog, ca
             str(warehouse.execute(f"FROM {name}").fetchall()) for name in ("captures", "runs", "polls", "articles")
         ]
     stored = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
-    printed = "".join(capfd.readouterr())
+    output = "".join(capfd.readouterr())
     for secret in ("SECRET", BASIC):
         assert secret.encode() not in stored
-        assert secret not in caplog.text + printed + "".join(tables)
+        assert secret not in caplog.text + output + "".join(tables)

@@ -28,7 +28,7 @@ EMPTY = b"<html><title>Menu [a](http://evil.example) | b</title><body><p>Menu</p
 
 @pytest.fixture
 def refused(site, look, settings, tmp_path):
-    """A run that stored two documents, refused one and failed to have another; its source, its row, what is held."""
+    """Run a source: two documents stored, one refused, one failed; return the source, the run and its report."""
     site.publish(1, 2)
     site.routes["/news/3"] = answer(EMPTY, content_type="text/html")
     site.feed(1, 2, 3, 4)

@@ -162,7 +162,7 @@ def test_an_article_keeps_its_id_when_its_address_is_edited(edited):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("https://example.org/a-71234567", "https://example.org/a-71234568"),
         ("https://example.org/talks-fail-20240503", "https://example.org/talks-open-20240503"),
@@ -174,8 +174,8 @@ def test_an_article_keeps_its_id_when_its_address_is_edited(edited):
     ],
     ids=["number", "day", "second", "round number", "short number", "parameter", "site"],
 )
-def test_two_articles_never_share_an_id(one, other):
-    assert article_id("example", one, one) != article_id("example", other, other)
+def test_two_articles_never_share_an_id(first, second):
+    assert article_id("example", first, first) != article_id("example", second, second)
 
 
 def test_an_id_belongs_to_a_source_and_follows_its_guid():

@@ -50,7 +50,7 @@ class Installation:
         Store(self.settings.data).land(table, rows, source_id="harbour", key=str(self.landings), now=NOW)
 
     def runs(self, *hours: float, status: RunStatus = RunStatus.SUCCEEDED, **changes: Any) -> None:
-        """A run so many hours ago, each."""
+        """Land a run for each of `hours`, so many hours ago."""
         rows = [
             run(run_id=f"{status}-{hour}", started_at=ago(hours=hour), finished_at=ago(hours=hour), status=status)
             for hour in hours
@@ -125,9 +125,9 @@ def test_a_stale_source_that_begins_to_fail_is_stale_still(installation):
 def test_a_backfill_does_not_hide_that_nothing_new_comes(installation):
     installation.write('schedule = "0 * * * *"\n[expect]\narticles_per_day = 100')
     installation.runs(2000, 300, *range(1, 100))
-    seen = [ago(hours=150 + number) for number in range(30)]
+    moments = [ago(hours=150 + number) for number in range(30)]
     installation.land(
-        "articles", *(article(n, source_id="harbour", first_seen_at=at, landed_at=at) for n, at in enumerate(seen))
+        "articles", *(article(n, source_id="harbour", first_seen_at=at, landed_at=at) for n, at in enumerate(moments))
     )
     installation.check()
     assert installation.summary == [("stale", "began")]

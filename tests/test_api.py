@@ -38,7 +38,7 @@ def run_script(script: Path | str, folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A data root that a plain script ingested into, and what the script printed."""
+    """Let a plain script ingest; return its data root and its output."""
     folder = tmp_path_factory.mktemp("script")
     script = folder / "script.py"
     script.write_text(SCRIPT)

@@ -52,7 +52,7 @@ def test_bytes_are_kept_as_they_came(tmp_path: Path, content: bytes) -> None:
     assert payload(tmp_path, capture) == content
 
 
-class Asked:
+class CheckArguments:
     """What `warcio check` is called with."""
 
     verbose = False
@@ -63,7 +63,7 @@ class Asked:
 
 def test_warcio_finds_nothing_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     archived(tmp_path, range(20))
-    assert Checker(Asked(*warcs(tmp_path))).process_all() == 0
+    assert Checker(CheckArguments(*warcs(tmp_path))).process_all() == 0
     assert "fail" not in capsys.readouterr().out
 
 
@@ -72,22 +72,22 @@ def test_warcio_would_find_a_changed_payload(tmp_path: Path, capsys: pytest.Capt
     (path,) = warcs(tmp_path)
     first, second = path.read_bytes()[: capture.warc_offset], path.read_bytes()[capture.warc_offset :]
     path.write_bytes(first + gzip.compress(gzip.decompress(second).replace(b"came back", b"went home", 1)))
-    Checker(Asked(path)).process_all()
+    Checker(CheckArguments(path)).process_all()
     assert "digest failed" in capsys.readouterr().out
 
 
 def test_fastwarc_reads_one_warcinfo_and_a_resource_a_document(tmp_path: Path) -> None:
     captures = archived(tmp_path, range(3))
     with warcs(tmp_path)[0].open("rb") as file:
-        found = [(record.record_type, record.headers.to_dict(), record.stream_pos) for record in ArchiveIterator(file)]
-    assert [kind for kind, _, _ in found] == [WarcRecordType.warcinfo] + 3 * [WarcRecordType.resource]
-    headers = found[1][1]
+        parsed = [(record.record_type, record.headers.to_dict(), record.stream_pos) for record in ArchiveIterator(file)]
+    assert [kind for kind, _, _ in parsed] == [WarcRecordType.warcinfo] + 3 * [WarcRecordType.resource]
+    headers = parsed[1][1]
     assert headers["WARC-Record-ID"] == f"<urn:uuid:{captures[0].capture_id}>"
     assert headers["WARC-Target-URI"] == url(0)
     assert headers["WARC-Date"] == "2026-03-15T12:00:00.000000Z"
     assert headers["Content-Type"] == "text/html"
     assert headers["WARC-Block-Digest"] == headers["WARC-Payload-Digest"] == captures[0].payload_digest
-    assert [position for _, _, position in found[1:]] == [capture.warc_offset for capture in captures]
+    assert [position for _, _, position in parsed[1:]] == [capture.warc_offset for capture in captures]
 
 
 def test_an_address_cannot_write_a_header_of_its_own(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ STORY = (
 
 
 def body(scored_lines: Sequence[tuple[str, float]]) -> list[str]:
-    """The lines that are kept, from lines and their chances."""
+    """Select the article's lines, from lines with their probabilities."""
     lines = read_lines("\n\n".join(line for line, _ in scored_lines))
     probability = np.array([probability for _, probability in scored_lines], np.float32)
     tokens = np.array([line.word_count for line in lines], np.float32)

@@ -123,8 +123,8 @@ def test_of_two_forms_of_one_feed_that_which_says_more_is_read():
 
 
 def test_of_two_equal_feeds_the_first_on_the_page_is_read():
-    one, other = (feed(*hourly(*range(20)), url=f"https://river.example/{name}") for name in "ab")
-    assert choose_listings([one, other], NOW) == (one,)
+    first, second = (feed(*hourly(*range(20)), url=f"https://river.example/{name}") for name in "ab")
+    assert choose_listings([first, second], NOW) == (first,)
 
 
 def test_the_main_feed_is_that_which_holds_most_of_all_and_sections_inside_it_are_left_out():
@@ -161,16 +161,16 @@ def test_a_sitemap_is_read_only_where_there_is_no_feed_and_a_news_sitemap_rather
 
 
 @pytest.mark.parametrize(
-    ("per_day", "said"), [(None, None), (0, None), (0.3, 0.15), (7.7, 3.9), (23.4, 12), (231, 120)]
+    ("per_day", "expected"), [(None, None), (0, None), (0.3, 0.15), (7.7, 3.9), (23.4, 12), (231, 120)]
 )
-def test_half_the_pace_is_expected_in_two_figures(per_day, said):
-    assert expected_articles_per_day(per_day) == said
+def test_half_the_pace_is_expected_in_two_figures(per_day, expected):
+    assert expected_articles_per_day(per_day) == expected
 
 
 def test_articles_to_try_are_spread_over_the_inputs_and_none_twice():
     main = feed(*hourly(*range(20)))
     other = feed(entry("a0"), *[entry(f"b{n}") for n in range(9)], url="https://river.example/b")
-    tried = [one.url.rpartition("/")[2] for one in choose_trial_entries((main, other), 5)]
+    tried = [trial_entry.url.rpartition("/")[2] for trial_entry in choose_trial_entries((main, other), 5)]
     assert len(set(tried)) == 5
     assert {name[0] for name in tried} == {"a", "b"}
     assert len({int(name[1:]) // 4 for name in tried if name[0] == "a"}) > 1
@@ -179,7 +179,7 @@ def test_articles_to_try_are_spread_over_the_inputs_and_none_twice():
 def test_of_a_sitemap_the_newest_are_tried():
     old = [entry(f"old{n}", NOW - timedelta(days=900 + n)) for n in range(500)]
     sitemap = feed(*old, *hourly(*range(1, 101)), kind="sitemap")
-    assert all("/a" in one.url for one in choose_trial_entries((sitemap,), 5))
+    assert all("/a" in trial_entry.url for trial_entry in choose_trial_entries((sitemap,), 5))
 
 
 def test_fewer_articles_than_asked_for_are_all_tried():

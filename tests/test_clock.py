@@ -97,9 +97,9 @@ def test_a_page_edited_twice_after_the_clock_was_ahead_has_three_versions(site, 
         assert f"Edit {number}." in ask("SELECT text FROM articles")[0][0]
     assert [look(recheck + FEED, hours=hours).stored for hours in (3, 4, 5, 241)] == [0, 0, 0, 0]
     assert len(ask(VERSIONS)) == 3
-    asked = site.asked("/news/1")
+    requests = site.asked("/news/1")
     look(recheck + FEED, hours=6)
-    assert site.asked("/news/1") == asked
+    assert site.asked("/news/1") == requests
 
 
 def test_a_feed_that_was_read_by_a_clock_that_was_ahead_is_read_when_it_is_due_and_suspects_no_gap(site, look, ask):
@@ -108,12 +108,12 @@ def test_a_feed_that_was_read_by_a_clock_that_was_ahead_is_read_when_it_is_due_a
     look(FEED, hours=240)
     site.feed(2, 1)
     assert look(FEED, hours=1, due=True).unchanged == 2
-    asked = site.asked("/feed")
+    requests = site.asked("/feed")
     look(FEED, hours=1.01, due=True)
-    assert site.asked("/feed") == asked
+    assert site.asked("/feed") == requests
     site.feed(1, 2)
     look(FEED, hours=3, due=True)
-    assert site.asked("/feed") == asked + 1
+    assert site.asked("/feed") == requests + 1
     assert ask("SELECT bool_or(gap_suspected) FROM polls") == [(False,)]
 
 
@@ -142,8 +142,8 @@ def test_a_run_of_a_clock_that_was_ahead_does_not_hide_how_a_source_is(settings,
     store, now = Store(settings.data), datetime.now(UTC)
     well = run(run_id="wrong", started_at=now + AHEAD, finished_at=now + AHEAD)
     ill = run(run_id="right", started_at=now, finished_at=now, status="failed", error="no feed")
-    for number, one in enumerate((well, ill)):
-        store.land("runs", [one], source_id="harbour", key=str(number), now=now)
+    for number, row in enumerate((well, ill)):
+        store.land("runs", [row], source_id="harbour", key=str(number), now=now)
     assert ask("SELECT last_status, last_error FROM source_health") == [("failed", "no feed")]
 
 

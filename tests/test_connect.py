@@ -24,7 +24,7 @@ from warehouse.storage.tables import Store
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A data root with a row in every table, and a file in its archive."""
+    """Make a data root with a row in every table, and a file in its archive."""
     root = tmp_path / "data"
     with ArchiveWriter(root, "harbour", "run-1", NOON) as writer:
         captures = [writer.write(fetched(1))]

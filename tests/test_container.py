@@ -91,12 +91,12 @@ def test_the_service_for_sql_can_only_read():
 
 
 def test_the_server_asks_for_the_password_that_serve_knows():
-    [asked, sent] = [
+    [required, sent] = [
         SERVICES[name]["environment"][f"PREFECT_{variable}"]
         for name, variable in (("server", "SERVER_API_AUTH_STRING"), ("serve", "API_AUTH_STRING"))
     ]
-    assert asked == sent
-    assert asked.startswith("${COPYDESK_PASSWORD:?")
+    assert required == sent
+    assert required.startswith("${COPYDESK_PASSWORD:?")
     assert "copydesk.flows.scheduling.prefect_app:create_app" in SERVICES["server"]["entrypoint"]
     assert SERVICES["server"]["environment"]["COPYDESK_SERVER_HOSTS"] == "server"
 

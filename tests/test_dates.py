@@ -40,7 +40,7 @@ ISO = [
     ("Tue Jan 06 10:00:00 CET 2026", "2026-01-06 09:00:00", S, Zone.EXPLICIT),
     ("Tue Jan 06 10:00:00 -0500 2026", "2026-01-06 15:00:00", S, Zone.EXPLICIT),
 ]
-PRINTED = [
+DATE_LINES = [
     ("en", "Published 6 January 2026", None),
     ("en", "Jan. 6th, 2026 10:15 AM", "10:15"),
     ("en", "10:15, Tuesday January 6, 2026", "10:15"),
@@ -99,7 +99,7 @@ def test_what_software_prints_is_read_to_the_second(line, instant, precision, zo
     assert parse_date(line) == ParsedDate(expected, precision, zone)
 
 
-@pytest.mark.parametrize(("language", "line", "clock"), PRINTED)
+@pytest.mark.parametrize(("language", "line", "clock"), DATE_LINES)
 def test_what_people_print_is_read_in_their_language(language, line, clock):
     instant = datetime.fromisoformat(f"2026-01-06 {clock or '00:00'}").replace(tzinfo=UTC)
     expected = ParsedDate(instant, M if clock else D, Zone.ASSUMED)

@@ -25,7 +25,7 @@ NAMES = [f"source-{number}" for number in range(50)]
 
 @pytest.fixture
 def installation(tmp_path):
-    """A configuration of two sources, one of them paused, and no upkeep."""
+    """Write a configuration of two sources, one of them paused, and no upkeep."""
     (tmp_path / "sources").mkdir()
     feed = '[[input]]\nkind = "feed"\nurl = "https://harbour.example/rss.xml"\n'
     (tmp_path / "sources" / "harbour.toml").write_text(
@@ -37,7 +37,7 @@ def installation(tmp_path):
 
 
 def on_server(planned: PlannedDeployment, **changes):
-    """A deployment as the server gives it back after it was registered."""
+    """Make a deployment as the server gives it back after it was registered."""
     made = asyncio.run(planned.deployment(paused=planned.paused, active=True))
     facts = {
         name: getattr(made, name)
@@ -93,7 +93,7 @@ def test_a_deployment_takes_one_run_at_a_time_and_drops_the_next(installation):
 
 
 @pytest.mark.parametrize(
-    ("printed", "fields"),
+    ("schedule_text", "fields"),
     [
         ("*/20 * * * *", r"\d+-59/20 * * * *"),
         ("*/15 6-9 * * 1", r"\d+-59/15 6-9 * * 1"),
@@ -101,10 +101,10 @@ def test_a_deployment_takes_one_run_at_a_time_and_drops_the_next(installation):
         ("@daily", r"\d+ 0 * * *"),
     ],
 )
-def test_a_schedule_that_leaves_the_minute_open_gets_one_by_the_source(printed, fields):
-    crons = [stagger(name, printed, None).cron for name in NAMES]
-    assert crons == [stagger(name, printed, None).cron for name in NAMES]
-    step = int(printed[2:4]) if printed[0] == "*" else 60
+def test_a_schedule_that_leaves_the_minute_open_gets_one_by_the_source(schedule_text, fields):
+    crons = [stagger(name, schedule_text, None).cron for name in NAMES]
+    assert crons == [stagger(name, schedule_text, None).cron for name in NAMES]
+    step = int(schedule_text[2:4]) if schedule_text[0] == "*" else 60
     minutes = [int(cron.split("-")[0].split(" ")[0]) for cron in crons]
     assert all(0 <= minute < step for minute in minutes)
     assert len(set(minutes)) > step / 2
@@ -113,9 +113,9 @@ def test_a_schedule_that_leaves_the_minute_open_gets_one_by_the_source(printed, 
         read_schedule(cron)
 
 
-@pytest.mark.parametrize("printed", ["0 * * * *", "30 6,18 * * 1-5", "* * * * *", "*/1 * * * *", "*/45 * * * *"])
-def test_a_schedule_that_says_the_minute_keeps_it(printed):
-    assert {stagger(name, printed, None).cron for name in NAMES} == {printed}
+@pytest.mark.parametrize("schedule_text", ["0 * * * *", "30 6,18 * * 1-5", "* * * * *", "*/1 * * * *", "*/45 * * * *"])
+def test_a_schedule_that_says_the_minute_keeps_it(schedule_text):
+    assert {stagger(name, schedule_text, None).cron for name in NAMES} == {schedule_text}
 
 
 def test_an_interval_begins_at_a_second_of_its_own():
@@ -126,7 +126,7 @@ def test_an_interval_begins_at_a_second_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("printed", "zone", "minutes"),
+    ("schedule_text", "zone", "minutes"),
     [
         ("*/20 * * * *", "Europe/Berlin", 20),
         ("@hourly", "Europe/Berlin", 60),
@@ -135,16 +135,16 @@ def test_an_interval_begins_at_a_second_of_its_own():
         ("every 90 minutes", "Australia/Lord_Howe", 90),
     ],
 )
-def test_no_turn_is_missed_where_the_clocks_go_back(printed, zone, minutes):
-    """Of both halves of the world; as Prefect's server makes the turns."""
-    schedule = stagger("harbour", printed, zone)
-    made = (
+def test_no_turn_is_missed_where_the_clocks_go_back(schedule_text, zone, minutes):
+    """Check a zone of either hemisphere, with the moments that Prefect's server makes."""
+    schedule = stagger("harbour", schedule_text, zone)
+    prefect_schedule = (
         IntervalSchedule(interval=schedule.interval, anchor_date=schedule.anchor_date, timezone=schedule.timezone)
         if schedule.interval
         else CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
     )
     for day in (datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 4, 4, 12, tzinfo=UTC)):
-        moments = [moment.timestamp() for moment in asyncio.run(made.get_dates(n=24, start=day))]
+        moments = [moment.timestamp() for moment in asyncio.run(prefect_schedule.get_dates(n=24, start=day))]
         assert {later - earlier for earlier, later in pairwise(moments)} == {60 * minutes}
 
 
@@ -153,10 +153,12 @@ def test_a_minute_that_is_said_is_one_of_the_zone():
     assert stagger("harbour", "0 8 * * *", "Europe/Berlin").timezone == "Europe/Berlin"
 
 
-@pytest.mark.parametrize("printed", ["every 0 minutes", "every second", "99 * * * *", "0 0 30 2 *", "daily", "@reboot"])
-def test_a_schedule_that_never_comes_or_is_none_is_refused(printed):
+@pytest.mark.parametrize(
+    "schedule_text", ["every 0 minutes", "every second", "99 * * * *", "0 0 30 2 *", "daily", "@reboot"]
+)
+def test_a_schedule_that_never_comes_or_is_none_is_refused(schedule_text):
     with pytest.raises(ValueError, match=r"not five cron fields|once a minute"):
-        read_schedule(printed)
+        read_schedule(schedule_text)
 
 
 def test_turns_are_those_of_the_zone():
@@ -187,10 +189,10 @@ def test_a_feed_may_be_looked_at_before_its_time_by_half_the_way_to_the_next_tur
     ],
 )
 def test_a_pause_is_what_was_said_last(installation, said_before, says_now, in_the_ui, holds):
-    wanted = plan_deployments(installation)[0][1 if says_now else 0]
-    before = on_server(wanted, paused=in_the_ui, tags=[PAUSED_TAG] if said_before else [])
-    assert is_paused(wanted, before) is holds
-    assert is_paused(wanted, None) is says_now
+    planned = plan_deployments(installation)[0][1 if says_now else 0]
+    before = on_server(planned, paused=in_the_ui, tags=[PAUSED_TAG] if said_before else [])
+    assert is_paused(planned, before) is holds
+    assert is_paused(planned, None) is says_now
 
 
 def test_a_schedule_that_was_switched_off_stays_off_until_the_file_changes(installation):

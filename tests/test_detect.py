@@ -64,7 +64,7 @@ OWN_LETTERS = {
 
 
 def article_of(text, *metadata):
-    """An extracted article with this text and these (field, value) statements."""
+    """Make an extracted article with this text and these (field, value) candidates."""
     item = Item("example", "https://example.org/a", "a", "https://example.org/", NOON)
     capture = Capture(
         "c", "example", "run", item.url, None, NOON, 200, None, None, None, None, "sha256:", 0, "w", 0, 0, "stored"
@@ -200,7 +200,7 @@ def test_the_profiles_are_ready_in_a_second():
 
 
 def test_the_profiles_say_what_langdetect_says_of_a_clear_text():
-    """The same profiles, all n-grams of a text instead of some drawn by chance."""
+    """Compare the same profiles: all n-grams of a text, and some drawn by chance."""
     for tag, paragraph in PARAGRAPHS.items():
         alone = detect_by_langdetect_alone(paragraph)
         assert alone.tag == tag
@@ -217,12 +217,12 @@ def test_langdetect_alone_names_a_neighbour_for_a_language_that_it_lacks():
 def test_a_body_of_three_kilobytes_costs_half_a_millisecond():
     text = "\n\n".join(PARAGRAPHS["en"] for _ in range(16))[:3000]
     detect(article_of(text), None)
-    taken = []
+    durations = []
     for _ in range(50):
         started = time.process_time()
         detect(article_of(text), None)
-        taken.append(time.process_time() - started)
-    assert min(taken) < 0.0015  # three times the promise, for a machine with other work
+        durations.append(time.process_time() - started)
+    assert min(durations) < 0.0015  # three times the promise, for a machine with other work
 
 
 def test_the_languages_of_a_page_s_parts_are_named_with_their_share():

@@ -21,13 +21,13 @@ LANGDETECT = set(
 )
 
 
-def is_right(found: Language, tag: str) -> bool:
-    """The language, and its script where the sentences are named for it; a region or script more is no fault."""
-    return found.tag == tag or found.tag.partition("-")[0] == tag
+def is_right(language: Language, tag: str) -> bool:
+    """Compare the language, and its script where the tag has one; a region or script more is no fault."""
+    return language.tag == tag or language.tag.partition("-")[0] == tag
 
 
 def macro(sentences: dict[str, list[str]], change: Callable[[str], str] = str) -> float:
-    """The mean over languages of the share of their sentences that are told right."""
+    """Return the mean over languages of the share of their sentences that are detected right."""
     return mean(
         mean(is_right(detect_language(change(text)), tag) for text in texts) for tag, texts in sentences.items()
     )
@@ -55,15 +55,15 @@ def test_capitals_cost_less_than_a_point():
 
 
 def test_an_answer_that_is_given_as_sure_is_right():
-    """Of those with a confidence of .95 or more at least 99 of 100, be it in a language that an engine lacks."""
-    told = [
+    """Expect at least 99 right of 100 with a confidence of .95 or more, be it in a language that an engine lacks."""
+    guesses = [
         (detect_language(text), tag)
         for sentences in (NEWS, DECLARATION)
         for tag, texts in sentences.items()
         for text in texts
     ]
-    sure = [is_right(found, tag) for found, tag in told if found.confidence >= 0.95]
-    assert len(sure) > 0.75 * len(told)
+    sure = [is_right(language, tag) for language, tag in guesses if language.confidence >= 0.95]
+    assert len(sure) > 0.75 * len(guesses)
     assert mean(sure) >= 0.99
 
 

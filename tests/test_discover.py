@@ -59,7 +59,7 @@ def test_a_missing_folder_is_named_with_the_key_to_correct(tmp_path, folder_sour
 
 @pytest.fixture
 def linked(tmp_path):
-    """A folder with a file, a link to it, and links that lead to other files of the machine."""
+    """Make a folder with a file, a link to it, and links that lead to other files of the machine."""
     pages, elsewhere = tmp_path / "pages", tmp_path / "elsewhere"
     pages.mkdir(exist_ok=True)
     elsewhere.mkdir()
@@ -117,8 +117,8 @@ def test_a_folder_that_is_a_link_itself_is_taken_for_what_it_leads_to(linked, tm
 
 
 def records(source, settings, now):
-    """The items of records, which come with their bytes."""
-    return [found.item if isinstance(found, Fetched) else found for found in listed(source, settings, now)]
+    """Return the items of records, which come with their bytes."""
+    return [document.item if isinstance(document, Fetched) else document for document in listed(source, settings, now)]
 
 
 def jsonl_source(tmp_path, content: bytes, fields: str = ""):
@@ -176,13 +176,13 @@ def test_a_gzipped_file_reads_the_same(tmp_path, settings, now):
 def test_a_torn_gzip_gives_what_is_whole_and_says_so(tmp_path, settings, now):
     whole = gzip.compress(b"".join(b'{"id": %d, "text": "%d"}\n' % (n, n * 7919) for n in range(5000)))
     source = jsonl_source(tmp_path, whole[: len(whole) // 2])
-    found = []
+    documents = []
 
     lines = discover(source, source.input[0], ReadContext(settings, now))
     with pytest.raises(InputError, match=r"wire.jsonl: cannot be read"):
-        found.extend(lines)
-    assert 2_000 < len(found) < 5_000
-    assert found[2_000].item.guid == "wire.jsonl#2000"
+        documents.extend(lines)
+    assert 2_000 < len(documents) < 5_000
+    assert documents[2_000].item.guid == "wire.jsonl#2000"
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_missing_file_is_named(tmp_path, settings, now):
 
 @pytest.fixture
 def address_list(tmp_path, settings, now):
-    """The addresses of a list with this content, and the lines that are none."""
+    """Read a list with this content; return its addresses, and the problems of its other lines."""
 
     def read_list(content: bytes) -> tuple[list[str], list[str]]:
         (tmp_path / "urls.txt").write_bytes(content)

@@ -27,14 +27,14 @@ SHARES = st.floats(0, 1)
 MIXES = st.dictionaries(st.sampled_from("en fr de ru zh".split()), st.integers(1, 500), min_size=1)
 
 
-def drifts(habits: Habits, seed: int, *, since: int, known: int = DAYS, **changed: float) -> list[Drift]:
-    """What is found after so many days of other habits, of a source that is known for so long."""
-    made = history(known, habits, random.Random(seed), at=known - since, **changed)
-    return list(find_drifts("harbour", [*[None] * (DAYS - known), *made], LAST))
+def drifts(habits: Habits, seed: int, *, since: int, days: int = DAYS, **changed: float) -> list[Drift]:
+    """Find drifts in a history of `days` days whose last `since` days have other habits."""
+    made = history(days, habits, random.Random(seed), at=days - since, **changed)
+    return list(find_drifts("harbour", [*[None] * (DAYS - days), *made], LAST))
 
 
 @pytest.mark.parametrize(
-    ("changed", "measure", "said"),
+    ("changed", "measure", "sentence"),
     [
         ({"date": 0.3}, "date", "of its articles have a date since"),
         ({"author": 0.0}, "author", "0% of its articles have an author since"),
@@ -47,12 +47,12 @@ def drifts(habits: Habits, seed: int, *, since: int, known: int = DAYS, **change
     ],
     ids=["date", "author", "text", "refused", "shorter", "longer", "quality", "language"],
 )
-def test_a_change_is_told_in_words_with_its_day(changed, measure, said):
-    (found,) = drifts(Habits(), 1, since=5, **changed)
-    assert (found.source_id, found.measure) == ("harbour", measure)
-    assert said in found.sentence
-    assert f"since {found.since}, usually " in found.sentence
-    assert abs((found.since - LAST).days + 4) <= 1
+def test_a_change_is_told_in_words_with_its_day(changed, measure, sentence):
+    (drift,) = drifts(Habits(), 1, since=5, **changed)
+    assert (drift.source_id, drift.measure) == ("harbour", measure)
+    assert sentence in drift.sentence
+    assert f"since {drift.since}, usually " in drift.sentence
+    assert abs((drift.since - LAST).days + 4) <= 1
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_what_gets_better_is_not_told(changed):
     ("articles", "days"), [(120, 2), (60, 2), (20, 4), (5, 9), (1.5, 20)], ids=lambda value: f"{value:g}"
 )
 def test_a_small_source_is_found_later_and_a_large_one_at_once(articles, days):
-    found = [bool(drifts(Habits(articles), seed, since=days, author=0.0)) for seed in range(5)]
-    assert sum(found) >= 4
+    is_found = [bool(drifts(Habits(articles), seed, since=days, author=0.0)) for seed in range(5)]
+    assert sum(is_found) >= 4
 
 
 @pytest.mark.parametrize("habits", [Habits(90), Habits(20), Habits(2), Habits(40, french=0.4)], ids=str)
@@ -79,8 +79,8 @@ def test_weekends_and_chance_alone_are_hardly_ever_told(habits):
 def test_a_source_without_a_history_of_weeks_is_not_judged():
     young = history(25, Habits(), random.Random(1), at=20, author=0.0)
     assert not has_history([*[None] * (DAYS - 25), *young])
-    assert drifts(Habits(), 1, since=5, known=25, author=0.0) == []
-    assert drifts(Habits(), 1, since=5, known=45, author=0.0) != []
+    assert drifts(Habits(), 1, since=5, days=25, author=0.0) == []
+    assert drifts(Habits(), 1, since=5, days=45, author=0.0) != []
     assert list(find_drifts("harbour", [], LAST)) == []
 
 
@@ -91,14 +91,14 @@ def test_a_change_is_told_for_weeks_and_is_usual_then():
 
 def test_what_is_as_before_for_days_is_over():
     chance = random.Random(1)
-    made = [
+    rows = [
         *history(DAYS - 10, Habits(), chance),
         *history(5, Habits(author=0.0), chance, at=10),
         *history(5, Habits(), chance),
     ]
-    made = made[-DAYS:]
-    assert [one.measure for one in find_drifts("harbour", [*made[5:-5], *[None] * 0], LAST)] == ["author"]
-    assert list(find_drifts("harbour", made, LAST)) == []
+    rows = rows[-DAYS:]
+    assert [drift.measure for drift in find_drifts("harbour", [*rows[5:-5], *[None] * 0], LAST)] == ["author"]
+    assert list(find_drifts("harbour", rows, LAST)) == []
 
 
 def test_an_odd_week_in_the_history_neither_hides_a_change_nor_makes_one():
@@ -107,7 +107,7 @@ def test_an_odd_week_in_the_history_neither_hides_a_change_nor_makes_one():
     odd = [*usual, *outage, *history(26, habits, chance)]
     assert list(find_drifts("harbour", odd, LAST)) == []
     again = [*usual, *outage, *history(26, habits, chance, at=23, author=0.0)]
-    assert [one.measure for one in find_drifts("harbour", again, LAST)] == ["author"]
+    assert [drift.measure for drift in find_drifts("harbour", again, LAST)] == ["author"]
 
 
 @given(now=SHARES, before=st.lists(SHARES, min_size=4, max_size=9), n=st.integers(15, 400))
@@ -118,12 +118,12 @@ def test_a_score_is_finite_and_points_where_the_value_went(now, before, n):
     assert change.z * (change.now - change.usual) >= 0
 
 
-@given(one=MIXES, other=MIXES, third=MIXES)
-def test_the_distance_of_mixes_is_a_metric_between_0_and_1(one, other, third):
-    assert distance(one, one) == pytest.approx(0, abs=1e-6)
-    assert 0 <= distance(one, other) <= 1 + 1e-9
-    assert distance(one, other) == pytest.approx(distance(other, one), abs=1e-9)
-    assert distance(one, third) <= distance(one, other) + distance(other, third) + 1e-9
+@given(first=MIXES, second=MIXES, third=MIXES)
+def test_the_distance_of_mixes_is_a_metric_between_0_and_1(first, second, third):
+    assert distance(first, first) == pytest.approx(0, abs=1e-6)
+    assert 0 <= distance(first, second) <= 1 + 1e-9
+    assert distance(first, second) == pytest.approx(distance(second, first), abs=1e-9)
+    assert distance(first, third) <= distance(first, second) + distance(second, third) + 1e-9
 
 
 def test_mixes_that_share_nothing_are_as_far_apart_as_can_be():
@@ -192,18 +192,18 @@ def test_a_day_counts_what_was_refused_and_a_day_of_refusals_alone_shows_too(war
 
 def test_days_are_loaded_up_to_the_last_whole_one_and_found_to_drift(warehouse):
     now = NOON + timedelta(hours=3)
-    made = []
+    articles = []
     for day in range(1, 80):
         when = NOON - timedelta(days=day)
         authors = ("Ana Lima",) if day > 3 else ()
-        made += [
+        articles += [
             article(day * 100 + number, first_seen_at=when, fetched_at=when, authors=authors) for number in range(40)
         ]
-    warehouse.land("articles", *made, article(1, first_seen_at=NOON))
+    warehouse.land("articles", *articles, article(1, first_seen_at=NOON))
     with connect(warehouse.root) as connection:
         days = load_days(connection, now)["harbour"]
     assert len(days) == DAYS
     assert days[-1] is not None
     assert days[-1]["day"] == last_day(now) == date(2026, 3, 14)
-    (found,) = find_drifts("harbour", days, last_day(now))
-    assert found.sentence == "0% of its articles have an author since 2026-03-12, usually 100%"
+    (drift,) = find_drifts("harbour", days, last_day(now))
+    assert drift.sentence == "0% of its articles have an author since 2026-03-12, usually 100%"

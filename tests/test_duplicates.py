@@ -14,7 +14,7 @@ TITLES = "SELECT url[-1:], title FROM articles ORDER BY url"
 
 @pytest.fixture
 def shared(site):
-    """A feed of two addresses, and what gives either a page."""
+    """Serve a feed of two addresses; return the function that publishes a page at either."""
 
     def publish(first: str, second: str | None = None) -> None:
         for number, title in ((1, first), (2, second or first)):

@@ -78,10 +78,10 @@ def terminal(document: Explained, width: int, monkeypatch: pytest.MonkeyPatch) -
 def test_a_wide_terminal_shows_kept_and_stripped_side_by_side(folder_source, monkeypatch):
     drawn = terminal(read(TEXT, folder_source), 120, monkeypatch)
     rows = [re.sub(r"\x1b\[[\d;]*m", "", row) for row in drawn.splitlines()]
-    (kept,) = [row for row in rows if STORY[0][:30] in row]
-    (gone,) = [row for row in rows if "Read also" in row]
-    assert kept.index(STORY[0][:30]) < 20
-    assert 60 < gone.index("related") < gone.index("Read also")
+    (story_row,) = [row for row in rows if STORY[0][:30] in row]
+    (stripped_row,) = [row for row in rows if "Read also" in row]
+    assert story_row.index(STORY[0][:30]) < 20
+    assert 60 < stripped_row.index("related") < stripped_row.index("Read also")
     assert "\x1b[32m" in drawn
     assert max(map(len, rows)) <= 120
 

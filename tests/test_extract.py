@@ -123,7 +123,7 @@ HEAD = (
 
 
 @pytest.mark.parametrize(
-    ("page", "feed_title", "stated"),
+    ("page", "feed_title", "metadata"),
     [
         (f"{HEAD}<body><nav><a href=/>Start</a></nav>", None, ("Fähre fährt wieder", 12, "de")),
         (f"{HEAD}<body><p>Wird geladen</p>", None, ("Fähre fährt wieder", 12, "de")),
@@ -132,13 +132,13 @@ HEAD = (
     ],
     ids=["no block", "a notice", "its feed", "nothing"],
 )
-def test_a_refused_page_keeps_what_it_states(page: str, feed_title: str | None, stated: tuple[object, ...]) -> None:
+def test_a_refused_page_keeps_what_it_states(page: str, feed_title: str | None, metadata: tuple[object, ...]) -> None:
     raw = raw_page(page.encode())
     feed = (Candidate("title", (feed_title,), Origin.FEED),) if feed_title else ()
     rejection = extract(replace(raw, item=replace(raw.item, candidates=feed)), timezone="Europe/Vienna")
     assert isinstance(rejection, Rejection)
     hour = rejection.published_at.hour if rejection.published_at else None
-    assert (rejection.title, hour, rejection.language) == stated
+    assert (rejection.title, hour, rejection.language) == metadata
 
 
 def test_front_matter_and_heading_of_markdown_are_statements() -> None:
@@ -209,8 +209,8 @@ def test_a_tag_keeps_its_first_attributes_and_a_program_is_no_tag() -> None:
     many = "".join(f" data-{number}=x" for number in range(10_000))
     program = f"<script>for (i = 0; i <n; i++) {{ {'a = b + c; ' * 3_000} }}</script>"
     meta = '<meta name="author" content="Ada Byron"'
-    found = extracted(raw_page(f"<!doctype html>{program}{meta}{many}><p>{PARAGRAPH * 4}</p>".encode()))
-    assert [candidate.values for candidate in found.candidates if candidate.field == "authors"] == [("Ada Byron",)]
+    article = extracted(raw_page(f"<!doctype html>{program}{meta}{many}><p>{PARAGRAPH * 4}</p>".encode()))
+    assert [candidate.values for candidate in article.candidates if candidate.field == "authors"] == [("Ada Byron",)]
     assert bound_attributes(program) == program
     assert len(bound_attributes(f"{program}{meta}{many}>")) < len(program) + 8_000
 

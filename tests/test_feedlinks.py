@@ -124,14 +124,14 @@ def test_an_answer_is_known_by_its_bytes(content, kind):
 
 
 def test_news_sitemaps_come_first_and_those_of_other_things_not_at_all():
-    named = [
+    addresses = [
         "https://news.example/sitemap.xml",
         "https://news.example/sitemap-images.xml",
         "https://news.example/category-sitemap.xml",
         "https://news.example/google-news.xml",
         "https://news.example/sitemap.xml",
     ]
-    assert rank_sitemaps(named) == ["https://news.example/google-news.xml", "https://news.example/sitemap.xml"]
+    assert rank_sitemaps(addresses) == ["https://news.example/google-news.xml", "https://news.example/sitemap.xml"]
 
 
 @pytest.mark.parametrize(

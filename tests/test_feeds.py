@@ -23,13 +23,13 @@ CASES = sorted(path for path in (Path(__file__).parent / "feeds").iterdir())
 URL = "https://www.example.org/feeds/news.xml"
 
 
-def printed(listing: Listing) -> dict:
-    """A listing as its golden file has it: what is None or empty is left out."""
+def golden_form(listing: Listing) -> dict:
+    """Write a listing as its golden file has it, without what is None or empty."""
     entries = []
     for entry in listing.entries:
         assert {candidate.origin for candidate in entry.candidates} <= {Origin.FEED}
-        said = {candidate.field: list(candidate.values) for candidate in entry.candidates}
-        entries.append({**asdict(entry), "candidates": said})
+        values_by_field = {candidate.field: list(candidate.values) for candidate in entry.candidates}
+        entries.append({**asdict(entry), "candidates": values_by_field})
     whole = {**asdict(listing), "entries": [{key: value for key, value in entry.items() if value} for entry in entries]}
     return {key: value for key, value in whole.items() if value or key == "entries"}
 
@@ -41,7 +41,7 @@ def content_of(case: Path) -> bytes:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_feed_is_read_as_its_golden_file_says(case):
     expected = json.loads((case / "expected.json").read_text("utf-8"))
-    assert printed(read_feed(content_of(case), URL)) == expected
+    assert golden_form(read_feed(content_of(case), URL)) == expected
 
 
 PIECES = (
@@ -55,8 +55,8 @@ BROKEN = st.sampled_from([*(piece.encode() for piece in PIECES), b"\xed\xa0\xbd\
 
 def assert_encodable(listing: Listing) -> None:
     for entry in listing.entries:
-        said = [value for candidate in entry.candidates for value in candidate.values]
-        "".join((entry.url, entry.guid or "", entry.modified or "", entry.html or "", *said)).encode()
+        values = [value for candidate in entry.candidates for value in candidate.values]
+        "".join((entry.url, entry.guid or "", entry.modified or "", entry.html or "", *values)).encode()
     "".join((listing.title or "", listing.language or "", listing.older_url or "", listing.damage or "")).encode()
     "".join(f"{child.url} {child.modified}" for child in listing.children).encode()
 
@@ -128,12 +128,12 @@ def test_an_entity_that_grows_stays_as_it_is_printed():
     assert entry.candidates[0].values == ("&a11; ferry",)
 
 
-@pytest.mark.parametrize("place", ["<!ENTITY c SYSTEM '{}'>", "<!ENTITY % c SYSTEM '{}'> %c;"])
+@pytest.mark.parametrize("declaration", ["<!ENTITY c SYSTEM '{}'>", "<!ENTITY % c SYSTEM '{}'> %c;"])
 @pytest.mark.parametrize("head", ["<!DOCTYPE rss [{}]>", "<!DOCTYPE rss SYSTEM '{}'>"])
-def test_an_external_entity_is_not_read(place, head, tmp_path):
+def test_an_external_entity_is_not_read(declaration, head, tmp_path):
     canary = tmp_path / "canary.txt"
     canary.write_text("canary-3141")
-    declared = head.format(place.format(canary.as_uri())).encode()
+    declared = head.format(declaration.format(canary.as_uri())).encode()
     listing = read_feed(rss(b"<item><title>&c;</title><link>https://example.org/&c;</link></item>", declared), URL)
     assert "canary-3141" not in repr(listing)
 
@@ -164,7 +164,7 @@ def test_what_is_longer_than_it_may_be_is_cut_and_says_so(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"", "empty"),
         (b" \r\n\t", "empty"),
@@ -178,8 +178,8 @@ def test_what_is_longer_than_it_may_be_is_cut_and_says_so(monkeypatch):
     ],
     ids=["empty", "blank", "login", "page with a feed in it", "words", "sitemap", "json", "cut json", "image"],
 )
-def test_what_is_no_feed_is_refused_in_a_sentence(content, said):
-    with pytest.raises(ListingError, match=said) as refused:
+def test_what_is_no_feed_is_refused_in_a_sentence(content, sentence):
+    with pytest.raises(ListingError, match=sentence) as refused:
         read_feed(content, URL)
     assert str(refused.value).endswith(".")
 
@@ -250,14 +250,14 @@ def test_halves_of_a_character_are_joined_in_captions_and_whole_articles():
     )
     (entry,) = read_feed(content, URL).entries
     assert entry.html == "<p>" + "The harbour 😊 reopens. " * 20 + "</p>"
-    assert ("image_caption", ("Boats 😊",)) in [(one.field, one.values) for one in entry.candidates]
+    assert ("image_caption", ("Boats 😊",)) in [(candidate.field, candidate.values) for candidate in entry.candidates]
 
 
 def test_halves_of_a_character_in_json_are_joined_and_single_ones_gone():
     content = rb'{"items":[{"url":"https://example.org/\ud83d\ude0a/\ud83da","title":"A &#55357;&#56842;\ud83d","tags":["\ude0ab"]}]}'
     (entry,) = read_feed(content, URL).entries
     assert entry.url == "https://example.org/😊/a"
-    assert [one.values for one in entry.candidates] == [("A 😊",), ("b",)]
+    assert [candidate.values for candidate in entry.candidates] == [("A 😊",), ("b",)]
 
 
 def test_a_guid_that_is_no_permalink_is_no_address():
@@ -370,7 +370,7 @@ def test_a_feed_after_a_page_or_a_warning_is_found(before):
     assert [entry.url for entry in listing.entries] == ["https://paper.example/1"]
 
 
-@pytest.mark.parametrize("shown", ["&lt;rss&gt;&lt;channel&gt;", "<pre><rss version='2.0'></pre>", "<feed>"])
-def test_a_page_about_feeds_is_no_feed(shown):
+@pytest.mark.parametrize("example", ["&lt;rss&gt;&lt;channel&gt;", "<pre><rss version='2.0'></pre>", "<feed>"])
+def test_a_page_about_feeds_is_no_feed(example):
     with pytest.raises(ListingError, match="A web page came"):
-        read_feed(PAGE_BEFORE.replace("Cache is full", shown).encode(), URL, "text/html")
+        read_feed(PAGE_BEFORE.replace("Cache is full", example).encode(), URL, "text/html")

@@ -16,10 +16,10 @@ def fetched(path, settings, now):
 def test_a_file_is_read_as_it_is(tmp_path, settings, now):
     path = tmp_path / "a b%.txt"
     path.write_bytes(b"\xff\x00 raw")
-    got = fetched(path, settings, now)
-    assert got.content == b"\xff\x00 raw"
-    assert got.fetched_at == now
-    assert got.payload_digest.startswith("sha256:")
+    document = fetched(path, settings, now)
+    assert document.content == b"\xff\x00 raw"
+    assert document.fetched_at == now
+    assert document.payload_digest.startswith("sha256:")
 
 
 def test_a_vanished_file_is_a_refusal(tmp_path, settings, now):

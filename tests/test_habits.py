@@ -58,7 +58,7 @@ def story(number: int) -> tuple[str, ...]:
 def landed_article(
     number: int, *extra: str, lead: tuple[str, ...] = (), article_texts: tuple[str, ...] | None = None
 ) -> LandedArticle:
-    """An article of its own day; `extra` stands below its text."""
+    """Make an article of its own day; `extra` stands below its text."""
     text = (*lead, *(story(number) if article_texts is None else article_texts), *extra)
     seen_at = NOW + timedelta(days=number)
     return LandedArticle(f"article-{number:04}", f"Headline of story {number}", seen_at, seen_at.date(), text, ())
@@ -193,7 +193,7 @@ LINES = st.lists(
 
 @given(LINES, st.dictionaries(st.sampled_from([APP, "Opinion", *STORY]), st.sampled_from(HabitPlace)))
 def test_habits_only_take_kept_lines_that_are_habits_and_never_all(lines, known):
-    habits = RecurringLines.of({fold_line(line): place for line, place in known.items()})
+    habits = RecurringLines.of({fold_line(line): habit_place for line, habit_place in known.items()})
     without, article = (
         strip(document("\n\n".join(lines)), StripRules(), these) for these in (RecurringLines(), habits)
     )
@@ -206,14 +206,14 @@ def test_habits_only_take_kept_lines_that_are_habits_and_never_all(lines, known)
 
 @given(LINES, st.dictionaries(st.sampled_from([APP, *STORY]), st.sampled_from(HabitPlace)))
 def test_a_line_under_keep_is_never_taken_as_a_habit(lines, known):
-    habits = RecurringLines.of({fold_line(line): place for line, place in known.items()})
+    habits = RecurringLines.of({fold_line(line): habit_place for line, habit_place in known.items()})
     article = strip(document("\n\n".join(lines)), StripRules(keep=("app, for", "old bridge")), habits)
     if isinstance(article, ExtractedArticle):
         assert not [line for line in article.stripped if "app, for" in line.text or "old bridge" in line.text]
 
 
 @pytest.mark.parametrize(
-    ("place", "lines", "expected"),
+    ("habit_place", "lines", "expected"),
     [
         (HabitPlace.END, (*STORY, APP), STORY),
         (HabitPlace.END, (STORY[0], APP, *STORY[1:]), (STORY[0], APP, *STORY[1:])),
@@ -223,10 +223,10 @@ def test_a_line_under_keep_is_never_taken_as_a_habit(lines, known):
         (HabitPlace.ANYWHERE, (APP,), (APP,)),
     ],
 )
-def test_a_habit_is_taken_out_where_it_is_known_to_stand(place, lines, expected):
+def test_a_habit_is_taken_out_where_it_is_known_to_stand(habit_place, lines, expected):
     for extractor in ("text", "html"):
         assert article_texts(
-            paragraphs(*lines), RecurringLines.of({fold_line(APP): place}), extractor=extractor
+            paragraphs(*lines), RecurringLines.of({fold_line(APP): habit_place}), extractor=extractor
         ) == list(expected)
 
 

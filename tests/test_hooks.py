@@ -21,8 +21,8 @@ TOKEN = "s3cret-token"  # noqa: S105  nobody's
 PAYLOAD = json.dumps({"text": "harbour: 渡轮 stale"}).encode()
 
 
-def webhook(server: WebServer, path: str = f"/hook/{TOKEN}", **given: object) -> Webhook:
-    return Webhook(server.url(path), **{"waits": (0.01, 0.01), "seconds": 2.0, **given})  # type: ignore[arg-type]
+def webhook(server: WebServer, path: str = f"/hook/{TOKEN}", **options: object) -> Webhook:
+    return Webhook(server.url(path), **{"waits": (0.01, 0.01), "seconds": 2.0, **options})  # type: ignore[arg-type]
 
 
 def command(tmp_path: Path, script: str, *arguments: str, seconds: float = 20.0) -> Command:
@@ -48,7 +48,7 @@ def test_a_server_that_is_busy_is_asked_again():
 
 
 @pytest.mark.parametrize(
-    ("route", "requests", "said"),
+    ("route", "requests", "sentence"),
     [
         (answer(status="404 Not Found"), 1, "answered 404 Not Found; see whether the address is right"),
         (answer(status="302 Found", location="http://127.0.0.1:1/"), 1, "answered 302 Found"),
@@ -57,14 +57,14 @@ def test_a_server_that_is_busy_is_asked_again():
     ],
     ids=["wrong address", "moved", "broken", "hangs up"],
 )
-def test_a_webhook_that_fails_says_how_and_shows_no_token(caplog, route, requests, said):
+def test_a_webhook_that_fails_says_how_and_shows_no_token(caplog, route, requests, sentence):
     caplog.set_level(logging.DEBUG)
     with WebServer({f"/hook/{TOKEN}": route}) as server:
         problem = webhook(server).send(PAYLOAD)
         assert len(server.requests) == requests
     assert problem is not None
     assert problem.startswith("alert_webhook at 127.0.0.1: ")
-    assert said in problem
+    assert sentence in problem
     assert TOKEN not in problem + caplog.text + repr(webhook(server))
 
 
@@ -140,7 +140,7 @@ def test_trying_the_hooks_sends_each_a_test(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "sentence"),
     [
         ("alert_webhook", f"ftp://h.example/{TOKEN}", "not an http or https address"),
         ("alert_webhook", f"https://me:{TOKEN}@h.example/", "not before an @"),
@@ -149,12 +149,12 @@ def test_trying_the_hooks_sends_each_a_test(capsys, monkeypatch):
         ("alert_command", f"notify '{TOKEN}", "not to be split into a program and its arguments: no closing quotation"),
     ],
 )
-def test_a_wrong_hook_is_named_and_not_shown(tmp_path, monkeypatch, name, value, said):
+def test_a_wrong_hook_is_named_and_not_shown(tmp_path, monkeypatch, name, value, sentence):
     monkeypatch.setenv(f"COPYDESK_{name.upper()}", value)
     with pytest.raises(ConfigError) as failure:
         load_settings(tmp_path)
     assert f"key '{name}'" in str(failure.value)
-    assert said in str(failure.value).lower() or said in str(failure.value)
+    assert sentence in str(failure.value).lower() or sentence in str(failure.value)
     assert TOKEN not in str(failure.value)
 
 

@@ -196,16 +196,16 @@ def test_every_read_document_is_in_the_archive_as_it_came(tmp_path, run, ask, se
     (tmp_path / "pages" / "a.html.gz").write_bytes(raw)
     (tmp_path / "pages" / "bad.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     run()
-    found = ask("SELECT warc_filename, warc_offset, warc_length, outcome FROM captures ORDER BY url")
-    assert [row[3] for row in found] == ["stored", "rejected"]
-    assert read(settings.data, *found[0][:3]) == raw
+    captures = ask("SELECT warc_filename, warc_offset, warc_length, outcome FROM captures ORDER BY url")
+    assert [row[3] for row in captures] == ["stored", "rejected"]
+    assert read(settings.data, *captures[0][:3]) == raw
 
 
 def test_a_batch_ends_by_number_or_by_content(now):
     items = [Item("s", url, url, "f", now) for url in "abcde"]
     assert ["".join(item.url for item in batch) for batch in in_batches(items, 2)] == ["ab", "cd", "e"]
     large = [Fetched(item, bytes(40_000_000), now) for item in items[:3]]
-    assert ["".join(one.item.url for one in batch) for batch in in_batches(large, 500)] == ["ab", "c"]
+    assert ["".join(document.item.url for document in batch) for batch in in_batches(large, 500)] == ["ab", "c"]
 
 
 def test_equal_names_in_two_folders_are_two_articles(tmp_path, run, ask, folder_source):
@@ -266,8 +266,8 @@ def test_an_article_that_is_spoilt_again_is_refused_again(tmp_path, run):
 def test_a_record_that_was_seen_and_never_read_is_not_asked_of_the_web(run, ask, records, settings, now):
     url = "https://paper.example/1"
     run(**records({"id": 1, "text": BREAD}))
-    seen = Discovery("paper", "killed", url, url, "1", ask("SELECT found_in FROM discoveries")[0][0], now)
-    Store(settings.data).land("discoveries", [seen], source_id="paper", key="killed", now=now)
+    discovered = Discovery("paper", "killed", url, url, "1", ask("SELECT found_in FROM discoveries")[0][0], now)
+    Store(settings.data).land("discoveries", [discovered], source_id="paper", key="killed", now=now)
     assert counts(run(**records({"id": 1, "text": BREAD}))) == {"discovered": 2, "unchanged": 1, "failed": 1}
     assert ask("SELECT reason, url FROM rejects_open") == [("vanished", url)]
 

@@ -72,7 +72,7 @@ def test_html_goes_before_text(opened):
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "sentence"),
     [
         (b'{"text": ', "not JSON: Expecting value"),
         (b"[1]", "not a JSON object but list"),
@@ -83,12 +83,12 @@ def test_html_goes_before_text(opened):
         (b"[" * 100_000, "not JSON"),
     ],
 )
-def test_a_bad_record_is_refused_with_what_is_wrong(opened, line, said):
+def test_a_bad_record_is_refused_with_what_is_wrong(opened, line, sentence):
     refused = opened(line)
     assert isinstance(refused, Rejection)
     assert refused.reason is Reason.BAD_RECORD
     assert refused.capture_id == "c1"
-    assert said in refused.detail
+    assert sentence in refused.detail
 
 
 def test_a_lone_surrogate_does_not_stop_a_record(opened):
@@ -113,11 +113,11 @@ def test_a_packed_file_that_is_cut_short_gives_its_whole_lines(tmp_path, setting
     (tmp_path / "w.jsonl").write_bytes(packed[:-1_000])
     (tmp_path / "wire.toml").write_text('title = "Wire"\n[[input]]\nkind = "jsonl"\npath = "w.jsonl"\n')
     source = load_source(tmp_path / "wire.toml")
-    found = []
+    records = []
     with pytest.raises(InputError, match=r"w\.jsonl: cannot be read: it is cut short"):
-        found.extend(iter(read_records(source, source.input[0], ReadContext(settings, now))))
-    assert len(found) > 80_000
-    assert found[-1].content == b'{"text": "rainy day %d"}\n' % (len(found) - 1)
+        records.extend(iter(read_records(source, source.input[0], ReadContext(settings, now))))
+    assert len(records) > 80_000
+    assert records[-1].content == b'{"text": "rainy day %d"}\n' % (len(records) - 1)
 
 
 def test_a_file_at_an_address_is_fetched_in_the_turn_of_its_host(tmp_path, settings, now):

@@ -24,7 +24,7 @@ from warehouse.storage.run_marks import marked_runs, running_and_killed
 
 
 def written(data: str) -> list[str]:
-    """The tables, and the archive, by the files in them that runs have written."""
+    """Return the table (or `archive`) of each file that runs have written."""
     files = [path.relative_to(data).parts for path in Path(data).rglob("*") if path.is_file()]
     return sorted(
         parts[0]

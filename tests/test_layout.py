@@ -82,7 +82,7 @@ def dotted(path: Path) -> str:
 
 
 def imported(path: Path) -> set[str]:
-    """The names of all modules that a file imports, those for types alone too."""
+    """Return the names of all modules that a file imports, those for types alone too."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -103,7 +103,7 @@ MODULES = {dotted(path): path for package in PACKAGES for path in modules(packag
 
 
 def room(module: str) -> str:
-    """The entry of MAY_IMPORT that a module is under: a package of its package, else the package itself."""
+    """Return the entry of MAY_IMPORT that a module is under: a package of its package, else the package itself."""
     first, _, rest = module.partition(".")
     inner = f"{first}.{rest.partition('.')[0]}"
     return inner if inner in MAY_IMPORT else first
@@ -138,7 +138,7 @@ def test_no_packages_import_each_other():
 
 
 def package_of(module: str) -> str:
-    """The room of a module; each verb at the root of flows and tasks is a room of its own."""
+    """Return the room of a module; each verb at the root of flows and tasks is a room of its own."""
     return module if room(module) in ("flows", "tasks") else room(module)
 
 
@@ -186,14 +186,14 @@ def test_a_process_that_makes_articles_does_not_import_prefect():
 def test_the_installed_command_finds_our_package(package):
     # Asked of an isolated interpreter, as the console script is one: a package named `config` on the package
     # index would shadow ours there, and never inside pytest, which puts the project first.
-    found = subprocess.run(
+    location = subprocess.run(
         [sys.executable, "-I", "-c", f"import {package}; print({package}.__file__)"],
         check=True,
         capture_output=True,
         text=True,
         cwd="/",
     ).stdout.strip()
-    assert Path(found).resolve() == PROJECT / package / "__init__.py"
+    assert Path(location).resolve() == PROJECT / package / "__init__.py"
 
 
 def test_nothing_heavy_is_imported_for_help():

@@ -69,7 +69,7 @@ class Machine:
         return self.process.stdout.readline().strip()
 
     def end(self) -> str:
-        """What it says in the end, having landed or not."""
+        """Let it go on; return its last line, which says whether it landed."""
         answer, _ = self.process.communicate("\n", timeout=30)
         return answer.strip()
 

@@ -35,7 +35,7 @@ from warehouse.storage.tables import Store
 from warehouse.takedown.forget import forget
 
 AT_ONCE = Ages(log=timedelta(0), visible=timedelta(0), deleted=timedelta(0))
-KEPT = replace(AT_ONCE, deleted=timedelta(hours=1))
+DELETED_FOR_AN_HOUR = replace(AT_ONCE, deleted=timedelta(hours=1))
 NOW = NOON + timedelta(hours=20)
 LATER = timedelta(hours=3)
 RULES = ("1", "digest")
@@ -144,7 +144,7 @@ def contents(root: Path) -> dict[str, list[Any]]:
 
 
 def check_against_new(root: Path) -> None:
-    """A state that was taken forward says what one made anew does."""
+    """Check that a state that was taken forward equals one made anew."""
     open_state(root).close()
     taken_forward = contents(root)
     path_of(root).unlink()
@@ -176,7 +176,7 @@ def test_the_ledger_says_what_the_tables_say(
 
 
 def opened_files(root: Path, code: str = "") -> list[str]:
-    """The Parquet files that a process opens which opens the state."""
+    """Open the state in a process; return the Parquet files that it opens."""
     program = f"""
 import sys
 from datetime import datetime
@@ -204,7 +204,7 @@ def test_a_start_opens_new_files_of_its_source_and_no_others(tmp_path: Path) -> 
     assert opened_files(tmp_path) == []
     land_batch(store, random.Random(9), 9)
     assert len(opened_files(tmp_path)) == 4
-    compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=KEPT)
+    compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=DELETED_FOR_AN_HOUR)
     footers = opened_files(tmp_path)
     assert len(footers) == 5, "a base file a table, of which only the footer is read"
     assert opened_files(tmp_path) == []
@@ -219,7 +219,7 @@ def test_compaction_makes_no_state_anew(tmp_path: Path, sees_each_step: bool) ->
         connection.execute("CREATE TABLE is_the_first (x)")
     for key in range(1, 4):
         land_batch(store, rng, key)
-        for ages in (KEPT, AT_ONCE):
+        for ages in (DELETED_FOR_AN_HOUR, AT_ONCE):
             compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=ages)
             if sees_each_step:
                 open_state(tmp_path).close()
@@ -313,9 +313,9 @@ def test_rows_that_were_rewritten_are_read_again(tmp_path: Path) -> None:
     land_batch(Store(tmp_path), random.Random(7), 0)
     open_state(tmp_path).close()
     # As on another machine: its state was there when the take-down came.
-    kept = path_of(tmp_path).read_bytes()
+    old_state = path_of(tmp_path).read_bytes()
     forget(tmp_path, url(2), NOW, normalize=str, identify=lambda *parts: parts[-1])
-    path_of(tmp_path).write_bytes(kept)
+    path_of(tmp_path).write_bytes(old_state)
     check_against_tables(tmp_path, now=NOW + timedelta(days=1))
 
 
@@ -325,10 +325,10 @@ def test_shards_leave_the_state_of_their_source_as_it_is(tmp_path: Path) -> None
     open_state(tmp_path).close()
     before = path_of(tmp_path).read_bytes()
     land_batch(store, rng, 1)
-    with open_state(tmp_path, ("shard-a",)) as one, open_state(tmp_path, ("shard-b",)) as other:
-        assert {one.known(url(number)) is None for number in range(9)} == {True, False}
-        assert one.facts(url(8)) is None
-        assert other.connection.execute("SELECT count(*) FROM shared.address").fetchone() != (0,)
+    with open_state(tmp_path, ("shard-a",)) as first, open_state(tmp_path, ("shard-b",)) as second:
+        assert {first.known(url(number)) is None for number in range(9)} == {True, False}
+        assert first.facts(url(8)) is None
+        assert second.connection.execute("SELECT count(*) FROM shared.address").fetchone() != (0,)
     check_against_tables(tmp_path, ("shard-a",))
     assert path_of(tmp_path).read_bytes() == before
     assert [path.name for path in path_of(tmp_path).parent.iterdir()] == ["harbour.sqlite"]
@@ -435,7 +435,7 @@ def test_recurring_lines_and_newest_articles_are_the_same_after_compaction(tmp_p
     habits, articles = known_habits(str(tmp_path), "harbour"), newest_articles(str(tmp_path), "harbour")
     assert [habit.line for habit in habits] == ["line 1", "line 2", "line 5"], "none of no articles"
     assert [row[0] for row in articles] == ["article-2", "article-7", "article-1", "article-0"]
-    for ages in (KEPT, AT_ONCE):
+    for ages in (DELETED_FOR_AN_HOUR, AT_ONCE):
         compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=ages)
         assert known_habits(str(tmp_path), "harbour") == habits
         assert newest_articles(str(tmp_path), "harbour") == articles

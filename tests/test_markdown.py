@@ -16,8 +16,8 @@ from warehouse.model.vocabulary import Origin
 CASES = sorted((Path(__file__).parent / "markdown").glob("*.md"))
 
 
-def values(stated: str | list[str]) -> tuple[str, ...]:
-    return (stated,) if isinstance(stated, str) else tuple(stated)
+def values(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -25,8 +25,8 @@ def test_markdown_becomes_paragraphs_and_statements(path: Path) -> None:
     document = read_markdown(path.read_bytes().decode(), plain_text)
     expected = json.loads(path.with_suffix(".json").read_text("utf-8"))
     assert list(filter(None, document.paragraphs.lines)) == expected["lines"]
-    assert [(stated.field, stated.values) for stated in document.candidates] == [
-        (field, values(stated)) for field, stated in expected["stated"]
+    assert [(candidate.field, candidate.values) for candidate in document.candidates] == [
+        (field, values(value)) for field, value in expected["stated"]
     ]
 
 
@@ -57,4 +57,4 @@ def test_hostile_front_matter_ends_soon_and_leaves_the_text(front_matter: str) -
     document = read_markdown(front_matter + "The text stays.\n", plain_text)
     assert time.process_time() - began < 2
     assert document.paragraphs.text.endswith("The text stays.")
-    assert sum(len(value) for stated in document.candidates for value in stated.values) < 50_000
+    assert sum(len(value) for candidate in document.candidates for value in candidate.values) < 50_000

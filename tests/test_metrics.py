@@ -39,7 +39,7 @@ def status(settings):
 
 @asynccontextmanager
 async def watched(status: ServerStatus):
-    """A client of the endpoints of a server, on a port of this machine."""
+    """Serve the endpoints of a server on a port of this machine; yield a client."""
     port, _ = free_ports()
     async with (
         health_endpoint(status, port, lambda: None),
@@ -49,7 +49,7 @@ async def watched(status: ServerStatus):
 
 
 async def scrape(client: httpx.AsyncClient):
-    """The samples of a scrape, by name and labels."""
+    """Return the samples of a scrape, by name and labels."""
     response = await client.get("/metrics")
     response.raise_for_status()
     return {

@@ -39,7 +39,7 @@ SOURCE = Source(id="example", title="Example", timezone="Europe/Berlin", input=(
 
 
 def extracted(*candidates, text=TEXT, url=URL, language="en", from_feed=()):
-    """An extracted article with these statements; each is (field, origin, value, …)."""
+    """Make an extracted article with these candidates; each is (field, origin, value, …)."""
     candidates_of_page = [
         Candidate(field, values, origin) for field, origin, *rest in candidates for values in [tuple(rest)]
     ]
@@ -130,7 +130,7 @@ def test_a_date_is_kept_as_printed_with_what_it_states():
 
 
 @pytest.mark.parametrize(
-    ("stated", "timezone", "instant", "day", "offset"),
+    ("dates", "timezone", "instant", "day", "offset"),
     [
         (("2026-07-04T00:30:00+07:00",), None, "2026-07-03T17:30", date(2026, 7, 4), 420),
         (("2026-07-03T17:30:00Z", "2026-07-04T00:30:00+07:00"), None, "2026-07-03T17:30", date(2026, 7, 4), 420),
@@ -144,10 +144,10 @@ def test_a_date_is_kept_as_printed_with_what_it_states():
         (("July 2026",), "America/New_York", "2026-07-01T00:00", None, None),
     ],
 )
-def test_the_local_day_and_the_offset_are_those_of_the_place(stated, timezone, instant, day, offset):
+def test_the_local_day_and_the_offset_are_those_of_the_place(dates, timezone, instant, day, offset):
     source = SOURCE.model_copy(update={"timezone": timezone})
     candidates = [
-        ("published_at", origin, value) for origin, value in zip((Origin.JSON_LD, Origin.META), stated, strict=False)
+        ("published_at", origin, value) for origin, value in zip((Origin.JSON_LD, Origin.META), dates, strict=False)
     ]
     article = normalise(extracted(*candidates), source)
     assert article.published_at.isoformat()[:16] == instant
@@ -191,12 +191,12 @@ def test_a_document_without_text_is_no_article(text):
 
 
 @pytest.mark.parametrize(
-    ("printed", "title"),
+    ("value", "title"),
     [("Salt &amp; light", "Salt & light"), ("Salt &amp;amp; light", "Salt & light"), ("<b>Salt</b> &lt;i&gt;now&lt;/i&gt;", "Salt now"),
      ("Why 3 < 5 & 7 > 6", "Why 3 < 5 & 7 > 6"), ("  two\n lines ", "two lines")],
 )  # fmt: skip
-def test_a_title_is_one_line_without_markup(printed, title):
-    assert normalised(("title", Origin.JSON_LD, printed)).title == title
+def test_a_title_is_one_line_without_markup(value, title):
+    assert normalised(("title", Origin.JSON_LD, value)).title == title
 
 
 def test_names_come_from_the_byline_where_nothing_else_states_them():
@@ -206,11 +206,11 @@ def test_names_come_from_the_byline_where_nothing_else_states_them():
 
 
 def test_a_byline_with_more_names_completes_the_stated_authors():
-    stated = ("authors", Origin.JSON_LD, "Ann Lee")
-    assert normalised(stated, ("by", Origin.HTML, "By Bob Ray and Ann Lee")).authors == ("Bob Ray", "Ann Lee")
-    assert normalised(stated, ("by", Origin.HTML, "By Bob Ray")).authors == ("Ann Lee",)
-    assert normalised(stated, ("by", Origin.HTML, "By Ann Lee, London")).authors == ("Ann Lee",)
-    with_site = normalised(stated, ("by", Origin.HTML, "By Ann Lee, Harbour News"), url="https://harbournews.com/a")
+    authors = ("authors", Origin.JSON_LD, "Ann Lee")
+    assert normalised(authors, ("by", Origin.HTML, "By Bob Ray and Ann Lee")).authors == ("Bob Ray", "Ann Lee")
+    assert normalised(authors, ("by", Origin.HTML, "By Bob Ray")).authors == ("Ann Lee",)
+    assert normalised(authors, ("by", Origin.HTML, "By Ann Lee, London")).authors == ("Ann Lee",)
+    with_site = normalised(authors, ("by", Origin.HTML, "By Ann Lee, Harbour News"), url="https://harbournews.com/a")
     assert with_site.authors == ("Ann Lee",)
 
 
@@ -290,10 +290,10 @@ def test_no_statement_breaks_a_record(text, candidates_of_page, url):
         assert outcome.provenance.keys() <= set(SCHEMAS["articles"].names)
 
 
-@pytest.mark.parametrize("printed", ["Wed, 30 Nov -0001 00:00:00 +0000", "three days ago", "2099-01-01"])
-def test_a_date_that_could_not_be_read_is_kept_as_printed(printed):
-    article = normalised(("published_at", Origin.JSON_LD, f" {printed} "))
-    assert (article.published_at, article.published_raw, article.published_precision) == (None, printed, None)
+@pytest.mark.parametrize("value", ["Wed, 30 Nov -0001 00:00:00 +0000", "three days ago", "2099-01-01"])
+def test_a_date_that_could_not_be_read_is_kept_as_printed(value):
+    article = normalised(("published_at", Origin.JSON_LD, f" {value} "))
+    assert (article.published_at, article.published_raw, article.published_precision) == (None, value, None)
 
 
 def test_the_date_that_was_taken_is_the_one_that_is_kept():

@@ -21,7 +21,7 @@ NOTEBOOKS = sorted((PROJECT / "docs" / "notebooks").glob("*.ipynb"))
 
 @pytest.fixture
 def edited(tmp_path: Path) -> Path:
-    """A data root with an article that was edited and one in another language."""
+    """Make a data root with an article that was edited and one in another language."""
     later = NOON + timedelta(hours=1)
     text = "Ferry 1 came back to port.\n\nTwo people were hurt."
     after = article(1, version_id="after", capture_id="after", text=text, fetched_at=later)
@@ -37,9 +37,9 @@ def test_the_cells_of_a_notebook_run(edited, notebook):
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     assert not any(cell.get("outputs") for cell in cells)
     script = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    shown = "\nprint(languages.to_csv(index=False), latency.to_csv(index=False), agencies.to_csv(index=False))"
+    print_results = "\nprint(languages.to_csv(index=False), latency.to_csv(index=False), agencies.to_csv(index=False))"
     done = subprocess.run(
-        [sys.executable, "-c", script + shown],
+        [sys.executable, "-c", script + print_results],
         cwd=edited,
         env={**os.environ, "PYTHONPATH": str(PROJECT), "MPLBACKEND": "agg", "MPLCONFIGDIR": str(edited)},
         capture_output=True,
@@ -48,7 +48,7 @@ def test_the_cells_of_a_notebook_run(edited, notebook):
     )
     assert done.returncode == 0, done.stderr
     for line in ("-Nobody was hurt. 渡轮平安返港。", "+Two people were hurt.", "en,1", "pt,1", "AFP,2"):
-        assert line in [printed.strip() for printed in done.stdout.splitlines()]
+        assert line in [output.strip() for output in done.stdout.splitlines()]
 
 
 # DuckDB's own call of pandas.

@@ -26,7 +26,7 @@ FEED, SITEMAP = "https://harbour.example/feed.xml", "https://harbour.example/sit
 
 @pytest.fixture(params=["untouched", "prepared"])
 def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A data root as release 0.1 left it, and as it is once this release has prepared it for its own rows."""
+    """Copy a data root as release 0.1 left it, or as it is once this release has prepared it for its own rows."""
     shutil.copytree(RELEASES[0], tmp_path / "data")
     if request.param == "prepared":
         Store(tmp_path / "data").prepare()
@@ -108,7 +108,7 @@ def test_the_pipeline_goes_on_from_old_files(root: Path) -> None:
     assert SITEMAP not in endpoints, "what was read for a gap was not read as an input"
     with SourceState(root, "harbour", datetime(2026, 12, 1, tzinfo=UTC), str) as state:
         assert Ledger(state, ("1", "digest")).addresses[url(4)].attempts == 1
-    assert {place[1] for place in trace_of(root)} == {url(1), url(4), url(6)}
+    assert {location[1] for location in trace_of(root)} == {url(1), url(4), url(6)}
 
 
 def trace_of(root: Path) -> frozenset[tuple[str, str]]:

@@ -119,7 +119,7 @@ def test_a_list_in_another_charset_is_read(imported, charset):
 
 BOMB = (
     "<!DOCTYPE opml [<!ENTITY a 'aaaaaaaaaa'>"
-    + "".join(f"<!ENTITY {two} '{f'&{one};' * 10}'>" for one, two in zip("abcdefgh", "bcdefghi", strict=True))
+    + "".join(f"<!ENTITY {outer} '{f'&{inner};' * 10}'>" for inner, outer in zip("abcdefgh", "bcdefghi", strict=True))
     + "]>"
 )
 

@@ -338,8 +338,8 @@ def linked_data(**fields: object) -> str:
 
 def test_the_article_body_of_json_ld_is_text_where_the_page_prints_none() -> None:
     assert text_of(page("<div id='app'></div>", linked_data(articleBody="\n\n".join(STORY)))) == list(STORY)
-    printed = page(f"<article>{paragraphs(*STORY)}</article>", linked_data(articleBody=" ".join(STORY * 3)))
-    assert text_of(printed) == list(STORY)
+    content = page(f"<article>{paragraphs(*STORY)}</article>", linked_data(articleBody=" ".join(STORY * 3)))
+    assert text_of(content) == list(STORY)
 
 
 def test_the_data_of_a_page_that_is_not_free_is_not_read() -> None:

@@ -121,10 +121,10 @@ def test_a_time_at_the_beginning_of_the_epoch_is_none() -> None:
 
 
 def test_a_zone_of_several_regions_is_that_of_the_page() -> None:
-    printed = '<p class="date">May 3, 2019, 11:30 PM IST</p>'
-    in_india = article_of(printed, url="https://news.example.in/bakery")
+    date_line = '<p class="date">May 3, 2019, 11:30 PM IST</p>'
+    in_india = article_of(date_line, url="https://news.example.in/bakery")
     assert in_india.published_at == datetime(2019, 5, 3, 18, tzinfo=UTC)
-    in_israel = article_of(printed.replace("May 3", "January 3"), lang="en-IL")
+    in_israel = article_of(date_line.replace("May 3", "January 3"), lang="en-IL")
     assert in_israel.published_at == datetime(2019, 1, 3, 21, 30, tzinfo=UTC)
 
 

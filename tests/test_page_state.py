@@ -39,16 +39,16 @@ def flat(value: object) -> list[object]:
     """Return a value as Nuxt 3 writes it: a list of values that refer to each other by index."""
     values: list[object] = []
 
-    def place(part: object) -> int:
+    def add(part: object) -> int:
         values.append(part)
         index = len(values) - 1
         if isinstance(part, dict):
-            values[index] = {key: place(inner) for key, inner in part.items()}
+            values[index] = {key: add(inner) for key, inner in part.items()}
         elif isinstance(part, list):
-            values[index] = [place(inner) for inner in part]
+            values[index] = [add(inner) for inner in part]
         return index
 
-    place(value)
+    add(value)
     return values
 
 

@@ -76,7 +76,7 @@ def test_what_the_standard_library_calls_private_is_never_public(address: object
 
 
 @pytest.mark.parametrize(
-    ("printed", "part"),
+    ("address", "part"),
     [
         ("ftp://news.example/a", "http:// or https://"),
         ("file:///etc/passwd", "http:// or https://"),
@@ -99,8 +99,8 @@ def test_what_the_standard_library_calls_private_is_never_public(address: object
         ("http://xn--s3cret-.example/", "not a valid URL"),
     ],
 )
-def test_a_url_is_refused_in_one_sentence_that_does_not_repeat_it(printed: str, part: str) -> None:
-    refusal = read_url(printed)
+def test_a_url_is_refused_in_one_sentence_that_does_not_repeat_it(address: str, part: str) -> None:
+    refusal = read_url(address)
     assert isinstance(refusal, str)
     assert part in refusal
     assert "s3cret" not in refusal
@@ -119,8 +119,8 @@ def test_a_url_in_any_script_becomes_what_a_server_is_asked_for() -> None:
 
 
 @given(st.text() | st.from_regex(r"https?://[^/]*/.*"))
-def test_no_text_whatever_breaks_the_reading_of_a_url(printed: str) -> None:
-    url = read_url(printed)
+def test_no_text_whatever_breaks_the_reading_of_a_url(address: str) -> None:
+    url = read_url(address)
     if isinstance(url, httpx.URL):
         assert url.raw_path.isascii()
         assert not any(byte <= 32 or byte == 127 for byte in url.raw_path + url.netloc)

@@ -19,10 +19,10 @@ def test_the_articles_of_a_feed_land_with_what_the_feed_says_of_them(site, look,
     run = look(FEED)
     assert run.status is RunStatus.SUCCEEDED, run.error
     assert counts(run) == {"discovered": 2, "stored": 2}
-    told = (
+    query = (
         "SELECT provenance['title'].origin, published_at IS NOT NULL, provenance['published_at'].origin FROM articles"
     )
-    assert ask(told) == [("html", True, "feed"), ("html", True, "feed")]
+    assert ask(query) == [("html", True, "feed"), ("html", True, "feed")]
     assert ask("SELECT guid, title, published_at IS NOT NULL, found_in FROM discoveries ORDER BY guid") == [
         (f"{site.server.url('/feed')}#story-{number}", f"Feed title {number}", True, site.server.url("/feed"))
         for number in (1, 2)

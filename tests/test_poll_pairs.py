@@ -74,8 +74,8 @@ def test_all_that_is_polled_is_looked_at_before_any_page_is_fetched(site, look):
     site.sitemap(1, 2)
     site.feed(3)
     look(SITEMAP + FEED)
-    asked = [path for path in site.server.paths if path != "/robots.txt"]
-    assert asked[:2] == ["/news-sitemap.xml", "/feed"]
+    paths = [path for path in site.server.paths if path != "/robots.txt"]
+    assert paths[:2] == ["/news-sitemap.xml", "/feed"]
 
 
 def test_a_run_that_takes_too_long_leaves_the_rest_pending_for_the_next(site, look, ask):
@@ -276,8 +276,8 @@ def test_what_was_taken_down_and_is_still_listed_is_not_archived_again(site, loo
     moment = datetime.now(site.now.tzinfo)
     forget(settings.data, site.server.url("/news/1"), moment, normalize=normalize_url, identify=article_id)
     assert look(FEED, hours=1).error is None
-    kept = b"".join(path.read_bytes() for path in Path(settings.data).rglob("*.warc.gz"))
-    records = [payload for _, _, _, payload in read_records(io.BytesIO(kept))]
+    archive = b"".join(path.read_bytes() for path in Path(settings.data).rglob("*.warc.gz"))
+    records = [payload for _, _, _, payload in read_records(io.BytesIO(archive))]
     assert not [payload for payload in records if b"Feed title 1" in payload]
     assert ask("SELECT count(*) FROM discoveries WHERE title = 'Feed title 1'") == [(0,)]
     assert not verify(settings.data).findings

@@ -38,14 +38,14 @@ def simulate(
 ) -> list[tuple[timedelta, float]]:
     """Each poll's interval, and the share of known entries that it met; a feed lists its newest `window` articles."""
     met = []
-    hours, seen = 1_000.0, math.floor(1_000 * per_hour)
+    hours, already_published = 1_000.0, math.floor(1_000 * per_hour)
     for _ in range(polls):
         hours += interval / HOUR
         published = math.floor(hours * per_hour)
-        known = max(0, window - (published - seen))
+        known = max(0, window - (published - already_published))
         met.append((interval, known / window))
         interval = next_interval(interval, window, known)
-        seen = published
+        already_published = published
     return met
 
 
@@ -177,9 +177,9 @@ def test_a_wait_after_failures_is_never_out_of_bounds(failures, interval):
 
 
 def test_after_three_unchanged_answers_the_content_is_asked_for():
-    known = replace(POLLED, etag='"1"')
-    asked = [sends_validators(replace(known, unchanged_in_row=number)) for number in range(5)]
-    assert asked == [True, True, True, False, False]
+    endpoint = replace(POLLED, etag='"1"')
+    conditional = [sends_validators(replace(endpoint, unchanged_in_row=number)) for number in range(5)]
+    assert conditional == [True, True, True, False, False]
 
 
 def test_without_validators_there_is_no_condition():

@@ -44,9 +44,9 @@ def test_a_wrong_turn_inside_gives_the_installation_free(tmp_path):
         pass
 
 
-@pytest.mark.parametrize(("named", "ended"), [(_MODULE, True), ("somebody else's", False)])
-def test_a_server_that_was_left_is_ended_and_nobody_else_who_has_its_number(tmp_path, named, ended):
-    with subprocess.Popen([sys.executable, "-c", WAITS, named], stdout=subprocess.PIPE) as process:
+@pytest.mark.parametrize(("module", "ended"), [(_MODULE, True), ("somebody else's", False)])
+def test_a_server_that_was_left_is_ended_and_nobody_else_who_has_its_number(tmp_path, module, ended):
+    with subprocess.Popen([sys.executable, "-c", WAITS, module], stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout.readline()
             (tmp_path / "server.pid").write_text(str(process.pid))
@@ -60,8 +60,8 @@ def test_a_server_that_was_left_is_ended_and_nobody_else_who_has_its_number(tmp_
             process.kill()
 
 
-@pytest.mark.parametrize("held", ["", "none", "999999999"])
-def test_a_number_that_names_no_process_is_passed_over(tmp_path, held):
-    (tmp_path / "server.pid").write_text(held)
+@pytest.mark.parametrize("content", ["", "none", "999999999"])
+def test_a_number_that_names_no_process_is_passed_over(tmp_path, content):
+    (tmp_path / "server.pid").write_text(content)
     _end_orphan(tmp_path / "server.pid")
     _end_orphan(tmp_path / "nothing")

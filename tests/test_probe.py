@@ -114,7 +114,7 @@ def look(workers: Workers, routes: dict[str, Route], path: str = "/") -> tuple[S
         return survey, server
 
 
-def found(survey: Survey, server: WebServer) -> dict[str, int]:
+def entry_counts(survey: Survey, server: WebServer) -> dict[str, int]:
     return {listing.url.removeprefix(server.url("")): listing.entries for listing in survey.listings}
 
 
@@ -129,14 +129,14 @@ def test_declared_feeds_are_read_and_that_of_comments_is_not(workers):
         "/story/1/feed/": rss(range(3), comment="#comment-1"),
     }
     survey, server = look(workers, routes)
-    assert found(survey, server) == {"/rss": 20, "/sport/rss": 5}
+    assert entry_counts(survey, server) == {"/rss": 20, "/sport/rss": 5}
     assert "/comments/feed/" not in server.paths
     assert any(request.outcome == "a feed of comments" for request in survey.requests)
 
 
 def test_a_feed_that_no_page_names_is_found_at_a_usual_path(workers):
     survey, server = look(workers, {"/": home(), "/rss.xml": rss(range(9))})
-    assert found(survey, server) == {"/rss.xml": 9}
+    assert entry_counts(survey, server) == {"/rss.xml": 9}
     assert server.paths.index("/feed") < server.paths.index("/rss.xml")
 
 
@@ -157,13 +157,13 @@ def test_links_that_robots_forbids_are_not_gone_through_for_ever(workers):
 def test_a_home_page_behind_redirects_gives_its_feeds(workers):
     routes = {"/": redirect("/en", "301 Moved Permanently"), "/en": redirect("/en/"), "/en/": home("rss")}
     survey, server = look(workers, {**routes, "/en/rss": rss(range(4))})
-    assert found(survey, server) == {"/en/rss": 4}
+    assert entry_counts(survey, server) == {"/en/rss": 4}
 
 
 def test_the_feeds_of_an_article_without_any_are_looked_for_on_the_home_page(workers):
     routes = {"/": home("/rss"), "/rss": rss(range(4)), **stories(range(2))}
     survey, server = look(workers, routes, "/story/1")
-    assert found(survey, server) == {"/rss": 4}
+    assert entry_counts(survey, server) == {"/rss": 4}
     assert survey.front.name == "The River Post"
 
 
@@ -171,7 +171,7 @@ def test_a_page_that_lists_feeds_is_followed(workers):
     listed = home(body="<a href='/all.rss'>All</a><a href='/art.rss'>Art</a>")
     routes = {"/": home(body="<a href='/feeds'>Feeds</a>"), "/feeds": listed, "/all.rss": rss(range(4))}
     survey, server = look(workers, routes)
-    assert found(survey, server) == {"/all.rss": 4}
+    assert entry_counts(survey, server) == {"/all.rss": 4}
 
 
 def test_two_addresses_of_one_feed_are_one(workers):
@@ -182,7 +182,7 @@ def test_two_addresses_of_one_feed_are_one(workers):
 def test_a_feed_that_moved_for_good_is_named_by_where_it_is(workers):
     routes = {"/": home("/feed"), "/feed": redirect("/rss", "301 Moved Permanently"), "/rss": rss(range(4))}
     survey, server = look(workers, routes)
-    assert found(survey, server) == {"/rss": 4}
+    assert entry_counts(survey, server) == {"/rss": 4}
 
 
 def test_the_links_of_an_atom_feed_are_made_absolute(workers):
@@ -193,12 +193,12 @@ def test_the_links_of_an_atom_feed_are_made_absolute(workers):
 
 def test_sitemaps_that_robots_names_are_read_the_news_one_first(workers):
     with WebServer({"/": home(), "/rss": rss(range(4))}) as server, Fetcher(settings()) as fetcher:
-        named = "".join(f"Sitemap: {server.url(path)}\n" for path in ("/sitemap.xml", "/sitemap-news.xml"))
-        server.routes["/robots.txt"] = answer(f"User-agent: *\nCrawl-delay: 0.1\n{named}".encode())
+        lines = "".join(f"Sitemap: {server.url(path)}\n" for path in ("/sitemap.xml", "/sitemap-news.xml"))
+        server.routes["/robots.txt"] = answer(f"User-agent: *\nCrawl-delay: 0.1\n{lines}".encode())
         server.routes["/sitemap-news.xml"] = sitemap(server.url(""), range(30), news=True)
         survey = Survey(fetcher, workers, settings(), 0.0, True, NOW, lambda _: None)
         survey.run(server.url("/"))
-        assert found(survey, server) == {"/rss": 4, "/sitemap-news.xml": 30}
+        assert entry_counts(survey, server) == {"/rss": 4, "/sitemap-news.xml": 30}
         assert "/sitemap.xml" not in server.paths
         assert survey.crawl_delay() == 0.1
         assert "asks for 0.1 seconds between requests; sitemaps named: 2" in survey.robots_summary()
@@ -214,7 +214,7 @@ def test_of_an_index_one_part_is_read_and_the_index_is_the_input(workers):
         server.routes["/posts-2026-03.xml"] = sitemap(server.url(""), range(12))
         survey = Survey(fetcher, workers, settings(), 0.0, True, NOW, lambda _: None)
         survey.run(server.url("/"))
-        assert found(survey, server) == {"/sitemap.xml": 12}
+        assert entry_counts(survey, server) == {"/sitemap.xml": 12}
         assert not {"/posts-2026-01.xml", "/posts-2026-02.xml"} & set(server.paths)
 
 

@@ -64,11 +64,11 @@ QUERIES = [block.text for block in BLOCKS if block.language == "sql"]
 PYTHON_PAGES = sorted({block.page for block in BLOCKS if block.language == "python"})
 
 
-def settled(printed: str) -> str:
-    """Output without what differs from run to run: times, folders, seconds, the widths that follow from them."""
-    printed = re.sub(r"file://\S*/(?=config/)", "file:///", printed)
-    printed = re.sub(r"─+", "─", printed)
-    lines = [re.sub(r"\s+\d+\.\d s$", " SECONDS", line.rstrip()) for line in printed.splitlines()]
+def settled(output: str) -> str:
+    """Leave out what differs from run to run: times, folders, seconds, the widths that follow from them."""
+    output = re.sub(r"file://\S*/(?=config/)", "file:///", output)
+    output = re.sub(r"─+", "─", output)
+    lines = [re.sub(r"\s+\d+\.\d s$", " SECONDS", line.rstrip()) for line in output.splitlines()]
     return "\n".join(re.sub(r"\s+", " ", line) for line in lines if line.strip())
 
 
@@ -97,7 +97,7 @@ def copydesk(command: str, folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """A folder like a clone in which `make run` was called, and what that printed."""
+    """Call `make run` in a folder like a clone; return the folder and the output."""
     folder = tmp_path_factory.mktemp("clone")
     (folder / "config").symlink_to(PROJECT / "config")
     recipe = re.findall(r"^\t\$\(BIN\)/(copydesk .*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
@@ -105,13 +105,13 @@ def clone(tmp_path_factory):
 
 
 def test_make_run_prints_what_the_readme_shows(clone):
-    shown = next(block.text for block in README_BLOCKS if not block.language)
-    assert settled(clone[1]) == settled(shown)
+    example = next(block.text for block in README_BLOCKS if not block.language)
+    assert settled(clone[1]) == settled(example)
 
 
-@pytest.mark.parametrize(("command", "shown"), CONSOLE, ids=[command[:40] for command, _ in CONSOLE])
-def test_a_command_prints_what_its_page_shows(clone, command, shown):
-    assert settled(copydesk(command, clone[0])) == settled(shown)
+@pytest.mark.parametrize(("command", "example"), CONSOLE, ids=[command[:40] for command, _ in CONSOLE])
+def test_a_command_prints_what_its_page_shows(clone, command, example):
+    assert settled(copydesk(command, clone[0])) == settled(example)
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -150,10 +150,10 @@ def test_python_prints_what_its_page_shows(clone, page):
     script = clone[0] / "examples.py"
     separator = "-" * 8
     script.write_text(f"\nprint('{separator}')\n".join(block.text for block in blocks if block.language == "python"))
-    printed = run_program([sys.executable, script.name], clone[0]).split(f"{separator}\n")
+    outputs = run_program([sys.executable, script.name], clone[0]).split(f"{separator}\n")
     for block, following in zip(blocks, [*blocks[1:], None], strict=True):
         if block.language == "python":
-            output = printed.pop(0)
+            output = outputs.pop(0)
             assert following is None or following.language != "text" or output == following.text
 
 
@@ -190,8 +190,8 @@ def test_the_commands_that_add_a_source_do_so(tmp_path, now):
 def test_the_targets_it_names_exist():
     targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     readme = (PROJECT / "README.md").read_text("utf-8")
-    named = set(re.findall(r"(?:`|^)make ([a-z]+)\b", readme, re.MULTILINE))
-    assert {"run", "test"} <= named <= targets
+    mentioned = set(re.findall(r"(?:`|^)make ([a-z]+)\b", readme, re.MULTILINE))
+    assert {"run", "test"} <= mentioned <= targets
 
 
 def test_the_readme_stays_short():

@@ -17,7 +17,7 @@ RECHECK = "recheck = [1, 6]\n"
 
 @pytest.fixture
 def lake(tmp_path, site, settings, workers):
-    """The source of the site, and what comes of rechecking it now."""
+    """Return the function that rechecks the site's source now."""
     settings = settings.model_copy(update={"retry_seconds": 0.01, "fetch_seconds": 5.0})
 
     def once():

@@ -28,7 +28,7 @@ CHINESE = "新桥将于明年春天通车。镇上的居民都在等待工程结
 
 @pytest.fixture
 def read(tmp_path, settings, now):
-    """The records of a file as (url, JSON or refusal), and what ended the reading early."""
+    """Read a file; return its records and refusals, and the problem that ended the reading early."""
 
     def read_file(name: str, content: bytes, fields: str = "") -> tuple[list[Fetched | Rejection], str]:
         (tmp_path / name).write_bytes(content)
@@ -47,7 +47,7 @@ def read(tmp_path, settings, now):
 
 @pytest.fixture
 def texts(read):
-    """The texts of a file that is whole."""
+    """Read the texts of a file that is whole."""
 
     def read_whole(name: str, content: bytes, fields: str = "") -> list[str]:
         documents, problem = read(name, content, fields)
@@ -59,7 +59,7 @@ def texts(read):
 
 @pytest.fixture
 def candidates(read, tmp_path):
-    """The candidates of the only record of a file, by column."""
+    """Read the candidates of the only record of a file, by column."""
 
     def open_first(line: str, fields: str = "") -> dict[str, tuple[str, ...]]:
         (document,), problem = read("news.jsonl", line.encode(), fields)

@@ -124,9 +124,9 @@ def test_no_line_of_a_list_of_pages_brings_its_password_into_a_reject(tmp_path_f
     (folder / "list.txt").write_text(text, "utf-8")
     (folder / "paper.toml").write_text('title = "P"\n[[input]]\nkind = "pages"\npath = "list.txt"\n')
     source = load_source(folder / "paper.toml")
-    found = list(discover(source, source.input[0], context))
-    assert found
-    assert not has_secret(repr(found))
+    documents = list(discover(source, source.input[0], context))
+    assert documents
+    assert not has_secret(repr(documents))
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +142,9 @@ def test_a_record_is_known_by_its_address_without_the_password(tmp_path, context
     (tmp_path / "wire.jsonl").write_text(json.dumps({"url": ADDRESS, "text": "x"}) + "\n")
     (tmp_path / "wire.toml").write_text('title = "W"\n[[input]]\nkind = "jsonl"\npath = "wire.jsonl"\n')
     source = load_source(tmp_path / "wire.toml")
-    (found,) = discover(source, source.input[0], context)
-    assert isinstance(found, Fetched)
-    assert (found.item.url, found.item.guid) == ("https://x.example/rss.xml",) * 2
+    (document,) = discover(source, source.input[0], context)
+    assert isinstance(document, Fetched)
+    assert (document.item.url, document.item.guid) == ("https://x.example/rss.xml",) * 2
 
 
 def test_a_list_of_warc_files_is_told_without_its_passwords(tmp_path, context):

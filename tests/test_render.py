@@ -43,7 +43,7 @@ def script(code: str) -> bytes:
 
 
 def leads_to(target: str) -> str:
-    """A script that only a browser sees through."""
+    """Write a script that leads on to `target`, which only a browser sees."""
     return f"setTimeout(() => {{ location = String('{target}') }}, 10)"
 
 
@@ -53,11 +53,11 @@ def chromium():
     if program is None:
         pytest.skip("no Chromium on the PATH")
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    shown = subprocess.run(
+    trial = subprocess.run(
         [program, "--headless", *root, "--dump-dom", "about:blank"], capture_output=True, check=False
     )
-    if shown.returncode != 0:
-        pytest.skip(f"Chromium does not start here: {shown.stderr[-300:]!r}")
+    if trial.returncode != 0:
+        pytest.skip(f"Chromium does not start here: {trial.stderr[-300:]!r}")
     return program
 
 
@@ -71,21 +71,21 @@ def fetcher(chromium):
 def show(fetcher):
     """Shows a page of some routes; returns the result, and the paths that were requested."""
 
-    def shown(routes, path="/a", **given):
+    def show_page(routes, path="/a", **options):
         with WebServer({"/robots.txt": answer(), **routes}) as server:
-            result = fetcher.fetch(local(server.url(path), render=True, **given))
+            result = fetcher.fetch(local(server.url(path), render=True, **options))
             return result, server
 
-    return shown
+    return show_page
 
 
 def test_a_page_is_read_as_its_scripts_leave_it(show):
-    document, server = show(FILLED)
-    shown = downloaded(document)
-    text = shown.content.decode("utf-8")
+    result, server = show(FILLED)
+    document = downloaded(result)
+    text = document.content.decode("utf-8")
     assert "<title>Bäckereien</title>" in text
     assert "gone back to stone ovens" in text
-    assert (shown.charset, shown.media_type, shown.etag) == ("utf-8", "text/html", None)
+    assert (document.charset, document.media_type, document.etag) == ("utf-8", "text/html", None)
     # Neither pictures, styles, frames nor what changes something on the server.
     assert server.paths == ["/robots.txt", "/a", "/app.js", "/data"]
     sent = server.requests[-1].decode().lower()
@@ -159,12 +159,12 @@ def test_robots_txt_holds_for_what_a_page_asks_for(show):
 
 def test_a_script_that_leads_on_is_a_redirect(show):
     moved = {"/old": script(leads_to("/on#top")), "/on": redirect("/a")}
-    document, server = show({**moved, **FILLED}, "/old")
-    shown = downloaded(document)
-    assert b"stone ovens" in shown.content
-    assert shown.final_url == server.url("/a")
-    assert shown.redirects == (server.url("/old"), server.url("/on"))
-    assert [exchange.url for exchange in shown.exchanges][1:] == [server.url(path) for path in ("/old", "/on", "/a")]
+    result, server = show({**moved, **FILLED}, "/old")
+    document = downloaded(result)
+    assert b"stone ovens" in document.content
+    assert document.final_url == server.url("/a")
+    assert document.redirects == (server.url("/old"), server.url("/on"))
+    assert [exchange.url for exchange in document.exchanges][1:] == [server.url(path) for path in ("/old", "/on", "/a")]
 
 
 def test_a_script_that_leads_to_no_page_gives_what_the_server_says(show):

@@ -65,7 +65,7 @@ def run(folder_source, settings, workers, now):
 
 @pytest.fixture
 def paper(tmp_path, run, settings, ask) -> Callable[[], list]:
-    """A warehouse over six articles, one of them edited twice, a duplicate and three refusals; what is in it."""
+    """Ingest six articles, one of them edited twice, a duplicate and three refusals; return the query of its rows."""
     pages = tmp_path / "pages"
     for town in TOWNS:
         (pages / f"{town}.txt").write_text(BREAD.replace("Lindau", town))
@@ -170,11 +170,11 @@ def test_a_feed_s_addresses_come_back_from_its_archived_looks(site, look, settin
     for table in ("discoveries", "articles"):
         for path in Path(settings.data, table).glob("*/lake-*.parquet"):
             path.unlink()
-    asked = len(site.server.requests)
+    request_count = len(site.server.requests)
     look(once + FEED, hours=2)
     assert [row for row in ask(EVERY) if row[0] != "capture"] == [row for row in before if row[0] != "capture"]
     assert ask("SELECT count(*) FROM pending") == [(0,)]
-    assert sum(b"GET /news/" in request for request in site.server.requests[asked:]) == 0
+    assert sum(b"GET /news/" in request for request in site.server.requests[request_count:]) == 0
     assert verify(settings.data).findings == ()
 
 

@@ -28,7 +28,7 @@ The night ferry to Skarvoy sails again from Friday, after a winter in which its 
 Tickets cost what they did in the autumn, and bicycles travel free of charge until the end of May at the earliest.
 """
 MENU = "Home\nNews\nSport\nLog in\n"
-KEPT = StripRules(keep=("^(Home|News|Sport|Log in)$",))
+KEEP_MENU = StripRules(keep=("^(Home|News|Sport|Log in)$",))
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_what_passes_now_is_stored_from_the_archive_though_its_file_is_gone(
     take_in(source)
     (tmp_path / "pages" / "menu.txt").unlink()
     runs = ask("FROM runs")
-    code, row, _ = again(source, reason="no_article", strip=KEPT)
+    code, row, _ = again(source, reason="no_article", strip=KEEP_MENU)
     assert (code, row) == (0, {"tried": 1, "stored": 1})
     assert ask("SELECT url[-8:], run_id[:7] FROM articles WHERE run_id LIKE 'replay%'") == [("menu.txt", "replay-")]
     assert ask("SELECT reason FROM rejects_open ORDER BY 1") == [("duplicate",), ("empty",)]
@@ -94,8 +94,8 @@ def test_what_passes_now_is_stored_from_the_archive_though_its_file_is_gone(
 def test_one_address_is_tried_alone_and_then_there_is_nothing_left(source, tmp_path, take_in, again):
     take_in(source)
     url = (tmp_path / "pages" / "menu.txt").as_uri()
-    assert again(source, url=url, strip=KEPT)[1] == {"tried": 1, "stored": 1}
-    code, row, stderr = again(source, url=url, strip=KEPT)
+    assert again(source, url=url, strip=KEEP_MENU)[1] == {"tried": 1, "stored": 1}
+    code, row, stderr = again(source, url=url, strip=KEEP_MENU)
     assert (code, row) == (0, {})
     assert stderr == f"copydesk: nothing to try again: no open reject at {url}\n"
 

@@ -48,7 +48,7 @@ def archive(root: Path, run_id: str, number: int, fetched_at: datetime, outcome:
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[str]:
-    """An old listing, an old document, a new listing and a new document, each in a file of its own; base files."""
+    """Archive an old and a new listing, an old and a new document, each in a file of its own; compact the tables."""
     names = [
         archive(tmp_path, "run-1", 1, OLD, LISTED),
         archive(tmp_path, "run-2", 2, OLD, "stored"),

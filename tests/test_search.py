@@ -55,7 +55,7 @@ TEXTS = {
     "ko": "여객선이 어제 부산항으로 돌아왔다.",
     "th": "เรือเฟอร์รี่กลับมาถึงท่าเรือเมื่อวานนี้",
 }
-WANTED = {
+QUERIES = {
     "de": ["fahre", "GROSSEN strassen", '"über die Weser"'],
     "fr": ["ecole", "été", '"du village"'],
     "tr": ["balikcilar", "ışık", "izmir"],
@@ -96,7 +96,7 @@ def languages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize(("tag", "words"), [(tag, words) for tag, queries in WANTED.items() for words in queries])
+@pytest.mark.parametrize(("tag", "words"), [(tag, words) for tag, queries in QUERIES.items() for words in queries])
 def test_words_are_found_in_every_script(languages: Path, tag: str, words: str) -> None:
     hit = next(hit for hit in find(languages, words) if hit.language == tag)
     assert hit.snippet.replace("[", "").replace("]", "").strip("…") in TEXTS[tag]

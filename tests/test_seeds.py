@@ -57,13 +57,13 @@ def raw_article(path: Path) -> RawArticle:
 
 @pytest.fixture(scope="module", params=CASES, ids=[case["input"] for case in CASES])
 def seed(request):
-    """The gold record, the article and the raw lines of one seed."""
+    """Return the gold record, the article and the raw lines of one seed."""
     gold = request.param
     source = Source(id="seeds", title="Seeds", input=(FolderInput(kind="folder", path=SEEDS),))
     raw = raw_article(SEEDS / gold["input"])
-    found = extract(raw)
-    assert not isinstance(found, Rejection)
-    stripped = strip(found, StripRules())
+    extracted = extract(raw)
+    assert not isinstance(extracted, Rejection)
+    stripped = strip(extracted, StripRules())
     assert not isinstance(stripped, Rejection)
     article = normalise(detect(stripped, source.language), source)
     assert not isinstance(article, Rejection)

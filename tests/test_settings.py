@@ -41,7 +41,7 @@ def test_the_environment_wins_over_the_file_and_an_option_over_both(tmp_path, mo
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         ("batch = 0", "key 'batch': must be greater than or equal to 1 (given: 0)"),
         ("bach = 5", "unknown key 'bach', did you mean 'batch'?"),
@@ -50,11 +50,11 @@ def test_the_environment_wins_over_the_file_and_an_option_over_both(tmp_path, mo
         ('data = "ftp://host/x"', "key 'data': not a folder, nor a bucket"),
     ],
 )
-def test_a_wrong_setting_is_named(tmp_path, text, said):
+def test_a_wrong_setting_is_named(tmp_path, text, problem):
     (tmp_path / "copydesk.toml").write_text(text)
     with pytest.raises(ConfigError) as failure:
         load_settings(tmp_path)
-    assert said in str(failure.value)
+    assert problem in str(failure.value)
     assert str(tmp_path / "copydesk.toml") in str(failure.value)
 
 

@@ -32,7 +32,7 @@ with Store(sys.argv[1]).lock("crawl", 0):
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
-    """An installation for the tests of this file, which follow each other."""
+    """Make an installation for the tests of this file, which follow each other."""
     return Settings(data=str(tmp_path_factory.mktemp("settle") / "data"), workers=1, batch=5, lock_seconds=0)
 
 
@@ -45,16 +45,16 @@ def take_in(crawl, settings, workers, shards, *, side_by_side):
     ids = [shard.run_id for shard in shards]
     with Fetcher(settings) as fetcher:
         for shard in shards:
-            beside = [one for one in ids if one != shard.run_id] if side_by_side else []
-            ingest(crawl, settings, workers, fetcher, OneShard(shard, beside))
+            others = [shard_id for shard_id in ids if shard_id != shard.run_id] if side_by_side else []
+            ingest(crawl, settings, workers, fetcher, OneShard(shard, others))
 
 
 def run(crawl, settings, done=None):
-    """The command, here: what it ended, and the problems that it tells."""
+    """Run the shards in this process, as the command does; return the backfill with its problems."""
     shards = shards_of(crawl, settings)
-    one = Sharded(crawl, shards, done_shards(settings, crawl, shards) if done is None else done)
-    run_shards([one], settings, None, threading.Event())
-    return one
+    backfill = Sharded(crawl, shards, done_shards(settings, crawl, shards) if done is None else done)
+    run_shards([backfill], settings, None, threading.Event())
+    return backfill
 
 
 def test_what_ran_one_after_another_is_settled_already(crawl, workers, now, tmp_path):
@@ -75,9 +75,9 @@ def test_nothing_is_settled_while_another_process_holds_the_source(crawl, settin
     command = [sys.executable, "-c", HOLDER, settings.data]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline()
-        told = run(crawl, settings).problems
+        problems = run(crawl, settings).problems
         holder.kill()
-    assert len(told) == 1
+    assert len(problems) == 1
     assert ask(TWINS) == [(twins,)]
 
 

@@ -15,7 +15,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from test_feeds import ATTACKS, BROKEN, IN_TIME, assert_encodable, printed
+from test_feeds import ATTACKS, BROKEN, IN_TIME, assert_encodable, golden_form
 
 from tasks.listings import sitemaps
 from tasks.listings.feeds import read_feed
@@ -32,7 +32,7 @@ def content_of(case: Path) -> bytes:
 
 def read(case: Path, alternates: bool = False) -> dict:
     listing = read_sitemap(content_of(case), URL, alternates)
-    return printed(listing)
+    return golden_form(listing)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -98,7 +98,7 @@ def test_what_is_longer_than_it_may_be_is_cut_and_says_so(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"", "empty"),
         (b"<!DOCTYPE html><html><body>Not found</body></html>", "web page"),
@@ -109,8 +109,8 @@ def test_what_is_longer_than_it_may_be_is_cut_and_says_so(monkeypatch):
     ],
     ids=["empty", "web page", "prose", "damaged gzip", "gzip bomb", "image"],
 )
-def test_what_is_no_sitemap_is_refused_in_a_sentence(content, said):
-    with pytest.raises(ListingError, match=said) as refused:
+def test_what_is_no_sitemap_is_refused_in_a_sentence(content, sentence):
+    with pytest.raises(ListingError, match=sentence) as refused:
         read_sitemap(content, URL)
     assert str(refused.value).endswith(".")
 
@@ -145,9 +145,9 @@ def test_whatever_comes_is_read_or_refused(content, at, noise):
         listing = read_sitemap(content[:at] + noise + content[at + len(noise) :], URL, alternates=True)
     except ListingError:
         return
-    for named in (*listing.entries, *listing.children):
-        assert urlsplit(named.url).scheme in {"http", "https"}
-        assert named.url.isprintable() or not any(ord(character) < 33 for character in named.url)
+    for entry in (*listing.entries, *listing.children):
+        assert urlsplit(entry.url).scheme in {"http", "https"}
+        assert entry.url.isprintable() or not any(ord(character) < 33 for character in entry.url)
 
 
 @given(content=st.sampled_from(WHOLE), added=st.lists(st.tuples(st.integers(0, 4_000), BROKEN), max_size=9))
@@ -207,9 +207,9 @@ def test_a_packed_sitemap_that_is_cut_short_gives_what_stands_before():
     names = [str(number * 7919) for number in range(3_000)]
     packed = gzip.compress(sitemap_of(*names))
     listing = read_sitemap(packed[: len(packed) // 2], URL)
-    taken = [entry.url.rpartition("/")[2] for entry in listing.entries]
-    assert 500 < len(taken) < 3_000
-    assert taken == names[: len(taken)]
+    read_names = [entry.url.rpartition("/")[2] for entry in listing.entries]
+    assert 500 < len(read_names) < 3_000
+    assert read_names == names[: len(read_names)]
     assert "cut short" in listing.damage
     with pytest.raises(ListingError, match="damaged or cut short, and nothing of it"):
         read_sitemap(packed[:12], URL)

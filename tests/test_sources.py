@@ -45,7 +45,7 @@ def test_a_jsonl_source_names_its_own_keys(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         ("title = ", "not readable as TOML"),
         ('titel = "x"\n' + FOLDER, "unknown key 'titel', did you mean 'title'? known here: allow_private, delay"),
@@ -116,12 +116,12 @@ def test_a_jsonl_source_names_its_own_keys(tmp_path):
         ('title = "x"\nid = "y"\n' + FOLDER, "a source's id is the name of its file"),
     ],
 )
-def test_a_wrong_file_says_which_file_which_key_and_what_is_known(tmp_path, text, said):
+def test_a_wrong_file_says_which_file_which_key_and_what_is_known(tmp_path, text, problem):
     path = write(tmp_path, text)
     with pytest.raises(ConfigError) as failure:
         load_source(path)
     assert str(failure.value).startswith(f"{path}: ")
-    assert said in str(failure.value)
+    assert problem in str(failure.value)
     assert "\n" not in str(failure.value)
     assert not re.search(r"secret|tuple|codec|pattern '|dictionary", str(failure.value))
 

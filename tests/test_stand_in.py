@@ -147,7 +147,7 @@ def test_a_wall_is_refused_at_an_address_of_which_nothing_is_known(name):
 
 
 @pytest.mark.parametrize(
-    ("asked", "answered", "reason"),
+    ("content", "final_url", "reason"),
     [
         ("<p>All the news of the valley, from the glassworks to the ski jump, on one page.</p>", "https://paper.example/", "front_page"),
         ("<p>All the news of the valley, from the glassworks to the ski jump.</p>", "https://paper.example/en/index.html", "front_page"),
@@ -155,8 +155,8 @@ def test_a_wall_is_refused_at_an_address_of_which_nothing_is_known(name):
         (WALLS["login"][1], "https://paper.example/login?next=%2F2026", "login_wall"),
     ],
 )  # fmt: skip
-def test_a_redirect_to_a_page_of_another_kind_is_seen(asked, answered, reason):
-    refusal = fetched(asked, final_url=answered)
+def test_a_redirect_to_a_page_of_another_kind_is_seen(content, final_url, reason):
+    refusal = fetched(content, final_url=final_url)
     assert isinstance(refusal, Rejection)
     assert refusal.reason == reason
 

@@ -42,20 +42,20 @@ class StatusOf:
         Store(self.root).land(table, rows, source_id="harbour", key=str(self.landings), now=NOW)
 
     def runs(self, *rows: Any, **changes: Any) -> None:
-        """A run a day ago that succeeded, unless others are given."""
+        """Land two runs that succeeded, 20 days and 5 minutes ago, unless others are given."""
         first = {"started_at": ago(days=20), "finished_at": ago(days=20), "run_id": "first"}
         last = {"started_at": ago(minutes=5), "finished_at": ago(minutes=4), "run_id": "last"}
         self.land("runs", *(rows or (run(**first), run(**last | changes))))
 
     def articles(self, number: int, days: float, *, first: int = 0, **changes: Any) -> None:
-        """So many articles, one an hour back from so many days ago."""
-        made = [article(first + index, first_seen_at=ago(days=days, hours=index), **changes) for index in range(number)]
-        self.land("articles", *made)
+        """Land so many articles, one an hour back from so many days ago."""
+        rows = [article(first + index, first_seen_at=ago(days=days, hours=index), **changes) for index in range(number)]
+        self.land("articles", *rows)
 
-    def row(self, one: Source | None) -> dict[str, Any]:
-        show_status({one.id: one} if one else {}, str(self.root), Format.JSON, None)
-        (found,) = json.loads(self.capsys.readouterr().out)
-        return dict(found)
+    def row(self, source: Source | None) -> dict[str, Any]:
+        show_status({source.id: source} if source else {}, str(self.root), Format.JSON, None)
+        (row,) = json.loads(self.capsys.readouterr().out)
+        return dict(row)
 
     def wrong(self, **changes: Any) -> list[str]:
         return self.row(source(**changes))["wrong"] or []
@@ -186,7 +186,7 @@ def test_a_host_that_asks_to_wait_says_until_when(status: StatusOf) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "problem"),
     [
         ({"published_at": None}, "0% of its articles have a date, 100% the week before"),
         ({"authors": ()}, "0% of its articles have an author, 100% the week before"),
@@ -194,12 +194,12 @@ def test_a_host_that_asks_to_wait_says_until_when(status: StatusOf) -> None:
         ({"word_count": 3}, "its articles have 3 words (median), 9 the week before"),
     ],
 )
-def test_what_its_articles_lack_since_a_week_is_told(status: StatusOf, changes: dict[str, Any], said: str) -> None:
+def test_what_its_articles_lack_since_a_week_is_told(status: StatusOf, changes: dict[str, Any], problem: str) -> None:
     status.runs()
     status.articles(30, 0, **changes)
     status.articles(30, 8, first=30)
     (sentence,) = status.wrong()
-    assert sentence.startswith(said)
+    assert sentence.startswith(problem)
     assert "the site may look different now" in sentence
 
 

@@ -51,7 +51,7 @@ def paragraphs(*parts: str) -> str:
 
 
 def values_by_field(article: ExtractedArticle) -> dict[str, list[str]]:
-    """The first statement of each field."""
+    """Return the values of each field's first candidate."""
     first: dict[str, list[str]] = {}
     for candidate in article.candidates:
         first.setdefault(candidate.field, list(candidate.values))
@@ -200,7 +200,7 @@ def test_a_zone_of_indonesia_is_read_with_its_time():
 
 
 @pytest.mark.parametrize(
-    "printed",
+    "date_line",
     [
         "9 May 2024 at 3:05 p.m. ET",
         "9 May 2024, 15:05 (GMT+7)",
@@ -217,9 +217,9 @@ def test_a_zone_of_indonesia_is_read_with_its_time():
         "9/5/2024 3:05 CH",
     ],
 )
-def test_a_printed_time_is_read_whole_with_its_zone_and_half_of_the_day(printed: str):
-    article = stripped(paragraphs("Norby repairs its old bridge", printed, *STORY))
-    assert values_by_field(article)["published_at"] == [printed]
+def test_a_printed_time_is_read_whole_with_its_zone_and_half_of_the_day(date_line: str):
+    article = stripped(paragraphs("Norby repairs its old bridge", date_line, *STORY))
+    assert values_by_field(article)["published_at"] == [date_line]
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_who_is_credited_is_read_as_printed(line, agencies):
 
 
 @pytest.mark.parametrize(
-    ("dateline", "place", "agency"),
+    ("dateline", "city", "agency"),
     [
         ("NORBY, Nov 9 (Reuters) - ", "NORBY", "Reuters"),
         ("Norby (dpa) – ", "Norby", "dpa"),
@@ -309,10 +309,10 @@ def test_who_is_credited_is_read_as_printed(line, agencies):
         ("نوربي - رويترز: ", "نوربي", "رويترز"),
     ],
 )
-def test_a_dateline_is_read_and_the_text_stays_untouched(dateline, place, agency):
+def test_a_dateline_is_read_and_the_text_stays_untouched(dateline, city, agency):
     first = f"{dateline}The council agreed on Tuesday to repair the old bridge."
     article = stripped(paragraphs(first, *STORY[1:]))
-    assert (values_by_field(article)["located"], values_by_field(article)["info_sources"]) == ([place], [agency])
+    assert (values_by_field(article)["located"], values_by_field(article)["info_sources"]) == ([city], [agency])
     assert article.paragraphs.text.startswith(first)
 
 

@@ -32,7 +32,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 
 
 def zstd_of_runs(blocks: int) -> bytes:
-    """A frame made by hand, the densest there is: each 4 bytes say '128 KiB of the same byte'."""
+    """Make a frame by hand, the densest there is: each 4 bytes say '128 KiB of the same byte'."""
     start = b"\x28\xb5\x2f\xfd\x00\x58"
     block = struct.pack("<I", (131_072 << 3) | 2)[:3] + b"a"
     return start + block * blocks + b"\x01\x00\x00"
@@ -105,9 +105,9 @@ def test_what_follows_the_packed_body_is_ignored() -> None:
 
 
 def test_an_unpacked_body_keeps_the_limit_and_what_came_before_it() -> None:
-    got = []
+    pieces = []
     with pytest.raises(TooLargeError):
-        got.extend(unpack([b"abc", b"def"], (), 4))
+        pieces.extend(unpack([b"abc", b"def"], (), 4))
     assert joined([b"abc", b"d"], limit=4) == b"abcd"
 
 

@@ -67,11 +67,11 @@ def warc(root: Path) -> Path:
 
 @pytest.mark.parametrize("sample", [None, 2])
 def test_a_whole_warehouse_has_no_findings_and_its_counts(root: Path, sample: int | None) -> None:
-    found = verify(root, sample)
-    assert found.findings == ()
-    assert found.sources == (SourceCount("harbour", discovered=5, articles=3, rejects=1, pending=1),)
-    assert found.files == 20
-    assert found.captures == (sample or 4)
+    verification = verify(root, sample)
+    assert verification.findings == ()
+    assert verification.sources == (SourceCount("harbour", discovered=5, articles=3, rejects=1, pending=1),)
+    assert verification.files == 20
+    assert verification.captures == (sample or 4)
 
 
 def test_an_empty_data_root_is_told(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_lost_warc_file_is_found(root: Path, sample: int | None) -> None:
 
 @pytest.fixture
 def spoken(tmp_path: Path) -> tuple[Path, list[Capture]]:
-    """A warehouse with a capture of every kind of record."""
+    """Make a warehouse with a capture of every kind of record."""
     captures = everything(tmp_path)
     rows = [discovery(number) for number in (1, 2, 3)]
     articles = [article(number, capture_id=captures[0].capture_id) for number in (1, 2, 3)]
@@ -181,8 +181,8 @@ def test_requests_redirects_revisits_and_failures_are_as_they_must_be(
     spoken: tuple[Path, list[Capture]], sample: int | None
 ) -> None:
     root, captures = spoken
-    found = verify(root, sample)
-    assert (found.findings, found.captures) == ((), len(captures))
+    verification = verify(root, sample)
+    assert (verification.findings, verification.captures) == ((), len(captures))
 
 
 def test_the_changed_content_of_an_answer_is_found(spoken: tuple[Path, list[Capture]]) -> None:
@@ -209,8 +209,8 @@ def test_a_take_down_that_stopped_half_way_is_found_on_either_side(
 
 
 def test_files_are_looked_at_one_after_another_whichever_are_missing(tmp_path: Path) -> None:
-    every = [capture for number in range(5) for capture in everything(tmp_path / str(number))[:2]]
-    moved = [replace(one, warc_filename=f"archive/harbour/{n // 2}.warc.gz") for n, one in enumerate(every)]
+    captures = [capture for number in range(5) for capture in everything(tmp_path / str(number))[:2]]
+    moved = [replace(capture, warc_filename=f"archive/harbour/{n // 2}.warc.gz") for n, capture in enumerate(captures)]
     for number in (0, 1, 3):  # 2 and 4 are lost
         (folder := tmp_path / "archive/harbour").mkdir(parents=True, exist_ok=True)
         next((tmp_path / str(number)).glob("archive/*/*")).rename(folder / f"{number}.warc.gz")

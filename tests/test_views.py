@@ -96,9 +96,9 @@ def test_articles_that_landed_before_a_column_was_thought_of_are_read_beside_new
     path = next(tmp_path.glob("articles/*/harbour-1.parquet"))
     pq.write_table(pq.read_table(path, partitioning=None).drop_columns(["languages"]), path)
     warehouse.land("articles", article(2))
-    told = "SELECT article_id, languages FROM {} ORDER BY 1"
+    query = "SELECT article_id, languages FROM {} ORDER BY 1"
     for view in ("articles", "article_versions", "articles_as_of(now())"):
-        assert warehouse.ask(told.format(view)) == [
+        assert warehouse.ask(query.format(view)) == [
             ("article-1", None),
             ("article-2", [{"language": "cy", "share": 0.2}]),
         ]
@@ -277,8 +277,8 @@ def test_health_shows_the_last_run_the_articles_and_how_complete_they_are(wareho
     with connect(warehouse.root) as connection:
         rows = connection.execute("SELECT * FROM source_health")
         (values,) = rows.fetchall()
-        found = dict(zip([column[0] for column in rows.description], values, strict=True))
-    assert found == {
+        health = dict(zip([column[0] for column in rows.description], values, strict=True))
+    assert health == {
         "source_id": "harbour",
         "first_run_at": NOON,
         "last_run_at": LATER,
@@ -301,8 +301,8 @@ def test_health_shows_the_last_run_the_articles_and_how_complete_they_are(wareho
         "share_with_author_before": 0.5,
         "share_with_title_before": 1.0,
         "median_words_before": 9.0,
-        "hours_with_articles": found["hours_with_articles"],
-        "longest_silence_hours": found["longest_silence_hours"],
+        "hours_with_articles": health["hours_with_articles"],
+        "longest_silence_hours": health["longest_silence_hours"],
         "rejects_open": 2,
         "rejects_7d": 1,
         "rejects_by_reason": {"duplicate": 1, "no_article": 1},
@@ -311,7 +311,7 @@ def test_health_shows_the_last_run_the_articles_and_how_complete_they_are(wareho
         "pending_of_runs": [5, 4],
         "next_poll_at": NOON,
     }
-    assert found["longest_silence_hours"] in {120 - 24, 121 - 24, 122 - 24}
+    assert health["longest_silence_hours"] in {120 - 24, 121 - 24, 122 - 24}
 
 
 def test_health_forgets_the_error_of_a_run_before_the_last(warehouse: Warehouse) -> None:
@@ -330,12 +330,12 @@ def test_a_view_joined_with_itself_by_way_of_others_loses_no_row_in_a_plain_clie
     warehouse.land("articles", *(article(number) for number in range(3)))
     write_catalogue(warehouse.root)
     with duckdb.connect(str(warehouse.root / CATALOGUE), read_only=True) as client:
-        found = client.execute(
+        counts = client.execute(
             "WITH found AS (SELECT DISTINCT source_id, url FROM discoveries),"
             " known AS (SELECT DISTINCT source_id, url FROM article_versions SEMI JOIN found USING (source_id, url))"
             " SELECT (SELECT count(*) FROM known WHERE known.source_id = found.source_id) FROM found GROUP BY source_id"
         ).fetchall()
-    assert found == [(3,)]
+    assert counts == [(3,)]
 
 
 def test_an_edit_is_told_by_paragraph(warehouse: Warehouse) -> None:

@@ -296,9 +296,9 @@ def test_a_notice_of_removal_takes_exactly_the_room_there_is(length: int) -> Non
     notice = removal(ID, NOON, length)
     assert len(notice) == length
     file = warcinfo("a.warc.gz", "run-1") + notice + warcinfo("b.warc.gz", "run-1")
-    found = list(records(io.BytesIO(file)))
-    assert [headers["WARC-Type"] for _, _, headers, _ in found] == ["warcinfo", "metadata", "warcinfo"]
-    assert found[1][2][REMOVED] == "2026-03-15T12:00:00Z"
+    read_records = list(records(io.BytesIO(file)))
+    assert [headers["WARC-Type"] for _, _, headers, _ in read_records] == ["warcinfo", "metadata", "warcinfo"]
+    assert read_records[1][2][REMOVED] == "2026-03-15T12:00:00Z"
     assert [record.rec_type for record in Warcio(io.BytesIO(file))] == ["warcinfo", "metadata", "warcinfo"]
     assert len(list(ArchiveIterator(io.BytesIO(file)))) == 3
 

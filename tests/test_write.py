@@ -75,12 +75,12 @@ def test_a_file_that_is_right_appears(tmp_path):
     path = write_source(tmp_path, "bugle", text)
     assert path == tmp_path / "sources" / "bugle.toml"
     assert load_source(path).title == "Bugle"
-    assert [one.name for one in (tmp_path / "sources").iterdir()] == ["bugle.toml"]
+    assert [file.name for file in (tmp_path / "sources").iterdir()] == ["bugle.toml"]
     assert path.stat().st_mode & stat.S_IRUSR
 
 
 @pytest.mark.parametrize(
-    ("source_id", "text", "said"),
+    ("source_id", "text", "problem"),
     [
         ("bugle", 'title = "x"\ninput = []', r"sources/bugle.toml: key 'input'"),
         ("bugle", "title = ", r"sources/bugle.toml: not readable as TOML"),
@@ -88,8 +88,8 @@ def test_a_file_that_is_right_appears(tmp_path):
         ("../bugle", "", "is no source's id"),
     ],
 )
-def test_a_file_that_is_wrong_does_not_appear(tmp_path, source_id, text, said):
-    with pytest.raises(ConfigError, match=said) as refused:
+def test_a_file_that_is_wrong_does_not_appear(tmp_path, source_id, text, problem):
+    with pytest.raises(ConfigError, match=problem) as refused:
         write_source(tmp_path, source_id, text)
     assert ".new-" not in str(refused.value)
     assert list(tmp_path.rglob("*.toml")) == []
