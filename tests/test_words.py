@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-PACKAGES = ("config", "copydesk", "flows", "tasks", "warehouse")
+PACKAGES = ("bench", "config", "copydesk", "flows", "tasks", "tests/newsroom", "warehouse")
 VAGUE = {
     "asked", "found", "given", "got", "held", "kept", "named", "one", "place", "printed", "said", "seen", "shown",
     "stated", "taken", "tell", "told", "wanted", "what",

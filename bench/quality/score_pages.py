@@ -35,18 +35,18 @@ from warehouse.model.vocabulary import Precision
 NOW = datetime.now(UTC)
 SOURCE = Source(id="corpus", title="Corpus", input=(FolderInput(kind="folder", path=Path()),))
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 class Stopwatch:
     def __init__(self) -> None:
         self.spent: defaultdict[str, float] = defaultdict(float)
 
-    def time(self, step: str, work: Callable[[], Made]) -> Made:
+    def time(self, step: str, work: Callable[[], Result]) -> Result:
         began = time.process_time()
-        made = work()
+        result = work()
         self.spent[step] += time.process_time() - began
-        return made
+        return result
 
 
 def raw_page(content: bytes, url: str) -> RawArticle:
@@ -58,51 +58,51 @@ def raw_page(content: bytes, url: str) -> RawArticle:
 
 
 def make(raw: RawArticle, clock: Stopwatch) -> Article | Rejection:
-    found = clock.time("extract", lambda: extract(raw))
-    if isinstance(found, Rejection):
-        return found
-    kept = clock.time("strip", lambda: strip(found, SOURCE.strip))
-    if isinstance(kept, Rejection):
-        return kept
-    told = clock.time("detect", lambda: detect(kept, SOURCE.language))
-    return clock.time("normalise", lambda: normalise(told, SOURCE))
+    extracted = clock.time("extract", lambda: extract(raw))
+    if isinstance(extracted, Rejection):
+        return extracted
+    stripped = clock.time("strip", lambda: strip(extracted, SOURCE.strip))
+    if isinstance(stripped, Rejection):
+        return stripped
+    detected = clock.time("detect", lambda: detect(stripped, SOURCE.language))
+    return clock.time("normalise", lambda: normalise(detected, SOURCE))
 
 
-def prediction(page: dict[str, Any], made: Article | Rejection) -> dict[str, Any]:
-    if isinstance(made, Rejection):
-        print(f"{page['id']}: {made.reason}: {made.detail}")
+def prediction(page: dict[str, Any], outcome: Article | Rejection) -> dict[str, Any]:
+    if isinstance(outcome, Rejection):
+        print(f"{page['id']}: {outcome.reason}: {outcome.detail}")
         return {"id": page["id"]}
-    published = made.published_at.isoformat() if made.published_at else None
-    if published and made.published_precision not in {Precision.MINUTE, Precision.SECOND}:
+    published = outcome.published_at.isoformat() if outcome.published_at else None
+    if published and outcome.published_precision not in {Precision.MINUTE, Precision.SECOND}:
         published = published[:10]
     return {
         "id": page["id"],
-        "body": made.text,
-        "title": made.title,
-        "authors": made.authors,
+        "body": outcome.text,
+        "title": outcome.title,
+        "authors": outcome.authors,
         "published": published,
-        "language": made.language,
+        "language": outcome.language,
     }
 
 
 def alone(page: str, content: bytes, clock: Stopwatch) -> dict[str, Any]:
-    """What trafilatura makes of the page without us: its default settings, with metadata."""
+    """Extract the page with trafilatura alone: its default settings, with metadata."""
     parameters = {"original_date": True, "outputformat": "%Y-%m-%dT%H:%M:%S%z"}
-    found = clock.time(
+    document = clock.time(
         "trafilatura alone",
         lambda: trafilatura.bare_extraction(
             content, with_metadata=True, include_comments=False, date_extraction_params=parameters
         ),
     )
-    if found is None or isinstance(found, dict):
+    if document is None or isinstance(document, dict):
         return {"id": page, "rendering": "alone"}
     return {
         "id": page,
         "rendering": "alone",
-        "body": found.text,
-        "title": found.title,
-        "authors": (found.author or "").split("; "),
-        "published": found.date,
+        "body": document.text,
+        "title": document.title,
+        "authors": (document.author or "").split("; "),
+        "published": document.date,
     }
 
 
@@ -113,8 +113,8 @@ def main(corpus: Path) -> int:
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as predictions:
         for page in pages:
             content = gzip.decompress((corpus / "news" / "pages" / f"{page['id']}.html.gz").read_bytes())
-            made = make(raw_page(content, page["url"]), clock)
-            predictions.write(json.dumps(prediction(page, made)) + "\n")
+            outcome = make(raw_page(content, page["url"]), clock)
+            predictions.write(json.dumps(prediction(page, outcome)) + "\n")
             predictions.write(json.dumps(alone(page["id"], content, clock)) + "\n")
         predictions.flush()
         subprocess.run([sys.executable, corpus / "score.py", gold, predictions.name], check=True)

@@ -66,8 +66,8 @@ def learn(pages: Sequence[BlockPage]) -> Models:
     """Return the first and the second model of these pages."""
     scores: dict[int, np.ndarray] = {}
     for fold in range(FOLDS_OF_FIRST_SCORES):
-        known = [page for page in pages if fold_of(page.publisher, FOLDS_OF_FIRST_SCORES) != fold]
-        model = fit(rows_of(known, [page.table for page in known]), **FIRST_TREES)
+        others = [page for page in pages if fold_of(page.publisher, FOLDS_OF_FIRST_SCORES) != fold]
+        model = fit(rows_of(others, [page.table for page in others]), **FIRST_TREES)
         scores |= {
             index: chances(model, page.table)
             for index, page in enumerate(pages)
@@ -92,8 +92,10 @@ def report(name: str, pages: Sequence[BlockPage], scores: Sequence[np.ndarray]) 
     for page, probability in zip(pages, scores, strict=True):
         chosen = select_likely_lines(LineScores(probability, page.features.words, ()))
         lines = read_lines("\n\n".join(page.texts[index] for index in sorted(chosen)))
-        kept = [line.text for line, reason in zip(lines, label_page(lines, page.titles), strict=True) if reason is None]
-        pairs.append(right(tokens_of("\n".join(kept)), tokens_of(page.gold)))
+        article_lines = [
+            line.text for line, reason in zip(lines, label_page(lines, page.titles), strict=True) if reason is None
+        ]
+        pairs.append(right(tokens_of("\n".join(article_lines)), tokens_of(page.gold)))
     precision, recall = np.mean(pairs, axis=0)
     sure = np.mean([find_confidence(s, p.features.words) >= 0.93 for p, s in zip(pages, scores, strict=True)])
     f1 = 2 * precision * recall / (precision + recall)
