@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +19,9 @@ from flows.cli.app import main
 from flows.cli.run import write_sharded
 from flows.sharding import engine, shards
 from flows.sharding.plan import Plan
+from tests.support.commands import commands
 from tests.support.polled import page, write
+from tests.support.waiting import wait_for
 from tests.support.webserver import answer, drip
 from warehouse.connect import connect
 from warehouse.search.index_files import open_index
@@ -99,12 +99,12 @@ def test_what_was_agreed_to_lands_once_and_listings_are_asked_for_once(go_back, 
 
 
 def test_the_sitemaps_of_a_feed_are_those_that_its_site_states(go_back, archive_of):
-    robots = f"User-agent: *\nCrawl-delay: 3\nSitemap: {archive_of.server.url('/index.xml')}\n"
+    robots = f"User-agent: *\nCrawl-delay: 1\nSitemap: {archive_of.server.url('/index.xml')}\n"
     archive_of.routes["/robots.txt"] = answer(robots.encode())
     archive_of.feed(8)
     plan = go_back('[[input]]\nkind = "feed"\nurl = "SITE/feed"\n', agreed=False)
     assert plan.documents == 8
-    assert plan.hours == pytest.approx(8 * 3 / 3_600), "the site asks for more than the source's delay"
+    assert plan.hours == pytest.approx(8 * 1 / 3_600), "the site asks for more than the source's delay"
 
 
 def test_counts_add_up_and_every_address_is_in_one_place(go_back, archive_of, ask):
@@ -199,24 +199,20 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was_and_asks_for_nothing_twi
     write(sources, SITEMAP.replace("SITE", archive_of.server.url("")))
     pages = archive_of.routes["/news/6"]
     archive_of.routes["/news/6"] = drip(b"HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n", b"x", 0.2)
-    command = "import flows.sharding.shards, flows.cli.app; flows.sharding.shards.MIN_PAGES_PER_SHARD = 2; flows.cli.app.main()"
     arguments = [
-        sys.executable, "-c", command, "backfill", "lake", "--from", "2026-03-01", "--to", "2026-03-05", "--yes",
+        "backfill", "lake", "--from", "2026-03-01", "--to", "2026-03-05", "--yes",
         "--config", str(tmp_path / "config"), "--data", str(tmp_path / "data"), "--format", "json",
     ]  # fmt: skip
-    environment = os.environ | {"PYTHONPATH": str(PROJECT), "COPYDESK_WORKERS": "1", "COPYDESK_FETCH_SECONDS": "60"}
-    process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    until = time.monotonic() + 60
-    while not archive_of.asked("/news/6"):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    environment = os.environ | {"COPYDESK_WORKERS": "1", "COPYDESK_FETCH_SECONDS": "60"}
+    small_shards = "import flows.sharding.shards; flows.sharding.shards.MIN_PAGES_PER_SHARD = 2"
+    killed = commands().start(arguments, env=environment, before=small_shards)
+    wait_for(lambda: archive_of.asked("/news/6"), 60, "a page of a later shard is asked for")
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
     before = pages_asked(archive_of)
     archive_of.routes["/news/6"] = pages
 
-    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    done = commands().start(arguments, env=environment, before=small_shards).wait()
     assert done.returncode == 0, done.stderr
     (plan,) = json.JSONDecoder().raw_decode(done.stdout)[0]
     assert (plan["items"], plan["shards"], plan["shards_done"]) == (8, 4, 3)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -23,6 +20,7 @@ from tests.newsroom.plan import Fault
 from tests.newsroom.scenario import make_plan, small
 from tests.newsroom.server import Newsroom
 from tests.newsroom.sites import FAULTS
+from tests.support.commands import Command, commands
 from warehouse.connect import connect, rows
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -30,6 +28,7 @@ DELAY = 5.0
 KILL_SITES = ("lindauer-bote", "faro-almendro", "zarechny-vestnik")
 SCALE = 60.0
 KILL_DELAY = 18.0
+RUN_ALL = "from tests.newsroom import child; child.main(); raise SystemExit"
 SLACK = 120.0
 """Simulated seconds that a request may be on its way, two real ones: machines are busy."""
 
@@ -87,7 +86,7 @@ def test_runs_that_are_killed_and_two_at_once_end_the_same(tmp_path):
     clock = ScaledClock(plan.span.start + timedelta(hours=8), SCALE)
     chance = random.Random(5)
     with at_work(plan, clock, tmp_path, KILL_DELAY) as (newsroom, settings):
-        for _ in range(4):
+        for _ in range(3):
             two = [start_child(settings, clock), start_child(settings, clock)]
             for child in two:
                 wait_for_request(newsroom, child)
@@ -95,7 +94,7 @@ def test_runs_that_are_killed_and_two_at_once_end_the_same(tmp_path):
                 kill(child)
         # In processes of their own: what they load would keep the server from noting a request when it comes.
         for _ in range(3):
-            assert start_child(settings, clock).wait(120) == 0
+            assert start_child(settings, clock).wait(120).returncode == 0
         wrong = checks.check(newsroom, settings, KILL_DELAY, slack=SLACK, killed=True)
         assert not wrong, "\n".join(wrong)
         with connect(settings.data) as connection:
@@ -104,22 +103,20 @@ def test_runs_that_are_killed_and_two_at_once_end_the_same(tmp_path):
         assert interrupted >= 1
 
 
-def start_child(settings: Settings, clock: ScaledClock) -> subprocess.Popen[bytes]:
-    """One run of all sources, with its workers in a process group of their own."""
-    call = [sys.executable, "-m", "tests.newsroom.child", str(settings.config), settings.data, clock.text]
-    return subprocess.Popen(
-        call, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+def start_child(settings: Settings, clock: ScaledClock) -> Command:
+    """One run of all sources."""
+    arguments = [str(settings.config), settings.data, clock.text]
+    return commands().start(arguments, env=os.environ, cwd=PROJECT, before=RUN_ALL)
 
 
-def wait_for_request(newsroom: Newsroom, child: subprocess.Popen[bytes]) -> None:
+def wait_for_request(newsroom: Newsroom, child: Command) -> None:
     """Return once one more request has come, by which a run is under way, or none can come any more."""
     asked, patience = len(newsroom.ledger), time.monotonic() + 60
-    while len(newsroom.ledger) == asked and child.poll() is None and time.monotonic() < patience:
+    while len(newsroom.ledger) == asked and not child.has_ended() and time.monotonic() < patience:
         time.sleep(0.01)
 
 
-def kill(child: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
+def kill(child: Command) -> None:
+    # It is there until it is waited for.
+    os.kill(child.pid, signal.SIGKILL)
     child.wait()

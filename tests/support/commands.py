@@ -53,12 +53,12 @@ os.chdir(command["cwd"])
 os.environ.clear()
 os.environ.update(command["env"])
 sys.argv = ["copydesk", *command["arguments"]]
-exec(command["before"], {})
 code = 1
 try:
+    exec(command["before"], {})
     flows.cli.app.main()
 except SystemExit as end:
-    code = end.code
+    code = end.code or 0
 finally:
     # As the interpreter ends, but for the seconds in which it takes all modules apart.
     threading._shutdown()
@@ -133,6 +133,10 @@ class Command:
     def __init__(self, commands: Commands, pid: int, arguments: list[str], streams: Path) -> None:
         self.pid = pid
         self._commands, self._arguments, self._streams = commands, arguments, streams
+
+    def has_ended(self) -> bool:
+        """Return whether it has ended; its id is not that of another process before `wait`."""
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
     def wait(self, seconds: float = 300) -> subprocess.CompletedProcess[str]:
         """Return how it ended and what it wrote; it is killed when it takes longer."""
