@@ -125,9 +125,9 @@ def test_every_view_gives_the_same_rows_before_and_after(store: Store, tmp_path:
 
 def test_what_lands_after_a_compaction_decides_as_if_there_had_been_none(tmp_path: Path) -> None:
     with_base, without = Store(tmp_path / "with"), Store(tmp_path / "without")
-    for seed in range(4):
-        land_history(with_base, seed)
-        land_history(without, seed)
+    for seed in range(3):
+        land_history(with_base, seed, count=8)
+        land_history(without, seed, count=8)
         assert rows_of(tmp_path / "with") == rows_of(tmp_path / "without"), seed
         compact(with_base, now() + LATER, seconds=0, ages=AT_ONCE)
         assert rows_of(tmp_path / "with") == rows_of(tmp_path / "without"), seed
@@ -384,11 +384,11 @@ def test_killed_at_any_moment_no_view_changes_and_the_next_call_goes_on(tmp_path
     compact(history, now() + LATER, seconds=0, ages=AT_ONCE)
     land_history(history, 1, count=4)
     before = rows_of(tmp_path / "history")
-    roots = killed_at_every_moment(tmp_path / "roots", KILLED.format(history=str(tmp_path / "history")), step=37)
-    assert len(roots) > 12
+    roots = killed_at_every_moment(tmp_path / "roots", KILLED.format(history=str(tmp_path / "history")), step=74)
+    assert len(roots) > 6
     for root in roots:
         assert rows_of(root) == before, root
-    for root in roots[::5]:
+    for root in roots[::4]:
         for _ in range(2):
             compact(Store(root), now() + timedelta(days=40), seconds=0, ages=AT_ONCE)
         assert rows_of(root) == before, root
@@ -518,7 +518,7 @@ def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing
     rng, root, landed, output = random.Random(5), tmp_path / "data", 0, tmp_path / "output"
     Store(root).prepare()
     with Nursery(PROGRAMS) as nursery:
-        for _ in range(10):
+        for _ in range(6):
             writer = nursery.start("write", output, str(root), landed, 0)
             compactor = nursery.start("compact_on", tmp_path / "none", str(root), [3, 0.4, 0.8], 0)
             time.sleep(0.1 + 0.6 * rng.random())
@@ -530,7 +530,7 @@ def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing
                 for view in ("discoveries", "polls", "article_versions"):
                     (count,) = warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0]
                     assert count - landed in (0, 1), (view, count, landed)
-    assert landed > 10
+    assert landed > 6
     for _ in range(3):
         compact(Store(root), now() + LATER, seconds=9, ages=AT_ONCE)
     with connect(root) as warehouse:
@@ -561,7 +561,7 @@ def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_
     unit = seconds_of_a_take_down(tmp_path / "other")
     ages = [max(1.5, 12 * unit), max(0.4, 2 * unit), max(0.8, 4 * unit)]
     with Nursery(PROGRAMS) as nursery:
-        while kills < 51 or not forgotten:
+        while kills < 24 or not forgotten:
             pids = [
                 nursery.start("write", outputs[0], str(root), landed, 0.1),
                 nursery.start("compact_on", outputs[1], str(root), ages, 0.3),

@@ -235,7 +235,9 @@ def test_an_update_that_was_killed_doubles_nothing(tmp_path: Path) -> None:
         land(made, text_of(number, FIRST if number % 2 else prose(number)), hours=number)
         if number < MAX_FILES_A_TIER:
             refresh(made, since_last=True)
-    for root in killed_at_every_moment(tmp_path / "killed", KILLED.format(made=str(made)), step=47):
+    roots = killed_at_every_moment(tmp_path / "killed", KILLED.format(made=str(made)), step=94)
+    assert len(roots) > 3
+    for root in roots:
         for _ in range(2):
             with connect(root) as warehouse:
                 count = "SELECT count(*), count(DISTINCT article_id) FROM copies"
