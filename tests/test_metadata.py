@@ -189,6 +189,12 @@ def test_names_in_a_byline_are_parted_from_its_date() -> None:
     assert names[0] == Candidate("authors", ("Ada Byron", "Grace Hopper"), Origin.HTML)
 
 
+def test_one_word_beside_a_full_name_in_a_byline_is_no_writer() -> None:
+    body = '<div class="article-author">Ada Byron - <span>Norby</span></div>'
+    names = [candidate for candidate in candidates_of("", body) if candidate.field == "authors"]
+    assert names[0].values == ("Ada Byron -",)
+
+
 def test_a_caption_is_read_only_of_the_image_that_the_page_names() -> None:
     head = '<meta property="og:image" content="https://cdn.example/i/bakery-front.jpg?w=1200">'
     figure = (

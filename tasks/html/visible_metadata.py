@@ -90,7 +90,9 @@ def _names(byline: HtmlElement) -> tuple[str, ...]:
         authors = filter(_is_author, byline.iterdescendants())
         names = dict.fromkeys(name for author in authors if (name := _text(author)))
     parts = (text for part in byline.itertext() if (text := part.strip()) and not re.search(r"\d", text))
-    return tuple(names) or tuple(filter(None, (" | ".join(parts),)))
+    texts = tuple(names or parts)
+    # Beside full names, one word is a place or an outlet.
+    return tuple(text for text in texts if " " in text) or texts
 
 
 def _is_author(element: HtmlElement) -> bool:
