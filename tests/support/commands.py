@@ -152,12 +152,12 @@ class Command:
 
 @cache
 def commands() -> Commands:
-    """The one of this process of tests."""
+    """Return the commands of this process of tests, started at the first call."""
     return Commands()
 
 
 def killed_at(moment: int, root: str, arguments: list[str], env: Mapping[str, str]) -> bool:
-    """Whether a command came to its `moment`th operation on a file below `root`, at which it is killed."""
+    """Return whether a command came to its `moment`th operation on a file below `root`, at which it is killed."""
     ended = commands().start(arguments, env=env, before=KILLED_AT.format(moment=moment, root=root)).wait()
     return ended.returncode == -signal.SIGKILL
 
