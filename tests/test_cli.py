@@ -718,7 +718,9 @@ def test_a_new_folder_is_made_and_can_be_used_as_it_is(tmp_path):
     assert elsewhere.stdout == f"example: paused, so not tried; 'copydesk sources check example {options}' tries it\n"
     nothing = copydesk("sql", "FROM articles", "--data", "other data", cwd=folder)
     assert "run 'copydesk run --data 'other data''" in nothing.stderr
-    assert "every source is paused; name one" in copydesk("run", cwd=folder).stderr
+    done = copydesk("run", cwd=folder)
+    assert "every source is paused; name one" in done.stderr
+    assert done.stdout == ""
     again = copydesk("init", folder, cwd=tmp_path)
     assert again.returncode == 2
     assert f"{folder}/copydesk.toml: exists already; name a new folder, or delete it" in again.stderr

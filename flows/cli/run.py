@@ -85,7 +85,7 @@ def write_counts(rows: Sequence[tuple[Any, ...]], problems: Sequence[object]) ->
     """Print the counts of sources, unless the log has them, and what failed; return the exit code, 1 if any did."""
     from flows.run import COUNTS
 
-    if not writes_json():
+    if rows and not writes_json():
         write_rows(Format.TABLE, ("source", *COUNTS, "took"), rows, sys.stdout)
     for problem in problems:
         warn(problem)
