@@ -23,10 +23,10 @@ MIN_CONFIDENCE: Final = 0.93
 # Blocks that are surely no article say nothing about how hard a page is.
 MIN_DOUBTFUL_PROBABILITY: Final = 0.05
 # What the second reader takes stays from the first probability on, what it leaves out from the second on.
-MIN_SECONDED_PROBABILITY: Final = 0.2
+MIN_SECONDED_PROBABILITY: Final = 0.15
 MIN_SURE_PROBABILITY: Final = 0.8
 # What the model takes alone between blocks that both take.
-MIN_ALONE_PROBABILITY: Final = 0.5
+MIN_ALONE_PROBABILITY: Final = 0.45
 # Of the selected prose, in elements of the same names as a block that is completed; and of such a block.
 MIN_ALIKE_SHARE: Final = 0.5
 MIN_COMPLETED_PROBABILITY: Final = 0.05
