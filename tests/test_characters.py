@@ -34,7 +34,11 @@ def test_a_line_loses_what_is_not_seen(raw, clean):
     assert clean_line(raw) == clean
 
 
-@pytest.mark.parametrize("word", ["می\u200cخواهم", "क\u094d\u200dष", "👩\u200d🚀"], ids=["Persian", "Hindi", "emoji"])
+@pytest.mark.parametrize(
+    "word",
+    ["می\u200cخواهم", "क\u094d\u200dष", "👩\u200d🚀", "ᠬᠠᠨ\u180eᠠ"],
+    ids=["Persian", "Hindi", "emoji", "Mongolian"],
+)
 def test_a_joiner_inside_a_word_stays(word):
     """Without it these are spelled wrong."""
     assert clean_line(f" {word} ") == word

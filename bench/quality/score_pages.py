@@ -1,6 +1,6 @@
 """Score articles made of a corpus of news pages, and time the steps.
 
-    python -m bench.score_pages CORPUS
+    python -m bench.quality.score_pages CORPUS
 
 CORPUS holds `score.py`, `news/gold.jsonl` (id, url, body, title, ...) and `news/pages/<id>.html.gz`. Printed are the
 figures of its `score.py` for Copydesk (`page`) and for trafilatura alone (`alone`), and the mean CPU time of a page in

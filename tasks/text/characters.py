@@ -7,9 +7,10 @@ import unicodedata
 from functools import cache
 from typing import Final, Literal
 
-# Zero-width joiner and non-joiner stay: Persian, the Indic scripts and emoji sequences are spelled with them.
+# Zero-width joiner and non-joiner stay: Persian, the Indic scripts and emoji sequences are spelled with them. So
+# does the vowel separator of Mongolian.
 _INVISIBLE: Final = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+    "[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
 )
 # A joiner that joins nothing is noise at an edge or beside a space.
 _LOOSE_JOINER: Final = re.compile("(?:^|(?<=\\s))[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]++(?=\\s|$)")
