@@ -62,12 +62,10 @@ def labelled(*lines: str, titles: tuple[str, ...] = (), authors: tuple[str, ...]
         ("Write to Ann Lee at ann.lee@norby.example with your own memories of the bridge.", LineReason.BYLINE),
         ("Ann Lee schreibt über Häfen und ist als @annlee zu erreichen, auch am Wochenende.", LineReason.BYLINE),
         ("Anybody who saw the lorry is asked to write to the police at tips@norby.example today.", None),
-        ("Ann Lee has written about harbours for thirty years and lives on a boat.", LineReason.BYLINE),
-        ("Bo Lund was on the bridge when it opened, and he has walked over it every day since.", None),
-        ("As Ann Lee wrote in May, the bridge was to be mended before the first frost of the year.", None),
+        ("Ann Lee was on the bridge when it opened, and she has walked over it every day since.", None),
     ],
 )
-def test_a_last_line_about_a_writer_is_no_text(line, reason):
+def test_how_to_reach_a_writer_is_no_text(line, reason):
     assert labelled(*STORY, line, authors=("Ann Lee",)) == [None, None, reason]
     assert labelled(*STORY, line) == [None, None, None]
 

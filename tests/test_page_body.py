@@ -238,13 +238,6 @@ def test_an_offer_of_the_site_inside_the_text_is_stripped(offer: str) -> None:
     assert text_of(page(f"<article><h1>Norby repairs its bridge</h1>{body}</article>")) == list(STORY)
 
 
-def test_a_sentence_on_the_writer_below_the_text_is_stripped() -> None:
-    biography = "Ann Lee has written about harbours for thirty years and lives on a boat with two dogs."
-    body = paragraphs(*STORY, biography)
-    content = page(f"<article><h1>Norby</h1>{body}</article>", '<meta name="author" content="Ann Lee">')
-    assert text_of(content) == list(STORY)
-
-
 def test_credits_of_editors_below_the_text_go() -> None:
     credits_below = paragraphs("<b>Redigatur:</b> Jan Ahl, Eva Holm", "<b>Fact check:</b> Eva Holm")
     assert text_of(page(f"<main><article>{paragraphs(*STORY)}{credits_below}</article></main>")) == list(STORY)

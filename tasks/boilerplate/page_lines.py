@@ -31,8 +31,7 @@ MIN_GALLERY_SHARE: Final = 0.5
 # Below the text, how to reach its writers.
 MAX_CONTACT_LINES: Final = 3
 MAX_CONTACT_WORDS: Final = 40
-# Of a sentence on a writer below the text, and of an offer of the site.
-MAX_BIOGRAPHY_WORDS: Final = 80
+# Of an offer of the site.
 MAX_OFFER_WORDS: Final = 60
 # Of a disclaimer below the text.
 MAX_SMALL_PRINT_LINES: Final = 3
@@ -79,7 +78,7 @@ def label_page(lines: Sequence[Line], titles: Sequence[str], authors: Sequence[s
         elif index > last:
             reasons[index] = _label_signature(line)
     for index in range(max(first + 1, len(lines) - MAX_CONTACT_LINES), len(lines)):
-        if reasons[index] is None and _is_about_writer(lines[index], authors):
+        if reasons[index] is None and _is_contact(lines[index], authors):
             reasons[index] = LineReason.BYLINE
     _label_small_print(lines, reasons, first)
     return reasons if None in reasons else [None] * len(lines)
@@ -120,17 +119,6 @@ def _is_contact(line: Line, authors: Sequence[str]) -> bool:
         line.word_count <= MAX_CONTACT_WORDS
         and _CONTACT.search(line.text) is not None
         and any(author in line.text for author in authors)
-    )
-
-
-def _is_about_writer(line: Line, authors: Sequence[str]) -> bool:
-    return _is_contact(line, authors) or _is_biography(line, authors)
-
-
-def _is_biography(line: Line, authors: Sequence[str]) -> bool:
-    """Return whether a line begins with the whole name of a writer, as a sentence on them below their text does."""
-    return line.word_count <= MAX_BIOGRAPHY_WORDS and any(
-        " " in author and line.text.startswith(author) for author in authors
     )
 
 
