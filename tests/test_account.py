@@ -23,7 +23,7 @@ from tests.support.webserver import answer
 from warehouse.errors import StorageError
 from warehouse.model.vocabulary import Outcome, RunStatus
 
-EMPTY = b"<html><title>Menu [a](http://evil.example) | b</title><body><p>Menu</p></body></html>"
+EMPTY = b"<html><title>Menu [a](http://evil.example) | b</title><body><nav><a href='/'>Menu</a></nav></body></html>"
 
 
 @pytest.fixture
