@@ -10,7 +10,6 @@ import pytest
 from tasks.extract import extract
 from tasks.html.jsonld import JsonLd, read_json_ld
 from tasks.html.titles import site_names, without_site
-from tasks.metadata.bylines import split_byline
 from tests.support.raws import CASES, expected, raw_page
 from warehouse.model.records import Candidate, ExtractedArticle
 from warehouse.model.vocabulary import Origin
@@ -187,8 +186,7 @@ def test_a_headline_that_the_page_shows_ends_a_title_before_what_follows() -> No
 def test_names_in_a_byline_are_parted_from_its_date() -> None:
     body = '<div class="article-byline"><span>Ada Byron</span><span>Grace Hopper</span><span>3 min</span></div>'
     names = [candidate for candidate in candidates_of("", body) if candidate.field == "authors"]
-    assert names[0] == Candidate("authors", ("Ada Byron | Grace Hopper",), Origin.HTML)
-    assert split_byline(names[0].values[0]) == ("Ada Byron", "Grace Hopper")
+    assert names[0] == Candidate("authors", ("Ada Byron", "Grace Hopper"), Origin.HTML)
 
 
 def test_one_word_beside_a_full_name_in_a_byline_is_no_writer() -> None:
