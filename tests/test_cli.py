@@ -327,6 +327,8 @@ def test_the_shell_answers_and_remembers(data, tmp_path):
         assert "n\n7\n" in read(until="7\nsql> ")
         type_in("SELECT nonsense;\n")
         assert 'copydesk: Referenced column "nonsense"' in read(until="clause is missing\nsql> ")
+        type_in(".nonsense 1\n")
+        assert "copydesk: .nonsense: no such command; .help lists them" in read(until="them\nsql> ")
         type_in("SELECT 2 AS two;\n.quit\n")
         assert "two\n2\n" in read()
     assert "FROM articles;" in (tmp_path / "copydesk" / "sql_history").read_text()

@@ -274,9 +274,9 @@ def test_the_command_says_what_it_did_and_what_is_next(paper, settings):
     damage(path := files(settings.data, "rejects")[0])
     data = ["--data", settings.data]
     would = copydesk(["maintain", "repair", "--dry-run", *data]).stdout
-    assert would.splitlines() == [f"{path}: would be moved to .damaged", "1 repairs"]
+    assert would.splitlines() == [f"{path}: would be moved to .damaged", "1 repair"]
     did = copydesk(["maintain", "repair", *data]).stdout
-    assert did.endswith("1 repairs; now run 'copydesk run': each source makes again what it lost\n")
+    assert did.endswith("1 repair; now run 'copydesk run': each source makes again what it lost\n")
     assert copydesk(["maintain", "repair", *data]).stdout == "0 repairs\n"
 
 

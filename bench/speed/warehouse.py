@@ -13,6 +13,7 @@ after it, with the newest hour still in the log.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import shutil
@@ -225,7 +226,8 @@ def measure_volume(root: Path, options: argparse.Namespace) -> None:
         for view in ("today", "articles", "raw"):
             sql = query.format(view, id=article_id, **moments)
             _, memory, text = measure([sys.executable, "-c", QUERY, str(root), sql])
-            row.append((float(text.split()[-1]), memory))
+            # A query that fails, as for want of memory, has said why, and the others follow.
+            row.append((float(text.split()[-1]) if text else math.nan, memory))
         cells = " | ".join(f"{cpu:.3f} | {memory}" for cpu, memory in row)
         print(f"| {name} | {cells} | {row[0][0] / row[1][0]:.1f} | {row[1][0] / row[2][0]:.1f} |", flush=True)
     for name, query in OTHERS.items():

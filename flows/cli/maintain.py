@@ -67,7 +67,7 @@ def repair(
     for change in repairs:
         print(f"{change.file}: {would}{change.action}")
     advice = "; now run 'copydesk run': each source makes again what it lost" if repairs and not dry_run else ""
-    print(f"{len(repairs)} repairs{advice}")
+    print(f"{len(repairs)} repair{'' if len(repairs) == 1 else 's'}{advice}")
 
 
 @app.command("compact", epilog="Example:  copydesk maintain compact --dry-run")

@@ -61,14 +61,19 @@ class Shell:
         for statement in _statements(self._prompt()):
             try:
                 if statement.startswith("."):
-                    name, _, argument = statement.partition(" ")
-                    self.commands.get(name, self.commands[".help"])(argument.strip().removesuffix(";"))
+                    self._command(statement)
                 else:
                     self._execute(statement)
             except (WarehouseError, ConfigError) as error:
                 warn(error)
             except KeyboardInterrupt:
                 warn("the query was interrupted")
+
+    def _command(self, line: str) -> None:
+        name, _, argument = line.removesuffix(";").partition(" ")
+        if name not in self.commands:
+            raise ConfigError(f"{name}: no such command; .help lists them")
+        self.commands[name](argument.strip())
 
     def _execute(self, statement: str) -> None:
         began = time.monotonic()
