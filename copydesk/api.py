@@ -37,7 +37,7 @@ def extract(
     from config.sources import Source
     from tasks.article import make_article
     from tasks.http.fetcher import utc_now
-    from warehouse.model.records import Capture, Fetched, Item, RawArticle
+    from warehouse.model.records import Fetched, Item, RawArticle
 
     content = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
     charset = "utf-8" if isinstance(document, str) else None
@@ -45,7 +45,7 @@ def extract(
     address = url or UNKNOWN_URL
     item = Item(source.id, address, address, address, utc_now())
     fetched = Fetched(item, content, item.seen_at, media_type=media_type, charset=charset)
-    return make_article(RawArticle(item, Capture.of(fetched), content), source, MAX_DOCUMENT_BYTES)
+    return make_article(RawArticle.of(fetched), source, MAX_DOCUMENT_BYTES)
 
 
 def ingest(source: str | Source, *, data: Folder | None = None, config: Folder | None = None) -> Run:

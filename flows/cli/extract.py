@@ -30,7 +30,7 @@ from tasks.fetch import ReadResult, fetch_each, read_file
 from tasks.files.folder import list_files, unlisted_folders
 from tasks.http.fetcher import Fetcher, utc_now
 from tasks.http.response import Refused
-from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
+from warehouse.model.records import Article, Fetched, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Precision, Reason, Stage
 
 # Columns of `articles` that only a stored record has.
@@ -179,5 +179,4 @@ def _unarchived(item: Item, read: ReadResult, url: str) -> RawArticle | Rejectio
     if not isinstance(read, Fetched):
         reason, detail = (read.reason, read.detail) if isinstance(read, Refused) else (Reason.FETCH_FAILED, "")
         return item.reject(Stage.FETCH, reason, detail or getattr(read, "detail", ""))
-    fetched = replace(read, item=replace(item, url=url))
-    return RawArticle(fetched.item, Capture.of(fetched), fetched.content)
+    return RawArticle.of(replace(read, item=replace(item, url=url)))

@@ -13,7 +13,7 @@ from typing import Final
 from config.inputs import FolderInput
 from config.sources import Source
 from tasks.article import make_article
-from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
+from warehouse.model.records import Article, Fetched, Item, RawArticle, Rejection
 
 SOURCE: Final = Source(id="sample", title="Sample", input=(FolderInput(kind="folder", path=Path()),))
 TITLE: Final = "The harbour wall is mended before the winter"
@@ -34,9 +34,8 @@ def make_samples() -> list[Article | Rejection]:
 def _make_sample(content: str, media_type: str) -> Article | Rejection:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     item = Item(SOURCE.id, "file:///sample", "sample", "file:///", now)
-    fetched = Fetched(item, content.encode(), now, media_type, "utf-8", None, 200)
-    capture = Capture.of(fetched, capture_id="sample", run_id="sample", warc_filename="")
-    return make_article(RawArticle(item, capture, fetched.content), SOURCE, len(fetched.content))
+    fetched = Fetched(item, content.encode(), now, media_type, "utf-8")
+    return make_article(RawArticle.of(fetched), SOURCE, len(fetched.content))
 
 
 make_samples()

@@ -25,7 +25,7 @@ from tasks.listings.input_reader import InputError, ReadContext
 from tasks.listings.listing import Listing, ListingError
 from tasks.site_probe.autodiscovery import choose_child
 from tasks.site_probe.suggest_fields import suggest_fields
-from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
+from warehouse.model.records import Article, Fetched, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
 MAX_DOCUMENTS: Final = 3  # of one input that are tried
@@ -160,7 +160,7 @@ class _InputCheck:
         result = self._fetch(document) if isinstance(document, Item) else document
         if isinstance(result, Rejection):
             return result
-        return RawArticle(result.item, Capture.of(result), result.content)
+        return RawArticle.of(result)
 
     def _fetch(self, item: Item) -> Fetched | Rejection:
         ((_, result),) = fetch_each([item], self.source, self.settings, self.fetcher, utc_now)

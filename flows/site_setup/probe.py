@@ -40,7 +40,7 @@ from tasks.site_probe.trial_articles import (
     main_language,
     needs_scripts,
 )
-from warehouse.model.records import Article, Capture, Item, RawArticle, Rejection
+from warehouse.model.records import Article, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
 MAX_TRIAL_ARTICLES: Final = 5
@@ -143,8 +143,7 @@ def _try_articles(survey: Survey, entries: Sequence[Entry]) -> tuple[TrialArticl
 
 def _raw(item: Item, response: FetchResult, now: datetime) -> RawArticle | Rejection:
     if isinstance(response, Downloaded):
-        fetched = as_fetched(item, response, now)
-        return RawArticle(item, Capture.of(fetched), fetched.content)
+        return RawArticle.of(as_fetched(item, response, now))
     if isinstance(response, NotModified):
         return item.reject(Stage.FETCH, Reason.FETCH_FAILED, "its server answers 304 to whoever never had it")
     return item.reject(

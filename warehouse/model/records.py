@@ -177,11 +177,16 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class RawArticle:
-    """Bytes that are safe in the archive, with the facts of their capture."""
+    """The bytes of a document, which are safe in the archive first, with the facts of their capture."""
 
     item: Item
     capture: Capture
     content: bytes
+
+    @classmethod
+    def of(cls, fetched: Fetched) -> RawArticle:
+        """Return a fetched document as the steps take it, in no archive."""
+        return cls(fetched.item, Capture.of(fetched), fetched.content)
 
     def reject(self, stage: Stage, reason: Reason, detail: str) -> Rejection:
         """Return the refusal of a document whose bytes stay in the archive."""
