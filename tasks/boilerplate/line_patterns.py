@@ -9,7 +9,7 @@ from typing import Final
 from tasks.boilerplate.cues import fold_case_and_accents, phrases_of
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.bylines import has_role, split_byline
-from tasks.metadata.calendars import to_common_calendar
+from tasks.metadata.calendars import THAI_SHORT_YEAR, to_common_calendar
 from tasks.metadata.printed_dates import find_date
 from tasks.metadata.zones import ZONE_NAMES
 
@@ -22,12 +22,11 @@ _PARTICLES: Final = frozenset(
 _MAX_NAME_WORDS: Final = 4
 _NAME_SEPARATOR: Final = re.compile(r"[,|•·/]|\s(?:and|und|et|y|e|og|och|en|i|и|ve|dan|&)\s")
 _ERA: Final = r"(?:令和|平成|昭和|民國|民国)\s?(?:\d{1,3}|元)\s?年"
-_THAI_SHORT_YEAR: Final = r"(?<=[\u0e00-\u0e7f]\.)\s?(?:พ\.ศ\.\s?)?[4-9]\d(?![\d.:])"
 # Of two figures it is a year if a time stands behind the date.
 _TIMED_SHORT_YEAR: Final = (
     r"\d{1,2}(?P<mark>[./])\d{1,2}(?P=mark)\d\d(?:\W{1,3}|\s(?:um|à|at|om|klo?\.?)\s)\d{1,2}[:.h]\d\d"
 )
-_YEAR: Final = re.compile(rf"\d{{4}}|{_ERA}|{_THAI_SHORT_YEAR}|{_TIMED_SHORT_YEAR}")
+_YEAR: Final = re.compile(rf"\d{{4}}|{_ERA}|{THAI_SHORT_YEAR}|{_TIMED_SHORT_YEAR}")
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 # A name of a month is any word that stands where one would: dates are read by whoever knows the language.
 _MONTH: Final = r"[^\W\d_][^\s\d,()]{1,14}"
@@ -39,7 +38,7 @@ _DAY: Final = re.compile(
     rf"|\d{{4}}\.?\s{_MONTH}\s\d{{1,2}}"
     r"|\d{1,2}\s?([-/.])\s?\d{1,2}\s?\1\s?(?:\d{4}|\d\d(?=\W))"
     r"|\d{4}\s?([-/.])\s?\d{1,2}\s?\2\s?\d{1,2}"
-    rf"|\d{{1,2}}\s{_MONTH}{_THAI_SHORT_YEAR}"
+    rf"|\d{{1,2}}\s{_MONTH}{THAI_SHORT_YEAR}"
     r"|\d{1,2}\s+(?:tháng|thg)\s+\d{1,2},?\s(?:năm\s)?\d{4}"
     rf"|(?:\d{{4}}\s?[年년]|{_ERA})\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]?)(?!\d)"
 )

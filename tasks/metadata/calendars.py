@@ -66,9 +66,9 @@ _PERSIAN_LETTERS: Final = str.maketrans("يك", "یک")  # Arabic forms, which m
 _ERA_BEFORE_FIRST_YEAR: Final = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 _ERA_YEAR: Final = re.compile(rf"({'|'.join(_ERA_BEFORE_FIRST_YEAR)})\s?(\d{{1,3}}|元)\s?年")
 
-
-# `12 มี.ค. 69`: behind a month that is cut short, the year of the Buddhist era is too.
-_THAI_SHORT_YEAR: Final = re.compile(r"(?<=[\u0e00-\u0e7f]\.)\s?(?:พ\.ศ\.\s?)?([4-9]\d)(?![\d.:])")
+THAI_SHORT_YEAR: Final = r"(?<=[\u0e00-\u0e7f]\.)\s?(?:พ\.ศ\.\s?)?[4-9]\d(?![\d.:])"
+"""`69` in `12 มี.ค. 69`: behind a month that is cut short, the year of the Buddhist era is too."""
+_SHORT_YEAR: Final = re.compile(THAI_SHORT_YEAR)
 
 
 def to_common_calendar(text: str, language: str | None) -> str:
@@ -79,8 +79,8 @@ def to_common_calendar(text: str, language: str | None) -> str:
     the Islamic calendar is too long ago to be meant.
     """
     plain = text if text.isascii() else "".join(map(_plain_digit, text)).translate(_PERSIAN_LETTERS)
-    if match := _THAI_SHORT_YEAR.search(plain):
-        return f"{plain[: match.start()]} 25{match[1]}{plain[match.end() :]}"
+    if match := _SHORT_YEAR.search(plain):
+        return f"{plain[: match.start()]} 25{match[0][-2:]}{plain[match.end() :]}"
     if match := _ERA_YEAR.search(plain):
         year = _ERA_BEFORE_FIRST_YEAR[match[1]] + (1 if match[2] == "元" else int(match[2]))
         return f"{plain[: match.start()]}{year}年{plain[match.end() :]}"
