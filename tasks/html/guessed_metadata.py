@@ -16,7 +16,7 @@ from trafilatura.metadata import examine_meta, extract_author, extract_title, ex
 
 from tasks.html.printed_authors import is_person
 from tasks.html.printed_day import find_printed_day
-from tasks.html.surroundings import is_in_teaser, is_inside_others
+from tasks.html.surroundings import is_of_other_article
 from tasks.metadata.bylines import has_role
 from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line
@@ -66,7 +66,7 @@ def _is_plain_name(name: str, tree: HtmlElement) -> bool:
     if not is_person(name) or len(name.split()) > MAX_NAME_WORDS or has_role(name):
         return False
     elements = _CONTAINING(tree, name=name)[:MAX_NAME_PLACES]
-    return not elements or any(not is_inside_others(element) and not is_in_teaser(element) for element in elements)
+    return not elements or not all(map(is_of_other_article, elements))
 
 
 def _guess_date(tree: HtmlElement, url: str | None) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from lxml import etree
 from lxml.html import HtmlElement
 
-from tasks.html.surroundings import is_in_teaser, is_inside_others
+from tasks.html.surroundings import is_inside_others, is_of_other_article
 from tasks.metadata.bylines import split_byline
 from tasks.text.characters import text_key
 
@@ -77,8 +77,7 @@ def _names(texts: list[Any]) -> tuple[str, ...]:
             element = text.getparent()
             if bylines > MAX_BYLINES:
                 return ()
-            is_own = not is_inside_others(element) and not is_in_teaser(element)
-            if is_own and element.tag not in _NO_BYLINE_TAGS:
+            if not is_of_other_article(element) and element.tag not in _NO_BYLINE_TAGS:
                 return names
         prose_count += len(text) >= MIN_PROSE_CHARACTERS
     return ()

@@ -92,6 +92,11 @@ def is_in_teaser(element: HtmlElement) -> bool:
     return False
 
 
+def is_of_other_article(element: HtmlElement) -> bool:
+    """Return whether a writer who is named in an element wrote something else than the page's article."""
+    return is_inside_others(element) or is_in_teaser(element)
+
+
 def is_in_prose(element: HtmlElement) -> bool:
     """Return whether an element stands in a paragraph of prose: a time there is that of an event."""
     paragraph = next(element.iterancestors("p"), None)

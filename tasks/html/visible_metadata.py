@@ -13,7 +13,13 @@ from lxml.html import HtmlElement
 from tasks.html.headline import read_headline
 from tasks.html.jsonld import strip_markup
 from tasks.html.lead_image import find_picture, is_placeholder, read_lead_image
-from tasks.html.surroundings import is_in_prose, is_in_teaser, is_inside_others, is_of_modification, near_headline
+from tasks.html.surroundings import (
+    is_in_prose,
+    is_inside_others,
+    is_of_modification,
+    is_of_other_article,
+    near_headline,
+)
 
 # A longer element of the class `byline` contains more than the byline.
 MAX_BYLINE_CHARACTERS: Final = 120
@@ -63,7 +69,7 @@ def _relations(link: HtmlElement) -> list[str]:
 
 def _author_links(tree: HtmlElement) -> Iterator[str]:
     links = islice((link for link in tree.iter("a") if "author" in (link.get("rel") or "").split()), MAX_BYLINES)
-    names = (_text(link, MAX_BYLINE_CHARACTERS) for link in links if not _is_others(link))
+    names = (_text(link, MAX_BYLINE_CHARACTERS) for link in links if not is_of_other_article(link))
     return islice(dict.fromkeys(filter(None, names)), MAX_AUTHORS)
 
 
@@ -71,11 +77,7 @@ def _bylines(tree: HtmlElement) -> Iterator[HtmlElement]:
     elements = tree.iter("span", "div", "p", "a", "address", "li", "ul")
     bylines = (element for element in elements if _name_byline((element.get("class") or "")[:MAX_CLASS_CHARACTERS]))
     short = islice((element for element in bylines if _text(element, MAX_BYLINE_CHARACTERS)), MAX_BYLINES)
-    return (element for element in short if not _is_others(element))
-
-
-def _is_others(byline: HtmlElement) -> bool:
-    return is_inside_others(byline) or is_in_teaser(byline)
+    return (element for element in short if not is_of_other_article(element))
 
 
 @lru_cache(maxsize=4_000)
