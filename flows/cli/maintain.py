@@ -59,6 +59,7 @@ def repair(
     config: Config = None,
 ) -> None:
     """Move away what cannot be read, and let the next runs make again from the archive what was lost."""
+    from warehouse.checks.findings import count_of
     from warehouse.repair import repair as repair_warehouse
 
     settings = read_settings(data, config)
@@ -67,7 +68,7 @@ def repair(
     for change in repairs:
         print(f"{change.file}: {would}{change.action}")
     advice = "; now run 'copydesk run': each source makes again what it lost" if repairs and not dry_run else ""
-    print(f"{len(repairs)} repair{'' if len(repairs) == 1 else 's'}{advice}")
+    print(f"{count_of(len(repairs), 'repair')}{advice}")
 
 
 @app.command("compact", epilog="Example:  copydesk maintain compact --dry-run")
