@@ -221,10 +221,11 @@ def _is_tag(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: 
 
 def _is_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: int) -> bool:
     """Return whether it has only names and roles, next to the date or below a label such as `Author`."""
-    if lines[index].reason is not None or not read_persons(lines[index].bare):
+    if lines[index].reason is not None:
         return False
     has_label = any(cue.is_whole_line and cue.kind == "byline" for cue in lines[index - 1].cues)
-    return has_label or LineReason.DATE_LINE in (reasons[index - 1], reasons[index + 1])
+    is_by_date = LineReason.DATE_LINE in (reasons[index - 1], reasons[index + 1])
+    return (has_label or is_by_date) and bool(read_persons(lines[index].bare))
 
 
 def _label_signature(lines: Sequence[Line], reasons: list[LineReason | None], begin: int) -> None:
