@@ -133,10 +133,10 @@ def test_two_runs_at_once_end_in_the_rows_of_one(undisturbed, expected):
 @pytest.mark.slow
 def test_a_full_disk_ends_the_run_with_a_sentence_and_the_next_one_takes_the_rest(undisturbed, expected):
     root, arguments = undisturbed
-    said = copydesk(arguments, SMALL_FILES_ONLY)
-    assert said.returncode == 1
-    assert "cannot write" in said.stderr
-    assert "Traceback" not in said.stderr
+    done = copydesk(arguments, SMALL_FILES_ONLY)
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
     assert copydesk(arguments).returncode == 0
     assert content(root) == expected
 
@@ -154,9 +154,9 @@ def test_a_full_tmpfs_is_named(installation, tmp_path):
     ):
         pytest.skip("mounting a tmpfs needs root")
     try:
-        said = copydesk([*arguments[:-1], str(mount / "data")])
-        assert said.returncode == 1
-        assert "no space left on device; free some space there" in said.stderr
+        done = copydesk([*arguments[:-1], str(mount / "data")])
+        assert done.returncode == 1
+        assert "no space left on device; free some space there" in done.stderr
     finally:
         subprocess.run(["umount", str(mount)], check=True)
 
@@ -167,8 +167,8 @@ def test_an_unreadable_file_is_counted_and_the_rest_lands(installation):
     locked = Path(root).parent / "pages" / "00.txt"
     locked.chmod(0)
 
-    said = copydesk(arguments, NO_RIGHT_TO_READ_EVERYTHING)
-    assert said.returncode == 0, said.stderr
+    done = copydesk(arguments, NO_RIGHT_TO_READ_EVERYTHING)
+    assert done.returncode == 0, done.stderr
     with connect(root) as warehouse:
         assert warehouse.execute("SELECT count(*) FROM articles").fetchone() == (29,)
         assert warehouse.execute("SELECT reason FROM rejects_open WHERE url LIKE '%/00.txt'").fetchone() == (
@@ -182,9 +182,9 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_lands(installation)
     closed = Path(root).parent / "pages" / "closed"
     closed.mkdir(mode=0)
     for command in (arguments, ["sources", "check", *arguments[1:3]]):
-        said = copydesk(command, NO_RIGHT_TO_READ_EVERYTHING)
-        assert said.returncode == (1 if command is arguments else 2)
-        assert f"{closed}: cannot be listed: Permission denied; mend its permissions" in said.stderr
+        done = copydesk(command, NO_RIGHT_TO_READ_EVERYTHING)
+        assert done.returncode == (1 if command is arguments else 2)
+        assert f"{closed}: cannot be listed: Permission denied; mend its permissions" in done.stderr
     with connect(root) as warehouse:
         assert warehouse.execute("SELECT count(*) FROM articles").fetchone() == (30,)
 
@@ -227,8 +227,8 @@ def test_a_thousand_files_some_of_them_bad_are_all_counted(installation):
         bad = {7: b"", 11: b"\x00\x01" * 40, 13: b"Home\nNews\n"}.get(number % 100)
         text = STORY.format(number=number).encode()
         (pages / f"{number:05}.txt").write_bytes(text if bad is None else bad)
-    said = copydesk(arguments, COPYDESK_BATCH="100")
-    assert said.returncode == 0, said.stderr
+    done = copydesk(arguments, COPYDESK_BATCH="100")
+    assert done.returncode == 0, done.stderr
     with connect(root) as warehouse:
         run = warehouse.execute("SELECT discovered, stored, rejected, pending FROM runs").fetchone()
         states = dict(warehouse.execute("SELECT state, count(*) FROM ledger GROUP BY 1").fetchall())

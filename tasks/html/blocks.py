@@ -29,21 +29,7 @@ _HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _CELLS: Final = frozenset(("td", "th"))
 # `rt` and `rp` print how a word is read above it.
 _UNREAD_TAGS: Final = frozenset(
-    (
-        "head",
-        "annotation",
-        "button",
-        "select",
-        "option",
-        "textarea",
-        "video",
-        "audio",
-        "rt",
-        "rp",
-        "map",
-        "progress",
-        "meter",
-    )
+    "head annotation button select option textarea video audio rt rp map progress meter".split()
 )
 _DOUBTFUL_TAGS: Final = _UNREAD_TAGS | {"span"}
 # Stands for a line break of the page until a block is whole; `str.split` takes it for a space.

@@ -60,8 +60,6 @@ _ENTITY_QUOTE: Final = re.compile(r"&(?:quot|#34|#x22);", re.IGNORECASE)
 _AUTHOR: Final = re.compile(r'"author"\s*:\s*(\[?\s*\{[^\[\]]{1,1000})')
 _AUTHOR_NAME: Final = re.compile(r'"name"\s*:\s*"([^"\\\n]{1,200})"')
 _KEYWORDS: Final = re.compile(r'"keywords"\s*:\s*(\[(?:\s*+"[^"\\\n]{0,200}+"\s*+,?){1,200}+\])')
-
-
 _DECODER: Final = json.JSONDecoder(strict=False)
 
 
