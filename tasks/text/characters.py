@@ -15,7 +15,6 @@ _INVISIBLE: Final = re.compile(
 # A joiner that joins nothing is noise at an edge or beside a space.
 _LOOSE_JOINER: Final = re.compile("(?:^|(?<=\\s))[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]++(?=\\s|$)")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
-_SPACES: Final = re.compile(r"\s+")
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 # Combining marks on one character, as in Unicode's stream-safe text format (UAX 15); no language writes ten.
 MAX_MARKS: Final = 30
@@ -29,17 +28,24 @@ def clean_line(text: str) -> str:
     text = cut_marks(text)
     if text.isprintable() and unicodedata.is_normalized("NFC", text):
         return " ".join(text.split())
-    visible = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
-    return _SPACES.sub(" ", normalize("NFC", _LOOSE_JOINER.sub("", visible))).strip()
+    return " ".join(_normalize_visible(text).split())
 
 
 def clean_lines(text: str) -> list[str]:
     """Split a text into lines and clean each as `clean_line` does."""
-    text = cut_marks(text)
-    lines = split_lines(text)
-    if "".join(lines).isprintable() and unicodedata.is_normalized("NFC", text):
-        return [" ".join(line.split()) for line in lines]
-    return [clean_line(line) for line in lines]
+    lines = split_lines(cut_marks(text))
+    spaced = "\n".join([" ".join(line.split()) for line in lines])
+    if spaced.replace("\n", "").isprintable() and (spaced.isascii() or unicodedata.is_normalized("NFC", spaced)):
+        return spaced.split("\n")
+    # All lines at once: no pattern and no normal form reaches beyond the end of a line.
+    return [" ".join(line.split()) for line in _normalize_visible("\n".join(lines)).split("\n")]
+
+
+def _normalize_visible(text: str) -> str:
+    """Return a text in NFC without invisible and control characters, and without joiners that join nothing."""
+    visible = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
+    has_joiner = "\u200c" in visible or "\u200d" in visible
+    return normalize("NFC", _LOOSE_JOINER.sub("", visible) if has_joiner else visible)
 
 
 def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
@@ -64,8 +70,9 @@ def _vast_runs() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Compile what may be a run of too many marks, and what is one; a set with rare planes is looked up slowly."""
     marks = "".join(character for character in map(chr, range(_MARKS_END)) if unicodedata.combining(character))
     usual = "".join(character for character in marks if character <= _LAST_COMMON_CHARACTER)
-    perhaps = re.compile(f"[{usual}{chr(ord(_LAST_COMMON_CHARACTER) + 1)}-{chr(_MARKS_END)}]{{{MAX_MARKS + 1}}}")
-    return perhaps, re.compile(f"([{marks}]{{{MAX_MARKS}}})[{marks}]++")
+    perhaps = f"[{usual}{chr(ord(_LAST_COMMON_CHARACTER) + 1)}-{chr(_MARKS_END)}]"
+    # With the first one by itself, the search looks for that alone, in a fifth of the time.
+    return re.compile(f"{perhaps}{perhaps}{{{MAX_MARKS}}}"), re.compile(f"([{marks}]{{{MAX_MARKS}}})[{marks}]++")
 
 
 def split_lines(text: str) -> list[str]:

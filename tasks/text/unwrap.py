@@ -65,14 +65,17 @@ class _Section:
     margin: int
 
 
-def group_lines(lines: Sequence[str]) -> Iterator[tuple[int, ...]]:
-    """Yield the line numbers of each paragraph, without blank lines; one line each, where the text was not wrapped.
+def group_lines(lines: Sequence[str]) -> list[tuple[int, ...]]:
+    """Return the line numbers of each paragraph, without blank lines; one line each, where the text was not wrapped.
 
     A line continues in the next one if the next one's first word would not have fitted on it. Parts of a text may be
     wrapped at different margins, below a menu and above a footer that are not wrapped.
     """
     wrapped = _find_wrapped(lines)
     section = next(wrapped, None)
+    if section is None:
+        return [(number,) for number, line in enumerate(lines) if line]
+    paragraphs: list[tuple[int, ...]] = []
     paragraph: list[int] = []
     for number, line in enumerate(lines):
         while section is not None and number >= section.end:
@@ -80,12 +83,11 @@ def group_lines(lines: Sequence[str]) -> Iterator[tuple[int, ...]]:
         margin = section.margin if section is not None and section.begin < number else 0
         continues = bool(paragraph and line) and _is_full(lines[number - 1], line, margin)
         if paragraph and (not continues or _LIST_ITEM.match(line)):
-            yield tuple(paragraph)
+            paragraphs.append(tuple(paragraph))
             paragraph = []
         if line:
             paragraph.append(number)
-    if paragraph:
-        yield tuple(paragraph)
+    return [*paragraphs, tuple(paragraph)] if paragraph else paragraphs
 
 
 def join_lines(lines: Sequence[str]) -> str:
@@ -106,6 +108,7 @@ def _find_wrapped(lines: Sequence[str]) -> Iterator[_Section]:
         _Seam(number, columns, _first_word_columns(below), _weigh_beginning(below) if below != above else 0.0)
         for number, (above, below) in enumerate(pairwise(lines))
         if below
+        and len(above) * 2 >= MIN_MARGIN_COLUMNS
         and (columns := _count_columns(above)) >= MIN_MARGIN_COLUMNS
         and (columns > MAX_MARGIN_COLUMNS or not _SENTENCE_END.search(above[-4:]))
     ]
