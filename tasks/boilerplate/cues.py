@@ -62,6 +62,8 @@ def find_cues(line: str) -> tuple[Cue, ...]:
     if not candidates:
         return ()
     folded, origins = _fold_with_origins(head[begin:])
+    if not folded.startswith(candidates):
+        return ()
     for phrase in candidates:
         if not folded.startswith(phrase):
             continue
@@ -113,7 +115,7 @@ def _ends_at_word(phrase: str, rest: str) -> bool:
     return UNSPACED.search(phrase) is not None and len(phrase) >= 4  # noqa: PLR2004
 
 
-def _possible_phrases(folded: str) -> Sequence[str]:
+def _possible_phrases(folded: str) -> tuple[str, ...]:
     """Return the phrases that a line may begin with, the longest first."""
     starts = _phrases_by_start()
     # Every line is looked up here; a loop over the lengths takes five times as long.

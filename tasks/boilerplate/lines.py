@@ -13,7 +13,6 @@ from tasks.boilerplate.line_labels import label_line
 from tasks.text.characters import clean_lines
 from tasks.text.unwrap import group_lines, join_lines
 from tasks.text.words import estimate_words
-from warehouse.model.vocabulary import LineReason
 
 _CLOSING: Final = "[\"'”“’»«›)\\]」』*\u2069]*"
 _SENTENCE_END: Final = re.compile(rf"[.!?。！？｡।؟۔։።]{_CLOSING}$|[”“»」』]$")
@@ -41,23 +40,12 @@ def _read_paragraph(numbers: tuple[int, ...], cleaned: Sequence[str]) -> Line:
     parts = tuple([cleaned[number] for number in numbers])
     after_blank = numbers[0] == 0 or not cleaned[numbers[0] - 1]
     text = join_lines(parts)
-    line, reason = _read_short_text(text) if len(text) <= MAX_REMEMBERED_CHARACTERS else _read_text(text)
+    line = _read_short_text(text) if len(text) <= MAX_REMEMBERED_CHARACTERS else _read_text(text)
     # A third of the time of `line._replace`, and every line passes here.
-    return Line(
-        numbers,
-        parts,
-        after_blank,
-        text,
-        line.bare,
-        line.word_count,
-        line.ends_sentence,
-        line.has_bullet,
-        line.cues,
-        reason,
-    )
+    return Line._make((numbers, parts, after_blank, *line[3:]))
 
 
-def _read_text(text: str) -> tuple[Line, LineReason | None]:
+def _read_text(text: str) -> Line:
     """Read a line by its text alone, without its position in a document, and what it surely is."""
     bullet = _BULLET.match(text)
     bare = text[bullet.end() :] if bullet else text
@@ -65,13 +53,15 @@ def _read_text(text: str) -> tuple[Line, LineReason | None]:
     # A dash before a sentence is how many languages print speech.
     has_bullet = bullet is not None and not (ends_sentence and text[0] in "-–")
     line = Line((), (), False, text, bare, estimate_words(text), ends_sentence, has_bullet, find_cues(bare))
-    return line, label_line(line)
+    return Line._make((*line[:-1], label_line(line)))
 
 
 _read_short_text = lru_cache(maxsize=5_000)(_read_text)
 
 
 def _ends_sentence(tail: str) -> bool:
+    if tail[-1:].isalnum() and not tail.rsplit(maxsplit=1)[-1].isupper():
+        return False
     if not _STOP.search(tail):
         return tail.endswith(_CLOSING_QUOTES)
     if _SENTENCE_END.search(tail):
