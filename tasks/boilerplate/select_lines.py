@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.boilerplate.line import Line
+from tasks.boilerplate.line_features import MIN_LONG_WORD_CHARACTERS
 from tasks.boilerplate.model import LineScores
 from tasks.text.words import UNSPACED, UNSPACED_CHARACTERS
 from warehouse.model.vocabulary import LineReason
@@ -51,8 +52,7 @@ MAX_PROFILE_BOX_LINES: Final = 4
 _CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
 _CONTINUES: Final = (",", ";", "،", "，", "、", "—", *COLONS)
 _MAX_COMPARED_CHARACTERS: Final = 4_000
-_LONG_WORD: Final = re.compile(r"\w{5,}")
-_LONG_WORD_OF_LETTERS: Final = re.compile(r"[^\W\d_]{5,}")
+_LONG_WORD_OF_LETTERS: Final = re.compile(rf"[^\W\d_]{{{MIN_LONG_WORD_CHARACTERS},}}")
 _LETTER_PAIR: Final = re.compile(f"(?=([{UNSPACED_CHARACTERS}]{{2}}))")
 
 
@@ -270,14 +270,16 @@ def _profile_boxes(lines: Sequence[Line]) -> set[int]:
     return boxes
 
 
-def count_long_words(texts: Iterable[str]) -> Counter[str]:
-    """Return how often each of the folded long words of some texts stands in them."""
+def find_long_words(text: str) -> list[str]:
+    """Return the folded long words of a text, each as often as it stands there."""
+    folded = text[:_MAX_COMPARED_CHARACTERS].casefold()
+    return _find_long_words(folded)
+
+
+def count_long_words(texts: Iterable[str], words: Container[str]) -> dict[str, int]:
+    """Return how often each of the long `words` stands in some texts, for those that do."""
     folded = "\n".join(text[:_MAX_COMPARED_CHARACTERS] for text in texts).casefold()
-    words = Counter(_LONG_WORD_OF_LETTERS.findall(folded))
-    if folded.isascii() or not UNSPACED.search(folded):
-        return words
-    spaced = Counter({word: count for word, count in words.items() if not UNSPACED.search(word)})
-    return spaced + Counter(_LETTER_PAIR.findall(folded))
+    return Counter([word for word in _find_long_words(folded) if word in words])
 
 
 def long_words(texts: Iterable[str]) -> set[str]:
@@ -292,15 +294,15 @@ def word_overlap(line: Line, words: Container[str]) -> float:
 
 
 def _long_words(text: str) -> set[str]:
-    folded = text.casefold()
-    words = _long_spaced_words(folded)
+    return set(_find_long_words(text.casefold()))
+
+
+def _find_long_words(folded: str) -> list[str]:
+    # Most words are letters between spaces: to search them all takes twice as long.
+    tokens = [token for token in folded.split() if len(token) >= MIN_LONG_WORD_CHARACTERS]
+    words = [token for token in tokens if token.isalpha()]
+    if len(words) < len(tokens):
+        words += _LONG_WORD_OF_LETTERS.findall(" ".join([token for token in tokens if not token.isalpha()]))
     if folded.isascii() or not UNSPACED.search(folded):
         return words
-    return {word for word in words if not UNSPACED.search(word)}.union(_LETTER_PAIR.findall(folded))
-
-
-def _long_spaced_words(text: str) -> set[str]:
-    # Matching letters alone takes twice as long as matching letters and figures.
-    words = set(_LONG_WORD.findall(text))
-    mixed = {word for word in words if not word.isalpha()}
-    return (words - mixed).union(*map(_LONG_WORD_OF_LETTERS.findall, mixed))
+    return [word for word in words if not UNSPACED.search(word)] + _LETTER_PAIR.findall(folded)

@@ -21,6 +21,8 @@ MIN_CUT_TITLE_LETTERS: Final = 15
 MIN_STANDFIRST_WORDS: Final = 8
 _MIN_STANDFIRST_OVERLAP: Final = 0.15
 _SEPARATORS: Final = ("|", "-", "–", "—", "•", "·", "/")
+# By these most lines are no beginning of a title; to fold a whole line takes ten times as long.
+_FIRST_CHARACTERS: Final = 4
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 
 
@@ -46,6 +48,7 @@ def find_title(lines: Sequence[Line], article: set[int], title: str | None, prob
         index
         for index in near
         if (index not in article or index <= first)
+        and title_letters.startswith(_letters(lines[index].bare[:_FIRST_CHARACTERS]))
         and _is_title_or_beginning(_letters(lines[index].bare[: 2 * len(title)]), title_letters)
     }
 

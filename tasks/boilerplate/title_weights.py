@@ -12,7 +12,7 @@ from typing import Final
 
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.select_lines import count_long_words
+from tasks.boilerplate.select_lines import count_long_words, find_long_words
 from tasks.text.words import MARKS_IN_WORDS
 from warehouse.model.vocabulary import LineReason
 
@@ -28,6 +28,7 @@ _MIN_SIMILARITY: Final = 0.6
 _MAX_COMMON_WORDS: Final = 10.0
 _MIN_PARAGRAPH_WORDS: Final = 12
 _MIN_PROBABILITY: Final = 1e-3
+_SIGNS_AT_WORDS: Final = ".,:;!?\"'“”„«»‘’()"
 _FIGURE: Final = re.compile(r"\d")
 # Codes such as `a0123`, words, figures: scripts without spaces write figures between words.
 _WORD_OR_CODE: Final = re.compile(
@@ -76,13 +77,15 @@ def read_title_features(
         if _may_be_title(lines[index]) and (index < first or _has_date_below(lines, index))
         if not any(caption.startswith(lines[index].bare) for caption in captions)
     ]
-    counts = count_long_words(lines[index].text for index in sorted(article))
+    words_of = {index: list(dict.fromkeys(find_long_words(lines[index].text))) for index in candidates}
+    counts = count_long_words((lines[index].text for index in sorted(article)), set().union(*words_of.values()))
     features: dict[int, Mapping[str, float]] = {}
     below_count, is_similar_below = 0, False
     for index in reversed(candidates):
         line = lines[index]
-        words = count_long_words([line.text])
-        common = min(_MAX_COMMON_WORDS, sum(math.log1p(counts[word]) for word in words))
+        words = words_of[index]
+        shared = [counts[word] for word in words if word in counts]
+        common = min(_MAX_COMMON_WORDS, sum(map(math.log1p, shared)))
         below = lines[index + 1] if index + 1 < len(lines) else None
         likely = max(_MIN_PROBABILITY, float(probability[index]))
         features[index] = {
@@ -100,7 +103,7 @@ def read_title_features(
             "similar_below": is_similar_below,
         }
         below_count += index < first
-        similarity = sum(word in counts for word in words) / max(1, len(words))
+        similarity = len(shared) / max(1, len(words))
         is_similar = index < first and line.word_count >= _MAX_SHORT_WORDS and similarity >= _MIN_SIMILARITY
         is_similar_below = is_similar_below or is_similar
     return features
@@ -123,5 +126,10 @@ def _may_be_title(line: Line) -> bool:
 
 def _is_code(text: str) -> bool:
     """Return whether most of its words are figures and codes, as above an agency's message."""
+    # The words of most lines are letters between spaces and signs: to search them takes five times as long.
+    tokens = [token.strip(_SIGNS_AT_WORDS) for token in text.split()]
+    plain = [token for token in tokens if len(token) > 1 and token.isalpha()]
+    if len(plain) >= sum(map(len, tokens)) - sum(map(len, plain)):
+        return False
     words: list[str] = _WORD_OR_CODE.findall(text)
     return sum(len(word) > 1 and not _FIGURE.search(word) for word in words) * 2 < len(words)
