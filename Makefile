@@ -7,8 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-# The lock is complete, so nothing is left to resolve.
-PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
+# The lock is complete, so nothing is left to resolve. What is imported is compiled then: most of what is installed never is.
+PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-compile
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
