@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from config.errors import ConfigError
@@ -312,10 +313,10 @@ def measure(name: str, shape: str, max_size: int = MAX_SIZE) -> Growth:
     may be one that a bound will end, at most to `max_size`. A step that never takes `MIN_SECONDS` has the exponent 0.
     """
     step, text = STEPS[name], SHAPES[shape]
-    enough = MIN_SECONDS + 3 * seconds(step, "", repeats=2)
+    enough = MIN_SECONDS + 3 * seconds_of_no_input(name)
     size = FIRST_SIZE
     while (last := seconds(step, text(size), repeats=1)) < enough and size < max_size:
-        size *= 2
+        size *= 4
     exponent = math.log(last / seconds(step, text(size // 4), repeats=1), 4) if last >= MIN_SECONDS else 0.0
     # What seems to grow too fast is looked at again where noise weighs less.
     while exponent > MAX_EXPONENT and size < MAX_SIZE and last < MAX_SECONDS:
@@ -333,6 +334,12 @@ def fitted(step: Step, text: Callable[[int], str], sizes: tuple[int, ...], repea
     points = [(math.log(size), math.log(seconds(step, text(size), repeats))) for size in sizes]
     middle = sum(x for x, _ in points) / len(points)
     return sum((x - middle) * y for x, y in points) / sum((x - middle) ** 2 for x, _ in points)
+
+
+@cache
+def seconds_of_no_input(name: str) -> float:
+    """Return what a step takes for any input."""
+    return seconds(STEPS[name], "", repeats=2)
 
 
 def seconds(step: Step, text: str, repeats: int) -> float:
