@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -33,7 +34,11 @@ MIN_FREE_BYTES = 8_000_000_000
 
 
 def pytest_configure() -> None:
-    """Keep temporary folders in memory where there is room: what is landed is synced, and a disk takes 8 ms for a file."""
+    """Let Ctrl-C reach commands; keep temporary folders in memory, as what is landed is synced, 8 ms a file on a disk."""
+    # A shell has what it starts in the background ignore Ctrl-C, and so would the commands that tests interrupt: each
+    # would keep the processors busy until the last test.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > MIN_FREE_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_DISK))
 

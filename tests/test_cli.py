@@ -82,9 +82,12 @@ def terminal(*arguments, **environment):
                 break
         return seen
 
-    yield lambda text: os.write(main, text.encode()), read
-    assert process.wait(timeout=30) == 0
-    os.close(main)
+    try:
+        yield lambda text: os.write(main, text.encode()), read
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        os.close(main)
 
 
 @pytest.fixture(scope="module")
@@ -182,17 +185,16 @@ def processor_seconds(process):
 @pytest.mark.parametrize("form", ["table", "parquet"])
 def test_ctrl_c_ends_a_query_at_once(data, tmp_path, form):
     more = ["-o", tmp_path / "out.parquet"] if form == "parquet" else []
-    query = subprocess.Popen(
-        [sys.executable, "-m", "copydesk", "sql", "--data", data, "-f", form, *more, ENDLESS],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for(lambda: processor_seconds(query.pid) > 3, 60, "a command that has started, and queries")
-    began = time.monotonic()
-    query.send_signal(signal.SIGINT)
-    out, errors = query.communicate(timeout=60)
-    assert time.monotonic() - began < 5
+    command = [sys.executable, "-m", "copydesk", "sql", "--data", data, "-f", form, *more, ENDLESS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as query:
+        try:
+            wait_for(lambda: processor_seconds(query.pid) > 3, 60, "a command that has started, and queries")
+            began = time.monotonic()
+            query.send_signal(signal.SIGINT)
+            out, errors = query.communicate(timeout=60)
+            assert time.monotonic() - began < 5
+        finally:
+            query.kill()
     assert (query.returncode, out, errors) == (130, "", "copydesk: the query was interrupted\n")
     assert list(tmp_path.iterdir()) == []
 
