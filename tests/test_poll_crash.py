@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 import pytest
 from test_crash import copydesk, environment
+from test_repair import EVERY
 
 from tests.support.commands import killed_at
-from tests.support.polled import Site
+from tests.support.polled import FEED, Site
 from tests.support.webserver import answer
 from warehouse.connect import connect
 from warehouse.verify import verify
@@ -57,3 +59,22 @@ def test_killed_at_any_file_operation_while_a_feed_rolls_on_every_article_is_lan
     assert landed == sorted((site.server.url(f"/news/{number}"),) for number in range(published))
     findings = verify(root)
     assert not findings.findings, findings
+
+
+def test_a_feed_s_addresses_come_back_from_its_archived_looks(site, look, settings, ask):
+    once = "recheck = []\n"
+    site.publish(1, 2, 3)
+    site.feed(1, 2)
+    look(once + FEED)
+    site.feed(3)
+    look(once + FEED, hours=1)
+    before = ask(EVERY)
+    for table in ("discoveries", "articles"):
+        for path in Path(settings.data, table).glob("*/lake-*.parquet"):
+            path.unlink()
+    request_count = len(site.server.requests)
+    look(once + FEED, hours=2)
+    assert [row for row in ask(EVERY) if row[0] != "capture"] == [row for row in before if row[0] != "capture"]
+    assert ask("SELECT count(*) FROM pending") == [(0,)]
+    assert sum(b"GET /news/" in request for request in site.server.requests[request_count:]) == 0
+    assert verify(settings.data).findings == ()

@@ -9,9 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -19,9 +20,11 @@ import pytest
 from test_crash import copydesk
 from test_ingest import BREAD
 
+from config.settings import Settings
+from config.sources import load_source
 from flows.ingest import ingest
+from flows.ingestion.process_pool import Workers
 from tasks.http.fetcher import Fetcher
-from tests.support.polled import FEED
 from tests.support.rows import NOON, article
 from warehouse.archive.segment import marker
 from warehouse.checks.findings import REPAIR
@@ -29,6 +32,7 @@ from warehouse.checks.rules import MADE_AGAIN
 from warehouse.checks.table_files import damaged_files
 from warehouse.connect import unreadable
 from warehouse.errors import StorageError
+from warehouse.model.rows import Run
 from warehouse.model.vocabulary import RunStatus
 from warehouse.repair import repair
 from warehouse.storage.root import Root
@@ -46,27 +50,14 @@ EVERY = """
 """
 
 
-@pytest.fixture
-def run(folder_source, settings, workers, now):
-    """Runs the source, each time an hour later."""
-    hours = count()
-
-    def once(ahead: timedelta = timedelta()):
-        began = now + timedelta(hours=next(hours)) + ahead
-        ticks = (began + timedelta(microseconds=tick) for tick in count())
-        with Fetcher(settings) as fetcher:
-            changed = settings.model_copy(update={"batch": 3})
-            report = ingest(folder_source, changed, workers, fetcher, clock=lambda: next(ticks))
-        assert report.status is RunStatus.SUCCEEDED, report.error
-        return report
-
-    return once
-
-
-@pytest.fixture
-def paper(tmp_path, run, settings, ask) -> Callable[[], list]:
-    """Ingest six articles, one of them edited twice, a duplicate and three refusals; return the query of its rows."""
-    pages = tmp_path / "pages"
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory, workers, now) -> Path:
+    """Ingest six articles, one of them edited twice, a duplicate and three refusals; leave a copy of it all beside it."""
+    folder = tmp_path_factory.mktemp("repair") / "installation"
+    pages, sources = folder / "pages", folder / "config" / "sources"
+    pages.mkdir(parents=True)
+    sources.mkdir(parents=True)
+    (sources / "paper.toml").write_text('title = "Paper"\n[[input]]\nkind = "folder"\npath = "../../pages"\n')
     for town in TOWNS:
         (pages / f"{town}.txt").write_text(BREAD.replace("Lindau", town))
     (pages / "copy.txt").write_text("\n" + BREAD)
@@ -76,11 +67,56 @@ def paper(tmp_path, run, settings, ask) -> Callable[[], list]:
         ("zero.txt", "\x00\x01" * 50),
     ):
         (pages / name).write_text(text)
-    run()
-    for number in ("Five", "Six"):
+    settings = settings_of(folder)
+    succeeded(run_at(settings, workers, now))
+    for hours, number in enumerate(("Five", "Six"), 1):
         (pages / "Isny.txt").write_text(BREAD.replace("Lindau", "Isny").replace("Four", number))
-        run()
+        succeeded(run_at(settings, workers, now + timedelta(hours=hours)))
     assert verify(settings.data).findings == ()
+    shutil.copytree(folder, folder.with_name("copy"))
+    return folder
+
+
+def settings_of(folder: Path) -> Settings:
+    return Settings(data=str(folder / "data"), config=folder / "config", workers=1, max_document_bytes=100_000, batch=3)
+
+
+def run_at(settings: Settings, workers: Workers, moment: datetime, **options: Any) -> Run:
+    """Run the source at a moment; no two looks at the clock are alike."""
+    source = load_source(settings.config / "sources" / "paper.toml")
+    ticks = (moment + timedelta(microseconds=tick) for tick in count())
+    with Fetcher(settings) as fetcher:
+        return ingest(source, settings, workers, fetcher, clock=lambda: next(ticks), **options)
+
+
+def succeeded(report: Run) -> Run:
+    assert report.status is RunStatus.SUCCEEDED, report.error
+    return report
+
+
+@pytest.fixture
+def settings(installation) -> Settings:
+    """Bring the installation back to how it was, at the path that the addresses of its pages name."""
+    shutil.rmtree(installation)
+    shutil.copytree(installation.with_name("copy"), installation)
+    return settings_of(installation)
+
+
+@pytest.fixture
+def pages(settings) -> Path:
+    return settings.config.parent / "pages"
+
+
+@pytest.fixture
+def run(settings, workers, now) -> Callable[[], Run]:
+    """Run the source, each time an hour later."""
+    hours = count(3)
+    return lambda: succeeded(run_at(settings, workers, now + timedelta(hours=next(hours))))
+
+
+@pytest.fixture
+def paper(settings, ask) -> Callable[[], list]:
+    """Query the rows of all that was ingested."""
     return lambda: ask(EVERY)
 
 
@@ -159,25 +195,6 @@ def test_a_duplicate_whose_refusal_is_lost_is_one_again(paper, settings, run, as
     assert paper() == before
 
 
-def test_a_feed_s_addresses_come_back_from_its_archived_looks(site, look, settings, ask):
-    once = "recheck = []\n"
-    site.publish(1, 2, 3)
-    site.feed(1, 2)
-    look(once + FEED)
-    site.feed(3)
-    look(once + FEED, hours=1)
-    before = ask(EVERY)
-    for table in ("discoveries", "articles"):
-        for path in Path(settings.data, table).glob("*/lake-*.parquet"):
-            path.unlink()
-    request_count = len(site.server.requests)
-    look(once + FEED, hours=2)
-    assert [row for row in ask(EVERY) if row[0] != "capture"] == [row for row in before if row[0] != "capture"]
-    assert ask("SELECT count(*) FROM pending") == [(0,)]
-    assert sum(b"GET /news/" in request for request in site.server.requests[request_count:]) == 0
-    assert verify(settings.data).findings == ()
-
-
 def test_a_file_left_open_without_its_mark_is_taken_up(paper, settings, run, ask):
     path = next(Path(settings.data).glob("archive/paper/*.warc.gz"))
     path.rename(path.with_name("paper-20260315T000000Z-other-00000.warc.gz.open"))
@@ -250,7 +267,7 @@ def test_a_thread_that_could_not_start_is_no_damaged_file(message):
 
 
 @pytest.mark.parametrize(("limit", "value", "cure"), [("NOFILE", 24, "ulimit -n"), ("AS", 800_000_000, "ulimit -v")])
-def test_a_limit_that_ends_a_run_is_named_with_how_to_raise_it(limit, value, cure, tmp_path, paper, settings):
+def test_a_limit_that_ends_a_run_is_named_with_how_to_raise_it(limit, value, cure, pages, settings):
     import resource
 
     def limited():
@@ -258,7 +275,7 @@ def test_a_limit_that_ends_a_run_is_named_with_how_to_raise_it(limit, value, cur
         resource.setrlimit(kind, (value, value))
 
     arguments = ["run", "--config", str(settings.config), "--data", settings.data]
-    (tmp_path / "pages" / "new.txt").write_text(BREAD.replace("Lindau", "Ulm"))
+    (pages / "new.txt").write_text(BREAD.replace("Lindau", "Ulm"))
     # In a new interpreter, which has what it imports to find room for, too.
     command = [sys.executable, "-m", "copydesk", *arguments]
     ended = subprocess.run(command, preexec_fn=limited, capture_output=True, text=True, timeout=300, check=False)
@@ -306,29 +323,24 @@ def test_a_limit_on_open_files_is_named_and_is_no_damage(paper, settings):
             verify(settings.data)
 
 
-def test_a_data_root_that_is_moved_away_is_not_made_anew(tmp_path, paper, folder_source, settings, workers, now):
-    pages, root = tmp_path / "pages", Path(settings.data)
+def test_a_data_root_that_is_moved_away_is_not_made_anew(tmp_path, pages, settings, workers, now):
+    root = Path(settings.data)
     for number in range(9):
         (pages / f"new-{number}.txt").write_text(
             BREAD.replace("Lindau", f"Ulm {number}").replace("1911", f"19{number}1")
         )
-    moments = (now + timedelta(days=1, microseconds=tick) for tick in count())
     is_moved = []
 
     def progress(_: int) -> None:
         if not is_moved:
             is_moved.append(root.rename(tmp_path / "elsewhere"))
 
-    with Fetcher(settings) as fetcher:
-        changed = settings.model_copy(update={"batch": 3})
-        report = ingest(folder_source, changed, workers, fetcher, clock=lambda: next(moments), progress=progress)
+    report = run_at(settings, workers, now + timedelta(days=1), progress=progress)
     assert report.status is RunStatus.FAILED
     assert f"the data root {root} was moved away or unmounted" in str(report.error)
     assert not root.exists()
     (tmp_path / "elsewhere").rename(root)
-    with Fetcher(settings) as fetcher:
-        report = ingest(folder_source, settings, workers, fetcher, clock=lambda: now + timedelta(days=2))
-    assert report.status is RunStatus.SUCCEEDED
+    succeeded(run_at(settings, workers, now + timedelta(days=2)))
     assert verify(settings.data).findings == ()
 
 
