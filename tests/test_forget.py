@@ -268,7 +268,7 @@ def test_a_file_keeps_its_name_schema_and_bloom_filters(root: Path) -> None:
     assert pq.read_schema(name).equals(schema, check_metadata=True)
     assert pq.read_table(name)["article_id"].to_pylist() == ["article-2", "article-0"]
     filters = "SELECT count(*) FROM parquet_metadata(?) WHERE bloom_filter_offset IS NOT NULL"
-    assert duckdb.execute(filters, [str(name)]).fetchone() == (6,)
+    assert duckdb.execute(filters, [str(name)]).fetchall() == [(6,)]
 
 
 def test_forgetting_again_changes_nothing(root: Path) -> None:
