@@ -56,7 +56,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def clock(now: datetime) -> Callable[[], datetime]:
-    """A minute later at every look."""
+    """Make a clock that is a minute later at every look."""
     minutes = count()
     return lambda: now + timedelta(minutes=next(minutes))
 
@@ -70,7 +70,7 @@ def workers() -> Iterator[Workers]:
 
 @pytest.fixture
 def ask(settings: Settings) -> Callable[[str], list[tuple[Any, ...]]]:
-    """The rows that a query has in the warehouse of the installation."""
+    """Make a function that returns the rows of a query in the warehouse of the installation."""
 
     def answer(query: str) -> list[tuple[Any, ...]]:
         with connect(settings.data) as warehouse:
@@ -81,13 +81,13 @@ def ask(settings: Settings) -> Callable[[str], list[tuple[Any, ...]]]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """An installation of its own, with small limits."""
+    """Make an installation of the test's own, with small limits."""
     return Settings(data=str(tmp_path / "data"), config=tmp_path / "config", workers=1, max_document_bytes=100_000)
 
 
 @pytest.fixture
 def folder_source(tmp_path: Path) -> Source:
-    """A source `paper` over the folder `pages`, which is there and empty."""
+    """Make a source `paper` over the folder `pages`, which is there and empty."""
     (tmp_path / "pages").mkdir()
     sources = tmp_path / "config" / "sources"
     sources.mkdir(parents=True)

@@ -33,7 +33,7 @@ SITEMAP = '[[input]]\nkind = "sitemap"\nurl = "SITE/index.xml"\n'
 
 @pytest.fixture
 def archive_of(site):
-    """A site with a sitemap a month, named by an index; 8 pages of 2 and 4 March, and others of other days."""
+    """Make a site with a sitemap a month, named by an index; 8 pages of 2 and 4 March, and others of other days."""
     days = {number: datetime(2026, 3, 2 + 2 * (number % 2), 9, tzinfo=UTC) for number in range(8)}
     days |= {8: datetime(2026, 3, 9, tzinfo=UTC), 9: datetime(2026, 2, 27, tzinfo=UTC)}
     site.moments |= days
@@ -41,11 +41,11 @@ def archive_of(site):
     site.sitemap(*range(9), at="/sitemap-2026-03.xml")
     site.sitemap(9, at="/sitemap-2026-02.xml")
     site.sitemap(9, at="/sitemap-2025-11.xml")
-    named = "".join(
+    entries = "".join(
         f"<sitemap><loc>{site.server.url(f'/sitemap-{month}.xml')}</loc></sitemap>"
         for month in ("2025-11", "2026-02", "2026-03")
     )
-    index = f"<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{named}</sitemapindex>"
+    index = f"<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{entries}</sitemapindex>"
     site.routes["/index.xml"] = answer(index.encode(), content_type="application/xml")
     return site
 
@@ -91,11 +91,11 @@ def test_what_was_agreed_to_lands_once_and_listings_are_asked_for_once(go_back, 
     index = open_index(Root.at(settings.data))
     assert index is not None
     assert index.searcher().num_docs == 8
-    asked = len(archive_of.server.paths)
+    requests = len(archive_of.server.paths)
     again = go_back()
     assert (again.documents, again.known, again.left, again.requests) == (8, 8, [], 0)
-    assert len(archive_of.server.paths) == asked
-    assert archive_of.asked("/index.xml") == archive_of.asked("/sitemap-2026-03.xml") == 1
+    assert len(archive_of.server.paths) == requests
+    assert archive_of.requests_of("/index.xml") == archive_of.requests_of("/sitemap-2026-03.xml") == 1
 
 
 def test_the_sitemaps_of_a_feed_are_those_that_its_site_states(go_back, archive_of):
@@ -206,7 +206,7 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was_and_asks_for_nothing_twi
     environment = os.environ | {"COPYDESK_WORKERS": "1", "COPYDESK_FETCH_SECONDS": "60"}
     small_shards = "import flows.sharding.shards; flows.sharding.shards.MIN_PAGES_PER_SHARD = 2"
     killed = commands().start(arguments, env=environment, before=small_shards)
-    wait_for(lambda: archive_of.asked("/news/6"), 60, "a page of a later shard is asked for")
+    wait_for(lambda: archive_of.requests_of("/news/6"), 60, "a page of a later shard is asked for")
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     before = pages_asked(archive_of)
@@ -216,7 +216,7 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was_and_asks_for_nothing_twi
     assert done.returncode == 0, done.stderr
     (plan,) = json.JSONDecoder().raw_decode(done.stdout)[0]
     assert (plan["items"], plan["shards"], plan["shards_done"]) == (8, 4, 3)
-    assert archive_of.asked("/index.xml") == archive_of.asked("/sitemap-2026-03.xml") == 1
+    assert archive_of.requests_of("/index.xml") == archive_of.requests_of("/sitemap-2026-03.xml") == 1
     again = pages_asked(archive_of)[len(before) :]
     assert again[0] == "/news/6"
     assert set(again) <= {"/news/6", "/news/7"}, "pages of shards that were done were asked for again"

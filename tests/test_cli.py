@@ -59,7 +59,7 @@ def sql(data, *arguments, **environment):
 
 @contextmanager
 def terminal(*arguments, **environment):
-    """The command on a terminal of its own: what types into it, and what reads it up to a sight or its end."""
+    """Run the command on a terminal of its own; yield what types into it, and what reads it up to a text or its end."""
     main, side = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "copydesk", *map(str, arguments)],
@@ -73,14 +73,14 @@ def terminal(*arguments, **environment):
     os.close(side)
 
     def read(until=None):
-        seen = ""
-        while until is None or until not in seen:
-            assert select.select([main], [], [], 20)[0], f"waited in vain after {seen!r}"
+        output = ""
+        while until is None or until not in output:
+            assert select.select([main], [], [], 20)[0], f"waited in vain after {output!r}"
             try:
-                seen += os.read(main, 10_000).decode(errors="replace").replace("\r\n", "\n")
+                output += os.read(main, 10_000).decode(errors="replace").replace("\r\n", "\n")
             except OSError:  # the terminal closes with its last process
                 break
-        return seen
+        return output
 
     try:
         yield lambda text: os.write(main, text.encode()), read
@@ -92,7 +92,7 @@ def terminal(*arguments, **environment):
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """A warehouse with the sample sources in it, and what the run that filled it printed."""
+    """Make a warehouse with the sample sources in it; what the run printed is beside it."""
     root = tmp_path_factory.mktemp("cli") / "data"
     done = copydesk("run", "--data", root)
     assert done.returncode == 0, done.stderr

@@ -97,9 +97,9 @@ def test_a_page_edited_twice_after_the_clock_was_ahead_has_three_versions(site, 
         assert f"Edit {number}." in ask("SELECT text FROM articles")[0][0]
     assert [look(recheck + FEED, hours=hours).stored for hours in (3, 4, 5, 241)] == [0, 0, 0, 0]
     assert len(ask(VERSIONS)) == 3
-    requests = site.asked("/news/1")
+    requests = site.requests_of("/news/1")
     look(recheck + FEED, hours=6)
-    assert site.asked("/news/1") == requests
+    assert site.requests_of("/news/1") == requests
 
 
 def test_a_feed_that_was_read_by_a_clock_that_was_ahead_is_read_when_it_is_due_and_suspects_no_gap(site, look, ask):
@@ -108,12 +108,12 @@ def test_a_feed_that_was_read_by_a_clock_that_was_ahead_is_read_when_it_is_due_a
     look(FEED, hours=240)
     site.feed(2, 1)
     assert look(FEED, hours=1, due=True).unchanged == 2
-    requests = site.asked("/feed")
+    requests = site.requests_of("/feed")
     look(FEED, hours=1.01, due=True)
-    assert site.asked("/feed") == requests
+    assert site.requests_of("/feed") == requests
     site.feed(1, 2)
     look(FEED, hours=3, due=True)
-    assert site.asked("/feed") == requests + 1
+    assert site.requests_of("/feed") == requests + 1
     assert ask("SELECT bool_or(gap_suspected) FROM polls") == [(False,)]
 
 

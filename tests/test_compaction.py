@@ -46,7 +46,7 @@ READ = [*(view for view in VIEWS if view != "source_health"), AS_OF, *(f"landed(
 
 def rows_of(root: Path) -> dict[str, list[str]]:
     """All rows of all views, as text and in an order of their own; without the number that base files give to rows."""
-    found = {}
+    contents = {}
     with connect(root) as warehouse:
         for name in READ:
             columns = [row[0] for row in warehouse.execute(f"DESCRIBE FROM {name}").fetchall() if row[0] != "row_id"]
@@ -55,12 +55,14 @@ def rows_of(root: Path) -> dict[str, list[str]]:
                 f"SELECT to_json(row)::VARCHAR FROM (SELECT {listed} FROM {name}) AS row"
             ).fetchall()
             # Sums of floats depend on the order of the rows.
-            found[name] = sorted(re.sub(r"\d+\.\d+", lambda match: f"{float(match[0]):.6f}", text) for (text,) in texts)
-    return found
+            contents[name] = sorted(
+                re.sub(r"\d+\.\d+", lambda match: f"{float(match[0]):.6f}", text) for (text,) in texts
+            )
+    return contents
 
 
 def land_history(store: Store, seed: int = 0, count: int = 12) -> None:
-    """A history with all that is hard: edits, late captures, second extractions, tombstones before and after."""
+    """Land a history with all that is hard: edits, late captures, second extractions, tombstones before and after."""
     rng = random.Random(seed)
     moments = [NOON + timedelta(hours=hour) for hour in range(count)]
     for number, now in enumerate(moments):
@@ -316,7 +318,8 @@ def test_a_base_file_is_not_published_after_the_moment_at_which_readers_turn_to_
 ) -> None:
     # As a large list of superseded rows takes on a busy machine.
     monkeypatch.setattr(
-        "warehouse.storage.compaction.list_superseded", lambda *given: (time.sleep(0.5), list_superseded(*given))
+        "warehouse.storage.compaction.list_superseded",
+        lambda *arguments: (time.sleep(0.5), list_superseded(*arguments)),
     )
     compact(store, now() + LATER, seconds=0, ages=replace(AT_ONCE, visible=timedelta(seconds=0.4)))
     (base,) = (base for base in read_base_files(store.root, "articles") if base.rows)
@@ -441,15 +444,15 @@ def test_views_are_right_with_the_optimizer_on_and_off(tmp_path: Path) -> None:
     client = shutil.which("duckdb", path=str(Path(sys.executable).parent))
     if client is not None:
         script = "; ".join(query for name, query in queries.items() if name in VIEWS)
-        told = [
+        texts = [
             subprocess.run(
                 [client, "-readonly", "-csv", "-noheader", tmp_path / CATALOGUE, f"SET disabled_optimizers = '{optimizer}'; {script}"],
                 capture_output=True, text=True, check=True,
             ).stdout
             for optimizer in ("join_filter_pushdown", "")
         ]  # fmt: skip
-        assert told[0] == told[1]
-        counts = [int(line.split(",")[0]) for line in told[0].splitlines()]
+        assert texts[0] == texts[1]
+        counts = [int(line.split(",")[0]) for line in texts[0].splitlines()]
         assert counts == [answers[name][0][0] for name in queries if name in VIEWS]
 
 
@@ -464,15 +467,17 @@ def test_duckdb_1_5_sees_the_same_with_the_optimizer_on_and_off(tmp_path: Path) 
             compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
     write_catalogue(tmp_path)
     keys = dict.fromkeys(READ, "count(*)") | {"articles": "count(*), sum(hash(article_id, capture_id, title))"}
-    query = "; ".join(f"SELECT '{name[:5]}', {what} FROM {name}" for name, what in keys.items() if "(" not in name)
+    query = "; ".join(
+        f"SELECT '{name[:5]}', {columns} FROM {name}" for name, columns in keys.items() if "(" not in name
+    )
     texts = []
     for optimizer in ("join_filter_pushdown", ""):
-        told = f"SET disabled_optimizers = '{optimizer}'; {query}"
-        command = [client, "-readonly", "-csv", "-noheader", tmp_path / CATALOGUE, told]
+        script = f"SET disabled_optimizers = '{optimizer}'; {query}"
+        command = [client, "-readonly", "-csv", "-noheader", tmp_path / CATALOGUE, script]
         texts.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert texts[0] == texts[1]
-    found = [int(line.split(",")[1]) for line in texts[0].splitlines()]
-    assert found == [len(rows) for name, rows in rows_of(tmp_path).items() if "(" not in name]
+    counts = [int(line.split(",")[1]) for line in texts[0].splitlines()]
+    assert counts == [len(rows) for name, rows in rows_of(tmp_path).items() if "(" not in name]
 
 
 PROGRAMS = """
@@ -509,7 +514,7 @@ def take_down(root, first, last):
 
 
 def numbers(output: Path) -> list[int]:
-    """The numbers that a program has written, each in a line that is whole."""
+    """Return the numbers that a program has written, each in a line that is whole."""
     return [int(line) for line in output.read_text().split("\n")[:-1]]
 
 
@@ -577,14 +582,14 @@ def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_
                     view: warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
                     for view in ("discoveries", "polls")
                 }
-                shown = {int(key) for (key,) in warehouse.execute("SELECT article_id[9:] FROM articles").fetchall()}
+                visible = {int(key) for (key,) in warehouse.execute("SELECT article_id[9:] FROM articles").fetchall()}
                 ((doubled,),) = warehouse.execute(
                     "SELECT count(*) - count(DISTINCT article_id) FROM articles"
                 ).fetchall()
             assert all(count - landed in (0, 1) for count in counts.values()), (counts, landed)
             taken_down = set(range(0, begun, 3))
             undecided = {begun, landed // 2, (landed - 1) // 2}
-            assert shown - undecided == set(range(landed // 2)) - taken_down - undecided
+            assert visible - undecided == set(range(landed // 2)) - taken_down - undecided
             assert not doubled
             forgotten = begun
     for number in range(0, forgotten + 1, 3):

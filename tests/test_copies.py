@@ -48,7 +48,7 @@ def text_of(number: int, text: str, source_id: str = "harbour", **changes: Any) 
 
 
 def groups(root: Path) -> set[frozenset[str]]:
-    """The numbers of the articles in each group."""
+    """Return the numbers of the articles in each group."""
     with connect(root) as warehouse:
         query = "SELECT list(article_id) FROM copies WHERE contained_id IS NULL GROUP BY group_id"
         listed = warehouse.execute(query).fetchall()

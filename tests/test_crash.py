@@ -43,13 +43,13 @@ The {number} boats of the village came home late on Monday, and each of them had
 
 @pytest.fixture
 def installation(tmp_path):
-    """A folder source `paper` with 30 stories and 2 refusals, and the arguments that run it."""
+    """Make a folder source `paper` with 30 stories and 2 refusals; return its data root and the arguments that run it."""
     return install(tmp_path, tmp_path / "data")
 
 
 @pytest.fixture(scope="module")
 def stories(tmp_path_factory):
-    """The folder of an installation whose files no test changes."""
+    """Make the folder of an installation whose files no test changes."""
     folder = tmp_path_factory.mktemp("stories")
     install(folder, folder / "undisturbed")
     return folder
@@ -57,7 +57,7 @@ def stories(tmp_path_factory):
 
 @pytest.fixture
 def undisturbed(stories, tmp_path):
-    """That installation with a data root of the test's own."""
+    """Give that installation a data root of the test's own."""
     root = str(tmp_path / "data")
     return root, ["run", "--config", str(stories / "config"), "--data", root]
 
@@ -84,7 +84,7 @@ def copydesk(arguments, before="", **more):
 
 
 def content(root):
-    """What a reader of the warehouse sees, without the moments at which it came there."""
+    """Read what a reader of the warehouse sees, without the moments at which it came there."""
     with connect(root) as warehouse:
         return [
             warehouse.execute(query).fetchall()
@@ -209,14 +209,14 @@ def test_a_killed_run_leaves_no_process_behind(installation):
 
 
 def marked(mark):
-    found = []
+    processes = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if mark.encode() in (folder / "environ").read_bytes():
-                found.append(folder.name)
+                processes.append(folder.name)
         except OSError:
             continue
-    return found
+    return processes
 
 
 @pytest.mark.slow

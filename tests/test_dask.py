@@ -30,11 +30,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory):
-    """The address of a scheduler with two workers that are started again when they die."""
+    """Start a scheduler with two workers that are started again when they die; yield its address."""
     folder = tmp_path_factory.mktemp("dask")
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
-    place = folder / "scheduler.json"
-    common = ["--host", "127.0.0.1", "--scheduler-file", str(place)]
+    address_file = folder / "scheduler.json"
+    common = ["--host", "127.0.0.1", "--scheduler-file", str(address_file)]
 
     def start(*arguments):
         with (folder / f"{arguments[0]}.log").open("ab") as log:
@@ -50,10 +50,10 @@ def scheduler(tmp_path_factory):
     try:
         started += [start("worker", "--nthreads", "1", "--no-dashboard", "--death-timeout", "60") for _ in range(2)]
         until = time.monotonic() + 60
-        while not place.exists():
+        while not address_file.exists():
             assert time.monotonic() < until, (folder / "scheduler.log").read_text()
             time.sleep(0.1)
-        yield json.loads(place.read_text())["address"]
+        yield json.loads(address_file.read_text())["address"]
     finally:
         for process in reversed(started):
             process.terminate()
@@ -65,7 +65,7 @@ def scheduler(tmp_path_factory):
 
 
 def run(crawl, settings, address=None):
-    """The source taken in by shards of a dozen pages, here or on the cluster."""
+    """Take the source in by shards of a dozen pages, here or on the cluster."""
     shards = shards_of(crawl, settings)
     sharded = Sharded(crawl, shards, done_shards(settings, crawl, shards))
     engine = Engine.DASK if address else Engine.LOCAL
@@ -76,7 +76,7 @@ def run(crawl, settings, address=None):
 
 @pytest.fixture(scope="module")
 def here(crawl, tmp_path_factory):
-    """The installation of one machine, and what it reads there."""
+    """Return what the installation of one machine reads."""
     settings = Settings(data=str(tmp_path_factory.mktemp("here") / "data"), workers=1, batch=5)
     done = run(crawl, settings)
     assert not done.problems
@@ -134,7 +134,7 @@ def test_a_shard_that_ends_every_worker_is_named_and_the_others_go_on(crawl, her
     (problem,) = done.problems
     assert "in.warc.gz" in problem
     assert "ended every worker that took it up" in problem
-    assert set(done.ended) == {one.run_id for one in shards} - {shards[2].run_id}
+    assert set(done.ended) == {shard.run_id for shard in shards} - {shards[2].run_id}
     mended = run(crawl, settings, scheduler)
     assert set(mended.ended) == {shards[2].run_id}
     rows = [set(map(str, table)) for table in content(settings.data)]

@@ -37,7 +37,7 @@ def browser():
 
 @pytest.fixture
 def page(browser, address):
-    """A page of a browser that fails a test for a request to elsewhere, an error of a script, a dialog."""
+    """Open a page that fails a test for a request to elsewhere, an error of a script, a dialog."""
     context = browser.new_context(viewport=WIDE, base_url=address)
     opened, faults = context.new_page(), []
     opened.on("request", lambda request: request.url.startswith(address) or faults.append(request.url))
@@ -76,8 +76,8 @@ def test_axe_finds_nothing_that_keeps_people_out(page, scheme, paths, rules):
     violations = []
     for path in paths:
         go(page, path)
-        found = Axe().run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]
-        violations += [(path, entry["id"], entry["impact"], entry["nodes"][0]["html"]) for entry in found]
+        entries = Axe().run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]
+        violations += [(path, entry["id"], entry["impact"], entry["nodes"][0]["html"]) for entry in entries]
     assert not violations
 
 
@@ -118,11 +118,11 @@ def test_articles_are_searched_narrowed_and_paged(page):
     page.get_by_role("searchbox", name="Words").fill("ferry")
     follow(page.get_by_role("button", name="Search"))
     assert page.locator("mark").count() >= 10
-    found = page.locator(".total").inner_text()
+    total = page.locator(".total").inner_text()
     follow(page.get_by_label("Narrow the list").get_by_role("link", name="AFP"))
-    assert page.locator(".total").inner_text() != found
+    assert page.locator(".total").inner_text() != total
     follow(page.get_by_role("link", name="Remove Agency"))
-    assert page.locator(".total").inner_text() == found
+    assert page.locator(".total").inner_text() == total
     go(page, "/rejects")
     follow(page.get_by_role("link", name="login_wall").first)
     assert set(page.locator(".list .chip").all_inner_texts()) == {"login_wall"}

@@ -62,9 +62,9 @@ def test_a_duplicate_that_could_not_be_had_for_a_time_is_one_again_and_rests(sit
     site.routes["/news/2"] = whole
     assert counts(look(RECHECK + FEED, hours=2))["duplicate"] == 1
     assert ask("SELECT reason, duplicate_of[-1:] FROM rejects_open") == [("duplicate", "1")]
-    requests = site.asked("/news/2")
+    requests = site.requests_of("/news/2")
     look(RECHECK + FEED, hours=5)
-    assert site.asked("/news/2") == requests
+    assert site.requests_of("/news/2") == requests
 
 
 def test_replay_reads_the_address_whose_twin_has_another_text_now(tmp_path, site, shared, look, ask, settings):
@@ -86,12 +86,12 @@ def test_a_page_in_the_place_of_an_article_is_asked_again_until_the_article_come
     assert counts(look(FEED)) == {"discovered": 1, "rejected": 1}
     assert ask("SELECT reason, attempts FROM rejects_open") == [("challenge", 1)]
     look(FEED, hours=0.1)
-    assert site.asked("/news/1") == 1
+    assert site.requests_of("/news/1") == 1
     look(FEED, hours=0.5)
     assert ask("SELECT reason, attempts FROM rejects_open") == [("challenge", 2)]
     site.publish(1, title="Feed title 1: bread is dearer")
     look(FEED, hours=0.6)
-    assert site.asked("/news/1") == 2
+    assert site.requests_of("/news/1") == 2
     assert counts(look(FEED, hours=2)) == {"discovered": 1, "stored": 1}
     assert ask("SELECT count(*) FROM rejects_open") == [(0,)]
 

@@ -90,14 +90,14 @@ NINJS = _object({**ITEM, "associations": _list({**ITEM, "name": TEXT, "rel": TEX
 
 @pytest.fixture
 def hostile(settings: Settings, hostile_data: Path) -> Settings:
-    """A warehouse of the test's own with the hostile articles."""
+    """Make a warehouse of the test's own with the hostile articles."""
     shutil.copytree(hostile_data, settings.data)
     return settings
 
 
 @pytest.fixture(scope="module")
 def hostile_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data root with an article of each hostile title, one of nulls, and one that was taken down."""
+    """Make a data root with an article of each hostile title, one of nulls, and one that was taken down."""
     store = Store(tmp_path_factory.mktemp("hostile") / "data")
     articles = [
         article(

@@ -39,21 +39,21 @@ FEED = "https://harbour.example/feed.xml"
 
 
 def spoken(address: str, status: int | None = 200, **changes: object) -> Exchange:
-    asked = (("Host", "harbour.example"), ("User-Agent", "copydesk"))
-    return replace(Exchange(address, NOON, asked, "HTTP/2", status, "OK", (("Etag", '"e1"'),)), **changes)
+    fields = (("Host", "harbour.example"), ("User-Agent", "copydesk"))
+    return replace(Exchange(address, NOON, fields, "HTTP/2", status, "OK", (("Etag", '"e1"'),)), **changes)
 
 
 def page(number: int, content: bytes, source_id: str = "harbour") -> object:
-    """A page that was redirected to, after a failed attempt."""
+    """Make a page that was redirected to, after a failed attempt."""
     moved = MOVED if number == 1 else f"{MOVED}-{number}"
-    found = fetched(number, content, final_url=moved, http_status=200, etag='"e1"')
+    document = fetched(number, content, final_url=moved, http_status=200, etag='"e1"')
     hops = (
         spoken("https://harbour.example/robots.txt", content=b"User-agent: *\nDisallow:\n"),
         spoken(url(number), None, error=f"no connection to Паром № {number} вернулся"),
         spoken(url(number), 301, headers=(("Location", moved),), content=content),
         spoken(moved, content=content),
     )
-    return replace(found, exchanges=hops, item=replace(found.item, source_id=source_id))
+    return replace(document, exchanges=hops, item=replace(document.item, source_id=source_id))
 
 
 def listing(content: bytes, **changes: object) -> object:
@@ -69,10 +69,10 @@ def ingest(root: Path, source_id: str = "harbour") -> None:
         store.land(table, [replace(row, source_id=source_id) for row in rows], source_id=source_id, key=key, now=NOON)
 
     with ArchiveWriter(root, source_id, "run-1", NOON) as archive:
-        kept = [replace(archive.write(page(n, b"<p>Rain.</p>", source_id)), outcome="stored") for n in (0, 2)]
-        one = replace(archive.write(page(1, BODY, source_id)), outcome="stored")
+        stored = [replace(archive.write(page(n, b"<p>Rain.</p>", source_id)), outcome="stored") for n in (0, 2)]
+        edited = replace(archive.write(page(1, BODY, source_id)), outcome="stored")
         item = replace(fetched(1).item, source_id=source_id)
-        earlier = Earlier(one.capture_id, MOVED, NOON, one.payload_digest, '"e1"', None, "text/html", None)
+        earlier = Earlier(edited.capture_id, MOVED, NOON, edited.payload_digest, '"e1"', None, "text/html", None)
         again = archive.write_revisit(item, [spoken(MOVED, 304)], earlier, LATER)
         lost = archive.write_failure(item, [spoken(url(1), 503, content=BODY)], "answered 503", LATER)
         twin = replace(archive.write(page(4, BODY, source_id)), outcome="duplicate")
@@ -81,8 +81,8 @@ def ingest(root: Path, source_id: str = "harbour") -> None:
             archive.write(listing(b"<rss><title>&#1055;&#1072;&#1088;&#1086;&#1084; &#x2116; 1 &#1074;&#1077;&#1088;&#1085;&#1091;&#1083;&#1089;&#1103; &#1074; &#1087;&#1086;&#1088;&#1090;</title></rss>"), LISTED),
             archive.write(listing(json.dumps({"url": url(1), "text": "Ferry 1 came back"}).encode()), LISTED),
         ]  # fmt: skip
-    rows = [article(n, capture_id=capture.capture_id) for n, capture in zip((0, 2), kept, strict=True)]
-    old = article(1, capture_id=one.capture_id, version_id="v0", title="The old headline of the ferry")
+    rows = [article(n, capture_id=capture.capture_id) for n, capture in zip((0, 2), stored, strict=True)]
+    old = article(1, capture_id=edited.capture_id, version_id="v0", title="The old headline of the ferry")
     newer = article(1, capture_id=again.capture_id, fetched_at=LATER, canonical_url=MOVED)
     land(
         "discoveries", *(discovery(n) for n in (0, 2, 3)), discovery(1, title=old.title), discovery(4, title=old.title)
@@ -104,7 +104,7 @@ def ingest(root: Path, source_id: str = "harbour") -> None:
         rejection(1, detail=details[1], title=old.title, published_at=NOON, language="en"),
         rejection(3, reason=Reason.DUPLICATE, detail=details[2], duplicate_of=url(0)),
     )
-    captures = [*kept, one, again, lost, twin, *feeds]
+    captures = [*stored, edited, again, lost, twin, *feeds]
     store.land(
         "captures", [replace(row, source_id=source_id) for row in captures], source_id=source_id, key="k1", now=NOON
     )
@@ -144,9 +144,9 @@ def decoded(path: Path) -> bytes:
 
 
 def telling(root: Path, *words: str) -> list[tuple[str, str]]:
-    """The files in which one of the words is."""
+    """Return the files in which one of the words is."""
     files = [(path, decoded(path)) for path in root.rglob("*") if path.is_file()]
-    return [(path.name, word) for path, said in files for word in words or SECRETS if word.encode() in said]
+    return [(path.name, word) for path, content in files for word in words or SECRETS if word.encode() in content]
 
 
 def captures(root: Path) -> list[Capture]:
@@ -164,10 +164,10 @@ def test_before_it_is_forgotten_its_words_are_in_tables_archive_and_left_overs(r
     "target", [url(1), url(1).upper(), url(1).replace("https", "http"), MOVED, "article-1", url(4)]
 )
 def test_whatever_it_is_called_by_it_is_gone_from_every_file(root: Path, target: str) -> None:
-    found = take_down(root, target)
+    report = take_down(root, target)
     assert telling(root) == []
-    assert ("harbour", url(1)) in found.addresses
-    assert ("harbour", url(4)) in found.addresses
+    assert ("harbour", url(1)) in report.addresses
+    assert ("harbour", url(4)) in report.addresses
 
 
 def test_what_went_is_counted_by_place(root: Path) -> None:
@@ -192,16 +192,16 @@ def test_a_tombstone_keeps_ids_and_addresses_and_nothing_else(root: Path) -> Non
         assert warehouse.execute(
             "SELECT count(*) FROM articles_as_of(TIMESTAMPTZ '2026-03-15 23:00+00')"
         ).fetchall() == [(2,)]
-        found = warehouse.sql("SELECT * FROM article_versions WHERE deleted ORDER BY url").to_arrow_table()
+        tombstones = warehouse.sql("SELECT * FROM article_versions WHERE deleted ORDER BY url").to_arrow_table()
         assert dict(warehouse.execute("SELECT url, state FROM ledger").fetchall()) == {
             url(0): "article", url(1): "article", url(2): "article", url(3): "reject", url(4): "article",
         }  # fmt: skip
-    one, two = found.to_pylist()
-    assert (one["article_id"], two["article_id"]) == ("article-1", f"id of {url(4)}")
-    assert (one["url"], one["canonical_url"], one["normalized_url"]) == (url(1), MOVED, "harbour.example/news/1")
-    assert one["landed_at"] == LATER
+    first, second = tombstones.to_pylist()
+    assert (first["article_id"], second["article_id"]) == ("article-1", f"id of {url(4)}")
+    assert (first["url"], first["canonical_url"], first["normalized_url"]) == (url(1), MOVED, "harbour.example/news/1")
+    assert first["landed_at"] == LATER
     empty = {
-        name: value for name, value in one.items() if name in article(1).__slots__[9:32] and value not in ([], None)
+        name: value for name, value in first.items() if name in article(1).__slots__[9:32] and value not in ([], None)
     }
     assert empty == {"text": "", "language": "und", "language_confidence": 0.0, "first_seen_at": NOON}
 
@@ -229,8 +229,8 @@ def test_every_other_document_is_where_it_was(root: Path) -> None:
     before = {path: path.stat().st_size for path in root.glob("archive/*/*")}
     take_down(root)
     assert {path: path.stat().st_size for path in root.glob("archive/*/*")} == before
-    kept = [capture for capture in captures(root) if capture.outcome != FORGOTTEN]
-    assert [read(root, c.warc_filename, c.warc_offset, c.warc_length)[:9] for c in kept] == [
+    others = [capture for capture in captures(root) if capture.outcome != FORGOTTEN]
+    assert [read(root, c.warc_filename, c.warc_offset, c.warc_length)[:9] for c in others] == [
         b"<p>Rain.<", b"<p>Rain.<", b"<rss><ite",
     ]  # fmt: skip
     assert recover(root, "harbour") == []

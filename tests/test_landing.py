@@ -88,7 +88,7 @@ def test_a_run_is_seen_while_it_is_on_and_when_it_was_killed_and_its_row_lands_w
         site.routes["/news/1"] = lambda *_: time.sleep(30)
         killed = commands().start(arguments, env=environment())
         until = time.monotonic() + 60
-        while not (runs := list(running_and_killed(Root.at(root)))) or not site.asked("/news/1"):
+        while not (runs := list(running_and_killed(Root.at(root)))) or not site.requests_of("/news/1"):
             assert time.monotonic() < until
             time.sleep(0.1)
         assert [str(run.status) for run in runs] == ["running"]

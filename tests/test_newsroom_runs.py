@@ -111,8 +111,8 @@ def start_child(settings: Settings, clock: ScaledClock) -> Command:
 
 def wait_for_request(newsroom: Newsroom, child: Command) -> None:
     """Return once one more request has come, by which a run is under way, or none can come any more."""
-    asked, patience = len(newsroom.ledger), time.monotonic() + 60
-    while len(newsroom.ledger) == asked and not child.has_ended() and time.monotonic() < patience:
+    requests, patience = len(newsroom.ledger), time.monotonic() + 60
+    while len(newsroom.ledger) == requests and not child.has_ended() and time.monotonic() < patience:
         time.sleep(0.01)
 
 

@@ -281,9 +281,9 @@ def telling(bucket: Bucket) -> list[str]:
     root = Root.at(bucket.url("newsroom"))
     root.objects().forget_listing()
     names = [*root.names("archive"), *(entry.name for entry in root.objects().listing().all())]
-    told = []
+    telling_names = []
     for name in names:
         content = root.read(name, 0, 10_000_000)
         if WORD.encode() in (gzip.decompress(content) if name.endswith(".gz") else content):
-            told.append(name)
-    return told
+            telling_names.append(name)
+    return telling_names

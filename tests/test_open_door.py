@@ -49,18 +49,18 @@ def request(served, method: str, path: str, headers: dict[str, str], **options) 
 
 
 def take_over(served, headers: dict[str, str], mark: Path) -> tuple[list[int], bool]:
-    """What is answered to one who reads the deployments, has one run a shell command, and starts it; whether it ran."""
+    """Read the deployments, have one run a shell command, and start it; return the answers, and whether it ran."""
     daily = served.deployments()["daily"]
     steps = [{"prefect.deployments.steps.run_shell_script": {"script": f"touch {mark}"}}]
     deployment = {"name": "daily", "flow_id": daily["flow_id"], "pull_steps": steps, "entrypoint": daily["entrypoint"]}
     deployment["parameters"] = daily["parameters"]
     start = {"state": {"type": "SCHEDULED"}}
-    asked = [
+    requests = [
         ("/api/deployments/filter", {}),
         ("/api/deployments/", deployment),
         (f"/api/deployments/{daily['id']}/create_flow_run", start),
     ]
-    statuses = [request(served, "POST", path, headers, json=body).status_code for path, body in asked]
+    statuses = [request(served, "POST", path, headers, json=body).status_code for path, body in requests]
     if statuses[-1] == 201:
         wait_for(mark.exists, 90, "what the command does")
     return statuses, mark.exists()
@@ -91,7 +91,7 @@ def test_a_browser_is_told_that_no_other_page_may_ask(served):
 
 
 def listen(served, headers: dict[str, str], token: str | None) -> object:
-    """What comes of listening to the events of a server."""
+    """Listen to the events of a server; return what comes of it."""
     host = headers.get("Host", f"127.0.0.1:{served.port}")
     url = f"ws://{host}/api/events/out"
     wire = create_connection(("127.0.0.1", served.port))

@@ -43,7 +43,7 @@ def test_a_feed_that_is_as_it_was_is_asked_for_once_and_its_articles_not_again(s
     run = look(FEED, hours=0.5)
     assert b'if-none-match: "one"' in site.server.requests[-1].lower()
     assert counts(run) == {}
-    assert site.asked("/news/1") == 1
+    assert site.requests_of("/news/1") == 1
     assert ask("SELECT http_status, outcome FROM captures WHERE url LIKE '%/feed'") == [(200, "listed")]
     assert ask("SELECT http_status FROM polls ORDER BY polled_at") == [(200,), (304,)]
 
@@ -109,7 +109,7 @@ def test_the_pages_of_a_paged_feed_are_followed_back_to_what_is_known(site, look
     paged("/feed?page=2", (6, 5), "/feed?page=3")
     paged("/feed?page=3", (4, 3, 2), "/feed?page=4")
     assert look(FEED, hours=1).stored == 6
-    assert site.asked("/feed?page=4") == 0
+    assert site.requests_of("/feed?page=4") == 0
 
 
 def test_an_address_under_other_tracking_parameters_is_the_same_article(site, look, ask):
@@ -128,17 +128,17 @@ def test_an_article_is_looked_at_again_at_the_hours_of_the_source_and_an_edit_is
     source = "recheck = [1, 6]\n" + FEED
     look(source)
     look(source, hours=0.5)
-    assert site.asked("/news/1") == 1
+    assert site.requests_of("/news/1") == 1
     site.publish(1, extra="The mayor added that the rule holds from May.")
     site.feed(2)
     site.publish(2)
     # It is no longer in the feed, and still due.
     assert counts(look(source, hours=1.5)) == {"discovered": 2, "stored": 2}
     assert counts(look(source, hours=2))["unchanged"] == 1
-    assert site.asked("/news/1") == 2
+    assert site.requests_of("/news/1") == 2
     look(source, hours=40)
     look(source, hours=80)
-    assert site.asked("/news/1") == 3
+    assert site.requests_of("/news/1") == 3
     assert ask("SELECT count(*), count(DISTINCT version_id) FROM article_versions WHERE url LIKE '%/1'") == [(2, 2)]
     assert ask("SELECT text LIKE '%from May%' FROM articles WHERE url LIKE '%/1'") == [(True,)]
     assert ask("SELECT outcome FROM captures WHERE url LIKE '%/news/1' ORDER BY fetched_at") == [
@@ -155,9 +155,9 @@ def test_a_page_that_cannot_be_had_is_refused_with_its_answer_archived_and_asked
     ((reason, detail, capture),) = ask("SELECT reason, detail, capture_id FROM rejects_open")
     assert (reason, "answered 500" in detail) == ("fetch_failed", True)
     assert ask(f"SELECT outcome, http_status FROM captures WHERE capture_id = '{capture}'") == [("failed", 500)]
-    tried = site.asked("/news/1")
+    tried = site.requests_of("/news/1")
     look(FEED, hours=0.1)
-    assert site.asked("/news/1") == tried
+    assert site.requests_of("/news/1") == tried
     site.publish(1)
     site.feed()
     assert counts(look(FEED, hours=0.5)) == {"discovered": 1, "stored": 1}
@@ -169,7 +169,7 @@ def test_what_robots_forbid_is_refused_and_never_asked_for(site, look, ask):
     site.feed(1, path="/closed/{}")
     assert counts(look(FEED)) == {"discovered": 1, "rejected": 1}
     assert ask("SELECT reason FROM rejects_open") == [("disallowed",)]
-    assert site.asked("/closed/1") == 0
+    assert site.requests_of("/closed/1") == 0
 
 
 def test_a_host_that_asks_for_a_long_wait_leaves_its_articles_pending(site, look, ask):
@@ -213,7 +213,7 @@ def test_a_feed_that_moved_for_good_is_asked_for_where_it_is(site, look, ask):
     look(FEED)
     site.feed(1, 2, at="/new-feed")
     assert look(FEED, hours=1).stored == 1
-    assert site.asked("/feed") == 1
+    assert site.requests_of("/feed") == 1
     assert ask("SELECT DISTINCT moved_to FROM polls WHERE moved_to IS NOT NULL") == [(site.server.url("/new-feed"),)]
 
 
@@ -223,7 +223,7 @@ def test_a_feed_that_moved_for_a_while_is_asked_for_where_it_was(site, look):
     site.routes["/feed"] = redirect("/new-feed")
     look(FEED)
     look(FEED, hours=1)
-    assert site.asked("/feed") == 2
+    assert site.requests_of("/feed") == 2
 
 
 def test_a_feed_of_whole_articles_needs_no_pages(site, look, ask):
@@ -234,7 +234,7 @@ def test_a_feed_of_whole_articles_needs_no_pages(site, look, ask):
     )
     site.routes["/feed"] = answer(rss.encode(), content_type="application/rss+xml")
     assert counts(look(FEED + "full_text = true\n")) == {"discovered": 1, "stored": 1}
-    assert site.asked("/news/1") == 0
+    assert site.requests_of("/news/1") == 0
     assert ask("SELECT title, text LIKE '%stone ovens%' FROM articles") == [("Feed title 1", True)]
     assert counts(look(FEED + "full_text = true\n", hours=2)) == {"discovered": 1, "unchanged": 1}
 
@@ -250,7 +250,7 @@ def test_a_short_article_in_a_description_is_the_article_of_a_feed_that_holds_th
     assert ask("SELECT reason FROM rejects") in ([("no_article",)], [("empty",)])
     # Neither now nor later is a page fetched: not of what was taken, nor of an entry without a text.
     assert counts(look(FEED + "full_text = true\n", hours=30)) == {"discovered": 2, "unchanged": 2}
-    assert site.asked("/news/1") == site.asked("/news/2") == 0
+    assert site.requests_of("/news/1") == site.requests_of("/news/2") == 0
 
 
 def test_a_sitemap_index_is_read_where_it_has_changed(site, look, ask):
@@ -272,7 +272,7 @@ def test_a_sitemap_index_is_read_where_it_has_changed(site, look, ask):
     site.sitemap(2, 3, at="/new.xml")
     index(children[0], ("/new.xml", site.now + timedelta(hours=4)))
     assert look(sitemap, hours=5).stored == 1
-    assert (site.asked("/old.xml"), site.asked("/new.xml")) == (1, 2)
+    assert (site.requests_of("/old.xml"), site.requests_of("/new.xml")) == (1, 2)
 
 
 def test_an_index_of_sitemaps_that_leads_back_to_itself_is_named_and_not_followed(site, look, ask):
@@ -311,13 +311,13 @@ def test_a_page_that_its_sitemap_says_has_changed_is_fetched_again(site, look, a
     sitemap = 'recheck = []\n[[input]]\nkind = "sitemap"\nurl = "SITE/sitemap.xml"\n'
     look(sitemap)
     look(sitemap, hours=1)
-    assert site.asked("/news/1") == 1
+    assert site.requests_of("/news/1") == 1
     site.publish(1, title="Bakers of Lindau change their minds")
     site.sitemap(1, at="/sitemap.xml", lastmod=site.now + timedelta(hours=2))
     assert counts(look(sitemap, hours=3)) == {"discovered": 1, "stored": 1}
     assert ask("SELECT title FROM articles") == [("Bakers of Lindau change their minds",)]
     look(sitemap, hours=4)
-    assert site.asked("/news/1") == 2
+    assert site.requests_of("/news/1") == 2
 
 
 def test_old_addresses_of_a_sitemap_are_left_out_where_the_source_says_so(site, look):
@@ -332,7 +332,7 @@ def test_links_of_a_section_page_are_taken_by_their_pattern(site, look):
     site.routes["/section"] = answer(f"<html><body>{links}</body></html>".encode(), content_type="text/html")
     section = '[[input]]\nkind = "pages"\nurl = "SITE/section"\nlinks = "/news/\\\\d+$"\n'
     assert counts(look(section)) == {"discovered": 2, "stored": 2}
-    assert site.asked("/about") == 0
+    assert site.requests_of("/about") == 0
 
 
 def test_a_list_of_addresses_is_fetched_once(site, look, ask, tmp_path):
@@ -341,7 +341,7 @@ def test_a_list_of_addresses_is_fetched_once(site, look, ask, tmp_path):
     listed = f'recheck = []\n[[input]]\nkind = "pages"\nurls = {urls}\n'
     assert counts(look(listed)) == {"discovered": 2, "stored": 2}
     assert counts(look(listed, hours=1)) == {"discovered": 2, "unchanged": 2}
-    assert site.asked("/news/1") == 1
+    assert site.requests_of("/news/1") == 1
     (tmp_path / "list.txt").write_text(f"# two\n{site.server.url('/news/1')}\n\nnot an address\n")
     filed = 'recheck = []\n[[input]]\nkind = "pages"\npath = "../../list.txt"\n'
     assert counts(look(filed, hours=2)) == {"discovered": 2, "unchanged": 1, "rejected": 1}
@@ -352,9 +352,9 @@ def test_only_what_is_due_is_looked_at_when_asked_so(site, look):
     site.feed(1)
     look(FEED)
     look(FEED, hours=0.05, due=True)
-    assert site.asked("/feed") == 1
+    assert site.requests_of("/feed") == 1
     look(FEED, hours=30, due=True)
-    assert site.asked("/feed") == 2
+    assert site.requests_of("/feed") == 2
 
 
 def test_an_input_with_a_period_is_looked_at_at_that_distance(site, look, ask):
@@ -363,12 +363,12 @@ def test_an_input_with_a_period_is_looked_at_at_that_distance(site, look, ask):
     look(FEED, due=True)
     for hours, number in ((0.1, 1), (0.18, 2), (0.3, 2), (0.36, 3)):
         look(FEED + 'every = "10 minutes"\n', hours=hours, due=True)
-        assert site.asked("/feed") == number, hours
+        assert site.requests_of("/feed") == number, hours
     look(FEED + 'every = "2 days"\n', hours=1, due=True)
     site.routes["/feed"] = answer(b"gone", status="404 Not Found")
     look(FEED + 'every = "1 minute"\n', hours=1.1, due=True)
     look(FEED + 'every = "1 minute"\n', hours=1.2, due=True)
-    assert site.asked("/feed") == 5, "a feed that fails is asked less often all the same"
+    assert site.requests_of("/feed") == 5, "a feed that fails is asked less often all the same"
 
 
 def test_a_named_address_is_read_again_whatever_its_hours(site, look, ask):
@@ -378,7 +378,7 @@ def test_a_named_address_is_read_again_whatever_its_hours(site, look, ask):
     site.publish(1, title="Bakers of Lindau correct a number")
     run = look(FEED, hours=0.1, only=[site.server.url("/news/1")])
     assert counts(run) == {"discovered": 1, "stored": 1}
-    assert site.asked("/feed") == 1
+    assert site.requests_of("/feed") == 1
 
 
 def test_a_wrong_feed_says_what_it_is(site, look):
@@ -441,7 +441,7 @@ def test_an_article_that_moved_is_looked_at_again_where_it_is_only(site, look, a
     site.feed(1, path="/moved/{}")  # the same guid
     for hours in (2, 4, 7):
         look(source, hours=hours)
-    assert (site.asked("/news/1"), site.asked("/moved/1")) == (2, 4)
+    assert (site.requests_of("/news/1"), site.requests_of("/moved/1")) == (2, 4)
     assert ask("SELECT count(DISTINCT article_id), count(DISTINCT version_id) FROM article_versions") == [(1, 2)]
 
 

@@ -97,7 +97,7 @@ def test_two_spellings_of_one_moment_are_no_change(site, look):
     source = "recheck = []\n" + FEED + SITEMAP
     for hours in (0, 1, 2, 3):
         look(source, hours=hours)
-    assert site.asked("/news/1") == 1
+    assert site.requests_of("/news/1") == 1
 
 
 def test_a_sitemap_that_says_changed_just_now_at_every_look_has_its_pages_fetched_less_and_less(site, look):
@@ -105,7 +105,7 @@ def test_a_sitemap_that_says_changed_just_now_at_every_look_has_its_pages_fetche
     for half_hours in range(40):
         site.sitemap(1, lastmod=site.now + timedelta(hours=half_hours / 2))
         look("recheck = []\n" + SITEMAP, hours=half_hours / 2 + 0.01)
-    assert 3 <= site.asked("/news/1") <= 12
+    assert 3 <= site.requests_of("/news/1") <= 12
 
 
 def test_a_whole_feed_is_never_asked_for_pages_and_its_entries_wait_for_it(site, look, ask):
@@ -122,7 +122,7 @@ def test_a_whole_feed_is_never_asked_for_pages_and_its_entries_wait_for_it(site,
     site.publish(1)
     for hours in (0, 2, 30):
         look(FEED + "full_text = true\n", hours=hours)
-    assert site.asked("/news/1") == 0
+    assert site.requests_of("/news/1") == 0
     assert ask("SELECT count(*) FROM article_versions") == [(1,)]
 
 
@@ -164,7 +164,7 @@ def test_what_was_taken_down_does_not_come_back_at_another_address(site, look, a
     assert ask("SELECT reason, count(*) FROM rejects_open GROUP BY ALL") == [("forgotten", 2)]
     assert ask("SELECT count(*) FROM articles") == [(0,)]
     assert ask("SELECT count(*) FROM captures WHERE outcome NOT IN ('listed', 'forgotten')") == [(0,)]
-    assert site.asked("/moved/1") == 0
+    assert site.requests_of("/moved/1") == 0
 
 
 def test_while_robots_txt_fails_pages_wait_however_long(site, look, ask):
@@ -200,7 +200,7 @@ def test_of_a_long_index_the_newest_sitemaps_are_searched_for_a_gap(site, look, 
     site.sitemap(*range(12), at="/map-59.xml")
     look(FEED, hours=3)
     assert ask("SELECT count(*) FROM articles") == [(12,)]
-    assert site.asked("/index.xml") == 1
+    assert site.requests_of("/index.xml") == 1
 
 
 def test_a_page_of_a_list_that_is_due_is_fetched_once(site, look):
@@ -208,7 +208,7 @@ def test_a_page_of_a_list_that_is_due_is_fetched_once(site, look):
     pages = 'recheck = [1]\n[[input]]\nkind = "pages"\nurls = ["SITE/news/1"]\n'
     look(pages)
     assert counts(look(pages, hours=2))["discovered"] == 1
-    assert site.asked("/news/1") == 2
+    assert site.requests_of("/news/1") == 2
 
 
 def test_a_sitemap_of_an_index_that_fails_is_left_alone_for_its_time(site, look):
@@ -218,7 +218,7 @@ def test_a_sitemap_of_an_index_that_fails_is_left_alone_for_its_time(site, look)
     site.sitemap(1, at="/a.xml")
     runs = [look(SITEMAP, hours=hours / 4) for hours in range(8)]
     assert all(run.error is None for run in runs)
-    assert site.asked("/b.xml") <= 3
+    assert site.requests_of("/b.xml") <= 3
 
 
 def test_a_clock_that_was_once_ahead_does_not_stop_the_polling(site, look):
@@ -227,7 +227,7 @@ def test_a_clock_that_was_once_ahead_does_not_stop_the_polling(site, look):
     look(FEED)
     look(FEED, hours=24 * 365, due=True)
     look(FEED, hours=30, due=True)
-    assert site.asked("/feed") == 3
+    assert site.requests_of("/feed") == 3
 
 
 def test_a_sitemap_of_today_is_read_again_the_same_day(site, look):
@@ -366,7 +366,7 @@ def test_a_page_without_content_is_looked_at_at_its_hours_only(site, look, ask):
     site.routes["/news/1"] = answer(b"", content_type="text/html")
     for hours in (0, 1.1, 1.2, 1.3, 1.4):
         look("recheck = [1]\n" + FEED, hours=hours)
-    assert site.asked("/news/1") == 2
+    assert site.requests_of("/news/1") == 2
     assert ask("SELECT outcome FROM captures WHERE url LIKE '%/news/1' ORDER BY fetched_at") == [
         ("rejected",),
         ("unchanged",),

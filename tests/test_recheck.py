@@ -42,7 +42,7 @@ def test_a_page_whose_hour_has_come_is_a_version_where_it_was_edited_and_the_fee
     site.publish(1, extra="The mayor added that the rule holds from May.")
     done = lake()
     assert (done.due, done.run.stored, done.run.unchanged, done.problem) == (2, 1, 1, None)
-    assert site.asked("/feed") == 1
+    assert site.requests_of("/feed") == 1
     assert ask("SELECT count(*), max(polled_at) FROM polls") == polls
     assert ask("SELECT count(*) FROM article_versions") == [(3,)]
     assert lake().note == "nothing due"

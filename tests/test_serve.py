@@ -92,7 +92,7 @@ class Served:
         return (self.folder / "serve.log").read_text()
 
     def processes(self) -> list[str]:
-        """The processes that came of it and are still there, by what each was started in."""
+        """Return the command lines of the processes that came of it and are still there."""
         processes = []
         for path in Path("/proc").glob("[0-9]*"):
             try:
@@ -137,7 +137,7 @@ class Served:
             return {}
 
     def watched(self, path: str) -> httpx.Response:
-        """What the port for those who watch answers."""
+        """Request a path of the port for those who watch."""
         with httpx.Client(trust_env=False) as client:
             return client.get(f"http://127.0.0.1:{self.health_port}{path}")
 
@@ -151,7 +151,7 @@ class Served:
 
 @contextmanager
 def web(folder: Path):
-    """A folder on the web."""
+    """Serve a folder."""
     quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -264,14 +264,14 @@ def test_a_backfill_that_is_started_in_the_ui_shows_its_shards_as_task_runs(serv
     old = record("https://ferries.example/7", http(PAGE.format(7, pages).encode(), HTML))
     (served.folder / "old.warc").write_bytes(old)
     backfill = served.deployments()["backfill"]
-    wanted = {"source": "resting", "warc": str(served.folder / "old.warc")}
-    start = {"state": {"type": "SCHEDULED"}, "parameters": backfill["parameters"] | wanted}
+    parameters = {"source": "resting", "warc": str(served.folder / "old.warc")}
+    start = {"state": {"type": "SCHEDULED"}, "parameters": backfill["parameters"] | parameters}
     served.post(f"/deployments/{backfill['id']}/create_flow_run", start)
     ended = ("COMPLETED", "FAILED", "CRASHED")
-    [run] = wait_for(lambda: [one for one in served.runs("backfill") if one["state_type"] in ended], 90, "its end")
+    [run] = wait_for(lambda: [run for run in served.runs("backfill") if run["state_type"] in ended], 90, "its end")
     assert run["state"]["message"] == "resting: shards: 1, of them done before: 0; 1 discovered, 1 stored"
     [shard] = served.post("/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
-    assert (shard["name"], shard["state"]["message"]) == (wanted["warc"], "1 discovered, 1 stored")
+    assert (shard["name"], shard["state"]["message"]) == (parameters["warc"], "1 discovered, 1 stored")
     assert served.rows("SELECT url FROM articles WHERE source_id = 'resting'") == [("https://ferries.example/7",)]
 
 
@@ -331,8 +331,8 @@ def test_after_an_outage_each_source_is_run_once_and_a_pause_still_holds(served)
         90,
         "a run that catches up",
     )
-    [taken] = [run for run in late() if run["state_type"] != "CANCELLED" and run["end_time"] > restart.isoformat()]
-    assert taken["state"]["message"] == f"{served.paper}: 3 discovered, 3 unchanged"
+    [catch_up] = [run for run in late() if run["state_type"] != "CANCELLED" and run["end_time"] > restart.isoformat()]
+    assert catch_up["state"]["message"] == f"{served.paper}: 3 discovered, 3 unchanged"
     assert sum(missed in (run["state"]["message"] or "") for run in late()) > 30
     # Where the server wrote to each missed run at once, too, nobody got an answer for a minute.
     assert "database is locked" not in (served.data / ".prefect" / "server.log").read_text()
@@ -358,21 +358,25 @@ def test_deploy_hands_the_same_deployments_to_a_work_pool_and_does_it_once(serve
     assert "'prefect work-pool create news --type process' makes it" in refused.stderr
     served.post("/work_pools/", {"name": "news", "type": "process"})
     assert "updated    daily\n" in deploy().stdout
-    assert {one["work_pool_name"] for one in served.deployments().values()} == {"news"}
+    assert {entry["work_pool_name"] for entry in served.deployments().values()} == {"news"}
     assert served.deployments()["daily"]["paused"]
     again = deploy()
     assert again.stdout == "".join(f"unchanged  {name}\n" for name in sorted(served.deployments(), key=kind_and_name))
     other = served.folder / "other" / "sources"
     other.mkdir(parents=True)
     (other / "elsewhere.toml").write_text(f'title = "Elsewhere"\n{FOLDER}')
-    taken = deploy("--config", str(other.parent))
-    assert (taken.returncode, taken.stdout) == (1, "")
+    conflict = deploy("--config", str(other.parent))
+    assert (conflict.returncode, conflict.stdout) == (1, "")
     assert "elsewhere" not in served.deployments()
-    assert f"is of the installation whose configuration is {served.folder / 'config'}; serve this one" in taken.stderr
+    assert (
+        f"is of the installation whose configuration is {served.folder / 'config'}; serve this one" in conflict.stderr
+    )
     # Whoever serves takes them back from the pool, whose workers would run them as well.
     served.write("late", FOLDER)
     wait_for(
-        lambda: {one["work_pool_name"] for one in served.deployments().values()} == {None}, 60, "nothing in the pool"
+        lambda: {entry["work_pool_name"] for entry in served.deployments().values()} == {None},
+        60,
+        "nothing in the pool",
     )
     assert served.stop() == 0, served.log
     assert served.processes() == []

@@ -31,7 +31,7 @@ NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 
 
 def files(root: Path, table: str = "articles") -> list[str]:
-    """The Parquet files of a table that hold rows."""
+    """Return the Parquet files of a table that hold rows."""
     return sorted(p.relative_to(root).as_posix() for p in root.glob(f"{table}/*/*") if "schema-" not in p.name)
 
 
@@ -57,15 +57,15 @@ def test_a_row_comes_back_as_it_was(tmp_path: Path) -> None:
     Store(tmp_path).land("articles", [article(1)], source_id="harbour", key="k1", now=NOON)
     with connect(tmp_path) as warehouse:
         rows = warehouse.execute("SELECT * FROM articles")
-        found = dict(zip([column[0] for column in rows.description], rows.fetchone() or (), strict=True))
-    assert found["title"] == "Паром № 1 вернулся в порт"
-    assert found["authors"] == ["Ana Lima", "Oleg Petrov"]
-    assert found["tags"] == []
-    assert found["published_at"] == NOON - timedelta(days=1)
-    assert found["published_precision"] == Precision.DAY
-    assert found["landed_at"] == NOON
-    assert found["provenance"] == {"title": {"origin": "json-ld", "lost": [{"origin": "html", "value": "Ferry"}]}}
-    assert found["stripped"][1] == {"line": 7, "reason": "share", "text": "Share this"}
+        row = dict(zip([column[0] for column in rows.description], rows.fetchone() or (), strict=True))
+    assert row["title"] == "Паром № 1 вернулся в порт"
+    assert row["authors"] == ["Ana Lima", "Oleg Petrov"]
+    assert row["tags"] == []
+    assert row["published_at"] == NOON - timedelta(days=1)
+    assert row["published_precision"] == Precision.DAY
+    assert row["landed_at"] == NOON
+    assert row["provenance"] == {"title": {"origin": "json-ld", "lost": [{"origin": "html", "value": "Ferry"}]}}
+    assert row["stripped"][1] == {"line": 7, "reason": "share", "text": "Share this"}
 
 
 def test_a_store_touches_nothing_before_it_lands(tmp_path: Path) -> None:
@@ -105,10 +105,10 @@ def test_articles_are_sorted_by_publication_and_those_without_a_date_are_last(tm
 
 def test_ids_and_addresses_have_bloom_filters(tmp_path: Path) -> None:
     name = Store(tmp_path).land("articles", [article(1), article(2)], source_id="harbour", key="k1", now=NOON)
-    found = duckdb.execute(
+    columns = duckdb.execute(
         "SELECT path_in_schema FROM parquet_metadata(?) WHERE bloom_filter_offset IS NOT NULL", [str(tmp_path / name)]
     ).fetchall()
-    assert {column for (column,) in found} == {
+    assert {column for (column,) in columns} == {
         "article_id", "version_id", "url", "canonical_url", "normalized_url", "capture_id",
     }  # fmt: skip
 
@@ -204,8 +204,8 @@ def test_a_limit_on_file_size_is_told_in_a_sentence_and_leaves_nothing(tmp_path:
         "except StorageError as error: print(error)\n"
     )
     with python(program, str(tmp_path)) as done:
-        told = done.communicate(timeout=60)[0].strip()
-    assert told == (
+        message = done.communicate(timeout=60)[0].strip()
+    assert message == (
         f"cannot write {tmp_path}/articles/landed_month=2026-03/harbour-large.parquet: file too large; "
         "raise the limit on the size of files (ulimit -f)"
     )
@@ -216,7 +216,7 @@ def test_a_limit_on_file_size_is_told_in_a_sentence_and_leaves_nothing(tmp_path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
+    """Mount a file system of one megabyte."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True, check=False)
@@ -255,8 +255,8 @@ def test_two_writers_of_different_sources_land_everything(tmp_path: Path) -> Non
         "    with store.lock(sys.argv[2], 10):\n"
         "        store.land('discoveries', rows, source_id=sys.argv[2], key=str(batch), now=NOON)\n"
     )
-    with python(program, str(tmp_path), "harbour") as one, python(program, str(tmp_path), "harbour-2") as other:
-        assert (one.wait(60), other.wait(60)) == (0, 0)
+    with python(program, str(tmp_path), "harbour") as first, python(program, str(tmp_path), "harbour-2") as second:
+        assert (first.wait(60), second.wait(60)) == (0, 0)
     assert count(tmp_path, "discoveries") == 200
 
 
@@ -267,8 +267,8 @@ def test_a_second_run_of_a_source_is_told_who_holds_it_until_that_is_killed(tmp_
     with python(HOLD, str(tmp_path)) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        told = rf"source 'harbour' is being run .*pid {holder.pid}, since 20.* UTC"
-        with pytest.raises(LockedError, match=told), Store(tmp_path).lock("harbour", 0.1):
+        message = rf"source 'harbour' is being run .*pid {holder.pid}, since 20.* UTC"
+        with pytest.raises(LockedError, match=message), Store(tmp_path).lock("harbour", 0.1):
             pass
         with Store(tmp_path).lock("other", 0):
             pass

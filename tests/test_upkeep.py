@@ -38,9 +38,9 @@ async def main(data, config):
     except Exception as error:
         ended["damaged"] = str(error)
     async with get_client() as client:
-        held = {one.key: [one.type, one.data] for one in await client.read_artifacts() if one.key}
+        artifacts = {entry.key: [entry.type, entry.data] for entry in await client.read_artifacts() if entry.key}
         names = {str(run.id): run.name for run in await client.read_flow_runs()}
-    print(json.dumps({"ended": ended, "held": held, "names": names}))
+    print(json.dumps({"ended": ended, "artifacts": artifacts, "names": names}))
 
 if __name__ == "__main__":
     asyncio.run(main(*sys.argv[1:]))
@@ -49,7 +49,7 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 def test_runs_and_upkeep_leave_what_people_look_at(tmp_path):
-    data, told = tmp_path / "data", tmp_path / "told"
+    data, alerts = tmp_path / "data", tmp_path / "alerts"
     config = tmp_path / "config"
     (config / "sources").mkdir(parents=True)
     for name in ("samples", "sources/sample.toml"):
@@ -61,7 +61,7 @@ def test_runs_and_upkeep_leave_what_people_look_at(tmp_path):
     Store(data).land("runs", [run(source_id="late", started_at=days_ago)], source_id="late", key="1", now=days_ago)
     script = tmp_path / "run_and_look.py"
     script.write_text(RUN_AND_LOOK)
-    hook = f"import sys; open({str(told)!r}, 'a').write(sys.stdin.read() + chr(10))"
+    hook = f"import sys; open({str(alerts)!r}, 'a').write(sys.stdin.read() + chr(10))"
     # A process of its own: an embedded server started inside pytest would outlive the test in its threads.
     done = subprocess.run(
         [sys.executable, str(script), str(data), str(config)],
@@ -81,21 +81,21 @@ def test_runs_and_upkeep_leave_what_people_look_at(tmp_path):
         },
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    seen = json.loads(done.stdout.splitlines()[-1])
+    output = json.loads(done.stdout.splitlines()[-1])
 
-    held = seen["held"]
-    assert sorted(held) == ["counts-sample", "maintenance", "progress-sample", "quality", "rejects-sample"]
+    artifacts = output["artifacts"]
+    assert sorted(artifacts) == ["counts-sample", "maintenance", "progress-sample", "quality", "rejects-sample"]
     [[flow_run_id]] = query(data, "SELECT flow_run_id FROM runs WHERE source_id = 'sample'").fetchall()
-    assert seen["names"][flow_run_id] == "sample 5 new, 1 rejected"
-    assert "| stored | 5 | new articles, and new versions of known ones |" in held["counts-sample"][1]
-    assert "`copydesk rejects raw archive/sample/" in held["rejects-sample"][1]
-    assert held["progress-sample"] == ["progress", 100.0]
-    (row,) = json.loads(held["quality"][1])
+    assert output["names"][flow_run_id] == "sample 5 new, 1 rejected"
+    assert "| stored | 5 | new articles, and new versions of known ones |" in artifacts["counts-sample"][1]
+    assert "`copydesk rejects raw archive/sample/" in artifacts["rejects-sample"][1]
+    assert artifacts["progress-sample"] == ["progress", 100.0]
+    (row,) = json.loads(artifacts["quality"][1])
     assert (row["source"], row["condition"]) == ("late", "stale")
 
-    assert seen["ended"]["maintain-warehouse"]["findings"] == 0
-    assert seen["ended"]["recheck-versions"] == {}
-    assert seen["ended"]["watch-quality"]["conditions"] == ["late stale"]
-    assert "not readable as Parquet" in seen["ended"]["damaged"]
-    (alert,) = map(json.loads, told.read_text().splitlines())
+    assert output["ended"]["maintain-warehouse"]["findings"] == 0
+    assert output["ended"]["recheck-versions"] == {}
+    assert output["ended"]["watch-quality"]["conditions"] == ["late stale"]
+    assert "not readable as Parquet" in output["ended"]["damaged"]
+    (alert,) = map(json.loads, alerts.read_text().splitlines())
     assert (alert["source"], alert["condition"], alert["state"]) == ("late", "stale", "began")

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of commands of a fresh environment that has our wheel, and borrows what the wheel depends on."""
+    """Return the commands of a fresh environment that has our wheel, and borrows what the wheel depends on."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [
         sys.executable,
@@ -72,8 +72,8 @@ def test_the_sample_sources_are_taken_in_and_queried(installed, tmp_path):
 
 def test_a_shard_runs_on_a_dask_worker(installed, tmp_path):
     pytest.importorskip("distributed")
-    told = run(installed / "copydesk", "run", "sample-wire", "--engine", "dask", cwd=tmp_path)
-    assert [line.split()[:3] for line in told.splitlines() if line.startswith("sample-wire")] == [
+    output = run(installed / "copydesk", "run", "sample-wire", "--engine", "dask", cwd=tmp_path)
+    assert [line.split()[:3] for line in output.splitlines() if line.startswith("sample-wire")] == [
         ["sample-wire", "2", "2"]
     ]
 

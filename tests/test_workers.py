@@ -21,7 +21,7 @@ from warehouse.model.vocabulary import Reason, Stage
 
 
 def answer(raw: RawArticle, source: object, max_bytes: int) -> Rejection:
-    """A step that does what the document's bytes say."""
+    """Do what the document's bytes say."""
     if raw.content == b"hang":
         time.sleep(600)
     if raw.content == b"die":
@@ -46,7 +46,7 @@ def answer(raw: RawArticle, source: object, max_bytes: int) -> Rejection:
 
 
 def tell_engines(raw: RawArticle, source: object, max_bytes: int, *, langdetect_alone: bool = False) -> Rejection:
-    """A step that says by which engines it would tell the language."""
+    """Refuse a document with a detail that says by which engines its language would be told."""
     return Rejection("paper", raw.item.url, None, Stage.STRIP, Reason.NO_ARTICLE, f"alone: {langdetect_alone}")
 
 

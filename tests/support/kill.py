@@ -58,7 +58,7 @@ print(moment)
 
 
 def killed_at_every_moment(folder: Path, program: str, step: int = 1) -> list[Path]:
-    """The data roots that `run(root)` of `program` left when it was killed at its 1st, 2nd … call to the file system.
+    """Return the data roots that `run(root)` of `program` left, killed at its 1st, 2nd … call to the file system.
 
     The last was not killed. What `prepare(root)` does comes before.
     """
@@ -130,13 +130,13 @@ def wait_until_gone(process: int) -> None:
 
 def children(parent: int) -> list[int]:
     """Return the ids of the processes that a process has started and that are alive."""
-    found = []
+    processes = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             state, ppid = stat.read_text().rpartition(")")[2].split()[:2]
             if int(ppid) == parent and state != "Z":
-                found.append(int(stat.parent.name))
-    return found
+                processes.append(int(stat.parent.name))
+    return processes
 
 
 def fork_server(run: int) -> int | None:

@@ -73,7 +73,7 @@ class Site:
         xml = f"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{urls}</urlset>"
         self.routes[at] = answer(xml.encode(), content_type="application/xml")
 
-    def asked(self, path: str) -> int:
+    def requests_of(self, path: str) -> int:
         return self.server.paths.count(path)
 
 
