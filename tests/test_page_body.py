@@ -229,6 +229,10 @@ OFFERS = (
     "Every morning at six the most important news of the bay, sent to your inbox by our editors for nothing.",
     "You have two free articles left in this month, and can read as many as you like if you are our guest.",
     "Lesen Sie einen Monat lang alle Berichte für eine Krone, danach für zwölf, monatlich kündbar.",
+    "Did you like this article? We are three people and a dog, and we would be glad of a postcard from you.",
+    "Cet article vous a plu ? Dites-le à vos voisins, à votre boulanger et à tous ceux qui passent le pont.",
+    "Was in der Bucht geschieht, jeden Freitag in Ihrem Postfach, morgens um sechs und ohne Werbung, direkt in Ihr Postfach.",
+    "Nossa reportagem quer ouvir os moradores da baía: envie sua sugestão por carta, por bilhete ou por pombo.",
 )
 
 
@@ -405,3 +409,76 @@ def test_an_item_of_the_articles_own_list_that_is_a_link_stays() -> None:
     body = f"{paragraphs(*STORY[:3])}<h3>Three ways to the quay</h3><ul>{entries}</ul>{paragraphs(*STORY[3:])}"
     lines = text_of(page(f"<main><article><h1>Norby repairs its bridge</h1>{body}</article></main>"))
     assert [line for line in lines if line not in STORY] == ["Three ways to the quay", *items]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('<section data-number="1">{}</section>', '<div class="next"><section data-number="2">{}</section></div>'),
+        ('<article class="entry">{}</article>', '<article class="entry">{}</article>'),
+    ],
+    ids=["in a box of its own", "with a lesser heading"],
+)
+def test_an_article_like_the_one_asked_for_is_no_text(first: str, second: str) -> None:
+    heading = "h2" if "article" in second else "h1"
+    other = f"<{heading}>Bread gets cheaper by the hour</{heading}>{paragraphs(*NEXT)}"
+    own = f"<h1>Norby repairs its bridge</h1>{paragraphs(*STORY)}"
+    assert text_of(page(f"<main>{first.format(own)}{second.format(other)}</main>")) == list(STORY)
+
+
+def test_a_box_that_begins_with_an_offer_is_no_text_where_the_page_is_not_free() -> None:
+    heading = "<h2>Get unlimited access to all stories of the bay</h2>"
+    offer = f'<div class="box">{heading}{paragraphs(*OFFER)}<p><a href="/login">Log in</a></p></div>'
+    content = page(
+        f"<main><article>{paragraphs(STORY[0])}{offer}</article></main>", linked_data(isAccessibleForFree=False)
+    )
+    assert text_of(content) == [STORY[0]]
+
+
+def test_a_page_of_teasers_below_links_holds_no_article() -> None:
+    texts = (
+        "The driver of the tractor had stopped to look at the tram.",
+        "Councillors found the money behind a sofa, or so it seemed.",
+        "A sorting machine goes to the dentist.",
+        "Borrowers returned nine hundred books in a day.",
+    )
+    teasers = "".join(
+        f'<div class="teaser"><a href="/t/{number}"><img src="/t{number}.jpg"><h3>Roof of the pool to be mended {number}</h3>'
+        f'</a><p>{text}</p><span class="d">{number}. 3. 2026</span></div>'
+        for number, text in enumerate(texts * 3)
+    )
+    author = '<h1>Ann Lee</h1><p class="bio">Ann Lee writes about rivers and trains.</p>'
+    content = page(f'<main class="main">{author}<div>{teasers}</div></main>', title="Ann Lee")
+    assert isinstance(extract(raw_page(content)), Rejection)
+
+
+def test_all_captions_of_a_gallery_without_text_are_the_story() -> None:
+    captions = (
+        "두 사람이 월요일 아침 낡은 다리 위에서 물을 내려다보고 있다. 물은 밤새 더 불어났다.",
+        "빵집 주인이 다리 앞에서 빵을 나눠 주고 있다. 트럭 운전사들은 한 시간을 기다렸다.",
+        "아이들이 배를 타고 학교로 가고 있다. 배는 이십 분마다 만을 건넌다.",
+    )
+    pictures = "".join(
+        f'<div class="photo"><img src="/{number}.jpg" width="900" height="600"><div class="caption">{text}</div></div>'
+        for number, text in enumerate(captions)
+    )
+    content = page(f'<h1>다리 위의 월요일</h1><div class="photos">{pictures}</div>', title="다리 위의 월요일")
+    assert text_of(content) == list(captions)
+
+
+def test_a_link_with_an_arrow_between_paragraphs_is_no_text() -> None:
+    link = '<p><a href="/road">» The ferry will not sail on Sunday, harbour says.</a></p>'
+    body = f'<div class="news-text">{paragraphs(*STORY[:3])}{link}{paragraphs(*STORY[3:])}</div>'
+    assert text_of(page(f'<div class="news"><h1>Norby repairs its bridge</h1>{body}</div>')) == list(STORY)
+
+
+def test_what_a_company_says_of_itself_below_the_text_goes() -> None:
+    about = (
+        "About the Bridge Trust: Founded in 1952, the Bridge Trust is a leading builder of bridges in four counties."
+    )
+    assert text_of(page(f"<main><article>{paragraphs(*STORY, about)}</article></main>")) == list(STORY)
+
+
+@pytest.mark.parametrize("credit", ["Edición: Luis Gil", "Relecture : Anne Marin", "Редактор: Анна Смирнова"])
+def test_an_editor_below_the_text_goes(credit: str) -> None:
+    assert text_of(page(f"<main><article>{paragraphs(*STORY, credit)}</article></main>")) == list(STORY)

@@ -27,6 +27,20 @@ def title_of(*parts: str) -> str | None:
 @pytest.mark.parametrize(
     "line",
     [
+        "Do you have an opinion on this bridge? Write it on a card and hang it on the door of the town hall of Norby.",
+        "Das Wichtigste aus der Bucht: Melden Sie sich für unseren Newsletter an, er kommt jeden Morgen um sechs Uhr.",
+        "Подписывайтесь на наш канал, чтобы первыми узнавать новости города, или слушайте нас по радио.",
+        "更多消息请下载海湾日报，或关注我们的网页。",
+    ],
+)
+def test_what_a_site_asks_of_its_readers_is_no_text(line: str) -> None:
+    assert read_lines(line)[0].reason in {LineReason.NEWSLETTER, LineReason.SHARE}
+    assert stripped(paragraphs(*ENGLISH, line)).paragraphs.text == "\n\n".join(ENGLISH)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
         "We and our partners store information on your device, such as cookies, and read it, to measure who reads what.",
         "Nous utilisons des cookies pour mesurer notre audience, et vous pouvez changer vos choix à tout moment ici.",
         "Dieser Artikel enthält Affiliate-Links. Wer darüber kauft, zahlt nicht mehr, aber wir bekommen etwas davon ab.",

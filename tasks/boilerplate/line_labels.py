@@ -17,6 +17,7 @@ from tasks.boilerplate.line_patterns import (
     read_persons,
     read_section,
 )
+from tasks.boilerplate.offers import makes_offer
 from warehouse.model.vocabulary import LineReason
 
 # Longer lines are not searched for a caption or date.
@@ -41,8 +42,9 @@ _FOLLOW: Final = re.compile(
     r"\W{0,3}(?:follow|like|join|folgen?|folg|suivez|rejoignez|retrouvez|sigue|síguenos|sigan|siga|segui|unisciti|volg|följ"
     r"|følg|seuraa|obserwuj|śledź|sledujte|urmărește|kövess|kövesse|ikuti|gabung|theo dõi"
     r"|читайте|подпис\w+|следите|підпис\w+"
-    r"|تابعوا?|تابعونا|دنبال)\s.{0,80}?(?<!\w)(?:facebook|twitter|instagram|whatsapp|telegram|youtube"
-    r"|tiktok|google news|linkedin|bluesky|threads|телеграм|telegram\w*|تلغرام|واتساب|تلگرام)(?!\w)",
+    r"|تابعوا?|تابعونا|دنبال)\s.{0,80}?(?<!\w)(?:facebook|twitter|instagram|whatsapp|telegram\w*|youtube"
+    r"|tiktok|google news|linkedin|bluesky|threads|телеграм\w*|наш\w* канал\w*|تلغرام|واتساب|تلگرام)(?!\w)"
+    r"|更多.{0,16}(?:下载|下載|关注|關注)",
     re.IGNORECASE,
 )
 MAX_FOLLOW_WORDS: Final = 18
@@ -94,6 +96,8 @@ def label_line(line: Line) -> LineReason | None:
         return LineReason.LEGAL
     if line.word_count <= MAX_FOLLOW_WORDS and _FOLLOW.match(line.text):
         return LineReason.SHARE
+    if makes_offer(line.text, line.word_count):
+        return LineReason.NEWSLETTER
     if is_reporter(line.text):
         return LineReason.BYLINE
     sign = (_ASCII_SIGN if line.text.isascii() else _SIGN_OR_LETTER).search(line.text)
@@ -116,6 +120,8 @@ def _label_by_cue(cue: Cue, line: Line) -> LineReason | None:
         return LineReason.DATE_LINE if line.word_count <= MAX_DATE_LINE_WORDS and has_year(line.text) else None
     if cue.kind == "byline":
         return LineReason.BYLINE if cue.is_whole_line or _introduces_name(cue, line) else None
+    if cue.kind == "editor" and cue.has_separator and read_persons(cue.rest.rstrip(".")):
+        return LineReason.BYLINE
     rule = _RULES.get(cue.kind)
     return rule.reason if rule and _applies(rule, cue, line) else None
 

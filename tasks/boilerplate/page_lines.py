@@ -7,11 +7,9 @@ its own label, and for most labels only above the first paragraph or below the l
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tasks.boilerplate.cues import fold_case_and_accents, phrases_of
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.title_line import repeats_title
 from tasks.metadata.agencies import find_agencies
@@ -31,8 +29,6 @@ MIN_GALLERY_SHARE: Final = 0.5
 # Below the text, how to reach its writers.
 MAX_CONTACT_LINES: Final = 3
 MAX_CONTACT_WORDS: Final = 40
-# Of an offer of the site.
-MAX_OFFER_WORDS: Final = 60
 # Of a disclaimer below the text.
 MAX_SMALL_PRINT_LINES: Final = 3
 
@@ -49,6 +45,13 @@ _ANYWHERE: Final = {
 }
 _ABOVE_TEXT: Final = {LineReason.BYLINE, LineReason.SECTION, LineReason.DATE_LINE}
 _BELOW_TEXT: Final = {LineReason.SECTION, LineReason.TAGS, LineReason.DATE_LINE}
+_SIGNING: Final = {"byline", "editor"}
+# `About the Harbour Trust: Founded in 1952, …`
+_ABOUT: Final = re.compile(
+    r"(?:about|über|à propos d[eu]|acerca de|sobre|informazioni su|over|om"
+    r"|o firmie|o společnosti|о компании)\s[^.:]{2,60}:\s",
+    re.IGNORECASE,
+)
 _CONTACT: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.\w|(?<!\S)@\w{2}")
 _BRACKETS: Final = re.compile(r"[(\[（][^()\[\]（）]{1,30}[)\]）]\.?")
 
@@ -62,7 +65,7 @@ def label_page(lines: Sequence[Line], titles: Sequence[str], authors: Sequence[s
     prose = [index for index, line in enumerate(lines) if line.ends_sentence and line.word_count >= MIN_PARAGRAPH_WORDS]
     first, last = (prose[0], prose[-1]) if prose else (len(lines), -1)
     anywhere = _ANYWHERE - {LineReason.CAPTION} if _is_gallery(lines) else _ANYWHERE
-    reasons = [_label_anywhere(line, anywhere) for line in lines]
+    reasons = [line.reason if line.reason in anywhere else None for line in lines]
     for index in _find_title_lines(lines, titles):
         reasons[index] = LineReason.TITLE
     dates = [index for index in range(first, last) if lines[index].reason is LineReason.DATE_LINE]
@@ -91,11 +94,16 @@ def _is_gallery(lines: Sequence[Line]) -> bool:
 
 
 def _label_small_print(lines: Sequence[Line], reasons: list[LineReason | None], first: int) -> None:
-    """Label the last few lines of a page as legal from one on that says so (`Disclaimer: …`), however long it is."""
+    """Label the last few lines of a page as legal from one on that says so (`Disclaimer: …`), however long it is.
+
+    A line about the publisher or a company (`About the Harbour Trust: …`) is boilerplate.
+    """
     for index in range(max(first + 1, len(lines) - MAX_SMALL_PRINT_LINES), len(lines)):
         has_label = any(cue.kind == "legal" and cue.has_separator for cue in lines[index].cues)
         if reasons[index] is None and (has_label or reasons[index - 1] is LineReason.LEGAL):
             reasons[index] = LineReason.LEGAL
+        elif reasons[index] is None and _ABOUT.match(lines[index].text):
+            reasons[index] = LineReason.BOILERPLATE
 
 
 def _find_title_lines(lines: Sequence[Line], titles: Sequence[str]) -> Iterator[int]:
@@ -122,26 +130,6 @@ def _is_contact(line: Line, authors: Sequence[str]) -> bool:
     )
 
 
-def _label_anywhere(line: Line, reasons: Container[LineReason]) -> LineReason | None:
-    """Return the label that a line has by itself if it is one of `reasons`, or makes an offer of the site."""
-    if line.reason in reasons:
-        return line.reason
-    return LineReason.NEWSLETTER if _makes_offer(line) else None
-
-
-def _makes_offer(line: Line) -> bool:
-    """Return whether a line has a phrase that only offers of the site have: `straight to your inbox`."""
-    if line.word_count > MAX_OFFER_WORDS:
-        return False
-    folded = fold_case_and_accents(line.text)
-    return any(map(folded.__contains__, _offer_phrases()))
-
-
-@cache
-def _offer_phrases() -> tuple[str, ...]:
-    return tuple(map(fold_case_and_accents, phrases_of("offer")))
-
-
 def _label_signature(line: Line) -> LineReason | None:
     """Label a line below the last paragraph that credits an agency, writers or editors.
 
@@ -149,6 +137,6 @@ def _label_signature(line: Line) -> LineReason | None:
     """
     if line.word_count <= MAX_AGENCY_WORDS and not line.ends_sentence and find_agencies(line.bare):
         return LineReason.AGENCY
-    if line.reason is LineReason.BYLINE and any(cue.kind == "byline" and cue.has_separator for cue in line.cues):
+    if line.reason is LineReason.BYLINE and any(cue.kind in _SIGNING and cue.has_separator for cue in line.cues):
         return LineReason.BYLINE
     return LineReason.BYLINE if line.word_count <= MAX_INITIALS_WORDS and _BRACKETS.fullmatch(line.text) else None

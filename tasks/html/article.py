@@ -25,8 +25,11 @@ from tasks.html.second_reader import EXTRACTOR, read_text
 from tasks.html.select_blocks import (
     complete,
     complete_above,
+    complete_gallery,
     complete_lists,
+    drop_marked_links,
     drop_other_gallery,
+    drop_teasers,
     find_longest_run,
     is_sure,
     label_blocks,
@@ -158,7 +161,8 @@ def _is_too_large(text: str, tree: HtmlElement) -> bool:
 def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> _JudgedBlocks:
     features = read_block_features(blocks, read_statements(page))
     probability = score_blocks(features)
-    offers = find_offers(page.tree, page.json_ld.paid_selectors, blocks)
+    is_paid = "false" in page.values("is_accessible_for_free")
+    offers = find_offers(page.tree, page.json_ld.paid_selectors, blocks, is_paid=is_paid)
     others = find_other_articles(blocks, features, probability)
     probability[list(offers | others)] = 0
     extractor = BLOCK_EXTRACTOR
@@ -169,8 +173,10 @@ def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> _Judged
         extractor = f"{BLOCK_EXTRACTOR}, {EXTRACTOR}"
         selected = select_seconded(blocks.texts, features, probability, second_text)
     selected = complete(features, probability, selected) or find_longest_run(features) - offers - others
-    selected = complete_lists(blocks.texts, features, complete_above(features, probability, selected))
-    selected = drop_other_gallery(features, probability, selected)
+    selected = complete_gallery(features, complete_above(features, probability, selected))
+    selected = complete_lists(blocks.texts, features, selected)
+    selected = drop_marked_links(blocks.texts, features, drop_other_gallery(features, probability, selected))
+    selected = drop_teasers(features, probability, selected)
     title = next(iter(page.values("title")), "")
     selected |= find_standfirst(blocks.texts, selected, page.values("description"), title)
     reasons = label_blocks(features, selected)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from lxml.html import HtmlElement
 
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.html.block_features import BlockFeatures
@@ -21,9 +22,9 @@ MIN_OWN_SHARE: Final = 0.2
 def find_other_articles(page: PageBlocks, features: BlockFeatures, probability: Floats) -> set[int]:
     """Return the indexes of the blocks in `article` elements beside the one that holds the page's title.
 
-    Another article has a heading of its own with the tag of that title. Without `article` elements these are boxes of
-    one class with an `h1` each. The entries of a live report stand below the title, or have lesser headings. Empty if
-    most of what the model takes stands outside this article.
+    Another article has a heading of its own with the tag of that title, or the class of its element. Without `article`
+    elements these are boxes of one class with an `h1` each. The entries of a live report stand below the title, or have
+    lesser headings. Empty if most of what the model takes stands outside this article.
     """
     in_title = features.columns["in_title"]
     headings = np.flatnonzero(features.columns["is_heading"]).tolist()
@@ -31,11 +32,15 @@ def find_other_articles(page: PageBlocks, features: BlockFeatures, probability: 
     if title is None:
         return set()
     tag = page.element(title).tag
-    other_titles = [
-        index for index in headings if in_title[index] <= MAX_OTHER_TITLE_SHARE and page.element(index).tag == tag
-    ]
+    other_titles = [index for index in headings if in_title[index] <= MAX_OTHER_TITLE_SHARE]
     own_article = _outermost_article(page, title)
-    others = {_outermost_article(page, index) for index in other_titles} - {own_article, None}
+    others: set[int | None] = {
+        article
+        for index in other_titles
+        if (article := _outermost_article(page, index)) not in {own_article, None}
+        and (page.element(index).tag == tag or _are_alike(page, own_article, article))
+    }
+    other_titles = [index for index in other_titles if page.element(index).tag == tag]
     if (own_article is None or not others) and tag == "h1":
         own_article, others = _find_boxes(page, title, other_titles)
     if own_article is None or not others:
@@ -60,12 +65,25 @@ def _find_boxes(page: PageBlocks, title: int, other_titles: list[int]) -> tuple[
         other_box = next((box for box in reversed(boxes) if box not in shared), None)
         if own_box is None or other_box is None or own not in {None, own_box}:
             continue
-        own_element, other_element = page.containers[own_box].element, page.containers[other_box].element
-        is_alike = own_element.tag == other_element.tag and own_element.get("class") == other_element.get("class")
-        if is_alike and own_element.tag != "h1":
+        inner = (box for box in boxes if box not in shared and _is_of_kind(page.containers[box].element))
+        if _are_alike(page, own_box, other_box) or any(_are_alike(page, own_box, box) for box in inner):
             own = own_box
             others.add(other_box)
     return own, others
+
+
+def _is_of_kind(element: HtmlElement) -> bool:
+    """Return whether the tag or class of an element says more than that it is a box."""
+    return element.tag == "section" or bool(element.get("class"))
+
+
+def _are_alike(page: PageBlocks, box: int | None, other: int | None) -> bool:
+    """Return whether two boxes have the same tag and class, and are more than a heading."""
+    if box is None or other is None:
+        return False
+    element, other_element = page.containers[box].element, page.containers[other].element
+    is_alike: bool = element.tag == other_element.tag and element.get("class") == other_element.get("class")
+    return is_alike and element.tag != "h1"
 
 
 def _around(page: PageBlocks, index: int) -> Iterator[int]:

@@ -40,6 +40,11 @@ MIN_GALLERY_SHARE: Final = 0.5
 # Elements between a text and the one that is named a gallery or picture.
 MAX_GALLERY_DISTANCE: Final = 2
 MAX_LIST_ITEMS: Final = 15
+LINK_MARKS: Final = (">", "»", "›", "►", "▶", "▸", "→", "➔", "➡", "👉")
+# Fewer selected blocks may be a short article below a link.
+MIN_TEASERS: Final = 3
+# Its day is shorter.
+MIN_TEASER_WORDS: Final = 4
 # Of a block, for comparison with the second reader's text; a shorter block must be one of its lines.
 COMPARED_CHARACTERS: Final = 120
 MIN_COMPARED_CHARACTERS: Final = 25
@@ -182,6 +187,35 @@ def drop_other_gallery(features: BlockFeatures, probability: Floats, selected: s
         return selected
     last = max(text)
     return {index for index in selected if index <= last or probability[index] >= MIN_SURE_PROBABILITY}
+
+
+def complete_gallery(features: BlockFeatures, selected: set[int]) -> set[int]:
+    """Return the selected blocks; where they all are captions, with the others in elements of the same names."""
+    columns = features.columns
+    is_caption = columns["to_caption"] <= MAX_GALLERY_DISTANCE
+    indexes = sorted(selected)
+    if not indexes or not is_caption[indexes].all():
+        return selected
+    is_alike = np.isin(features.groups["signature"], features.groups["signature"][indexes])
+    return set(np.flatnonzero(is_caption & is_alike & (columns["prose"] > 0)).tolist()) | selected
+
+
+def drop_marked_links(texts: Sequence[str], features: BlockFeatures, selected: set[int]) -> set[int]:
+    """Return the selected blocks without links that begin with an arrow: `>> Storm hits coast`."""
+    linked = features.columns["linked"]
+    return {index for index in selected if linked[index] < _MIN_LINKED_SHARE or not texts[index].startswith(LINK_MARKS)}
+
+
+def drop_teasers(features: BlockFeatures, probability: Floats, selected: set[int]) -> set[int]:
+    """Return the selected blocks; none if each stands right below a link or is one, and the model is sure of none.
+
+    Those are the teasers of a page that holds no article.
+    """
+    indexes = [index for index in selected if features.words[index] >= MIN_TEASER_WORDS]
+    linked = features.columns["linked"] >= _MIN_LINKED_SHARE
+    is_teaser = linked | np.roll(linked, 1)
+    is_list = len(indexes) >= MIN_TEASERS and is_teaser[indexes].all()
+    return set() if is_list and probability[indexes].max() < MIN_SURE_PROBABILITY else selected
 
 
 def _number_names(columns: dict[str, Floats]) -> NDArray[np.intp]:

@@ -193,7 +193,9 @@ STEPS: Final[dict[str, Step]] = {
     "block features": lambda text: read_block_features(read_blocks(_tree(f"<p>x<p>{text}")), PageStatements((text,), (text,), text)),
     "page state": lambda text: read_page_state([text, json.dumps([text, {"body": [{"html": text}]}])]),
     "article body": split_article_body,
-    "offers": lambda text: find_offers(_tree(f"<p class=x>{text}"), [".x", text], read_blocks(_tree(text))),
+    "offers": lambda text: find_offers(
+        _tree(f"<p class=x>{text}"), [".x", text], read_blocks(_tree(text)), is_paid=True
+    ),
     "long tags": bound_attributes,
     "characters of XML": mend_characters,
     "markdown": lambda text: read_markdown(text, plain_text),
