@@ -175,3 +175,9 @@ def test_no_bytes_raise(content: bytes, declared: str | None, html: bool) -> Non
 @given(st.text(min_size=1).filter(lambda text: text.isprintable() and text.strip()))
 def test_what_is_written_in_utf8_comes_back(text: str) -> None:
     assert text_of(text.encode(), "utf-8") == text.removeprefix("\ufeff")
+
+
+def test_letters_that_only_the_charset_of_windows_has_are_read_by_it() -> None:
+    text = f"{POLISH}Środa przyniesie wiatr i śnieg, a w źródłach zabraknie wody."
+    assert text_of(text.encode("cp1250"), "iso-8859-2") == text
+    assert text_of(text.encode("iso-8859-2"), "iso-8859-2") == text

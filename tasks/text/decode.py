@@ -42,6 +42,11 @@ _PYTHON_CODECS: Final = {
 }  # fmt: skip
 _MULTI_BYTE: Final = {"gb18030", "cp949", "cp932", "big5hkscs", "euc_jp", "iso2022_jp"}
 _MAX_DECLARATION_BYTES: Final = 8_192
+_WINDOWS_TWINS: Final = {
+    "iso8859-2": "cp1250", "iso8859-5": "cp1251", "iso8859-6": "cp1256", "iso8859-7": "cp1253", "iso8859-8": "cp1255",
+    "iso8859-13": "cp1257",
+}  # fmt: skip
+_C1_CONTROL: Final = re.compile("[\x80-\x84\x86-\x9f]")
 _META_CHARSET: Final = re.compile(rb"<meta\s[^<>]*?\bcharset\s*+=\s*+[\"']?\s*+([\w.:-]+)", re.IGNORECASE)
 _XML_ENCODING: Final = re.compile(rb"\s*<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _COMMENT: Final = re.compile(rb"<!--[^-]*+(?:-(?!->)[^-]*+)*+")
@@ -118,10 +123,19 @@ def _decode(content: bytes, declared: str | None, html: bool) -> Decoded:
         if utf8 is not None and charset not in _MULTI_BYTE:
             break
         if (text := _decode_strictly(content, charset)) is not None:
-            return Decoded(text, charset)
+            return _decode_by_twin(content, text, charset) or Decoded(text, charset)
     if utf8 is not None:
         return Decoded(utf8, "utf-8")
     return _decode_damaged_utf8(content) or _decode_by_detector(content)
+
+
+def _decode_by_twin(content: bytes, text: str, charset: str) -> Decoded | None:
+    """Decode by the charset of Windows in whose place a page names that of ISO: only that has letters at 80 to 9F."""
+    twin = _WINDOWS_TWINS.get(charset)
+    if twin is None or not _C1_CONTROL.search(text):
+        return None
+    better = _decode_strictly(content, twin)
+    return None if better is None else Decoded(better, twin)
 
 
 def _is_text(text: str) -> bool:
