@@ -10,10 +10,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from tasks.boilerplate.cues import fold_case_and_accents
 from tasks.boilerplate.line_patterns import is_name
 from tasks.language.combine import UNKNOWN
 from tasks.metadata.agencies import find_agencies
-from tasks.metadata.bylines import split_byline
+from tasks.metadata.bylines import split_byline, split_bylines
 from tasks.metadata.candidates import Candidates, plain_line, read_line
 from tasks.metadata.dates import MAX_DATE_CHARACTERS
 from tasks.metadata.identity import article_id, version_id
@@ -30,7 +31,7 @@ from tasks.metadata.urls import (
 from tasks.text.characters import text_key
 from tasks.text.words import count_words
 from warehouse.model.records import Article, Candidate, ExtractedArticle, Rejection
-from warehouse.model.vocabulary import Reason, Stage
+from warehouse.model.vocabulary import Origin, Reason, Stage
 
 if TYPE_CHECKING:
     from config.sources import Source
@@ -42,6 +43,8 @@ _ACCESS: Final = {"true": True, "yes": True, "1": True, "free": True, "false": F
 _TAG_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[,;|،、，；]\s*|(?:^|(?<!\s)\s++)#")
 # `Lee, Ann` is one tag among others; `port, ferry, quay` are three.
 _MIN_LIST_SEPARATORS: Final = 2
+# `Diário da Várzea` of diariovarzea.example
+_MIN_SITE_WORD: Final = 4
 _LABEL_EDGES: Final = " \t-–—:,;|•"
 
 
@@ -137,15 +140,21 @@ def _is_free(raw: str) -> bool | None:
 def _authors(candidates: Candidates, by: str | None, language: str | None, domain: str) -> tuple[str, ...]:
     """Return the names of the authors, or those in the byline that are no agencies where these are more of the same."""
 
-    def read(candidate: Candidate) -> list[str]:
-        return [name for value in candidate.values for name in split_byline(plain_line(value), language)]
+    site = text_key(domain)
+
+    def read(candidate: Candidate) -> tuple[str, ...]:
+        values = list(map(plain_line, candidate.values))
+        if candidate.origin is Origin.HTML:
+            first, *others = split_bylines(values, language) or ("",)
+            return tuple(name for name in (first, *others) if name and (name is first or not _is_site(name, site)))
+        return tuple(name for value in values for name in split_byline(value, language))
 
     names = candidates.choose_list("authors", read)
     if by is None:
         return names
     agencies = {agency.casefold() for agency in find_agencies(by)}
     people = tuple(name for name in split_byline(by, language) if name.casefold() not in agencies)
-    if people and (not names or _completes(people, names, text_key(domain))):
+    if people and (not names or _completes(people, names, site)):
         candidates.derive("authors", origin_of="by")
         return people
     return names
@@ -157,7 +166,13 @@ def _completes(people: tuple[str, ...], names: tuple[str, ...], site: str) -> bo
     others = [name for name in people if name.casefold() not in keys]
     if not others or len(people) != len(keys) + len(others):
         return False
-    return all(is_name(name) and text_key(name) not in site for name in others)
+    return all(is_name(name) and not _is_site(name, site) for name in others)
+
+
+def _is_site(name: str, site: str) -> bool:
+    """Return whether a name, or each longer word of it, is part of the site's domain."""
+    words = [key for word in name.split() if len(key := fold_case_and_accents(word)) >= _MIN_SITE_WORD]
+    return text_key(name) in site or (bool(words) and all(word in site for word in words))
 
 
 def _info_sources(candidates: Candidates, by: str | None) -> tuple[str, ...]:
@@ -180,5 +195,6 @@ def _tags(candidate: Candidate) -> tuple[str, ...]:
     for value in candidate.values:
         line = plain_line(value)
         parts = _TAG_SEPARATOR.split(line)
-        tags += parts if len(parts) > min_separators else [line]
+        is_list = len(parts) > min_separators or all(part[:1].islower() for part in parts)
+        tags += parts if is_list else [line.lstrip("#")]
     return tuple(filter(None, map(_label, tags)))

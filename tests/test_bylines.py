@@ -81,6 +81,19 @@ BYLINES = [
     ("es", "Ana Ruiz | Norby", ["Ana Ruiz"]),
     ("es", "Ana Ruiz / Luis Gil", ["Ana Ruiz", "Luis Gil"]),
     (None, "Von Anna Berg", ["Anna Berg"]),
+    ("fr", "Texte et photos : Anne Marin", ["Anne Marin"]),
+    ("it", "Testo e foto di Marco Rossi", ["Marco Rossi"]),
+    ("vi", "Bài, ảnh: Trần Văn Nam", ["Trần Văn Nam"]),
+    ("ko", "글·사진 김하나 기자", ["김하나"]),
+    ("tr", "Haber: Ayşe Kaya - Kamera: Can Er", ["Ayşe Kaya"]),
+    ("fr", "De notre correspondante à Norby, Anne Marin", ["Anne Marin"]),
+    ("it", "dalla nostra inviata Anna Rossi", ["Anna Rossi"]),
+    ("nl", "Door onze verslaggever Jan Smit", ["Jan Smit"]),
+    ("en", "From our correspondent in New Norby, Ann Lee", ["Ann Lee"]),
+    ("fr", "La rédaction avec Anne Marin", ["Anne Marin"]),
+    ("es", "Ana Ruiz Corresponsal en Norby", ["Ana Ruiz"]),
+    ("zh", "记者 高美玲 通讯员 陈立", ["高美玲", "陈立"]),
+    ("ar", "تقرير: أحمد علي", ["أحمد علي"]),
 ]
 
 

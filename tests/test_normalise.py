@@ -237,7 +237,7 @@ def test_credits_of_several_lines_add_up():
 @pytest.mark.parametrize(
     ("values", "tags"),
     [(("port, lighthouse ,Port",), ("port", "lighthouse")), (("Lee, Ann", "port"), ("Lee, Ann", "port")),
-     (("port, ferry, quay", "hens", "Ferry"), ("port", "ferry", "quay", "hens")), (("#port #lighthouse",), ("port", "lighthouse")), (("C# and ports",), ("C# and ports",)), (("ميناء، منارة",), ("ميناء", "منارة"))],
+     (("port, ferry, quay", "hens", "Ferry"), ("port", "ferry", "quay", "hens")), (("#port #lighthouse",), ("port", "lighthouse")), (("port, ferry", "Quay", "#ferry"), ("port", "ferry", "Quay")), (("C# and ports",), ("C# and ports",)), (("ميناء، منارة",), ("ميناء", "منارة"))],
 )  # fmt: skip
 def test_tags_are_split_where_one_string_lists_them(values, tags):
     assert normalised(("tags", Origin.META, *values)).tags == tags

@@ -151,6 +151,17 @@ TITLES = {
         "<h1><small>Dec 18 2025</small> Bakery opens again</h1>",
         "Bakery opens again",
     ),
+    "cut without a mark in JSON-LD": (
+        og("Bakery opens its oven again after ...")
+        + LINKED.format(json.dumps({"@type": "NewsArticle", "headline": "Bakery opens its oven again after"})),
+        "<h1>Bakery opens its oven again after the fire of the mill</h1>",
+        "Bakery opens its oven again after the fire of the mill",
+    ),
+    "the site in the head": (
+        titled("The Mill - Bakery opens its oven again"),
+        '<div id="masthead"><h1>The Mill</h1></div><div class="title">Bakery opens its oven again</div>',
+        "Bakery opens its oven again",
+    ),
     "JSON-LD in entities": (
         LINKED.format(html.escape(json.dumps({"@type": "NewsArticle", "headline": "Bakery opens again"}))),
         "",
@@ -171,6 +182,7 @@ def test_a_title_is_whole_and_the_article_s_own(head: str, body: str, title: str
 
 H1 = "<h1>Bakery opens its oven again</h1>"
 SITE = '<meta property="og:site_name" content="Mill News">'
+AUTHOR = '<meta name="author" content="Mill News">'
 AUTHORS = {
     "by": ("", f"{H1}<p>By Ann Lee</p>", ("Ann Lee",)),
     "by, in two elements": ("", f"{H1}<div>Written by<p>Ann Lee</p></div>", ("Ann Lee",)),
@@ -191,6 +203,24 @@ AUTHORS = {
         f'{H1}<div class="byline"><a href="/a">Ann Lee</a>, Mill News <a href="mailto:a@b.example">Email the author</a></div>',
         ("Ann Lee",),
     ),
+    "a role in a line of its own": (
+        "",
+        f'{H1}<div class="byline">BY ANN LEE AND BOB RAY<br>STAFF REPORTERS</div>',
+        ("ANN LEE", "BOB RAY"),
+    ),
+    "words beside a name": ("", f'{H1}<div class="auteur">Door onze verslaggever <b>Ann Lee</b></div>', ("Ann Lee",)),
+    "a site of small words": (
+        "",
+        f'{H1}<p class="byline">By <b>Ann Lee</b>, <i>News of the Mill</i></p>',
+        ("Ann Lee",),
+    ),
+    "a Chinese line without colons": (
+        "",
+        f"{H1}<div>2026-01-20 08:30 来源：港口报 记者 高美玲 通讯员 陈立</div>",
+        ("高美玲", "陈立"),
+    ),
+    "text and pictures": ("", f"{H1}<p>Bài, ảnh: Trần Nam</p>", ("Trần Nam",)),
+    "the desk with a person": (SITE + AUTHOR, f"{H1}<p>La rédaction avec Anne Marin</p>", ("Anne Marin",)),
     "time to read": ("", f'{H1}<div class="author">5 mins read</div>', ()),
     "a label alone": ("", f'{H1}<div class="author">Written By</div>', ()),
     "comments so far": ("", f'{H1}<div class="author"><a>Ann Lee</a> <a>One comment so far</a></div>', ("Ann Lee",)),
@@ -255,6 +285,7 @@ WRITTEN = {
     "the name of an account first": LINKED.format(ACCOUNT_JSON_LD) + LINKED.format(JSON_LD),
     "two objects": LINKED.format('{"@type": "WebSite", "name": "Mill News"}\n' + JSON_LD),
     "missing commas": LINKED.format(JSON_LD.replace(", ", "\n ")),
+    "a comment around CDATA": LINKED.format(f"<!--\n//<![CDATA[\n{JSON_LD};\n//]]>\n-->"),
     "single quotes": LINKED.format(JSON_LD.replace('"', "'")),
 }
 

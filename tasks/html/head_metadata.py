@@ -64,7 +64,7 @@ _SITE_NAMES: Final = "ogsitename applicationname twittersite publisher copyright
 _LIST_FIELDS: Final = frozenset({"authors", "tags"})
 _TIERS: Final = {"free": "true", "metered": "false", "locked": "false"}
 # The names of the site under its pictures that link to the home page.
-_LOGO_NAMES: Final = etree.XPath("//a[@href='/']/img/@alt|//a[@href='/']/*/img/@alt")
+_LOGO_NAMES: Final = etree.XPath("//a[@href='/']/img/@alt|//a[@href='/']/*/img/@alt|//a[@rel='home']//img/@alt")
 _URL_OR_HANDLE: Final = re.compile(r"(?:https?:)?//|www\.|@?[\w.-]+@|@\w+$", re.IGNORECASE)
 # Two writers have two names each, and a role is longer than an initial.
 _CATALOGUE_NAME: Final = re.compile(r"([^\W\d_]+(?:['’-][^\W\d_]+)*),\s([^\W\d_]+(?:[\s-][^\W\d_]\.?)*\.?)")

@@ -17,9 +17,15 @@ MAX_HEADLINE_CHARACTERS: Final = 500
 MIN_HEADLINE_LENGTH: Final = 10
 # Of an `h1` that may be the name of a section.
 MAX_SECTION_WORDS: Final = 3
+# Between an `h1` and the head of the page.
+MAX_MASTHEAD_LEVELS: Final = 2
 
 _BLOCK_TAGS: Final = frozenset({"div", "p", "br", "small", "h2", "h3", "section", "header"})
 _LOGO: Final = re.compile(r"(?:^|[\s_-])(?:logo|brand|site-?(?:title|name))(?:$|[\s_-])", re.IGNORECASE)
+_MASTHEAD: Final = re.compile(
+    r"(?:^|[\s_-])(?:masthead|logo|brand(?:ing)?|site-?(?:title|name|head(?:er)?))(?:$|[\s_-])", re.IGNORECASE
+)
+_SEPARATOR_AT_START: Final = re.compile(r"\s*(?:[|｜»«›ㅣ_]|[-–—·•*:/~]\s)")
 _SEPARATOR_AT_END: Final = re.compile(r"(?:[|｜»«›ㅣ_]|\s[-–—·•*:/~<])\s*$")
 _HOME: Final = re.compile(r"(?:https?://[^/]+)?/?(?:index\.\w+)?")
 
@@ -32,8 +38,12 @@ def read_headline(tree: HtmlElement, page_title: str) -> str:
     """
     title_key = text_key(page_title)
     headings = list(islice(tree.iter("h1"), MAX_HEADLINES))
-    texts = [text for heading in headings if not _is_logo(heading) and (text := _read(heading, page_title))]
-    texts = [text for text in texts if not _names_site(text, page_title)]
+    headings = [heading for heading in headings if not _is_logo(heading)]
+    texts = [
+        text
+        for heading in headings
+        if (text := _read(heading, page_title)) and not _names_site(heading, text, page_title)
+    ]
     best = min(texts, key=lambda text: (text_key(text) not in title_key, -len(text)), default="")
     if best and (text_key(best) in title_key or len(best.split()) > MAX_SECTION_WORDS):
         return best
@@ -43,15 +53,25 @@ def read_headline(tree: HtmlElement, page_title: str) -> str:
 def find_site_headings(tree: HtmlElement, page_title: str) -> Iterator[str]:
     """Yield each `h1` that is the name of the site, as the page's title ends in it."""
     for heading in islice(tree.iter("h1"), MAX_HEADLINES):
-        if (text := _read(heading, page_title)) and _names_site(text, page_title):
+        if (text := _read(heading, page_title)) and _names_site(heading, text, page_title):
             yield text
 
 
-def _names_site(text: str, page_title: str) -> bool:
-    """Return whether the page's title ends in a text behind a separator and a longer headline."""
+def _names_site(heading: HtmlElement, text: str, page_title: str) -> bool:
+    """Return whether the page's title ends in a text behind a separator and a longer headline.
+
+    The text of a heading in the head of the page may stand before them.
+    """
     headline = page_title.removesuffix(text)
+    if headline == page_title and any(map(_is_masthead, islice(heading.iterancestors(), MAX_MASTHEAD_LEVELS))):
+        headline = page_title.removeprefix(text)
+        return _SEPARATOR_AT_START.match(headline) is not None and len(headline) > len(text)
     is_behind = _SEPARATOR_AT_END.search(headline) is not None
     return headline != page_title and is_behind and len(headline) > max(2 * MIN_HEADLINE_LENGTH, len(text))
+
+
+def _is_masthead(element: HtmlElement) -> bool:
+    return any(_MASTHEAD.search(element.get(name) or "") for name in ("class", "id"))
 
 
 def _headings_in_title(tree: HtmlElement, page_title: str) -> Iterator[str]:

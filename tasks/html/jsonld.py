@@ -37,6 +37,8 @@ _FIELDS: Final = {
     "modified_at": ("dateModified",),
     "canonical_url": ("url", "mainEntityOfPage"),
 }
+# `<!-- // <![CDATA[ {…} // ]]> -->`
+MAX_WRAPPINGS: Final = 2
 _URL_FIELDS: Final = {"image_url", "license", "canonical_url"}
 _ARTICLE_TYPE: Final = re.compile(r"(?:.*Article|(?:.*Blog|SocialMedia)Posting|Report|Liveblog)", re.IGNORECASE)
 _PAGE_TYPES: Final = {"WebPage", "ItemPage", "VideoObject", "AudioObject", "PodcastEpisode", "Review", "Event"}
@@ -146,9 +148,13 @@ def _decode_all(text: str) -> list[Any]:
 
 
 def _unwrap(script: str) -> str:
-    """Return a script without blanks, semicolons and the marks of a comment or of CDATA around it."""
-    text = _OPENING.sub("", script, count=1).rstrip(_BLANKS)
-    return text.removesuffix("-->").removesuffix("]]>").removesuffix("]]&gt;").rstrip().removesuffix("//")
+    """Return a script without blanks, semicolons and the marks of a comment or of CDATA around it, one in the other."""
+    text = script
+    for _ in range(MAX_WRAPPINGS):
+        text = _OPENING.sub("", text, count=1).rstrip(_BLANKS)
+        text = text.removesuffix("-->").rstrip(_BLANKS).removesuffix("]]>").removesuffix("]]&gt;")
+        text = text.rstrip(_BLANKS).removesuffix("//").rstrip(_BLANKS)
+    return text
 
 
 def _search_strings(text: str) -> dict[str, Any]:

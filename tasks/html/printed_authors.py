@@ -32,6 +32,8 @@ _AUTHOR_PATH: Final = re.compile(
 # At its beginning, for sure or only near the headline.
 _LABEL: Final = re.compile(
     r"\W{0,3}(?:(?P<sure>(?:(?:this )?(?:article|post|story)(?: was| is)? )?(?:written|authored|reported) by"
+    r"|(?:text|texte|texto|testo|words|bài)\s?(?:(?:,|&|and|und|et|y|e|och|og|en)\s?(?:photos?|fotos?|foto|pictures|ảnh)\s?)?[:：]"
+    r"|la rédaction avec"
     r"|(?:article|story|words|text|posted) by|escrito por|écrit par|geschrieben von|作者|撰文|文／|文/)"
     r"|by|author|autor|autora|auteur|von|par|por|door|di|oleh)(?![A-Za-z])\s?[:：]?\s*(?P<names>.*)",
     re.IGNORECASE | re.DOTALL,
@@ -42,7 +44,12 @@ _DATED: Final = re.compile(
     r"(?=[^\n]{0,60}(?:19|20)\d\d)[^\n]{6,60}?\s(?:by|von|par|por|door|di|oleh)\s+(?P<names>[^\n]+)", re.IGNORECASE
 )
 # In a line with the day, the source and the size of the letters.
-_CHINESE: Final = re.compile(r"(?:作者|撰文|記者|记者)\s?[:：]\s?(?P<names>[\u3400-\u9fff·]{2,6})(?![\u3400-\u9fff])")
+_CHINESE: Final = re.compile(
+    r"(?:(?:作者|撰文|記者|记者)\s?[:：]|(?<![\u3400-\u9fff])(?:本报|本報)?(?:記者|记者)\s)\s?"
+    r"(?P<names>[\u3400-\u9fff·]{2,4}(?:(?:、|\s(?:通讯员|通訊員)\s?)[\u3400-\u9fff·]{2,4}){0,4})"
+    r"(?![\u3400-\u9fff])"
+)
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _LINE_ENDS: Final = frozenset({"br", "img", "svg", "time", "hr", "div", "p", "h1", "h2"})
 _NO_BYLINE_TAGS: Final = frozenset({"figcaption", "blockquote"})
 _END: Final = re.compile(r"\s*[|•·⋅–—(]|\s+[-/]\s+|\s+(?:in|on|at|from|updated|published)\s|\s+(?:am|le|el)\s+\d|\s*\d")
@@ -96,7 +103,7 @@ def _is_label(line: str) -> bool:
 def _read_names(text: str) -> tuple[str, ...]:
     end = _END.search(text)
     line = text[: end.start()] if end else text
-    names = split_byline(line) if len(line) <= MAX_BYLINE_CHARACTERS else ()
+    names = split_byline(line, "zh" if _HAN.match(line) else None) if len(line) <= MAX_BYLINE_CHARACTERS else ()
     if not names or not is_person(names[0]):
         return ()
     # A single word behind a whole name is a place: `Ann Lee, Frankfurt`.

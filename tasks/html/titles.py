@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -94,13 +94,20 @@ def _without_site_before(title: str, sites: frozenset[str]) -> str:
     return title[first.end() :] if is_host or name in sites else title
 
 
-def whole_title(title: str, others: Iterable[str]) -> str:
-    """Return the one of `others` that a title cut with `…` is the beginning of; any other title as it is."""
-    if (cut := _CUT.search(title)) is None:
+def whole_title(title: str, others: Collection[str]) -> str:
+    """Return the one of `others` that a title cut with `…` is the beginning of; any other title as it is.
+
+    A title that one of `others` has with such a mark was cut, too.
+    """
+    cut = _CUT.search(title)
+    beginning = text_key(title[: cut.start()] if cut else title)
+    if len(beginning) < MIN_CUT_LENGTH:
         return title
-    beginning = text_key(title[: cut.start()])
+    cuts = {text_key(other[: mark.start()]) for other in others if (mark := _CUT.search(other))}
+    if cut is None and beginning not in cuts:
+        return title
     wholes = (other for other in others if not _CUT.search(other) and text_key(other).startswith(beginning))
-    return next(wholes, title) if len(beginning) >= MIN_CUT_LENGTH else title
+    return next((whole for whole in wholes if text_key(whole) != beginning), title)
 
 
 def prefers_headline(headline: str, og_title: str, page_title: str, json_ld: str) -> bool:

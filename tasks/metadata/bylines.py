@@ -7,6 +7,7 @@ and the agency or place after `with` and `in`. A byline that is the name of an o
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from tasks.metadata.printed_dates import without_date
@@ -26,7 +27,17 @@ _LABEL: Final = (
     "مراسل|بقلم|كتب|كتبت|المؤلف|الكاتب|نویسنده|מאת|คอลัมน์|ผู้เขียน|tác giả|συντάκτης|"
     "文|作者|撰文|撰稿|筆者|執筆|取材|लेखक|रिपोर्टर|रिपोर्ट|ผู้สื่อข่าว|autorin/autor|redacción|pewarta|wartawan|jurnalis|"
     "kontributor|muhabir|yazar|journalist|kirjoittanut|toimittaja|opracowanie|redaktor|подготовила?|підготувала?|"
-    "người viết|phóng viên"
+    "người viết|phóng viên|bài|تقرير|إعداد"
+)
+_PICTURES: Final = (
+    r"images?|pictures?|photos?|photograph\w*|fotos?|fotogr\w+|bild(?:er)?|illustrations?|videos?|kamera|kuvat?|ảnh|"
+    r"fotoğraf\w*|görüntü\w*|zdjęcia|zdj\.|фото|камера|видео|відео|φωτογραφίες|写真|사진|تصوير"
+)
+# `Text and photos: Ann Lee`
+_BOTH: Final = re.compile(
+    rf"(?:{_LABEL}|words|글)\s?(?:[,&/·・+]|\s(?:and|und|et|e|y|i|och|og|en|ja|và|и|та|ve)\s)\s?(?:{_PICTURES})(?!\w)"
+    r"\s?(?:[:：=]|\s(?:by|von|par|de|di|av)(?=\s))?",
+    re.IGNORECASE,
 )
 _LEADING_LABEL: Final = re.compile(
     r"(?:(?:(?:read )?more|articles|posts|stories) (?:about|from|by)"
@@ -36,7 +47,9 @@ _LEADING_LABEL: Final = re.compile(
     rf"(?:{_LABEL})\s?[:：/／|・＝]\s*|"
     r"(?:(?:written|reported|story|posted|words|text|interview|analysis|opinion|review|commentary|column)\s+)?by[:\s]\s*|"
     r"(?:بقلم|מאת|โดย|γράφει\s[οη]|του|της)\s+"
-    r"|[一-鿿]{0,6}?(?:记者|記者)[:：\s]*",
+    r"|[一-鿿]{0,6}?(?:记者|記者)[:：\s]*"
+    # An agency alone behind it would leave nobody.
+    r"|(?:la\s)?(?:rédaction|redaktion|redacción|redazione|redação)\s(?:avec|mit|con|com)\s(?=(?-i:[A-ZÀ-Þ][a-zà-ÿ]+\s+[A-ZÀ-Þ]))",
     re.IGNORECASE,
 )
 _PREPOSITION: Final = {
@@ -46,7 +59,7 @@ _PREPOSITION: Final = {
 }  # fmt: skip
 _ANY_PREPOSITION: Final = re.compile(r"(?:Von|VON|Par|PAR|Por|POR|Door|DOOR|Oleh|OLEH)\s+(?=\S+\s+\S)")
 _OTHER_WORK: Final = re.compile(
-    r"(?:(?<![\s,;/|(–-])[\s,;/|(–-]++)?\b(?:images?|pictures?|photos?|photograph\w*|fotos?|fotogr\w+|bild(?:er)?|illustrations?|video|edited|фото)"
+    rf"(?:(?<![\s,;/|(–-])[\s,;/|(–-]++)?\b(?:{_PICTURES}|edited)"
     r"(?:\s+(?:by|von|par|de|di)\b|\s?:).*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -84,7 +97,8 @@ _TAIL: Final = re.compile(
 _BRACKETED: Final = re.compile(r"(?:(?<!\s)\s++)?[(\[][^()\[\]]*[)\]]")
 _ROLE: Final = re.compile(
     r"\b(?:writers?|reporter(?:s|in)?|editors?|correspondents?|columnists?|contributors?|producers?|analysts?|"
-    r"journalist\w*|redakt\w+|redact\w+|rédact\w+|[ck]orrespond\w+|corrispondent\w+|corresponsal\w*|"
+    r"journalist\w*|mitarbeiter\w*|verslaggever\w*|inviat[oaie]|enviad[oa]s? especia\w+|rep[oó]rter\w*|redakt\w+|"
+    r"redact\w+|rédact\w+|[ck]orrespond\w+|corrispondent\w+|corresponsal\w*|"
     r"periodista\w*|jornalista\w*|giornalista\w*|dziennikarz\w*|volontär\w*|chefredakt\w*|envoyée?s? spécial\w*|"
     r"корреспондент\w*|журналист\w*|обозреватель|редактор\w*|muhabir\w*|wartawan)\b",
     re.IGNORECASE,
@@ -93,6 +107,7 @@ _NO_NAME: Final = re.compile(
     r"(?:(?:last |first )?(?:updated|published|posted|modified)|aktualisiert|veröffentlicht|stand|publié|mis à jour|"
     r"publicado|actualizado|\d+ min).*|phd|ph\.d\.?|md|m\.d\.?|mba|rn|esq\.?|null|none|n/a|admin|undefined|unknown|"
     r"agencies|agences|agenturen|agencias|agenzie|anonymous|"
+    rf"(?:{_LABEL}):?|por|par|door|di|av|af|oleh|írta|"
     r"by|von|and|und|editor|reporter|staff|(?:written|posted|reviewed|edited) by|the authors?|print|"
     r"(?:\d+ )?min(?:ute)?s?(?: read)?|.*\bcomments? so far|[a-z]+(?:\.[a-z]+){2,}|"
     r"(?:january|february|march|april|june|july|august|september|october|november|december|"
@@ -106,8 +121,13 @@ _HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,4}")
 _ROLE_AFTER: Final = re.compile(
     r"(?<=\w)(?:\s+|(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ]))(?:(?:[Ss]enior|[Cc]hief|[Ss]taff|[Dd]eputy|[Pp]olitical|[Pp]arliamentary|[Ff]oreign|[Ss]pecial|"
     r"[Ss]ports?|[Bb]usiness|[Ee]conomics?|[Ss]cience|[Hh]ealth|[^\W\d_]*[Pp]olitische[rn]?|[Ff]reier?|[Ll]eitender?)\s+)*"
-    r"(?:[Ww]riter|[Rr]eporter(?:in)?|[Ee]ditor|[Cc]orrespondent|[Cc]olumnist|[Jj]ournalist(?:in)?|[KkCc]orrespondent(?:in|e)?|"
-    r"[Rr]edakt(?:eur|or|ør|ör)(?:in)?|[Ff]ollow)$"
+    r"(?:[Ww]riter|[Rr]eporter(?:in)?|[Ee]ditor|[Cc]orrespondent|[Cc]olumnist|[Jj]ournalist(?:in)?|"
+    r"[KkCc]orrespondent(?:in|e)?|"
+    r"[Rr]edakt(?:eur|or|ør|ör)(?:in)?|[Cc]or+esponsal|[Cc]orrispondente"
+    r"|[Cc]orrespondant(?:e)?|[Ee]nviad[oa] especial|[Ee]nvoyée? spéciale?|[Ii]nviat[oa]|[Pp]eriodista"
+    r"|[Jj]ornalista|[Gg]iornalista"
+    r"|[Jj]ournaliste|[Rr]epórter|[Rr]edactora?|[Vv]erslaggever|[Кк]орреспондент|[Жж]урналист(?:ка)?|[Жж]урналіст(?:ка)?"
+    r"|[Mm]uhabir|[Ff]ollow)(?:\s(?:in|en|à|a|em|aus|from|w|в)\s.*)?$"
 )
 # `Blatt-Redakteurin Ann Lee`: the role is a word with the name of the paper before it.
 _ROLE_BEFORE: Final = re.compile(
@@ -115,6 +135,17 @@ _ROLE_BEFORE: Final = re.compile(
     r"(?:(?:[^\W\d_]+-)?(?:redakteur|reporter|korrespondent|volontär|mitarbeiter|autor)(?:in)?"
     r"|contributor|columnist|correspondent|writer|editor)\s+(?=(?-i:[^\W\d_a-zà-ÿ])\S*\s+\S)",
     re.IGNORECASE,
+)
+# `Dalla nostra inviata Ann Lee`, `De notre correspondant à Rome, Ann Lee`
+_OUR_ROLE: Final = re.compile(
+    r"(?:(?:[Dd]e|[Dd]al|[Dd]alla|[Ff]rom|[Vv]an|[Dd]oor|[Oo]d|[Ff]ra|[Vv]on|[Pp]ar|[Pp]or|[Bb]y)\s+)?"
+    r"(?:[Oo]ur|[Nn]otre|[Nn]ostr[oa]|[Nn]uestr[oa]|[Nn]oss[oa]|[Oo]nze|[Vv]år|[Vv]ores|[Nn]asz\w{0,3}|[Нн]аш\w{0,3})\s+"
+    r"(?:[^\W\d_A-ZÀ-ÞА-Я][\w-]*\s+){1,3}?(?:(?:à|in|a|en|em|w|te|в)\s+[A-ZÀ-ÞА-Я][\w-]+(?:\s[A-ZÀ-ÞА-Я][\w-]+)?,\s*)?"
+    r"(?=[A-ZÀ-ÞА-Я]\S*\s+\S)"
+)
+_LOWER_WORDS: Final = re.compile(r"(?:(?:By|Von|Par|Por|Door|Di|Av|Od)\s)?[a-zà-ÿа-я][^A-ZÀ-ÞА-Я]*")
+_CHINESE_ROLES: Final = frozenset(
+    {"通讯员", "通訊員", "实习生", "實習生", "记者", "記者", "摄影", "攝影", "编辑", "編輯"}
 )
 # `Ann Lee | Norby`, `Ann Lee - Reuters`: one word behind a full name is a place or an outlet.
 _PLACE_BEHIND: Final = re.compile(
@@ -145,6 +176,7 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
     line = _BRACKETED.sub("", _PHOTOGRAPHER.sub("", _ADDRESS.sub(" | ", line)))
     if _DATED.search(line):
         line = without_date(line, language)
+    line = _OUR_ROLE.sub("", _BOTH.sub("", line.lstrip(_EDGES), count=1), count=1)
     line = _without_opening(_OTHER_WORK.sub("", line), primary).strip(_EDGES)
     if (match := _PLACE_BEHIND.search(line)) and " " in line[: match.start()]:
         line = line[: match.start()]
@@ -162,6 +194,19 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
         if not (number and _ROLE.search(name)):
             people.setdefault(name.casefold(), name)
     return tuple(people.values())
+
+
+def split_bylines(bylines: Iterable[str], language: str | None = None) -> tuple[str, ...]:
+    """Return the names in the parts of one byline, each as `split_byline` gives them.
+
+    Beside a full name stand roles, places of one word, and words such as `our reporter`.
+    """
+    first, *others = dict.fromkeys(name for byline in bylines for name in split_byline(byline, language)) or ("",)
+    if _LOWER_WORDS.fullmatch(first) and others:
+        first, *others = others
+    if " " in first:
+        others = [name for name in others if " " in name and not _ROLE.search(name)]
+    return tuple(filter(None, (first, *(name for name in others if not _LOWER_WORDS.fullmatch(name)))))
 
 
 def has_role(text: str) -> bool:
@@ -186,7 +231,7 @@ def _parts(line: str, primary: str) -> list[str]:
     parts: list[str] = []
     for part in (part for piece in _SEPARATOR.split(line) for part in _AND.split(piece)):
         if primary == "zh" and _CHINESE_NAMES.fullmatch(part.strip(_EDGES)):
-            parts += part.split()
+            parts += (name for name in part.split() if name not in _CHINESE_ROLES)
             continue
         names = re.split(rf"\s+(?:{conjunctions})\s+", part) if conjunctions else [part]
         parts += names if all(" " in name for name in names) else [part]
