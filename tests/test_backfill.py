@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from flows.cli.app import main
 from flows.cli.run import write_sharded
 from flows.sharding import engine, shards
 from flows.sharding.plan import Plan
-from tests.support.commands import commands
+from tests.support.commands import start_command
 from tests.support.polled import page, write
 from tests.support.waiting import wait_for
 from tests.support.webserver import answer, drip
@@ -205,14 +204,13 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was_and_asks_for_nothing_twi
     ]  # fmt: skip
     environment = os.environ | {"COPYDESK_WORKERS": "1", "COPYDESK_FETCH_SECONDS": "60"}
     small_shards = "import flows.sharding.shards; flows.sharding.shards.MIN_PAGES_PER_SHARD = 2"
-    killed = commands().start(arguments, env=environment, before=small_shards)
+    killed = start_command(arguments, env=environment, before=small_shards)
     wait_for(lambda: archive_of.requests_of("/news/6"), 60, "a page of a later shard is asked for")
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.wait()
+    killed.kill()
     before = pages_asked(archive_of)
     archive_of.routes["/news/6"] = pages
 
-    done = commands().start(arguments, env=environment, before=small_shards).wait()
+    done = start_command(arguments, env=environment, before=small_shards).wait()
     assert done.returncode == 0, done.stderr
     (plan,) = json.JSONDecoder().raw_decode(done.stdout)[0]
     assert (plan["items"], plan["shards"], plan["shards_done"]) == (8, 4, 3)

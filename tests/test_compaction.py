@@ -6,6 +6,7 @@ import json
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -20,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.kill import Nursery, end, killed_at_every_moment
+from tests.support.kill import killed_at_every_moment
+from tests.support.nursery import Nursery
 from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
 from warehouse.catalogue import write_catalogue
 from warehouse.connect import connect
@@ -364,6 +366,7 @@ def land_history_again(store: Store, number: int) -> None:
 
 KILLED = """
 import shutil
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -513,24 +516,23 @@ def take_down(root, first, last):
 """
 
 
-def numbers(output: Path) -> list[int]:
+def numbers(ended: subprocess.CompletedProcess[str]) -> list[int]:
     """Return the numbers that a program has written, each in a line that is whole."""
-    return [int(line) for line in output.read_text().split("\n")[:-1]]
+    return [int(line) for line in ended.stdout.split("\n")[:-1]]
 
 
 @pytest.mark.slow
 def test_landing_and_compaction_killed_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:
-    rng, root, landed, output = random.Random(5), tmp_path / "data", 0, tmp_path / "output"
+    rng, root, landed = random.Random(5), tmp_path / "data", 0
     Store(root).prepare()
     with Nursery(PROGRAMS) as nursery:
         for _ in range(6):
-            writer = nursery.start("write", output, str(root), landed, 0)
-            compactor = nursery.start("compact_on", tmp_path / "none", str(root), [3, 0.4, 0.8], 0)
+            writer = nursery.start(f"write({str(root)!r}, {landed}, 0)")
+            compactor = nursery.start(f"compact_on({str(root)!r}, [3, 0.4, 0.8], 0)")
             time.sleep(0.1 + 0.6 * rng.random())
-            end(writer)
-            end(compactor)
             # What was being landed when it was killed is landed again.
-            landed = max([landed, *(number + 1 for number in numbers(output))])
+            landed = max([landed, *(number + 1 for number in numbers(writer.kill()))])
+            compactor.kill()
             with connect(root) as warehouse:
                 for view in ("discoveries", "polls", "article_versions"):
                     (count,) = warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0]
@@ -559,7 +561,6 @@ def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_
     tmp_path: Path,
 ) -> None:
     rng, root, kills = random.Random(8), tmp_path / "data", 0
-    outputs = [tmp_path / name for name in ("written", "none", "taken-down")]
     landed, forgotten = 0, 0  # the numbers that are landed and taken down next
     Store(root).prepare()
     # Of all that is waited for: on a busy machine no take-down would come to its end in a second.
@@ -567,16 +568,17 @@ def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_
     ages = [max(1.5, 12 * unit), max(0.4, 2 * unit), max(0.8, 4 * unit)]
     with Nursery(PROGRAMS) as nursery:
         while kills < 24 or not forgotten:
-            pids = [
-                nursery.start("write", outputs[0], str(root), landed, 0.1),
-                nursery.start("compact_on", outputs[1], str(root), ages, 0.3),
-                nursery.start("take_down", outputs[2], str(root), forgotten, landed // 2),
+            children = [
+                nursery.start(f"write({str(root)!r}, {landed}, 0.1)"),
+                nursery.start(f"compact_on({str(root)!r}, {ages}, 0.3)"),
+                nursery.start(f"take_down({str(root)!r}, {forgotten}, {landed // 2})"),
             ]
             time.sleep(unit * (0.5 + 3 * rng.random()))
-            kills += sum(map(end, pids))
-            landed = max([landed, *(number + 1 for number in numbers(outputs[0]))])
+            written, compacted, taken_down = [child.kill() for child in children]
+            kills += sum(ended.returncode == -signal.SIGKILL for ended in (written, compacted, taken_down))
+            landed = max([landed, *(number + 1 for number in numbers(written))])
             # The take-down that was killed is begun again.
-            begun = max([forgotten, *(number + 3 for number in numbers(outputs[2]))])
+            begun = max([forgotten, *(number + 3 for number in numbers(taken_down))])
             with connect(root) as warehouse:
                 counts = {
                     view: warehouse.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
@@ -587,9 +589,9 @@ def test_landing_compaction_and_take_downs_killed_at_random_moments_lose_double_
                     "SELECT count(*) - count(DISTINCT article_id) FROM articles"
                 ).fetchall()
             assert all(count - landed in (0, 1) for count in counts.values()), (counts, landed)
-            taken_down = set(range(0, begun, 3))
+            gone = set(range(0, begun, 3))
             undecided = {begun, landed // 2, (landed - 1) // 2}
-            assert visible - undecided == set(range(landed // 2)) - taken_down - undecided
+            assert visible - undecided == set(range(landed // 2)) - gone - undecided
             assert not doubled
             forgotten = begun
     for number in range(0, forgotten + 1, 3):

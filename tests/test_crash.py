@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import commands, killed_at
+from tests.support.commands import killed_at, start_command
 from warehouse.connect import connect
 from warehouse.verify import verify
 
@@ -80,7 +80,7 @@ def environment(**more):
 
 
 def copydesk(arguments, before="", **more):
-    return commands().start(arguments, env=environment(**more), before=before).wait()
+    return start_command(arguments, env=environment(**more), before=before).wait()
 
 
 def content(root):
@@ -123,7 +123,7 @@ def test_a_run_killed_at_any_file_operation_and_run_again_ends_in_the_same_rows(
 @pytest.mark.slow
 def test_two_runs_at_once_end_in_the_rows_of_one(undisturbed, expected):
     root, arguments = undisturbed
-    both = [commands().start(arguments, env=environment(COPYDESK_WORKERS="2")) for _ in range(2)]
+    both = [start_command(arguments, env=environment(COPYDESK_WORKERS="2")) for _ in range(2)]
     for command in both:
         ended = command.wait()
         assert ended.returncode == 0, ended.stderr

@@ -31,7 +31,7 @@ from flows.cli.options import read_days
 from flows.export import export
 from flows.exporting.selection import Selection
 from tests.support.commands import copydesk
-from tests.support.kill import Nursery, wait_until_gone
+from tests.support.nursery import Nursery
 from tests.support.rows import NOON, article, fetched, run
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.copies.update import update_copies
@@ -284,6 +284,7 @@ def test_a_query_sees_the_articles_of_the_moment(hostile, tmp_path):
 
 
 KILLED = """
+import signal
 from datetime import timedelta
 from pathlib import Path
 from config.settings import Settings
@@ -326,9 +327,9 @@ def test_an_export_that_was_killed_goes_on_and_ends_in_the_same_files(settings, 
     moments = (1, 2, 4, 6, 12)
     with Nursery(KILLED) as nursery:
         for moment in moments:
-            output = tmp_path / f"{moment}.txt"
-            wait_until_gone(nursery.start("export_killed", output, settings.data, str(tmp_path / str(moment)), moment))
-            assert output.read_text() == "killed\n"
+            folder = str(tmp_path / str(moment))
+            ended = nursery.start(f"export_killed({settings.data!r}, {folder!r}, {moment})").wait()
+            assert ended.stdout == "killed\n", ended.stderr
     for moment in moments:
         folder = tmp_path / str(moment)
         assert not (folder / "manifest.json").exists()

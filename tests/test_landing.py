@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +12,7 @@ from test_crash import copydesk, environment
 from config.sources import load_source
 from flows.monitoring.alert_rules import find_conditions
 from flows.monitoring.health import load_health, problems
-from tests.support.commands import commands
+from tests.support.commands import start_command
 from tests.support.polled import FEED, Site, counts
 from tests.support.webserver import answer
 from warehouse.connect import connect
@@ -86,7 +84,7 @@ def test_a_run_is_seen_while_it_is_on_and_when_it_was_killed_and_its_row_lands_w
         root = str(tmp_path / "data")
         arguments = ["run", "--config", str(tmp_path / "config"), "--data", root]
         site.routes["/news/1"] = lambda *_: time.sleep(30)
-        killed = commands().start(arguments, env=environment())
+        killed = start_command(arguments, env=environment())
         until = time.monotonic() + 60
         while not (runs := list(running_and_killed(Root.at(root)))) or not site.requests_of("/news/1"):
             assert time.monotonic() < until
@@ -95,8 +93,7 @@ def test_a_run_is_seen_while_it_is_on_and_when_it_was_killed_and_its_row_lands_w
         health = load_health(root, datetime.now(UTC))["lake"]
         assert health.facts["last_status"] == "running"
         assert list(problems("lake", lake, health, datetime.now(UTC))) == ["1 document waits for the next run"]
-        os.kill(killed.pid, signal.SIGKILL)
-        killed.wait()
+        killed.kill()
         health = load_health(root, datetime.now(UTC))["lake"]
         wrong = next(problems("lake", lake, health, datetime.now(UTC)))
         assert wrong == "last run interrupted: ended from outside, as by a kill"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +19,8 @@ from tests.newsroom.plan import Fault
 from tests.newsroom.scenario import make_plan, small
 from tests.newsroom.server import Newsroom
 from tests.newsroom.sites import FAULTS
-from tests.support.commands import Command, commands
+from tests.support.commands import start_command
+from tests.support.nursery import Child
 from warehouse.connect import connect, rows
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -91,7 +91,7 @@ def test_runs_that_are_killed_and_two_at_once_end_the_same(tmp_path):
             for child in two:
                 wait_for_request(newsroom, child)
                 time.sleep(chance.uniform(0.0, 1.5))
-                kill(child)
+                child.kill()
         # In processes of their own: what they load would keep the server from noting a request when it comes.
         for _ in range(3):
             assert start_child(settings, clock).wait(120).returncode == 0
@@ -103,20 +103,14 @@ def test_runs_that_are_killed_and_two_at_once_end_the_same(tmp_path):
         assert interrupted >= 1
 
 
-def start_child(settings: Settings, clock: ScaledClock) -> Command:
+def start_child(settings: Settings, clock: ScaledClock) -> Child:
     """One run of all sources."""
     arguments = [str(settings.config), settings.data, clock.text]
-    return commands().start(arguments, env=os.environ, cwd=PROJECT, before=RUN_ALL)
+    return start_command(arguments, env=os.environ, cwd=PROJECT, before=RUN_ALL)
 
 
-def wait_for_request(newsroom: Newsroom, child: Command) -> None:
+def wait_for_request(newsroom: Newsroom, child: Child) -> None:
     """Return once one more request has come, by which a run is under way, or none can come any more."""
     requests, patience = len(newsroom.ledger), time.monotonic() + 60
     while len(newsroom.ledger) == requests and not child.has_ended() and time.monotonic() < patience:
         time.sleep(0.01)
-
-
-def kill(child: Command) -> None:
-    # It is there until it is waited for.
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.bucket import BUCKET, CREDENTIALS, Bucket, use_machine
-from tests.support.commands import Command, start
+from tests.support.commands import start
+from tests.support.nursery import Child
 from tests.support.rows import NOON, article, discovery, rejection
 from warehouse.connect import connect, rows
 from warehouse.copies.update import update_copies
@@ -243,7 +244,7 @@ class Newsroom:
         page.write_text("\n\n".join((f"The {word} {number} came back to port", *lines)))
         return page
 
-    def start(self, *command: str, machine: str = "one") -> Command:
+    def start(self, *command: str, machine: str = "one") -> Child:
         folders = {name: str(self.folder / machine) for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME")}
         return start(*command, COPYDESK_CONFIG=str(self.folder), COPYDESK_DATA=self.url, **folders)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasks.http import robots
-from tests.support.commands import Command, start
+from tests.support.commands import start
+from tests.support.nursery import Child
 from tests.support.waiting import wait_for
 from tests.support.webserver import WebServer, answer, drip
 
@@ -86,7 +87,7 @@ def site(rules: bytes) -> WebServer:
     return WebServer({"/robots.txt": answer(rules, content_type="text/plain"), "/1": story(1), "/2": story(2)})
 
 
-def run(folder: Path, **sites: WebServer) -> Command:
+def run(folder: Path, **sites: WebServer) -> Child:
     """`copydesk run` over a source a site, each of which lists two pages."""
     sources = folder / "config" / "sources"
     sources.mkdir(parents=True)
