@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,9 @@ _REASONS: Final = (
     LineReason.BOILERPLATE,
 )
 _HEADINGS: Final = frozenset(_REASONS[:5])
-_REASON_NUMBERS: Final = {reason: number for number, reason in enumerate(_REASONS)}
+_REASON_NUMBERS: Final[dict[LineReason | None, int]] = {reason: number for number, reason in enumerate(_REASONS)}
+_REASON_COLUMN: Final = np.arange(len(_REASONS))[:, None]
+_REASON_NAMES: Final = tuple(f"is_{reason.value}" for reason in _REASONS)
 _CUE_FLAGS: Final = {
     **{reason.value: f"is_{reason.value}" for reason in (*_REASONS[:7], *_REASONS[8:12])},
     "heading": "heading",
@@ -66,6 +68,24 @@ _WINDOW_FEATURES: Final = ("prose", "is_prose", "short", "cued", "heading", "dat
                            "ends_asking", "begins_small", "bullet", "upper", "quotes", "figures")  # fmt: skip
 _WINDOWS: Final = ((-2, 2), (-6, 6), (-15, 15), (-5, -1), (1, 5), (-20, -1), (1, 20))
 _WINDOW_NAMES: Final = tuple(f"{name}{begin:+d}{end:+d}" for name in _WINDOW_FEATURES for begin, end in _WINDOWS)
+_WINDOW_BOUNDS: Final = np.array([[begin for begin, _ in _WINDOWS], [end + 1 for _, end in _WINDOWS]])[:, :, None]
+_POSITION_NAMES: Final = (
+    "place", "from_start", "from_end", "lines", "mass", "mass_a_line", "mass_before", "mass_before_log",
+    "mass_after_log", "longest_before", "longest_after", "unspaced_text", "blank_text",
+    *(
+        f"{name}{number}"
+        for number in range(len(NON_PROSE_PENALTIES))
+        for name in ("in_run", "to_begin", "to_end", "share_of_run", "run")
+    ),
+)  # fmt: skip
+_CUE_NAMES: Final = (
+    *(f"since_{name}" for name in _CUE_FLAGS),
+    *(f"until_{name}" for name in _CUE_FLAGS),
+    *(f"passed_{name}" for name in _COUNTED_CUES),
+    *(f"mass_since_{name}" for name in _MEASURED_CUES),
+)
+_COUNTED_ROWS: Final = [list(_CUE_FLAGS).index(name) for name in _COUNTED_CUES]
+_MEASURED_ROWS: Final = [list(_CUE_FLAGS).index(name) for name in _MEASURED_CUES]
 _NEIGHBOUR_OFFSETS: Final = (-3, -2, -1, 1, 2, 3)
 _NEIGHBOUR_NAMES: Final = tuple(f"{name}{offset:+d}" for offset in _NEIGHBOUR_OFFSETS for name in _NEIGHBOUR_FEATURES)
 
@@ -80,35 +100,44 @@ def read_features(lines: Sequence[Line]) -> dict[str, Floats]:
     features["no_prose"] = 1 - features["is_prose"]
     features["short"] = (features["words"] < np.log1p(5)).astype(np.float32)
     runs = [densest_run(np.where(prose < 0, prose * penalty, prose).tolist()) for penalty in NON_PROSE_PENALTIES]
-    features |= _neighbour_features(features) | _window_features(features) | _position_features(features, runs)
-    return features | _cue_distance_features(features, runs[1][0]) | _similarity_features(features, words, runs[1])
+    features |= _neighbour_features(features)
+    features |= _window_features(features)
+    features |= _position_features(features, runs)
+    features |= _cue_distance_features(features, runs[1][0])
+    features |= _similarity_features(features, words, runs[1])
+    return features
 
 
 def _text_features(lines: Sequence[Line]) -> dict[str, Floats]:
     """Return features of the labels, repeats and bullets of the lines, and of the blank lines around them."""
-    bare = [line.bare for line in lines]
+    numbers, _, _, _, bare, _, _, has_bullet, cues, reasons = zip(*lines, strict=True)
     beginnings = [text[:BEGINNING_CHARACTERS] for text in bare]
     text_counts, beginning_counts = Counter(bare), Counter(beginnings)
-    first = [line.numbers[0] for line in lines]
-    last = [line.numbers[-1] for line in lines]
+    first, last = [number[0] for number in numbers], [number[-1] for number in numbers]
     gaps = np.minimum(5, np.array([first[0] > 0, *(a - b - 1 for a, b in zip(first[1:], last, strict=False)), 1]))
+    repeats = np.array([[text_counts[text] for text in bare], [beginning_counts[text] for text in beginnings]])
+    features: dict[str, Floats] = dict(
+        zip(("repeated", "begun_again"), np.minimum(3, repeats - 1).astype(np.float32), strict=True)
+    )
     values_of: dict[str, list[float]] = {
-        "bullet": [line.has_bullet for line in lines],
-        "repeated": [min(3, text_counts[text] - 1) for text in bare],
-        "begun_again": [min(3, beginning_counts[beginning] - 1) for beginning in beginnings],
+        "bullet": list(has_bullet),
         "doubled": [
-            len(text) > 2 * BEGINNING_CHARACTERS and beginning in text[BEGINNING_CHARACTERS:MAX_LINE_CHARACTERS]
-            for text, beginning in zip(bare, beginnings, strict=True)
+            len(text) > 2 * BEGINNING_CHARACTERS
+            and text.find(text[:BEGINNING_CHARACTERS], BEGINNING_CHARACTERS, MAX_LINE_CHARACTERS) > 0
+            for text in bare
         ],
-        "cued": [line.reason is not None for line in lines],
-        "heading": [line.reason in _HEADINGS and any(cue.is_whole_line for cue in line.cues) for line in lines],
-        "dated": [line.reason is LineReason.DATE_LINE for line in lines],
-        "cue_words": [line.cues[0].word_count if line.cues else 0 for line in lines],
+        "cued": [reason is not None for reason in reasons],
+        "heading": [
+            reason in _HEADINGS and any(cue.is_whole_line for cue in line_cues)
+            for reason, line_cues in zip(reasons, cues, strict=True)
+        ],
+        "cue_words": [line_cues[0].word_count if line_cues else 0 for line_cues in cues],
     }
-    features = {name: np.array(values, np.float32) for name, values in values_of.items()}
-    reasons = np.array([_REASON_NUMBERS.get(line.reason, -1) if line.reason else -1 for line in lines])
-    flags = (reasons == np.arange(len(_REASONS))[:, None]).astype(np.float32)
-    features |= {f"is_{reason.value}": row for reason, row in zip(_REASONS, flags, strict=True)}
+    features |= zip(values_of, np.array(list(values_of.values()), np.float32), strict=True)
+    reason_numbers = np.array([_REASON_NUMBERS.get(reason, -1) for reason in reasons])
+    flags = (reason_numbers == _REASON_COLUMN).astype(np.float32)
+    features |= zip(_REASON_NAMES, flags, strict=True)
+    features["dated"] = features["is_date_line"]
     features["blank_above"], features["blank_below"] = gaps[:-1].astype(np.float32), gaps[1:].astype(np.float32)
     return features
 
@@ -140,11 +169,14 @@ def _window_features(features: dict[str, Floats]) -> dict[str, Floats]:
     """Return the means of some features over windows of lines."""
     table = np.stack([features[name] for name in _WINDOW_FEATURES])
     count = table.shape[1]
-    sums = np.concatenate([np.zeros((len(_WINDOW_FEATURES), 1), np.float32), np.cumsum(table, axis=1)], axis=1)
-    begins, ends = (np.arange(count) + np.array(bounds)[:, None] for bounds in zip(*_WINDOWS, strict=True))
-    low, high = np.clip(begins, 0, count), np.clip(ends + 1, 0, count)
+    sums = np.zeros((len(_WINDOW_FEATURES), count + 1), np.float32)
+    np.cumsum(table, axis=1, out=sums[:, 1:])
+    begins, ends = np.arange(count) + _WINDOW_BOUNDS
+    low, high = np.minimum(np.maximum(begins, 0), count), np.minimum(np.maximum(ends, 0), count)
     # All windows at once: what numpy needs for one call is more than what it needs for the lines of a text.
-    means = (sums.take(high, axis=1) - sums.take(low, axis=1)) / np.maximum(1, high - low).astype(np.float32)
+    means = sums.take(high, axis=1)
+    means -= sums.take(low, axis=1)
+    means /= np.maximum(1, high - low).astype(np.float32)
     return dict(zip(_WINDOW_NAMES, means.reshape(len(_WINDOW_NAMES), count), strict=True))
 
 
@@ -156,31 +188,34 @@ def _position_features(features: dict[str, Floats], runs: Sequence[tuple[int, in
     before = np.cumsum(mass) - mass
     total = max(float(mass.sum()), 0.01)
     longest = np.maximum.accumulate(mass)
-    positions = {
-        "place": index / count,
-        "from_start": np.log1p(index),
-        "from_end": np.log1p(count - 1 - index),
-        "lines": np.full(count, np.log1p(count), np.float32),
-        "mass": np.full(count, np.log1p(total), np.float32),
-        "mass_a_line": np.full(count, total / count, np.float32),
-        "mass_before": before / total,
-        "mass_before_log": np.log1p(before),
-        "mass_after_log": np.log1p(np.maximum(0, total - before - mass)),
-        "longest_before": longest,
-        "longest_after": np.maximum.accumulate(mass[::-1])[::-1],
-        "unspaced_text": np.full(count, features["unspaced"].mean(), np.float32),
-        "blank_text": np.full(count, features["blank_above"].mean(), np.float32),
-    }
-    for number, (begin, end) in enumerate(runs):
+    rows: list[Any] = [
+        index / count,
+        np.log1p(index),
+        np.log1p(count - 1 - index),
+        np.log1p(count),
+        np.log1p(total),
+        total / count,
+        before / total,
+        np.log1p(before),
+        np.log1p(np.maximum(0, total - before - mass)),
+        longest,
+        np.maximum.accumulate(mass[::-1])[::-1],
+        features["unspaced"].mean(),
+        features["blank_above"].mean(),
+    ]
+    for begin, end in runs:
         run_mass = float(mass[begin:end].sum())
-        positions |= {
-            f"in_run{number}": ((index >= begin) & (index < end)).astype(np.float32),
-            f"to_begin{number}": np.clip(index - begin, -MAX_DISTANCE, MAX_DISTANCE),
-            f"to_end{number}": np.clip(index - end, -MAX_DISTANCE, MAX_DISTANCE),
-            f"share_of_run{number}": (before - before[begin] if begin < count else before) / max(run_mass, 0.01),
-            f"run{number}": np.full(count, run_mass / total, np.float32),
-        }
-    return {name: np.asarray(row, np.float32) for name, row in positions.items()}
+        rows += [
+            (index >= begin) & (index < end),
+            np.maximum(np.minimum(index - begin, MAX_DISTANCE), -MAX_DISTANCE),
+            np.maximum(np.minimum(index - end, MAX_DISTANCE), -MAX_DISTANCE),
+            (before - before[begin] if begin < count else before) / max(run_mass, 0.01),
+            run_mass / total,
+        ]
+    table = np.empty((len(rows), count), np.float32)
+    for number, row in enumerate(rows):
+        table[number] = row
+    return dict(zip(_POSITION_NAMES, table, strict=True))
 
 
 def _cue_distance_features(features: dict[str, Floats], begin: int) -> dict[str, Floats]:
@@ -188,21 +223,18 @@ def _cue_distance_features(features: dict[str, Floats], begin: int) -> dict[str,
     count = len(features["prose"])
     index = np.arange(count)
     flags = np.stack([features[name] for name in _CUE_FLAGS.values()]) > 0
-    above = np.maximum.accumulate(np.where(flags, index, -MAX_DISTANCE), axis=1)
-    above = np.concatenate([np.full((len(flags), 1), -MAX_DISTANCE), above[:, :-1]], axis=1)
-    below = np.minimum.accumulate(np.where(flags, index, count + MAX_DISTANCE)[:, ::-1], axis=1)[:, ::-1]
-    below = np.concatenate([below[:, 1:], np.full((len(flags), 1), count + MAX_DISTANCE)], axis=1)
-    passed = np.cumsum(flags & (index >= begin), axis=1)
+    above = np.full((len(flags), count), -MAX_DISTANCE)
+    np.maximum.accumulate(np.where(flags, index, -MAX_DISTANCE)[:, :-1], axis=1, out=above[:, 1:])
+    below = np.full((len(flags), count), count + MAX_DISTANCE)
+    np.minimum.accumulate(np.where(flags, index, count + MAX_DISTANCE)[:, :0:-1], axis=1, out=below[:, -2::-1])
+    passed = np.cumsum(flags[_COUNTED_ROWS] & (index >= begin), axis=1)
     sums = np.concatenate([[0], np.cumsum(np.maximum(0, features["prose"]))])
-    mass = np.where(above >= 0, sums[index] - sums[np.maximum(0, above)], -1)
+    measured = above[_MEASURED_ROWS]
+    mass = np.where(measured >= 0, sums[:-1] - sums.take(np.maximum(0, measured)), -1)
     since, until = np.minimum(MAX_DISTANCE, index - above), np.minimum(MAX_DISTANCE, below - index)
-    distances = {f"since_{name}": row for name, row in zip(_CUE_FLAGS, since, strict=True)}
-    distances |= {f"until_{name}": row for name, row in zip(_CUE_FLAGS, until, strict=True)}
-    distances |= {f"passed_{name}": row for name, row in zip(_CUE_FLAGS, passed, strict=True) if name in _COUNTED_CUES}
-    distances |= {
-        f"mass_since_{name}": row for name, row in zip(_CUE_FLAGS, mass, strict=True) if name in _MEASURED_CUES
-    }
-    return {name: row.astype(np.float32) for name, row in distances.items()}
+    table = np.empty((len(_CUE_NAMES), count), np.float32)
+    np.concatenate([since, until, passed, mass], out=table, casting="unsafe")
+    return dict(zip(_CUE_NAMES, table, strict=True))
 
 
 def _similarity_features(features: dict[str, Floats], words: Words, run: tuple[int, int]) -> dict[str, Floats]:
@@ -216,24 +248,27 @@ def _similarity_features(features: dict[str, Floats], words: Words, run: tuple[i
     is_long_word = np.zeros(vocabulary_size, np.bool_)
     is_long_word[words.number[words.is_long]] = True
     lines_with_word = np.bincount(word, minlength=vocabulary_size)[word]
-    run_lines = np.bincount(word[in_run[line]], minlength=vocabulary_size)
-    lead_lines = np.bincount(word[in_lead[line]], minlength=vocabulary_size)
-    other_run_lines = run_lines[word] - in_run[line]
+    is_in_run, is_in_lead = in_run[line], in_lead[line]
+    other_run_lines = np.bincount(word[is_in_run], minlength=vocabulary_size)[word] - is_in_run
+    other_lead_lines = np.bincount(word[is_in_lead], minlength=vocabulary_size)[word] - is_in_lead
     long = is_long_word[word]
     rarity = np.where(long, 1 / np.log1p(lines_with_word + 1.0), 0)
+    is_shared = other_run_lines > 0
 
-    def share(matches: NDArray[np.bool_], weights: NDArray[np.floating]) -> Floats:
-        total = np.bincount(line, weights, count)
-        matched = np.bincount(line, np.where(matches, weights, 0), count)
-        return np.where(total > 0, matched / np.maximum(total, 1e-6), -1).astype(np.float32)
+    def count_words(weights: NDArray[Any]) -> NDArray[Any]:
+        return np.bincount(line, weights, count)
 
-    equal_weights = np.ones(len(line))
+    def share(part: NDArray[Any], total: NDArray[Any]) -> Floats:
+        return np.where(total > 0, part / np.maximum(total, 1e-6), -1).astype(np.float32)
+
+    all_words, long_words, all_rarity = count_words(np.ones(len(line))), count_words(long), count_words(rarity)
+    shared_words = count_words(long & is_shared)
     return {
-        "alike": share(other_run_lines > 0, long.astype(np.float64)),
-        "alike_weighed": share(other_run_lines > 0, rarity),
-        "alike_lead": share(lead_lines[word] - in_lead[line] > 0, rarity),
-        "common": share(other_run_lines > max(2.0, 0.15 * in_run.sum()), equal_weights),
-        "new": share(lines_with_word == 1, equal_weights),
-        "long_words": np.bincount(line, long, count).astype(np.float32),
-        "shared_words": np.log1p(np.bincount(line, long & (other_run_lines > 0), count)).astype(np.float32),
+        "alike": share(shared_words, long_words),
+        "alike_weighed": share(count_words(rarity * is_shared), all_rarity),
+        "alike_lead": share(count_words(rarity * (other_lead_lines > 0)), all_rarity),
+        "common": share(count_words(other_run_lines > max(2.0, 0.15 * in_run.sum())), all_words),
+        "new": share(count_words(lines_with_word == 1), all_words),
+        "long_words": long_words.astype(np.float32),
+        "shared_words": np.log1p(shared_words).astype(np.float32),
     }
