@@ -7,10 +7,9 @@ import tomllib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from tasks.text.characters import normalize
 from tasks.text.words import UNSPACED
@@ -34,8 +33,7 @@ _SAME_LETTERS: Final = str.maketrans(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """A phrase that begins a line."""
 
     kind: str

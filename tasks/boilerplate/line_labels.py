@@ -156,8 +156,7 @@ def _introduces_name(cue: Cue, line: Line) -> bool:
 
 def _reserves_rights(text: str) -> bool:
     phrases = _rights_phrases(text.isascii())
-    folded = text.casefold()
-    return len(folded) >= len(phrases[0]) and any(map(folded.__contains__, phrases))
+    return len(text) >= len(phrases[0]) and any(map(text.casefold().__contains__, phrases))
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence, Set
 from itertools import pairwise
 from typing import Final
 
@@ -52,6 +52,8 @@ MAX_PROFILE_BOX_LINES: Final = 4
 _CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
 _CONTINUES: Final = (",", ";", "،", "，", "、", "—", *COLONS)
 _MAX_COMPARED_CHARACTERS: Final = 4_000
+# More words are counted faster with all others.
+_MAX_SOUGHT_WORDS: Final = 100
 _LONG_WORD_OF_LETTERS: Final = re.compile(rf"[^\W\d_]{{{MIN_LONG_WORD_CHARACTERS},}}")
 _LETTER_PAIR: Final = re.compile(f"(?=([{UNSPACED_CHARACTERS}]{{2}}))")
 
@@ -272,14 +274,30 @@ def _profile_boxes(lines: Sequence[Line]) -> set[int]:
 
 def find_long_words(text: str) -> list[str]:
     """Return the folded long words of a text, each as often as it stands there."""
-    folded = text[:_MAX_COMPARED_CHARACTERS].casefold()
-    return _find_long_words(folded)
+    return _find_long_words(text[:_MAX_COMPARED_CHARACTERS].casefold())
 
 
-def count_long_words(texts: Iterable[str], words: Container[str]) -> dict[str, int]:
+def count_long_words(texts: Iterable[str], words: Set[str]) -> dict[str, int]:
     """Return how often each of the long `words` stands in some texts, for those that do."""
-    folded = "\n".join(text[:_MAX_COMPARED_CHARACTERS] for text in texts).casefold()
-    return Counter([word for word in _find_long_words(folded) if word in words])
+    folded = "\n".join([text[:_MAX_COMPARED_CHARACTERS] for text in texts]).casefold()
+    if len(words) > _MAX_SOUGHT_WORDS or not (folded.isascii() or UNSPACED.search(folded) is None):
+        return Counter([word for word in _find_long_words(folded) if word in words])
+    return {word: count for word in words if (count := _count_word(word, folded))}
+
+
+def _count_word(word: str, text: str) -> int:
+    """Count a word of letters where no other letter stands next to it."""
+    count = 0
+    begin = text.find(word)
+    while begin >= 0:
+        end = begin + len(word)
+        count += not (_is_letter(text[begin - 1 : begin]) or _is_letter(text[end : end + 1]))
+        begin = text.find(word, end)
+    return count
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalnum() and not character.isdecimal()
 
 
 def long_words(texts: Iterable[str]) -> set[str]:
