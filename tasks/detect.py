@@ -49,7 +49,9 @@ MAX_PARAGRAPHS: Final = 40
 MIN_PARAGRAPH_LETTERS: Final = 40
 MIN_PARAGRAPH_CONFIDENCE: Final = 0.8
 
-_NOT_WORDS: Final = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+|[@#]\w+|[\d_]+")
+_NOT_WORDS: Final = re.compile(r"(?:https?://|www\.)\S+|#\w+|[\d_]+")
+# In a text without the sign of e-mail it is sought in vain, for a third of the time.
+_NOT_WORDS_NOR_MAIL: Final = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+|[@#]\w+|[\d_]+")
 _TAG: Final = re.compile(r"([a-zA-Z]{2,3})(?:[-_](\w+))?(?:[-_].*)?")
 _ALIASES: Final = {"no": "nb", "iw": "he", "in": "id", "ji": "yi", "fil": "tl", "cn": "zh", "jp": "ja", "sh": "sr"}
 _CHINESE_TAGS: Final = {
@@ -95,12 +97,14 @@ def detect_by_langdetect_alone(text: str) -> Language:
 
 
 def _detect_by_langdetect_alone(lines: list[str]) -> Language:
-    return detect_by_langdetect(_words_only(_sample_longest(lines, MAX_SAMPLE_CHARACTERS)))
+    longest = nlargest(MAX_SAMPLE_LINES, lines, key=len)
+    return detect_by_langdetect(_words_only(_join_sample(longest, MAX_SAMPLE_CHARACTERS)))
 
 
 def _detect_lines(lines: list[str], declared: str | None) -> tuple[Language, Cld2Result]:
-    sample = _words_only(_sample_longest(lines, MAX_SAMPLE_CHARACTERS))
-    long_sample = _sample_longest(lines, MAX_CLD2_CHARACTERS)
+    longest = nlargest(MAX_SAMPLE_LINES, lines, key=len)
+    sample = _words_only(_join_sample(longest, MAX_SAMPLE_CHARACTERS))
+    long_sample = _join_sample(longest, MAX_CLD2_CHARACTERS)
     cld2 = detect_by_cld2(long_sample.lower() if sample.islower() else long_sample)
     scripts = count_scripts(sample)
     letters = scripts.total()
@@ -111,17 +115,16 @@ def _detect_lines(lines: list[str], declared: str | None) -> tuple[Language, Cld
     return combine_detectors(sample, scripts.most_common(1)[0][0], letters, cld2, declared), cld2
 
 
-def _sample_longest(lines: list[str], max_characters: int) -> str:
+def _join_sample(longest: list[str], max_characters: int) -> str:
     """Join the longest lines; no line is more than half of the sample, so that one quotation cannot decide."""
-    if len(lines) == 1:
-        return clean_line(lines[0][:max_characters])
-    longest = nlargest(MAX_SAMPLE_LINES, lines, key=len)
+    if len(longest) == 1:
+        return clean_line(longest[0][:max_characters])
     return clean_line(" ".join(line[: max_characters // 2] for line in longest)[:max_characters])
 
 
 def _words_only(text: str) -> str:
     """Drop addresses and figures; lower a text of mostly capitals, which langdetect would skip as acronyms."""
-    text = _NOT_WORDS.sub(" ", text)
+    text = (_NOT_WORDS_NOR_MAIL if "@" in text else _NOT_WORDS).sub(" ", text)
     start = text[:MAX_SAMPLE_CHARACTERS]
     if sum(map(str.isupper, start)) * 2 <= sum(map(str.isalpha, start)):
         return text

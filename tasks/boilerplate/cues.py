@@ -84,24 +84,31 @@ def phrases_of(kind: str) -> frozenset[str]:
 
 def fold_case_and_accents(text: str) -> str:
     """Fold a text for comparison: no case, no accents or vowel signs, Arabic letters in one form."""
-    return text.lower() if text.isascii() else "".join(map(_fold_character, text))
+    return text.lower() if text.isascii() else text.translate(_FOLDED)
 
 
 def _fold_with_origins(text: str) -> tuple[str, Sequence[int]]:
     """Return the folded text, and for each of its characters the index of the original one."""
     if text.isascii():
         return text.lower(), range(len(text))
-    letters = list(map(_fold_character, text))
-    folded = "".join(letters)
+    folded = text.translate(_FOLDED)
     if len(folded) == len(text):
         return folded, range(len(text))
-    return folded, [index for index, characters in enumerate(letters) for _ in characters]
+    return folded, [index for index, character in enumerate(text) for _ in _FOLDED[ord(character)]]
 
 
-@cache
-def _fold_character(character: str) -> str:
-    decomposed = normalize("NFKD", character.translate(_SAME_LETTERS)).casefold()
-    return "".join(part for part in decomposed if unicodedata.category(part) != "Mn").translate(_SAME_LETTERS)
+class _FoldedCharacters(dict[int, str]):
+    """Each code point as it is compared; filled on demand."""
+
+    def __missing__(self, code: int) -> str:
+        decomposed = normalize("NFKD", chr(code).translate(_SAME_LETTERS)).casefold()
+        letters = "".join(part for part in decomposed if unicodedata.category(part) != "Mn").translate(_SAME_LETTERS)
+        self[code] = letters
+        return letters
+
+
+# A table for str.translate, in half the time of a function for each character.
+_FOLDED: Final = _FoldedCharacters()
 
 
 def _ends_at_word(phrase: str, rest: str) -> bool:

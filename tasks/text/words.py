@@ -38,7 +38,7 @@ def count_words(text: str) -> int:
     """Count runs between spaces that hold a letter or figure; each character of a script without spaces is one."""
     spaced, characters = (text, 0) if text.isascii() else UNSPACED.subn(" ", text)
     tokens = spaced.split()
-    mixed = [token for token in tokens if not token.isalnum()]
+    mixed = [token for token in tokens if not token[0].isalnum()]
     return characters + len(tokens) - len(mixed) + sum(map(bool, map(_WORD.search, mixed)))
 
 
