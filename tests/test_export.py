@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -33,7 +32,10 @@ from flows.exporting.selection import Selection
 from tests.support.commands import copydesk
 from tests.support.nursery import Nursery
 from tests.support.rows import NOON, article, fetched, run
+from tests.support.snapshot import Snapshot
 from warehouse.archive.writer import ArchiveWriter
+from warehouse.catalogue import write_catalogue
+from warehouse.connect import query
 from warehouse.copies.update import update_copies
 from warehouse.errors import LockedError, QueryError
 from warehouse.model.vocabulary import Precision
@@ -89,14 +91,13 @@ NINJS = _object({**ITEM, "associations": _list({**ITEM, "name": TEXT, "rel": TEX
 
 
 @pytest.fixture
-def hostile(settings: Settings, hostile_data: Path) -> Settings:
-    """Make a warehouse of the test's own with the hostile articles."""
-    shutil.copytree(hostile_data, settings.data)
-    return settings
+def hostile(settings: Settings, hostile_data: Snapshot) -> Settings:
+    """Make a warehouse with the hostile articles as they were."""
+    return settings.model_copy(update={"data": str(hostile_data.restore())})
 
 
 @pytest.fixture(scope="module")
-def hostile_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def hostile_data(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """Make a data root with an article of each hostile title, one of nulls, and one that was taken down."""
     store = Store(tmp_path_factory.mktemp("hostile") / "data")
     articles = [
@@ -121,7 +122,8 @@ def hostile_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.land("articles", [*articles, nulls, article(11)], source_id="harbour", key="1", now=NOON)
     store.land("articles", [article(11, deleted=True, text="")], source_id="harbour", key="2", now=NOON)
     store.land("runs", [run(), run(run_id="run-2", source_id="other")], source_id="harbour", key="1", now=NOON)
-    return Path(store.root.url)
+    write_catalogue(store.root)
+    return Snapshot(Path(store.root.url))
 
 
 def exported(settings: Settings, folder: Path, *names: str, **options: Any) -> Path:
@@ -133,10 +135,10 @@ def json_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
 
 
-def test_parquet_has_every_column_and_row(hostile, tmp_path, ask):
+def test_parquet_has_every_column_and_row(hostile, tmp_path):
     path = exported(hostile, tmp_path / "out", "parquet") / "articles-00001.parquet"
     table = pq.read_table(path)
-    columns = [name for name, *_ in ask("DESCRIBE articles")]
+    columns = [name for name, *_ in query(hostile.data, "DESCRIBE articles").fetchall()]
     assert table.column_names == columns
     assert sorted(table["title"].to_pylist(), key=str) == sorted([*HOSTILE_TITLES, None], key=str)
     assert table["published_at"].to_pylist()[-1] is None

@@ -17,6 +17,7 @@ from warcio.archiveiterator import ArchiveIterator as Warcio
 
 from tests.support.kill import killed_at_every_moment
 from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
+from tests.support.snapshot import Snapshot
 from warehouse.archive.warc_records import records
 from warehouse.archive.writer import ArchiveWriter, Earlier, read, recover
 from warehouse.catalogue import write_catalogue
@@ -128,11 +129,17 @@ def take_down(root: Path, target: str = url(1), **changes: object) -> Forgotten:
     return forget(root, target, LATER, normalize=str.lower, identify=identify, **changes)
 
 
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    root = tmp_path_factory.mktemp("forget") / "data"
+    ingest(root)
+    write_catalogue(root)
+    return Snapshot(root)
+
+
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    ingest(tmp_path)
-    write_catalogue(tmp_path)
-    return tmp_path
+def root(ingested: Snapshot) -> Path:
+    return ingested.restore()
 
 
 def decoded(path: Path) -> bytes:

@@ -35,8 +35,7 @@ def served(tmp_path_factory):
         installation.start()
         yield installation
     finally:
-        if installation.process and installation.process.poll() is None:
-            installation.stop()
+        installation.close()
 
 
 def address(served) -> str:
@@ -44,8 +43,7 @@ def address(served) -> str:
 
 
 def request(served, method: str, path: str, headers: dict[str, str], **options) -> httpx.Response:
-    with httpx.Client(trust_env=False, timeout=30, base_url=address(served)) as client:
-        return client.request(method, path, headers=headers, **options)
+    return served.client.request(method, address(served) + path, headers=headers, **options)
 
 
 def take_over(served, headers: dict[str, str], mark: Path) -> tuple[list[int], bool]:
@@ -113,7 +111,7 @@ def test_its_sockets_are_shut_alike(served):
 
 def test_the_health_address_answers_no_other_page(served):
     url = f"http://127.0.0.1:{served.health_port}/health"
-    answers = [httpx.get(url, headers=headers, trust_env=False) for headers in (CROSS_SITE, REBOUND, LOCAL_USER)]
+    answers = [served.client.get(url, headers=headers) for headers in (CROSS_SITE, REBOUND, LOCAL_USER)]
     assert [answer.status_code for answer in answers] == [403, 421, 200]
 
 

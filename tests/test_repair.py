@@ -26,6 +26,7 @@ from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from tasks.http.fetcher import Fetcher
 from tests.support.rows import NOON, article
+from tests.support.snapshot import Snapshot
 from warehouse.archive.segment import marker
 from warehouse.checks.findings import REPAIR
 from warehouse.checks.rules import MADE_AGAIN
@@ -51,8 +52,8 @@ EVERY = """
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory, workers, now) -> Path:
-    """Ingest six articles, one of them edited twice, a duplicate and three refusals; leave a copy of it all beside it."""
+def installation(tmp_path_factory, workers, now) -> Snapshot:
+    """Ingest six articles, one of them edited twice, a duplicate and three refusals."""
     folder = tmp_path_factory.mktemp("repair") / "installation"
     pages, sources = folder / "pages", folder / "config" / "sources"
     pages.mkdir(parents=True)
@@ -73,8 +74,7 @@ def installation(tmp_path_factory, workers, now) -> Path:
         (pages / "Isny.txt").write_text(BREAD.replace("Lindau", "Isny").replace("Four", number))
         succeeded(run_at(settings, workers, now + timedelta(hours=hours)))
     assert verify(settings.data).findings == ()
-    shutil.copytree(folder, folder.with_name("copy"))
-    return folder
+    return Snapshot(folder)
 
 
 def settings_of(folder: Path) -> Settings:
@@ -96,10 +96,7 @@ def succeeded(report: Run) -> Run:
 
 @pytest.fixture
 def settings(installation) -> Settings:
-    """Bring the installation back to how it was, at the path that the addresses of its pages name."""
-    shutil.rmtree(installation)
-    shutil.copytree(installation.with_name("copy"), installation)
-    return settings_of(installation)
+    return settings_of(installation.restore())
 
 
 @pytest.fixture

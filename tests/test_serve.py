@@ -53,6 +53,8 @@ class Served:
             name for name in names if abs(stagger(name, "every minute", None).anchor_date.second - soon) < 3
         )
         self.process: subprocess.Popen[bytes] | None = None
+        # One for all requests: a new one reads all certificates of the system.
+        self.client = httpx.Client(trust_env=False, timeout=30)
 
     def write(self, name: str, text: str) -> None:
         (self.folder / "config" / "sources" / f"{name}.toml").write_text(f'title = "{name.title()}"\n{text}')
@@ -87,6 +89,11 @@ class Served:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
+    def close(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.stop()
+        self.client.close()
+
     @property
     def log(self) -> str:
         return (self.folder / "serve.log").read_text()
@@ -110,15 +117,15 @@ class Served:
 
     def post(self, path: str, body=None):
         user, _, password = self.password.partition(":")
-        with httpx.Client(trust_env=False, timeout=30, auth=(user, password)) as client:
-            answer = client.post(f"http://127.0.0.1:{self.port}/api{path}", json=body or {})
-            for _ in range(5):
-                if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-                    break
-                # So SQLite has it where two write at once; Prefect's own client asks again, too.
-                time.sleep(1)
-                answer = client.post(f"http://127.0.0.1:{self.port}/api{path}", json=body or {})
-            answer.raise_for_status()
+        url, login = f"http://127.0.0.1:{self.port}/api{path}", (user, password)
+        answer = self.client.post(url, json=body or {}, auth=login)
+        for _ in range(5):
+            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                break
+            # So SQLite has it where two write at once; Prefect's own client asks again, too.
+            time.sleep(1)
+            answer = self.client.post(url, json=body or {}, auth=login)
+        answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def deployments(self):
@@ -131,15 +138,13 @@ class Served:
 
     def health(self) -> dict:
         try:
-            with httpx.Client(trust_env=False) as client:
-                return client.get(f"http://127.0.0.1:{self.health_port}/health").json()
+            return self.watched("/health").json()
         except httpx.HTTPError:
             return {}
 
     def watched(self, path: str) -> httpx.Response:
         """Request a path of the port for those who watch."""
-        with httpx.Client(trust_env=False) as client:
-            return client.get(f"http://127.0.0.1:{self.health_port}{path}")
+        return self.client.get(f"http://127.0.0.1:{self.health_port}{path}")
 
     def rows(self, query: str):
         with connect(str(self.data)) as warehouse:
@@ -183,8 +188,7 @@ def served(tmp_path_factory):
             installation.start()
             yield installation
         finally:
-            if installation.process and installation.process.poll() is None:
-                installation.stop()
+            installation.close()
 
 
 def test_every_source_is_deployed_and_told_where(served):

@@ -14,7 +14,9 @@ import pytest
 from test_warc import everything
 
 from tests.support.rows import NOON, article, discovery, fetched, rejection, run
+from tests.support.snapshot import Snapshot
 from warehouse.archive.writer import ArchiveWriter
+from warehouse.catalogue import write_catalogue
 from warehouse.checks.findings import Finding
 from warehouse.checks.rules import SourceCount
 from warehouse.checks.verified import VerifiedFiles
@@ -46,10 +48,17 @@ def ingest(root: Path) -> list[Capture]:
     return captures
 
 
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    root = tmp_path_factory.mktemp("verify") / "data"
+    ingest(root)
+    write_catalogue(root)
+    return Snapshot(root)
+
+
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    ingest(tmp_path)
-    return tmp_path
+def root(ingested: Snapshot) -> Path:
+    return ingested.restore()
 
 
 def one_finding(root: Path, sample: int | None = None) -> str:
