@@ -20,8 +20,9 @@ run: $(READY) ## ingest the sample sources into ./data and query them
 demo: $(READY) ## a newsroom on this machine, simulated: see feeds roll over, fail and lie, and nothing get lost
 	$(BIN)/python -m tests.newsroom
 
+# Three files side by side, also on two processors: one of them often waits for a server.
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## check style with ruff
 	$(BIN)/ruff check .
