@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from tasks.article import make_article
+from tasks.metadata.dates import parse_date
 from tests.support.raws import raw_page
 from tests.test_normalise import SOURCE
 from warehouse.model.records import Article
@@ -140,3 +141,19 @@ def test_the_time_of_an_event_in_the_text_is_not_that_of_publication() -> None:
 def test_a_day_in_figures_in_the_address_is_read(path: str) -> None:
     address, copyright_year = f"https://news.example/{path}", "<footer><p>© 2020 Mill Street News</p></footer>"
     assert article_of(url=address, below=copyright_year).published_at == datetime(2019, 5, 3, tzinfo=UTC)
+
+
+def test_a_time_above_the_headline_is_no_date_though_the_page_marks_no_other() -> None:
+    above = '<div class="head"><time datetime="2020-11-20T06:00:00Z">Friday, November 20, 2020</time> 9 °C</div>'
+    assert article_of("<p class='x'>Ann Lee<br>3 DE MAYO DE 2019</p>", above=above, lang="es").published_local == date(
+        2019, 5, 3
+    )
+
+
+def test_a_day_in_a_notice_of_copyright_is_no_date() -> None:
+    notice = "<p class='x'>Copyright 1998-2020 Mill Street News. Page rendered Nov 20, 2020 06:00:01</p>"
+    assert article_of(below=notice).published_at is None
+
+
+def test_a_name_of_several_zones_is_read_by_a_language_of_one_country() -> None:
+    assert parse_date("3 May 2019, 11:30 PM IST", "hi").instant == datetime(2019, 5, 3, 18, tzinfo=UTC)

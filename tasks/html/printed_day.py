@@ -29,6 +29,7 @@ MAX_HEADING_TEXTS: Final = 20
 _DATE_ATTRIBUTES: Final = ("content", "datetime", "title", "data-date", "data-time", "data-published")
 _MONTHS_A_YEAR: Final = 12
 _MONTH_NAMES: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_COPYRIGHT: Final = re.compile(r"\s*(?:©|\(c\)|copyright)", re.IGNORECASE)
 _FIGURES: Final = re.compile(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(?:19|20)\d\d(?!\d)")
 
 
@@ -111,7 +112,7 @@ def _evidence(tree: HtmlElement) -> Iterator[str]:
         node = stack.pop()
         if isinstance(node, str):
             remaining -= len(node)
-            if not is_above:
+            if not is_above and not _COPYRIGHT.match(node):
                 yield cut_modification(node, before)
             before = node if node.strip() else before
             continue

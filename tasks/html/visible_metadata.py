@@ -102,23 +102,22 @@ def _is_author(element: HtmlElement) -> bool:
 
 
 def _times(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
-    """Return the first time of publication and of change: those at or below the headline, if there are any.
+    """Return the first time of publication and of change at or below the headline.
 
-    Further above the headline stand clocks and the days of other articles.
+    Further above it stand clocks and the days of other articles.
     """
-    first: dict[str, str] = {}
-    above: dict[str, str] = {}
+    times: dict[str, str] = {}
     headline = next(tree.iter("h1"), None)
     around = near_headline(headline, MAX_HEADLINE_LEVELS)
-    is_below = False
+    is_below = headline is None
     for element in tree.iter("h1", "time"):
         is_below = is_below or element is headline
         value = (element.get("datetime") or "").strip() if element.tag == "time" else ""
-        if value and not is_inside_others(element) and not is_in_prose(element):
+        is_near = is_below or not around.isdisjoint(element.iterancestors())
+        if value and is_near and not is_inside_others(element) and not is_in_prose(element):
             field = "modified_at" if is_of_modification(element) else "published_at"
-            is_near = is_below or not around.isdisjoint(element.iterancestors())
-            (first if is_near else above).setdefault(field, value[:MAX_TIME_CHARACTERS])
-    return {field: (value,) for field, value in (above | first).items()}
+            times.setdefault(field, value[:MAX_TIME_CHARACTERS])
+    return {field: (value,) for field, value in times.items()}
 
 
 def _text(element: HtmlElement, max_characters: int = MAX_TEXT_CHARACTERS, separator: str = "") -> str:

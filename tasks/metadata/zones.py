@@ -36,6 +36,16 @@ _ZONES_OF_REGIONS: Final = {
     "CN": "Asia/Shanghai",
     "TW": "Asia/Taipei",
 }
+_REGIONS_OF_LANGUAGES: Final = {
+    "hi": "IN",
+    "mr": "IN",
+    "gu": "IN",
+    "kn": "IN",
+    "ml": "IN",
+    "te": "IN",
+    "he": "IL",
+    "ga": "IE",
+}
 ZONE_NAMES: Final = frozenset({*_OFFSET_HOURS, *_REGIONS, "CST", "IST"})
 _AFTER_TIME: Final = re.compile(r"[\s,(\[|/]*(?:(?:uhr|uur|hrs?|hours|น|ч|h)\b\.?)?[\s,(\[]*", re.IGNORECASE)
 _NUMERIC: Final = re.compile(r"(?:UTC|GMT|Z)?\s?([+\-−–])\s?(\d{1,2})(?::?([0-5]\d))?(?![\d-])")
@@ -69,8 +79,13 @@ def find_zone(text: str, day: datetime, local: tzinfo | None) -> tzinfo | None:
 
 
 def region_zone(language: str | None) -> ZoneInfo | None:
-    """Return the zone that gives names of several zones their meaning in the region of a language (BCP 47), if any."""
-    return _zone_info(_ZONES_OF_REGIONS.get((language or "").rpartition("-")[2], ""))
+    """Return the zone that gives names of several zones their meaning in the region of a language (BCP 47), if any.
+
+    A language that one country alone speaks names its region.
+    """
+    primary, _, region = (language or "").partition("-")
+    region = region.rpartition("-")[2] or _REGIONS_OF_LANGUAGES.get(primary, "")
+    return _zone_info(_ZONES_OF_REGIONS.get(region, ""))
 
 
 def _zone_info(name: str) -> ZoneInfo | None:
