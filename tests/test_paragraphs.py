@@ -98,3 +98,12 @@ def test_a_quoted_text_loses_its_marks_and_a_menu_keeps_its_arrows():
     assert joined == ["From: Norby", *_PARAGRAPHS, "--", "Unsubscribe"]
     menu = ["> Home", "> Politics", "> Weather", *_PARAGRAPHS]
     assert without_quote_marks(menu) == menu
+
+
+def test_a_wrapped_paragraph_is_whole_though_its_second_line_begins_with_a_name():
+    first = "Forty goats closed the road that leads to the airport of the plain of the northern Kampos for three hours."
+    lines = [*_MENU, "Goats close a road", ""]
+    lines += [line for text in (first, *_PARAGRAPHS) for line in (*textwrap.wrap(text, 82), "")]
+    lines += ["Sign up for the morning letter of the Messenger", "Terms of use and the rules of the house apply to all"]
+    assert "Kampos for three hours." in lines
+    assert first in [join_lines([lines[number] for number in group]) for group in group_lines(lines)]

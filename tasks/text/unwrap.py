@@ -128,6 +128,9 @@ def _split_by_margin(seams: Sequence[_Seam]) -> Iterator[_Section]:
         evidence = sum(seam.weigh(margin) for seam in part[begin:end])
         if evidence < (MIN_EVIDENCE_IF_ALL_FULL if is_all_full else MIN_FULL_LINES):
             continue
+        # A run begins below a line whose next one begins with a name.
+        while begin and part[begin - 1].is_full(margin) and part[begin - 1].weight < 0:
+            begin -= 1
         if begin:  # what stands above is yielded first
             pending += [part[end:], part[begin:end], part[:begin]]
             continue
