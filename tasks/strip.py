@@ -18,6 +18,7 @@ from tasks.boilerplate.page_lines import label_page
 from tasks.boilerplate.recurring_lines import NO_RECURRING_LINES, RecurringLines
 from tasks.boilerplate.select_lines import select_lines
 from tasks.boilerplate.title_line import find_standfirst, find_title
+from tasks.boilerplate.uncased_names import is_uncased_name
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.candidates import add_printed
 from warehouse.model.records import Candidate, ExtractedArticle, Paragraphs, Rejection, StrippedLine
@@ -220,12 +221,18 @@ def _is_tag(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: 
 
 
 def _is_byline(lines: Sequence[Line], reasons: Sequence[LineReason | None], index: int) -> bool:
-    """Return whether it has only names and roles, next to the date or below a label such as `Author`."""
+    """Return whether it has only names and roles, next to the date or below a label such as `Author`.
+
+    In a script without capitals a name is known only between the title and the date.
+    """
     if lines[index].reason is not None:
         return False
     has_label = any(cue.is_whole_line and cue.kind == "byline" for cue in lines[index - 1].cues)
     is_by_date = LineReason.DATE_LINE in (reasons[index - 1], reasons[index + 1])
-    return (has_label or is_by_date) and bool(read_persons(lines[index].bare))
+    if (has_label or is_by_date) and read_persons(lines[index].bare):
+        return True
+    is_between = reasons[index - 1] is LineReason.TITLE and reasons[index + 1] is LineReason.DATE_LINE
+    return is_between and is_uncased_name(lines[index].bare)
 
 
 def _label_signature(lines: Sequence[Line], reasons: list[LineReason | None], begin: int) -> None:

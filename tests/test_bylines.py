@@ -94,6 +94,7 @@ BYLINES = [
     ("es", "Ana Ruiz Corresponsal en Norby", ["Ana Ruiz"]),
     ("zh", "记者 高美玲 通讯员 陈立", ["高美玲", "陈立"]),
     ("ar", "تقرير: أحمد علي", ["أحمد علي"]),
+    ("en", "By ANN LEE, Harbour Wire", ["ANN LEE"]),
 ]
 
 

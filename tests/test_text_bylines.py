@@ -36,6 +36,11 @@ def bylines(*parts: str) -> list[str]:
         ("Bridge of Norby to be repaired\nAnn Lee Redakteurin\n03.05.2024 15:42 Uhr", "Ann Lee"),
         ("Bridge of Norby to be repaired\nAnn Lee and AFP\nMay 3, 2024 - 4.34pm", "Ann Lee"),
         ("Bridge of Norby to be repaired\n3 May 2024\nAnn Lee\nEditor: Bob Ray", "Ann Lee"),
+        ("Bridge of Norby to be repaired\nAnn Lee @annlee\nPublished: 10:15, 3 May 2024", "Ann Lee"),
+        ("Bridge of Norby to be repaired\nAnn Lee / NORBY (NNA)\nEntered: 03.05.2024 - 11:20", "Ann Lee / NORBY"),
+        ("Bridge of Norby to be repaired\nDalla nostra inviata Anna Rossi\n3 maggio 2024, ore 18.04", "Dalla nostra"),
+        ("Bridge of Norby to be repaired\nAnn Lee, PAP\ntoday 08:30", "Ann Lee"),
+        ("جسر نوربي يُصلح قبل الشتاء\nأحمد العلي\nالخميس 3 مايو 2024", "أحمد العلي"),
     ],
 )
 def test_a_name_below_the_title_signs_also_beside_a_date(head: str, byline: str) -> None:
@@ -52,6 +57,12 @@ def test_a_line_beside_the_date_that_offers_something_signs_nothing(line: str) -
     [
         ("노르비 다리, 겨울 전에 고친다\n김하나 기자\n입력 2024.05.03 14:30", KOREAN, "김하나 기자"),
         ("노르비 다리, 겨울 전에 고친다\n김하나 기자 | 승인 2024.05.03", KOREAN, "김하나 기자"),
+        (
+            "노르비 다리, 겨울 전에 고친다\n노르비신문 김하나 기자 | 승인 2024.05.03 09:10 | 댓글 0",
+            KOREAN,
+            "노르비신문 김하나 기자",
+        ),
+        ("諾比舊橋將於冬天前修復\n高美玲　2024年5月3日 10時30分", CHINESE, "高美玲"),
         (
             "諾比舊橋將於冬天前修復\n發布時間：2024-05-03 14:30 | 來源：諾比日報 | 記者：高美玲 陳立",
             CHINESE,
@@ -93,3 +104,15 @@ def test_a_phrase_far_below_the_title_is_no_name() -> None:
 def test_an_agency_alone_below_the_text_is_its_source() -> None:
     article = stripped(paragraphs("Bridge of Norby to be repaired\n3 May 2024", *ENGLISH, "(DHA)"))
     assert [candidate.values for candidate in article.candidates if candidate.field == "info_sources"] == [("DHA",)]
+
+
+def test_a_name_in_brackets_below_the_text_signs_it() -> None:
+    assert bylines("諾比舊橋將於冬天前修復\n2024年5月3日", *CHINESE, "（高美玲）") == ["（高美玲）"]
+    assert bylines("諾比舊橋將於冬天前修復\n2024年5月3日", *CHINESE, "（諾比新聞）") == []
+
+
+def test_a_line_of_a_correspondent_is_no_text() -> None:
+    line = "De notre correspondante à Norby, Anne Marin"
+    article = stripped(paragraphs(f"Le pont de Norby sera réparé\n{line}\nTemps de lecture 3 min.", *ENGLISH))
+    assert article.paragraphs.text == "\n\n".join(ENGLISH)
+    assert [candidate.values for candidate in article.candidates if candidate.field == "by"] == [(line,)]

@@ -173,3 +173,56 @@ def test_the_last_paragraph_below_a_link_on_one_line_is_text() -> None:
     link = "یہ بھی پڑھیں: پیر سے کرایہ بڑھے گا"
     text = stripped(f"{head}\n\n" + "\n".join((*story, link, last))).paragraphs.text
     assert text == "\n\n".join((*story, last))
+
+
+def test_the_last_sentence_below_an_advert_is_text() -> None:
+    story = (
+        (
+            "En bäverfamilj har dämt upp ån utanför Åkerby så att motionsspåret sedan i måndags ligger under en halv meter "
+            "vatten."
+        ),
+        (
+            "Kommunalrådet Lena Forsgren säger att djuren är fredade och att inget händer förrän länsstyrelsen har svarat på "
+            "ett brev från oktober."
+        ),
+        (
+            "Enligt skogvaktaren rör det sig om sju djur. De har fällt arton aspar på fem nätter och byggt en damm som är "
+            "längre än bussen till Kvarnby."
+        ),
+        "Löparklubben tränar nu på kyrkogården, med prästens tillåtelse och utan pulsklockor som piper.",
+        "På torsdag kväll bjuder kommunen in till möte i bygdegården, där kaffe serveras på övervåningen.",
+    )
+    head = "Hem\nLokalt\nEkonomi\nSport\n\nBävrar dränkte motionsspåret\nErik Sund\nPublicerad 5 mars 2026 kl 06.15"
+    box = "Fakta: Bävern\nEuropas största gnagare.\nFöljer bäckar och åar.\nÄr fredad större delen av året.\nLäs också"
+    link = "Läs mer: Bron vid Kvarnby stängs över jul"
+    lines = (
+        head,
+        *story[:2],
+        link,
+        *story[2:4],
+        "Annons",
+        story[4],
+        f"{box}\nBadhuset får nytt tak\nNy rektor på skolan",
+    )
+    assert stripped(paragraphs(*lines)).paragraphs.text == "\n\n".join(story)
+
+
+def test_the_caption_below_the_name_of_a_picture_agency_is_no_text() -> None:
+    story = (
+        (
+            "A family of beavers has turned the seventh and eighth holes of the golf course into a lake, and the club does "
+            "not know whether it may ask them to leave."
+        ),
+        "“We lost forty balls in the first week,” said Harriet Dunmore, the club secretary, who is short of flags, too.",
+        (
+            "An officer of the rivers authority measured the water on Thursday and found it eighty centimetres deep, which "
+            "is more than the harbour has at low tide."
+        ),
+        "Members will vote on Saturday whether to move the holes or to rename the club.",
+    )
+    title = "Beavers flood the golf course at Oxley"
+    head = f"Home\nNews\nSport\n{title}\n5 March 2026\nKit Farrow\nRivers correspondent, Oxley"
+    first = "Getty Images\nBeavers are protected by law in all four counties"
+    lines = (f"{head}\n{first}", *story[:2], "PA Media\nHarriet Dunmore says the club is short of flags", *story[2:])
+    assert stripped(paragraphs(*lines)).paragraphs.text == "\n\n".join(story)
+    assert title_of(*lines) == title

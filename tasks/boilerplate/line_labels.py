@@ -12,12 +12,14 @@ from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import (
     has_year,
     is_date_line,
+    is_name,
     is_reporter,
     read_caption,
     read_persons,
     read_section,
 )
 from tasks.boilerplate.offers import makes_offer
+from tasks.metadata.bylines import is_byline_of_role
 from warehouse.model.vocabulary import LineReason
 
 # Longer lines are not searched for a caption or date.
@@ -48,6 +50,16 @@ _FOLLOW: Final = re.compile(
     re.IGNORECASE,
 )
 MAX_FOLLOW_WORDS: Final = 18
+_READING_TIME: Final = re.compile(
+    r"\W*(?:(?:temps de lecture|lesedauer|lesezeit|reading time|tiempo de lectura|tempo di lettura|tempo de leitura"
+    r"|leestijd|lästid|czas czytania|время чтения|час читання|okuma süresi|lukuaika)\W{0,3}(?:env\.|ca\.)?"
+    r"\s?\d{1,3}\s?\w{0,8}\.?"
+    r"|\d{1,3}[\s-](?:min(?:ute[ns]?)?|minuti|minutos|мин)\.?\s"
+    r"(?:read|de lecture|lesezeit|de lectura|di lettura|de leitura|leestijd))",
+    re.IGNORECASE,
+)
+# `Ann Lee / NORBY (NA)`
+_OUTLET_BEHIND: Final = re.compile(r"\s/\s(?=[^a-zà-ÿ]+$)[^\W\d_]{2,},?\s\([^\W\d_]+\)$")
 _COPYRIGHT: Final = re.compile(r"(?:©|\(c\)|copyright)\W{0,3}(?:copyright\W{0,3})?(?:19|20)\d\d", re.IGNORECASE)
 
 
@@ -83,6 +95,7 @@ _RULES: Final = {
     "profile": _Rule(LineReason.BOILERPLATE, with_separator=MAX_CAPTION_WORDS, sentences=True),
     "tags": _Rule(LineReason.TAGS, with_separator=ANY_LENGTH),
     "agency": _Rule(LineReason.AGENCY, whole_line=False, with_separator=16, long_cue=16, sentences=True),
+    "picture": _Rule(LineReason.CREDIT),
     "credit": _Rule(LineReason.CREDIT, whole_line=False, with_separator=25, sentences=True),
 }
 
@@ -98,7 +111,7 @@ def label_line(line: Line) -> LineReason | None:
         return LineReason.SHARE
     if makes_offer(line.text, line.word_count):
         return LineReason.NEWSLETTER
-    if is_reporter(line.text):
+    if is_reporter(line.text) or (line.word_count <= MAX_BYLINE_WORDS and is_byline_of_role(line.text)):
         return LineReason.BYLINE
     sign = (_ASCII_SIGN if line.text.isascii() else _SIGN_OR_LETTER).search(line.text)
     return _label_by_pattern(line.text) if sign and _PATTERN_SIGN.search(line.text, sign.start()) else None
@@ -110,6 +123,10 @@ def _label_by_pattern(text: str) -> LineReason | None:
         return LineReason.LEGAL
     if read_caption(text) is not None:
         return LineReason.CAPTION
+    if _READING_TIME.fullmatch(text):
+        return LineReason.BOILERPLATE
+    if (outlet := _OUTLET_BEHIND.search(text)) and is_name(text[: outlet.start()]):
+        return LineReason.BYLINE
     if with_year and is_date_line(text):
         return LineReason.DATE_LINE
     return LineReason.SECTION if read_section(text) else None

@@ -25,6 +25,7 @@ from tasks.boilerplate.line_patterns import (
     read_tags,
     skip_zone,
 )
+from tasks.boilerplate.uncased_names import is_han_name
 from tasks.metadata.agencies import find_agencies
 from warehouse.model.records import Candidate
 from warehouse.model.vocabulary import LineReason, Origin
@@ -58,7 +59,7 @@ _OTHER_TEXT: Final = {LineReason.COMMENT, LineReason.SECOND_ARTICLE}
 MAX_LINES_WITHOUT_TITLE: Final = 4
 _OTHERS: Final = _WITHOUT_BYLINE - {LineReason.CAPTION}
 # Below a title, a name alone may have such a label.
-_NAMELESS: Final = {LineReason.MENU, LineReason.BOILERPLATE}
+_NAMELESS: Final = {LineReason.MENU, LineReason.BOILERPLATE, LineReason.AGENCY}
 MAX_LINES_BELOW_STANDFIRST: Final = 8
 # Further below the title, a line in capitals is no name.
 MAX_LINES_TO_NAME: Final = 5
@@ -208,7 +209,8 @@ def _read_writer(part: str) -> str:
     text = _read_part(part)
     has_label = any(cue.kind == "byline" and cue.has_separator for cue in find_cues(part))
     is_short = 0 < len(text.split()) <= _MAX_NAME_WORDS and len(text) <= _MAX_NAME_CHARACTERS
-    return text if is_name(text) or is_reporter(text) or (has_label and is_short) else ""
+    is_writer = is_name(text) or is_reporter(text) or is_han_name(text)
+    return text if is_writer or (has_label and is_short) else ""
 
 
 def _has_separate_label(line: Line) -> bool:

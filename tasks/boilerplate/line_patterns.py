@@ -20,6 +20,7 @@ _PARTICLES: Final = frozenset(
     "'t ten ter te af av bin bint ibn al el ul abu ben y e i und v d san dan ap st".split()
 )
 _MAX_NAME_WORDS: Final = 4
+_HANDLE: Final = re.compile(r"(?<=\w)\s@\w+$")
 _NAME_SEPARATOR: Final = re.compile(r"[,|•·/]|\s(?:and|und|et|y|e|og|och|en|i|и|ve|dan|&)\s")
 _ERA: Final = r"(?:令和|平成|昭和|民國|民国)\s?(?:\d{1,3}|元)\s?年"
 # Of two figures it is a year if a time stands behind the date.
@@ -36,8 +37,8 @@ _WORDS: Final = re.compile(r"[^\W\d_]+")
 _MONTH: Final = r"[^\W\d_][^\s\d,()]{1,14}"
 _MONTH_NAME: Final = re.compile(r"[^\W\d_]{3}")
 _DAY: Final = re.compile(
-    rf"(?<!\d)(?:\d{{1,2}}(?:st|nd|rd|th|er|º|ª)?[.,]?\s?(?:(?:de|of|d’|ng|di)\s)?[-/.]?{_MONTH}[-/.,]{{0,2}}\s?"
-    r"(?:(?:de|del|года|พ\.ศ\.|ค\.ศ\.)\s?)?\d{4}"
+    rf"(?<!\d)(?:\d{{1,2}}(?:st|nd|rd|th|er|º|ª)?[.,]?\s?(?:(?i:de|of|d’|ng|di)\s)?[-/.]?{_MONTH}[-/.,]{{0,2}}\s?"
+    r"(?:(?i:de|del|года|พ\.ศ\.|ค\.ศ\.)\s?)?\d{4}"
     rf"|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?[.,]?\s{{1,2}}\d{{4}}"
     rf"|\d{{4}}\.?\s{_MONTH}\s\d{{1,2}}"
     r"|\d{1,2}\s?([-/.])\s?\d{1,2}\s?\1\s?(?:\d{4}|\d\d(?=\W))"
@@ -107,8 +108,9 @@ _KOREAN_DATELINE: Final = re.compile(
 )
 # `김하나 기자`, `〔記者高美玲／台北報導〕`
 _REPORTER: Final = re.compile(
-    r"\W*(?:[가-힣]{2,4}(?:[\s·,]{1,2}[가-힣]{2,4})*\s?(?:선임|수습|인턴|전문|객원)?(?:기자|특파원)(?:\W{0,3}[\w.+-]+@[\w.-]+)?"
+    r"\W*(?:(?:[가-힣]{2,10}(?:신문|일보|뉴스|방송|타임스|투데이|경제)\s)?[가-힣]{2,4}(?:[\s·,]{1,2}[가-힣]{2,4})*\s?(?:선임|수습|인턴|전문|객원)?(?:기자|특파원)(?:\W{0,3}[\w.+-]+@[\w.-]+)?"
     r"|[一-鿿]{0,6}?(?:記者|记者)[:：]?\s?[一-鿿]{2,4}(?:[、·\s][一-鿿]{2,4})*(?:\W{1,2}[一-鿿]{2,6}(?:報導|报导|報道|报道))?)\W*"
+    r"|[（(〔【][一-鿿]{2,3}\s?[一-鿿]{1,3}(?<![社網网報报道聞闻信部局会會])[）)〕】]"
 )
 _MAX_REPORTER_CHARACTERS: Final = 60
 _AGENCY_DATELINE: Final = re.compile(
@@ -246,7 +248,8 @@ def is_reporter(line: str) -> bool:
 
 def read_persons(line: str) -> tuple[str, ...]:
     """Return the persons in a line that has only names, roles and agencies: `Ann Lee, Reporter`; empty for another."""
-    parts = [part.strip() for part in _NAME_SEPARATOR.split(line)]
+    first, *others = (part.strip() for part in _NAME_SEPARATOR.split(_HANDLE.sub("", line)))
+    parts = [first, *(part for part in others if not part.isupper())]  # in capitals stands an outlet
     # A role may stand behind its bearer without a sign: `Ann Lee Reporter`.
     names = [name for part in parts for name in (split_byline(part) if has_role(part) else (part,))]
     persons = tuple(name for name in names if not has_role(name) and find_agencies(name) != (name,))

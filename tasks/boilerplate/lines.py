@@ -13,6 +13,10 @@ from tasks.boilerplate.line_labels import label_line
 from tasks.text.characters import clean_lines
 from tasks.text.unwrap import group_lines, join_lines
 from tasks.text.words import estimate_words
+from warehouse.model.vocabulary import LineReason
+
+# Below the name of an agency for pictures that stands alone.
+MAX_CAPTION_WORDS: Final = 25
 
 _CLOSING: Final = "[\"'”“’»«›)\\]」』*\u2069]*"
 _SENTENCE_END: Final = re.compile(rf"[.!?。！？｡।؟۔։።]{_CLOSING}$|[”“»」』]$")
@@ -42,7 +46,15 @@ def group_paragraphs(cleaned: Sequence[str]) -> list[Line]:
         values = _read_short_text(text) if len(text) <= MAX_REMEMBERED_CHARACTERS else _read_text(text)
         # A quarter of the time of the call by names, and every line passes here.
         lines.append(tuple.__new__(Line, (numbers, parts, after_blank, text, *values)))
+    for index, line in enumerate(lines[:-1]):
+        # `Getty Images`, and below it what the picture shows.
+        if line.reason is LineReason.CREDIT and line.cue("picture") and _is_caption(lines[index + 1]):
+            lines[index + 1] = lines[index + 1]._replace(reason=LineReason.CAPTION)
     return lines
+
+
+def _is_caption(line: Line) -> bool:
+    return line.reason is None and not line.ends_sentence and line.word_count <= MAX_CAPTION_WORDS
 
 
 def _read_text(text: str) -> tuple[object, ...]:

@@ -36,6 +36,9 @@ MIN_PARAGRAPH_WORDS: Final = 18
 INNER_THRESHOLD_SHARE: Final = 0.75
 FIRST_THRESHOLD_SHARE: Final = 0.3
 LAST_THRESHOLD_SHARE: Final = 0.6
+# Of a sentence below an advert or a link, whatever stands below it.
+LAST_SENTENCE_THRESHOLD_SHARE: Final = 0.8
+MIN_SENTENCE_WORDS: Final = 6
 # A shorter last line must be selected by its own probability.
 MIN_LAST_LINE_WORDS: Final = 10
 # How far above the selected lines their introduction may stand.
@@ -149,23 +152,26 @@ def _nearly_likely(lines: Sequence[Line], scores: LineScores, selected: set[int]
     is_inner = scores.probability >= threshold * INNER_THRESHOLD_SHARE
     indexes = _between(lines, is_inner, selected) | _between_labelled(lines, is_inner, selected)
     below = max(selected) + 1
-    if below < len(lines) and _may_stand_inside(lines[below]):
-        below += 1
-    if _may_be_last(lines, below) and scores.probability[below] >= threshold * LAST_THRESHOLD_SHARE:
-        indexes.add(below)
+    is_below_label = below < len(lines) and _may_stand_inside(lines[below])
+    below += is_below_label
+    if below < len(lines):
+        share = scores.probability[below] / threshold
+        is_last = _may_be_last(lines, below) and share >= LAST_THRESHOLD_SHARE
+        is_sentence = is_below_label and _is_sentence(lines[below], MIN_SENTENCE_WORDS)
+        if is_last or (is_sentence and share >= LAST_SENTENCE_THRESHOLD_SHARE):
+            indexes.add(below)
     return indexes | _introduction(lines, scores.probability >= threshold * FIRST_THRESHOLD_SHARE, min(selected))
 
 
 def _may_stand_inside(line: Line) -> bool:
-    """Return whether it is a label that stands between paragraphs, too: of sharing, or of one link on the same line."""
+    """Return whether it is a label between paragraphs, too: of sharing, an advert, or one link on the same line."""
     has_link = any(cue.has_separator and not cue.is_whole_line for cue in line.cues)
-    return line.reason is LineReason.SHARE or (line.reason is LineReason.RELATED and has_link)
+    is_advert = line.reason is LineReason.BOILERPLATE and line.cue("advert") is not None
+    return line.reason is LineReason.SHARE or is_advert or (line.reason is LineReason.RELATED and has_link)
 
 
 def _may_be_last(lines: Sequence[Line], index: int) -> bool:
     """Return whether it is a long line at the end of the text, or right above what surely is no article."""
-    if index >= len(lines):
-        return False
     line = lines[index]
     if line.reason is not None or line.has_bullet or line.word_count < MIN_LAST_LINE_WORDS:
         return False
@@ -203,13 +209,13 @@ def _between_labelled(lines: Sequence[Line], is_likely: NDArray[np.bool_], selec
         index
         for index in set(range(min(selected) + 1, max(selected))) - selected
         if is_likely[index]
-        and _is_long_sentence(lines[index])
+        and _is_sentence(lines[index], MIN_LAST_LINE_WORDS)
         and all(near in selected or lines[near].reason is not None for near in (index - 1, index + 1))
     }
 
 
-def _is_long_sentence(line: Line) -> bool:
-    return line.reason is None and line.ends_sentence and line.word_count >= MIN_LAST_LINE_WORDS
+def _is_sentence(line: Line, min_words: int) -> bool:
+    return line.reason is None and line.ends_sentence and not line.has_bullet and line.word_count >= min_words
 
 
 def _verses(lines: Sequence[Line], selected: set[int]) -> set[int]:

@@ -143,6 +143,7 @@ _OUR_ROLE: Final = re.compile(
     r"(?:[^\W\d_A-ZÀ-ÞА-Я][\w-]*\s+){1,3}?(?:(?:à|in|a|en|em|w|te|в)\s+[A-ZÀ-ÞА-Я][\w-]+(?:\s[A-ZÀ-ÞА-Я][\w-]+)?,\s*)?"
     r"(?=[A-ZÀ-ÞА-Я]\S*\s+\S)"
 )
+_FULL_NAME: Final = re.compile(r"[A-ZÀ-ÞА-Я][\w'’.-]*(?:\s[\w'’.-]+){1,3}")
 _LOWER_WORDS: Final = re.compile(r"(?:(?:By|Von|Par|Por|Door|Di|Av|Od)\s)?[a-zà-ÿа-я][^A-ZÀ-ÞА-Я]*")
 _CHINESE_ROLES: Final = frozenset(
     {"通讯员", "通訊員", "实习生", "實習生", "记者", "記者", "摄影", "攝影", "编辑", "編輯"}
@@ -189,6 +190,9 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
     if len(names) > 1:  # behind the writers stand the address of the site, how long it is since, or takes to read
         names = [name for name in names if not _HOST.fullmatch(name)] or names
         names = [name for name in names if not _DIGIT.search(name)] or names
+        # `By ANN LEE, Harbour Wire`
+        in_capitals = [name for name in names if name.isupper() and " " in name]
+        names = in_capitals if names[0] in in_capitals else names
     people: dict[str, str] = {}
     for number, name in enumerate(names):
         if not (number and _ROLE.search(name)):
@@ -207,6 +211,12 @@ def split_bylines(bylines: Iterable[str], language: str | None = None) -> tuple[
     if " " in first:
         others = [name for name in others if " " in name and not _ROLE.search(name)]
     return tuple(filter(None, (first, *(name for name in others if not _LOWER_WORDS.fullmatch(name)))))
+
+
+def is_byline_of_role(line: str) -> bool:
+    """Return whether a line is a byline such as `From our correspondent in Rome, Ann Lee`."""
+    role = _OUR_ROLE.match(line)
+    return role is not None and has_role(line[: role.end()]) and _FULL_NAME.fullmatch(line, role.end()) is not None
 
 
 def has_role(text: str) -> bool:
