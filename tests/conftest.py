@@ -17,7 +17,10 @@ import pytest
 from config.settings import Settings
 from config.sources import Source, load_source
 from flows.ingestion.process_pool import Workers
+from tests.support.snapshot import Snapshot
+from warehouse.catalogue import write_catalogue
 from warehouse.connect import connect
+from warehouse.storage.tables import Store
 
 # The same examples every time, so that a change is judged by what it does; HYPOTHESIS_PROFILE=explore looks further.
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
@@ -79,10 +82,25 @@ def ask(settings: Settings) -> Callable[[str], list[tuple[Any, ...]]]:
     return answer
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Prepare an empty warehouse with its catalogue: that takes half a second, which most tests need not take again."""
+    root = tmp_path_factory.mktemp("warehouse") / "data"
+    Store(root).prepare()
+    write_catalogue(root)
+    return Snapshot(root)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Make an installation of the test's own, with small limits."""
-    return Settings(data=str(tmp_path / "data"), config=tmp_path / "config", workers=1, max_document_bytes=100_000)
+def empty_root(prepared: Snapshot) -> Path:
+    """Empty the prepared warehouse."""
+    return prepared.restore()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, empty_root: Path) -> Settings:
+    """Make an installation with an empty warehouse, and with small limits."""
+    return Settings(data=str(empty_root), config=tmp_path / "config", workers=1, max_document_bytes=100_000)
 
 
 @pytest.fixture

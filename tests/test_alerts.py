@@ -33,10 +33,10 @@ def ago(**length: float) -> datetime:
 class Installation:
     """An installation with one source, `harbour`, and somebody who listens."""
 
-    def __init__(self, root: Path, server: WebServer) -> None:
+    def __init__(self, root: Path, data: Path, server: WebServer) -> None:
         self.root, self.server, self.landings = root, server, 0
         self.settings = Settings(
-            data=str(root / "data"), config=root / "config", alert_webhook=server.url("/hook"), stale_hours=6
+            data=str(data), config=root / "config", alert_webhook=server.url("/hook"), stale_hours=6
         )
         (root / "config" / "sources").mkdir(parents=True)
         self.write('schedule = "0 * * * *"')
@@ -72,9 +72,9 @@ class Installation:
 
 
 @pytest.fixture
-def installation(tmp_path):
+def installation(tmp_path, empty_root):
     with WebServer({"/hook": answer()}) as server:
-        yield Installation(tmp_path, server)
+        yield Installation(tmp_path, empty_root, server)
 
 
 def test_a_stale_source_is_told_once_and_that_it_is_over_once(installation):
@@ -246,7 +246,7 @@ def test_without_a_hook_nothing_is_told_later_of_what_is_over_by_then(installati
 def test_a_state_that_was_damaged_by_hand_costs_one_more_alert(installation):
     installation.runs(90, 8)
     installation.check()
-    (installation.root / "data" / ".alerts" / "told.json").write_text("{")
+    (Path(installation.settings.data) / ".alerts" / "told.json").write_text("{")
     installation.check()
     assert installation.summary == [("stale", "began")] * 2
 

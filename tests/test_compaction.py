@@ -25,6 +25,7 @@ import pytest
 from tests.support.kill import killed_at_every_moment
 from tests.support.nursery import Nursery
 from tests.support.rows import NOON, article, discovery, fetched, poll, rejection, run, url
+from tests.support.snapshot import Snapshot
 from warehouse.catalogue import write_catalogue
 from warehouse.connect import connect
 from warehouse.definitions import CATALOGUE, TABLES, VIEWS
@@ -106,27 +107,38 @@ def land_history(store: Store, seed: int = 0, count: int = 12) -> None:
         store.land("runs", [done], source_id="harbour", key=f"{seed}-{number}-succeeded", now=now)
 
 
+@pytest.fixture(scope="module")
+def landed_history(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    store = Store(tmp_path_factory.mktemp("compaction") / "data")
+    land_history(store)
+    write_catalogue(store.root)
+    return Snapshot(Path(store.root.url))
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path)
-    land_history(made)
-    return made
+def root(landed_history: Snapshot) -> Path:
+    return landed_history.restore()
+
+
+@pytest.fixture
+def store(root: Path) -> Store:
+    return Store(root)
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def test_every_view_gives_the_same_rows_before_and_after(store: Store, tmp_path: Path) -> None:
-    before = rows_of(tmp_path)
+def test_every_view_gives_the_same_rows_before_and_after(store: Store, root: Path) -> None:
+    before = rows_of(root)
     assert all(before[name] for name in ("articles", "captures", "discoveries", "polls", "rejects", "runs"))
     done = compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
     assert len(done.merges) == 6
-    assert rows_of(tmp_path) == before
+    assert rows_of(root) == before
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
-    assert rows_of(tmp_path) == before
+    assert rows_of(root) == before
     assert compaction_state(store.root).log_files == 0
-    left = list(tmp_path.rglob("landed_month=2026-03/*.parquet"))
+    left = list(root.rglob("landed_month=2026-03/*.parquet"))
     assert left == [], "what base files stand for is gone"
 
 
@@ -142,13 +154,13 @@ def test_what_lands_after_a_compaction_decides_as_if_there_had_been_none(tmp_pat
         assert rows_of(tmp_path / "with", names) == expected, seed
 
 
-def test_until_its_moment_a_base_file_is_passed_over(store: Store, tmp_path: Path) -> None:
-    before = rows_of(tmp_path)
+def test_until_its_moment_a_base_file_is_passed_over(store: Store, root: Path) -> None:
+    before = rows_of(root)
     compact(store, now() + LATER, seconds=0, ages=replace(AT_ONCE, visible=timedelta(minutes=5)))
-    with connect(tmp_path) as warehouse:
+    with connect(root) as warehouse:
         files = warehouse.execute("SELECT path FROM hidden('polls')").fetchall()
     assert [Path(path).parent.name for (path,) in files] == ["base"]
-    assert rows_of(tmp_path) == before
+    assert rows_of(root) == before
 
 
 def test_young_files_stay_in_the_log(store: Store) -> None:
@@ -156,34 +168,34 @@ def test_young_files_stay_in_the_log(store: Store) -> None:
     assert compaction_state(store.root).log_files > 0
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(store: Store, tmp_path: Path) -> None:
-    files = sorted(path for path in tmp_path.rglob("*") if ".locks" not in path.parts)
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(store: Store, root: Path) -> None:
+    files = sorted(path for path in root.rglob("*") if ".locks" not in path.parts)
     with store.maintenance(0):  # it waits for nobody
         plan = compact(store, now() + LATER, seconds=0, ages=AT_ONCE, dry_run=True)
     assert {merge.table for merge in plan.merges} == {"articles", "captures", "discoveries", "polls", "rejects", "runs"}
-    assert sorted(path for path in tmp_path.rglob("*") if ".locks" not in path.parts) == files
+    assert sorted(path for path in root.rglob("*") if ".locks" not in path.parts) == files
 
 
-def test_days_are_joined_into_their_month_when_it_is_over(store: Store, tmp_path: Path) -> None:
-    before = rows_of(tmp_path)
+def test_days_are_joined_into_their_month_when_it_is_over(store: Store, root: Path) -> None:
+    before = rows_of(root)
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
     land_history(store, seed=1)
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
-    both = rows_of(tmp_path)
+    both = rows_of(root)
     assert both != before
     for _ in range(3):
         compact(store, now() + timedelta(days=40), seconds=0, ages=AT_ONCE)
-        assert rows_of(tmp_path) == both
-    names = [path.name for path in (tmp_path / "articles" / "base").glob("*_*")]
+        assert rows_of(root) == both
+    names = [path.name for path in (root / "articles" / "base").glob("*_*")]
     assert len(names) == 1
     assert f"_{now():%Y-%m}_" in names[0]
 
 
-def test_base_files_are_sorted_and_have_bloom_filters(store: Store, tmp_path: Path) -> None:
+def test_base_files_are_sorted_and_have_bloom_filters(store: Store, root: Path) -> None:
     land_other = [discovery(n, source_id="bay", seen_at=NOON - timedelta(hours=n)) for n in range(5)]
     store.land("discoveries", land_other, source_id="bay", key="1", now=NOON)
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
-    (path,) = (tmp_path / "discoveries" / "base").glob("*_*.parquet")
+    (path,) = (root / "discoveries" / "base").glob("*_*.parquet")
     keys = [(row["source_id"], row["seen_at"]) for row in pq.read_table(path).to_pylist()]
     assert keys == sorted(keys, key=lambda key: (key[0], -key[1].timestamp()))
     query = f"SELECT bloom_filter_offset FROM parquet_metadata('{path}') WHERE path_in_schema = 'url'"
@@ -212,8 +224,8 @@ def test_a_source_that_does_not_fit_in_memory_is_sorted_in_stretches(tmp_path: P
     assert times == [*sorted((t for t in times if t), reverse=True), *[None] * times.count(None)]
 
 
-def test_a_column_of_another_type_is_refused_and_nothing_changes(store: Store, tmp_path: Path) -> None:
-    path = next((tmp_path / "polls").glob("landed_month=2026-03/*"))
+def test_a_column_of_another_type_is_refused_and_nothing_changes(store: Store, root: Path) -> None:
+    path = next((root / "polls").glob("landed_month=2026-03/*"))
     rows = pq.read_table(path)
     text = rows["entries"].cast(pa.string())
     pq.write_table(rows.set_column(rows.schema.get_field_index("entries"), "entries", text), path)
@@ -294,34 +306,34 @@ def test_old_runs_and_polls_go_where_the_settings_say_so_and_shards_and_articles
     assert after["articles"] == before["articles"]
 
 
-def test_what_a_take_down_wrote_anew_is_not_merged_a_second_time(store: Store, tmp_path: Path) -> None:
+def test_what_a_take_down_wrote_anew_is_not_merged_a_second_time(store: Store, root: Path) -> None:
     compact(store, now() + LATER, seconds=0, ages=replace(AT_ONCE, deleted=timedelta(hours=9)))
     forget(store.root, url(3), NOON, normalize=str, identify=lambda *_: "article-3")
-    before = rows_of(tmp_path)
+    before = rows_of(root)
     for _ in range(2):
         compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
-    assert rows_of(tmp_path) == before
+    assert rows_of(root) == before
 
 
 def test_a_take_down_between_two_compactions_brings_no_file_back_that_a_base_file_stood_for(
-    store: Store, tmp_path: Path
+    store: Store, root: Path
 ) -> None:
     ages = replace(AT_ONCE, deleted=timedelta(hours=9))
     compact(store, now() + LATER, seconds=0, ages=ages)
     # The next hour's is merged with the base file of the day, and all that was replaced is still there.
     store.land("discoveries", [discovery(3)], source_id="harbour", key="later", now=NOON)
     compact(store, now() + LATER, seconds=0, ages=ages)
-    before = rows_of(tmp_path)
+    before = rows_of(root)
     forget(store.root, url(3), NOON, normalize=str, identify=lambda *_: "article-3")
-    after = rows_of(tmp_path)
+    after = rows_of(root)
     tables = ("captures", "discoveries", "polls", "rejects", "runs")
     assert {name: len(after[name]) for name in tables} == {name: len(before[name]) for name in tables}
     compact(store, now() + LATER, seconds=0, ages=AT_ONCE)
-    assert rows_of(tmp_path) == after
+    assert rows_of(root) == after
 
 
 def test_a_base_file_is_not_published_after_the_moment_at_which_readers_turn_to_it(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As a large list of superseded rows takes on a busy machine.
     monkeypatch.setattr(
@@ -330,7 +342,7 @@ def test_a_base_file_is_not_published_after_the_moment_at_which_readers_turn_to_
     )
     compact(store, now() + LATER, seconds=0, ages=replace(AT_ONCE, visible=timedelta(seconds=0.4)))
     (base,) = (base for base in read_base_files(store.root, "articles") if base.rows)
-    published_at = datetime.fromtimestamp((tmp_path / base.name).stat().st_ctime, UTC)
+    published_at = datetime.fromtimestamp((root / base.name).stat().st_ctime, UTC)
     assert published_at < base.visible_from
 
 

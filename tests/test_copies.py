@@ -86,10 +86,10 @@ CASES = {
 
 
 @pytest.mark.parametrize(("first", "second", "relation"), CASES.values(), ids=CASES.keys())
-def test_what_counts_as_a_copy(tmp_path: Path, first: str, second: str, relation: str | None) -> None:
-    land(tmp_path, text_of(1, first), text_of(2, second, "other"))
-    refresh(tmp_path)
-    with connect(tmp_path) as warehouse:
+def test_what_counts_as_a_copy(empty_root: Path, first: str, second: str, relation: str | None) -> None:
+    land(empty_root, text_of(1, first), text_of(2, second, "other"))
+    refresh(empty_root)
+    with connect(empty_root) as warehouse:
         relations = dict(warehouse.execute("SELECT relation, count(*) FROM copies GROUP BY ALL").fetchall())
     expected = {None: 2, "contains": 1} if relation == "contains" else {None: 1, relation: 1} if relation else {None: 2}
     assert relations == expected
@@ -109,17 +109,17 @@ def test_without_sketches_every_article_is_its_own_group(tmp_path: Path) -> None
     assert groups(tmp_path) == grouped("1 2")
 
 
-def test_each_text_once_with_who_carried_it_and_how_a_wire_text_spread(tmp_path: Path) -> None:
+def test_each_text_once_with_who_carried_it_and_how_a_wire_text_spread(empty_root: Path) -> None:
     times = {number: NOON + timedelta(minutes=10 * number) for number in (1, 2, 3)}
     land(
-        tmp_path,
+        empty_root,
         text_of(2, FIRST, "gazette", info_sources=(), published_at=times[2], published_precision="minute"),
         text_of(1, f"{FIRST} {prose(7, 30)}", "wire", published_at=times[1], published_precision="minute"),
         text_of(3, FIRST, "gazette", info_sources=(), published_at=times[3], published_precision="minute"),
         text_of(4, prose(2), "wire"),
     )
-    refresh(tmp_path)
-    with connect(tmp_path) as warehouse:
+    refresh(empty_root)
+    with connect(empty_root) as warehouse:
         unique = "SELECT article_id, copies, sources FROM articles_unique ORDER BY ALL"
         assert warehouse.execute(unique).fetchall() == [
             ("article-1", 3, ["gazette", "wire"]),
@@ -136,82 +136,82 @@ def test_each_text_once_with_who_carried_it_and_how_a_wire_text_spread(tmp_path:
         ]
 
 
-def test_new_articles_join_and_join_up_older_groups(tmp_path: Path) -> None:
+def test_new_articles_join_and_join_up_older_groups(empty_root: Path) -> None:
     head, tail = prose(1, 300).split(), prose(2, 300).split()
-    land(tmp_path, text_of(1, " ".join(head)), text_of(2, " ".join(tail)), text_of(3, " ".join(tail), "other"))
-    refresh(tmp_path)
-    assert groups(tmp_path) == grouped("1", "2 3")
-    land(tmp_path, text_of(4, " ".join([*head[:280], *tail[:280]])), hours=1)
-    assert refresh(tmp_path, since_last=True).sketched == 1
-    assert groups(tmp_path) == grouped("1 2 3 4")
-    assert refresh(tmp_path).sketched == 0
+    land(empty_root, text_of(1, " ".join(head)), text_of(2, " ".join(tail)), text_of(3, " ".join(tail), "other"))
+    refresh(empty_root)
+    assert groups(empty_root) == grouped("1", "2 3")
+    land(empty_root, text_of(4, " ".join([*head[:280], *tail[:280]])), hours=1)
+    assert refresh(empty_root, since_last=True).sketched == 1
+    assert groups(empty_root) == grouped("1 2 3 4")
+    assert refresh(empty_root).sketched == 0
 
 
-def test_an_edit_replaces_the_sketch(tmp_path: Path) -> None:
-    land(tmp_path, text_of(1, FIRST), text_of(2, FIRST, "other"))
-    refresh(tmp_path)
+def test_an_edit_replaces_the_sketch(empty_root: Path) -> None:
+    land(empty_root, text_of(1, FIRST), text_of(2, FIRST, "other"))
+    refresh(empty_root)
     edit = text_of(2, prose(2), "other", version_id="edited", capture_id="c2", fetched_at=NOON + timedelta(hours=1))
-    land(tmp_path, edit, hours=1)
-    assert groups(tmp_path) == grouped("1", "2")
-    refresh(tmp_path, since_last=True)
-    land(tmp_path, text_of(3, FIRST), text_of(4, prose(2)), hours=2)
-    refresh(tmp_path, since_last=True)
-    assert groups(tmp_path) == grouped("1 3", "2 4")
+    land(empty_root, edit, hours=1)
+    assert groups(empty_root) == grouped("1", "2")
+    refresh(empty_root, since_last=True)
+    land(empty_root, text_of(3, FIRST), text_of(4, prose(2)), hours=2)
+    refresh(empty_root, since_last=True)
+    assert groups(empty_root) == grouped("1 3", "2 4")
 
 
-def test_a_line_that_a_source_repeats_makes_no_copy(tmp_path: Path) -> None:
+def test_a_line_that_a_source_repeats_makes_no_copy(empty_root: Path) -> None:
     line = prose(9, 180)
-    land(tmp_path, text_of(1, f"{prose(1, 40)}\n\n{line}"), text_of(2, f"{prose(2, 40)}\n\n{line}"))
-    refresh(tmp_path)
-    assert groups(tmp_path) == grouped("1 2")
+    land(empty_root, text_of(1, f"{prose(1, 40)}\n\n{line}"), text_of(2, f"{prose(2, 40)}\n\n{line}"))
+    refresh(empty_root)
+    assert groups(empty_root) == grouped("1 2")
     habit = Habit("harbour", line.casefold(), line, HabitPlace.END, 9, 9, NOON, NOON, NOON)
-    Store(tmp_path).land("habits", [habit], source_id="harbour", key="h", now=NOON)
-    refresh(tmp_path, rebuild=True)
-    assert groups(tmp_path) == grouped("1", "2")
+    Store(empty_root).land("habits", [habit], source_id="harbour", key="h", now=NOON)
+    refresh(empty_root, rebuild=True)
+    assert groups(empty_root) == grouped("1", "2")
 
 
-def test_hashes_of_many_texts_say_nothing_and_many_copies_of_one_do(tmp_path: Path) -> None:
+def test_hashes_of_many_texts_say_nothing_and_many_copies_of_one_do(empty_root: Path) -> None:
     frame = prose(9, 150)
-    land(tmp_path, *(text_of(n, f"{prose(n, 50)}\n\n{frame}", article_id=f"a{n}") for n in range(100, 170)))
-    refresh(tmp_path)
-    land(tmp_path, text_of(1, f"{prose(1, 50)}\n\n{frame}"), hours=1)
+    land(empty_root, *(text_of(n, f"{prose(n, 50)}\n\n{frame}", article_id=f"a{n}") for n in range(100, 170)))
+    refresh(empty_root)
+    land(empty_root, text_of(1, f"{prose(1, 50)}\n\n{frame}"), hours=1)
     for hour in range(2, 9):
-        land(tmp_path, *(text_of(n, f"{FIRST} {n}") for n in range(hour * 10, hour * 10 + 10)), hours=hour)
-        refresh(tmp_path, since_last=True)
-    sizes = sorted(map(len, groups(tmp_path)))
+        land(empty_root, *(text_of(n, f"{FIRST} {n}") for n in range(hour * 10, hour * 10 + 10)), hours=hour)
+        refresh(empty_root, since_last=True)
+    sizes = sorted(map(len, groups(empty_root)))
     assert sizes[-1] == 70
-    assert all(len(group) == 1 for group in groups(tmp_path) if "1" in group)
+    assert all(len(group) == 1 for group in groups(empty_root) if "1" in group)
 
 
-def test_what_was_taken_down_leaves_the_sketches(tmp_path: Path) -> None:
-    land(tmp_path, text_of(1, FIRST), text_of(2, FIRST, "other"), text_of(3, prose(2)))
-    refresh(tmp_path)
-    forget(tmp_path, "article-1", NOON + timedelta(hours=1), normalize=str, identify=lambda *parts: parts[-1])
-    assert groups(tmp_path) == grouped("2", "3")
-    files = [Root.at(tmp_path).location(file.name) for file in list_sketch_files(Root.at(tmp_path))]
+def test_what_was_taken_down_leaves_the_sketches(empty_root: Path) -> None:
+    land(empty_root, text_of(1, FIRST), text_of(2, FIRST, "other"), text_of(3, prose(2)))
+    refresh(empty_root)
+    forget(empty_root, "article-1", NOON + timedelta(hours=1), normalize=str, identify=lambda *parts: parts[-1])
+    assert groups(empty_root) == grouped("2", "3")
+    files = [Root.at(empty_root).location(file.name) for file in list_sketch_files(Root.at(empty_root))]
     assert duckdb.read_parquet(files).filter("article_id = 'article-1'").fetchall() == []
-    assert refresh(tmp_path).sketched == 0
+    assert refresh(empty_root).sketched == 0
 
 
-def test_small_files_are_merged_and_change_nothing(tmp_path: Path) -> None:
+def test_small_files_are_merged_and_change_nothing(empty_root: Path) -> None:
     for number in range(1, 2 * MAX_FILES_A_TIER):
-        land(tmp_path, text_of(number, FIRST if number % 2 else prose(number)), hours=number)
-        refresh(tmp_path, since_last=True)
-    refresh(tmp_path)
+        land(empty_root, text_of(number, FIRST if number % 2 else prose(number)), hours=number)
+        refresh(empty_root, since_last=True)
+    refresh(empty_root)
     odd, even = range(1, 2 * MAX_FILES_A_TIER, 2), range(2, 2 * MAX_FILES_A_TIER, 2)
-    assert groups(tmp_path) == grouped(" ".join(map(str, odd)), *map(str, even))
-    assert len(list_sketch_files(Root.at(tmp_path))) <= MAX_FILES_A_TIER
+    assert groups(empty_root) == grouped(" ".join(map(str, odd)), *map(str, even))
+    assert len(list_sketch_files(Root.at(empty_root))) <= MAX_FILES_A_TIER
 
 
-def test_sketches_of_another_version_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    land(tmp_path, text_of(1, FIRST), text_of(2, FIRST, "other"))
-    refresh(tmp_path)
+def test_sketches_of_another_version_are_made_anew(empty_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    land(empty_root, text_of(1, FIRST), text_of(2, FIRST, "other"))
+    refresh(empty_root)
     monkeypatch.setattr(update, "SKETCH_VERSION", 2)
     update.sketch_version.cache_clear()
     try:
-        assert refresh(tmp_path, since_last=True).sketched == 2
-        assert groups(tmp_path) == grouped("1 2")
-        assert len(list_sketch_files(Root.at(tmp_path))) == 1
+        assert refresh(empty_root, since_last=True).sketched == 2
+        assert groups(empty_root) == grouped("1 2")
+        assert len(list_sketch_files(Root.at(empty_root))) == 1
     finally:
         update.sketch_version.cache_clear()
 

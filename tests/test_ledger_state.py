@@ -194,55 +194,55 @@ print(*opened, sep="\\n")
     return [path for path in done.stdout.split() if "harbour-two" not in path]
 
 
-def test_a_start_opens_new_files_of_its_source_and_no_others(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+def test_a_start_opens_new_files_of_its_source_and_no_others(empty_root: Path) -> None:
+    store = Store(empty_root)
     for key in range(3):
         land_batch(store, random.Random(key), key)
     store.land("runs", [run(source_id="other", run_id="run-9")], source_id="other", key="run-9", now=NOON)
-    first = opened_files(tmp_path)
+    first = opened_files(empty_root)
     assert len(first) == len(set(first)) == 12, "each of its own once"
-    assert opened_files(tmp_path) == []
+    assert opened_files(empty_root) == []
     land_batch(store, random.Random(9), 9)
-    assert len(opened_files(tmp_path)) == 4
+    assert len(opened_files(empty_root)) == 4
     compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=DELETED_FOR_AN_HOUR)
-    footers = opened_files(tmp_path)
+    footers = opened_files(empty_root)
     assert len(footers) == 5, "a base file a table, of which only the footer is read"
-    assert opened_files(tmp_path) == []
+    assert opened_files(empty_root) == []
 
 
 @pytest.mark.parametrize("sees_each_step", [True, False], ids=["each step seen", "steps missed"])
-def test_compaction_makes_no_state_anew(tmp_path: Path, sees_each_step: bool) -> None:
-    store, rng = Store(tmp_path), random.Random(5)
+def test_compaction_makes_no_state_anew(empty_root: Path, sees_each_step: bool) -> None:
+    store, rng = Store(empty_root), random.Random(5)
     land_batch(store, rng, 0)
-    open_state(tmp_path).close()
-    with sqlite3.connect(path_of(tmp_path)) as connection:
+    open_state(empty_root).close()
+    with sqlite3.connect(path_of(empty_root)) as connection:
         connection.execute("CREATE TABLE is_the_first (x)")
     for key in range(1, 4):
         land_batch(store, rng, key)
         for ages in (DELETED_FOR_AN_HOUR, AT_ONCE):
             compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=ages)
             if sees_each_step:
-                open_state(tmp_path).close()
-    check_against_tables(tmp_path)
-    with sqlite3.connect(path_of(tmp_path)) as connection:
+                open_state(empty_root).close()
+    check_against_tables(empty_root)
+    with sqlite3.connect(path_of(empty_root)) as connection:
         assert connection.execute("SELECT count(*) FROM is_the_first").fetchall() == [(0,)]
-    check_against_new(tmp_path)
+    check_against_new(empty_root)
 
 
-def test_a_file_that_was_lost_is_lost_to_the_state_too(tmp_path: Path) -> None:
-    store, rng = Store(tmp_path), random.Random(6)
+def test_a_file_that_was_lost_is_lost_to_the_state_too(empty_root: Path) -> None:
+    store, rng = Store(empty_root), random.Random(6)
     for key in range(3):
         land_batch(store, rng, key)
-    open_state(tmp_path).close()
-    next(tmp_path.glob("articles/*/harbour-articles-1.parquet")).unlink()
-    check_against_tables(tmp_path)
+    open_state(empty_root).close()
+    next(empty_root.glob("articles/*/harbour-articles-1.parquet")).unlink()
+    check_against_tables(empty_root)
     # Also where compaction has replaced all others meanwhile, and what replaced them first is gone.
-    next(tmp_path.glob("captures/*/harbour-captures-2.parquet")).unlink()
+    next(empty_root.glob("captures/*/harbour-captures-2.parquet")).unlink()
     for key in (3, 4):
         land_batch(store, rng, key)
         compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=AT_ONCE)
         compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=AT_ONCE)
-    check_against_tables(tmp_path)
+    check_against_tables(empty_root)
 
 
 def damage_header(path: Path) -> None:
@@ -285,59 +285,59 @@ def leave_log_of_another(path: Path) -> None:
 @pytest.mark.parametrize(
     "harm", [damage_header, cut_off, empty, change_version, drop_a_table, harm_pages, leave_log_of_another, Path.unlink]
 )
-def test_a_state_that_cannot_be_believed_is_made_anew(tmp_path: Path, harm: Any) -> None:
-    land_batch(Store(tmp_path), random.Random(7), 0)
-    open_state(tmp_path).close()
-    harm(path_of(tmp_path))
-    land_batch(Store(tmp_path), random.Random(8), 1)
-    check_against_tables(tmp_path)
+def test_a_state_that_cannot_be_believed_is_made_anew(empty_root: Path, harm: Any) -> None:
+    land_batch(Store(empty_root), random.Random(7), 0)
+    open_state(empty_root).close()
+    harm(path_of(empty_root))
+    land_batch(Store(empty_root), random.Random(8), 1)
+    check_against_tables(empty_root)
 
 
-def test_a_take_down_leaves_nothing_in_the_state(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+def test_a_take_down_leaves_nothing_in_the_state(empty_root: Path) -> None:
+    store = Store(empty_root)
     titles = {1: "Kept title", 2: "Title of what goes"}
     for number, title in titles.items():
         store.land("discoveries", [discovery(number, title=title)], source_id="harbour", key=f"{number}", now=NOON)
         store.land("articles", [article(number, landed_at=NOON)], source_id="harbour", key=f"{number}", now=NOON)
-    open_state(tmp_path).close()
-    assert titles[2].encode() in path_of(tmp_path).read_bytes()
-    forget(tmp_path, url(2), NOW, normalize=str, identify=lambda *parts: parts[-1])
-    assert not any(titles[2].encode() in path.read_bytes() for path in path_of(tmp_path).parent.iterdir())
-    with open_state(tmp_path) as state, Ledger(state, RULES) as ledger:
+    open_state(empty_root).close()
+    assert titles[2].encode() in path_of(empty_root).read_bytes()
+    forget(empty_root, url(2), NOW, normalize=str, identify=lambda *parts: parts[-1])
+    assert not any(titles[2].encode() in path.read_bytes() for path in path_of(empty_root).parent.iterdir())
+    with open_state(empty_root) as state, Ledger(state, RULES) as ledger:
         assert ledger.addresses[url(2)].is_forgotten
         assert ledger.addresses[url(2)].title is None
         assert ledger.addresses[url(1)].title == "Kept title"
 
 
-def test_rows_that_were_rewritten_are_read_again(tmp_path: Path) -> None:
-    land_batch(Store(tmp_path), random.Random(7), 0)
-    open_state(tmp_path).close()
+def test_rows_that_were_rewritten_are_read_again(empty_root: Path) -> None:
+    land_batch(Store(empty_root), random.Random(7), 0)
+    open_state(empty_root).close()
     # As on another machine: its state was there when the take-down came.
-    old_state = path_of(tmp_path).read_bytes()
-    forget(tmp_path, url(2), NOW, normalize=str, identify=lambda *parts: parts[-1])
-    path_of(tmp_path).write_bytes(old_state)
-    check_against_tables(tmp_path, now=NOW + timedelta(days=1))
+    old_state = path_of(empty_root).read_bytes()
+    forget(empty_root, url(2), NOW, normalize=str, identify=lambda *parts: parts[-1])
+    path_of(empty_root).write_bytes(old_state)
+    check_against_tables(empty_root, now=NOW + timedelta(days=1))
 
 
-def test_shards_leave_the_state_of_their_source_as_it_is(tmp_path: Path) -> None:
-    store, rng = Store(tmp_path), random.Random(8)
+def test_shards_leave_the_state_of_their_source_as_it_is(empty_root: Path) -> None:
+    store, rng = Store(empty_root), random.Random(8)
     land_batch(store, rng, 0)
-    open_state(tmp_path).close()
-    before = path_of(tmp_path).read_bytes()
+    open_state(empty_root).close()
+    before = path_of(empty_root).read_bytes()
     land_batch(store, rng, 1)
-    with open_state(tmp_path, ("shard-a",)) as first, open_state(tmp_path, ("shard-b",)) as second:
+    with open_state(empty_root, ("shard-a",)) as first, open_state(empty_root, ("shard-b",)) as second:
         assert {first.known(url(number)) is None for number in range(9)} == {True, False}
         assert first.facts(url(8)) is None
         assert second.connection.execute("SELECT count(*) FROM shared.address").fetchone() != (0,)
-    check_against_tables(tmp_path, ("shard-a",))
-    assert path_of(tmp_path).read_bytes() == before
-    assert [path.name for path in path_of(tmp_path).parent.iterdir()] == ["harbour.sqlite"]
+    check_against_tables(empty_root, ("shard-a",))
+    assert path_of(empty_root).read_bytes() == before
+    assert [path.name for path in path_of(empty_root).parent.iterdir()] == ["harbour.sqlite"]
 
 
-def test_a_run_that_changes_many_addresses_holds_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_changes_many_addresses_holds_few(empty_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("warehouse.state.addresses.MAX_CHANGED", 3)
-    land_batch(Store(tmp_path), random.Random(9), 0)
-    with open_state(tmp_path) as state, Ledger(state, RULES) as ledger:
+    land_batch(Store(empty_root), random.Random(9), 0)
+    with open_state(empty_root) as state, Ledger(state, RULES) as ledger:
         for number in range(100, 120):
             ledger.see(fetched(number).item, NOW, f"spelling-{number}")
             ledger.addresses.first_guid(f"guid-{number}", url(number))
@@ -351,8 +351,8 @@ def test_a_run_that_changes_many_addresses_holds_few(tmp_path: Path, monkeypatch
         assert ledger.addresses.first_with_guid("guid-119") == url(119)
 
 
-def test_of_a_listing_what_says_how_it_stands_is_kept_and_no_more(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+def test_of_a_listing_what_says_how_it_stands_is_kept_and_no_more(empty_root: Path) -> None:
+    store = Store(empty_root)
     for number in range(40):
         at = NOON + timedelta(minutes=number)
         status = 200 if number == 30 else 304
@@ -363,8 +363,8 @@ def test_of_a_listing_what_says_how_it_stands_is_kept_and_no_more(tmp_path: Path
         listing = replace(listing, outcome=LISTED, fetched_at=at)
         store.land("captures", [listing] if number in (2, 30) else [], source_id="harbour", key=str(number), now=NOON)
         if number in (10, 35):
-            open_state(tmp_path).close()
-    with open_state(tmp_path) as state:
+            open_state(empty_root).close()
+    with open_state(empty_root) as state:
         (endpoint,) = state.endpoints().values()
         ((facts,),) = state.connection.execute("SELECT facts FROM endpoint").fetchall()
     assert (endpoint.read_at, endpoint.polled_at) == (NOON + timedelta(minutes=30), NOON + timedelta(minutes=39))
@@ -376,8 +376,8 @@ def test_of_a_listing_what_says_how_it_stands_is_kept_and_no_more(tmp_path: Path
     assert "capture-2" not in facts
 
 
-def test_a_run_knows_those_that_were_killed(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+def test_a_run_knows_those_that_were_killed(empty_root: Path) -> None:
+    store = Store(empty_root)
     rows = [
         run(run_id="run-1", started_at=NOON),
         run(run_id="run-2", started_at=NOON + timedelta(hours=1), status=RunStatus.RUNNING, finished_at=None),
@@ -386,9 +386,9 @@ def test_a_run_knows_those_that_were_killed(tmp_path: Path) -> None:
     ]
     for number, row in enumerate(rows):
         store.land("runs", [row], source_id="harbour", key=str(number), now=NOON)
-        with open_state(tmp_path) as state:
+        with open_state(empty_root) as state:
             assert state.last_rules() == RULES
-    with open_state(tmp_path) as state, Ledger(state, ("2", "digest")) as ledger:
+    with open_state(empty_root) as state, Ledger(state, ("2", "digest")) as ledger:
         assert [killed.run_id for killed in ledger.unfinished] == ["run-2"]
         assert state.killed_since() == NOON + timedelta(hours=1)
         assert ledger.rules_changed
@@ -403,9 +403,9 @@ open_state(Path({root!r})).close()
 """
 
 
-def test_a_state_that_is_killed_as_it_is_taken_forward_says_the_same(tmp_path: Path) -> None:
-    store, rng, killed = Store(tmp_path), random.Random(10), 0
-    program = KILLED_UPDATE.format(path=str(Path(__file__).parent.parent), root=str(tmp_path))
+def test_a_state_that_is_killed_as_it_is_taken_forward_says_the_same(empty_root: Path) -> None:
+    store, rng, killed = Store(empty_root), random.Random(10), 0
+    program = KILLED_UPDATE.format(path=str(Path(__file__).parent.parent), root=str(empty_root))
     for key in range(9):
         land_batch(store, rng, key, count=60)
         if key % 4 == 3:
@@ -417,14 +417,14 @@ def test_a_state_that_is_killed_as_it_is_taken_forward_says_the_same(tmp_path: P
             child.send_signal(signal.SIGKILL)
         killed += child.returncode == -signal.SIGKILL
         if key == 5:
-            path_of(tmp_path).unlink(missing_ok=True)
+            path_of(empty_root).unlink(missing_ok=True)
     assert killed >= 4
-    check_against_tables(tmp_path)
-    check_against_new(tmp_path)
+    check_against_tables(empty_root)
+    check_against_new(empty_root)
 
 
-def test_recurring_lines_and_newest_articles_are_the_same_after_compaction(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+def test_recurring_lines_and_newest_articles_are_the_same_after_compaction(empty_root: Path) -> None:
+    store = Store(empty_root)
     for number in range(3):
         at = NOON + timedelta(days=number)
         lines = [Habit("harbour", f"line {n}", f"Line {n}", HabitPlace.END, n, 9, NOON, at, at) for n in (number, 5)]
@@ -432,31 +432,31 @@ def test_recurring_lines_and_newest_articles_are_the_same_after_compaction(tmp_p
         row = article(number, landed_at=at, text=f"Text {number}")
         store.land("articles", [row, article(7, landed_at=at)], source_id="harbour", key=f"{number}", now=NOON)
         store.land("articles", [article(9, source_id="other")], source_id="other", key=f"{number}", now=NOON)
-    habits, articles = known_habits(str(tmp_path), "harbour"), newest_articles(str(tmp_path), "harbour")
+    habits, articles = known_habits(str(empty_root), "harbour"), newest_articles(str(empty_root), "harbour")
     assert [habit.line for habit in habits] == ["line 1", "line 2", "line 5"], "none of no articles"
     assert [row[0] for row in articles] == ["article-2", "article-7", "article-1", "article-0"]
     for ages in (DELETED_FOR_AN_HOUR, AT_ONCE):
         compact(store, datetime.now(tz=NOON.tzinfo) + LATER, seconds=0, ages=ages)
-        assert known_habits(str(tmp_path), "harbour") == habits
-        assert newest_articles(str(tmp_path), "harbour") == articles
+        assert known_habits(str(empty_root), "harbour") == habits
+        assert newest_articles(str(empty_root), "harbour") == articles
 
 
-def test_when_the_clock_was_set_back_what_it_wrote_ahead_hides_nothing(tmp_path: Path) -> None:
-    store, ahead = Store(tmp_path), NOW + timedelta(days=30)
+def test_when_the_clock_was_set_back_what_it_wrote_ahead_hides_nothing(empty_root: Path) -> None:
+    store, ahead = Store(empty_root), NOW + timedelta(days=30)
     for number, at in enumerate([NOON, ahead, ahead + timedelta(hours=1)]):
         row = poll(polled_at=at, next_poll_at=at + timedelta(minutes=20), run_id=f"run-{number}")
         store.land("polls", [row], source_id="harbour", key=str(number), now=NOON)
-        open_state(tmp_path, now=at + timedelta(minutes=1)).close()
-    with open_state(tmp_path) as state:
+        open_state(empty_root, now=at + timedelta(minutes=1)).close()
+    with open_state(empty_root) as state:
         (endpoint,) = state.endpoints().values()
     assert endpoint.polled_at == NOON
 
 
-def test_damage_that_a_run_meets_is_gone_in_the_next_one(tmp_path: Path) -> None:
-    land_batch(Store(tmp_path), random.Random(7), 0)
-    open_state(tmp_path).close()
-    with sqlite3.connect(path_of(tmp_path)) as connection:
+def test_damage_that_a_run_meets_is_gone_in_the_next_one(empty_root: Path) -> None:
+    land_batch(Store(empty_root), random.Random(7), 0)
+    open_state(empty_root).close()
+    with sqlite3.connect(path_of(empty_root)) as connection:
         connection.execute("UPDATE address SET facts = substr(facts, 1, 40)")
-    with open_state(tmp_path) as state, pytest.raises(StorageError, match="run again: it is made anew"):
+    with open_state(empty_root) as state, pytest.raises(StorageError, match="run again: it is made anew"):
         sum(state.known(url(number)) is None for number in range(9))
-    check_against_tables(tmp_path)
+    check_against_tables(empty_root)

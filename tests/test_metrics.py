@@ -180,7 +180,6 @@ def test_prometheus_may_ask_for_openmetrics_and_every_metric_is_documented(statu
 
 def test_ready_waits_for_the_schedules_and_the_data_root(settings, status):
     async def during(client):
-        Path(settings.data).mkdir()
         waiting = await client.get("/ready")
         assert (waiting.status_code, waiting.json()) == (503, {"status": "waiting", "waits_for": ["the schedules"]})
         status.last_poll = datetime.now(UTC)

@@ -68,5 +68,5 @@ def test_a_source_that_is_being_run_is_left_to_that_run(site, look, lake, settin
 
 def test_of_several_sources_one_that_never_ran_has_nothing_to_do(tmp_path, site, settings):
     source = write(tmp_path, FEED.replace("SITE", site.server.url("")))
-    (done,) = recheck([source], settings)
+    (done,) = recheck([source], settings.model_copy(update={"data": str(tmp_path / "data")}))
     assert (done.note, done.problem, done.run) == ("never ran", None, None)

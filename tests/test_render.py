@@ -204,12 +204,12 @@ def test_headers_cookies_and_proxy_of_a_source_are_those_of_its_parts(fetcher, t
     assert len(proxy.requests) == len(server.requests) + len(other.requests)
 
 
-def test_a_feed_stays_conditional_and_its_pages_are_shown(chromium, look, site, tmp_path):  # noqa: F811
+def test_a_feed_stays_conditional_and_its_pages_are_shown(chromium, look, site, settings):  # noqa: F811
     site.routes.update({"/news/1": FILLED_BY_SCRIPT, "/app.js": SCRIPT, "/data": answer(STORY.encode())})
     site.feed(1, etag='"one"')
     feed = '[[input]]\nkind = "feed"\nurl = "SITE/feed"\n'
     assert counts(look(feed)) == {"discovered": 1, "rejected": 1}
-    data = str(tmp_path / "data")
+    data = settings.data
     [(reason, detail)] = connect(data).execute("SELECT reason, detail FROM rejects_open").fetchall()
     assert reason == "needs_javascript"
     assert "render = true" in detail

@@ -47,16 +47,16 @@ def archive(root: Path, run_id: str, number: int, fetched_at: datetime, outcome:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> list[str]:
+def files(empty_root: Path) -> list[str]:
     """Archive an old and a new listing, an old and a new document, each in a file of its own; compact the tables."""
     names = [
-        archive(tmp_path, "run-1", 1, OLD, LISTED),
-        archive(tmp_path, "run-2", 2, OLD, "stored"),
-        archive(tmp_path, "run-3", 3, NOON, LISTED),
-        archive(tmp_path, "run-4", 4, NOON, "stored"),
+        archive(empty_root, "run-1", 1, OLD, LISTED),
+        archive(empty_root, "run-2", 2, OLD, "stored"),
+        archive(empty_root, "run-3", 3, NOON, LISTED),
+        archive(empty_root, "run-4", 4, NOON, "stored"),
     ]
-    compact(Store(tmp_path), datetime.now(UTC) + timedelta(hours=2), seconds=0, ages=AT_ONCE)
-    assert verify(tmp_path).findings == ()
+    compact(Store(empty_root), datetime.now(UTC) + timedelta(hours=2), seconds=0, ages=AT_ONCE)
+    assert verify(empty_root).findings == ()
     return names
 
 
@@ -74,56 +74,58 @@ def expire(root: Path, dry_run: bool = False, **days: int) -> list[str]:
     return expire_archive(Store(root), NOON, ArchiveRetention(**ages), seconds=0, dry_run=dry_run, ages=AT_ONCE)
 
 
-def test_without_a_setting_nothing_goes(files: list[str], tmp_path: Path) -> None:
-    assert expire(tmp_path) == []
+def test_without_a_setting_nothing_goes(files: list[str], empty_root: Path) -> None:
+    assert expire(empty_root) == []
     assert (Settings().keep_listings_days, Settings().keep_archive_days) == (0, 0)
-    assert left(tmp_path) == sorted(files)
+    assert left(empty_root) == sorted(files)
 
 
-def test_old_listings_go_with_their_rows_and_documents_stay(files: list[str], tmp_path: Path) -> None:
-    assert expire(tmp_path, dry_run=True, listings=30) == files[:1]
-    assert left(tmp_path) == sorted(files)
-    assert expire(tmp_path, listings=30) == files[:1]
-    assert left(tmp_path) == sorted(files[1:])
-    assert places(tmp_path) == [(url(2), files[1]), (url(3), files[2]), (url(4), files[3])]
-    assert verify(tmp_path).findings == ()
-    assert expire(tmp_path, listings=30) == []
+def test_old_listings_go_with_their_rows_and_documents_stay(files: list[str], empty_root: Path) -> None:
+    assert expire(empty_root, dry_run=True, listings=30) == files[:1]
+    assert left(empty_root) == sorted(files)
+    assert expire(empty_root, listings=30) == files[:1]
+    assert left(empty_root) == sorted(files[1:])
+    assert places(empty_root) == [(url(2), files[1]), (url(3), files[2]), (url(4), files[3])]
+    assert verify(empty_root).findings == ()
+    assert expire(empty_root, listings=30) == []
 
 
-def test_old_documents_go_and_their_articles_and_rows_stay(files: list[str], tmp_path: Path) -> None:
-    assert expire(tmp_path, documents=30) == files[:2]
-    assert left(tmp_path) == sorted(files[2:])
-    assert places(tmp_path) == [(url(2), ""), (url(3), files[2]), (url(4), files[3])]
-    assert verify(tmp_path).findings == ()
-    assert verify(tmp_path, 9).findings == ()
+def test_old_documents_go_and_their_articles_and_rows_stay(files: list[str], empty_root: Path) -> None:
+    assert expire(empty_root, documents=30) == files[:2]
+    assert left(empty_root) == sorted(files[2:])
+    assert places(empty_root) == [(url(2), ""), (url(3), files[2]), (url(4), files[3])]
+    assert verify(empty_root).findings == ()
+    assert verify(empty_root, 9).findings == ()
     with pytest.raises(StorageError, match="keep_archive_days"):
-        write_raw(str(tmp_path), url(2), BytesIO())
-    with connect(tmp_path) as warehouse:
+        write_raw(str(empty_root), url(2), BytesIO())
+    with connect(empty_root) as warehouse:
         assert warehouse.execute("SELECT count(*) FROM articles").fetchall() == [(2,)]
-    removed = forget(str(tmp_path), url(2), NOON, normalize=str, identify=lambda *_: "article-2")
+    removed = forget(str(empty_root), url(2), NOON, normalize=str, identify=lambda *_: "article-2")
     assert (removed.articles, removed.records) == (1, 0)
-    assert verify(tmp_path).findings == ()
+    assert verify(empty_root).findings == ()
 
 
-def test_compaction_deletes_by_the_settings(files: list[str], tmp_path: Path) -> None:
-    settings = Settings(data=str(tmp_path), keep_listings_days=1)
+def test_compaction_deletes_by_the_settings(files: list[str], empty_root: Path) -> None:
+    settings = Settings(data=str(empty_root), keep_listings_days=1)
     assert compact_warehouse(settings, dry_run=True).expired == [files[0], files[2]]
     assert compact_warehouse(settings).expired == [files[0], files[2]]
-    assert left(tmp_path) == [files[1], files[3]]
+    assert left(empty_root) == [files[1], files[3]]
 
 
-def test_what_a_killed_run_left_unindexed_and_rows_of_the_log_are_not_touched(files: list[str], tmp_path: Path) -> None:
-    (mark := tmp_path / ".unlanded" / "harbour" / files[0].rpartition("/")[2]).touch()
-    assert expire(tmp_path, listings=30) == []
+def test_what_a_killed_run_left_unindexed_and_rows_of_the_log_are_not_touched(
+    files: list[str], empty_root: Path
+) -> None:
+    (mark := empty_root / ".unlanded" / "harbour" / files[0].rpartition("/")[2]).touch()
+    assert expire(empty_root, listings=30) == []
     mark.unlink()
     # Killed between the file and its rows: the next call goes on.
-    (tmp_path / files[0]).unlink()
-    assert len(verify(tmp_path).findings) == 1
-    assert expire(tmp_path, listings=30) == []
-    assert verify(tmp_path).findings == ()
-    in_log = archive(tmp_path, "run-5", 5, OLD, LISTED)
-    assert expire(tmp_path, listings=30) == [in_log]
-    compact(Store(tmp_path), datetime.now(UTC) + timedelta(hours=2), seconds=0, ages=AT_ONCE)
-    expire(tmp_path, listings=30)
-    assert verify(tmp_path).findings == ()
-    assert url(5) not in dict(places(tmp_path))
+    (empty_root / files[0]).unlink()
+    assert len(verify(empty_root).findings) == 1
+    assert expire(empty_root, listings=30) == []
+    assert verify(empty_root).findings == ()
+    in_log = archive(empty_root, "run-5", 5, OLD, LISTED)
+    assert expire(empty_root, listings=30) == [in_log]
+    compact(Store(empty_root), datetime.now(UTC) + timedelta(hours=2), seconds=0, ages=AT_ONCE)
+    expire(empty_root, listings=30)
+    assert verify(empty_root).findings == ()
+    assert url(5) not in dict(places(empty_root))

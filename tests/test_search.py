@@ -125,51 +125,51 @@ def test_a_hit_is_marked_where_it_stands() -> None:
     assert snippet("x " * 500 + "ferry", parse_words("ferry"), ("[", "]")).endswith("[ferry]")
 
 
-def test_the_index_follows_new_files_edits_and_compaction(tmp_path: Path) -> None:
-    root = Root.at(tmp_path)
-    land(tmp_path, "1", report(1, "the old ferry"), report(2, "a bridge"))
-    assert ids(tmp_path, "ferry") == ["article-1"]
-    land(tmp_path, "2", report(1, "the new tram", version_id="v2", fetched_at=LATER), report(3, "a ferry"))
+def test_the_index_follows_new_files_edits_and_compaction(empty_root: Path) -> None:
+    root = Root.at(empty_root)
+    land(empty_root, "1", report(1, "the old ferry"), report(2, "a bridge"))
+    assert ids(empty_root, "ferry") == ["article-1"]
+    land(empty_root, "2", report(1, "the new tram", version_id="v2", fetched_at=LATER), report(3, "a ferry"))
     assert update_index(root, 10) == 1
-    assert (ids(tmp_path, "ferry"), ids(tmp_path, "tram")) == (["article-3"], ["article-1"])
+    assert (ids(empty_root, "ferry"), ids(empty_root, "tram")) == (["article-3"], ["article-1"])
     compact(Store(root), NOON + timedelta(days=2), seconds=10)
     assert update_index(root, 10) == 0
-    assert (ids(tmp_path, "ferry"), ids(tmp_path, "tram")) == (["article-3"], ["article-1"])
+    assert (ids(empty_root, "ferry"), ids(empty_root, "tram")) == (["article-3"], ["article-1"])
     assert update_index(root, 10, rebuild=True) > 0
-    assert (ids(tmp_path, "ferry"), ids(tmp_path, "tram")) == (["article-3"], ["article-1"])
+    assert (ids(empty_root, "ferry"), ids(empty_root, "tram")) == (["article-3"], ["article-1"])
 
 
-def test_what_is_taken_down_leaves_the_index(tmp_path: Path) -> None:
-    land(tmp_path, "1", report(1, "the secret xylophone"), report(2, "a bridge"))
-    assert ids(tmp_path, "xylophone") == ["article-1"]
-    forget(tmp_path, url(1), LATER, normalize=str, identify=lambda *_: "article-1")
-    assert not index_folders(tmp_path)
-    assert (ids(tmp_path, "xylophone"), ids(tmp_path, "bridge")) == ([], ["article-2"])
+def test_what_is_taken_down_leaves_the_index(empty_root: Path) -> None:
+    land(empty_root, "1", report(1, "the secret xylophone"), report(2, "a bridge"))
+    assert ids(empty_root, "xylophone") == ["article-1"]
+    forget(empty_root, url(1), LATER, normalize=str, identify=lambda *_: "article-1")
+    assert not index_folders(empty_root)
+    assert (ids(empty_root, "xylophone"), ids(empty_root, "bridge")) == ([], ["article-2"])
 
 
-def test_a_take_down_that_is_killed_leaves_nothing_in_the_index_that_the_tables_have_not(tmp_path: Path) -> None:
-    land(tmp_path, "1", report(1, "the secret xylophone"), report(2, "a bridge"))
-    assert ids(tmp_path, "xylophone") == ["article-1"]
+def test_a_take_down_that_is_killed_leaves_nothing_in_the_index_that_the_tables_have_not(empty_root: Path) -> None:
+    land(empty_root, "1", report(1, "the secret xylophone"), report(2, "a bridge"))
+    assert ids(empty_root, "xylophone") == ["article-1"]
     code = (
         "import os, signal, sys; from datetime import datetime, UTC; from warehouse.takedown import forget\n"
         "forget.keep_tombstones = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "forget.forget(*sys.argv[1:], datetime.now(UTC), normalize=str, identify=lambda *_: 'article-1')"
     )
-    killed = subprocess.run([sys.executable, "-c", code, tmp_path, url(1)], env=os.environ, check=False)
+    killed = subprocess.run([sys.executable, "-c", code, empty_root, url(1)], env=os.environ, check=False)
     assert killed.returncode == -9
-    assert not index_folders(tmp_path)
-    assert (ids(tmp_path, "xylophone"), ids(tmp_path, "bridge")) == ([], ["article-2"])
+    assert not index_folders(empty_root)
+    assert (ids(empty_root, "xylophone"), ids(empty_root, "bridge")) == ([], ["article-2"])
 
 
 @pytest.mark.parametrize("state", ["", "{}", json.dumps({"format": "0", "name": "index", "files": {}})])
-def test_an_index_in_doubt_is_built_again(tmp_path: Path, state: str) -> None:
-    land(tmp_path, "1", report(1, "the ferry"))
-    assert ids(tmp_path, "ferry") == ["article-1"]
-    (folder(Root.at(tmp_path)) / "state.json").write_text(state)
-    assert ids(tmp_path, "ferry") == ["article-1"]
-    for path in folder(Root.at(tmp_path)).glob("index*"):
+def test_an_index_in_doubt_is_built_again(empty_root: Path, state: str) -> None:
+    land(empty_root, "1", report(1, "the ferry"))
+    assert ids(empty_root, "ferry") == ["article-1"]
+    (folder(Root.at(empty_root)) / "state.json").write_text(state)
+    assert ids(empty_root, "ferry") == ["article-1"]
+    for path in folder(Root.at(empty_root)).glob("index*"):
         shutil.rmtree(path)
-    assert ids(tmp_path, "ferry") == ["article-1"]
+    assert ids(empty_root, "ferry") == ["article-1"]
 
 
 def killed_update(root: Path, *arguments: str) -> None:
@@ -186,39 +186,39 @@ def index_folders(root: Path) -> set[str]:
     return {path.name for path in folder(Root.at(root)).glob("index*")}
 
 
-def test_a_writer_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
-    land(tmp_path, "1", report(1, "the ferry"))
-    killed_update(tmp_path)
-    assert ids(tmp_path, "ferry") == ["article-1"]
-    assert len(index_folders(tmp_path)) == 1
+def test_a_writer_that_is_killed_is_gone_on_with(empty_root: Path) -> None:
+    land(empty_root, "1", report(1, "the ferry"))
+    killed_update(empty_root)
+    assert ids(empty_root, "ferry") == ["article-1"]
+    assert len(index_folders(empty_root)) == 1
 
 
-def test_a_rebuild_that_is_killed_leaves_the_index_as_it_was(tmp_path: Path) -> None:
-    root = Root.at(tmp_path)
-    land(tmp_path, "1", report(1, "the ferry"))
+def test_a_rebuild_that_is_killed_leaves_the_index_as_it_was(empty_root: Path) -> None:
+    root = Root.at(empty_root)
+    land(empty_root, "1", report(1, "the ferry"))
     update_index(root, 10)
-    complete = index_folders(tmp_path)
-    killed_update(tmp_path, "rebuild")
-    assert len(index_folders(tmp_path) - complete) == 1
+    complete = index_folders(empty_root)
+    killed_update(empty_root, "rebuild")
+    assert len(index_folders(empty_root) - complete) == 1
     index = open_index(root)
     assert index is not None
     assert index.searcher().num_docs == 1
-    assert ids(tmp_path, "ferry") == ["article-1"]
-    assert index_folders(tmp_path) == complete
-    killed_update(tmp_path, "rebuild")
+    assert ids(empty_root, "ferry") == ["article-1"]
+    assert index_folders(empty_root) == complete
+    killed_update(empty_root, "rebuild")
     delete_index(root, 10)
-    assert index_folders(tmp_path) == set()
+    assert index_folders(empty_root) == set()
     assert update_index(root, 10) == 1
-    before = index_folders(tmp_path)
+    before = index_folders(empty_root)
     assert update_index(root, 10, rebuild=True) == 1
-    assert len(index_folders(tmp_path)) == 1
-    assert index_folders(tmp_path) != before
+    assert len(index_folders(empty_root)) == 1
+    assert index_folders(empty_root) != before
 
 
-def test_a_run_takes_in_a_part_and_claims_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Root.at(tmp_path)
+def test_a_run_takes_in_a_part_and_claims_no_more(empty_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Root.at(empty_root)
     for number in range(3):
-        land(tmp_path, str(number), report(number, f"ferry {number}"))
+        land(empty_root, str(number), report(number, f"ferry {number}"))
     sizes = [size for name, (size, _) in root.states("articles").items() if "schema" not in name]
     monkeypatch.setattr("warehouse.search.index.MAX_BOUNDED_BATCH_BYTES", min(sizes))
     monkeypatch.setattr("warehouse.search.index.MAX_BOUNDED_FILE_BYTES", max(sizes))
@@ -232,30 +232,30 @@ def test_a_run_takes_in_a_part_and_claims_no_more(tmp_path: Path, monkeypatch: p
     assert counts == [(1, 1), (2, 2), (3, 3), (3, 3)]
 
 
-def test_a_run_leaves_what_takes_long_to_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Root.at(tmp_path)
-    land(tmp_path, "1", report(1, "the ferry"))
+def test_a_run_leaves_what_takes_long_to_a_search(empty_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Root.at(empty_root)
+    land(empty_root, "1", report(1, "the ferry"))
     monkeypatch.setattr("warehouse.search.index.MAX_BOUNDED_FILE_BYTES", 10)
     update_index(root, 10, max_seconds=0)
     index = open_index(root)
     assert index is not None
     assert index.searcher().num_docs == 0
-    assert ids(tmp_path, "ferry") == ["article-1"]
-    before = index_folders(tmp_path)
-    path = next(Path(tmp_path).glob("articles/*/harbour-1.parquet"))
+    assert ids(empty_root, "ferry") == ["article-1"]
+    before = index_folders(empty_root)
+    path = next(Path(empty_root).glob("articles/*/harbour-1.parquet"))
     os.utime(path, (1, 1))  # rewritten, as by a take-down on another machine
     update_index(root, 10, max_seconds=10)
-    assert index_folders(tmp_path) == before
-    assert ids(tmp_path, "ferry") == ["article-1"]
-    assert index_folders(tmp_path) != before
+    assert index_folders(empty_root) == before
+    assert ids(empty_root, "ferry") == ["article-1"]
+    assert index_folders(empty_root) != before
 
 
-def test_a_page_is_full_while_the_index_is_behind(tmp_path: Path) -> None:
-    root = Root.at(tmp_path)
-    land(tmp_path, "1", *(report(number, "ferry " * (20 - number)) for number in range(10)))
-    everything = ids(tmp_path, "ferry")
+def test_a_page_is_full_while_the_index_is_behind(empty_root: Path) -> None:
+    root = Root.at(empty_root)
+    land(empty_root, "1", *(report(number, "ferry " * (20 - number)) for number in range(10)))
+    everything = ids(empty_root, "ferry")
     edits = [report(number, "tram", version_id=f"edit-{number}", fetched_at=LATER) for number in (0, 1, 4)]
-    land(tmp_path, "2", *edits)
+    land(empty_root, "2", *edits)
     current = [article_id for article_id in everything if article_id not in {"article-0", "article-1", "article-4"}]
     with hold_lock(folder(root) / "writer", "the search index is being written", 1):
         pages = [
@@ -265,18 +265,18 @@ def test_a_page_is_full_while_the_index_is_behind(tmp_path: Path) -> None:
     assert [hit.rank for page in pages for hit in page] == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_who_may_not_write_searches_what_the_index_has(tmp_path: Path) -> None:
-    land(tmp_path, "1", report(1, "the ferry"), report(2, "a ferry"))
-    assert len(ids(tmp_path, "ferry")) == 2
-    land(tmp_path, "2", report(1, "the tram", version_id="v2", fetched_at=LATER), report(3, "a ferry"))
-    lock = folder(Root.at(tmp_path)) / "writer.lock"
+def test_who_may_not_write_searches_what_the_index_has(empty_root: Path) -> None:
+    land(empty_root, "1", report(1, "the ferry"), report(2, "a ferry"))
+    assert len(ids(empty_root, "ferry")) == 2
+    land(empty_root, "2", report(1, "the tram", version_id="v2", fetched_at=LATER), report(3, "a ferry"))
+    lock = folder(Root.at(empty_root)) / "writer.lock"
     lock.unlink(missing_ok=True)
     lock.mkdir()  # which nobody can write, root neither
-    assert ids(tmp_path, "ferry") == ["article-2"]
-    for path in folder(Root.at(tmp_path)).glob("index*"):
+    assert ids(empty_root, "ferry") == ["article-2"]
+    for path in folder(Root.at(empty_root)).glob("index*"):
         shutil.rmtree(path)
     with pytest.raises(StorageError):
-        find(tmp_path, "ferry")
+        find(empty_root, "ferry")
 
 
 def test_a_search_where_nothing_has_landed_writes_nothing(tmp_path: Path) -> None:
@@ -285,10 +285,10 @@ def test_a_search_where_nothing_has_landed_writes_nothing(tmp_path: Path) -> Non
     assert not (tmp_path / "data").exists()
 
 
-def test_two_at_once_find_the_same(tmp_path: Path) -> None:
-    land(tmp_path, "1", *(report(number, f"ferry {number}") for number in range(200)))
+def test_two_at_once_find_the_same(empty_root: Path) -> None:
+    land(empty_root, "1", *(report(number, f"ferry {number}") for number in range(200)))
     with ThreadPoolExecutor(2) as threads:
-        first, second = threads.map(lambda _: sorted(ids(tmp_path, "ferry")), range(2))
+        first, second = threads.map(lambda _: sorted(ids(empty_root, "ferry")), range(2))
     assert first == second
     assert len(first) == 50
 
@@ -306,27 +306,29 @@ def test_any_search_gives_articles_or_a_sentence(languages: Path, words: str) ->
         find(languages, words)
 
 
-def test_what_is_found_is_a_view_to_join(tmp_path: Path) -> None:
-    land(tmp_path, "1", report(1, "the old ferry", source_id="bay"), report(2, "a ferry, a ferry"), report(3, "a tram"))
+def test_what_is_found_is_a_view_to_join(empty_root: Path) -> None:
+    land(
+        empty_root, "1", report(1, "the old ferry", source_id="bay"), report(2, "a ferry, a ferry"), report(3, "a tram")
+    )
     query = "SELECT title, snippet FROM found JOIN articles USING (article_id) ORDER BY score DESC, title"
-    with copydesk.open(tmp_path) as warehouse:
+    with copydesk.open(empty_root) as warehouse:
         both = warehouse.sql(query, search="ferry").fetchall()
         assert both == [("Report 2", "a **ferry**, a **ferry**"), ("Report 1", "the old **ferry**")]
         assert warehouse.sql(query, search="tram").fetchall() == [("Report 3", "a **tram**")]
         assert warehouse.sql(query, search="zeppelin").fetchall() == []
         with pytest.raises(QueryError, match="no word"):
             warehouse.sql(query, search="-tram")
-    done = command("sql", "--data", tmp_path, "--search", "ferry", "--format", "csv", query)
+    done = command("sql", "--data", empty_root, "--search", "ferry", "--format", "csv", query)
     assert done.stdout.splitlines()[1:] == ['Report 2,"a **ferry**, a **ferry**"', "Report 1,the old **ferry**"]
     with pytest.raises(QueryError, match="'found' is a view already"):
         parse_files(["found=x.csv"])
 
 
-def test_hits_are_bold_on_a_terminal(tmp_path: Path) -> None:
-    land(tmp_path, "1", report(1, "the old ferry"), report(2, "عادت العبّارة إلى الميناء"))
-    with terminal("search", "ferry OR العبارة", "--data", tmp_path) as (_, read):
+def test_hits_are_bold_on_a_terminal(empty_root: Path) -> None:
+    land(empty_root, "1", report(1, "the old ferry"), report(2, "عادت العبّارة إلى الميناء"))
+    with terminal("search", "ferry OR العبارة", "--data", empty_root) as (_, read):
         assert {"\x1b[1mferry\x1b[0m", "\x1b[1mالعبّارة\x1b[0m"} <= set(re.findall(r"\x1b\[1m[^\x1b]+\x1b\[0m", read()))
-    with terminal("search", "ferry", "--data", tmp_path, TERM="dumb") as (_, read):
+    with terminal("search", "ferry", "--data", empty_root, TERM="dumb") as (_, read):
         assert "**ferry**" in read()
 
 

@@ -62,8 +62,8 @@ class StatusOf:
 
 
 @pytest.fixture
-def status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> StatusOf:
-    return StatusOf(tmp_path, capsys)
+def status(empty_root: Path, capsys: pytest.CaptureFixture[str]) -> StatusOf:
+    return StatusOf(empty_root, capsys)
 
 
 def test_of_a_source_that_is_well_nothing_is_said(status: StatusOf) -> None:

@@ -38,8 +38,8 @@ class Warehouse:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path)
+def warehouse(empty_root: Path) -> Warehouse:
+    return Warehouse(empty_root)
 
 
 def test_an_article_is_its_newest_version(warehouse: Warehouse) -> None:
@@ -90,10 +90,10 @@ def test_the_columns_of_articles_are_those_of_the_table_in_its_order(warehouse: 
 
 
 def test_articles_that_landed_before_a_column_was_thought_of_are_read_beside_newer_ones(
-    warehouse: Warehouse, tmp_path: Path
+    warehouse: Warehouse, empty_root: Path
 ) -> None:
     warehouse.land("articles", article(1))
-    path = next(tmp_path.glob("articles/*/harbour-1.parquet"))
+    path = next(empty_root.glob("articles/*/harbour-1.parquet"))
     pq.write_table(pq.read_table(path, partitioning=None).drop_columns(["languages"]), path)
     warehouse.land("articles", article(2))
     query = "SELECT article_id, languages FROM {} ORDER BY 1"

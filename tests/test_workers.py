@@ -201,10 +201,12 @@ The {number} boats of the village came home late on Monday, and each of them had
 
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["workers", "fork server"])
-def test_a_run_whose_processes_are_killed_again_and_again_takes_in_all_documents(folder_source, tmp_path, ask, victim):
+def test_a_run_whose_processes_are_killed_again_and_again_takes_in_all_documents(
+    folder_source, tmp_path, settings, ask, victim
+):
     for number in range(150):
         (tmp_path / "pages" / f"{number:03}.txt").write_text(STORY.format(number=number))
-    arguments = ["run", "--config", str(tmp_path / "config"), "--data", str(tmp_path / "data")]
+    arguments = ["run", "--config", str(tmp_path / "config"), "--data", settings.data]
     run = subprocess.Popen(
         [sys.executable, "-m", "copydesk", *arguments],
         cwd=Path(__file__).parent.parent,
