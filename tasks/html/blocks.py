@@ -156,15 +156,17 @@ class _BlockReader:
         """Make a block of the text since the last one."""
         if not self._parts:
             return
-        text = "".join(self._parts)
-        linked, bold = self._linked, self._bold
+        text = self._parts[0] if len(self._parts) == 1 else "".join(self._parts)
         self._parts.clear()
-        self._linked = self._bold = 0
+        linked_share = bold_share = 0.0
+        if self._linked or self._bold:
+            length = max(1, len(text.strip()))
+            linked_share, bold_share = min(1.0, self._linked / length), min(1.0, self._bold / length)
+            self._linked = self._bold = 0
         lines = _split_breaks(text) if _BREAK in text else (" ".join(text.split()),)
         for line in lines:
             if line and (line[0].isalnum() or any(map(str.isalnum, line))):
-                length = max(1, len(text.strip()))
-                self.blocks.append(Block(line, container, min(1.0, linked / length), min(1.0, bold / length)))
+                self.blocks.append(Block(line, container, linked_share, bold_share))
 
 
 def _is_read(element: HtmlElement, tag: str, around: str) -> bool:
