@@ -95,6 +95,12 @@ BYLINES = [
     ("zh", "记者 高美玲 通讯员 陈立", ["高美玲", "陈立"]),
     ("ar", "تقرير: أحمد علي", ["أحمد علي"]),
     ("en", "By ANN LEE, Harbour Wire", ["ANN LEE"]),
+    ("de", "Zeige alle Beiträge von Anna Berg →", ["Anna Berg"]),
+    ("de", "Erstellt von Anna Berg", ["Anna Berg"]),
+    ("de", "Anna Berg im Gespräch", ["Anna Berg"]),
+    ("en", "Show all articles by Ann Lee", ["Ann Lee"]),
+    ("fr", "Voir tous les articles de Anne Marin", ["Anne Marin"]),
+    ("es", "Ver todas las entradas de Ana Ruiz", ["Ana Ruiz"]),
 ]
 
 

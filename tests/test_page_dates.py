@@ -157,3 +157,30 @@ def test_a_day_in_a_notice_of_copyright_is_no_date() -> None:
 
 def test_a_name_of_several_zones_is_read_by_a_language_of_one_country() -> None:
     assert parse_date("3 May 2019, 11:30 PM IST", "hi").instant == datetime(2019, 5, 3, 18, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [
+        ('<div class="card widget">July 8, 2025 · 6 min read</div>', 8),
+        ('<ul class="share-tools"><li>8 July 2025</li><li>Copy the address</li></ul>', 8),
+        ("<div class='promo-box'>Ann Lee • Jul 8, 2025</div>", 8),
+        ('<p class="caption">Le 8 juillet 2025</p>', 8),
+    ],
+)
+def test_a_date_line_at_the_headline_counts_whatever_its_element_is_called(line: str, day: int) -> None:
+    assert article_of(line).published_at == datetime(2025, 7, day, tzinfo=UTC)
+
+
+def test_a_date_far_below_the_text_needs_a_label() -> None:
+    box = "<section>{}<p>The bakery has been on Mill Street since the year in which the old bridge was built.</p></section>"
+    rest = "<p>Filler words stand here in a short line.</p>" * 8
+    assert article_of(below=rest + box.format("<p>Published on July 8, 2025</p>")).published_at == datetime(
+        2025, 7, 8, tzinfo=UTC
+    )
+    assert article_of(below=rest + box.format("<p>Published © 2025 July 8</p>")).published_at is None
+
+
+def test_the_date_line_below_the_headline_goes_before_one_above_it() -> None:
+    page = '<div class="head"><span>Issue of 1 May 2024</span><h2>Town</h2></div>'
+    assert article_of("<p>8 July 2025</p>", above=page).published_at == datetime(2025, 7, 8, tzinfo=UTC)

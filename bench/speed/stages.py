@@ -33,7 +33,7 @@ STAGES: Final = {
     "metadata": (
         "tasks.html.article:read_json_ld",
         "tasks.html.article:read_metadata",
-        "tasks.html.article:guess_metadata",
+        "tasks.html.article:guess_date",
     ),
     "extraction": ("tasks.extract:read_page",),
     "checks": ("tasks.extract:extract",),

@@ -194,11 +194,21 @@ def skip_zone(line: str, end: int) -> int:
     return zone.end() if zone else end
 
 
+def count_words_beside_day(line: str) -> int | None:
+    """Return the number of words before and behind the first date with its year; None if the line has none."""
+    day = find_day(line)
+    return None if day is None else _count_words_beside(line, *day)
+
+
+def _count_words_beside(line: str, begin: int, end: int) -> int:
+    return len(_WORDS.findall(line[:begin])) + len(_WORDS.findall(line[end:]))
+
+
 def is_date_line(line: str) -> bool:
     """Return whether the line is a date with its year and little else."""
     if len(line) > _MAX_DATE_LINE_CHARACTERS or (day := find_day(line)) is None:
         return False
-    around = len(_WORDS.findall(line[: day[0]])) + len(_WORDS.findall(line[day[1] :]))
+    around = _count_words_beside(line, *day)
     # `Best 10 albums 2023` has the shape of a date; only here it is worth parsing to rule out `albums` as a month.
     in_figures = _MONTH_NAME.search(line, *day) is None
     certain = not around or in_figures or find_date(to_common_calendar(line[day[0] :], None), None, None) is not None

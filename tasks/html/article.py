@@ -10,11 +10,13 @@ from typing import Final, NamedTuple
 from lxml import etree
 from lxml.html import HtmlElement
 
-from tasks.html.block_features import PageStatements, read_block_features
+from tasks.boilerplate.boosted_trees import Floats
+from tasks.html.block_features import BlockFeatures, PageStatements, read_block_features
 from tasks.html.block_model import score_blocks
 from tasks.html.blocks import PageBlocks, read_blocks
+from tasks.html.date_lines import find_date_line
 from tasks.html.gallery_credits import split_credits
-from tasks.html.guessed_metadata import configure_libraries, guess_metadata
+from tasks.html.guessed_date import configure_libraries, guess_date
 from tasks.html.head_metadata import read_metadata
 from tasks.html.jsonld import JsonLd, read_json_ld
 from tasks.html.other_articles import find_other_articles
@@ -38,10 +40,11 @@ from tasks.html.select_blocks import (
 )
 from tasks.html.standfirst import find_standfirst
 from tasks.html.state_values import read_data_attributes
+from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line, clean_lines
 from tasks.text.document import Document
 from warehouse.model.records import Candidate, Paragraphs, StrippedLine
-from warehouse.model.vocabulary import LineReason
+from warehouse.model.vocabulary import LineReason, Origin
 
 BLOCK_EXTRACTOR: Final = "blocks 1"
 STATE_EXTRACTOR: Final = "page state"
@@ -60,7 +63,6 @@ MAX_TITLE_TEXTS: Final = 20
 
 _UNREAD_TAGS: Final = ("script", "style", "template", "svg", "noscript", "iframe", "object", "canvas")
 _FOLDED: Final = re.compile("<(?:noscript|template)[ >]", re.IGNORECASE)
-_REQUIRED_FIELDS: Final = frozenset({"title", "authors", "published_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,14 @@ class OpenPage:
     def values(self, field: str) -> tuple[str, ...]:
         """Return the values of all candidates of one field, the most trusted first."""
         return tuple(value for candidate in self.candidates if candidate.field == field for value in candidate.values)
+
+
+class _ScoredBlocks(NamedTuple):
+    """The blocks of a page, and for each the probability that it is text of the article."""
+
+    blocks: PageBlocks
+    features: BlockFeatures
+    probability: Floats
 
 
 class _JudgedBlocks(NamedTuple):
@@ -138,12 +148,11 @@ def read_page(text: str, url: str) -> Document | None:
     if page is None:
         return None
     is_large = _is_too_large(text, page.tree)
+    scored = _score_blocks(page)
     candidates = page.candidates
-    missing = _REQUIRED_FIELDS.difference(candidate.field for candidate in candidates)
-    if missing and not is_large:
-        candidates += guess_metadata(page.tree, url, missing)
-    blocks = read_blocks(page.tree)
-    judged = _judge_blocks(page, blocks, is_large) if blocks.blocks else _JudgedBlocks([], [], BLOCK_EXTRACTOR)
+    if scored is not None and not page.values("published_at"):
+        candidates += _read_date(page, scored, url, is_large)
+    judged = _judge_blocks(page, scored, is_large)
     if judged.count_selected() < MIN_PRINTED_CHARACTERS and "false" not in page.values("is_accessible_for_free"):
         judged = _add_unprinted(judged, page, text, url, is_large)
     if None not in judged.reasons:
@@ -158,9 +167,29 @@ def _is_too_large(text: str, tree: HtmlElement) -> bool:
     return len(text) > MAX_PAGE_CHARACTERS and tree.xpath("string-length()") > MAX_PAGE_CHARACTERS
 
 
-def _judge_blocks(page: OpenPage, blocks: PageBlocks, is_large: bool) -> _JudgedBlocks:
+def _score_blocks(page: OpenPage) -> _ScoredBlocks | None:
+    """Return the blocks of a page with their scores; None if it has no block."""
+    blocks = read_blocks(page.tree)
+    if not blocks.blocks:
+        return None
     features = read_block_features(blocks, read_statements(page))
-    probability = score_blocks(features)
+    return _ScoredBlocks(blocks, features, score_blocks(features))
+
+
+def _read_date(page: OpenPage, scored: _ScoredBlocks, url: str, is_large: bool) -> tuple[Candidate, ...]:
+    """Return the date that a page prints as a candidate; where it is not readable, also one that a library guesses."""
+    line = find_date_line(*scored)
+    candidates = (Candidate("published_at", (line,), Origin.TEXT),) if line else ()
+    if is_large or (line and parse_date(line)):
+        return candidates
+    guess = guess_date(page.tree, next(iter(page.values("canonical_url")), url))
+    return (*candidates, Candidate("published_at", (guess,), Origin.TRAFILATURA)) if guess else candidates
+
+
+def _judge_blocks(page: OpenPage, scored: _ScoredBlocks | None, is_large: bool) -> _JudgedBlocks:
+    if scored is None:
+        return _JudgedBlocks([], [], BLOCK_EXTRACTOR)
+    blocks, features, probability = scored
     is_paid = "false" in page.values("is_accessible_for_free")
     offers = find_offers(page.tree, page.json_ld.paid_selectors, blocks, is_paid=is_paid)
     others = find_other_articles(blocks, features, probability)
@@ -191,8 +220,7 @@ def _add_unprinted(judged: _JudgedBlocks, page: OpenPage, text: str, url: str, i
     What readers without scripts are shown counts as a template. An article must be longer than what the page prints.
     """
     if _FOLDED.search(text) and (unfolded_page := open_page(text, url, is_unfolded=True)):
-        blocks = read_blocks(unfolded_page.tree)
-        unfolded = _judge_blocks(unfolded_page, blocks, is_large) if blocks.blocks else judged
+        unfolded = _judge_blocks(unfolded_page, _score_blocks(unfolded_page), is_large)
         if unfolded.count_selected() >= judged.min_replaced_characters():
             judged = unfolded
     state = read_page_state((*page.scripts, *read_data_attributes(text)))

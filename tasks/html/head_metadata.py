@@ -55,7 +55,8 @@ _META: Final = {
     "articledateoriginal "
     "dateavailable datecreated dctermscreated dcdateissued dctermsissued dcdate dctermsdate dcdatecreated "
     "citationpublicationdate citationdate sailthrudate cxenseparserecspublishtime cxenseparsearticlepublishtime "
-    "dcsextarticlefirstpublished originalpublicationdate publishtime publishedat articledate displaydate date",
+    "dcsextarticlefirstpublished originalpublicationdate publishtime publishedat published "
+    "publishedon publishedtime wpublisheddate articledate displaydate date",
     "modified_at": "datemodified modifieddate lastmodified lastmod dctermsmodified dcdatemodified articledateupdated "
     "dateupdated revised updatedate",
     "canonical_url": "parselylink twitterurl",

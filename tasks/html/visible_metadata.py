@@ -33,8 +33,10 @@ MAX_HEADLINE_LEVELS: Final = 2
 
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _BYLINE: Final = re.compile(
-    r"(?:^|[\s_-])(?:by-?line|authors?|autor|auteur|autore)(?:[_-]*names?)?(?:$|\s)", re.IGNORECASE
+    r"(?:^|[\s_-])(?:by-?line|authors?|autor|auteur|autore)(?:[_-]*(?:names?|line))?(?:__\w{3,8})?(?:$|\s)",
+    re.IGNORECASE,
 )
+_BYLINE_TAGS: Final = ("span", "div", "p", "a", "address", "li", "ul", "h5", "h6")
 
 
 def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tuple[str, ...]]:
@@ -74,15 +76,15 @@ def _author_links(tree: HtmlElement) -> Iterator[str]:
 
 
 def _bylines(tree: HtmlElement) -> Iterator[HtmlElement]:
-    elements = tree.iter("span", "div", "p", "a", "address", "li", "ul")
-    bylines = (element for element in elements if _name_byline((element.get("class") or "")[:MAX_CLASS_CHARACTERS]))
+    elements = tree.iter(*_BYLINE_TAGS)
+    bylines = (element for element in elements if (names := element.get("class")) and _name_byline(names))
     short = islice((element for element in bylines if _text(element, MAX_BYLINE_CHARACTERS)), MAX_BYLINES)
     return (element for element in short if not is_of_other_article(element))
 
 
 @lru_cache(maxsize=4_000)
 def _name_byline(classes: str) -> bool:
-    return _BYLINE.search(classes) is not None
+    return _BYLINE.search(classes[:MAX_CLASS_CHARACTERS]) is not None
 
 
 def _names(byline: HtmlElement) -> tuple[str, ...]:

@@ -39,9 +39,23 @@ _BOTH: Final = re.compile(
     r"\s?(?:[:：=]|\s(?:by|von|par|de|di|av)(?=\s))?",
     re.IGNORECASE,
 )
+# Of a link to a writer's other articles: `Show all posts by Ann Lee`.
+_OTHER_POSTS: Final = (
+    r"(?:(?:view|see|show|read) )?(?:(?:all|more) )?(?:posts|articles|stories) (?:by|of|from|about)"
+    r"|read more (?:about|from|by)|(?:zum |zur )?(?:profil|autorenseite) von"
+    r"|(?:zeige? )?(?:alle|weitere|mehr) (?:artikel|beiträge|einträge) von"
+    r"|(?:voir )?tous les (?:articles|billets) (?:de|par)"
+    r"|(?:ver )?tod[ao]s (?:las|los|os|as) (?:entradas|artículos|artigos|posts) de|tutti gli articoli di"
+    r"|alle (?:artikelen|berichten) van|visa alla inlägg av|(?:zobacz )?wszystkie wpisy"
+)
+_WRITTEN_BY: Final = (
+    "(?:erstellt|geschrieben|verfasst|veröffentlicht) von|(?:écrit|publié|rédigé|posté) par"
+    "|(?:escrito|publicado|creado) por|(?:scritto|pubblicato) da|(?:geschreven|geplaatst) door"
+    "|(?:skrevet|skrivet) a[fv]|napisan[ey] przez"
+)
 _LEADING_LABEL: Final = re.compile(
-    r"(?:(?:(?:read )?more|articles|posts|stories) (?:about|from|by)"
-    r"|this (?:post|article|story) (?:was|is) written by)\s+|"
+    rf"(?:{_OTHER_POSTS}|{_WRITTEN_BY}"
+    r"|more (?:about|from|by)|this (?:post|article|story) (?:was|is) written by)\s+|"
     r"(?:(?:ein(?:e)?\s)?(?:gast)?(?:kolumne|kommentar|analyse|bericht|reportage|interview|essay|rezension|beitrag)\s+von"
     r"|(?:une?\s)?(?:chronique|analyse|tribune|reportage|article|propos recueillis)\s+(?:de|par))\s+|"
     rf"(?:{_LABEL})\s?[:：/／|・＝]\s*|"
@@ -90,7 +104,7 @@ _CHINESE_NAMES: Final = re.compile(r"[一-鿿]{2,4}(?:\s[一-鿿]{2,4})+")
 _IN_PLACE: Final = re.compile(r"(?<=\w)[\s,]+(?:in|reporting from|aus|à|em|en|from)\s+(?=[^\W\d_a-z])[\w .,'’-]+$")
 _TAIL: Final = re.compile(
     r"(?<!\s)\s++(?:기자|특파원|记者|記者|(?:last )?(?:updated|published|posted)|aktualisiert|publié|mis à jour"
-    r"|actualizado|lesezeit|reading time|\d+ min|(?:am|on|le|el|at|um)$)"
+    r"|actualizado|im gespräch|im interview|lesezeit|reading time|\d+ min|(?:am|on|le|el|at|um)$)"
     r"(?!\w).*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -162,7 +176,7 @@ _TWO_LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
 _DATED: Final = re.compile(r"(?<!\w)(?:19|20)\d\d(?!\d)|\d\s?[/.:]\s?\d")
 _DIGIT: Final = re.compile(r"\d")
 _INITIAL: Final = re.compile(r"(?<!\w)\w{1,2}\.$")
-_EDGES: Final = ' \t,;:|/·•–—-*"“”«»()[]<>（）〔〕【】'
+_EDGES: Final = ' \t,;:|/·•→–—-*"“”«»()[]<>（）〔〕【】'
 
 
 def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
