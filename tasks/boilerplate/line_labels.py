@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from tasks.boilerplate.cues import Cue, phrases_of
+from tasks.boilerplate.cues import Cue
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import (
     has_year,
@@ -18,7 +17,7 @@ from tasks.boilerplate.line_patterns import (
     read_persons,
     read_section,
 )
-from tasks.boilerplate.offers import makes_offer
+from tasks.boilerplate.offers import MIN_OFFER_WORDS, OFFER, RIGHTS, find_inner_kinds
 from tasks.metadata.bylines import is_byline_of_role
 from warehouse.model.vocabulary import LineReason
 
@@ -105,11 +104,12 @@ def label_line(line: Line) -> LineReason | None:
     reason = next((reason for cue in line.cues if (reason := _label_by_cue(cue, line))), None)
     if reason is not None or line.word_count > MAX_CAPTION_WORDS:
         return reason
-    if _reserves_rights(line.text):
+    inner_kinds = find_inner_kinds(line.text)
+    if RIGHTS in inner_kinds:
         return LineReason.LEGAL
     if line.word_count <= MAX_FOLLOW_WORDS and _FOLLOW.match(line.text):
         return LineReason.SHARE
-    if makes_offer(line.text, line.word_count):
+    if OFFER in inner_kinds and line.word_count >= MIN_OFFER_WORDS:
         return LineReason.NEWSLETTER
     if is_reporter(line.text) or (line.word_count <= MAX_BYLINE_WORDS and is_byline_of_role(line.text)):
         return LineReason.BYLINE
@@ -169,15 +169,3 @@ def _introduces_name(cue: Cue, line: Line) -> bool:
         return not line.ends_sentence and len(words) <= MAX_NAME_WORDS
     capitals = sum(word[:1].isupper() or not word[:1].isalpha() for word in words)
     return not line.ends_sentence and cue.rest[0].isupper() and capitals * 2 >= len(words)
-
-
-def _reserves_rights(text: str) -> bool:
-    phrases = _rights_phrases(text.isascii())
-    return len(text) >= len(phrases[0]) and any(map(text.casefold().__contains__, phrases))
-
-
-@cache
-def _rights_phrases(ascii_only: bool) -> tuple[str, ...]:
-    """Return the phrases that reserve rights, the shortest first; for an ASCII line only those of ASCII letters."""
-    phrases = (phrase.casefold() for phrase in phrases_of("rights"))
-    return tuple(sorted((phrase for phrase in phrases if phrase.isascii() or not ascii_only), key=len))

@@ -1,48 +1,66 @@
-"""Lines in which a site speaks to its readers: offers, notices and requests, known by a phrase inside them."""
+"""Lines in which a site speaks to its readers, offers, notices and reserved rights, known by a phrase inside them."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import cache
 from typing import Final, NamedTuple
 
 from tasks.boilerplate.cues import phrases_of
 
+OFFER: Final = "offer"
+RIGHTS: Final = "rights"
 MIN_OFFER_WORDS: Final = 3
 MAX_OFFER_WORDS: Final = 60
 
+_NO_KINDS: Final = frozenset[str]()
+# Letters of Thai, Kana, Han and Hangul.
+_EASTERN: Final = re.compile("[\u0e00-\u0fff\u3040-\ud7af]")
+
 
 class _Phrases(NamedTuple):
-    """The phrases of offers, by a word that a line must have for one of them."""
+    """Phrases that stand anywhere in a line, by a word that a line must have for one of them."""
 
+    kinds: dict[str, str]
     by_word: dict[str, list[str]]
     """Those of several words, by the longest behind which no mark can stand."""
     single: tuple[str, ...]
     """Those of one word, or in a script without spaces."""
+    western: tuple[str, ...]
+    """Those of `single` in other letters than the Far East's."""
+
+
+def find_inner_kinds(text: str) -> frozenset[str]:
+    """Return the kinds of the phrases in a line that stand anywhere in it: `offer`, `rights`."""
+    phrases = _phrases()
+    folded = text.casefold().replace("’", "'")
+    # Every line is looked up here; looking for all phrases takes ten times as long.
+    words = phrases.by_word.keys() & folded.split()
+    if not words and text.isascii():
+        return _NO_KINDS
+    inside = [phrase for word in words for phrase in phrases.by_word[word] if phrase in folded]
+    if not text.isascii():
+        single = phrases.single if _EASTERN.search(text) else phrases.western
+        inside += [phrase for phrase in single if phrase in folded]
+    return frozenset(phrases.kinds[phrase] for phrase in inside) if inside else _NO_KINDS
 
 
 def makes_offer(text: str, word_count: float) -> bool:
     """Return whether a line has a phrase that only a site's words to its readers have: `straight to your inbox`."""
-    if not MIN_OFFER_WORDS <= word_count <= MAX_OFFER_WORDS:
-        return False
-    phrases = _phrases()
-    folded = text.lower().replace("’", "'")
-    # Every long line is looked up here; looking for all phrases takes ten times as long.
-    if not (words := phrases.by_word.keys() & folded.split()) and text.isascii():
-        return False
-    if any(phrase in folded for word in words for phrase in phrases.by_word[word]):
-        return True
-    return not text.isascii() and any(map(folded.__contains__, phrases.single))
+    return MIN_OFFER_WORDS <= word_count <= MAX_OFFER_WORDS and OFFER in find_inner_kinds(text)
 
 
 @cache
 def _phrases() -> _Phrases:
+    kinds = {phrase.casefold(): kind for kind in (OFFER, RIGHTS) for phrase in phrases_of(kind)}
     by_word: dict[str, list[str]] = defaultdict(list)
     single: list[str] = []
-    for phrase in map(str.lower, phrases_of("offer")):
+    for phrase in kinds:
         words = phrase.split()
         if len(words) > 1:
             by_word[max(words[1:-1] or words[:1], key=len)].append(phrase)
         else:
             single.append(phrase)
-    return _Phrases(dict(by_word), tuple(single))
+    western = (phrase for phrase in single if not _EASTERN.search(phrase))
+    return _Phrases(kinds, dict(by_word), tuple(single), tuple(western))
