@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final
 
 from config.sources import StripRules
@@ -71,7 +72,7 @@ def strip(
         article,
         paragraphs=Paragraphs(tuple(paragraphs)),
         candidates=add_printed(article.candidates, candidates),
-        stripped=tuple(sorted(article.stripped + stripped, key=lambda line: line.line)),
+        stripped=tuple(sorted(article.stripped + stripped, key=attrgetter("line"))),
     )
 
 

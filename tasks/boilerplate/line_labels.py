@@ -101,6 +101,17 @@ _RULES: Final = {
 
 def label_line(line: Line) -> LineReason | None:
     """Return what a line surely is; None if it may be article text or if only its neighbours can decide."""
+    reason = label_words(line)
+    if reason is not None or line.word_count > MAX_CAPTION_WORDS:
+        return reason
+    if is_reporter(line.text):
+        return LineReason.BYLINE
+    sign = (_ASCII_SIGN if line.text.isascii() else _SIGN_OR_LETTER).search(line.text)
+    return _label_by_pattern(line.text) if sign and _PATTERN_SIGN.search(line.text, sign.start()) else None
+
+
+def label_words(line: Line) -> LineReason | None:
+    """Return what a line surely is by its words alone."""
     reason = next((reason for cue in line.cues if (reason := _label_by_cue(cue, line))), None)
     if reason is not None or line.word_count > MAX_CAPTION_WORDS:
         return reason
@@ -111,10 +122,7 @@ def label_line(line: Line) -> LineReason | None:
         return LineReason.SHARE
     if OFFER in inner_kinds and line.word_count >= MIN_OFFER_WORDS:
         return LineReason.NEWSLETTER
-    if is_reporter(line.text) or (line.word_count <= MAX_BYLINE_WORDS and is_byline_of_role(line.text)):
-        return LineReason.BYLINE
-    sign = (_ASCII_SIGN if line.text.isascii() else _SIGN_OR_LETTER).search(line.text)
-    return _label_by_pattern(line.text) if sign and _PATTERN_SIGN.search(line.text, sign.start()) else None
+    return LineReason.BYLINE if line.word_count <= MAX_BYLINE_WORDS and is_byline_of_role(line.text) else None
 
 
 def _label_by_pattern(text: str) -> LineReason | None:

@@ -93,8 +93,9 @@ def read_metadata_lines(lines: Sequence[Line], reasons: Sequence[LineReason | No
                 unlabelled += [candidate for candidate in mixed if candidate.field == "by" and candidate.values]
     candidates += (unlabelled or _read_names(lines, reasons, article)) + doubtful
     # A breadcrumb names the section; a word such as `Opinion` may as well name the kind of text.
-    section_names = {line.bare for line in lines if line.cue("section")}
-    candidates.sort(key=lambda candidate: candidate.field == "section" and candidate.values[0] in section_names)
+    if any(candidate.field == "section" for candidate in candidates):
+        names = {line.bare for line in lines if line.cue("section")}
+        candidates.sort(key=lambda candidate: candidate.field == "section" and candidate.values[0] in names)
     candidates += _read_text(lines[article[0]].text, lines[article[-1]].text)
     return _unique(candidates)
 
@@ -193,8 +194,7 @@ def _read_names(lines: Sequence[Line], reasons: Sequence[LineReason | None], art
     end = article[1] if len(article) > 1 and article[1] <= first + MAX_LINES_BELOW_STANDFIRST else first
     names: list[str] = []
     for index in range(titles[-1] + 1, min(end, titles[-1] + 1 + MAX_LINES_TO_NAME)):
-        persons = read_persons(lines[index].bare)
-        if reasons[index] in _NAMELESS and persons:
+        if reasons[index] in _NAMELESS and (persons := read_persons(lines[index].bare)):
             names += persons
         elif names:
             break

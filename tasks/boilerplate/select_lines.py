@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from itertools import pairwise
 from typing import Final
 
@@ -138,10 +138,9 @@ def _opens_another(lines: Sequence[Line], scores: LineScores, index: int) -> boo
     prose = next((lower for lower in below if scores.is_prose[lower]), None)
     if prose is None:
         return False
-    words = long_words([lines[prose].text])
     headlines = (lines[upper] for upper in range(index + 1, prose) if lines[upper].reason is None)
     return any(
-        line.word_count >= MIN_SECOND_HEADLINE_WORDS and word_overlap(line, words) >= MIN_HEADLINE_SIMILARITY
+        line.word_count >= MIN_SECOND_HEADLINE_WORDS and word_overlap(line, [lines[prose]]) >= MIN_HEADLINE_SIMILARITY
         for line in headlines
     )
 
@@ -308,17 +307,13 @@ def _is_letter(character: str) -> bool:
 
 def long_words(texts: Iterable[str]) -> set[str]:
     """Return the folded words of five letters or more in some texts; in scripts without spaces each pair of letters."""
-    return _long_words("\n".join(text[:_MAX_COMPARED_CHARACTERS] for text in texts))
+    return set(_find_long_words("\n".join(text[:_MAX_COMPARED_CHARACTERS] for text in texts).casefold()))
 
 
-def word_overlap(line: Line, words: Container[str]) -> float:
-    """Return the share of a line's long words that are among `words`, 0 to 1; 0.15 for a line without long words."""
-    own_words = _long_words(line.text[:_MAX_COMPARED_CHARACTERS])
-    return sum(word in words for word in own_words) / len(own_words) if own_words else DEFAULT_SIMILARITY
-
-
-def _long_words(text: str) -> set[str]:
-    return set(_find_long_words(text.casefold()))
+def word_overlap(line: Line, others: Iterable[Line]) -> float:
+    """Return the share of a line's long words that other lines have, 0 to 1; 0.15 for a line without long words."""
+    words = set(find_long_words(line.text))
+    return len(count_long_words((other.text for other in others), words)) / len(words) if words else DEFAULT_SIMILARITY
 
 
 def _find_long_words(folded: str) -> list[str]:

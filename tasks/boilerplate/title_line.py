@@ -10,7 +10,7 @@ from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.cues import fold_case_and_accents
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_patterns import find_day
-from tasks.boilerplate.select_lines import long_words, word_overlap
+from tasks.boilerplate.select_lines import word_overlap
 from tasks.boilerplate.title_weights import MAX_DISTANCE_LINES, MIN_TITLE_WORDS, weigh_titles
 
 MAX_QUESTION_TITLE_WORDS: Final = 20
@@ -63,7 +63,7 @@ def find_standfirst(lines: Sequence[Line], title: set[int], article: set[int]) -
         return set()
     if find_day(line.text) is not None:
         return set()
-    overlap = word_overlap(line, long_words(lines[number].text for number in article))
+    overlap = word_overlap(line, [lines[number] for number in article])
     return {index} if overlap >= _MIN_STANDFIRST_OVERLAP else set()
 
 

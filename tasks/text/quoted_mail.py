@@ -15,7 +15,7 @@ _MARK: Final = re.compile(r">(?:\s?>)*+(?:\s|$)")
 
 def without_quote_marks(lines: Sequence[str]) -> list[str]:
     """Return the lines without the marks of a quotation, if most of the text is quoted; else as they are."""
-    marks = [_MARK.match(line) for line in lines]
+    marks = [_MARK.match(line) if line.startswith(">") else None for line in lines]
     quoted = [line for line, mark in zip(lines, marks, strict=True) if mark]
     if len(quoted) < MIN_QUOTED_LINES or sum(map(len, quoted)) < MIN_QUOTED_SHARE * sum(map(len, lines)):
         return list(lines)
