@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,20 +33,27 @@ class Trees:
 
     def score(self, features: Mapping[str, Floats]) -> Floats:
         """Return for each line the probability of the class that the trees were trained to find."""
-        rows = [features[name] for name in self.feature_names]
+        table = np.concatenate([features[name] for name in self.feature_names]).reshape(len(self.feature_names), -1)
+        return self.score_table(table, self.split_features)
+
+    def find_rows(self, names: Sequence[str]) -> NDArray[np.intp]:
+        """Return for each split the row that it compares in a table whose rows have `names`."""
+        row_of = {name: row for row, name in enumerate(names)}
+        return np.array([row_of[name] for name in self.feature_names], np.intp)[self.split_features]
+
+    def score_table(self, table: Floats, split_rows: NDArray[np.intp]) -> Floats:
+        """Return what `score` does for the columns of a table; `split_rows` are those of `find_rows`."""
         sums = [
-            self._sum_leaves(
-                np.concatenate([row[begin : begin + MAX_LINES_PER_CHUNK] for row in rows]).reshape(len(rows), -1)
-            )
-            for begin in range(0, len(rows[0]), MAX_LINES_PER_CHUNK)
+            self._sum_leaves(table[:, begin : begin + MAX_LINES_PER_CHUNK].take(split_rows, axis=0))
+            for begin in range(0, table.shape[1], MAX_LINES_PER_CHUNK)
         ]
         log_odds = np.clip(np.concatenate(sums) + self.bias, -30, 30)
         return np.asarray(1 / (1 + np.exp(-log_odds)), np.float32)
 
-    def _sum_leaves(self, table: Floats) -> Floats:
+    def _sum_leaves(self, values: Floats) -> Floats:
         tree_count, level_count = self.splits.shape
         # Many trees share a split; each split is compared once.
-        answers = (table[self.split_features] > self.split_borders[:, None]).view(np.uint8)
+        answers = (values > self.split_borders[:, None]).view(np.uint8)
         leaf_indexes = answers.take(self.splits[:, -1], axis=0)
         for level in reversed(range(level_count - 1)):
             leaf_indexes += leaf_indexes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -88,10 +88,16 @@ _COUNTED_ROWS: Final = [list(_CUE_FLAGS).index(name) for name in _COUNTED_CUES]
 _MEASURED_ROWS: Final = [list(_CUE_FLAGS).index(name) for name in _MEASURED_CUES]
 _NEIGHBOUR_OFFSETS: Final = (-3, -2, -1, 1, 2, 3)
 _NEIGHBOUR_NAMES: Final = tuple(f"{name}{offset:+d}" for offset in _NEIGHBOUR_OFFSETS for name in _NEIGHBOUR_FEATURES)
+_TABLE_NAMES: Final = (*_NEIGHBOUR_NAMES, *_WINDOW_NAMES, *_POSITION_NAMES, *_CUE_NAMES)
 
 
 def read_features(lines: Sequence[Line]) -> dict[str, Floats]:
     """Return the features of each line by name: arrays of one length, in the same order for every text."""
+    return dict(zip(*read_feature_table(lines), strict=True))
+
+
+def read_feature_table(lines: Sequence[Line]) -> tuple[tuple[str, ...], Floats]:
+    """Return the names of the features, and a row of the lines' values for each; the names of every text are equal."""
     features, words = read_line_features([line.bare for line in lines])
     features |= _text_features(lines)
     prose = _prose_scores(features)
@@ -100,12 +106,15 @@ def read_features(lines: Sequence[Line]) -> dict[str, Floats]:
     features["no_prose"] = 1 - features["is_prose"]
     features["short"] = (features["words"] < np.log1p(5)).astype(np.float32)
     runs = [densest_run(np.where(prose < 0, prose * penalty, prose).tolist()) for penalty in NON_PROSE_PENALTIES]
-    features |= _neighbour_features(features)
-    features |= _window_features(features)
-    features |= _position_features(features, runs)
-    features |= _cue_distance_features(features, runs[1][0])
+    tables = (
+        *_neighbour_features(features),
+        _window_features(features),
+        _position_features(features, runs),
+        _cue_distance_features(features, runs[1][0]),
+    )
     features |= _similarity_features(features, words, runs[1])
-    return features
+    # Tables, as each of some two hundred rows by itself takes as long to copy as a whole table.
+    return (*features, *_TABLE_NAMES), np.concatenate([np.stack(list(features.values())), *tables])
 
 
 def _text_features(lines: Sequence[Line]) -> dict[str, Floats]:
@@ -156,16 +165,15 @@ def _prose_scores(features: dict[str, Floats]) -> Floats:
     return np.where(features["heading"] > 0, -1.0, score).astype(np.float32)
 
 
-def _neighbour_features(features: dict[str, Floats]) -> dict[str, Floats]:
-    """Return some features of the lines next to each line; -1 outside the text."""
+def _neighbour_features(features: dict[str, Floats]) -> Iterator[Floats]:
+    """Yield for each offset some features of the lines there; -1 outside the text."""
     count, margin = len(features["prose"]), max(_NEIGHBOUR_OFFSETS)
     padded = np.full((len(_NEIGHBOUR_FEATURES), count + 2 * margin), -1, np.float32)
     padded[:, margin : margin + count] = [features[name] for name in _NEIGHBOUR_FEATURES]
-    rows = (row for offset in _NEIGHBOUR_OFFSETS for row in padded[:, margin + offset : margin + offset + count])
-    return dict(zip(_NEIGHBOUR_NAMES, rows, strict=True))
+    return (padded[:, margin + offset : margin + offset + count] for offset in _NEIGHBOUR_OFFSETS)
 
 
-def _window_features(features: dict[str, Floats]) -> dict[str, Floats]:
+def _window_features(features: dict[str, Floats]) -> Floats:
     """Return the means of some features over windows of lines."""
     table = np.stack([features[name] for name in _WINDOW_FEATURES])
     count = table.shape[1]
@@ -177,10 +185,10 @@ def _window_features(features: dict[str, Floats]) -> dict[str, Floats]:
     means = sums.take(high, axis=1)
     means -= sums.take(low, axis=1)
     means /= np.maximum(1, high - low).astype(np.float32)
-    return dict(zip(_WINDOW_NAMES, means.reshape(len(_WINDOW_NAMES), count), strict=True))
+    return np.asarray(means.reshape(len(_WINDOW_NAMES), count), np.float32)
 
 
-def _position_features(features: dict[str, Floats], runs: Sequence[tuple[int, int]]) -> dict[str, Floats]:
+def _position_features(features: dict[str, Floats], runs: Sequence[tuple[int, int]]) -> Floats:
     """Return the position of each line in the text and in the densest runs of prose."""
     count = len(features["prose"])
     index = np.arange(count, dtype=np.float32)
@@ -215,10 +223,10 @@ def _position_features(features: dict[str, Floats], runs: Sequence[tuple[int, in
     table = np.empty((len(rows), count), np.float32)
     for number, row in enumerate(rows):
         table[number] = row
-    return dict(zip(_POSITION_NAMES, table, strict=True))
+    return table
 
 
-def _cue_distance_features(features: dict[str, Floats], begin: int) -> dict[str, Floats]:
+def _cue_distance_features(features: dict[str, Floats], begin: int) -> Floats:
     """Return how far above and below each line the nearest cue of each kind is, and how much prose is between."""
     count = len(features["prose"])
     index = np.arange(count)
@@ -233,8 +241,7 @@ def _cue_distance_features(features: dict[str, Floats], begin: int) -> dict[str,
     mass = np.where(measured >= 0, sums[:-1] - sums.take(np.maximum(0, measured)), -1)
     since, until = np.minimum(MAX_DISTANCE, index - above), np.minimum(MAX_DISTANCE, below - index)
     table = np.empty((len(_CUE_NAMES), count), np.float32)
-    np.concatenate([since, until, passed, mass], out=table, casting="unsafe")
-    return dict(zip(_CUE_NAMES, table, strict=True))
+    return np.concatenate([since, until, passed, mass], out=table, casting="unsafe")
 
 
 def _similarity_features(features: dict[str, Floats], words: Words, run: tuple[int, int]) -> dict[str, Floats]:

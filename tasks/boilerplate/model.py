@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.boilerplate.boosted_trees import Floats, Trees, read_trees
-from tasks.boilerplate.context_features import MIN_PROSE_SCORE, read_features
+from tasks.boilerplate.context_features import MIN_PROSE_SCORE, read_feature_table
 from tasks.boilerplate.line import Line
 
 MODEL: Final = Path(__file__).with_name("line_model.npz")
@@ -37,9 +38,15 @@ def score_lines(lines: Sequence[Line]) -> LineScores:
     """Score each line of a text, from all lines together."""
     if not lines:
         return LineScores(np.empty(0, np.float32), np.empty(0, np.float32), ())
-    features = read_features(lines)
-    is_prose = tuple((features["prose"] > MIN_PROSE_SCORE).tolist())
-    return LineScores(_line_model().score(features), features["tokens"], is_prose)
+    names, table = read_feature_table(lines)
+    is_prose = tuple((table[names.index("prose")] > MIN_PROSE_SCORE).tolist())
+    probability = _line_model().score_table(table, _split_rows(names))
+    return LineScores(probability, table[names.index("tokens")].copy(), is_prose)
+
+
+@cache
+def _split_rows(names: tuple[str, ...]) -> NDArray[np.intp]:
+    return _line_model().find_rows(names)
 
 
 @cache
