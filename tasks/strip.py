@@ -11,7 +11,7 @@ from typing import Final
 from config.sources import StripRules
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.line_metadata import read_metadata_lines, read_page_lines
+from tasks.boilerplate.line_metadata import MAX_LINES_WITHOUT_TITLE, read_metadata_lines, read_page_lines
 from tasks.boilerplate.line_patterns import read_caption, read_persons
 from tasks.boilerplate.lines import group_paragraphs
 from tasks.boilerplate.model import score_lines
@@ -82,11 +82,15 @@ def _read_stripped(
     """Return the candidates in the stripped lines of a page: those of its extractor and those of `lines`."""
     article_lines = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
     first = article_lines[0].numbers[0]
-    begin = max(0, first - _MAX_ROWS_ABOVE)
-    rows = article.paragraphs.lines[begin : first + 1]
+    rows = article.paragraphs.lines
     reason_of = {line.line: line.reason for line in article.stripped}
     reason_of |= {line.numbers[0]: reason for line, reason in zip(lines, reasons, strict=True) if reason is not None}
-    above = group_paragraphs(rows)
+    numbers = [number for number in range(max(0, first - _MAX_ROWS_ABOVE), first) if rows[number]]
+    titles = [index for index, number in enumerate(numbers) if reason_of.get(number) is LineReason.TITLE]
+    # No line is read above the one before the title, or before the last few.
+    start = titles[-1] if titles else len(numbers) - MAX_LINES_WITHOUT_TITLE
+    begin = numbers[max(0, start - 1)] if numbers else first
+    above = group_paragraphs(rows[begin : first + 1])
     above_reasons = [_reason_on_page(line, reason_of.get(begin + line.numbers[0])) for line in above]
     return read_page_lines([*above, article_lines[-1]], [*above_reasons, None])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from tasks.metadata.printed_dates import without_date
@@ -185,8 +186,12 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
     `language` (BCP 47) decides which short words are prepositions and which join names.
     """
     line = clean_line(byline)
-    if not line or len(line) > MAX_BYLINE_CHARACTERS:
-        return ()
+    return _split_line(line, language) if 0 < len(line) <= MAX_BYLINE_CHARACTERS else ()
+
+
+# A page names its writers again and again, and a site the same ones on many pages.
+@lru_cache(maxsize=1_000)
+def _split_line(line: str, language: str | None) -> tuple[str, ...]:
     primary = re.split("[-_]", language or "")[0].lower()
     line = _BRACKETED.sub("", _PHOTOGRAPHER.sub("", _ADDRESS.sub(" | ", line)))
     if _DATED.search(line):

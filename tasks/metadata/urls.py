@@ -128,8 +128,12 @@ def country_language(url: str, language: str) -> str | None:
 def absolute_url(url: str, base: str) -> str | None:
     """Return an http(s) URL made absolute against `base`; None if that gives no such URL."""
     try:
-        joined = urljoin(base, url.strip()) if base.startswith("http") else url.strip()
-        parts = urlsplit(joined)
+        parts = urlsplit(url.strip())
+        if base.startswith("http"):
+            # Joining splits both anew.
+            is_absolute = parts.scheme in _DEFAULT_PORT and parts.netloc
+            parts = parts if is_absolute else urlsplit(urljoin(base, url.strip()))
+        joined = urlunsplit(parts)
         usable = (
             parts.scheme in _DEFAULT_PORT
             and "." in (parts.hostname or "")
