@@ -482,3 +482,39 @@ def test_what_a_company_says_of_itself_below_the_text_goes() -> None:
 @pytest.mark.parametrize("credit", ["Edición: Luis Gil", "Relecture : Anne Marin", "Редактор: Анна Смирнова"])
 def test_an_editor_below_the_text_goes(credit: str) -> None:
     assert text_of(page(f"<main><article>{paragraphs(*STORY, credit)}</article></main>")) == list(STORY)
+
+
+def test_the_last_item_of_the_articles_own_list_may_be_a_link() -> None:
+    items = (
+        "<li>By bus: line 7 stops at the northern quay every hour and waits if somebody waves.</li>"
+        "<li>On foot: the path over the dunes takes twenty minutes, twice that in the wind.</li>"
+    )
+    body = (
+        f"{paragraphs(*STORY[:2])}<h2>What you can do</h2><ul>{items}"
+        f'<li><a href="/map">Look at the map of closed roads</a></li></ul>{paragraphs(*STORY[2:])}'
+    )
+    assert "Look at the map of closed roads" in text_of(
+        page(f"<article><h1>Norby repairs its bridge</h1>{body}</article>")
+    )
+
+
+def test_a_page_of_teasers_with_a_day_above_each_holds_no_article() -> None:
+    texts = (
+        "Les piétons pourront passer le dimanche.",
+        "Il la cuit au bois de cerisier.",
+        "Le logement est compris, le vent aussi.",
+        "Les premiers seaux sont rentrés en août.",
+    )
+    entries = "".join(
+        f'<article class="post"><h2><a href="/{number}">Le pont de Norby fermé pour travaux {number}</a></h2>'
+        f'<time>{number + 1} mars 2026</time><p>{text} <a href="/{number}">Lire la suite</a></p></article>'
+        for number, text in enumerate(texts * 3)
+    )
+    content = page(f'<main id="main"><h1>Castors</h1><div class="archive">{entries}</div></main>', title="Castors")
+    assert isinstance(extract(raw_page(content)), Rejection)
+
+
+def test_a_line_with_the_address_of_the_desk_is_no_text() -> None:
+    line = "Haben Sie Fragen oder Kritik? Dann schreiben Sie eine Mail an redaktion@norby.example, wir lesen alles."
+    body = paragraphs(*STORY, line)
+    assert text_of(page(f"<article><h1>Norby repairs its bridge</h1>{body}</article>")) == list(STORY)

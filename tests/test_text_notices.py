@@ -31,6 +31,7 @@ def title_of(*parts: str) -> str | None:
         "Das Wichtigste aus der Bucht: Melden Sie sich für unseren Newsletter an, er kommt jeden Morgen um sechs Uhr.",
         "Подписывайтесь на наш канал, чтобы первыми узнавать новости города, или слушайте нас по радио.",
         "更多消息请下载海湾日报，或关注我们的网页。",
+        "Si vous avez des questions, écrivez une lettre ou un message à redaction@norby.example, nous répondons à tous.",
     ],
 )
 def test_what_a_site_asks_of_its_readers_is_no_text(line: str) -> None:
@@ -226,3 +227,31 @@ def test_the_caption_below_the_name_of_a_picture_agency_is_no_text() -> None:
     lines = (f"{head}\n{first}", *story[:2], "PA Media\nHarriet Dunmore says the club is short of flags", *story[2:])
     assert stripped(paragraphs(*lines)).paragraphs.text == "\n\n".join(story)
     assert title_of(*lines) == title
+
+
+def test_sentences_go_on_below_adverts() -> None:
+    story = (
+        (
+            "Rodzina bobrów przegrodziła strumień pod Zalesiem i od poniedziałku boisko miejscowego klubu stoi pod wodą "
+            "głęboką na pół metra."
+        ),
+        (
+            "Burmistrz Halina Wrona powiedziała, że zwierzęta są pod ochroną, a gmina nie ruszy ani jednej gałęzi bez zgody "
+            "dyrekcji ochrony środowiska."
+        ),
+        (
+            "Leśniczy doliczył się sześciu bobrów i dwudziestu ściętych wierzb. Jego zdaniem tama jest zbudowana staranniej "
+            "niż most z lat siedemdziesiątych."
+        ),
+        (
+            "Piłkarze zagrają najbliższe mecze u sąsiadów. Trener Marek Sroka zamówił tymczasem kalosze w czterech "
+            "rozmiarach."
+        ),
+        "Radni zajmą się sprawą w przyszłą środę, o ile droga do ratusza będzie przejezdna.",
+    )
+    head = "Strona główna\nRegion\nKraj\nSport\nBobry zalały boisko\nKamila Nowik\n05 marca 2026, 08:30"
+    foot = "Źródło: PAP, Gazeta\nCzytaj także\nMost w Zalesiu zamknięty do marca\nNowa dyrektorka w szkole numer dwa"
+    video = "Dalsza część artykułu pod wideo"
+    link = "CZYTAJ TEŻ: Most w Zalesiu zamknięty do marca"
+    lines = (head, *story[:2], link, story[2], video, story[3], "REKLAMA", story[4], foot)
+    assert stripped(paragraphs(*lines)).paragraphs.text == "\n\n".join(story)

@@ -13,8 +13,14 @@ OFFER: Final = "offer"
 RIGHTS: Final = "rights"
 MIN_OFFER_WORDS: Final = 3
 MAX_OFFER_WORDS: Final = 60
+# The addresses to which readers write.
+_DESK: Final = re.compile(
+    r"(?<![\w.])(?:reda[kc]\w{2,6}|rédaction|leserbriefe|news(?:desk|room)|letters|editor|feedback|korre[kc]tur\w*)@",
+    re.IGNORECASE,
+)
 
 _NO_KINDS: Final = frozenset[str]()
+_OFFER_ALONE: Final = frozenset({OFFER})
 # Letters of Thai, Kana, Han and Hangul.
 _EASTERN: Final = re.compile("[\u0e00-\u0fff\u3040-\ud7af]")
 
@@ -32,7 +38,12 @@ class _Phrases(NamedTuple):
 
 
 def find_inner_kinds(text: str) -> frozenset[str]:
-    """Return the kinds of the phrases in a line that stand anywhere in it: `offer`, `rights`."""
+    """Return the kinds of the phrases in a line that stand anywhere in it: `offer`, `rights`.
+
+    The address of a desk is an offer to write to it.
+    """
+    if "@" in text and _DESK.search(text):
+        return _OFFER_ALONE
     phrases = _phrases()
     folded = text.casefold().replace("’", "'")
     # Every line is looked up here; looking for all phrases takes ten times as long.

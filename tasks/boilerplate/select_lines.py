@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_features import MIN_LONG_WORD_CHARACTERS
 from tasks.boilerplate.model import LineScores
@@ -37,7 +38,7 @@ INNER_THRESHOLD_SHARE: Final = 0.75
 FIRST_THRESHOLD_SHARE: Final = 0.3
 LAST_THRESHOLD_SHARE: Final = 0.6
 # Of a sentence below an advert or a link, whatever stands below it.
-LAST_SENTENCE_THRESHOLD_SHARE: Final = 0.8
+RESUMED_SHARE: Final = 0.55
 MIN_SENTENCE_WORDS: Final = 6
 # A shorter last line must be selected by its own probability.
 MIN_LAST_LINE_WORDS: Final = 10
@@ -151,15 +152,30 @@ def _nearly_likely(lines: Sequence[Line], scores: LineScores, selected: set[int]
     is_inner = scores.probability >= threshold * INNER_THRESHOLD_SHARE
     indexes = _between(lines, is_inner, selected) | _between_labelled(lines, is_inner, selected)
     below = max(selected) + 1
-    is_below_label = below < len(lines) and _may_stand_inside(lines[below])
-    below += is_below_label
-    if below < len(lines):
-        share = scores.probability[below] / threshold
-        is_last = _may_be_last(lines, below) and share >= LAST_THRESHOLD_SHARE
-        is_sentence = is_below_label and _is_sentence(lines[below], MIN_SENTENCE_WORDS)
-        if is_last or (is_sentence and share >= LAST_SENTENCE_THRESHOLD_SHARE):
-            indexes.add(below)
-    return indexes | _introduction(lines, scores.probability >= threshold * FIRST_THRESHOLD_SHARE, min(selected))
+    while below < len(lines) and _may_stand_inside(lines[below]):
+        below += 1
+    share = scores.probability / threshold
+    if below < len(lines) and _may_be_last(lines, below) and share[below] >= LAST_THRESHOLD_SHARE:
+        indexes.add(below)
+    return (
+        indexes
+        | _resumed(lines, share, max(selected) + 1)
+        | _introduction(lines, scores.probability >= threshold * FIRST_THRESHOLD_SHARE, min(selected))
+    )
+
+
+def _resumed(lines: Sequence[Line], share: Floats, begin: int) -> set[int]:
+    """Return the nearly likely sentences below adverts and links: these interrupt a text; another one has a heading."""
+    indexes: set[int] = set()
+    is_interrupted = False
+    for index in range(begin, len(lines)):
+        if _may_stand_inside(lines[index]):
+            is_interrupted = True
+        elif is_interrupted and _is_sentence(lines[index], MIN_SENTENCE_WORDS) and share[index] >= RESUMED_SHARE:
+            indexes.add(index)
+        else:
+            break
+    return indexes
 
 
 def _may_stand_inside(line: Line) -> bool:

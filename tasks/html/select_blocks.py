@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
@@ -40,6 +41,7 @@ MIN_GALLERY_SHARE: Final = 0.5
 # Elements between a text and the one that is named a gallery or picture.
 MAX_GALLERY_DISTANCE: Final = 2
 MAX_LIST_ITEMS: Final = 15
+MIN_OWN_ITEMS: Final = 2
 LINK_MARKS: Final = (">", "»", "›", "►", "▶", "▸", "→", "➔", "➡", "👉")
 # Fewer selected blocks may be a short article below a link.
 MIN_TEASERS: Final = 3
@@ -156,11 +158,18 @@ def complete_above(features: BlockFeatures, probability: Floats, selected: set[i
 def complete_lists(texts: Sequence[str], features: BlockFeatures, selected: set[int]) -> set[int]:
     """Return the selected blocks with the lists of links that a selected sentence introduces with a colon.
 
-    Such a list stands between two selected blocks; one that the sentence announces as further reading is left out.
+    Such a list stands between two selected blocks; one that the sentence announces as further reading is left out. An
+    item of a list whose other items are selected belongs to them, too.
     """
     items = features.columns["is_li"] > 0
     groups = features.groups["above"]
-    added: set[int] = set()
+    own_items = Counter(groups[index] for index in selected if items[index])
+    missing = Counter(groups[items].tolist()) - own_items
+    added = {
+        index
+        for index in np.flatnonzero(items).tolist()
+        if missing[groups[index]] == 1 and own_items[groups[index]] >= MIN_OWN_ITEMS
+    }
     for above, below in pairwise(sorted(selected)):
         between = range(above + 1, below)
         if (
@@ -207,15 +216,18 @@ def drop_marked_links(texts: Sequence[str], features: BlockFeatures, selected: s
 
 
 def drop_teasers(features: BlockFeatures, probability: Floats, selected: set[int]) -> set[int]:
-    """Return the selected blocks; none if each stands right below a link or is one, and the model is sure of none.
+    """Return the selected blocks; none if each stands below a link or is one, and the model is sure of no other.
 
     Those are the teasers of a page that holds no article.
     """
     indexes = [index for index in selected if features.words[index] >= MIN_TEASER_WORDS]
     linked = features.columns["linked"] >= _MIN_LINKED_SHARE
-    is_teaser = linked | np.roll(linked, 1)
+    is_short = features.words < MIN_TEASER_WORDS
+    # A day may stand between.
+    is_teaser = linked | np.roll(linked, 1) | (np.roll(is_short, 1) & np.roll(linked, 2))
     is_list = len(indexes) >= MIN_TEASERS and is_teaser[indexes].all()
-    return set() if is_list and probability[indexes].max() < MIN_SURE_PROBABILITY else selected
+    best = np.where(linked, 0, probability)[indexes].max(initial=0)
+    return set() if is_list and best < MIN_SURE_PROBABILITY else selected
 
 
 def _number_names(columns: dict[str, Floats]) -> NDArray[np.intp]:
