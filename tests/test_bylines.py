@@ -101,6 +101,11 @@ BYLINES = [
     ("en", "Show all articles by Ann Lee", ["Ann Lee"]),
     ("fr", "Voir tous les articles de Anne Marin", ["Anne Marin"]),
     ("es", "Ver todas las entradas de Ana Ruiz", ["Ana Ruiz"]),
+    ("en", "Story by Ann Lee and photographs by Bob Ray", ["Ann Lee"]),
+    ("ja", "取材・文／高美玲　撮影／北村涼", ["高美玲"]),
+    ("pt", "Redação | Ana Silva", ["Ana Silva"]),
+    ("ko", "[노르비신문=김하나 기자]", ["김하나"]),
+    ("cs", "Redaktor Jana Malá", ["Jana Malá"]),
 ]
 
 

@@ -157,6 +157,12 @@ TITLES = {
         "<h1>Bakery opens its oven again after the fire of the mill</h1>",
         "Bakery opens its oven again after the fire of the mill",
     ),
+    "words in styles of their own": (og("Review: <em>“The Oven”</em>, a film"), "", "Review: “The Oven”, a film"),
+    "cut, above an h2": (
+        titled("Bakery opens its oven again after… | Mill News"),
+        "<h2>Bakery opens its oven again after the fire of the mill</h2>",
+        "Bakery opens its oven again after the fire of the mill",
+    ),
     "the site in the head": (
         titled("The Mill - Bakery opens its oven again"),
         '<div id="masthead"><h1>The Mill</h1></div><div class="title">Bakery opens its oven again</div>',
@@ -219,6 +225,7 @@ AUTHORS = {
         f"{H1}<div>2026-01-20 08:30 来源：港口报 记者 高美玲 通讯员 陈立</div>",
         ("高美玲", "陈立"),
     ),
+    "a guest": ("", f"{H1}<p>Ein Gastbeitrag von <b>Prof. Dr. Ann Lee</b></p>", ("Prof. Dr. Ann Lee",)),
     "text and pictures": ("", f"{H1}<p>Bài, ảnh: Trần Nam</p>", ("Trần Nam",)),
     "the desk with a person": (SITE + AUTHOR, f"{H1}<p>La rédaction avec Anne Marin</p>", ("Anne Marin",)),
     "time to read": ("", f'{H1}<div class="author">5 mins read</div>', ()),

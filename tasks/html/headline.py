@@ -15,6 +15,8 @@ from tasks.text.characters import text_key
 MAX_HEADLINES: Final = 20
 MAX_HEADLINE_CHARACTERS: Final = 500
 MIN_HEADLINE_LENGTH: Final = 10
+# Of a title that was cut with `…`.
+MIN_CUT_LENGTH: Final = 15
 # Of an `h1` that may be the name of a section.
 MAX_SECTION_WORDS: Final = 3
 # Between an `h1` and the head of the page.
@@ -75,9 +77,13 @@ def _is_masthead(element: HtmlElement) -> bool:
 
 
 def _headings_in_title(tree: HtmlElement, page_title: str) -> Iterator[str]:
+    before, mark, _ = page_title.replace("...", "…").partition("…")
+    cut = text_key(before) if mark else ""
     for heading in islice(tree.iter("h2", "h3"), MAX_HEADLINES):
         text = _read(heading, page_title)
-        if len(text) >= MIN_HEADLINE_LENGTH and text_key(page_title).startswith(text_key(text)):
+        is_beginning = text_key(page_title).startswith(text_key(text))
+        is_whole = len(cut) >= MIN_CUT_LENGTH and text_key(text).startswith(cut)
+        if len(text) >= MIN_HEADLINE_LENGTH and (is_beginning or is_whole):
             yield text
 
 

@@ -32,8 +32,11 @@ _AUTHOR_PATH: Final = re.compile(
 # At its beginning, for sure or only near the headline.
 _LABEL: Final = re.compile(
     r"\W{0,3}(?:(?P<sure>(?:(?:this )?(?:article|post|story)(?: was| is)? )?(?:written|authored|reported) by"
-    r"|(?:text|texte|texto|testo|words|bài)\s?(?:(?:,|&|and|und|et|y|e|och|og|en)\s?(?:photos?|fotos?|foto|pictures|ảnh)\s?)?[:：]"
+    r"|(?:text|texte|texto|testo|words|bài)\s?"
+    r"(?:(?:,|&|and|und|et|y|e|och|og|en)\s?(?:photos?|fotos?|foto|pictures|ảnh)\s?)?[:：]"
     r"|la rédaction avec"
+    r"|(?:(?:ein|eine|un|une|una)\s)?(?:gastbeitrag|kommentar|analyse|análisis|analisi|reportage|reportaje"
+    r"|essay|kolumne|tribune|article)\s(?:von|de|par|di)(?=\s?$|\s(?-i:[A-ZÀ-Þ]))"
     r"|(?:article|story|words|text|posted) by|escrito por|écrit par|geschrieben von|作者|撰文|文／|文/)"
     r"|by|author|autor|autora|auteur|von|par|por|door|di|oleh)(?![A-Za-z])\s?[:：]?\s*(?P<names>.*)",
     re.IGNORECASE | re.DOTALL,

@@ -32,7 +32,7 @@ _LABEL: Final = (
 )
 _PICTURES: Final = (
     r"images?|pictures?|photos?|photograph\w*|fotos?|fotogr\w+|bild(?:er)?|illustrations?|videos?|kamera|kuvat?|ảnh|"
-    r"fotoğraf\w*|görüntü\w*|zdjęcia|zdj\.|фото|камера|видео|відео|φωτογραφίες|写真|사진|تصوير"
+    r"fotoğraf\w*|görüntü\w*|zdjęcia|zdj\.|фото|камера|видео|відео|φωτογραφίες|写真|撮影|사진|تصوير"
 )
 # `Text and photos: Ann Lee`
 _BOTH: Final = re.compile(
@@ -75,7 +75,7 @@ _PREPOSITION: Final = {
 _ANY_PREPOSITION: Final = re.compile(r"(?:Von|VON|Par|PAR|Por|POR|Door|DOOR|Oleh|OLEH)\s+(?=\S+\s+\S)")
 _OTHER_WORK: Final = re.compile(
     rf"(?:(?<![\s,;/|(–-])[\s,;/|(–-]++)?\b(?:{_PICTURES}|edited)"
-    r"(?:\s+(?:by|von|par|de|di)\b|\s?:).*",
+    r"(?:\s+(?:by|von|par|de|di)\b|\s?[:：/／=]).*",
     re.IGNORECASE | re.DOTALL,
 )
 _PHOTOGRAPHER: Final = re.compile(
@@ -85,6 +85,11 @@ _PHOTOGRAPHER: Final = re.compile(
 _SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·;；、﹑/／\n,，،]\s*|(?<!\s)\s++[–—&+-]\s+")
 _AND: Final = re.compile(
     r"(?<!\s)\s++(?:and|und|sowie|et|og|och|та|ve|және|và|dan|dhe|และ|و|और|和|及|및)\s+", re.IGNORECASE
+)
+_TRAILING_AND: Final = re.compile(r"\s(?:and|und|et|y|og|och|&|\+)$", re.IGNORECASE)
+# Beside a person the desk has not written.
+_DESK: Final = re.compile(
+    r"(?:la\s|de\s)?(?:rédaction|redaktion|redacción|redazione|redação|redactie|редакция)", re.IGNORECASE
 )
 _LEADING_AND: Final = re.compile(r"^(?:and|und|et|og|och|&|\+)\s+", re.IGNORECASE)
 # These words are also parts of names, or words of other languages (`Ortega y Gasset`): they separate names of two words
@@ -148,7 +153,8 @@ _ROLE_AFTER: Final = re.compile(
 _ROLE_BEFORE: Final = re.compile(
     r"(?:(?:unser(?:e[rnm]?)?|our|guest|staff|senior|special|political|sports?|business)\s+)*"
     r"(?:(?:[^\W\d_]+-)?(?:redakteur|reporter|korrespondent|volontär|mitarbeiter|autor)(?:in)?"
-    r"|contributor|columnist|correspondent|writer|editor)\s+(?=(?-i:[^\W\d_a-zà-ÿ])\S*\s+\S)",
+    r"|redaktor(?:ka)?|reportér(?:ka)?|journaliste|periodista|giornalista|verslaggever|muhabir|korespondent(?:ka)?"
+    r"|корреспондент|журналист(?:ка)?|журналіст(?:ка)?|contributor|columnist|correspondent|writer|editor)\s+(?=(?-i:[^\W\d_a-zà-ÿ])\S*\s+\S)",
     re.IGNORECASE,
 )
 # `Dalla nostra inviata Ann Lee`, `De notre correspondant à Rome, Ann Lee`
@@ -193,6 +199,7 @@ def split_byline(byline: str, language: str | None = None) -> tuple[str, ...]:
 @lru_cache(maxsize=1_000)
 def _split_line(line: str, language: str | None) -> tuple[str, ...]:
     primary = re.split("[-_]", language or "")[0].lower()
+    line = line[1:-1] if line[0] in "[(" and line[-1] in "])" else line
     line = _BRACKETED.sub("", _PHOTOGRAPHER.sub("", _ADDRESS.sub(" | ", line)))
     if _DATED.search(line):
         line = without_date(line, language)
@@ -206,17 +213,21 @@ def _split_line(line: str, language: str | None) -> tuple[str, ...]:
             names[-1] += f", {part}"
         elif name := _name(part, primary):
             names.append(name)
-    if len(names) > 1:  # behind the writers stand the address of the site, how long it is since, or takes to read
-        names = [name for name in names if not _HOST.fullmatch(name)] or names
-        names = [name for name in names if not _DIGIT.search(name)] or names
-        # `By ANN LEE, Harbour Wire`
-        in_capitals = [name for name in names if name.isupper() and " " in name]
-        names = in_capitals if names[0] in in_capitals else names
     people: dict[str, str] = {}
-    for number, name in enumerate(names):
+    for number, name in enumerate(_without_others(names)):
         if not (number and _ROLE.search(name)):
             people.setdefault(name.casefold(), name)
     return tuple(people.values())
+
+
+def _without_others(names: list[str]) -> list[str]:
+    """Return the names without what stands behind the writers: the address of the site, its name, and times."""
+    for pattern in (_HOST, _DESK):
+        names = [name for name in names if not pattern.fullmatch(name)] or names
+    names = [name for name in names if not _DIGIT.search(name)] or names
+    # `By ANN LEE, Harbour Wire`
+    in_capitals = [name for name in names if name.isupper() and " " in name]
+    return in_capitals if names[:1] == in_capitals[:1] else names
 
 
 def split_bylines(bylines: Iterable[str], language: str | None = None) -> tuple[str, ...]:
@@ -280,6 +291,7 @@ def _name(part: str, primary: str) -> str | None:
     name = _without_opening(_IN_PLACE.sub("", _WITH_AGENCY.sub("", _FOR_OUTLET.sub("", without_tail))), primary).strip(
         _EDGES
     )
+    name = _TRAILING_AND.sub("", name)
     if name.endswith(".") and not _INITIAL.search(name):
         name = name[:-1].strip(_EDGES)
     if (

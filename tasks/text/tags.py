@@ -14,6 +14,8 @@ _NAMES: Final = (
 # These are written without an end tag too.
 _SINGLE_NAMES: Final = "br|hr|img|li|p|wbr"
 _TAG: Final = re.compile(rf"<(?:!--[^<>]*--|(/?)({_NAMES}|{_SINGLE_NAMES})(?:[\s/][^<>]*)?)>", re.IGNORECASE)
+# Words are not apart that only these stand between.
+INLINE_TAGS: Final = frozenset({"em", "i", "b", "strong", "span", "a", "u", "mark", "sup", "sub", "q", "cite"})
 _IS_SINGLE: Final = re.compile(_SINGLE_NAMES, re.IGNORECASE)
 
 
@@ -31,6 +33,8 @@ def strip_tags(text: str, between: str = " ") -> str:
         other = (f"<{name}" if slash else f"</{name}").casefold()
         if other not in closed:  # one search for each name: a text may have very many tags
             closed[other] = other in folded
-        return between if closed[other] else match[0]
+        if not closed[other]:
+            return match[0]
+        return "" if name.casefold() in INLINE_TAGS else between
 
     return _TAG.sub(replace, text)
