@@ -126,8 +126,8 @@ def label_words(line: Line) -> LineReason | None:
 
 
 def _label_by_pattern(text: str) -> LineReason | None:
-    with_year = has_year(text)
-    if with_year and _COPYRIGHT.search(text):
+    folded = text.lower()
+    if ("©" in folded or "(c)" in folded or "copyright" in folded) and _COPYRIGHT.search(text):
         return LineReason.LEGAL
     if read_caption(text) is not None:
         return LineReason.CAPTION
@@ -135,7 +135,7 @@ def _label_by_pattern(text: str) -> LineReason | None:
         return LineReason.BOILERPLATE
     if (outlet := _OUTLET_BEHIND.search(text)) and is_name(text[: outlet.start()]):
         return LineReason.BYLINE
-    if with_year and is_date_line(text):
+    if is_date_line(text):
         return LineReason.DATE_LINE
     return LineReason.SECTION if read_section(text) else None
 
