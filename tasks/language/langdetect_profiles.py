@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, repeat
-from operator import add
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 # langdetect's own: the share that every n-gram is assumed to have in every language.
 SMOOTHING: Final = 0.5 / 10_000
+MAX_NGRAM_CHARACTERS: Final = 3
+CODE_BITS: Final = 21  # of a character
 # A text may have every character of Unicode.
 MAX_REMEMBERED_CHARACTERS: Final = 20_000
 # Scales a score down before it becomes a probability, as overlapping n-grams are no independent evidence.
@@ -72,23 +73,33 @@ class Profiles:
         self.languages: Final = tuple(profile["name"] for profile in profiles)
         # Row 0 is of the n-grams that no profile has: it changes nothing.
         ngrams = dict.fromkeys(chain.from_iterable(profile["freq"] for profile in profiles))
-        self._rows = {ngram: row for row, ngram in enumerate(ngrams, 1)}
-        shares = np.zeros((len(self._rows) + 1, len(profiles)), np.float32)
+        row_of = {ngram: row for row, ngram in enumerate(ngrams, 1)}
+        shares = np.zeros((len(row_of) + 1, len(profiles)), np.float32)
         for column, profile in enumerate(profiles):
             counts = profile["freq"]
-            rows = np.fromiter(map(self._rows.__getitem__, counts), np.intp, len(counts))
+            rows = np.fromiter(map(row_of.__getitem__, counts), np.intp, len(counts))
             lengths = np.fromiter(map(len, counts), np.intp, len(counts))
             sizes = np.array(profile["n_words"], float)
             shares[rows, column] = np.fromiter(counts.values(), float, len(counts)) / sizes[lengths - 1]
         weights = np.log(shares + np.float32(SMOOTHING))
         self._weights: NDArray[np.float32] = weights - weights.mean(axis=1, keepdims=True)
+        codes = _encode_ngrams(ngrams)
+        order = np.argsort(codes)
+        # In a dict of texts each look-up would read other parts of the memory, which takes twice as long.
+        self._codes, self._rows = codes[order], order + 1
         self._letters = _NormalizedLetters()
 
     def rank(self, text: str) -> Ranking | None:
         """Rank the languages by how well a text fits them; None if no profile has an n-gram of the text."""
         import numpy as np
 
-        rows = np.fromiter(map(self._rows.get, self._ngrams(text), repeat(0)), np.intp)
+        codes = self._read_ngrams(text)
+        order = np.argsort(codes)
+        # Near codes one after another, so that each is sought where the last one was.
+        ranked = codes[order]
+        indexes = np.minimum(np.searchsorted(self._codes, ranked), len(self._codes) - 1)
+        rows = np.empty(len(codes), np.intp)
+        rows[order] = np.where(self._codes.take(indexes) == ranked, self._rows.take(indexes), 0)
         count = int(np.count_nonzero(rows))
         if not count:
             return None
@@ -96,14 +107,31 @@ class Profiles:
         by_language = dict(zip(self.languages, scores.tolist(), strict=True))
         return Ranking(self.languages[int(scores.argmax())], by_language, count)
 
-    def _ngrams(self, text: str) -> Iterator[str]:
-        """Yield all n-grams of one to three characters, with a space around each word; acronyms are skipped."""
+    def _read_ngrams(self, text: str) -> NDArray[np.int64]:
+        """Return the codes of all n-grams of a text, with a space around each word; acronyms are skipped."""
+        import numpy as np
+
         if _CAPITALS.search(text):
             text = _ACRONYM.sub(" ", text)
         text = normalize("NFC", text).translate(self._letters)
-        ones = " " + " ".join(text.split()) + " "
-        twos = list(map(add, ones, ones[1:]))
-        return chain(ones, twos, map(add, twos, ones[2:]))
+        ones = _code_points(" " + " ".join(text.split()) + " ")
+        twos = (ones[:-1] << CODE_BITS) | ones[1:]
+        return np.concatenate([ones, twos, (twos[:-1] << CODE_BITS) | ones[2:]])
+
+
+def _code_points(text: str) -> NDArray[np.int64]:
+    import numpy as np
+
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
+
+
+def _encode_ngrams(ngrams: Iterable[str]) -> NDArray[np.int64]:
+    """Return a number for each n-gram: its characters, each in `CODE_BITS`."""
+    import numpy as np
+
+    padded = _code_points("".join(ngram.rjust(MAX_NGRAM_CHARACTERS, "\0") for ngram in ngrams))
+    first, second, third = padded.reshape(-1, MAX_NGRAM_CHARACTERS).T
+    return np.asarray((first << 2 * CODE_BITS) | (second << CODE_BITS) | third, np.int64)
 
 
 class _NormalizedLetters(dict[int, str]):
