@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from tests.support.rows import NOON, article, discovery, fetched, rejection, run
+from tests.support.snapshot import Snapshot
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.catalogue import write_catalogue
 from warehouse.connect import ask, connect, locked, query
@@ -22,10 +23,10 @@ from warehouse.model.schema import SCHEMAS
 from warehouse.storage.tables import Store
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """Make a data root with a row in every table, and a file in its archive."""
-    root = tmp_path / "data"
+    root = tmp_path_factory.mktemp("connect") / "data"
     with ArchiveWriter(root, "harbour", "run-1", NOON) as writer:
         captures = [writer.write(fetched(1))]
     rows = {
@@ -37,7 +38,12 @@ def root(tmp_path: Path) -> Path:
     }
     for table, batch in rows.items():
         Store(root).land(table, batch, source_id="harbour", key="k1", now=NOON)
-    return root
+    return Snapshot(root)
+
+
+@pytest.fixture
+def root(landed: Snapshot) -> Path:
+    return landed.restore()
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -178,12 +184,12 @@ def test_a_statement_that_writes_or_reads_elsewhere_is_refused_in_a_sentence(
         pass
     if catalogue:
         write_catalogue(root)
-    before = everything(tmp_path)
+    before = everything(tmp_path) | everything(root)
     connection = locked(root)
     for statement in FORBIDDEN:
         with pytest.raises(QueryError, match=r"^[^\n]+$"):
             ask(connection, statement.format(root=root, outside=outside))
-    assert everything(tmp_path) == before
+    assert everything(tmp_path) | everything(root) == before
     assert ask(connection, "SELECT count(*) FROM articles").fetchall() == [(2,)]
 
 
