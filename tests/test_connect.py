@@ -65,11 +65,12 @@ def test_the_tables_are_those_of_the_schema() -> None:
 @pytest.mark.parametrize("catalogue", [False, True], ids=["without catalogue", "with catalogue"])
 def test_every_view_answers(root: Path, catalogue: bool) -> None:
     assert not catalogue or write_catalogue(root)
-    counts = {view: query(root, f"SELECT count(*) FROM {view}").fetchone() for view in VIEWS}
+    connection = locked(root)
+    counts = {view: ask(connection, f"SELECT count(*) FROM {view}").fetchall()[0] for view in VIEWS}
     assert counts["articles"] == (2,)
     assert counts["ledger"] == (2,)
     assert all(counts.values())
-    assert len(query(root, "FROM articles_as_of(now())").fetchall()) == 2
+    assert len(ask(connection, "FROM articles_as_of(now())").fetchall()) == 2
 
 
 def test_asking_writes_nothing(root: Path) -> None:

@@ -23,18 +23,24 @@ WRITTEN_NAMES = {
     ("warehouse/model/rows.py", "place"),  # a column of the table `habits`
 }
 """Names that users' files or the standard library already have."""
+BINDING = (ast.Name, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 NO_VERBS = ("What", "Whether", "Those", "That", "Of", "How", "Where", "Which", "Who", "When", "If", "The", "A", "An")
 
 
 @cache
-def sources() -> list[tuple[Path, ast.Module]]:
+def sources() -> list[tuple[Path, list[ast.AST]]]:
+    """Return the nodes of each file that bind a name."""
     paths = [path for package in PACKAGES for path in sorted((PROJECT / package).rglob("*.py"))]
-    return [(path.relative_to(PROJECT), ast.parse(path.read_text("utf-8"))) for path in paths]
+    return [(path.relative_to(PROJECT), nodes_of(path.read_text("utf-8"))) for path in paths]
 
 
-def bound_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Variables, arguments, attributes of classes, functions and classes, with their lines."""
-    for node in ast.walk(tree):
+def nodes_of(source: str) -> list[ast.AST]:
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, BINDING)]
+
+
+def bound_names(nodes: list[ast.AST]) -> Iterator[tuple[str, int]]:
+    """Yield variables, arguments, attributes of classes, functions and classes, with their lines."""
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id, node.lineno
         elif isinstance(node, ast.arg):
@@ -46,8 +52,8 @@ def bound_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
 def test_no_name_is_a_word_that_says_nothing():
     vague = [
         f"{path}:{line} {name}"
-        for path, tree in sources()
-        for name, line in bound_names(tree)
+        for path, nodes in sources()
+        for name, line in bound_names(nodes)
         if is_vague(name) and (path.as_posix(), name) not in WRITTEN_NAMES
     ]
     assert not vague, "\n".join(vague)
@@ -60,8 +66,8 @@ def is_vague(name: str) -> bool:
 def test_every_function_says_what_it_does():
     nouns = [
         f"{path}:{node.lineno} {text.splitlines()[0]}"
-        for path, tree in sources()
-        for node in ast.walk(tree)
+        for path, nodes in sources()
+        for node in nodes
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_property(node)
         if (text := ast.get_docstring(node)) and text.split()[0].rstrip(",:") in NO_VERBS
     ]
@@ -85,4 +91,4 @@ def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     ],
 )
 def test_the_check_sees_each_way_to_bind_a_name(source, vague):
-    assert {name for name, _ in bound_names(ast.parse(source)) if is_vague(name)} == vague
+    assert {name for name, _ in bound_names(nodes_of(source)) if is_vague(name)} == vague
