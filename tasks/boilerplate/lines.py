@@ -80,6 +80,8 @@ _read_short_text = lru_cache(maxsize=5_000)(_read_text)
 
 
 def _ends_sentence(tail: str) -> bool:
+    if tail.endswith((".", "!", "?")):
+        return not tail.endswith("...")
     if tail[-1:].isalnum() and not tail.rsplit(maxsplit=1)[-1].isupper():
         return False
     if not _STOP.search(tail):
