@@ -184,3 +184,8 @@ def test_a_date_far_below_the_text_needs_a_label() -> None:
 def test_the_date_line_below_the_headline_goes_before_one_above_it() -> None:
     page = '<div class="head"><span>Issue of 1 May 2024</span><h2>Town</h2></div>'
     assert article_of("<p>8 July 2025</p>", above=page).published_at == datetime(2025, 7, 8, tzinfo=UTC)
+
+
+def test_the_day_of_an_address_counts_where_the_page_prints_none() -> None:
+    assert article_of(url="https://news.example/2025/07/08/bakery").published_local == date(2025, 7, 8)
+    assert article_of(url="https://news.example/2025/13/08/bakery").published_local is None

@@ -182,7 +182,8 @@ def _read_date(page: OpenPage, scored: _ScoredBlocks, url: str, is_large: bool) 
     candidates = (Candidate("published_at", (line,), Origin.TEXT),) if line else ()
     if is_large or (line and parse_date(line)):
         return candidates
-    guess = guess_date(page.tree, next(iter(page.values("canonical_url")), url))
+    address = next((value for value in page.values("canonical_url") if value.startswith("http")), url)
+    guess = guess_date(page.tree, address)
     return (*candidates, Candidate("published_at", (guess,), Origin.TRAFILATURA)) if guess else candidates
 
 

@@ -12,41 +12,43 @@ import htmldate.extractors
 from htmldate import find_date
 from lxml.html import HtmlElement
 
-from tasks.html.printed_day import find_printed_day
+from tasks.boilerplate.line_patterns import find_day
+from tasks.html.printed_day import find_printed_day, read_evidence
 from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line
 from warehouse.model.vocabulary import Zone
 
 # Of a meta tag in which htmldate looks for a date.
 MAX_META_CHARACTERS: Final = 300
-_DAY_IN_PATH: Final = re.compile(r"/t?(20[0-3]\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?=[/_-])")
+_DAY_IN_PATH: Final = re.compile(r"/t?(20[0-3]\d)([/-]?)(0[1-9]|1[0-2])\2([0-2]\d|3[01])(?=[/_-])")
 _DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%z"
 _DAY_LENGTH: Final = len("2026-11-09")
 
 
 def guess_date(tree: HtmlElement, url: str) -> str | None:
-    """Return the date that htmldate finds on the page at `url`, if the page prints its day: it also invents days.
+    """Return the day in the address of a page, or else the date that htmldate finds, if the page prints its day.
 
-    Else it is the day of the address, None if that has none.
+    Without that evidence htmldate also invents days, from years; where no day is printed at all it is not asked.
     """
+    if day_of_address := _day_of_address(url):
+        return day_of_address
+    evidence = read_evidence(tree)
+    if find_day(evidence) is None:
+        return None
     _bound_meta_tags(tree)
     try:
         guess = find_date(tree, url=url, original_date=True, outputformat=_DATE_FORMAT)
     except Exception:  # noqa: BLE001 a page that breaks it keeps what it states elsewhere
-        guess = None
-    if guess:
-        day = date.fromisoformat(guess[:_DAY_LENGTH])
-        printed_day = find_printed_day(tree, url, day)
-        if printed_day is not None:
-            return guess if printed_day == day.isoformat() else printed_day
-    return _day_of_address(url)
+        return None
+    day = find_printed_day(evidence, url, date.fromisoformat(guess[:_DAY_LENGTH])) if guess else None
+    return guess if guess and day == guess[:_DAY_LENGTH] else day
 
 
 def _day_of_address(url: str) -> str | None:
-    """Return the day with which a part of an address begins, in eight figures: `/20260312/`, `/t20260312_7.html`."""
+    """Return the day of an address: `/2026/03/12/`, or eight figures that begin a part of it: `/t20260312_7.html`."""
     match = _DAY_IN_PATH.search(url)
     try:
-        return date(*map(int, match.groups())).isoformat() if match else None
+        return date(*map(int, match.group(1, 3, 4))).isoformat() if match else None
     except ValueError:
         return None
 

@@ -33,25 +33,30 @@ _COPYRIGHT: Final = re.compile(r"\s*(?:©|\(c\)|copyright)", re.IGNORECASE)
 _FIGURES: Final = re.compile(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(?:19|20)\d\d(?!\d)")
 
 
-def find_printed_day(tree: HtmlElement, url: str, day: date) -> str | None:
+def read_evidence(tree: HtmlElement) -> str:
+    """Return the texts and the dates in attributes of a page, without those that are about other items or changes."""
+    return normalise_digits(" \n ".join(_evidence(tree)))
+
+
+def find_printed_day(evidence: str, url: str, day: date) -> str | None:
     """Return a day in ISO 8601 if the page at `url` prints it as a date of its own article; None if it does not.
 
-    Figures whose order nothing on the page decides (`03/04/2024`) are returned as printed. A year alone, as in a notice
-    of copyright, is no day, and neither is a date in a comment, a related item, the foot, or beside `updated`.
+    `evidence` is what `read_evidence` returns of the page. Figures whose order nothing in it decides (`03/04/2024`) are
+    returned as printed. A year alone, as in a notice of copyright, is no day, and neither is a date in a comment, a
+    related item, the foot, or beside `updated`.
     """
     year, month, number = day.year, day.month, day.day
     figures = rf"(?:{month:02}[-/._]?{number:02}|0?{month}[-/._]0?{number})"
     name = f"{_MONTH_NAMES[month - 1]}[a-z]*"
     if re.search(rf"(?<!\d){year}(?:[-/._]?{figures}|[-/]{name}[-/]0?{number})(?!\d)", url, re.IGNORECASE):
         return day.isoformat()
-    text = normalise_digits(" \n ".join(_evidence(tree)))
     in_order = rf"(?<!\d){year}(?:{month:02}{number:02}|\s?[-/._年년]\s?0?{month}\s?[-/._月월]\s?0?{number})(?!\d)"
     letters = r"[^\d\n]{0,12}[^\W\d_]{3}[^\d\n]{0,16}?"
     in_words = rf"(?<![\d:.])0?{number}(?![\d:]){letters}{year}(?!\d)"
     month_first = rf"[^\W\d_]{{3}}[.,]?\s+0?{number}(?![\d:])[^\d\n]{{1,6}}{year}"
-    if re.search(f"{in_order}|{in_words}|{month_first}", text):
+    if re.search(f"{in_order}|{in_words}|{month_first}", evidence):
         return day.isoformat()
-    return _find_figures(text, day)
+    return _find_figures(evidence, day)
 
 
 def _find_figures(text: str, day: date) -> str | None:

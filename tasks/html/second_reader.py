@@ -15,7 +15,7 @@ from trafilatura.settings import Extractor
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.html.blocks import PageBlocks
 from tasks.html.captions_and_links import drop_captions_and_links
-from tasks.html.select_blocks import MIN_DOUBTFUL_PROBABILITY
+from tasks.html.select_blocks import MIN_SECONDED_PROBABILITY
 
 EXTRACTOR: Final = f"trafilatura {trafilatura.__version__}"
 
@@ -54,7 +54,7 @@ def _drop_unlikely(page: PageBlocks, probability: Floats) -> None:
     """Drop the outermost elements whose blocks are surely no article: trafilatura's time is that of the whole tree."""
     parents = [container.parent for container in page.containers]
     is_likely = [False] * len(parents)
-    for block, likely in zip(page.blocks, (probability > MIN_DOUBTFUL_PROBABILITY).tolist(), strict=True):
+    for block, likely in zip(page.blocks, (probability >= MIN_SECONDED_PROBABILITY).tolist(), strict=True):
         is_likely[block.container] |= likely
     for number in range(len(parents) - 1, 0, -1):
         is_likely[parents[number]] |= is_likely[number]
