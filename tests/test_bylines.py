@@ -106,6 +106,12 @@ BYLINES = [
     ("pt", "Redação | Ana Silva", ["Ana Silva"]),
     ("ko", "[노르비신문=김하나 기자]", ["김하나"]),
     ("cs", "Redaktor Jana Malá", ["Jana Malá"]),
+    ("fi", "Anni Salo STT", ["Anni Salo"]),
+    ("fr", "Anne Marie KLEIN", ["Anne Marie KLEIN"]),
+    ("ja", "港日報社会部　高美玲", ["高美玲"]),
+    ("uk", "Авторка: Анна Бойко", ["Анна Бойко"]),
+    ("fa", "گزارش: نرگس رستمی", ["نرگس رستمی"]),
+    ("nl", "Tekst en foto’s: Jan Smit", ["Jan Smit"]),
 ]
 
 

@@ -40,6 +40,8 @@ def bylines(*parts: str) -> list[str]:
         ("Bridge of Norby to be repaired\nAnn Lee / NORBY (NNA)\nEntered: 03.05.2024 - 11:20", "Ann Lee / NORBY"),
         ("Bridge of Norby to be repaired\nDalla nostra inviata Anna Rossi\n3 maggio 2024, ore 18.04", "Dalla nostra"),
         ("Bridge of Norby to be repaired\nAnn Lee, PAP\ntoday 08:30", "Ann Lee"),
+        ("Bridge of Norby to be repaired\nAnn Lee, Bob Ray (photo)\nPublished: 2024-05-03", "Ann Lee"),
+        ("Bridge of Norby to be repaired\nTekst en foto’s: Jan Smit\n3 mei 2024", "Tekst en foto’s: Jan Smit"),
         ("جسر نوربي يُصلح قبل الشتاء\nأحمد العلي\nالخميس 3 مايو 2024", "أحمد العلي"),
     ],
 )
@@ -63,6 +65,7 @@ def test_a_line_beside_the_date_that_offers_something_signs_nothing(line: str) -
             "노르비신문 김하나 기자",
         ),
         ("諾比舊橋將於冬天前修復\n高美玲　2024年5月3日 10時30分", CHINESE, "高美玲"),
+        ("諾比舊橋將於冬天前修復\n港日報社会部　高美玲\n2024/05/03 10:30", CHINESE, "港日報社会部 高美玲"),
         (
             "諾比舊橋將於冬天前修復\n發布時間：2024-05-03 14:30 | 來源：諾比日報 | 記者：高美玲 陳立",
             CHINESE,

@@ -31,12 +31,34 @@ def title_of(*parts: str) -> str | None:
         "Das Wichtigste aus der Bucht: Melden Sie sich für unseren Newsletter an, er kommt jeden Morgen um sechs Uhr.",
         "Подписывайтесь на наш канал, чтобы первыми узнавать новости города, или слушайте нас по радио.",
         "更多消息请下载海湾日报，或关注我们的网页。",
+        "Keine Nachricht aus der Bucht verpassen: Abonnieren Sie unseren kostenlosen WhatsApp-Kanal und erzählen Sie davon.",
+        "Больше новостей о мостах, пекарнях и погоде — в нашем телеграм-канале, заходите к нам каждый день.",
+        "Vill du veta mer om bron och bageriet i Norby? Då kan du läsa vårt nyhetsbrev varje fredag, det kostar inget.",
+        "Onko sinulla kuva sillasta? Lähetä se meille osoitteeseen toimitus@norby.example, kiitos kaikille lukijoille.",
         "Si vous avez des questions, écrivez une lettre ou un message à redaction@norby.example, nous répondons à tous.",
     ],
 )
 def test_what_a_site_asks_of_its_readers_is_no_text(line: str) -> None:
     assert read_lines(line)[0].reason in {LineReason.NEWSLETTER, LineReason.SHARE}
     assert stripped(paragraphs(*ENGLISH, line)).paragraphs.text == "\n\n".join(ENGLISH)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "本文转载自海湾日报，版权归原作者所有，请勿改动。",
+        "Bu haber kaynak gösterilmeden hiçbir yerde yayımlanamaz, dedi gazete.",
+    ],
+)
+def test_a_line_that_reserves_rights_is_no_text(line: str) -> None:
+    assert read_lines(line)[0].reason is LineReason.LEGAL
+
+
+def test_a_service_that_somebody_speaks_of_is_text() -> None:
+    line = (
+        "The mayor sends a newsletter to every house, and our street has a group on WhatsApp, a neighbour of his said."
+    )
+    assert read_lines(line)[0].reason is None
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ _PARTICLES: Final = frozenset(
     "'t ten ter te af av bin bint ibn al el ul abu ben y e i und v d san dan ap st".split()
 )
 _MAX_NAME_WORDS: Final = 4
+# `Ann Lee, Bob Ray (foto)`
+_PICTURES_BY: Final = re.compile(r",[^,()]{3,40}\s\((?:fotos?|photos?|bild(?:er)?|video|kuvat?)\)", re.IGNORECASE)
 _HANDLE: Final = re.compile(r"(?<=\w)\s@\w+$")
 _NAME_SEPARATOR: Final = re.compile(r"[,|•·/]|\s(?:and|und|et|y|e|og|och|en|i|и|ve|dan|&)\s")
 _ERA: Final = r"(?:令和|平成|昭和|民國|民国)\s?(?:\d{1,3}|元)\s?年"
@@ -110,6 +112,7 @@ _KOREAN_DATELINE: Final = re.compile(
 _REPORTER: Final = re.compile(
     r"\W*(?:(?:[가-힣]{2,10}(?:신문|일보|뉴스|방송|타임스|투데이|경제)[\s=])?[가-힣]{2,4}(?:[\s·,]{1,2}[가-힣]{2,4})*\s?(?:선임|수습|인턴|전문|객원)?(?:기자|특파원)(?:\W{0,3}[\w.+-]+@[\w.-]+)?"
     r"|[一-鿿]{0,6}?(?:記者|记者)[:：]?\s?[一-鿿]{2,4}(?:[、·\s][一-鿿]{2,4})*(?:\W{1,2}[一-鿿]{2,6}(?:報導|报导|報道|报道))?)\W*"
+    r"|[一-鿿]{2,12}[部局]\s[一-鿿]{2,3}\s?[一-鿿]{1,2}"
     r"|[（(〔【][一-鿿]{2,3}\s?[一-鿿]{1,3}(?<![社網网報报道聞闻信部局会會])[）)〕】]"
 )
 _MAX_REPORTER_CHARACTERS: Final = 60
@@ -258,7 +261,7 @@ def is_reporter(line: str) -> bool:
 
 def read_persons(line: str) -> tuple[str, ...]:
     """Return the persons in a line that has only names, roles and agencies: `Ann Lee, Reporter`; empty for another."""
-    first, *others = (part.strip() for part in _NAME_SEPARATOR.split(_HANDLE.sub("", line)))
+    first, *others = (part.strip() for part in _NAME_SEPARATOR.split(_HANDLE.sub("", _PICTURES_BY.sub("", line))))
     parts = [first, *(part for part in others if not part.isupper())]  # in capitals stands an outlet
     # A role may stand behind its bearer without a sign: `Ann Lee Reporter`.
     names = [name for part in parts for name in (split_byline(part) if has_role(part) else (part,))]

@@ -15,8 +15,17 @@ MIN_OFFER_WORDS: Final = 3
 MAX_OFFER_WORDS: Final = 60
 # The addresses to which readers write.
 _DESK: Final = re.compile(
-    r"(?<![\w.])(?:reda[kc]\w{2,6}|rédaction|leserbriefe|news(?:desk|room)|letters|editor|feedback|korre[kc]tur\w*)@",
+    r"(?<![\w.])(?:reda[kc]\w{2,6}|rédaction|leserbriefe|news(?:desk|room)|letters|editor|feedback|korre[kc]tur\w*"
+    r"|toimitus|szerk\w*)@",
     re.IGNORECASE,
+)
+# `our free newsletter`, `unseren WhatsApp-Kanal`, in folded text; the regular expression takes longer than the words.
+_SERVICES: Final = ("newsletter", "nyhetsbrev", "nieuwsbrief", "hírlev", "рассылк", "whatsapp", "telegram", "телеграм")
+_OWN_SERVICE: Final = re.compile(
+    r"(?<!\w)(?:our|unser\w{0,2}|notre|nos|nuestr[oa]s?|nostr[oai]|noss[oa]|onze|vårt?|vores|nasz\w{0,3}|naš\w{0,2}|наш\w{0,2})"
+    r"\s(?:[\w-]+\s){0,2}?(?:newsletter|nyhetsbrev|nieuwsbrief|рассылк|(?:whatsapp|telegram|телеграм)[\s-]{0,2}(?:channel|k[aа]n[aа]"
+    r"|канал|group|grupp)|(?:canale?|chaîne|канал\w*|kanał\w*)\s(?:\w+\s)?«?(?:whatsapp|telegram|телеграм))"
+    r"|(?:whatsapp|telegram)\skanalımız|hírlevelünk"
 )
 
 _NO_KINDS: Final = frozenset[str]()
@@ -47,6 +56,8 @@ def find_inner_kinds(text: str) -> frozenset[str]:
     phrases = _phrases()
     folded = text.casefold().replace("’", "'")
     # Every line is looked up here; looking for all phrases takes ten times as long.
+    if any(map(folded.__contains__, _SERVICES)) and _OWN_SERVICE.search(folded):
+        return _OFFER_ALONE
     words = phrases.by_word.keys() & folded.split()
     if not words and text.isascii():
         return _NO_KINDS

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from tasks.metadata.agencies import find_agencies
 from tasks.metadata.printed_dates import without_date
 from tasks.text.characters import clean_line
 
@@ -28,10 +29,10 @@ _LABEL: Final = (
     "مراسل|بقلم|كتب|كتبت|المؤلف|الكاتب|نویسنده|מאת|คอลัมน์|ผู้เขียน|tác giả|συντάκτης|"
     "文|作者|撰文|撰稿|筆者|執筆|取材|लेखक|रिपोर्टर|रिपोर्ट|ผู้สื่อข่าว|autorin/autor|redacción|pewarta|wartawan|jurnalis|"
     "kontributor|muhabir|yazar|journalist|kirjoittanut|toimittaja|opracowanie|redaktor|подготовила?|підготувала?|"
-    "người viết|phóng viên|bài|تقرير|إعداد"
+    "người viết|phóng viên|bài|تقرير|إعداد|گزارش|گزارشگر|خبرنگار|авторка|автори"
 )
 _PICTURES: Final = (
-    r"images?|pictures?|photos?|photograph\w*|fotos?|fotogr\w+|bild(?:er)?|illustrations?|videos?|kamera|kuvat?|ảnh|"
+    r"images?|pictures?|photos?|photograph\w*|foto['’]s|fotos?|fotogr\w+|bild(?:er)?|illustrations?|videos?|kamera|kuvat?|ảnh|"
     r"fotoğraf\w*|görüntü\w*|zdjęcia|zdj\.|фото|камера|видео|відео|φωτογραφίες|写真|撮影|사진|تصوير"
 )
 # `Text and photos: Ann Lee`
@@ -87,6 +88,10 @@ _AND: Final = re.compile(
     r"(?<!\s)\s++(?:and|und|sowie|et|og|och|та|ve|және|và|dan|dhe|และ|و|और|和|及|및)\s+", re.IGNORECASE
 )
 _TRAILING_AND: Final = re.compile(r"\s(?:and|und|et|y|og|och|&|\+)$", re.IGNORECASE)
+# `Ann Lee STT`
+_AGENCY_BEHIND: Final = re.compile(r"(?<=[a-zà-ÿ])\s([A-Z]{2,5})$")
+# `港日報社会部 高美玲`
+_EASTERN_DESK: Final = re.compile(r"[一-鿿]{2,12}[部局]\s([一-鿿]{2,3}\s?[一-鿿]{1,2})")
 # Beside a person the desk has not written.
 _DESK: Final = re.compile(
     r"(?:la\s|de\s)?(?:rédaction|redaktion|redacción|redazione|redação|redactie|редакция)", re.IGNORECASE
@@ -244,9 +249,10 @@ def split_bylines(bylines: Iterable[str], language: str | None = None) -> tuple[
 
 
 def is_byline_of_role(line: str) -> bool:
-    """Return whether a line is a byline such as `From our correspondent in Rome, Ann Lee`."""
+    """Return whether a line is such as `From our correspondent in Rome, Ann Lee` or `Text and photos: Ann Lee`."""
     role = _OUR_ROLE.match(line)
-    return role is not None and has_role(line[: role.end()]) and _FULL_NAME.fullmatch(line, role.end()) is not None
+    role = role if role and has_role(line[: role.end()]) else _BOTH.match(line)
+    return role is not None and _FULL_NAME.fullmatch(line[role.end() :].strip()) is not None
 
 
 def has_role(text: str) -> bool:
@@ -292,6 +298,9 @@ def _name(part: str, primary: str) -> str | None:
         _EDGES
     )
     name = _TRAILING_AND.sub("", name)
+    if (agency := _AGENCY_BEHIND.search(name)) and find_agencies(agency[1]) == (agency[1],):
+        name = name[: agency.start()]
+    name = desk[1] if (desk := _EASTERN_DESK.fullmatch(name)) else name
     if name.endswith(".") and not _INITIAL.search(name):
         name = name[:-1].strip(_EDGES)
     if (
