@@ -63,7 +63,24 @@ REFERENCES = {
 }  # fmt: skip
 ARTICLE = {"article": {"id": 7, "html": MARKUP}}
 ISLAND = [1, [[0, {"type": [0, "paragraph"], "text": [0, text]}] for text in STORY]]
+
+
+def streamed(*rows: object) -> str:
+    """Return rows as Next.js streams them to React: in pieces of text that end anywhere."""
+    stream = "".join(f"{number:x}:{json.dumps(row)}\n" for number, row in enumerate(rows))
+    pieces = (stream[begin : begin + 150] for begin in range(0, len(stream), 150))
+    return "".join(f"<script>self.__next_f.push([1,{json.dumps(piece)}])</script>" for piece in pieces)
+
+
+def drawn(tag: str, children: object) -> list[object]:
+    return ["$", tag, None, {"className": "x", "children": children}]
+
+
 STATES = {
+    "a stream of rows": streamed(drawn("nav", "News"), *(drawn("p", text) for text in STORY)),
+    "a stream of one tree": streamed(
+        drawn("main", [drawn("h1", "The mill"), drawn("div", [drawn("p", [text, "$undefined"]) for text in STORY])])
+    ),
     "a second assignment": f"<script>App.tree={json.dumps(LAYOUT)};App.content={json.dumps(ARTICLE)};run()</script>",
     "a string of JSON": f"<script>window.__STATE__ = JSON.parse({literal(ARTICLE)});</script>",
     "a string in single quotes": "<script>var state = JSON.parse('"

@@ -19,6 +19,13 @@ MIN_VALUE_CHARACTERS: Final = 200
 _ASSIGNMENT: Final = re.compile(
     r"[\w$.\])]\s*=\s*(?:(?=[{\[])|JSON\.parse\(\s*(?P<literal>\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'))", re.DOTALL
 )
+# Next.js streams what React is to draw in pieces of text, whose rows have a number in hexadecimal figures.
+_PUSH: Final = re.compile(r'self\.__next_f\.push\(\[1,\s?("(?:[^"\\]|\\.)*+")', re.DOTALL)
+_ROW: Final = re.compile(r"(?:^|\n)[0-9a-f]{1,6}:(?:T[0-9a-f]{1,8},)?")
+# Of an element: its mark, tag, key and properties.
+_PROPERTIES: Final = 3
+MAX_ELEMENT_DEPTH: Final = 60
+_TEXT_TAGS: Final = frozenset("p h2 h3 h4 li blockquote a b em i span strong".split())
 _CALLED_FUNCTION: Final = re.compile(r"=\s*\(\s*function\b")
 _LITERAL: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 # What a string of JavaScript may hold and one of JSON may not.
@@ -30,11 +37,41 @@ _DECODER: Final = json.JSONDecoder(strict=False)
 def read_values(scripts: Iterable[str]) -> Iterator[Any]:
     """Yield the JSON that the scripts are or assign, and the strings in a script that calls a function for its data."""
     remaining = MAX_STATE_CHARACTERS
+    stream: list[str] = []
     for script in scripts:
         remaining -= len(script)
         if remaining < 0:
-            return
-        yield from _read_script(script.strip())
+            break
+        if pushes := _PUSH.findall(script):
+            stream += map(_read_literal, pushes)
+        else:
+            yield from _read_script(script.strip())
+    if stream:
+        yield _read_stream("".join(stream))
+
+
+def _read_stream(stream: str) -> list[Any]:
+    """Return the rows of a stream of React, its elements as objects: `5:["$","p",null,{"children":"…"}]`."""
+    rows = (_decode(row, 0)[0] if row[:1] in {"[", "{"} else row for row in _ROW.split(stream))
+    return [_read_element(row, MAX_ELEMENT_DEPTH) for row in rows]
+
+
+def _read_element(value: Any, depth: int) -> Any:
+    if isinstance(value, str):  # a sign of the dollar that is text is written twice
+        return value.removeprefix("$") if value.startswith("$$") or not value.startswith("$") else None
+    if not depth or not isinstance(value, list | dict):
+        return None
+    if isinstance(value, dict):
+        return {key: _read_element(part, depth - 1) for key, part in value.items()}
+    if len(value) <= _PROPERTIES or value[0] != "$":
+        return [_read_element(part, depth - 1) for part in value]
+    properties = _read_element(value[_PROPERTIES], depth - 1)
+    children = properties.pop("children", None) if isinstance(properties, dict) else None
+    tag = str(value[1])
+    if tag in _TEXT_TAGS:
+        return {"type": tag, "children": children}
+    # A box is no paragraph: what stands in it is, and one element alone stands for its box.
+    return children if isinstance(children, dict) else {"type": tag, "parts": [children, properties]}
 
 
 def read_data_attributes(text: str) -> list[str]:
