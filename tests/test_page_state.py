@@ -67,7 +67,10 @@ ISLAND = [1, [[0, {"type": [0, "paragraph"], "text": [0, text]}] for text in STO
 
 def streamed(*rows: object) -> str:
     """Return rows as Next.js streams them to React: in pieces of text that end anywhere."""
-    stream = "".join(f"{number:x}:{json.dumps(row)}\n" for number, row in enumerate(rows))
+    stream = "".join(
+        f"{number:x}:T{len(row.encode()):x},{row}" if isinstance(row, str) else f"{number:x}:{json.dumps(row)}\n"
+        for number, row in enumerate(rows)
+    )
     pieces = (stream[begin : begin + 150] for begin in range(0, len(stream), 150))
     return "".join(f"<script>self.__next_f.push([1,{json.dumps(piece)}])</script>" for piece in pieces)
 
@@ -78,6 +81,7 @@ def drawn(tag: str, children: object) -> list[object]:
 
 STATES = {
     "a stream of rows": streamed(drawn("nav", "News"), *(drawn("p", text) for text in STORY)),
+    "a text in a stream": streamed(drawn("nav", "News"), "Ünder", MARKUP, drawn("p", "$1")),
     "a stream of one tree": streamed(
         drawn("main", [drawn("h1", "The mill"), drawn("div", [drawn("p", [text, "$undefined"]) for text in STORY])])
     ),

@@ -21,7 +21,7 @@ _ASSIGNMENT: Final = re.compile(
 )
 # Next.js streams what React is to draw in pieces of text, whose rows have a number in hexadecimal figures.
 _PUSH: Final = re.compile(r'self\.__next_f\.push\(\[1,\s?("(?:[^"\\]|\\.)*+")', re.DOTALL)
-_ROW: Final = re.compile(r"(?:^|\n)[0-9a-f]{1,6}:(?:T[0-9a-f]{1,8},)?")
+_ROW: Final = re.compile(rb"\s*[0-9a-f]{0,6}:(?:T([0-9a-f]{1,8}),)?")
 # Of an element: its mark, tag, key and properties.
 _PROPERTIES: Final = 3
 MAX_ELEMENT_DEPTH: Final = 60
@@ -51,9 +51,22 @@ def read_values(scripts: Iterable[str]) -> Iterator[Any]:
 
 
 def _read_stream(stream: str) -> list[Any]:
-    """Return the rows of a stream of React, its elements as objects: `5:["$","p",null,{"children":"…"}]`."""
-    rows = (_decode(row, 0)[0] if row[:1] in {"[", "{"} else row for row in _ROW.split(stream))
-    return [_read_element(row, MAX_ELEMENT_DEPTH) for row in rows]
+    """Return the rows of a stream of React, its elements as objects: `5:["$","p",null,{"children":"…"}]`.
+
+    A row of text says how many bytes it has: `6:T1f,<p>…`. Others name the scripts that draw the elements.
+    """
+    content = stream.encode("utf-8", "replace")
+    rows: list[Any] = []
+    begin = 0
+    while row := _ROW.match(content, begin):
+        size = int(row[1], 16) if row[1] else content.find(b"\n", row.end()) - row.end()
+        begin = row.end() + size if size >= 0 else len(content)
+        text = content[row.end() : begin].decode("utf-8", "replace")
+        if text[:1] in {"[", "{"}:
+            rows.append(_read_element(_decode(text, 0)[0], MAX_ELEMENT_DEPTH))
+        elif "<p" in text:
+            rows.append(text)
+    return rows
 
 
 def _read_element(value: Any, depth: int) -> Any:
