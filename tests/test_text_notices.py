@@ -277,3 +277,18 @@ def test_sentences_go_on_below_adverts() -> None:
     link = "CZYTAJ TEŻ: Most w Zalesiu zamknięty do marca"
     lines = (head, *story[:2], link, story[2], video, story[3], "REKLAMA", story[4], foot)
     assert stripped(paragraphs(*lines)).paragraphs.text == "\n\n".join(story)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "(Reporting by Ann Lee in Norby; Editing by Bob Ray)",
+        "Additional reporting by Ann Lee. Editing by Bob Ray.",
+        "Mitarbeit: Anna Berg",
+        "Avec la collaboration de Luc Petit",
+        "(com informações da Reuters)",
+    ],
+)
+def test_whoever_helped_to_report_is_named_below_the_text(line: str) -> None:
+    assert read_lines(line)[0].reason in {LineReason.AGENCY, LineReason.BYLINE}
+    assert stripped(paragraphs(*ENGLISH, line)).paragraphs.text == "\n\n".join(ENGLISH)
