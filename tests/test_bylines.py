@@ -95,6 +95,8 @@ BYLINES = [
     ("zh", "记者 高美玲 通讯员 陈立", ["高美玲", "陈立"]),
     ("ar", "تقرير: أحمد علي", ["أحمد علي"]),
     ("en", "By ANN LEE, Harbour Wire", ["ANN LEE"]),
+    ("en", "Ann Lee, MSc, RD, FAND", ["Ann Lee"]),
+    ("fr", "Anne Marin, AFP", ["Anne Marin", "AFP"]),
     ("de", "Zeige alle Beiträge von Anna Berg →", ["Anna Berg"]),
     ("de", "Erstellt von Anna Berg", ["Anna Berg"]),
     ("de", "Anna Berg im Gespräch", ["Anna Berg"]),

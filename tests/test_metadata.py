@@ -235,3 +235,16 @@ def test_a_printed_date_that_trafilatura_cannot_read_is_read_as_any_other() -> N
     # Left to dateparser, this one costs each process the rules of 200 languages, and is not found all the same.
     raw = '<p class="date">Von der Bäckerinnung 4. 2. 2022</p>'
     assert candidate_values("published_at", "<title>Bäckerei</title>", raw) == [("2022-02-04T00:00:00",)]
+
+
+@pytest.mark.parametrize(
+    "byline",
+    [
+        '<span class="meta-prep meta-prep-author">Posted by</span> <span class="author vcard">Ann Lee</span>',
+        '<h4 class="elementor-author-box__name">Ann Lee</h4>',
+        '<p class="Author_author__4ceOm">Ann Lee</p>',
+        '<div class="submitted">Ann Lee</div>',
+    ],
+)
+def test_a_byline_is_known_by_a_part_of_its_class(byline: str) -> None:
+    assert ("Ann Lee",) in candidate_values("authors", "<title>Bakery</title>", byline)

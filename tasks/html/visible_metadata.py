@@ -20,6 +20,7 @@ from tasks.html.surroundings import (
     is_of_other_article,
     near_headline,
 )
+from tasks.metadata.bylines import split_byline
 
 # A longer element of the class `byline` contains more than the byline.
 MAX_BYLINE_CHARACTERS: Final = 120
@@ -33,10 +34,11 @@ MAX_HEADLINE_LEVELS: Final = 2
 
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _BYLINE: Final = re.compile(
-    r"(?:^|[\s_-])(?:by-?line|authors?|autor|auteur|autore)(?:[_-]*(?:names?|line))?(?:__\w{3,8})?(?:$|\s)",
+    r"(?:^|[\s_-])(?:by-?line|submitted|authors?|autor|auteur|autore)"
+    r"(?:[_-]+(?:box|meta|card|info|details|text))*(?:[_-]*(?:names?|line))?(?:__\w{3,8})?(?:$|\s)",
     re.IGNORECASE,
 )
-_BYLINE_TAGS: Final = ("span", "div", "p", "a", "address", "li", "ul", "h5", "h6")
+_BYLINE_TAGS: Final = ("span", "div", "p", "a", "address", "li", "ul", "h4", "h5", "h6")
 
 
 def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tuple[str, ...]]:
@@ -47,7 +49,8 @@ def read_visible_metadata(tree: HtmlElement, images: list[str]) -> dict[str, tup
     page_title = next((strip_markup(title.text or "") for title in tree.iter("title")), "")
     headline = read_headline(tree, page_title)
     links = {rel: link.get("href", "").strip() for link in tree.iter("link", "a") for rel in _relations(link)}
-    byline = next(_bylines(tree), None)
+    # A label such as `Posted by` may have an element of its own.
+    byline = next((element for element in _bylines(tree) if any(map(split_byline, _names(element)))), None)
     authors = tuple(_author_links(tree)) or (_names(byline) if byline is not None else ())
     fields = {
         "title": (headline, page_title or headline),

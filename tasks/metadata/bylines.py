@@ -184,6 +184,8 @@ _KOREAN_REPORTER: Final = re.compile(
 )
 _DOUBLED: Final = re.compile(r"^(\S{2,}\s\S.{1,38}?)\s?\1$")
 _SUFFIX: Final = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
+# Behind a full name: `Ann Lee, MSc, RD`.
+_DEGREE: Final = re.compile(r"\s*(?:[A-Z][a-z]?\.?){1,3}[A-Z][a-z]?\.?[®™]?\s*")
 _TWO_LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
 _DATED: Final = re.compile(r"(?<!\w)(?:19|20)\d\d(?!\d)|\d\s?[/.:]\s?\d")
 _DIGIT: Final = re.compile(r"\d")
@@ -216,6 +218,8 @@ def _split_line(line: str, language: str | None) -> tuple[str, ...]:
     for part in _parts(line, primary):
         if names and _SUFFIX.fullmatch(part):
             names[-1] += f", {part}"
+        elif names and " " in names[-1] and _DEGREE.fullmatch(part) and not find_agencies(part):
+            continue
         elif name := _name(part, primary):
             names.append(name)
     people: dict[str, str] = {}
