@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_features import MIN_LONG_WORD_CHARACTERS
+from tasks.boilerplate.live_report import find_live_report
 from tasks.boilerplate.model import LineScores
 from tasks.text.words import UNSPACED, UNSPACED_CHARACTERS
 from warehouse.model.vocabulary import LineReason
@@ -47,13 +48,9 @@ MAX_INTRODUCTION_DISTANCE_LINES: Final = 4
 COLONS: Final = (":", "：")
 # Only a heading below this share of the likely text may close it: a link to the comments stands above all of it.
 MIN_SHARE_ABOVE_CLOSING: Final = 0.2
-MIN_LIVE_REPORT_CLOCKS: Final = 3
-# The time and the heading of an entry.
-MAX_LINES_ABOVE_FIRST_ENTRY: Final = 2
 # A box about the writer or a person of the story.
 MAX_PROFILE_BOX_LINES: Final = 4
 
-_CLOCK: Final = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:Uhr|h|[ap]\.?m\.?))?", re.IGNORECASE)
 _CONTINUES: Final = (",", ";", "،", "，", "、", "—", *COLONS)
 _MAX_COMPARED_CHARACTERS: Final = 4_000
 # More words are counted faster with all others.
@@ -98,7 +95,7 @@ def select_lines(lines: Sequence[Line], scores: LineScores) -> set[int]:
     if len(selected) > 1 and _introduces_nothing(lines, max(selected)):
         selected.remove(max(selected))
     selected |= _nearly_likely(lines, scores, selected)
-    selected |= _verses(lines, selected) | _live_report(lines, selected)
+    selected |= _verses(lines, selected) | find_live_report(lines, selected)
     return selected - _profile_boxes(lines) or selected
 
 
@@ -244,40 +241,6 @@ def _verses(lines: Sequence[Line], selected: set[int]) -> set[int]:
         if index - 1 in selected or index - 1 in verses:
             verses.add(index)
     return verses
-
-
-def _live_report(lines: Sequence[Line], selected: set[int]) -> set[int]:
-    """Return the whole entries of a live report: a time, and what stands between it and the entry's last selected line.
-
-    A single time is that of the publication.
-    """
-    last = max(selected)
-    span = range(max(0, min(selected) - MAX_LINES_ABOVE_FIRST_ENTRY), last)
-    clocks = [index for index in span if lines[index].reason is None and _CLOCK.fullmatch(lines[index].bare)]
-    if len({lines[index].bare for index in clocks}) < MIN_LIVE_REPORT_CLOCKS:
-        return set()
-    entries: set[int] = set()
-    for clock, end in pairwise([*clocks, last + 1]):
-        if inside := [index for index in range(clock, end) if index in selected]:
-            entries.update(index for index in range(clock, max(inside)) if lines[index].reason is None)
-    return entries | _last_entries(lines, last + 1)
-
-
-def _last_entries(lines: Sequence[Line], begin: int) -> set[int]:
-    """Return the lines of the entries from `begin` on: a time and what stands below it, with a sentence."""
-    indexes: set[int] = set()
-    entry: list[int] = []
-    for index, line in enumerate([*lines[begin:], None], begin):
-        is_clock = line is not None and line.reason is None and _CLOCK.fullmatch(line.bare) is not None
-        if line is None or line.reason is not None or is_clock:
-            if any(lines[number].ends_sentence for number in entry):
-                indexes.update(entry)
-            entry = [index] if is_clock else []
-        elif entry:
-            entry.append(index)
-        else:
-            break
-    return indexes
 
 
 def _profile_boxes(lines: Sequence[Line]) -> set[int]:
