@@ -228,6 +228,11 @@ AUTHORS = {
     "a guest": ("", f"{H1}<p>Ein Gastbeitrag von <b>Prof. Dr. Ann Lee</b></p>", ("Prof. Dr. Ann Lee",)),
     "text and pictures": ("", f"{H1}<p>Bài, ảnh: Trần Nam</p>", ("Trần Nam",)),
     "the desk with a person": (SITE + AUTHOR, f"{H1}<p>La rédaction avec Anne Marin</p>", ("Anne Marin",)),
+    "a box with a link to the writer": (
+        "",
+        f'{H1}<div class="autor-box"><a href="/a">Ann Lee</a><p>Redakteurin</p><a href="/k">Autor kontaktieren</a></div>',
+        ("Ann Lee",),
+    ),
     "time to read": ("", f'{H1}<div class="author">5 mins read</div>', ()),
     "a label alone": ("", f'{H1}<div class="author">Written By</div>', ()),
     "comments so far": ("", f'{H1}<div class="author"><a>Ann Lee</a> <a>One comment so far</a></div>', ("Ann Lee",)),

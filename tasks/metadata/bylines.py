@@ -137,6 +137,8 @@ _NO_NAME: Final = re.compile(
     r"(?:\d+ )?min(?:ute)?s?(?: read)?|.*\bcomments? so far|[a-z]+(?:\.[a-z]+){2,}|"
     r"(?:january|february|march|april|june|july|august|september|october|november|december|"
     r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)\.?|"
+    r"autor(?:in)? (?:kontaktieren|folgen)|(?:contacter|suivre) l['’]aut(?:eur|rice)|contactar (?:al|a la) autora?|"
+    r"(?:contatta|segui) l['’]autore|"
     r"(?:(?:send )?(?:an )?e-?mail|contact|follow)(?:\s(?:the )?(?:author|writer|reporter|editor|me|us|him|her|them))?|"
     r"(?:view|see|more|all) (?:all )?(?:posts|articles|stories|from|by).*|[^\W\d_]*(?:報導|报导|報道|报道)",
     re.IGNORECASE,
