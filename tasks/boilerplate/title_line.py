@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from tasks.boilerplate.boosted_trees import Floats
@@ -18,6 +18,8 @@ MAX_QUESTION_TITLE_WORDS: Final = 20
 MIN_LINES_BELOW_TITLE: Final = 3
 # A shorter beginning of a title is not recognised as the title cut short.
 MIN_CUT_TITLE_LETTERS: Final = 15
+# A line with more characters than that many times a title is not the title with other signs and spaces.
+MAX_TITLE_RATIO: Final = 3
 MIN_STANDFIRST_WORDS: Final = 8
 _MIN_STANDFIRST_OVERLAP: Final = 0.15
 _SEPARATORS: Final = ("|", "-", "–", "—", "•", "·", "/")
@@ -67,8 +69,10 @@ def find_standfirst(lines: Sequence[Line], title: set[int], article: set[int]) -
     return {index} if overlap >= _MIN_STANDFIRST_OVERLAP else set()
 
 
-def repeats_title(line: str, titles: Iterable[str]) -> bool:
+def repeats_title(line: str, titles: Sequence[str]) -> bool:
     """Return whether a line is one of the titles or its beginning; case, accents and signs are ignored."""
+    if len(line) > MAX_TITLE_RATIO * max(map(len, titles), default=0):
+        return False
     letters = _letters(line)
     return any(_is_title_or_beginning(letters, title_letters) for title_letters in set(map(_letters, titles)))
 

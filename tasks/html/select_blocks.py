@@ -16,7 +16,7 @@ from tasks.boilerplate.line_features import number_equal_values
 from tasks.boilerplate.model import LineScores
 from tasks.boilerplate.select_lines import select_likely_lines
 from tasks.html.block_features import MIN_PROSE_WORDS, BlockFeatures
-from tasks.text.characters import text_key
+from tasks.text.characters import text_keys
 from warehouse.model.vocabulary import LineReason
 
 # From this share of words that are expected to be judged rightly, no second reader is asked.
@@ -243,13 +243,13 @@ def find_longest_run(features: BlockFeatures) -> set[int]:
 
 
 def _find_in(texts: Sequence[str], text: str) -> NDArray[np.bool_]:
-    key, lines = text_key(text), set(map(text_key, text.split("\n")))
+    lines = text_keys(text.split("\n"))
+    key, whole = "".join(lines), set(lines)
+    keys = text_keys([block[:COMPARED_CHARACTERS] for block in texts])
     return np.array(
         [
-            text_key(block[:COMPARED_CHARACTERS]) in key
-            if len(block) >= MIN_COMPARED_CHARACTERS
-            else text_key(block) in lines
-            for block in texts
+            block_key in (key if len(block) >= MIN_COMPARED_CHARACTERS else whole)
+            for block, block_key in zip(texts, keys, strict=True)
         ],
         np.bool_,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from typing import Final, Literal
 
@@ -16,6 +17,7 @@ _INVISIBLE: Final = re.compile(
 _LOOSE_JOINER: Final = re.compile("(?:^|(?<=\\s))[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]++(?=\\s|$)")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _NO_LETTER: Final = re.compile(r"[\W_]+")
+_NO_LETTER_IN_LINE: Final = re.compile(r"(?:[^\w\n]|_)+")
 # Combining marks on one character, as in Unicode's stream-safe text format (UAX 15); no language writes ten.
 MAX_MARKS: Final = 30
 _LAST_COMMON_CHARACTER: Final = "\uffff"
@@ -84,3 +86,9 @@ def split_lines(text: str) -> list[str]:
 def text_key(text: str) -> str:
     """Return only the letters and digits of a text, without case: the key by which names and titles are compared."""
     return _NO_LETTER.sub("", text).casefold()
+
+
+def text_keys(lines: Sequence[str]) -> list[str]:
+    """Return the `text_key` of each of many lines, in a fraction of the time."""
+    keys = _NO_LETTER_IN_LINE.sub("", "\n".join(lines)).casefold().split("\n")
+    return keys if len(keys) == len(lines) else list(map(text_key, lines))
