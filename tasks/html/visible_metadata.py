@@ -35,7 +35,7 @@ MAX_HEADLINE_LEVELS: Final = 2
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _BYLINE: Final = re.compile(
     r"(?:^|[\s_-])(?:by-?line|submitted|authors?|autor|auteur|autore)"
-    r"(?:[_-]+(?:box|meta|card|info|details|text))*(?:[_-]*(?:names?|line))?(?:__\w{3,8})?(?:$|\s)",
+    r"(?:(?:[_-]+(?:box|meta|card|info|details))*[_-]*(?:names?|line))?(?:__\w{3,8})?(?:$|\s)",
     re.IGNORECASE,
 )
 _BYLINE_TAGS: Final = ("span", "div", "p", "a", "address", "li", "ul", "h4", "h5", "h6")
