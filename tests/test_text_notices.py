@@ -6,7 +6,7 @@ import pytest
 from test_strip import paragraphs, stripped
 from test_text_bylines import CHINESE, ENGLISH, KOREAN
 
-from tasks.boilerplate.line_patterns import read_caption
+from tasks.boilerplate.captions import read_caption
 from tasks.boilerplate.lines import read_lines
 from tasks.text.words import estimate_words
 from warehouse.model.vocabulary import LineReason

@@ -9,7 +9,7 @@ import numpy as np
 
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.cues import find_cues
-from tasks.boilerplate.line_patterns import count_words_beside_day, has_year, read_dates
+from tasks.boilerplate.line_dates import count_words_beside_day, has_year, read_dates
 from tasks.html.block_features import BlockFeatures
 from tasks.html.blocks import PageBlocks
 from tasks.html.surroundings import is_inside_others, is_of_modification, near_headline
@@ -23,6 +23,8 @@ MAX_BLOCKS_BELOW_HEADLINE: Final = 40
 MAX_BLOCKS_ABOVE: Final = 6
 MAX_HEADLINE_LEVELS: Final = 3
 MAX_BLOCKS_INSIDE: Final = 6
+# Elements between a text and the `figcaption` around it: its day is that of the picture.
+MAX_CAPTION_DISTANCE: Final = 3
 MIN_TITLE_SHARE: Final = 0.8
 MIN_ARTICLE_PROBABILITY: Final = 0.5
 
@@ -38,10 +40,11 @@ def find_date_line(page: PageBlocks, features: BlockFeatures, probability: Float
     if not article:
         return None
     texts = page.texts
+    in_caption = (features.columns["to_figcaption"] <= MAX_CAPTION_DISTANCE).tolist()
     dates = (
         date
         for index, needs_label in _in_order_of_trust(page, features, article[0])
-        if len(texts[index]) <= MAX_LINE_CHARACTERS and has_year(texts[index])
+        if len(texts[index]) <= MAX_LINE_CHARACTERS and has_year(texts[index]) and not in_caption[index]
         if not needs_label or _is_labelled(texts[index])
         if (date := _read_date(page, index))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.boilerplate.line_patterns import read_caption
+from tasks.boilerplate.captions import read_caption
 from tasks.html.block_features import BlockFeatures
 from tasks.html.select_blocks import MAX_CAPTION_DISTANCE, MIN_GALLERY_SHARE
 from warehouse.model.vocabulary import LineReason
