@@ -10,9 +10,9 @@ from typing import Final
 
 from config.sources import StripRules
 from tasks.boilerplate.boosted_trees import Floats
+from tasks.boilerplate.captions import read_caption
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_metadata import MAX_LINES_WITHOUT_TITLE, read_metadata_lines, read_page_lines
-from tasks.boilerplate.captions import read_caption
 from tasks.boilerplate.line_patterns import read_persons
 from tasks.boilerplate.lines import group_paragraphs
 from tasks.boilerplate.model import score_lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.boilerplate.date_lines import is_date_line, read_dates
+from tasks.boilerplate.line_dates import is_date_line, read_dates
 from tasks.metadata.dates import parse_date
 
 

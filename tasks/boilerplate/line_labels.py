@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from tasks.boilerplate.captions import read_caption
 from tasks.boilerplate.cues import Cue
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.captions import read_caption
-from tasks.boilerplate.date_lines import has_year, is_date_line
+from tasks.boilerplate.line_dates import has_year, is_date_line
 from tasks.boilerplate.line_patterns import is_name, is_reporter, read_persons, read_section
 from tasks.boilerplate.offers import MIN_OFFER_WORDS, OFFER, RIGHTS, find_inner_kinds
 from tasks.metadata.bylines import is_byline_of_role

@@ -10,11 +10,19 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
+from tasks.boilerplate.captions import read_caption
 from tasks.boilerplate.cues import find_cues
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.captions import read_caption
-from tasks.boilerplate.date_lines import find_day, read_dates, skip_zone
-from tasks.boilerplate.line_patterns import is_name, is_reporter, read_dateline, read_dateline_writers, read_persons, read_section, read_tags
+from tasks.boilerplate.line_dates import find_day, read_dates, skip_zone
+from tasks.boilerplate.line_patterns import (
+    is_name,
+    is_reporter,
+    read_dateline,
+    read_dateline_writers,
+    read_persons,
+    read_section,
+    read_tags,
+)
 from tasks.boilerplate.uncased_names import is_han_name
 from tasks.metadata.agencies import find_agencies
 from warehouse.model.records import Candidate

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Final
-from tasks.boilerplate.cues import fold_case_and_accents, phrases_of
+
 from tasks.metadata.agencies import find_agencies
 from tasks.metadata.bylines import has_role, split_byline
-from tasks.metadata.calendars import THAI_SHORT_YEAR, to_common_calendar
-from tasks.metadata.printed_dates import find_date
-from tasks.metadata.zones import ZONE_NAMES
 
 _NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
 # Words of names that have no capital.

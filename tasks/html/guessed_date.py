@@ -12,7 +12,7 @@ import htmldate.extractors
 from htmldate import find_date
 from lxml.html import HtmlElement
 
-from tasks.boilerplate.date_lines import find_day
+from tasks.boilerplate.line_dates import find_day
 from tasks.html.printed_day import find_printed_day, read_evidence
 from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line
