@@ -275,6 +275,8 @@ AUTHORS = {
         f'{H1}<div class="post-footer"><span class="post-author vcard">Posted by <span class="fn">Ann Lee</span></span></div>',
         ("Ann Lee",),
     ),
+    "an element named by its id": ("", f'{H1}<x-part id="authors"><i>Ann Lee</i></x-part>', ("Ann Lee",)),
+    "a box named by its id": ("", f'{H1}<x-part id="author"><i>All about ovens and bread</i></x-part>', ()),
     "a picture": ("", f"{H1}<figure><img src=/a.jpg><figcaption>By Ann Lee</figcaption></figure>", ()),
     "a work": ("", f"{H1}<p><i>The Oven</i> by Ann Lee</p>", ()),
     "a comment": ("", f'{H1}<div class="comments"><p>By Ann Lee</p></div>', ()),

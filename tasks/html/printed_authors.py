@@ -22,8 +22,11 @@ MAX_BYLINE_CHARACTERS: Final = 80
 MAX_LINKS: Final = 20
 MAX_BYLINES: Final = 20
 MAX_NAMES: Final = 6
+# Of an element that is named for the writers.
+MAX_NAME_TEXTS: Final = 40
 MAX_PATH_CHARACTERS: Final = 300
 
+_WRITER_ELEMENTS: Final = etree.XPath("//*[@id='authors' or @id='author' or @id='byline']")
 _TEXTS: Final = etree.XPath("//h1|//body//text()[normalize-space()]")
 _AUTHOR_PATH: Final = re.compile(
     r"/(?:authors?|autor(?:es|en)?|auteurs?|autori|contributors?|by|writers?|redakteure?)/(?:names?/)?[^/?#]{2,80}/?(?:[?#].*)?$",
@@ -68,7 +71,7 @@ def find_printed_authors(tree: HtmlElement, sites: frozenset[str]) -> tuple[str,
     headline = next((index for index, node in enumerate(nodes) if not isinstance(node, str)), 0)
     texts = [node for node in nodes[headline:] if isinstance(node, str) and node.strip()]
     links = (link for link in tree.iter("a") if _AUTHOR_PATH.search((link.get("href") or "")[-MAX_PATH_CHARACTERS:]))
-    names = _names(texts) or _names_of_links(islice(links, MAX_LINKS))
+    names = _names(texts) or _names_of_links(islice(links, MAX_LINKS)) or _names_of_elements(_WRITER_ELEMENTS(tree))
     return tuple(name for name in names if text_key(name) not in sites)
 
 
@@ -127,6 +130,16 @@ def _names_of_links(links: Iterable[HtmlElement]) -> tuple[str, ...]:
         parent = around
         names.setdefault(name.casefold(), name)
     return tuple(names.values())[:MAX_NAMES]
+
+
+def _names_of_elements(elements: Iterable[HtmlElement]) -> tuple[str, ...]:
+    """Return the names in the first element that holds persons and nothing else."""
+    for element in islice(elements, MAX_BYLINES):
+        names = _read_names(" ".join("".join(islice(element.itertext(), MAX_NAME_TEXTS)).split()))
+        is_label = any(map(_LABEL.match, names))  # `Author Harbour`: the name of the box
+        if names and not is_label and all(map(is_person, names)) and not is_of_other_article(element):
+            return names
+    return ()
 
 
 def is_person(name: str) -> bool:
