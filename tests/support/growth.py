@@ -19,7 +19,7 @@ from config.inputs import JsonlInput
 from config.sources import Source
 from flows.site_setup.opml import read_opml
 from tasks.article import make_article
-from tasks.boilerplate import cues, line_patterns, title_line
+from tasks.boilerplate import captions, cues, line_dates, line_patterns, title_line
 from tasks.boilerplate.line_metadata import read_metadata_lines
 from tasks.boilerplate.lines import _read_short_text, read_lines
 from tasks.boilerplate.model import score_lines
@@ -211,9 +211,9 @@ STEPS: Final[dict[str, Step]] = {
     "agencies": agencies.find_agencies,
     "cues": cues.find_cues,
     "cues, folded": cues.fold_case_and_accents,
-    "caption of a line": line_patterns.read_caption,
-    "day of a line": line_patterns.find_day,
-    "dates of a line": line_patterns.read_dates,
+    "caption of a line": captions.read_caption,
+    "day of a line": line_dates.find_day,
+    "dates of a line": line_dates.read_dates,
     "section of a line": line_patterns.read_section,
     "dateline": line_patterns.read_dateline,
     "tags of a line": line_patterns.read_tags,
