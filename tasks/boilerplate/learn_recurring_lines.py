@@ -15,8 +15,8 @@ from itertools import combinations
 from typing import Final
 
 from tasks.boilerplate.lines import read_lines
+from tasks.boilerplate.long_words import long_words
 from tasks.boilerplate.recurring_lines import fold_line
-from tasks.boilerplate.select_lines import long_words
 from tasks.text.words import estimate_words
 from warehouse.model.rows import Habit
 from warehouse.model.vocabulary import HabitPlace, LineReason

@@ -10,7 +10,7 @@ from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.cues import fold_case_and_accents
 from tasks.boilerplate.line import Line
 from tasks.boilerplate.line_dates import find_day
-from tasks.boilerplate.select_lines import word_overlap
+from tasks.boilerplate.long_words import word_overlap
 from tasks.boilerplate.title_weights import MAX_DISTANCE_LINES, MIN_TITLE_WORDS, weigh_titles
 
 MAX_QUESTION_TITLE_WORDS: Final = 20

@@ -12,7 +12,7 @@ from typing import Final
 
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
-from tasks.boilerplate.select_lines import count_long_words, find_long_words
+from tasks.boilerplate.long_words import count_long_words, find_long_words
 from tasks.text.words import MARKS_IN_WORDS
 from warehouse.model.vocabulary import LineReason
 
