@@ -12,6 +12,8 @@ from tasks.boilerplate.cues import find_cues
 from tasks.boilerplate.line_dates import count_words_beside_day, has_year, read_dates
 from tasks.html.block_features import BlockFeatures
 from tasks.html.blocks import PageBlocks
+from tasks.html.printed_day import MAX_HEADLINE_LEVELS
+from tasks.html.select_blocks import MAX_CAPTION_DISTANCE, find_titles
 from tasks.html.surroundings import is_inside_others, is_of_modification, near_headline
 
 # Of a line with a date and its label, writer or reading time.
@@ -21,11 +23,7 @@ MAX_WORDS_BESIDE_DATE: Final = 12
 MAX_BLOCKS_BELOW_HEADLINE: Final = 40
 # Blocks above the headline, in an element close around it, that may hold its date; and below the beginning of the text.
 MAX_BLOCKS_ABOVE: Final = 6
-MAX_HEADLINE_LEVELS: Final = 3
 MAX_BLOCKS_INSIDE: Final = 6
-# Elements between a text and the `figcaption` around it: its day is that of the picture.
-MAX_CAPTION_DISTANCE: Final = 3
-MIN_TITLE_SHARE: Final = 0.8
 MIN_ARTICLE_PROBABILITY: Final = 0.5
 
 
@@ -40,6 +38,7 @@ def find_date_line(page: PageBlocks, features: BlockFeatures, probability: Float
     if not article:
         return None
     texts = page.texts
+    # The day of a caption is that of its picture.
     in_caption = (features.columns["to_figcaption"] <= MAX_CAPTION_DISTANCE).tolist()
     dates = (
         date
@@ -54,8 +53,7 @@ def find_date_line(page: PageBlocks, features: BlockFeatures, probability: Float
 def _in_order_of_trust(page: PageBlocks, features: BlockFeatures, first: int) -> Iterator[tuple[int, bool]]:
     """Yield the indexes of blocks, and whether their date needs a label; `first` is the first one of the text."""
     columns, count = features.columns, len(page.blocks)
-    is_title = (columns["in_title"] >= MIN_TITLE_SHARE) & (columns["is_heading"] > 0) | (columns["is_h1"] > 0)
-    headlines = np.flatnonzero(is_title[: first + 1])
+    headlines = np.flatnonzero((find_titles(features) | (columns["is_h1"] > 0))[: first + 1])
     is_near = len(headlines) > 0 and first - headlines[-1] <= MAX_BLOCKS_BELOW_HEADLINE
     begin = int(headlines[-1]) if is_near else first
     end = min(first + MAX_BLOCKS_INSIDE, count)
@@ -78,7 +76,6 @@ def _read_date(page: PageBlocks, index: int) -> str | None:
     words = count_words_beside_day(text)
     if words is None or words > MAX_WORDS_BESIDE_DATE or "©" in text or "copyright" in text.casefold():
         return None
-    dates = (date for field, date in read_dates(text) if field == "published_at")
-    date = next(dates, None)
+    date = next((date for field, date in read_dates(text) if field == "published_at"), None)
     element = page.element(index)
     return None if date is None or is_of_modification(element) or is_inside_others(element) else date

@@ -265,13 +265,19 @@ def _without_repeats(texts: Sequence[str], words: Floats, selected: set[int]) ->
     return selected
 
 
+def find_titles(features: BlockFeatures) -> NDArray[np.bool_]:
+    """Return for each block whether it is a heading with most of the words of one of the page's titles."""
+    columns = features.columns
+    return (columns["in_title"] >= _MIN_TITLE_SHARE) & (columns["is_heading"] > 0)
+
+
 def label_blocks(features: BlockFeatures, selected: set[int]) -> list[LineReason | None]:
     """Return for each block why it is not the article, from the names of the elements around it; None if it is."""
     columns = features.columns
     last = max(selected, default=-1)
     names = _number_names(columns).tolist()
     by_name = [reason for reason, _ in _REASONS.values()]
-    is_title = (columns["in_title"] >= _MIN_TITLE_SHARE) & (columns["is_heading"] > 0)
+    is_title = find_titles(features)
     is_prose = columns["prose_share"] > 0
     is_linked = columns["linked"] >= _MIN_LINKED_SHARE
     reasons: list[LineReason | None] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class Snapshot:
-    """How a folder is when this is made."""
+    """A copy of a folder, from which it is brought back."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
