@@ -170,9 +170,7 @@ def show_rejects(desk: SharedDesk, source: Text = "", reason: Text = "", page: P
     def load() -> dict[str, Any]:
         return {
             "page": load_rejects(desk.database, source, reason, page),
-            "counts": desk.summaries.get(
-                ("rejects", source, reason), lambda: count_rejects(desk.database, source, reason)
-            ),
+            "counts": desk.summaries.get(("rejects", source, reason), count),
         }
 
     return desk.page_in_parts("rejects", load, source=source, reason=reason, cure=cure_of(reason) if reason else "")
