@@ -347,8 +347,8 @@ def test_an_empty_installation_has_a_front_page(tmp_path):
         assert "no sources" in response.text
         for path in ("/desk/articles", "/desk/articles?q=ferry"):
             assert "Nothing has landed yet" in served.client.get(path).text
-        for path in ("/desk/articles.csv", "/desk/sql.csv?query=FROM+articles"):
-            assert served.client.get(path).status_code == 404
+        for path in ("articles.csv", "sql.csv?query=FROM+articles", "names.json", "article/a", "document/a"):
+            assert served.client.get(f"/desk/{path}").status_code == 404
     assert not (tmp_path / "none").exists()
 
 

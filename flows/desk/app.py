@@ -71,9 +71,7 @@ def _show_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, WarehouseError):
         return _show_unforeseen(request, error)
     is_empty = isinstance(error, EmptyWarehouseError)
-    is_file = request.url.path.endswith(".csv")
-    empty_status = HTTPStatus.NOT_FOUND if is_file else HTTPStatus.OK
-    status = empty_status if is_empty else HTTPStatus.SERVICE_UNAVAILABLE
+    status = HTTPStatus.NOT_FOUND if is_empty else HTTPStatus.SERVICE_UNAVAILABLE
     return _error_page(request, status, problem_title(error), str(error))
 
 
