@@ -35,7 +35,7 @@ _NEWEST: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class AddressCounts:
     """What became of every discovered address."""
 
     articles: int
@@ -58,7 +58,7 @@ class Front:
     all_days: Sequence[int]
     languages: Sequence[tuple[str, int]]
     reasons: Sequence[tuple[str, int]]
-    ledger: Ledger
+    addresses: AddressCounts
     last_hour: Record
     newest: Sequence[Record]
 
@@ -102,7 +102,7 @@ def load_front(database: Database, standings: Standings) -> Front:
         [sum(counts) for counts in zip(*days.values(), strict=True)] or [0] * DAYS,
         languages.most_common(),
         reasons.most_common(),
-        Ledger(*(sum(row.get(name) or 0 for row in facts) for name in ("articles", "rejects_open", "pending"))),
+        AddressCounts(*(sum(row.get(name) or 0 for row in facts) for name in ("articles", "rejects_open", "pending"))),
         {name: int(count or 0) for name, count in last_hour.items()},
         newest,
     )
