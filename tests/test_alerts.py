@@ -211,7 +211,7 @@ def test_a_look_from_the_command_line_prints_what_is_wrong(installation, capsys,
     assert ended.value.exit_code == 0
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith("harbour: stale: no success since 2026-03-15 04:00Z")
-    assert last == "1 conditions, 1 alerts sent"
+    assert last == "1 condition, 1 alert sent"
 
 
 def test_what_was_never_told_is_not_said_to_be_over(installation):

@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PACKAGES = ("config", "copydesk", "flows", "tasks", "warehouse")
 LIBRARIES = {"http", "listings", "files", "html", "boilerplate", "language", "metadata", "site_probe"}
 TASKS = {f"tasks.{name}" for name in LIBRARIES} | {"tasks.text"}
-STORAGE = {"warehouse.model", "warehouse.errors", "warehouse.storage"}
+STORAGE = {"warehouse.wording", "warehouse.model", "warehouse.errors", "warehouse.storage"}
 VIEWS = {*STORAGE, "warehouse.definitions"}
 READING = {*VIEWS, "warehouse.connect", "warehouse.archive"}
 CHECKS = {*READING, "warehouse.checks", "warehouse.state"}
@@ -23,8 +23,9 @@ BELOW_TASKS = {"config", "warehouse"}
 BELOW_FLOWS = {*BELOW_TASKS, "tasks"}
 MAY_IMPORT = {
     "config": set[str](),
+    "warehouse.wording": set[str](),
     "warehouse.model": set[str](),
-    "warehouse.errors": set[str](),
+    "warehouse.errors": {"warehouse.wording"},
     "warehouse.storage": STORAGE,
     "warehouse.definitions": STORAGE,
     "warehouse.own_files": {*STORAGE, "warehouse.definitions"},

@@ -6,6 +6,8 @@ import errno
 import re
 from typing import Final
 
+from warehouse.wording import lower_first
+
 ANOTHER_ROOT: Final = "choose another data root with --data"
 CURES: Final = {
     errno.ENOSPC: f"free some space there or {ANOTHER_ROOT}",
@@ -68,7 +70,7 @@ class StorageError(WarehouseError):
         problem = re.sub(r".*Detail: \[errno \d+\] ", "", problem, flags=re.DOTALL)
         known = CURES.get(error.errno or 0, f"check that the disk or store is there, or {ANOTHER_ROOT}")
         cure = getattr(error, "cure", known)
-        return cls(f"cannot {action} {location}: {problem[:1].lower()}{problem[1:]}; {cure}")
+        return cls(f"cannot {action} {location}: {lower_first(problem)}; {cure}")
 
 
 class EmptyWarehouseError(WarehouseError):

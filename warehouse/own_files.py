@@ -11,6 +11,7 @@ import duckdb
 
 from warehouse.definitions import MACROS, VIEWS, quote
 from warehouse.errors import QueryError
+from warehouse.wording import lower_first
 
 NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 PATTERN: Final = re.compile(r"[\[*?]")
@@ -62,4 +63,4 @@ def add_files(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path]) 
 
 def _first_line(error: duckdb.Error) -> str:
     text = re.sub(r"^[\w ]+ Error: ", "", str(error)).strip().partition("\n")[0]
-    return f"cannot be read: {text[:1].lower()}{text[1:]}"
+    return f"cannot be read: {lower_first(text)}"

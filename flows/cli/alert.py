@@ -8,6 +8,7 @@ import typer
 
 from flows.cli.console import warn
 from flows.cli.options import Config, Data, read_settings
+from warehouse.wording import count_of
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -37,7 +38,7 @@ def watch(settings: Settings) -> list[str]:
     report = watch_sources(settings, utc_now())
     for condition in report.conditions:
         print(f"{condition.source_id}: {condition.name}: {condition.problem}; {condition.cure}")
-    print(f"{len(report.conditions)} conditions, {len(report.sent)} alerts sent")
+    print(f"{count_of(len(report.conditions), 'condition')}, {count_of(len(report.sent), 'alert')} sent")
     return list(report.problems)
 
 

@@ -13,6 +13,7 @@ from config.errors import ConfigError
 from flows.cli.console import warn
 from flows.cli.options import Config, Data, Since, Until, complete_source, read_days, read_settings
 from flows.cli.output import Format, write_rows
+from warehouse.wording import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,11 +91,10 @@ def _export(
             begin=lambda rows: bars.begin("articles", rows),
             advance=lambda rows: bars.advance("articles", rows),
         )
-    articles = "1 article" if report.rows == 1 else f"{report.rows:,} articles"
-    files = "1 file" if report.files == 1 else f"{report.files:,} files"
-    print(f"{articles} in {files}; {report.folder / 'manifest.json'} describes them")
+    written = f"{count_of(report.rows, 'article')} in {count_of(report.files, 'file')}"
+    print(f"{written}; {report.folder / 'manifest.json'} describes them")
     if report.missing_originals:
-        warn(f"{report.missing_originals:,} originals are left out: the archive does not hold them any more")
+        warn(f"left out: {count_of(report.missing_originals, 'original')} that the archive does not hold any more")
 
 
 def _counts(settings: Settings, selection: Selection, moment: datetime | None) -> Sequence[tuple[str, str, int]]:

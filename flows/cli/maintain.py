@@ -10,6 +10,7 @@ import typer
 from flows.cli.console import warn
 from flows.cli.options import Config, Data, read_settings
 from flows.cli.output import Format, write_rows
+from warehouse.wording import count_of
 
 app = typer.Typer(
     help="Verify, repair, compact and clean the warehouse, and what is derived from it.",
@@ -32,7 +33,6 @@ def verify(
     What landed since it was whole is read, with all that it could have broken. Damage that changes neither,
     such as a bit that flips on the disk, is seen with --full alone; let that run now and then.
     """
-    from warehouse.checks.findings import count_of
     from warehouse.checks.verified import VerifiedFiles
     from warehouse.storage.root import Root
     from warehouse.verify import verify as verify_warehouse
@@ -59,7 +59,6 @@ def repair(
     config: Config = None,
 ) -> None:
     """Move away what cannot be read, and let the next runs make again from the archive what was lost."""
-    from warehouse.checks.findings import count_of
     from warehouse.repair import repair as repair_warehouse
 
     settings = read_settings(data, config)
@@ -79,7 +78,6 @@ def compact(
 ) -> None:
     """Join the small files that runs have landed into large, sorted ones. Queries give the same rows meanwhile."""
     from flows.compact import compact_warehouse
-    from warehouse.checks.findings import count_of
     from warehouse.connect import check_landed
     from warehouse.storage.compaction import compaction_state
     from warehouse.storage.root import Root
@@ -117,7 +115,8 @@ def copies(
 
     settings = read_settings(data, config)
     update = update_copies(settings.data, seconds=settings.lock_seconds, rebuild=rebuild)
-    print(f"{update.sketched:,} texts compared, {update.related:,} of them share their text with an earlier one")
+    shared = f"{update.related:,} of them {'shares its' if update.related == 1 else 'share their'} text"
+    print(f"{count_of(update.sketched, 'text')} compared, {shared} with an earlier one")
 
 
 @app.command("index", epilog="Example:  copydesk maintain index --rebuild")
@@ -134,7 +133,7 @@ def index(
     settings = read_settings(data, config)
     check_landed(Root.at(settings.data))
     count = update_index(Root.at(settings.data), settings.lock_seconds, rebuild=rebuild)
-    print(f"{count:,} files of articles taken into the search index")
+    print(f"{count_of(count, 'file')} of articles taken into the search index")
 
 
 @app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
@@ -143,7 +142,7 @@ def clean(data: Data = None, config: Config = None) -> None:
     from warehouse.storage.tables import Store
 
     deleted = Store(read_settings(data, config).data).clean()
-    print(f"{len(deleted)} left-over files deleted")
+    print(f"{count_of(len(deleted), 'left-over file')} deleted")
     for path in deleted:
         print(path)
 

@@ -12,6 +12,7 @@ from config.errors import ConfigError
 from flows.cli.output import BINARY, Format, Rows, write_rows
 from flows.cli.workbook import write_workbook
 from warehouse.errors import StorageError
+from warehouse.wording import lower_first
 
 
 def write_out(form: Format, columns: Sequence[str], rows: Rows, output: Path | None) -> None:
@@ -60,7 +61,7 @@ def whole_file(output: Path) -> Iterator[Path]:
             partial.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(f"cannot write {output}: {reason[:1].lower()}{reason[1:]}; name another file") from None
+        raise StorageError(f"cannot write {output}: {lower_first(reason)}; name another file") from None
     finally:
         if not is_special:
             partial.unlink(missing_ok=True)

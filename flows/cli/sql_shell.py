@@ -18,6 +18,7 @@ from flows.cli.query import Session
 from warehouse.connect import rows
 from warehouse.definitions import MACROS, VIEWS
 from warehouse.errors import WarehouseError
+from warehouse.wording import count_of
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -81,7 +82,7 @@ class Shell:
         if self.form is Format.TABLE or self.output is not None:
             took = f", {time.monotonic() - began:.2f} s" if self.timer else ""
             target = f" written to {self.output}" if self.output else ""
-            print(f"({count:,} row{'' if count == 1 else 's'}{target}{took})")
+            print(f"({count_of(count, 'row')}{target}{took})")
 
     def _views(self) -> list[str]:
         return [*VIEWS, *self.session.own_views]

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from flows.cli.console import console
 from flows.formats.values import cell_text
+from warehouse.wording import count_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +55,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], stream: I
         stream.write("(no rows)\n")
     hidden = sum(1 for _ in remaining)
     if hidden:
-        out.print(f"{hidden:,} more rows; --format csv, json, jsonl or parquet writes all of them")
+        out.print(f"{count_of(hidden, 'more row')}; --format csv, json, jsonl or parquet writes all")
 
 
 def _write_cards(columns: Sequence[str], rows: Sequence[Sequence[Any]], out: Console, stream: IO[str]) -> None:

@@ -16,6 +16,7 @@ from typing import IO, Final, Protocol
 import httpx
 
 from config.settings import Settings
+from warehouse.wording import lower_first
 
 MAX_ATTEMPT_SECONDS: Final = 10.0
 RETRY_WAITS_SECONDS: Final = (1.0, 3.0)  # before the second attempt and the third
@@ -79,7 +80,7 @@ class Webhook:
             return f"no answer in {self.seconds:g} s; see whether it is up", True
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             message = str(error).replace(self.url, "its address") or type(error).__name__
-            return f"{message[:1].lower()}{message[1:]}; see whether it is up and the address right", True
+            return f"{lower_first(message)}; see whether it is up and the address right", True
         if response.is_success:
             return None, False
         may_pass = response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error

@@ -31,6 +31,7 @@ from flows.scheduling.server_status import ServerStatus
 from flows.scheduling.service_log import log_event
 from flows.scheduling.source_flow import ingest_source
 from flows.scheduling.sync_deployments import DeploymentChanges, own_deployments, refusal_message, sync_deployments
+from warehouse.wording import count_of
 
 CHECK_SECONDS: Final = 2.0  # between two checks of the configuration
 CHECKS_PER_LATE_CHECK: Final = 30
@@ -233,8 +234,7 @@ class Server:
     def opening_line(self, changes: DeploymentChanges) -> str:
         """Return the line that says how many sources are served."""
         paused = f", {self.status.paused} paused" if self.status.paused else ""
-        number = self.status.sources
-        return f"{number} source{'s' * (number != 1)}{paused} ({changes}) are served"
+        return f"{count_of(self.status.sources, 'source')}{paused} ({changes}) are served"
 
 
 def read_stamp(path: Path) -> tuple[int, int] | None:

@@ -27,6 +27,7 @@ from tasks.site_probe.autodiscovery import choose_child
 from tasks.site_probe.suggest_fields import suggest_fields
 from warehouse.model.records import Article, Fetched, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
+from warehouse.wording import count_of
 
 MAX_DOCUMENTS: Final = 3  # of one input that are tried
 MAX_TURNS: Final = 50  # of a schedule, in which the shortest time between two is looked for
@@ -108,7 +109,7 @@ class _InputCheck:
         count = len(results) - len(refusals)
         reasons = Counter(str(refusal.reason) for refusal in refusals)
         others = "".join(f", {number} {reason}" for reason, number in reasons.items())
-        tried = f"{content}; {len(results)} tried: {count} article{'s' * (count != 1)}{others}"
+        tried = f"{content}; {len(results)} tried: {count_of(count, 'article')}{others}"
         if count:
             return f"ok, {name}: {tried}"
         raise InputError(f"{self.source.id}: {name}: {tried}: {_detail(refusals[0], documents[0])}")
@@ -123,7 +124,7 @@ class _InputCheck:
         if reader.holds_records:  # a file may hold millions
             return ("has records" if documents else "no records"), documents
         number = len(documents) + sum(1 for _ in remaining)
-        return f"{number:,} document{'s' * (number != 1)}", documents
+        return count_of(number, "document"), documents
 
     def _read_listing(self, url: str, *, follows_children: bool) -> tuple[str, list[Discovered]]:
         listing, moved_to = self._fetch_listing(url)

@@ -18,6 +18,7 @@ from tasks.text.decode import Refusal
 from tasks.text.decompress import PACKED_SUFFIXES
 from tasks.text.text_lines import SAMPLE_BYTES, file_charset, mend_text, open_text, read_sample
 from warehouse.model.vocabulary import Reason
+from warehouse.wording import lower_first
 
 if TYPE_CHECKING:
     import pyarrow
@@ -164,7 +165,7 @@ def _numbered_rows(lines: _RowLines, delimiter: str) -> Iterator[tuple[int, list
 def _charset(sample: bytes) -> str:
     charset = file_charset(sample)
     if isinstance(charset, Refusal):
-        raise TableError(f"not a table: {charset.detail[:1].lower()}{charset.detail[1:].rstrip('.')}")
+        raise TableError(f"not a table: {lower_first(charset.detail).rstrip('.')}")
     return charset
 
 

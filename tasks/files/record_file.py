@@ -12,6 +12,7 @@ from tasks.files.spreadsheet import OLE_MAGIC, is_workbook, read_workbook
 from tasks.text.decode import Refusal
 from tasks.text.decompress import PACKED_SUFFIXES, ZIP_MAGIC, open_decompressed, open_zip
 from tasks.text.text_lines import file_charset, read_sample
+from warehouse.wording import lower_first
 
 _BUFFER_BYTES: Final = 131_072
 _MAGIC_BYTES: Final = 8
@@ -61,7 +62,7 @@ def _read_text(file: IO[bytes], kind: str | None, body_columns: Collection[str],
     if isinstance(charset, Refusal):
         if not sample:
             return read_lines(stream, "utf-8", limit)  # tells damage at the beginning
-        raise TableError(f"it holds no records: {charset.detail[:1].lower()}{charset.detail[1:].rstrip('.')}")
+        raise TableError(f"it holds no records: {lower_first(charset.detail).rstrip('.')}")
     text = sample.decode(charset, "replace")
     if holds_json(text) or not text.strip("\ufeff \t\r\n"):
         read_json = read_lines if is_one_record_a_line(text) else read_values

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 from warehouse.archive.segment import SUFFIX, marker
 from warehouse.archive.warc_records import FACTS, KIND, REMOVED, digest, record_id, records
 from warehouse.archive.writer import record_at
-from warehouse.checks.findings import REPAIR, Finding, count_of
+from warehouse.checks.findings import REPAIR, Finding
 from warehouse.checks.rules import join_changed
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, StorageError, WarehouseError
 from warehouse.model.records import FORGOTTEN
 from warehouse.storage.object_errors import ObjectError
+from warehouse.wording import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -31,8 +31,3 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.problem}: {self.where}; {self.cure}"
-
-
-def count_of(count: int, noun: str) -> str:
-    """Return a number with what it counts, such as `1 file` or `2,000 files`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

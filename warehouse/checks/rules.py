@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from warehouse.checks.findings import REPAIR, Finding, count_of
+from warehouse.checks.findings import REPAIR, Finding
 from warehouse.connect import rows
 from warehouse.model.records import RECOVERED
 from warehouse.model.vocabulary import Outcome
+from warehouse.wording import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
