@@ -12,14 +12,16 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from tests.support.query import query
 from tests.support.rows import NOON, article, discovery, fetched, rejection, run
 from tests.support.snapshot import Snapshot
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.catalogue import write_catalogue
-from warehouse.connect import ask, connect, locked, query
+from warehouse.connect import connect, locked
 from warehouse.definitions import CATALOGUE, ORDER, SQL, TABLES, VIEWS
 from warehouse.errors import EmptyWarehouseError, QueryError
 from warehouse.model.schema import SCHEMAS
+from warehouse.statements import run_statement
 from warehouse.storage.tables import Store
 
 
@@ -66,11 +68,11 @@ def test_the_tables_are_those_of_the_schema() -> None:
 def test_every_view_answers(root: Path, catalogue: bool) -> None:
     assert not catalogue or write_catalogue(root)
     connection = locked(root)
-    counts = {view: ask(connection, f"SELECT count(*) FROM {view}").fetchall()[0] for view in VIEWS}
+    counts = {view: run_statement(connection, f"SELECT count(*) FROM {view}").fetchall()[0] for view in VIEWS}
     assert counts["articles"] == (2,)
     assert counts["ledger"] == (2,)
     assert all(counts.values())
-    assert len(ask(connection, "FROM articles_as_of(now())").fetchall()) == 2
+    assert len(run_statement(connection, "FROM articles_as_of(now())").fetchall()) == 2
 
 
 def test_asking_writes_nothing(root: Path) -> None:
@@ -189,9 +191,9 @@ def test_a_statement_that_writes_or_reads_elsewhere_is_refused_in_a_sentence(
     connection = locked(root)
     for statement in FORBIDDEN:
         with pytest.raises(QueryError, match=r"^[^\n]+$"):
-            ask(connection, statement.format(root=root, outside=outside))
+            run_statement(connection, statement.format(root=root, outside=outside))
     assert everything(tmp_path) | everything(root) == before
-    assert ask(connection, "SELECT count(*) FROM articles").fetchall() == [(2,)]
+    assert run_statement(connection, "SELECT count(*) FROM articles").fetchall() == [(2,)]
 
 
 def test_a_python_variable_is_not_a_table(root: Path) -> None:
@@ -314,7 +316,7 @@ def test_the_catalogue_works_beside_others(root: Path) -> None:
 def test_two_processes_may_write_the_catalogue_while_others_read(root: Path) -> None:
     program = (
         f"import sys; sys.path[:0] = {sys.path!r}\n"
-        "from warehouse.catalogue import write_catalogue\nfrom warehouse.connect import query\nfrom warehouse.definitions import CATALOGUE\n"
+        "from warehouse.catalogue import write_catalogue\nfrom tests.support.query import query\nfrom warehouse.definitions import CATALOGUE\n"
         "from pathlib import Path\n"
         "for _ in range(6):\n"
         "    write_catalogue(sys.argv[1])\n"

@@ -31,11 +31,11 @@ from flows.export import export
 from flows.exporting.selection import Selection
 from tests.support.commands import copydesk
 from tests.support.nursery import Nursery
+from tests.support.query import query
 from tests.support.rows import NOON, article, fetched, run
 from tests.support.snapshot import Snapshot
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.catalogue import write_catalogue
-from warehouse.connect import query
 from warehouse.copies.update import update_copies
 from warehouse.errors import LockedError, QueryError
 from warehouse.model.vocabulary import Precision

@@ -26,7 +26,7 @@ from tasks.http.fetcher import Fetcher
 from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
 from tasks.strip import strip
-from warehouse.connect import query
+from tests.support.query import query
 from warehouse.model.records import ExtractedArticle
 from warehouse.model.rows import Habit
 from warehouse.model.vocabulary import HabitPlace, LineReason, RunStatus

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "warehouse.definitions": STORAGE,
     "warehouse.own_files": {*STORAGE, "warehouse.definitions"},
     "warehouse.connect": {*VIEWS, "warehouse.own_files"},
+    "warehouse.statements": {*VIEWS, "warehouse.connect"},
     "warehouse.catalogue": {*VIEWS, "warehouse.connect"},
     "warehouse.queries": {*VIEWS, "warehouse.connect"},
     "warehouse.archive": READING,

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.query import query
 from tests.support.rows import NOON, rejection, url
 from warehouse.archive.old_facts import current_facts
-from warehouse.connect import query
 from warehouse.errors import StorageError
 from warehouse.model.schema import SCHEMAS
 from warehouse.state.ledger import Ledger

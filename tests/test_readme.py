@@ -21,7 +21,8 @@ from flows.cli.app import app
 from tests.support import commands
 from tests.support.polled import Site
 from tests.support.webserver import answer
-from warehouse.connect import ask, locked
+from warehouse.connect import locked
+from warehouse.statements import run_statement
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -141,7 +142,7 @@ def connection(clone):
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_of_the_pages_is_answered(connection, query):
-    assert ask(connection, query).description
+    assert run_statement(connection, query).description
 
 
 @pytest.mark.parametrize("page", PYTHON_PAGES)

@@ -11,8 +11,8 @@ from conftest import NOW
 from flows.ingestion.recurring_lines import load_habits
 from tasks.metadata.title_habit import LandedTitle, learn_title_origin, prefer_title
 from tests.support.polled import FEED, look, page, site  # noqa: F401  fixtures
+from tests.support.query import query
 from tests.support.webserver import answer
-from warehouse.connect import query
 from warehouse.model.records import Candidate
 from warehouse.model.rows import Habit
 from warehouse.model.vocabulary import HabitPlace, Origin

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from config.settings import PROJECT_CONFIG
+from tests.support.query import query
 from tests.support.rows import run
-from warehouse.connect import query
 from warehouse.storage.tables import Store
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -9,27 +9,21 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 from uuid import uuid4
 
 import duckdb
 
-from warehouse.definitions import CATALOGUE, TABLES, VIEWS, define, definition, pattern, quote
+from warehouse.definitions import CATALOGUE, TABLES, define, definition, pattern, quote
 from warehouse.errors import DAMAGED_FILE, EmptyWarehouseError, QueryError, WarehouseError, cure_of
 from warehouse.own_files import add_files
 from warehouse.storage.reach import reach
 from warehouse.storage.root import COPIES, SUPERSEDED, Root
 
-SEVERAL: Final = getattr(duckdb.StatementType, "MULTI", None)
-"""What DuckDB 2 calls a statement with a PIVOT in it, be it a SELECT or a COPY."""
-BARE_BY: Final = re.compile(r'(?<!")(?<!order )(?<!group )(?<!partition )\bby\b(?!")', re.IGNORECASE)
-OPTION: Final = r"(analyze|format\s+\w+)"
-EXPLAIN: Final = re.compile(rf"explain(\s+analyze)?(\s*\(\s*{OPTION}(\s*,\s*{OPTION})*\s*\))?\s", re.IGNORECASE)
-WRONG: Final = (
+STATEMENT_ERRORS: Final = (
     duckdb.PermissionException,
     duckdb.ProgrammingError,
     duckdb.DataError,
@@ -37,29 +31,14 @@ WRONG: Final = (
     duckdb.InterruptException,
     duckdb.OutOfMemoryException,
 )
-"""Errors that are the statement's, and would come again."""
-STORE_ERROR: Final = re.compile(r"\b(?:Object|Replaced)Error: (.*)", re.DOTALL)
+"""Errors of the statement itself, which would come again."""
+_STORE_ERROR: Final = re.compile(r"\b(?:Object|Replaced)Error: (.*)", re.DOTALL)
 """What DuckDB quotes of an error of the object store, behind the lines of Python that it came through."""
-MORE_ROOM: Final = "ask for less, or raise sql_memory or sql_spill in copydesk.toml"
 # How `text_sketches.sql` names the folders `copies` and `superseded`: DuckDB compares a pattern as it is written.
 SKETCH_FOLDERS: Final = "[cs][ou]p*"
-REPLACED_SECONDS: Final = (0.02, 0.1, 0.5)
-STARTS: Final = re.compile(r"(select|from|with|pivot|unpivot|describe|summarize)\b|\(", re.IGNORECASE)
+RETRY_PAUSES_SECONDS: Final = (0.02, 0.1, 0.5)
 
-Row = TypeVar("Row")
-
-
-@dataclass(slots=True)
-class Counted(Generic[Row]):
-    """Rows that are counted as they pass by: there may be more than fit in memory."""
-
-    rows: Iterator[Row]
-    count: int = 0
-
-    def __iter__(self) -> Iterator[Row]:
-        for row in self.rows:
-            self.count += 1
-            yield row
+Parameters = Sequence[object] | Mapping[str, object]
 
 
 def connect(root: str | os.PathLike[str] | Root) -> duckdb.DuckDBPyConnection:
@@ -155,82 +134,50 @@ def _set_timezone(connection: duckdb.DuckDBPyConnection, timezone: str) -> None:
         raise QueryError(f"no time zone is named '{timezone}'{hint}") from None
 
 
-def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBPyConnection:
-    """Run one statement that reads on a locked connection, which then holds its rows. Raises `QueryError`."""
-    try:
-        statements = connection.extract_statements(statement)
-        if len(statements) != 1:
-            raise QueryError(f"one statement at a time, please: this is {len(statements) or 'none'}")
-        if not _reads(connection, statements[0]):
-            raise QueryError("only statements that read are run here: SELECT, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN")
-        return _execute(connection, statements[0])
-    except duckdb.Error as error:
-        raise refusal(error, statement) from None
-
-
-def needs_more(resource: str) -> str:
-    """Return the sentence for a statement of a reader that needs more memory or disk than it may have."""
-    return f"the query needs more {resource} than it may have; {MORE_ROOM}"
-
-
-def refusal(error: duckdb.Error, statement: str) -> QueryError:
-    """Return the sentence for a statement of a reader that failed."""
-    match error:
-        case duckdb.OutOfMemoryException():
-            return QueryError(needs_more("disk" if "max_temp_directory_size" in str(error) else "memory"))
-        case duckdb.PermissionException():
-            views = ", ".join(VIEWS)
-            return QueryError(f"a query reads the views and the files of --with, and no others; the views are {views}")
-        case duckdb.CatalogException():
-            hint = f"; the views are {', '.join(VIEWS)}" if str(error).startswith("Catalog Error: Table with") else ""
-        case duckdb.ParserException():
-            # The field's own name for a byline is a word of SQL, and the parser blames what stands after it.
-            hint = '; the column "by" is written in quotes' if BARE_BY.search(statement) else ""
-        case _:
-            hint = ""
-    return QueryError(f"{message_of(error)}{hint}")
-
-
-def rows(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] | Mapping[str, object] = ()
-) -> list[tuple[Any, ...]]:
+def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a query of the pipeline's own. Raises `WarehouseError` if a file is damaged."""
     try:
-        return _execute(connection, query, parameters).fetchall()
+        return execute(connection, query, parameters).fetchall()
     except duckdb.Error as error:
         raise unreadable(error) from None
+
+
+def records(connection: duckdb.DuckDBPyConnection, query: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+    """Return the rows of a query of the pipeline's own by column. Raises `WarehouseError` if a file is damaged."""
+    values = rows(connection, query, parameters)
+    names = [name for name, *_ in connection.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in values]
 
 
 def unreadable(error: duckdb.Error) -> WarehouseError:
     """Return the sentence for a query of the pipeline's own that failed: a limit of the system, or a damaged file."""
     sentence = message_of(error)
-    if STORE_ERROR.search(str(error)):
+    if _STORE_ERROR.search(str(error)):
         return WarehouseError(f"cannot read the warehouse: {sentence}")
     cure = cure_of(sentence, DAMAGED_FILE)
     return WarehouseError(f"cannot read the warehouse: {sentence}; {cure}")
 
 
-def _execute(
+def execute(
     connection: duckdb.DuckDBPyConnection,
     statement: str | duckdb.Statement,
-    parameters: Sequence[object] | Mapping[str, object] = (),
+    parameters: Parameters = (),
 ) -> duckdb.DuckDBPyConnection:
+    """Run a statement, again where a file was replaced just now; the connection then holds its rows.
+
+    Raises duckdb.Error.
+    """
     values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
     # A file is opened once for its footer and again for its rows. One that a writer replaced in between, as a
     # take-down does, looks damaged until it is asked for anew.
-    for pause in REPLACED_SECONDS:
+    for pause in RETRY_PAUSES_SECONDS:
         try:
             return connection.execute(statement, values)
-        except WRONG:
+        except STATEMENT_ERRORS:
             raise
         except duckdb.Error:
             time.sleep(pause)
     return connection.execute(statement, values)
-
-
-def query(root: str | os.PathLike[str] | Root, statement: str) -> duckdb.DuckDBPyConnection:
-    """Run one statement that reads over a data root; return the connection with its rows. Raises `WarehouseError`."""
-    return ask(locked(root), statement)
 
 
 def _folders(root: Root, table: str) -> set[str]:
@@ -266,20 +213,9 @@ def check_landed(root: Root) -> None:
         raise EmptyWarehouseError(f"nothing has landed in {root.url}; run 'copydesk run', or name another with --data")
 
 
-def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
-    text = statement.query.strip()
-    if (match := EXPLAIN.match(text)) is not None:
-        # EXPLAIN ANALYZE runs what it explains, so that has to read too.
-        explained = connection.extract_statements(text[match.end() :])
-        return len(explained) == 1 and _reads(connection, explained[0])
-    if statement.type is SEVERAL:
-        return STARTS.match(text) is not None
-    return statement.type == duckdb.StatementType.SELECT
-
-
 def message_of(error: duckdb.Error) -> str:
     """Return the sentence of an error of DuckDB, without its kind and the lines that it quotes."""
     text = re.split(r"\nLINE \d+:", str(error))[0]
-    if (match := STORE_ERROR.search(text)) is not None:
+    if (match := _STORE_ERROR.search(text)) is not None:
         text = match[1]
     return re.sub(r"\s+", " ", re.sub(r"^[\w ]+ Error: ", "", text)).strip()

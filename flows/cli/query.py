@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -17,12 +18,14 @@ from config.errors import ConfigError
 from config.settings import Settings
 from flows.cli.output import Format
 from flows.cli.output_file import check_terminal, whole_file, write_out
-from warehouse.connect import MORE_ROOM, Counted, ask, connect, locked, rows
+from warehouse.connect import connect, locked, rows
 from warehouse.errors import QueryError
 from warehouse.own_files import FOUND_VIEW
+from warehouse.statements import refusal, run_statement
 from warehouse.storage.root import Root
 
 Result = TypeVar("Result")
+Row = tuple[Any, ...]
 
 FETCH_ROWS: Final = 1_000
 
@@ -61,7 +64,7 @@ class Session:
         try:
             return [statement.query for statement in self.connection.extract_statements(text)]
         except duckdb.Error:
-            ask(self.connection, text)  # raises the sentence that a single statement gets
+            run_statement(self.connection, text)  # raises the sentence that a single statement gets
             return [text]
 
     def write(self, statement: str, form: Format, output: Path | None) -> int:
@@ -74,21 +77,19 @@ class Session:
         if output is None:
             check_terminal(form)
         self._end = None if self.seconds is None else time.monotonic() + self.seconds
-        result = self._interruptible(partial(ask, self.connection, statement))
+        result = self._interruptible(partial(run_statement, self.connection, statement))
         if form is Format.PARQUET and output is not None:
             return self._write_parquet(result, output)
-        counted = Counted(self._rows(result))
+        counted = _Counted(self._rows(result, statement))
         write_out(form, column_names(result), counted, output)
         return counted.count
 
-    def _rows(self, result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, result: duckdb.DuckDBPyConnection, statement: str) -> Iterator[Row]:
         try:
             while chunk := self._interruptible(partial(result.fetchmany, FETCH_ROWS)):
                 yield from chunk
-        except duckdb.OutOfMemoryException:
-            raise QueryError(f"the query needs more room than it may have; {MORE_ROOM}") from None
         except duckdb.Error as error:
-            raise QueryError(str(error).partition("\n")[0]) from None
+            raise refusal(error, statement) from None
 
     def _write_parquet(self, result: duckdb.DuckDBPyConnection, output: Path) -> int:
         import pyarrow as pa
@@ -124,6 +125,19 @@ class Session:
                     future.result()
                 sentence = f"the query took longer than {self.seconds:g} s; ask for less, or raise --timeout"
                 raise QueryError(sentence) from None
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Rows that are counted as they pass by: there may be more than fit in memory."""
+
+    rows: Iterator[Row]
+    count: int = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self.rows:
+            self.count += 1
+            yield row
 
 
 def check_sources(settings: Settings, source_ids: Sequence[str]) -> None:

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import duckdb
 
-from flows.desk.database import Database, Record, records
+from flows.desk.database import Database, Record
 from flows.desk.difference import ParagraphChange, compare_texts
 from flows.desk.paging import Page
 from flows.formats.values import cell_text
+from warehouse.connect import records
 
 MAX_VERSIONS: Final = 100
 MAX_COPIES: Final = 100

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flows.desk.database import Database, Record, records
+from flows.desk.database import Database, Record
 from flows.desk.filters import DAY, Filters
 from flows.desk.paging import Page, window
 from flows.desk.rendering import HIT_MARKS
 from flows.desk.words import WordSearch, search_words
+from warehouse.connect import records
 from warehouse.search.snippets import snippet
 
 MAX_CSV_ROWS: Final = 100_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Lock, Timer
 from typing import Any, Final
@@ -12,7 +12,7 @@ import duckdb
 
 from config.settings import Settings
 from flows.desk.paging import Page
-from warehouse.connect import locked, rows
+from warehouse.connect import Parameters, locked, records, rows
 from warehouse.errors import WarehouseError
 from warehouse.storage.root import Root
 
@@ -24,7 +24,6 @@ DEFAULT_MEMORY: Final = "2 GB"
 """The memory of all queries together where `sql_memory` is not set; the desk shares its process with Prefect."""
 
 Record = dict[str, Any]
-Values = Sequence[object] | Mapping[str, object]
 
 
 class Database:
@@ -63,7 +62,7 @@ class Database:
             timer.cancel()
             cursor.close()
 
-    def records(self, query: str, values: Values = ()) -> list[Record]:
+    def records(self, query: str, values: Parameters = ()) -> list[Record]:
         """Return the rows of a query of the desk's own as dictionaries by column. Raises `WarehouseError`."""
         with self.cursor() as cursor:
             return records(cursor, query, values)
@@ -82,13 +81,6 @@ class Database:
 def took_too_long(seconds: float) -> str:
     """Return the sentence for queries that were ended after their time."""
     return f"this took longer than {seconds:g} s and was ended; ask for less"
-
-
-def records(cursor: duckdb.DuckDBPyConnection, query: str, values: Values = ()) -> list[Record]:
-    """Return the rows of a query as dictionaries by column. Raises `WarehouseError`."""
-    values_of_rows = rows(cursor, query, values)
-    names = [column for column, *_ in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in values_of_rows]
 
 
 def first_page(cursor: duckdb.DuckDBPyConnection, query: str, values: Record, size: int) -> Page[Record]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from flows.desk.database import Record, records
+from flows.desk.database import Record
 from tasks.text.decode import Decoded, decode, unpack
 from warehouse.archive.writer import read
+from warehouse.connect import records
 from warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:

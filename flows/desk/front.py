@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from flows.desk.database import Database, Record, records
+from flows.desk.database import Database, Record
 from flows.desk.paging import PAGE_ROWS, Page
 from flows.desk.standing import Standing, Standings
 from flows.run import COUNTS
+from warehouse.connect import records
 from warehouse.errors import EmptyWarehouseError
 
 DAYS: Final = 28

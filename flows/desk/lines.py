@@ -11,12 +11,13 @@ from config.errors import ConfigError
 from config.inputs import FolderInput
 from config.sources import Source, load_source
 from flows.desk.article import ARTICLE
-from flows.desk.database import Database, Record, records
+from flows.desk.database import Database, Record
 from flows.desk.documents import RawDocument, find_capture, read_document
 from flows.desk.paging import Page
 from flows.explaining.lines import ShownLine, explain_lines
 from flows.ingestion.archived import raw_article
 from flows.ingestion.process_pool import CallError, Workers
+from warehouse.connect import records
 from warehouse.errors import WarehouseError
 from warehouse.model.records import RawArticle
 from warehouse.model.vocabulary import LineReason

@@ -14,7 +14,7 @@ import duckdb
 
 from flows.desk.database import Database
 from flows.desk.rendering import epoch
-from warehouse.connect import ask, refusal
+from warehouse.statements import refusal, run_statement
 
 MAX_SECONDS: Final = 20.0
 MAX_ROWS: Final = 1_000
@@ -92,7 +92,7 @@ def run_query(database: Database, statement: str, limits: Limits) -> Result:
     """Return the first rows of a statement that reads. Raises `QueryError`, `WarehouseError`."""
     began = time.monotonic()
     with database.cursor(limits.seconds) as cursor:
-        result = ask(cursor, statement.strip().rstrip(";"))
+        result = run_statement(cursor, statement.strip().rstrip(";"))
         try:
             rows, is_cut = _first_rows(result, limits)
         except duckdb.Error as error:

@@ -16,8 +16,8 @@ from config.settings import Settings
 from flows.desk.database import DEFAULT_MEMORY, Database, took_too_long
 from flows.desk.query import Limits, Result, run_query
 from flows.ingestion.worker_process import EndedError, Raised, Worker, start
-from warehouse.connect import needs_more
 from warehouse.errors import QueryError, WarehouseError
+from warehouse.statements import needs_more
 
 MAX_PROCESSES: Final = 2
 SPARE_BYTES: Final = 1_500_000_000

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flows.desk.articles import FacetValue
-from flows.desk.database import Database, Record, records
+from flows.desk.database import Database, Record
 from flows.desk.paging import Page, window
+from warehouse.connect import records
 
 _REJECTS: Final = """
     SELECT source_id, url, capture_id, stage, reason, detail, attempts, last_seen_at, title

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from flows.desk.database import Database, Record, first_page, records
+from flows.desk.database import Database, Record, first_page
 from flows.desk.front import DAYS
 from flows.desk.paging import Page, window
 from flows.desk.source_file import read_source_file
 from flows.desk.standing import Standing, Standings
+from warehouse.connect import records
 from warehouse.errors import EmptyWarehouseError
 
 RUNS: Final = 20

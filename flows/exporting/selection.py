@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from config.errors import ConfigError
-from warehouse.connect import ask, connect, limit, locked, rows, unreadable
+from warehouse.connect import connect, limit, locked, records, rows, unreadable
 from warehouse.definitions import quote
 from warehouse.errors import QueryError
+from warehouse.statements import run_statement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +119,7 @@ def write_selection(settings: Settings, selection: Selection, moment: datetime, 
 def _write_ids(settings: Settings, selection: Selection, moment: datetime, path: Path) -> None:
     with locked(settings.data, settings.sql_memory, settings.sql_spill) as connection:
         connection.execute(f"CREATE TEMP VIEW articles AS FROM articles_as_of({_instant(moment)})")
-        result = ask(connection, selection.sql())
+        result = run_statement(connection, selection.sql())
         columns = [column for column, *_ in result.description or ()]
         if ID not in columns:
             raise QueryError(f"the query gives no column {ID}; begin it with SELECT {ID}")
@@ -188,9 +189,7 @@ def rules_of_exported(connection: duckdb.DuckDBPyConnection) -> list[dict[str, s
         "SELECT DISTINCT source_id, code_version, config_digest FROM runs"
         " SEMI JOIN exported USING (run_id) ORDER BY ALL"
     )
-    return [
-        dict(zip(("source_id", "code_version", "config_digest"), row, strict=True)) for row in rows(connection, query)
-    ]
+    return records(connection, query)
 
 
 def _instant(moment: datetime) -> str:

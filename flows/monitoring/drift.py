@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from flows.monitoring.measures import (
     LANGUAGE,
@@ -26,7 +26,7 @@ from flows.monitoring.measures import (
     share_of,
 )
 from flows.monitoring.mixes import Mix, pool_mixes
-from warehouse.connect import rows
+from warehouse.connect import records
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -174,17 +174,10 @@ def load_days(connection: DuckDBPyConnection, now: datetime) -> dict[str, list[R
     last = last_day(now)
     query = "FROM quality_by_day WHERE day > $1 AND day <= $2"
     days_by_source: dict[str, list[Row | None]] = {}
-    for row in load_records(connection, query, [last - HISTORY, last]):
+    for row in records(connection, query, [last - HISTORY, last]):
         days = days_by_source.setdefault(row["source_id"], [None] * HISTORY.days)
         days[(row["day"] - last).days - 1] = row
     return days_by_source
-
-
-def load_records(connection: DuckDBPyConnection, query: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
-    """Return the rows of a query as dictionaries by column. Raises `WarehouseError`."""
-    values = rows(connection, query, parameters)
-    names = [column[0] for column in connection.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in values]
 
 
 def last_day(now: datetime) -> date:

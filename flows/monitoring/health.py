@@ -12,8 +12,8 @@ from typing import Any, Final
 from config.inputs import FeedInput
 from config.schedule import turns
 from config.sources import Source
-from flows.monitoring.drift import Drift, find_drifts, has_history, last_day, load_days, load_records
-from warehouse.connect import connect
+from flows.monitoring.drift import Drift, find_drifts, has_history, last_day, load_days
+from warehouse.connect import connect, records
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.rows import Run
 from warehouse.storage.root import Root
@@ -73,19 +73,19 @@ def load_health(root: str, now: datetime) -> dict[str, Health]:
     with connection:
         endpoints, answered = defaultdict(list), defaultdict(set)
         facts: dict[str, Mapping[str, Any]] = {
-            row["source_id"]: row for row in load_records(connection, "FROM source_health")
+            row["source_id"]: row for row in records(connection, "FROM source_health")
         }
         columns = [name for name, *_ in connection.description or ()]
-        endpoint_rows = load_records(connection, "FROM endpoint_health ORDER BY source_id, endpoint")
+        endpoint_rows = records(connection, "FROM endpoint_health ORDER BY source_id, endpoint")
         for row in endpoint_rows:
             endpoints[row["source_id"]].append(row)
         # Most sources have neither a gap nor a failure, and each query opens every file of its table.
         if any(row["gap_run_id"] for row in endpoint_rows):
-            for row in load_records(connection, _ANSWERED):
+            for row in records(connection, _ANSWERED):
                 answered[row["source_id"], row["run_id"]].add(row["endpoint"])
         failed = {}
         if any(row["last_run_at"] != row["last_success_at"] for row in facts.values()):
-            rows = load_records(connection, _FAILED)
+            rows = records(connection, _FAILED)
             failed = {row["source_id"]: (row["failures"], row["failing_since"]) for row in rows}
         for run in running_and_killed(Root.at(root)):
             facts[run.source_id] = _with_run(facts.get(run.source_id) or dict.fromkeys(columns), run)
