@@ -69,7 +69,7 @@ def ingest(
         store.prepare()
         began, rules = clock(), rules_of(source, settings)
         # The rules are those by which all of a source was judged; a part of it is not all.
-        judged_by = rules if scope.is_whole else (rules[0], "")
+        judged_by = rules if scope.is_whole else rules._replace(config_digest="")
         run_id = scope.shard_id or new_run_id(began)
         row = first_run_row(source, run_id, began, judged_by, scope.kind, scope.shard_key, flow_run_id)
         if not scope.shard_id:

@@ -26,7 +26,7 @@ from warehouse.archive.writer import Earlier
 from warehouse.catalogue import write_catalogue
 from warehouse.errors import WarehouseError
 from warehouse.model.records import Capture, Item, RawArticle
-from warehouse.model.rows import Discovery, Run
+from warehouse.model.rows import NO_RULES, Discovery, Run, RunRules
 from warehouse.model.vocabulary import Outcome, RunKind, RunStatus
 from warehouse.state.conclusion import Conclusion
 from warehouse.state.endpoints import Endpoint
@@ -208,14 +208,13 @@ def open_run(
     clock: Clock,
     stop: threading.Event,
     *,
-    rules: tuple[str, str] = ("", ""),
+    rules: RunRules = NO_RULES,
     beside: Collection[str] = (),
     habits: RecurringLines = NO_RECURRING_LINES,
 ) -> IngestRun:
     """Return a run with what the warehouse knows of its source; its ledger is to be closed.
 
-    `rules` are the version of the code and the digest of the configuration; what the runs `beside` land is as if it
-    were not there. Raises `WarehouseError`.
+    `rules` are those of this run; what the runs `beside` land is as if it were not there. Raises `WarehouseError`.
     """
     store = Store(settings.data)
     store.prepare()  # from here on a data root that is moved away is not made anew

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from config.settings import Settings
 from config.sources import Source
-from warehouse.model.rows import Run
+from warehouse.model.rows import NO_RULES, Run, RunRules
 from warehouse.model.vocabulary import RunKind
 
 
@@ -18,17 +18,17 @@ def new_run_id(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
 
 
-def rules_of(source: Source, settings: Settings) -> tuple[str, str]:
+def rules_of(source: Source, settings: Settings) -> RunRules:
     """Return the code's version, and a digest of the configuration that may decide the outcome of a document."""
     limits = f"{source.digest} {settings.max_document_bytes} {settings.document_seconds}"
-    return version("copydesk"), hashlib.sha256(limits.encode()).hexdigest()[:16]
+    return RunRules(version("copydesk"), hashlib.sha256(limits.encode()).hexdigest()[:16])
 
 
 def first_run_row(
     source: Source,
     run_id: str,
     now: datetime,
-    rules: tuple[str, str],
+    rules: RunRules = NO_RULES,
     kind: RunKind = RunKind.INGEST,
     shard_key: str | None = None,
     flow_run_id: str | None = None,
@@ -38,8 +38,8 @@ def first_run_row(
         run_id,
         source.id,
         now,
-        code_version=rules[0],
-        config_digest=rules[1],
+        code_version=rules.code_version,
+        config_digest=rules.config_digest,
         kind=kind,
         shard_key=shard_key,
         source_tags=source.tags,

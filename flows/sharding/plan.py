@@ -136,7 +136,7 @@ def _plan_pages(
         store.prepare()
         began = clock()
         # `runs` gets no row for it: nothing was taken in.
-        row = first_run_row(source, f"plan-{new_run_id(began)}", began, ("", ""))
+        row = first_run_row(source, f"plan-{new_run_id(began)}", began)
         run = open_run(row, source, settings, workers, fetcher, clock, threading.Event())
         with run.ledger:
             listed = list_window(run, window)

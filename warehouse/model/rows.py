@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, NamedTuple
 
 from warehouse.model.vocabulary import HabitPlace, RunKind, RunStatus
 
@@ -66,6 +67,18 @@ class Poll:
     """Address that it says to have moved to for good."""
     skipped: str | None = None
     """What of it was passed over, and why, as sentences; NULL if nothing was."""
+
+
+class RunRules(NamedTuple):
+    """What the documents of a run are judged by; the fields of a `Run` that say so."""
+
+    code_version: str = ""
+    config_digest: str = ""
+    """Empty where a part of the source is judged: the next run is not to rely on it."""
+
+
+NO_RULES: Final = RunRules()
+"""Of a run that judges nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from warehouse.state.conclusion import Conclusion, same_text_as
 from warehouse.state.state_file import VERSION
 
 if TYPE_CHECKING:
+    from warehouse.model.rows import RunRules
     from warehouse.state.source_state import SourceState
 
 MAX_NOT_MODIFIED_TRUST: Final = timedelta(hours=12)
@@ -23,12 +24,9 @@ MAX_NOT_MODIFIED_TRUST: Final = timedelta(hours=12)
 
 
 class Ledger:
-    """The addresses of one source; follows a run as it concludes. A context manager.
+    """The addresses of one source; follows a run, which judges by `rules`, as it concludes. A context manager."""
 
-    `rules` are the code's version and the configuration's digest of the run.
-    """
-
-    def __init__(self, state: SourceState, rules: tuple[str, str]) -> None:
+    def __init__(self, state: SourceState, rules: RunRules) -> None:
         self._state = state
         self.addresses = Addresses(state)
         self.forgotten = state.forgotten_articles()

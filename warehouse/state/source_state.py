@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from warehouse.errors import StorageError
-from warehouse.model.rows import Run
+from warehouse.model.rows import Run, RunRules
 from warehouse.model.vocabulary import RunKind, RunStatus
 from warehouse.state.endpoints import CLOCKS, Endpoint, EndpointFacts
 from warehouse.state.facts import Facts, microseconds_of, moment
@@ -144,11 +144,11 @@ class SourceState:
         """Return the runs that have no end."""
         return tuple(map(_run, self._ask("SELECT facts FROM run WHERE status = ?", RunStatus.RUNNING)))
 
-    def last_rules(self) -> tuple[str, str] | None:
-        """Return code version and configuration of the last run that came to the end of all that its inputs list."""
+    def last_rules(self) -> RunRules | None:
+        """Return the rules of the last run that came to the end of all that its inputs list."""
         query = "SELECT facts FROM run WHERE is_whole AND started_at <= ? ORDER BY started_at DESC LIMIT 1"
         runs = [_run(row) for row in self._ask(query, self._soon)]
-        return (runs[0].code_version, runs[0].config_digest) if runs else None
+        return RunRules(runs[0].code_version, runs[0].config_digest) if runs else None
 
     def killed_since(self) -> datetime | None:
         """Return the start of the first run after the last one that looked at the listings and was not killed."""
