@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from typing import Any
 
 from config.errors import ConfigError
@@ -30,7 +29,7 @@ from warehouse.model.vocabulary import Outcome, Reason, RunStatus, Stage
 from warehouse.state.conclusion import Conclusion
 from warehouse.state.ledger import Ledger
 from warehouse.state.source_state import SourceState
-from warehouse.storage.tables import Store
+from warehouse.storage.tables import Store, batch_key
 
 
 @dataclass(slots=True)
@@ -147,13 +146,10 @@ def _land(store: Store, source: Source, run_id: str, batch: list[Conclusion], cl
     made = [replace(conclusion.row, run_id=run_id) for conclusion in batch if conclusion.row is not None]
     articles = [row for row in made if isinstance(row, Article)]
     rejects = [row for row in made if isinstance(row, Rejection)]
-    names = {
-        "articles": [f"{row.capture_id} {row.version_id}" for row in articles],
-        "rejects": [f"{row.url} {row.attempts}" for row in rejects],
-    }
-    for table, landing in (("articles", articles), ("rejects", rejects)):
-        key = blake2b("\n".join(["replay", *names[table]]).encode(), digest_size=12).hexdigest()
-        store.land(table, landing, source_id=source.id, key=key, now=clock())
+    key = batch_key(["replay", *(f"{row.capture_id} {row.version_id}" for row in articles)])
+    store.land("articles", articles, source_id=source.id, key=key, now=clock())
+    key = batch_key(["replay", *(f"{row.url} {row.attempts}" for row in rejects)])
+    store.land("rejects", rejects, source_id=source.id, key=key, now=clock())
     batch.clear()
 
 

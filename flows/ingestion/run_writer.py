@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from warehouse.model.records import Article, Capture, Rejection
 from warehouse.model.rows import Discovery, Habit, Poll, Run
 from warehouse.model.schema import Row
 from warehouse.state.conclusion import Conclusion
-from warehouse.storage.tables import Store
+from warehouse.storage.tables import Store, batch_key
 
 MAX_POLL_WAIT: Final = timedelta(minutes=5)
 """An index of thousands of sitemaps that is read for an hour goes on where it was killed."""
@@ -78,8 +77,7 @@ class RunWriter:
         # A file for each way to end: a run that was taken for killed may come to its own end yet.
         self.store.land("runs", [run], source_id=self.source_id, key=f"{run.run_id}-{run.status}", now=run.started_at)
 
-    def _land(self, table: str, rows: Sequence[Row], content: Iterable[str]) -> None:
+    def _land(self, table: str, rows: Sequence[Row], identity: Iterable[str]) -> None:
         if rows:
-            key = hashlib.blake2b("\n".join(content).encode(), digest_size=12).hexdigest()
-            self.store.land(table, rows, source_id=self.source_id, key=key, now=self.clock())
+            self.store.land(table, rows, source_id=self.source_id, key=batch_key(identity), now=self.clock())
             self.files += 1

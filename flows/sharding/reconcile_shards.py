@@ -10,7 +10,6 @@ that was taken out. What only one shard met is not looked at.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +26,7 @@ from warehouse.state.address import TEMPORARY, Known
 from warehouse.state.conclusion import same_text_as
 from warehouse.storage.rewrite import change_counts, change_outcomes, drop_rows
 from warehouse.storage.superseded import unlist_superseded
-from warehouse.storage.tables import Store
+from warehouse.storage.tables import Store, batch_key
 
 
 class ShardRow(NamedTuple):
@@ -178,8 +177,8 @@ def _land_refusals(store: Store, source: Source, refusals: Sequence[Rejection], 
         batch = [
             replace(refusal, source_id=source.id, is_settled=True) for refusal in refusals if refusal.run_id == run_id
         ]
-        content = "\n".join(f"{refusal.url} {refusal.attempts} {refusal.detail}" for refusal in batch)
-        key = hashlib.blake2b(f"settle {run_id}\n{content}".encode(), digest_size=12).hexdigest()
+        identity = (f"{refusal.url} {refusal.attempts} {refusal.detail}" for refusal in batch)
+        key = batch_key([f"settle {run_id}", *identity])
         store.land("rejects", batch, source_id=source.id, key=key, now=now)
 
 

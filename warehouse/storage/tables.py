@@ -6,7 +6,7 @@ import os
 import re
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +21,7 @@ from warehouse.storage.locks import hold_lock, is_locked
 from warehouse.storage.root import BASE, SUPERSEDED, Root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from threading import Event
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 SCHEMA_FOLDER: Final = "landed_month=0000-00"
 FILE_NAME_PART: Final = re.compile(r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*")
+
+
+def batch_key(parts: Iterable[str]) -> str:
+    """Return the key of a batch from what identifies its rows: the same rows land in the same file, others never."""
+    return blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
 class Store:
