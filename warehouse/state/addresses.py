@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
-from warehouse.state.facts import moment
+from warehouse.model.instants import moment
 from warehouse.state.state_file import GUID, SPELLING, VERSION
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple
 
 from warehouse.archive.old_facts import current_facts
 from warehouse.archive.writer import Earlier
+from warehouse.model.instants import microseconds_of, moment
 from warehouse.model.records import LISTED
 from warehouse.model.vocabulary import Purpose
-from warehouse.state.facts import CAPTURE_COLUMNS, microseconds_of, moment
+from warehouse.state.facts import CAPTURE_COLUMNS
 
 CLOCKS: Final = timedelta(minutes=1)
 """By how much the clocks of two machines may differ."""

@@ -8,18 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeVar
 
 from warehouse.archive.old_facts import REPAIR
 from warehouse.archive.writer import Earlier
+from warehouse.model.instants import moment
 from warehouse.model.records import FORGOTTEN, LISTED, RECOVERED
 from warehouse.model.vocabulary import Outcome
 from warehouse.state.address import Known
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _FAILED: Final = str(Outcome.FAILED)
 _BECAME_A_ROW: Final = frozenset({str(Outcome.STORED), str(Outcome.REJECTED), RECOVERED})
 """What a capture of these outcomes came to has landed before it did, under its id."""
@@ -228,16 +226,6 @@ def _refuse(known: Known, refusals: list[Refusal]) -> None:
     known.refused_at = moment(min(fact.first_seen_at for fact in refusals))
     last_seen_at = moment(last.last_seen_at)
     known.last_fetched_at = max(known.last_fetched_at or last_seen_at, last_seen_at)
-
-
-def moment(microseconds: int) -> datetime:
-    """Return the time, in UTC, of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=microseconds)
-
-
-def microseconds_of(time: datetime) -> int:
-    """Return the microseconds from 1970 to a time."""
-    return (time - _EPOCH) // _MICROSECOND
 
 
 def _sighting_of(row: Sequence[Any]) -> tuple[str, Fact]:

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from warehouse.connect import connect, rows
+from warehouse.model.instants import moment
 from warehouse.model.rows import Habit
 from warehouse.model.vocabulary import HabitPlace
 from warehouse.state.address import not_before
-from warehouse.state.facts import moment
 from warehouse.state.source_files import current_files, read_rows
 from warehouse.storage.root import Root, escape_pattern
 

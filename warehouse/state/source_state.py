@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from warehouse.errors import StorageError
+from warehouse.model.instants import microseconds_of, moment
 from warehouse.model.rows import Run, RunRules
 from warehouse.model.vocabulary import RunKind, RunStatus
 from warehouse.state.endpoints import CLOCKS, Endpoint, EndpointFacts
-from warehouse.state.facts import Facts, microseconds_of, moment
+from warehouse.state.facts import Facts
 from warehouse.state.new_files import find_new_files
 from warehouse.state.source_files import Stamp
 from warehouse.state.state_file import (

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from warehouse.model.instants import microseconds_of
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import RunStatus
 from warehouse.state.endpoints import POLL_COLUMNS, EndpointFacts, ListingFact, PollFact, listing_of, poll_of
-from warehouse.state.facts import COLUMNS, FACT_OF, Facts, Reading, Refusal, Sighting, Version, microseconds_of
+from warehouse.state.facts import COLUMNS, FACT_OF, Facts, Reading, Refusal, Sighting, Version
 from warehouse.state.new_files import NewFiles, own_names
 from warehouse.state.source_files import read_rows
 from warehouse.state.state_file import FORGOTTEN_ARTICLE, GUID, SPELLING, VERSION, DoubtError

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.errors import StorageError
+from warehouse.model.instants import microseconds_of, moment
 from warehouse.storage.root import BASE
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class BaseFile:
 
     def metadata(self) -> dict[str, str]:
         """Return the footer's entry that says all this, line by line, as `hidden.sql` reads it."""
-        newest = "" if self.newest is None else str(_microseconds(self.newest))
-        moments = [str(_microseconds(self.visible_from)), newest, str(_microseconds(self.created_at))]
+        newest = "" if self.newest is None else str(microseconds_of(self.newest))
+        moments = [str(microseconds_of(self.visible_from)), newest, str(microseconds_of(self.created_at))]
         return {ENTRY: "\n".join([*moments, *self.replaces])}
 
 
@@ -91,12 +92,4 @@ def read_base_file(root: Root, name: str) -> BaseFile:
         raise StorageError(f"{root.location(name)} is not readable as Parquet; put it back from a copy") from error
     entry = (metadata.metadata or {}).get(ENTRY.encode(), b"0\n\n0").decode()
     visible_from, _, created_at, *replaces = entry.split("\n")
-    return BaseFile(name, metadata.num_rows, _moment(int(created_at)), _moment(int(visible_from)), tuple(replaces))
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def _moment(microseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    return BaseFile(name, metadata.num_rows, moment(int(created_at)), moment(int(visible_from)), tuple(replaces))
