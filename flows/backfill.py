@@ -16,13 +16,14 @@ from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
 from flows.ingestion.ingest_run import Clock
+from flows.ingestion.listing_dates import Period
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.shared_fetcher import open_fetcher
 from flows.run import COUNTS, NO_PROGRESS, SourceProgress, follow_new_texts
 from flows.sharding.engine import Engine, Task, open_engine, run_tasks
 from flows.sharding.plan import Plan, finish_killed, make_plan
 from flows.sharding.reconcile_shards import reconcile_shards
-from flows.sharding.shards import Shard, Window, done_shards, shards_of_files
+from flows.sharding.shards import Shard, done_shards, shards_of_files
 from tasks.discover import reader_of, readers_of
 from tasks.http.fetcher import utc_now
 from tasks.metadata.urls import normalize_url
@@ -85,7 +86,7 @@ class ShardObserver(Protocol):
         """Take note of the run of a shard, or of the reason why it has none."""
 
 
-def read_window(first: str | None, last: str | None) -> Window | None:
+def read_window(first: str | None, last: str | None) -> Period | None:
     """Return the days from the first to the last, in UTC; None where neither is given. Raises `ConfigError`."""
     if first is None and last is None:
         return None
@@ -120,7 +121,7 @@ def with_warcs(source: Source, location: str) -> Source:
 def backfill(
     source: Source,
     settings: Settings,
-    window: Window | None,
+    window: Period | None,
     *,
     engine: Engine = Engine.LOCAL,
     scheduler: str | None = None,

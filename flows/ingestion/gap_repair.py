@@ -6,14 +6,19 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from config.inputs import FeedInput, SitemapInput
 from flows.ingestion.fetch_listing import ListingFetcher, ListingResponse
-from flows.ingestion.listing_dates import listed_period, listed_publication_period
+from flows.ingestion.listing_dates import (
+    MAX_SITE_CLOCK_DIFFERENCE,
+    Period,
+    listed_period,
+    listed_publication_period,
+)
 from tasks.discover import listed_documents
 from tasks.http.fetcher import Rules
 from tasks.listings.discovered import Discovered, item_of
@@ -30,8 +35,6 @@ if TYPE_CHECKING:
 REPAIR_ENDPOINT: Final = "{}#repair"
 """The endpoint of a sitemap in `polls` where it is read for a gap: as an input of its own, it is not read by that."""
 MAX_SITEMAPS_PER_GAP: Final = 20
-MAX_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
-"""Between two clocks of one site."""
 MAX_SECTIONS: Final = 12
 MAX_UNDATED_URLS: Final = 500
 """Addresses without a date that are taken from a sitemap which the source names."""
@@ -74,7 +77,7 @@ def repair(listings: ListingFetcher, state: Endpoint, entry: FeedInput) -> None:
 def _newest(run: IngestRun, listing: Listing, since: datetime) -> list[str]:
     """Return the sitemaps of an index that may hold what is missing, dated ones first, then by number."""
     dated = [(listed_period(run.source, child.modified), child.url) for child in listing.children]
-    earliest = since - MAX_CLOCK_DIFFERENCE
+    earliest = since - MAX_SITE_CLOCK_DIFFERENCE
     changed = sorted(((period, url) for period, url in dated if period and period[1] >= earliest), reverse=True)
     undated = [url for period, url in dated if period is None]
     undated.sort(key=lambda url: [int(number) for number in re.findall(r"\d{1,18}", url)], reverse=True)
@@ -98,11 +101,9 @@ def _poll(run: IngestRun, url: str, response: ListingResponse, entries: int) -> 
     )
 
 
-def _missing(
-    run: IngestRun, items: Iterable[Discovered], window: tuple[datetime, datetime], max_undated: int
-) -> Iterator[Discovered]:
+def _missing(run: IngestRun, items: Iterable[Discovered], window: Period, max_undated: int) -> Iterator[Discovered]:
     """Yield what may have been published in the window, and up to `max_undated` new documents without a date."""
-    first, last = window[0] - MAX_CLOCK_DIFFERENCE, window[1] + MAX_CLOCK_DIFFERENCE
+    first, last = window[0] - MAX_SITE_CLOCK_DIFFERENCE, window[1] + MAX_SITE_CLOCK_DIFFERENCE
     for item in items:
         period = listed_publication_period(run.source, item)
         if period is not None and period[0] <= last and period[1] >= first:

@@ -13,11 +13,16 @@ from tasks.text.characters import clean_line
 from warehouse.model.records import Item
 from warehouse.model.vocabulary import Precision
 
-PERIODS: Final = {
+MAX_SITE_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
+"""Between two clocks of one site."""
+_PERIODS: Final = {
     Precision.YEAR: timedelta(days=366),
     Precision.MONTH: timedelta(days=31),
     Precision.DAY: timedelta(days=1),
 }
+
+Period = tuple[datetime, datetime]
+"""From a moment up to another."""
 
 
 def listed_instant(source: Source, text: str | None) -> datetime | None:
@@ -26,10 +31,10 @@ def listed_instant(source: Source, text: str | None) -> datetime | None:
     return date.instant if date else None
 
 
-def listed_period(source: Source, text: str | None) -> tuple[datetime, datetime] | None:
+def listed_period(source: Source, text: str | None) -> Period | None:
     """Return the first and last instant that a date of a listing may stand for: a bare day is all of it."""
     date = _parse(source, text)
-    return None if date is None else (date.instant, date.instant + PERIODS.get(date.precision, timedelta()))
+    return None if date is None else (date.instant, date.instant + _PERIODS.get(date.precision, timedelta()))
 
 
 def listed_publication(source: Source, document: Discovered) -> datetime | None:
@@ -38,7 +43,7 @@ def listed_publication(source: Source, document: Discovered) -> datetime | None:
     return listed_instant(source, candidate_value(item, "published_at")) if isinstance(item, Item) else None
 
 
-def listed_publication_period(source: Source, document: Discovered) -> tuple[datetime, datetime] | None:
+def listed_publication_period(source: Source, document: Discovered) -> Period | None:
     """Return the period in which a document was published, else last changed, as its listing says."""
     item = item_of(document)
     if not isinstance(item, Item):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from config.inputs import FeedInput, Input, InputTable, PagesInput, SitemapInput
 from flows.ingestion.fetch_listing import ListingFetcher, ListingResponse
 from flows.ingestion.gap_repair import repair
-from flows.ingestion.listing_dates import listed_period
+from flows.ingestion.listing_dates import MAX_SITE_CLOCK_DIFFERENCE, listed_period
 from tasks.discover import endpoint
 from tasks.listings.discovered import Discovered, item_of
 from tasks.listings.listing import Child, Listing
@@ -39,8 +39,6 @@ MAX_INDEX_DEPTH: Final = 5
 """Indexes that name indexes; the protocol allows none."""
 MAX_SITEMAP_AGE: Final = timedelta(days=180)
 """A sitemap that has not changed for so long is not read again."""
-MAX_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
-"""Between two clocks of one site."""
 MAX_LANDING_WAIT: Final = timedelta(minutes=5)
 """What was polled lands within about this time, however long the others take."""
 
@@ -230,7 +228,7 @@ def _is_due(run: IngestRun, state: Endpoint, modified_text: str | None) -> bool:
     if modified is None:
         return is_rested
     # A bare day is over when it is over everywhere.
-    changed_until = modified[1] + MAX_CLOCK_DIFFERENCE
+    changed_until = modified[1] + MAX_SITE_CLOCK_DIFFERENCE
     if state.failures:
         return is_rested
     return state.read_at is None or (changed_until >= state.read_at and changed_until >= now - MAX_SITEMAP_AGE)

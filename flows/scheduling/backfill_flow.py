@@ -19,6 +19,7 @@ from config.errors import ConfigError
 from config.settings import Settings, load_settings
 from config.sources import Source, choose_sources
 from flows.backfill import Sharded, read_window, run_shards, with_warcs
+from flows.ingestion.listing_dates import Period
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.shared_fetcher import open_fetcher
 from flows.run import run_counts
@@ -29,7 +30,7 @@ from flows.scheduling.service_log import log_event, log_to_stderr
 from flows.scheduling.source_flow import log_failure
 from flows.sharding.engine import Engine, Task, open_engine
 from flows.sharding.plan import Plan, make_plan
-from flows.sharding.shards import Shard, Window
+from flows.sharding.shards import Shard
 from tasks.http.fetcher import utc_now
 from warehouse.errors import WarehouseError
 from warehouse.model.rows import Run
@@ -89,7 +90,7 @@ async def backfill_source(
     return _final_state(backfill)
 
 
-def _plan(source: Source, settings: Settings, window: Window | None) -> Plan:
+def _plan(source: Source, settings: Settings, window: Period | None) -> Plan:
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
         return make_plan(source, settings, window, workers, fetcher, utc_now)
 

@@ -15,10 +15,11 @@ from config.settings import Settings
 from config.sources import Source
 from flows.ingest import ingest
 from flows.ingestion.ingest_run import Clock, IngestRun, open_run
+from flows.ingestion.listing_dates import Period
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.run_rows import first_run_row, new_run_id
 from flows.ingestion.scope import KnownAddresses
-from flows.sharding.shards import Shard, Window, done_shards, shards_of_items, shards_of_parts
+from flows.sharding.shards import Shard, done_shards, shards_of_items, shards_of_parts
 from flows.sharding.window import WindowItems, list_window, lists_days
 from tasks.discover import readers_of, split_input
 from tasks.http.fetcher import Fetcher, Rules
@@ -42,7 +43,7 @@ class Plan:
     """A backfill to be done."""
 
     source: Source
-    window: Window | None
+    window: Period | None
     shards: list[Shard] = field(default_factory=list)
     done: dict[str, Run] = field(default_factory=dict)
     listings: int = 0
@@ -85,7 +86,7 @@ class Plan:
 
 
 def make_plan(
-    source: Source, settings: Settings, window: Window | None, workers: Workers, fetcher: Fetcher, clock: Clock
+    source: Source, settings: Settings, window: Period | None, workers: Workers, fetcher: Fetcher, clock: Clock
 ) -> Plan:
     """Plan a backfill of the source's WARC inputs, else of its sitemaps and feeds.
 
@@ -129,7 +130,7 @@ def _cure(source: Source, *, listed: bool) -> str:
 
 
 def _plan_pages(
-    plan: Plan, settings: Settings, window: Window, workers: Workers, fetcher: Fetcher, clock: Clock
+    plan: Plan, settings: Settings, window: Period, workers: Workers, fetcher: Fetcher, clock: Clock
 ) -> None:
     source, store = plan.source, Store(settings.data)
     with store.lock(source.id, settings.lock_seconds):

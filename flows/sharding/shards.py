@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from config.settings import Settings
 from config.sources import Source
+from flows.ingestion.listing_dates import Period
 from flows.ingestion.run_rows import rules_of
 from tasks.discover import read_split, readers_of, split_input
 from tasks.http.fetcher import utc_now
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 MIN_PAGES_PER_SHARD: Final = 500
 # Its host, not the processor, decides how long a shard of pages takes.
 
-Window = tuple[datetime, datetime]
-"""From a moment up to another."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -42,7 +39,7 @@ class Shard:
     part: InputSplit | None = None
     items: tuple[Item, ...] = ()
     """The pages to fetch, where it is no part of a file."""
-    window: Window | None = None
+    window: Period | None = None
 
     @property
     def run_id(self) -> str:
@@ -68,7 +65,7 @@ class Shard:
 
 
 def shards_of_parts(
-    source: Source, parts: Iterable[InputSplit], window: Window | None, rules: str = ""
+    source: Source, parts: Iterable[InputSplit], window: Period | None, rules: str = ""
 ) -> Iterator[Shard]:
     """Yield a shard a part. `rules` are what else a shard that is done was judged by."""
     for part in parts:

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 from config.inputs import FeedInput, Input, InputTable, SitemapInput
 from flows.ingestion.fetch_listing import ListingFetcher, parse
 from flows.ingestion.gap_repair import belongs, section, sections, sitemaps_in_robots
-from flows.ingestion.listing_dates import listed_period, listed_publication, listed_publication_period
+from flows.ingestion.listing_dates import (
+    MAX_SITE_CLOCK_DIFFERENCE,
+    Period,
+    listed_period,
+    listed_publication,
+    listed_publication_period,
+)
 from flows.ingestion.process_pool import CallError
 from tasks.discover import endpoint, listed_documents
 from tasks.listings.discovered import item_of
@@ -35,11 +41,8 @@ MAX_LISTINGS_PER_WINDOW: Final = 5_000
 """Sitemaps and pages of feeds that are read for one window."""
 MAX_LISTING_AGE: Final = timedelta(days=1)
 """How long a listing is what it was; of days that are over for so long it stays so."""
-MAX_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
 _PARAMETERS: Final = re.compile(r"[?&](?:yyyy|year|mm|month|dd|day)=", re.IGNORECASE)
 _PERIOD: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[-_/.]?(0[1-9]|1[0-2])(?:[-_/.]?(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
-
-Period = tuple[datetime, datetime]
 
 
 @dataclass(slots=True)
@@ -193,7 +196,7 @@ class _Reader:
         if days := period_in(child.url):
             return self._overlaps((days[0] - timedelta(days=1), days[1] + timedelta(days=1)))
         changed = listed_period(self.run.source, child.modified)
-        return changed is None or changed[1] >= self.window[0] - MAX_CLOCK_DIFFERENCE
+        return changed is None or changed[1] >= self.window[0] - MAX_SITE_CLOCK_DIFFERENCE
 
 
 _READ_WINDOW: Final[Mapping[type[InputTable], Callable[[_Reader, Any], None]]] = {

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+MAX_MACHINE_CLOCK_DIFFERENCE: Final = timedelta(minutes=1)
+"""Between the clocks of two machines that write to one data root."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 

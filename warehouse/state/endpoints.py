@@ -11,13 +11,10 @@ from typing import Any, Final, NamedTuple
 
 from warehouse.archive.old_facts import current_facts
 from warehouse.archive.writer import Earlier
-from warehouse.model.instants import microseconds_of, moment
+from warehouse.model.instants import MAX_MACHINE_CLOCK_DIFFERENCE, microseconds_of, moment
 from warehouse.model.records import LISTED
 from warehouse.model.vocabulary import Purpose
 from warehouse.state.facts import CAPTURE_COLUMNS
-
-CLOCKS: Final = timedelta(minutes=1)
-"""By how much the clocks of two machines may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,7 @@ class EndpointFacts:
         facts = list(facts)
         polls = {*self.polls, *(fact for fact in facts if isinstance(fact, PollFact))}
         listings = {*self.listings, *(fact for fact in facts if isinstance(fact, ListingFact) and fact.is_read)}
-        soon = microseconds_of(now + CLOCKS)
+        soon = microseconds_of(now + MAX_MACHINE_CLOCK_DIFFERENCE)
         self.polls = sorted((fact for fact in polls if fact.polled_at > soon), reverse=True, key=_time)
         self.polls += _telling(sorted((fact for fact in polls if fact.polled_at <= soon), reverse=True, key=_time))
         self.listings = sorted(listings, reverse=True, key=_time)
@@ -131,7 +128,7 @@ class EndpointFacts:
 
         A clock that was wrong wrote it, and nothing would be due before that day.
         """
-        soon = microseconds_of(now + CLOCKS)
+        soon = microseconds_of(now + MAX_MACHINE_CLOCK_DIFFERENCE)
         polls = [fact for fact in self.polls if fact.polled_at <= soon]
         listing = next((fact for fact in self.listings if fact.fetched_at <= soon), None)
         if not polls and listing is None:

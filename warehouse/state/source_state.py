@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from warehouse.errors import StorageError
-from warehouse.model.instants import microseconds_of, moment
+from warehouse.model.instants import MAX_MACHINE_CLOCK_DIFFERENCE, microseconds_of, moment
 from warehouse.model.rows import Run, RunRules
 from warehouse.model.vocabulary import RunKind, RunStatus
-from warehouse.state.endpoints import CLOCKS, Endpoint, EndpointFacts
+from warehouse.state.endpoints import Endpoint, EndpointFacts
 from warehouse.state.facts import Facts
 from warehouse.state.new_files import find_new_files
 from warehouse.state.source_files import Stamp
@@ -170,7 +170,7 @@ class SourceState:
 
     @property
     def _soon(self) -> int:
-        return microseconds_of(self.now + CLOCKS)
+        return microseconds_of(self.now + MAX_MACHINE_CLOCK_DIFFERENCE)
 
     def _urls(self, condition: str, *values: object) -> Iterator[str]:
         if self.beside:

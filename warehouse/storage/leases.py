@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from warehouse.errors import LockedError
+from warehouse.model.instants import MAX_MACHINE_CLOCK_DIFFERENCE
 from warehouse.storage.object_entry import Version
 from warehouse.storage.object_errors import ObjectError
 
@@ -38,7 +39,6 @@ RENEWALS: Final = 4
 CLOCK_OBJECT: Final = ".locks/clock"
 # Store clocks say whole seconds.
 ROUNDING: Final = timedelta(seconds=1)
-MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=1)
 # Unlike the monotonic clock, it goes on while a laptop sleeps.
 CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -176,7 +176,7 @@ def is_leased(objects: Objects, name: str, folder: Path) -> bool:
     holder = Holder.parse(stored[0]) if stored else None
     if stored is None or holder is None or holder.is_free or holder.machine == Holder.here(folder).machine:
         return False
-    return datetime.now(UTC) - stored[2] < timedelta(seconds=holder.seconds) + MAX_CLOCK_DIFFERENCE
+    return datetime.now(UTC) - stored[2] < timedelta(seconds=holder.seconds) + MAX_MACHINE_CLOCK_DIFFERENCE
 
 
 class _Request:
