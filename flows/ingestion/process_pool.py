@@ -25,10 +25,10 @@ from tasks.listings.listing import ListingError
 from warehouse.model.records import Article, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
-MAX_DOCUMENTS_PER_WORKER: Final = 4
 # More would only hold more documents in memory.
-MAX_CALLS_PER_WORKER: Final = 2
+MAX_DOCUMENTS_PER_WORKER: Final = 4
 # One call waits in the pipe of each process, so that it need not wait for this process.
+MAX_CALLS_PER_WORKER: Final = 2
 
 Document = TypeVar("Document", bound=RawArticle | Rejection)
 Made = Article | Rejection

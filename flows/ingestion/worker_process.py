@@ -25,15 +25,15 @@ from tasks.listings.listing import ListingError
 from warehouse.errors import WarehouseError
 
 GRACE_SECONDS: Final = 5
-START_PAUSES_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
 # Before a process that could not be started is started again.
+START_PAUSES_SECONDS: Final = (0.1, 0.5, 2.0, 5.0)
 MAX_START_SECONDS: Final = 60
 MAX_END_SECONDS: Final = 5
 # New objects after which a worker looks for cycles.
 MIN_COLLECTED_OBJECTS: Final = 50_000
 EXIT_CODE_WITHOUT_FORK_SERVER: Final = 255
+# The system kills a process so when memory runs out.
 EXIT_CODE_OF_KILLED: Final = -9
-# The system kills a process when memory runs out.
 OUT_OF_MEMORY: Final = "if memory ran out, set fewer workers or a smaller max_document_bytes"
 
 Result = TypeVar("Result")

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 MAX_WAIT_SECONDS: Final = 5.0
 MAX_CONNECT_SECONDS: Final = 20
-MAX_SECONDS_WITHOUT_WORKER: Final = 120.0
 # A worker that was lost is started again sooner.
+MAX_SECONDS_WITHOUT_WORKER: Final = 120.0
 
 
 class Engine(StrEnum):

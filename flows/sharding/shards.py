@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from flows.ingestion.ingest_run import IngestRun
     from tasks.http.fetcher import Fetcher
 
-MIN_PAGES_PER_SHARD: Final = 500
 # Its host, not the processor, decides how long a shard of pages takes.
+MIN_PAGES_PER_SHARD: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
