@@ -20,8 +20,9 @@ from config.toml_file import read_toml
 _InputT = TypeVar("_InputT", bound=InputTable)
 
 ID_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LANGUAGE_PATTERN: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+DEFAULT_DELAY_SECONDS: Final = 5.0
 MAX_TAG_CHARACTERS: Final = 40
-_LANGUAGE: Final = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 _TAG: Final = rf"^[^\s,/\-][^\s,/]{{0,{MAX_TAG_CHARACTERS - 1}}}$"
 
 
@@ -39,7 +40,7 @@ def _zone(name: str) -> str:
 
 
 def _language(code: str) -> str:
-    if not re.fullmatch(_LANGUAGE, code):
+    if not LANGUAGE_PATTERN.fullmatch(code):
         raise ValueError("not the code of a language, such as 'en', 'de' or 'pt-BR'")
     return code
 
@@ -50,6 +51,9 @@ def _tag(word: str) -> str:
     return word.lower()
 
 
+Language = Annotated[
+    str, AfterValidator(_language), Field(json_schema_extra={"pattern": f"^{LANGUAGE_PATTERN.pattern}$"})
+]
 Tag = Annotated[str, AfterValidator(_tag), Field(json_schema_extra={"pattern": _TAG})]
 
 
@@ -77,9 +81,7 @@ class Source(ConfigTable):
     tags: tuple[Tag, ...] = Field(
         (), exclude=True, description="Words that group sources, in lower case, for `--tag`, SQL and the Prefect UI."
     )
-    language: Annotated[str, AfterValidator(_language), Field(json_schema_extra={"pattern": _LANGUAGE})] | None = Field(
-        None, description="BCP 47: a prior, not a verdict."
-    )
+    language: Language | None = Field(None, description="BCP 47: a prior, not a verdict.")
     timezone: Annotated[str, AfterValidator(_zone)] | None = Field(
         None, description="IANA name, for printed times that name no zone."
     )
@@ -87,7 +89,8 @@ class Source(ConfigTable):
         None, description="Cron (minute hour day month weekday), @hourly, @daily, or 'every 20 minutes'."
     )
     delay: Annotated[float, Field(ge=0, strict=True)] = Field(
-        5.0, description="Seconds between the starts of two requests to one host; its robots.txt may ask for more."
+        DEFAULT_DELAY_SECONDS,
+        description="Seconds between the starts of two requests to one host; its robots.txt may ask for more.",
     )
     recheck: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (1, 6, 24, 168), description="Hours after its first fetch at which a page is fetched again, to see its edits."

@@ -15,17 +15,15 @@ from pydantic import TypeAdapter, ValidationError
 from config.errors import ConfigError
 from config.inputs import FeedInput, Url
 from config.settings import Settings
-from config.sources import MAX_TAG_CHARACTERS, Source, load_sources
+from config.sources import DEFAULT_DELAY_SECONDS, LANGUAGE_PATTERN, MAX_TAG_CHARACTERS, Source, load_sources
 from config.write import free_id, source_toml, write_source
 
 _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOT_IN_TAG: Final = re.compile(r"[\s,/\x00-\x1f\x7f-\x9f-]+")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _MAX_TITLE_CHARACTERS: Final = 200
 # Until somebody has seen how often the feed changes; a feed that is not due is not asked.
 IMPORT_SCHEDULE: Final = "every 30 minutes"
-IMPORT_DELAY_SECONDS: Final = 5.0
 _MAX_LABEL_CHARACTERS: Final = 120  # of a title in a message
 
 
@@ -133,7 +131,7 @@ def _feed(outline: etree._Element) -> ListedFeed | None:
     return ListedFeed(
         url,
         (attributes.get("title") or attributes.get("text") or _host(url) or "Feed")[:_MAX_TITLE_CHARACTERS],
-        language if _LANGUAGE.fullmatch(language) else None,
+        language if LANGUAGE_PATTERN.fullmatch(language) else None,
         tuple(dict.fromkeys(name.strip() for name in [*folders, *own] if name.strip())),
     )
 
@@ -170,7 +168,7 @@ def _toml(listed: ListedFeed) -> str:
         "tags": list(dict.fromkeys(filter(None, map(_category_tag, listed.categories)))) or None,
         "language": listed.language,
         "schedule": IMPORT_SCHEDULE,
-        "delay": IMPORT_DELAY_SECONDS,
+        "delay": DEFAULT_DELAY_SECONDS,
         "input": [{"kind": "feed", "url": listed.url}],
     }
     return source_toml(declared)

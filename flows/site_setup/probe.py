@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 from config.errors import ConfigError, explain
 from config.inputs import FeedInput, FolderInput, Input, SitemapInput
 from config.settings import Settings
-from config.sources import ID_PATTERN, Expect, Source
+from config.sources import DEFAULT_DELAY_SECONDS, ID_PATTERN, LANGUAGE_PATTERN, Expect, Source
 from config.write import free_id
 from flows.ingestion.process_pool import Workers
 from flows.site_setup.site_survey import Survey, SurveyRequest
@@ -44,13 +43,10 @@ from warehouse.model.records import Article, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Reason, Stage
 
 MAX_TRIAL_ARTICLES: Final = 5
-DEFAULT_DELAY_SECONDS: Final = 5.0
 MAX_SITEMAP_AGE_DAYS: Final = 7.0  # for a first run, of a sitemap that lists all that a site ever had
 MAX_TITLE_CHARACTERS: Final = 100
 # A turn of a source that has nothing due costs little; a rarer one would let news wait.
 SCHEDULE_MINUTES: Final = (10, 15, 20, 30, 60)
-
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +163,7 @@ def _source(survey: Survey, result: Probe, source_id: str | None) -> Source:
     return Source(
         id=source_id or free_id((), title, host),
         title=title[:MAX_TITLE_CHARACTERS],
-        language=main_language(result.samples) or (declared if _LANGUAGE.fullmatch(declared) else None),
+        language=main_language(result.samples) or (declared if LANGUAGE_PATTERN.fullmatch(declared) else None),
         schedule=_schedule(result.chosen),
         delay=max(DEFAULT_DELAY_SECONDS, survey.crawl_delay()),
         allow_private=survey.allow_private,

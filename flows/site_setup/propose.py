@@ -11,10 +11,10 @@ from typing import Final
 
 from config.errors import ConfigError
 from config.settings import Settings
-from config.sources import Source
+from config.sources import DEFAULT_DELAY_SECONDS, Source
 from config.write import source_toml, write_source
 from flows.site_setup.opml import check_not_configured
-from flows.site_setup.probe import DEFAULT_DELAY_SECONDS, Probe, probe
+from flows.site_setup.probe import Probe, probe
 from tasks.http.fetcher import utc_now
 from tasks.site_probe.choose_feeds import is_news_sitemap
 from tasks.site_probe.feed_statistics import ListingStatistics, overlap
