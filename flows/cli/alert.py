@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,6 +12,8 @@ from warehouse.wording import count_of
 
 if TYPE_CHECKING:
     from config.settings import Settings
+
+EXAMPLES: Final = "Examples:  copydesk alert   |   copydesk alert --test"
 
 
 def alert(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-EXAMPLES = "Examples:  copydesk init news   |   copydesk init /srv/news --contact desk@paper.example"
+EXAMPLES: Final = "Examples:  copydesk init news   |   copydesk init /srv/news --contact desk@paper.example"
 
 
 def init(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from config.sources import Source
     from flows.monitoring.health import Health
 
+EXAMPLES: Final = "Examples:  copydesk status   |   copydesk status --wide   |   copydesk status -f json"
 COLUMNS: Final = (
     "source",
     "last_run_at",
