@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from config.errors import ConfigError
 from flows.cli.console import warn
 from flows.cli.options import Config, Data, EngineOption, LogFormat, Scheduler, choose, complete_source, read_settings
 from flows.cli.output import Format, write_rows
@@ -51,11 +50,10 @@ def backfill(
     from flows.backfill import backfill as take_in
     from flows.backfill import read_window, with_warcs
     from flows.cli.progress import show_progress
-    from flows.sharding.engine import Engine
+    from flows.sharding.engine import Engine, check_scheduler
 
     settings = read_settings(data, config, log_format)
-    if scheduler and engine == "local":
-        raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
+    check_scheduler(engine, scheduler)
     window = read_window(first, last)
     (chosen,), _ = choose(settings, [source])
     if warc is not None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from config.errors import ConfigError
 from flows.cli.console import warn
 from flows.cli.options import Config, Data, EngineOption, LogFormat, Scheduler, SourceIds, Tags, choose, read_settings
 from flows.cli.output import Format, write_rows
@@ -35,8 +34,11 @@ def run(
 ) -> None:
     """Ingest now: all sources that are not paused, those with a tag, or those named. Exit 1 if one failed."""
     from flows.cli.progress import show_progress
+    from flows.run import COUNTS, run_sources
+    from flows.sharding.engine import check_scheduler
 
     settings = read_settings(data, config, log_format)
+    check_scheduler(engine, scheduler)
     sources, errors = choose(settings, source, tag)
     # A service manager ends a run as Ctrl-C does: what has landed stays, and the next run takes the rest.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -46,10 +48,6 @@ def run(
         with show_progress() as progress:
             sharded = run_on_dask(sources, settings, scheduler, progress)
         raise typer.Exit(write_sharded(sharded, errors))
-    if scheduler:
-        raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
-    from flows.run import COUNTS, run_sources
-
     with show_progress() as progress:
         report = run_sources(sources, settings, due=due, progress=progress)
     rows = [

@@ -56,12 +56,17 @@ Begun = Callable[[Task], None]
 """Called with each task as it begins."""
 
 
+def check_scheduler(engine: str, scheduler: str | None) -> None:
+    """Raise `ConfigError` for the address of a scheduler beside an engine that has none."""
+    if scheduler and engine == Engine.LOCAL:
+        raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
+
+
 @contextmanager
 def open_engine(engine: Engine, settings: Settings, scheduler: str | None) -> Iterator[Client | None]:
     """Open a Dask client for that engine, on a cluster of its own if no scheduler is named. Raises `ConfigError`."""
+    check_scheduler(engine, scheduler)
     if engine is Engine.LOCAL:
-        if scheduler:
-            raise ConfigError("--scheduler is the address of a Dask scheduler; it goes with --engine dask")
         yield None
         return
     try:
