@@ -180,6 +180,8 @@ def test_the_desk_is_beside_the_ui_behind_the_same_door(served):
         (CROSS_SITE, password, 403),
     ):
         assert request(served, "GET", "/desk/", headers, auth=auth).status_code == status
+    response = request(served, "GET", "/desk", {})
+    assert (response.status_code, response.headers["location"]) == (307, "/desk/")
     page = request(served, "GET", "/desk/", {}, auth=password).text
     assert 'href="/desk/source/daily"' in page
     assert 'href="/"' in page

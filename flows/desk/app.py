@@ -9,7 +9,10 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from config.settings import Settings
 from flows.desk.desk import PREFIX, Desk, problem_title
@@ -42,6 +45,16 @@ def create_app(settings: Settings, prefect_ui: str | None = None) -> FastAPI:
     app.add_exception_handler(WarehouseError, _show_problem)
     app.add_exception_handler(Exception, _show_unforeseen)
     return app
+
+
+def desk_routes(app: ASGIApp) -> list[BaseRoute]:
+    """Return the routes by which a server has the desk under `PREFIX`, with and without a slash behind it."""
+    return [Route(PREFIX, lead_to_desk), Mount(PREFIX, app)]
+
+
+def lead_to_desk(_: Request) -> RedirectResponse:
+    """Redirect to the desk's front page."""
+    return RedirectResponse(f"{PREFIX}/")
 
 
 async def _add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -11,16 +11,14 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import RedirectResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from config.errors import ConfigError
 from config.fetch import read_secret
 from config.settings import Settings
 from flows.desk.access import Locked
-from flows.desk.app import create_app
+from flows.desk.app import create_app, desk_routes, lead_to_desk
 from flows.desk.desk import PREFIX
 from flows.scheduling.gate import LOOPBACK, Gate
 from flows.scheduling.password import ADDRESS_FILE, API
@@ -55,12 +53,8 @@ def serve_desk(settings: Settings, home: Path, host: str, port: int) -> None:
 
 def gated(settings: Settings, password: str, hosts: list[str], prefect_ui: str | None) -> Gate:
     """Return the desk behind the gate, and behind a password if there is one."""
-
-    def lead_to_desk(_: Request) -> RedirectResponse:
-        return RedirectResponse(f"{PREFIX}/")
-
     desk = create_app(settings, prefect_ui)
-    app: ASGIApp = Starlette(routes=[Route("/", lead_to_desk), Mount(PREFIX, desk)])
+    app: ASGIApp = Starlette(routes=[Route("/", lead_to_desk), *desk_routes(desk)])
     return Gate.of(Locked(app, password) if password else app, hosts)
 
 

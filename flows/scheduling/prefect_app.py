@@ -12,12 +12,11 @@ from typing import Final
 
 import uvicorn
 from prefect.server.api.server import create_app as create_prefect_app
-from starlette.routing import Mount
 
 from config.settings import load_settings, split_names
 from flows.desk.access import Locked
 from flows.desk.app import create_app as create_desk
-from flows.desk.desk import PREFIX
+from flows.desk.app import desk_routes
 from flows.scheduling.gate import HOSTS_VARIABLE, Gate
 from flows.scheduling.password import SERVER
 
@@ -32,7 +31,8 @@ def create_app() -> Gate:
     app = create_prefect_app()
     if password := os.environ.get(SERVER):
         # Before Prefect's UI, which answers to every other address.
-        app.router.routes.insert(0, Mount(PREFIX, Locked(create_desk(load_settings(), prefect_ui=""), password)))
+        desk = Locked(create_desk(load_settings(), prefect_ui=""), password)
+        app.router.routes[:0] = desk_routes(desk)
     return Gate.of(app, split_names(os.environ.get(HOSTS_VARIABLE, "")))
 
 
