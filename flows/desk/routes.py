@@ -182,7 +182,7 @@ def show_query(desk: SharedDesk, request: Request, query: Statement = "", page: 
 
     def load() -> dict[str, Any]:
         # A link on another site may fill the box, and only the reader can then run it.
-        if not query.strip() or request.headers.get("sec-fetch-site") == "cross-site":
+        if not query.strip() or is_from_another_site(request):
             return {"result": None, "rows": None, "problem": ""}
         try:
             result = desk.queries.run(query, queries.limits_of())
@@ -199,7 +199,7 @@ def show_query(desk: SharedDesk, request: Request, query: Statement = "", page: 
 @router.get("/sql.csv")
 def send_rows(desk: SharedDesk, request: Request, query: Statement) -> Response:
     """Send the rows of a statement as CSV."""
-    if request.headers.get("sec-fetch-site") == "cross-site":
+    if is_from_another_site(request):
         raise HTTPException(HTTPStatus.FORBIDDEN, "A link on another site does not run a statement here.")
     try:
         result = desk.queries.run(query, queries.limits_of(queries.MAX_CSV_ROWS))
@@ -212,6 +212,11 @@ def send_rows(desk: SharedDesk, request: Request, query: Statement) -> Response:
 def send_names(desk: SharedDesk) -> JSONResponse:
     """Send the names of views and columns, for completion."""
     return JSONResponse(desk.summaries.get("names", lambda: queries.load_names(desk.database)))
+
+
+def is_from_another_site(request: Request) -> bool:
+    """Return whether a browser says that a page of another server led here, such as one at another port."""
+    return request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
 
 
 def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
