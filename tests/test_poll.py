@@ -388,6 +388,18 @@ def test_a_wrong_feed_says_what_it_is(site, look):
     assert "/feed: " in run.error
 
 
+def test_the_sentence_on_a_sitemap_that_is_a_web_page_ends_once(site, look, ask):
+    index = f"<sitemapindex><sitemap><loc>{site.server.url('/page')}</loc></sitemap></sitemapindex>"
+    site.routes["/sitemap.xml"] = answer(index.encode(), content_type="text/xml")
+    site.routes["/page"] = answer(b"<html><body><h1>Please log in</h1></body></html>", content_type="text/html")
+    look('[[input]]\nkind = "sitemap"\nurl = "SITE/sitemap.xml"\n')
+    [(skipped,)] = ask("SELECT skipped FROM polls WHERE skipped IS NOT NULL")
+    assert skipped.endswith("for a login.")
+    assert not skipped.endswith("..")
+    [(error,)] = ask("SELECT error FROM polls WHERE error IS NOT NULL")
+    assert error.endswith("ask for a login")
+
+
 def test_a_headline_that_changes_is_seen_whatever_the_feed_once_said(site, look, ask):
     site.publish(1)
     site.feed(1)

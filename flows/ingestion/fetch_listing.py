@@ -86,7 +86,9 @@ class ListingFetcher:
             listing = parse(run, self.entry, result.content, result.final_url, result.media_type, result.charset)
         except (ListingError, CallError) as error:
             self.captures.append(replace(capture, error=str(error), is_read=False))
-            return ListingResponse(None, result.http_status, str(error), classify_failure(final=True).value)
+            # Other problems are clauses, too, and whoever shows one adds the end of the sentence.
+            problem = str(error).rstrip(".")
+            return ListingResponse(None, result.http_status, problem, classify_failure(final=True).value)
         self.captures.append(replace(capture, error=listing.damage))
         if listing.damage:
             self.skip(url, listing.damage)
