@@ -388,6 +388,7 @@ def test_a_private_address_is_asked_for_only_where_that_is_allowed(tmp_path):
         tried = probe(server.url("/"), quick(tmp_path), delay=0.0)
     assert server.requests == []
     assert "loopback" in (tried.problem or "")
+    assert "--allow-private of `sources probe`" in (tried.problem or "")
 
 
 def test_an_id_that_cannot_be_one_is_refused_before_anything_is_asked(tmp_path):

@@ -83,9 +83,8 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
             if kind == METADATA:
                 raise RefusedAddressError(f"{address} is a {kind} address, from which nothing is ever fetched")
             if kind and not self._allow_private:
-                raise RefusedAddressError(
-                    f"{address} is a {kind} address, not a public one; a source may set allow_private = true"
-                )
+                cure = "allow_private = true of a source, or --allow-private of `sources probe` and `add`, permits it"
+                raise RefusedAddressError(f"{address} is a {kind} address, not a public one; {cure}")
         return addresses
 
     async def _address_infos(self, host: str, port: int, seconds: float) -> Iterable[AddressInfo]:
