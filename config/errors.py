@@ -47,6 +47,17 @@ class ConfigError(Exception):
         super().__init__(redact(message))
         self.path = path
 
+    @classmethod
+    def of(cls, error: OSError | ValueError, path: Path, action: str = "read") -> ConfigError:
+        """Return the error of a file or folder that cannot be read, `written` or `listed`."""
+        return cls(f"{path}: cannot be {action}: {reason_of(error)}; correct the path or its permissions", path)
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something failed, in the system's words where it has some, to stand inside a sentence."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"{reason[:1].lower()}{reason[1:]}"
+
 
 def explain(error: ValidationError, known: Mapping[str, tuple[str, ...]]) -> str:
     """Return one sentence on the first problem of a validation; a misspelt key comes before its absence.

@@ -234,7 +234,7 @@ def _read(path: Path) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {(error.strerror or 'unknown reason').lower()}", path) from None
+        raise ConfigError.of(error, path) from None
     for name in ("data", "config"):
         value = declared.get(name)
         if isinstance(value, str) and "://" not in value:

@@ -146,7 +146,7 @@ def load_source(path: Path) -> Source:
     try:
         declared = read_toml(path)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {(error.strerror or 'unknown reason').lower()}", path) from None
+        raise ConfigError.of(error, path) from None
     for reserved in NOT_DECLARED:
         if reserved in declared:
             raise ConfigError(f"{path}: unknown key '{reserved}'; a source's id is the name of its file", path)
@@ -180,7 +180,7 @@ def source_files(config: Path) -> list[Path]:
         cure = "a configuration has sources/ with one TOML file a source"
         raise ConfigError(f"{folder}: no such folder; {cure}", folder) from None
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be listed: {error.strerror}", folder) from None
+        raise ConfigError.of(error, folder, "listed") from None
     if not paths:
         raise ConfigError(f"{folder}: no sources; a source is a TOML file there, such as example-news.toml", folder)
     return sorted(paths, key=lambda path: path.stem)

@@ -68,7 +68,7 @@ def write_source(config: Path, source_id: str, text: str) -> Path:
     except FileExistsError:
         raise ConfigError(f"{path}: exists already; change it by hand, or choose another id") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+        raise ConfigError.of(error, path, "written") from None
     return path
 
 

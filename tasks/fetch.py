@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from config.errors import reason_of
 from config.inputs import FolderInput, Input, PagesInput
 from config.settings import Settings
 from tasks.discover import endpoint
@@ -152,8 +153,7 @@ def read_file(item: Item, settings: Settings, now: datetime, folder: Path | None
     except FileNotFoundError:
         return item.reject(Stage.FETCH, Reason.VANISHED, f"{path_text}: no such file")
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        detail = f"{path_text}: {reason}; make it readable, the next run takes it"
+        detail = f"{path_text}: {reason_of(error)}; make it readable, the next run takes it"
         return item.reject(Stage.FETCH, Reason.UNREADABLE, detail)
 
 

@@ -184,7 +184,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_lands(installation)
     for command in (arguments, ["sources", "check", *arguments[1:3]]):
         done = copydesk(command, NO_RIGHT_TO_READ_EVERYTHING)
         assert done.returncode == (1 if command is arguments else 2)
-        assert f"{closed}: cannot be listed: Permission denied; mend its permissions" in done.stderr
+        assert f"{closed}: cannot be listed: permission denied; mend its permissions" in done.stderr
     with connect(root) as warehouse:
         assert warehouse.execute("SELECT count(*) FROM articles").fetchone() == (30,)
 

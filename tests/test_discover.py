@@ -200,7 +200,7 @@ def test_a_record_of_odd_names_is_a_document_like_others(tmp_path, settings, now
 def test_a_missing_file_is_named(tmp_path, settings, now):
     source = jsonl_source(tmp_path, b"")
     (tmp_path / "wire.jsonl").unlink()
-    with pytest.raises(InputError, match=r"wire.jsonl: cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"wire.jsonl: cannot be read: no such file"):
         listed(source, settings, now)
 
 

@@ -147,7 +147,7 @@ def test_what_is_no_list_is_told_in_a_sentence(imported, settings, content, mess
 
 
 def test_a_list_that_is_not_there_is_told(settings, tmp_path):
-    with pytest.raises(ConfigError, match=r"none.opml: cannot be read: No such file"):
+    with pytest.raises(ConfigError, match=r"none.opml: cannot be read: no such file"):
         import_opml(str(tmp_path / "none.opml"), settings)
 
 

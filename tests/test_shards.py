@@ -109,7 +109,7 @@ def test_the_parts_of_an_input_hold_each_of_its_documents_once_in_its_order(
 def test_a_file_that_is_not_there_has_a_part_whose_reading_says_so(source_of, settings, now):
     source = source_of('kind = "jsonl"\npath = "nowhere.jsonl"')
     [part] = split_input(source, 0, ReadContext(settings, now))
-    with pytest.raises(InputError, match=r"nowhere\.jsonl: cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"nowhere\.jsonl: cannot be read: no such file"):
         list(read_split(source, part, ReadContext(settings, now)))
 
 

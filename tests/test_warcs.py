@@ -396,7 +396,7 @@ def test_a_list_names_files_beside_it_or_behind_a_prefix(read, tmp_path, name):
     packed = gzip.compress(content, mtime=0) if name.endswith(".gz") else content
     documents, problem = read(packed, name)
     assert urls(documents) == ["https://e.example/b", "https://e.example/a"]
-    assert "missing.warc: cannot be read: No such file" in problem
+    assert "missing.warc: cannot be read: no such file" in problem
     documents, problem = read(content.replace(b"set/", b"/"), "crawl.paths", f'prefix = "{tmp_path}/set/"')
     assert urls(documents) == ["https://e.example/b", "https://e.example/a"]
 

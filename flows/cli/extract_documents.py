@@ -53,7 +53,7 @@ def read_manifest(path: Path) -> list[Input]:
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+        raise ConfigError.of(error, path) from None
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -133,7 +133,7 @@ def explaining(page: Path | None, *, explain: bool) -> Iterator[Callable[[Explai
             yield show
             html_page.close()
     except OSError as error:
-        raise ConfigError(f"{page}: cannot be written: {error.strerror}") from None
+        raise ConfigError.of(error, page, "written") from None
 
 
 def record(label: str, made: Article | Rejection) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from config.errors import ConfigError
+from config.errors import ConfigError, reason_of
 from flows.cli.output import BINARY, Format, Rows, write_rows
 from flows.cli.workbook import write_workbook
 from warehouse.errors import StorageError
-from warehouse.wording import lower_first
 
 
 def write_out(form: Format, columns: Sequence[str], rows: Rows, output: Path | None) -> None:
@@ -60,8 +59,7 @@ def whole_file(output: Path) -> Iterator[Path]:
         if not is_special:
             partial.replace(target)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(f"cannot write {output}: {lower_first(reason)}; name another file") from None
+        raise StorageError(f"cannot write {output}: {reason_of(error)}; name another file") from None
     finally:
         if not is_special:
             partial.unlink(missing_ok=True)

@@ -149,5 +149,5 @@ def export_list(
             with output.open("wb") as stream:
                 export_opml(sources.values(), stream)
         except OSError as error:
-            raise ConfigError(f"{output}: cannot be written: {error.strerror}") from None
+            raise ConfigError.of(error, output, "written") from None
     exit_for(errors)

@@ -15,6 +15,7 @@ from typing import IO, Final, Protocol
 
 import httpx
 
+from config.errors import reason_of
 from config.settings import Settings
 from warehouse.wording import lower_first
 
@@ -109,7 +110,7 @@ class Command:
                 self.argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
             )
         except OSError as error:
-            return f"cannot be started: {(error.strerror or str(error)).lower()}; give its full path"
+            return f"cannot be started: {reason_of(error)}; give its full path"
         with process:
             try:
                 process.communicate(payload, timeout=self.seconds)

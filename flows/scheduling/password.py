@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Final
 
+from config.errors import reason_of
+
 PASSWORD_FILE: Final = "password"  # noqa: S105  a file's name
 ADDRESS_FILE: Final = "server.url"  # the URL of the API while it is served: the only one that may receive the password
 CLIENT: Final = "PREFECT_API_AUTH_STRING"
@@ -32,8 +34,9 @@ def open_home(home: Path) -> None:
         if home.stat().st_mode & _ACCESS_OF_OTHERS:
             home.chmod(0o700)
     except OSError as error:
-        problem = (error.strerror or str(error)).lower()
-        raise PasswordError(f"cannot make {home} private: {problem}; give it to the user that serves") from None
+        raise PasswordError(
+            f"cannot make {home} private: {reason_of(error)}; give it to the user that serves"
+        ) from None
 
 
 def own_password(home: Path) -> str:
@@ -89,7 +92,7 @@ def _read(path: Path) -> str:
             status = os.fstat(file.fileno())
             password = file.read().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise PasswordError(f"cannot read the password in {path}: {error}; {cure}") from None
+        raise PasswordError(f"cannot read the password in {path}: {reason_of(error)}; {cure}") from None
     if status.st_mode & _ACCESS_OF_OTHERS or status.st_uid != os.geteuid():
         raise PasswordError(f"other users may read the password in {path}; {cure}")
     if not password:

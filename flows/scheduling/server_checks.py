@@ -9,6 +9,8 @@ import urllib.request
 from contextlib import ExitStack, closing
 from typing import Any, Final
 
+from config.errors import reason_of
+
 BACKLOG_CONNECTIONS: Final = 2048
 
 
@@ -33,7 +35,7 @@ def open_listener(host: str, port: int, option: str, api: str | None = None) -> 
             stack.pop_all()
             return listener
     except OSError as error:
-        problem = (error.strerror or str(error)).lower()
+        problem = reason_of(error)
         if api and fetch_json(f"{api}/health") is not None:
             cure = f"to serve with it set PREFECT_API_URL={api}, else choose another port with {option}"
             raise ServeError(f"a Prefect server runs already at {host}:{port}; {cure}") from None

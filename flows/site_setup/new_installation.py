@@ -35,6 +35,8 @@ def make_installation(folder: Path, contact: str = "") -> tuple[Path, ...]:
         folder / "config" / SCHEMA_FILE.name: source_schema_text(),
         folder / "config" / "sources" / "example.toml": EXAMPLE,
     }
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: is a file; name a folder", folder)
     if existing := [path for path in contents if path.exists()]:
         raise ConfigError(f"{existing[0]}: exists already; name a new folder, or delete it", existing[0])
     try:
@@ -43,7 +45,7 @@ def make_installation(folder: Path, contact: str = "") -> tuple[Path, ...]:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}", path) from None
+        raise ConfigError.of(error, path, "written") from None
     load_settings(folder)
     return tuple(contents)
 

@@ -143,7 +143,7 @@ def _content(location: str, settings: Settings) -> bytes:
             with Path(location).expanduser().open("rb") as file:
                 content = file.read(limit + 1)
         except (OSError, ValueError) as error:
-            raise ConfigError(f"{location}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+            raise ConfigError.of(error, Path(location)) from None
         if len(content) > limit:
             raise ConfigError(f"{location}: more than {limit:,} bytes; raise max_listing_bytes to take it")
         return content

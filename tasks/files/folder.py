@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from config.errors import reason_of
 from config.inputs import FolderInput
 from tasks.files.splits import even_ranges, stamp_of, stamp_size
 from tasks.listings.input_reader import InputError, InputReader, InputSplit, ReadContext
@@ -83,7 +84,7 @@ class FolderReader(InputReader[FolderInput]):
 
     def _check_all_listed(self) -> None:
         if error := next(unlisted_folders(self._folder, deep="**" in self.entry.glob), None):
-            raise InputError(f"{error.filename}: cannot be listed: {error.strerror}; mend its permissions")
+            raise InputError(f"{error.filename}: cannot be listed: {reason_of(error)}; mend its permissions")
 
     def _items(self, paths: Iterable[Path], seen_at: datetime) -> Iterator[Item]:
         folder = self._folder

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from config.errors import reason_of
 from config.inputs import RECORD_FIELDS, JsonlInput
 from config.redact import redact
 from config.settings import Settings
@@ -174,8 +175,9 @@ def _rows(
         with _open(source, entry, settings, fetcher) as file:
             yield from read_rows(file, location, body_columns, settings.max_document_bytes, skipped)
     except (OSError, DecompressionError, TableError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{location}: cannot be read: {reason}; correct {source.id}.toml or the file") from None
+        raise InputError(
+            f"{location}: cannot be read: {reason_of(error)}; correct {source.id}.toml or the file"
+        ) from None
 
 
 def _open(source: Source, entry: JsonlInput, settings: Settings, fetcher: Fetcher | None) -> IO[bytes]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 from urllib.parse import urljoin, urlsplit
 
+from config.errors import reason_of
 from config.inputs import WarcInput
 from config.settings import Settings
 from config.sources import Source
@@ -69,9 +70,8 @@ class WarcOpener:
         try:
             return location.open("rb")
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
             raise InputError(
-                f"{location}: cannot be read: {reason}; correct {self._source.id}.toml or the file"
+                f"{location}: cannot be read: {reason_of(error)}; correct {self._source.id}.toml or the file"
             ) from None
 
     def _fetch(self, url: str, limit: int) -> bytes:
@@ -133,7 +133,7 @@ def _list_folder(folder: Path, skipped: list[str], *, follow_links: bool) -> Ite
     if away:
         raise InputError(f"{away[0]}: {LINKED_AWAY}")
     if errors:
-        raise InputError(f"{errors[0].filename}: cannot be listed: {errors[0].strerror}; mend its permissions")
+        raise InputError(f"{errors[0].filename}: cannot be listed: {reason_of(errors[0])}; mend its permissions")
     if not paths:
         raise InputError(f"{folder}: holds no {', '.join(FILE_SUFFIXES)}")
 

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from config.errors import reason_of
 from config.inputs import PagesInput
 from config.redact import redact
 from tasks.html.parse import parse_html
@@ -75,8 +76,7 @@ class PagesReader(InputReader[PagesInput]):
                     raise InputError(f"{path}: it is no list of addresses: {charset.detail} {cure}")
                 yield from open_text(stream, charset if isinstance(charset, str) else UTF_8)
         except (OSError, DecompressionError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise InputError(f"{path}: {reason}; {cure}") from None
+            raise InputError(f"{path}: {reason_of(error)}; {cure}") from None
 
 
 def read_links(content: bytes, url: str, pattern: str, charset: str | None = None) -> Listing:
