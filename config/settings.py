@@ -225,7 +225,9 @@ def load_settings(folder: Path | None = None, **overrides: object) -> Settings:
         return Settings.model_validate(declared)
     except ValidationError as error:
         problem = explain(error, {"": tuple(Settings.model_fields), "fetch": tuple(SettingsFetch.model_fields)})
-        raise ConfigError(f"{path}, or the environment as {PREFIX}<NAME>: {problem}", path) from None
+        option = error.errors()[0]["loc"][0]
+        origin = f"--{option}" if overrides.get(str(option)) else f"{path}, or the environment as {PREFIX}<NAME>"
+        raise ConfigError(f"{origin}: {problem}", path) from None
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -196,6 +196,11 @@ def with_tags(sources: Mapping[str, Source], tags: Sequence[str]) -> dict[str, S
     return {name: source for name, source in sources.items() if not words or words.intersection(source.tags)}
 
 
+def not_configured(source_id: str, config: Path, known: Iterable[str]) -> ConfigError:
+    """Return the error of a source's id of which there is no file."""
+    return ConfigError(f"no source '{source_id}' in {config / 'sources'}; configured: {', '.join(known)}")
+
+
 def choose_sources(
     config: Path, ids: Sequence[str] = (), tags: Sequence[str] = ()
 ) -> tuple[list[Source], list[ConfigError]]:
@@ -210,6 +215,5 @@ def choose_sources(
         return [source for source in with_tags(sources, tags).values() if not source.paused], errors
     files = {path.stem: path for path in source_files(config)}
     if unknown := next((source_id for source_id in ids if source_id not in files), None):
-        configured = ", ".join(files) or "none"
-        raise ConfigError(f"no source '{unknown}' in {config / 'sources'}; configured: {configured}")
+        raise not_configured(unknown, config, files)
     return [load_source(files[source_id]) for source_id in dict.fromkeys(ids)], []

@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from config.errors import ConfigError
 from config.settings import Settings
 from config.sources import Source
 from flows.ingest import ingest
@@ -82,11 +81,8 @@ def replay(
 
     A document that the archive holds is extracted from there; a page that could not be had, or was
     empty, is fetched again, politely.
-    `workers` are those of the caller, if any. Raises `ConfigError` for an unknown reason, `WarehouseError` where
-    nothing has landed.
+    `workers` are those of the caller, if any. Raises `WarehouseError` where nothing has landed.
     """
-    if reason is not None and reason not in set(Reason):
-        raise ConfigError(f"no reason '{reason}'; known: {', '.join(sorted(Reason))}")
     connect(settings.data).close()
     results = []
     with nullcontext(workers) if workers else Workers(settings) as pool, open_fetcher(settings) as fetcher:

@@ -11,7 +11,7 @@ from warehouse.checks.archive_files import unindexed
 from warehouse.checks.left_overs import foreign_marks, left_open
 from warehouse.checks.rules import SHOWN_RULES
 from warehouse.checks.table_files import check_base_files, damaged_files, table_files
-from warehouse.connect import connect, rows
+from warehouse.connect import check_landed, connect, rows
 from warehouse.errors import EmptyWarehouseError, StorageError
 from warehouse.storage.durable import make_folder
 from warehouse.storage.root import SUPERSEDED, Root
@@ -35,10 +35,12 @@ def repair(root: str | os.PathLike[str] | Root, *, dry_run: bool = False, lock_s
 
     Nothing is deleted: what is moved lies below `.damaged`. Reads every table and the whole archive; a `dry_run` only
     says what it would do. Killed at any moment and repeated it ends in the same. Waits up to `lock_seconds` for a
-    compaction where articles of base files are shown wrong. Raises `WarehouseError`.
+    compaction where articles of base files are shown wrong. Raises `WarehouseError`, also where there is no table.
     """
     root = Root.at(root)
     names = list(table_files(root))
+    if not names:
+        check_landed(root)  # a name that was mistyped is not made a data root
     findings = damaged_files(root, names)
     if not findings:
         findings = list(check_base_files(root, names, names))

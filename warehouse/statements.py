@@ -27,8 +27,10 @@ def run_statement(connection: duckdb.DuckDBPyConnection, statement: str) -> duck
     """Run one statement that reads on a locked connection, which then holds its rows. Raises `QueryError`."""
     try:
         statements = connection.extract_statements(statement)
-        if len(statements) != 1:
-            raise QueryError(f"one statement at a time, please: this is {len(statements) or 'none'}")
+        if not statements:
+            raise QueryError("there is no statement; write one, such as SELECT title FROM articles")
+        if len(statements) > 1:
+            raise QueryError(f"one statement at a time, please: these are {len(statements)}")
         if not _reads(connection, statements[0]):
             raise QueryError("only statements that read are run here: SELECT, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN")
         return execute(connection, statements[0])

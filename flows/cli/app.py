@@ -140,7 +140,7 @@ def main() -> NoReturn:
     try:
         code = app(prog_name="copydesk", standalone_mode=False)
     except typer.TyperException as error:
-        message = error.format_message()
+        message = error.format_message().replace("Value error, ", "").replace("Input should be", "must be")
         if message.startswith("Usage:"):
             print(message)
             sys.exit(error.exit_code)

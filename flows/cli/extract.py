@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from config.errors import ConfigError
 from flows.cli.options import Config, Data, choose, complete_source, read_settings
 
 EXAMPLES: Final = (
@@ -47,13 +48,15 @@ def extract(
     inputs: list[tuple[str, str | None]] = [(name, None) for name in document or []]
     if manifest is not None:
         inputs += read_manifest(manifest)
-    if not inputs or any(not name or NOT_READABLE_SCHEME.match(name) for name, _ in inputs):
-        raise typer.BadParameter("name a file, a folder, an address or -; or give --manifest")
+    if not inputs or not all(name for name, _ in inputs):
+        raise ConfigError("nothing to extract: name a file, a folder, an address or -; or give --manifest")
+    if unreadable := next((name for name, _ in inputs if NOT_READABLE_SCHEME.match(name)), None):
+        raise ConfigError(f"{unreadable}: extract reads files, folders and addresses of http and https")
     if url is not None:
         if len(inputs) != 1:
-            raise typer.BadParameter("--url goes with one document; --manifest names the addresses of many")
+            raise ConfigError("--url goes with one document; --manifest names the addresses of many")
         if not url.startswith(("http://", "https://")) or Path(inputs[0][0]).is_dir():
-            raise typer.BadParameter("--url is the http or https address of one document")
+            raise ConfigError("--url is the http or https address of one document")
         inputs = [(inputs[0][0], url)]
     with explaining(html, explain=explain) as show:
         extract_documents(inputs, chosen, settings, show=show)

@@ -21,9 +21,12 @@ def forget(
     from tasks.http.fetcher import utc_now
     from tasks.metadata.identity import article_id
     from tasks.metadata.urls import normalize_url
+    from warehouse.connect import check_landed
+    from warehouse.storage.root import Root
     from warehouse.takedown.forget import forget as take_down
 
     settings = read_settings(data, config)
+    check_landed(Root.at(settings.data))
     removed = take_down(
         settings.data,
         target,

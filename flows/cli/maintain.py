@@ -139,9 +139,13 @@ def index(
 @app.command("clean", epilog="Example:  copydesk maintain clean --data /srv/news")
 def clean(data: Data = None, config: Config = None) -> None:
     """Delete what killed writers left: temporary files that nobody has touched for an hour."""
+    from warehouse.connect import check_landed
+    from warehouse.storage.root import Root
     from warehouse.storage.tables import Store
 
-    deleted = Store(read_settings(data, config).data).clean()
+    root = Root.at(read_settings(data, config).data)
+    check_landed(root)
+    deleted = Store(root).clean()
     print(f"{count_of(len(deleted), 'left-over file')} deleted")
     for path in deleted:
         print(path)

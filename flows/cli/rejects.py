@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from config.errors import ConfigError
 from flows.cli.console import warn
 from flows.cli.options import As, Config, Data, ListedByDefault, Output, SourceIds, choose, read_settings
 from flows.cli.output import Format, choose_format
@@ -46,6 +47,7 @@ def list_rejects(
     """List what was refused, why, and how often it was tried."""
     from flows.cli.query import Session, check_sources
 
+    check_reason(reason)
     settings = read_settings(data, config)
     check_sources(settings, source or [])
     criteria = {"source_id": source, "reason": reason and [reason]}
@@ -56,6 +58,14 @@ def list_rejects(
     view = "rejects" if everything else "rejects_open"
     query = f"SELECT source_id, reason, stage, attempts, last_seen_at, url, detail FROM {view}{where} ORDER BY {order}"  # noqa: S608
     Session(settings).write(query, choose_format(form, output), output)
+
+
+def check_reason(reason: str | None) -> None:
+    """Raise `ConfigError` for a reason that no document is refused for."""
+    from warehouse.model.vocabulary import Reason
+
+    if reason is not None and reason not in set(Reason):
+        raise ConfigError(f"no reason '{reason}'; known: {', '.join(sorted(Reason))}")
 
 
 def _listed(values: Sequence[str]) -> str:
@@ -77,6 +87,7 @@ def replay_rejects(
     """Try again what was refused: from the archive where it holds the document, else by fetching it."""
     from flows.replay import replay
 
+    check_reason(reason)
     settings = read_settings(data, config)
     sources, _ = choose(settings, source)
     chosen = choose_format(form, output)

@@ -13,6 +13,7 @@ from flows.cli.console import warn
 from flows.formats.spreadsheet import UNPRINTABLE, joined
 from flows.formats.values import csv_value
 from warehouse.errors import QueryError
+from warehouse.wording import count_of
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -50,7 +51,8 @@ def write_workbook(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: 
             for index, value in enumerate(row):
                 cut += _write_cell(sheet, number, index, value, day)
     if cut:
-        warn(f"{cut:,} texts were cut: a cell holds {MAX_CELL_CHARACTERS:,} characters; csv and parquet hold all")
+        were_cut = f"{count_of(cut, 'text')} {'was' if cut == 1 else 'were'} cut"
+        warn(f"{were_cut}: a cell holds {MAX_CELL_CHARACTERS:,} characters; csv and parquet hold all")
 
 
 def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, day: Any) -> bool:
