@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import ConfigError
 from config.sources import StripRules, load_source
 from flows.cli.output import Format
 from flows.cli.rejects import write_results
@@ -98,12 +97,6 @@ def test_one_address_is_tried_alone_and_then_there_is_nothing_left(source, tmp_p
     code, row, stderr = again(source, url=url, strip=KEEP_MENU)
     assert (code, row) == (0, {})
     assert stderr == f"copydesk: nothing to try again: no open reject at {url}\n"
-
-
-def test_an_unknown_reason_is_told_with_the_known_ones(source, take_in, again):
-    take_in(source)
-    with pytest.raises(ConfigError, match="no reason 'boring'; known: bad_gzip, bad_record, binary"):
-        again(source, reason="boring")
 
 
 def test_a_capture_that_is_gone_is_told_and_the_others_are_tried(source, settings, take_in, again, ask):
