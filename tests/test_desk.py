@@ -109,6 +109,7 @@ def test_an_article_shows_what_was_taken_out_where_it_came_from_and_its_edits(de
     html = page(desk, f"/article/{EDITED_ID}")
     assert re.search(r'<span class="chip quiet">menu</span> <del [^>]*>Sign up for the morning letter</del>', html)
     assert "json-ld" in html
+    assert "published_local" in html
     assert "3 versions" in html
     assert "<ins>" in html
     assert re.search(r'class="change new"', html)

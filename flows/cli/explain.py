@@ -10,6 +10,7 @@ from rich.text import Text
 
 from flows.cli.console import console
 from flows.explaining.lines import ShownLine, explain_lines
+from flows.formats.fields import STATED_FIELDS
 from flows.formats.values import cell_text
 from warehouse.model.records import Article, RawArticle, Rejection
 
@@ -18,29 +19,6 @@ if TYPE_CHECKING:
 
     from config.sources import Source
 
-FIELDS: Final = (
-    "title",
-    "by",
-    "authors",
-    "located",
-    "published_at",
-    "published_raw",
-    "published_precision",
-    "published_zone",
-    "published_local",
-    "published_offset",
-    "modified_at",
-    "section",
-    "tags",
-    "info_sources",
-    "description",
-    "image_url",
-    "image_caption",
-    "image_credit",
-    "is_accessible_for_free",
-    "license",
-    "canonical_url",
-)
 NAME_WIDTH: Final = 20
 MIN_TWO_COLUMN_WIDTH: Final = 100  # of a terminal that shows what was kept beside what was stripped
 MAX_LINE_CHARACTERS: Final = 96  # where a line has a row to itself
@@ -92,7 +70,7 @@ def fields(made: Article) -> list[tuple[str, str, str]]:
     language = [("language", f"{made.language} ({made.language_confidence:.2f})", "")]
     filled = [
         (name, cell_text(value), _origin(made, name))
-        for name in FIELDS
+        for name in STATED_FIELDS
         if (value := getattr(made, name)) not in (None, ())
     ]
     length = f"{made.word_count} words in {len(made.text.split(chr(10) * 2))} paragraphs"

@@ -11,6 +11,7 @@ import duckdb
 from flows.desk.database import Database, Record
 from flows.desk.difference import ParagraphChange, compare_texts
 from flows.desk.paging import Page
+from flows.formats.fields import STATED_FIELDS
 from flows.formats.values import cell_text
 from warehouse.connect import records
 
@@ -18,12 +19,7 @@ MAX_VERSIONS: Final = 100
 MAX_COPIES: Final = 100
 MAX_STRIPPED: Final = 300
 """Lines on the page; the page of the lines has all."""
-FIELDS: Final = (
-    "title", "by", "authors", "located", "published_at", "published_raw", "published_precision", "published_zone",
-    "modified_at", "section", "tags", "info_sources", "description", "image_url", "image_caption", "image_credit",
-    "is_accessible_for_free", "license", "canonical_url", "language", "language_confidence", "languages", "extractor",
-    "quality", "word_count",
-)  # fmt: skip
+FIELDS: Final = (*STATED_FIELDS, "language", "language_confidence", "languages", "extractor", "quality", "word_count")
 IDENTITY: Final = (
     "article_id", "version_id", "url", "normalized_url", "capture_id", "run_id", "first_seen_at", "fetched_at",
     "landed_at",

@@ -162,13 +162,14 @@ class Desk:
         reasons = (LineReason.MENU, LineReason.NEWSLETTER, LineReason.SHARE)
         agency = ("AFP",) if self.rng.random() < 0.2 else ("Reuters",) if self.rng.random() < 0.1 else ()
         url = f"https://{self.name}.example/{seen_at:%Y/%m/%d}/{article_id}"
+        published_at = (seen_at - timedelta(minutes=25)).replace(second=0, microsecond=0)
         return replace(
             any_article(0), article_id=article_id, version_id=f"{article_id}-1", source_id=self.name, url=url,
             canonical_url=url, normalized_url=url[8:], canonical_domain=f"{self.name}.example", title=title, text=text,
             description=story["text"][0].format(place=location)[:140], authors=(self.source["author"],),
             by=self.source["author"], located=location, section=story["section"], tags=tuple(self.source["tags"]),
             info_sources=agency, language=self.source["language"], language_confidence=0.98, languages=(),
-            published_at=(seen_at - timedelta(minutes=25)).replace(second=0, microsecond=0), published_raw=None,
+            published_at=published_at, published_local=published_at.date(), published_offset=0, published_raw=None,
             published_precision=Precision.MINUTE, published_zone=Zone.EXPLICIT, first_seen_at=seen_at,
             fetched_at=seen_at, landed_at=seen_at, quality=0.9, extractor="blocks 1", word_count=len(text.split()),
             capture_id=f"capture-{article_id}", run_id=f"{self.name}-run-0",
