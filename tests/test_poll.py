@@ -185,6 +185,15 @@ def test_a_host_that_asks_for_a_long_wait_leaves_its_articles_pending(site, look
     assert ask("SELECT count(*) FROM pending") == [(0,)]
 
 
+def test_a_feed_whose_host_has_asked_for_a_pause_is_not_requested_and_its_poll_says_so(site, look, ask):
+    site.feed(1)
+    site.routes["/busy"] = answer(status="429 Too Many Requests", retry_after="7200")
+    look('[[input]]\nkind = "feed"\nurl = "SITE/busy"\n' + FEED)
+    assert site.requests_of("/feed") == 0
+    polls = ask("SELECT endpoint[-4:], http_status, is_postponed FROM polls ORDER BY polled_at")
+    assert polls == [("busy", None, True), ("feed", None, True)]
+
+
 def test_a_feed_that_fails_is_said_slows_down_and_is_never_dropped(site, look, ask):
     site.publish(1)
     site.feed(1)

@@ -177,10 +177,11 @@ def test_a_feed_that_fails_says_why_and_when_it_is_asked_again(status: StatusOf)
     ]
 
 
-def test_a_host_that_asks_to_wait_says_until_when(status: StatusOf) -> None:
+@pytest.mark.parametrize("answer", [{"http_status": 429}, {"http_status": None, "is_postponed": True}])
+def test_a_host_that_asks_to_wait_says_until_when(status: StatusOf, answer: dict[str, Any]) -> None:
     status.runs()
     later = NOW + timedelta(hours=2)
-    busy = {"http_status": 429, "error": "too many requests", "failures": 0.25, "next_poll_at": later}
+    busy = {"error": "too many requests", "failures": 0.25, "next_poll_at": later} | answer
     status.land("polls", poll(endpoint=RSS, polled_at=NOW, **busy))
     assert f"its host asks to wait until {later:%Y-%m-%d %H:%M}Z (too many requests)" in status.wrong()[0]
 

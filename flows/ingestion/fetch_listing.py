@@ -35,6 +35,8 @@ class ListingResponse:
     failure: float = 0.0
     until: datetime | None = None
     """When its host may be asked again."""
+    is_postponed: bool = False
+    """Whether its host asks for a longer pause than a run waits."""
     moved_to: str | None = None
 
 
@@ -146,7 +148,7 @@ class ListingFetcher:
 def _failed(result: Postponed | Refused, now: datetime) -> ListingResponse:
     if isinstance(result, Postponed):
         failure = classify_failure(until=result.until).value
-        return ListingResponse(problem=result.detail, failure=failure, until=result.until)
+        return ListingResponse(problem=result.detail, failure=failure, until=result.until, is_postponed=True)
     is_final = result.reason in {Reason.DISALLOWED, Reason.TOO_LARGE, Reason.VANISHED}
     until = None if result.retry_after is None else now + timedelta(seconds=result.retry_after)
     failure = classify_failure(result.http_status, until=until, final=is_final).value

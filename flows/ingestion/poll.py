@@ -273,4 +273,5 @@ def _poll(
         failures=failures,
         moved_to=moved_to,
         skipped=" ".join(dict.fromkeys(listings.skipped)) or None,
+        is_postponed=response.is_postponed,
     )

@@ -192,8 +192,8 @@ def _endpoint_problems(source: Source, endpoint: Mapping[str, Any], health: Heal
     if endpoint["moved_to"] and url in configured and endpoint["moved_to"] not in configured:
         yield f"{url} has moved for good: change its url in {source.id}.toml to {endpoint['moved_to']}"
     error = endpoint["error"] or ""
-    is_postponed = endpoint["http_status"] in {429, 503} or "asks to be left alone" in error
-    if is_postponed and error and endpoint["next_poll_at"]:
+    asks_to_wait = endpoint["is_postponed"] or endpoint["http_status"] in {429, 503}
+    if asks_to_wait and error and endpoint["next_poll_at"]:
         until = time_text(endpoint["next_poll_at"])
         yield f"{url}: its host asks to wait until {until} ({error}); a larger `delay` asks it less often"
     elif endpoint["failures"] and error:

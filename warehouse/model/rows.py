@@ -67,6 +67,8 @@ class Poll:
     """Address that it says to have moved to for good."""
     skipped: str | None = None
     """What of it was passed over, and why, as sentences; NULL if nothing was."""
+    is_postponed: bool | None = None
+    """Whether its host asks for a longer pause than a run waits; NULL in rows of release 0.1."""
 
 
 class RunRules(NamedTuple):

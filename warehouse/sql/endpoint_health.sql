@@ -8,6 +8,7 @@ SELECT
     arg_max_null(next_poll_at, polled_at) AS next_poll_at,
     arg_max_null(error, polled_at) AS error,
     arg_max(failures, polled_at) AS failures,
+    arg_max_null(is_postponed, polled_at) AS is_postponed,
     arg_max_null(skipped, polled_at) FILTER (WHERE http_status IS DISTINCT FROM 304) AS skipped,
     -- The newest that was said: a look that met no change says nothing of it.
     arg_max(moved_to, polled_at) AS moved_to,
