@@ -62,7 +62,10 @@ MAY_IMPORT = {
     "flows.sharding": BELOW_FLOWS | {"flows.ingestion", "flows.sharding", "flows"},
     "flows.site_setup": BELOW_FLOWS | {"flows.ingestion", "flows.site_setup"},
     "flows.scheduling": BELOW_FLOWS
-    | {f"flows.{name}" for name in ("ingestion", "sharding", "site_setup", "monitoring", "desk", "scheduling")}
+    | {
+        f"flows.{name}"
+        for name in ("ingestion", "sharding", "site_setup", "monitoring", "desk", "formats", "scheduling")
+    }
     | {"flows"},
     "flows.cli": BELOW_FLOWS
     | {"flows", "flows.cli"}

@@ -145,3 +145,26 @@ def test_run_writes_json_alone_to_both_streams(tmp_path):
     assert (ended["event"], ended["source"], ended["counts"]["discovered"]) == ("run_ended", "paper", 0)
     assert (problem["event"], problem["level"]) == ("problem", "warning")
     assert "wrong.toml: not readable as TOML" in problem["message"]
+
+
+def test_the_name_of_a_file_can_neither_write_a_line_nor_steer_a_terminal(log, capsys):
+    log()
+    log_event("problem", "a\n2026-01-01T00:00:00Z INFO    copydesk: all is well\x1b[2K\x9b31m\u2028b")
+    [line] = written(capsys)
+    assert "a 2026-01-01" in line
+    assert line.isprintable()
+
+
+def test_no_command_prints_a_control_character_of_a_file_name(tmp_path):
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "a\nERROR copydesk: b\x1b[31m.doc").write_text("x")
+    source = 'title = "A"\n[[input]]\nkind = "folder"\npath = "../pages"\n'
+    (tmp_path / "sources" / "a.toml").write_text(source)
+    options = ["--config", str(tmp_path), "--data", str(tmp_path / "data")]
+    for command in (["run"], ["status"]):
+        done = copydesk(*command, *options)
+        output = done.stdout + done.stderr
+        assert "a ERROR copydesk: b [31m.doc" in output, command
+        assert "\x1b" not in output
+        assert not [line for line in output.splitlines() if line.startswith("ERROR")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from flows.cli.console import warn
+from flows.cli.console import show, warn
 from flows.cli.options import Config, Data, read_settings
 from warehouse.wording import count_of
 
@@ -39,7 +39,7 @@ def watch(settings: Settings) -> list[str]:
 
     report = watch_sources(settings, utc_now())
     for condition in report.conditions:
-        print(f"{condition.source_id}: {condition.name}: {condition.problem}; {condition.cure}")
+        show(f"{condition.source_id}: {condition.name}: {condition.problem}; {condition.cure}")
     print(f"{count_of(len(report.conditions), 'condition')}, {count_of(len(report.sent), 'alert')} sent")
     return list(report.problems)
 

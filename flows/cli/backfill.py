@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from flows.cli.console import warn
+from flows.cli.console import show, warn
 from flows.cli.options import Config, Data, EngineOption, LogFormat, Scheduler, choose, complete_source, read_settings
 from flows.cli.output import Format, write_rows
 from flows.cli.output_file import check_terminal
@@ -90,5 +90,5 @@ def write_plan(row: dict[str, Any], form: Format) -> None:
         return
     write_rows(form, ("source", *COLUMNS), [[row["source"], *(row[name] for name in COLUMNS)]], sys.stdout)
     for sentence in row["estimates"]:
-        print(f"  {sentence}")
+        show(f"  {sentence}")
     sys.stdout.flush()

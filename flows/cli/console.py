@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from config.redact import redact
 from flows.cli.hints import with_options
+from flows.formats.values import on_one_line
 from flows.scheduling.service_log import log_event, writes_json
 
 if TYPE_CHECKING:
@@ -24,7 +25,12 @@ def warn(message: object, level: int = logging.WARNING) -> None:
     if writes_json():
         log_event("problem", with_options(str(message)), level=level)
         return
-    print(f"copydesk: {with_options(redact(str(message)))}", file=sys.stderr, flush=True)
+    show(f"copydesk: {message}", sys.stderr)
+
+
+def show(sentence: str, stream: IO[str] | None = None) -> None:
+    """Print a sentence as one line, to stdout unless said; it may hold the name of a foreign file or address."""
+    print(on_one_line(with_options(redact(sentence))), file=stream or sys.stdout, flush=True)
 
 
 def console(stream: IO[str] | None = None, *, stderr: bool = False) -> Console:

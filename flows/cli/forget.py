@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from flows.cli.console import warn
+from flows.cli.console import show, warn
 from flows.cli.options import Config, Data, read_settings
 
 EXAMPLES: Final = "Example:  copydesk forget https://news.example/2026/11/a-private-matter"
@@ -39,7 +39,7 @@ def forget(
         warn(f"no article, reject or capture of {target}; name its url or article_id")
         raise typer.Exit(1)
     for source_id, url in removed.addresses:
-        print(f"{source_id}: {url}: taken down")
+        show(f"{source_id}: {url}: taken down")
     counts = {
         "articles": removed.articles,
         "discoveries": removed.discoveries,

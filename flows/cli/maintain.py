@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import warn
+from flows.cli.console import show, warn
 from flows.cli.options import Config, Data, read_settings
 from flows.cli.output import Format, write_rows
 from warehouse.wording import count_of
@@ -65,7 +65,7 @@ def repair(
     repairs = repair_warehouse(settings.data, dry_run=dry_run, lock_seconds=settings.lock_seconds)
     would = "would be " if dry_run else ""
     for change in repairs:
-        print(f"{change.file}: {would}{change.action}")
+        show(f"{change.file}: {would}{change.action}")
     advice = "; now run 'copydesk run': each source makes again what it lost" if repairs and not dry_run else ""
     print(f"{count_of(len(repairs), 'repair')}{advice}")
 
@@ -148,4 +148,4 @@ def clean(data: Data = None, config: Config = None) -> None:
     deleted = Store(root).clean()
     print(f"{count_of(len(deleted), 'left-over file')} deleted")
     for path in deleted:
-        print(path)
+        show(str(path))

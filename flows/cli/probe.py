@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Final
 
-from flows.cli.console import warn
+from flows.cli.console import show, warn
 from flows.cli.hints import command
 from flows.cli.output import Format, write_rows
 from flows.site_setup.probe import Probe
@@ -22,7 +22,7 @@ ARTICLE_COLUMNS: Final = ("title", "published_at", "authors", "language", "words
 
 def show_request(line: str) -> None:
     """Print to stderr what is asked for, as each request waits for its turn."""
-    print(f"asking {line}", file=sys.stderr, flush=True)
+    show(f"asking {line}", sys.stderr)
 
 
 def show_probe(result: Probe) -> int:
@@ -48,14 +48,14 @@ def show_added(added: AddedSource) -> int:
 
 def _show_measurements(result: Probe) -> None:
     for request in result.requests:
-        print(f"{request.url} ({request.discovery}): {request.outcome}", file=sys.stderr)
+        show(f"{request.url} ({request.discovery}): {request.outcome}", sys.stderr)
     if result.listings:
         rows = [_listing_row(result, listing) for listing in result.listings]
         write_rows(Format.TABLE, LISTING_COLUMNS, rows, sys.stderr)
     if result.samples:
         write_rows(Format.TABLE, ARTICLE_COLUMNS, [_article_row(sample) for sample in result.samples], sys.stderr)
         for sentence in (*weaknesses(result.samples), *doubts(result)):
-            print(sentence, file=sys.stderr)
+            show(sentence, sys.stderr)
 
 
 def _listing_row(result: Probe, listing: ListingStatistics) -> tuple[Any, ...]:

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from flows.cli.console import warn
-from flows.cli.hints import command, with_options
+from flows.cli.console import show, warn
+from flows.cli.hints import command
 from flows.cli.options import As, Config, Data, Output, SourceIds, Tags, exit_for, read_settings, read_sources
 from flows.cli.output import choose_format
 
@@ -57,7 +57,7 @@ def check_sources(source: SourceIds = None, data: Data = None, config: Config = 
     code = 0
     for result in check(read_settings(data, config), source or ()):
         for sentence in result.inputs:
-            print(with_options(f"{result.source_id}: {sentence}"))
+            show(f"{result.source_id}: {sentence}")
         if result.error is not None:
             warn(result.error)
             code = 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from flows.cli.hints import with_options
+from flows.cli.console import show
 from flows.cli.options import As, Config, Data, Output, Tags, exit_for, read_settings, read_sources
 from flows.cli.output import Format, choose_format
 
@@ -89,7 +89,7 @@ def show_status(
     write_out(form, columns, [[_table_value(column, row) for column in columns] for row in table], None)
     for row in rows:
         for sentence in row["wrong"] or ():
-            print(with_options(f"{row['source']}: {sentence}"))
+            show(f"{row['source']}: {sentence}")
 
 
 def health_rows(

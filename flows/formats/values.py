@@ -12,7 +12,7 @@ from uuid import UUID
 
 MAX_CELL_CHARACTERS: Final = 200
 _READ_CHARACTERS: Final = 10 * MAX_CELL_CHARACTERS  # of a text, to make a cell of it: the text may be a whole document
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -50,11 +50,16 @@ def cell_text(value: Any) -> str:
     elif isinstance(value, list | tuple | dict):
         value = json.dumps(json_value(value), ensure_ascii=False)
     text = str(value)
-    line = " ".join(_CONTROL.sub(" ", text[:_READ_CHARACTERS]).split())
+    line = " ".join(on_one_line(text[:_READ_CHARACTERS]).split())
     if len(line) > MAX_CELL_CHARACTERS or len(text) > _READ_CHARACTERS:
         line = line[: MAX_CELL_CHARACTERS - 1] + "…"
     # An isolate keeps a right-to-left value from pulling its neighbours and the table's lines into its order.
     return f"\u2068{line}\u2069" if _RIGHT_TO_LEFT.search(line) else line
+
+
+def on_one_line(text: str) -> str:
+    """Return a text with a space in the place of each control character: it begins no line, and steers no terminal."""
+    return _CONTROL.sub(" ", text)
 
 
 def instant_text(value: datetime) -> str:

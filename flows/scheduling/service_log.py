@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from config.redact import redact
+from flows.formats.values import on_one_line
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -27,7 +28,8 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record."""
         moment = datetime.fromtimestamp(record.created, UTC)
-        return f"{moment:%Y-%m-%dT%H:%M:%SZ} {record.levelname:7} copydesk: {redact(record.getMessage())}"
+        message = on_one_line(redact(record.getMessage()))
+        return f"{moment:%Y-%m-%dT%H:%M:%SZ} {record.levelname:7} copydesk: {message}"
 
 
 class JsonFormatter(logging.Formatter):
