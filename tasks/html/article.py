@@ -38,7 +38,7 @@ from tasks.html.select_blocks import (
     select_blocks,
     select_seconded,
 )
-from tasks.html.standfirst import find_standfirst
+from tasks.html.standfirst import find_named_standfirst, find_standfirst
 from tasks.html.state_values import read_data_attributes
 from tasks.metadata.dates import parse_date
 from tasks.text.characters import clean_line, clean_lines
@@ -209,6 +209,7 @@ def _judge_blocks(page: OpenPage, scored: _ScoredBlocks | None, is_large: bool) 
     selected = drop_teasers(features, probability, selected)
     title = next(iter(page.values("title")), "")
     selected |= find_standfirst(blocks.texts, selected, page.values("description"), title)
+    selected |= find_named_standfirst(blocks, features, selected)
     reasons = label_blocks(features, selected)
     for index in offers | others:
         reasons[index] = LineReason.NEWSLETTER if index in offers else LineReason.SECOND_ARTICLE
