@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,53 +14,19 @@ from config.settings import Settings
 from config.sources import Source
 from flows.compact import compact_warehouse
 from flows.ingest import ingest
+from flows.ingestion.new_texts import follow_new_texts, problems_of
 from flows.ingestion.process_pool import Workers
+from flows.ingestion.progress import NO_PROGRESS, SourceProgress, SourceResult
 from flows.ingestion.scope import DueInputs, WholeSource
 from flows.ingestion.shared_fetcher import open_fetcher
 from tasks.discover import count_documents
 from tasks.http.fetcher import Fetcher
-from warehouse.copies.update import update_copies
-from warehouse.errors import LockedError, WarehouseError, unforeseen
-from warehouse.model.rows import Run
-from warehouse.model.vocabulary import Outcome, RunStatus
+from warehouse.errors import WarehouseError, unforeseen
+from warehouse.model.vocabulary import RunStatus
 from warehouse.storage.compaction import compaction_state
 from warehouse.storage.root import Root
 
-COUNTS: Final = ("discovered", *Outcome)  # of a run; the first is the sum of the others
 MAX_LOG_FILES: Final = 1_000
-MIN_INDEX_SECONDS: Final = 10.0
-INDEX_SECONDS_AN_ARTICLE: Final = 0.002
-
-
-class SourceProgress:
-    """Called as sources are ingested, each from a thread of its own. This one shows nothing."""
-
-    def begin(self, source_id: str, documents: int | None) -> None:
-        """Take note that a source begins; `documents` is None where nobody knows how many there are."""
-
-    def advance(self, source_id: str, documents: int) -> None:
-        """Take note that so many more documents of a source are done."""
-
-    def correct(self, source_id: str, documents: int) -> None:
-        """Take note that so many documents of a source are done in all."""
-
-    def end(self, source_id: str, result: SourceResult | None = None) -> None:
-        """Take note that a source has ended; `result` says what came of it, if that is known by now."""
-
-
-NO_PROGRESS: Final = SourceProgress()
-
-
-@dataclass(frozen=True, slots=True)
-class SourceResult:
-    """What came of one source: its run, if it came to one, what failed, and the seconds it took.
-
-    Those in which it waited for processes to start, and to end the documents of other sources, are left out.
-    """
-
-    run: Run | None
-    problem: str | None
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,41 +62,8 @@ def run_sources(
             threads.shutdown(wait=False, cancel_futures=True)
             raise
     problems = follow_new_texts(settings, sum(result.run.stored for result in results if result.run))
-    problems += _problems_of(partial(_compact_if_many_files, settings))
+    problems += problems_of(partial(_compact_if_many_files, settings))
     return RunReport(results, tuple(problems))
-
-
-def follow_new_texts(settings: Settings, stored: int) -> list[str]:
-    """Update the copies and the search index with the articles that a run has stored; return what failed.
-
-    What waits beside them is taken in too, but for no more time than such a number of articles takes.
-    """
-    if not stored:
-        return []
-    return [
-        *_problems_of(partial(update_copies, settings.data, seconds=0, max_articles=stored, since_last=True)),
-        *_problems_of(partial(_advance_index, settings, max(MIN_INDEX_SECONDS, stored * INDEX_SECONDS_AN_ARTICLE))),
-    ]
-
-
-def _problems_of(work: Callable[[], object]) -> list[str]:
-    try:
-        work()
-    except LockedError:
-        return []  # another process is at it, or at what the next run waits for
-    except WarehouseError as error:
-        return [str(error)]
-    return []
-
-
-def _advance_index(settings: Settings, max_seconds: float) -> None:
-    """Take new articles into the search index; that of an object store only on a machine that searches it."""
-    from warehouse.search.index import update_index
-    from warehouse.search.index_files import folder
-
-    root = Root.at(settings.data)
-    if root.is_folder or folder(root).exists():
-        update_index(root, 0, max_seconds=max_seconds)
 
 
 def _compact_if_many_files(settings: Settings) -> None:
@@ -166,8 +99,3 @@ def _run_source(
         result = SourceResult(run, problem, perf_counter() - workers.seconds_waited() - started)
         progress.end(source.id, result)
     return result
-
-
-def run_counts(run: Run) -> dict[str, int]:
-    """Return the counts of a run by name; the first is the sum of the others."""
-    return {str(name): getattr(run, name) for name in COUNTS}

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from flows.backfill import Sharded, run_shards
 from flows.sharding.engine import Engine, open_engine
+from flows.sharding.run_shards import Sharded, run_shards
 from flows.sharding.shards import done_shards
 from tests.support.crawled import LEAST, content, shards_of
 from warehouse.storage.tables import Store

@@ -162,7 +162,7 @@ def test_the_lines_of_a_long_document_stand_on_several_pages(desk, monkeypatch):
 
 def test_a_facet_says_that_it_has_more(desk, monkeypatch):
     assert "There are more" not in page(desk, "/rejects", reason="binary")
-    monkeypatch.setattr("flows.desk.rejects.COUNTS", 1)
+    monkeypatch.setattr("flows.desk.rejects.MAX_COUNTS", 1)
     monkeypatch.setattr("flows.desk.articles.FACET_VALUES", 1)
     # Of other reasons and words than before, as counts are kept for a while.
     assert "There are more" in page(desk, "/rejects", reason="empty")

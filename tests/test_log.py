@@ -12,7 +12,7 @@ import pytest
 
 from config.errors import ConfigError
 from config.settings import Settings, load_settings
-from flows.run import SourceResult
+from flows.ingestion.progress import SourceResult
 from flows.scheduling.run_log import RunLog, log_run, run_name
 from flows.scheduling.service_log import LOG, log_event, log_to_stderr
 from tests.support.commands import copydesk

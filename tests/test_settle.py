@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 
 from config.settings import Settings
-from flows.backfill import Sharded, run_shards
 from flows.ingest import ingest
 from flows.sharding.one_shard import OneShard
 from flows.sharding.reconcile_shards import Reconciliation, reconcile_shards
+from flows.sharding.run_shards import Sharded, run_shards
 from flows.sharding.shards import done_shards
 from tasks.http.fetcher import Fetcher
 from tests.support.crawled import LEAST, content, shards_of

@@ -8,7 +8,7 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from flows.cli.console import console
-from flows.run import SourceProgress, SourceResult
+from flows.ingestion.progress import SourceProgress, SourceResult
 from flows.scheduling.run_log import RunLog
 from flows.scheduling.service_log import writes_json
 

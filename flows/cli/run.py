@@ -15,7 +15,7 @@ from flows.cli.output import Format, write_rows
 from flows.scheduling.service_log import writes_json
 
 if TYPE_CHECKING:
-    from flows.backfill import Sharded
+    from flows.sharding.run_shards import Sharded
 
 EXAMPLES: Final = "Examples:  copydesk run   |   copydesk run sample --data /srv/news   |   copydesk run --tag uk --due"
 
@@ -34,7 +34,7 @@ def run(
 ) -> None:
     """Ingest now: all sources that are not paused, those with a tag, or those named. Exit 1 if one failed."""
     from flows.cli.progress import show_progress
-    from flows.run import COUNTS, run_sources
+    from flows.run import run_sources
     from flows.sharding.engine import check_scheduler
 
     settings = read_settings(data, config, log_format)
@@ -51,7 +51,7 @@ def run(
     with show_progress() as progress:
         report = run_sources(sources, settings, due=due, progress=progress)
     rows = [
-        (result.run.source_id, *(getattr(result.run, name) for name in COUNTS), f"{result.seconds:.1f} s")
+        (result.run.source_id, *result.run.counts.values(), f"{result.seconds:.1f} s")
         for result in report.results
         if result.run
     ]
@@ -81,10 +81,10 @@ def write_sharded(sources: Sequence[Sharded], errors: Iterable[object] = ()) -> 
 
 def write_counts(rows: Sequence[tuple[Any, ...]], problems: Sequence[object]) -> int:
     """Print the counts of sources, unless the log has them, and what failed; return the exit code, 1 if any did."""
-    from flows.run import COUNTS
+    from warehouse.model.rows import RUN_COUNTS
 
     if rows and not writes_json():
-        write_rows(Format.TABLE, ("source", *COUNTS, "took"), rows, sys.stdout)
+        write_rows(Format.TABLE, ("source", *RUN_COUNTS, "took"), rows, sys.stdout)
     for problem in problems:
         warn(problem)
     return 1 if problems else 0

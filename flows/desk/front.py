@@ -11,9 +11,9 @@ from typing import Final
 from flows.desk.database import Database, Record
 from flows.desk.paging import PAGE_ROWS, Page
 from flows.desk.standing import Standing, Standings
-from flows.run import COUNTS
 from warehouse.connect import records
 from warehouse.errors import EmptyWarehouseError
+from warehouse.model.rows import RUN_COUNTS
 
 DAYS: Final = 28
 _BY_DAY: Final = """
@@ -91,7 +91,7 @@ def load_front(database: Database, standings: Standings) -> Front:
             [last_hour] = records(cursor, _LAST_HOUR, {"since": now - timedelta(hours=1)})
             newest = records(cursor, _NEWEST, {"since": now - timedelta(days=7)})
     except EmptyWarehouseError:
-        by_day, last_hour, newest = [], dict.fromkeys(("runs", "failed_runs", *COUNTS), 0), []
+        by_day, last_hour, newest = [], dict.fromkeys(("runs", "failed_runs", *RUN_COUNTS), 0), []
     days, languages = count_days(by_day)
     reasons: Counter[str] = Counter()
     for row in facts:

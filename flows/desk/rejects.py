@@ -14,7 +14,7 @@ _REJECTS: Final = """
     SELECT source_id, url, capture_id, stage, reason, detail, attempts, last_seen_at, title
     FROM rejects_open WHERE {condition} ORDER BY last_seen_at DESC, url LIMIT $limit OFFSET $offset
 """
-COUNTS: Final = 50
+MAX_COUNTS: Final = 50
 """Of reasons, and of sources, that are shown."""
 _COUNTS: Final = """
     SELECT {column} AS value, count(*) AS rejects FROM rejects_open WHERE {condition}
@@ -42,8 +42,10 @@ def count_rejects(database: Database, source: str, reason: str) -> RejectCounts:
 
         def count(column: str, **chosen: str) -> Page[FacetValue]:
             condition, values = _condition(**chosen)
-            rows = records(cursor, _COUNTS.format(column=column, condition=condition), values | {"limit": COUNTS + 1})
-            return Page.of([FacetValue(row["value"], row["rejects"]) for row in rows], 1, COUNTS)
+            rows = records(
+                cursor, _COUNTS.format(column=column, condition=condition), values | {"limit": MAX_COUNTS + 1}
+            )
+            return Page.of([FacetValue(row["value"], row["rejects"]) for row in rows], 1, MAX_COUNTS)
 
         return RejectCounts(count("reason", source=source), count("source_id", reason=reason))
 

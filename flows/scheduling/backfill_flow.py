@@ -18,11 +18,10 @@ from prefect.states import Completed, Failed
 from config.errors import ConfigError
 from config.settings import Settings, load_settings
 from config.sources import Source, choose_sources
-from flows.backfill import Sharded, read_window, run_shards, with_warcs
+from flows.backfill import read_window, with_warcs
 from flows.ingestion.listing_dates import Period
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.shared_fetcher import open_fetcher
-from flows.run import run_counts
 from flows.scheduling.artifacts import make_table
 from flows.scheduling.maintenance_flows import in_thread
 from flows.scheduling.run_log import counts_text
@@ -30,6 +29,7 @@ from flows.scheduling.service_log import log_event, log_to_stderr
 from flows.scheduling.source_flow import log_failure
 from flows.sharding.engine import Engine, Task, open_engine
 from flows.sharding.plan import Plan, make_plan
+from flows.sharding.run_shards import Sharded, run_shards
 from flows.sharding.shards import Shard
 from tasks.http.fetcher import utc_now
 from warehouse.errors import WarehouseError
@@ -166,4 +166,4 @@ async def show_shard(shard: str, ended: asyncio.Future[Run | str]) -> State[None
         return Failed(message=f"{shard}: {run}")
     if run.status is not RunStatus.SUCCEEDED:
         return Failed(message=f"{shard}: {run.error}")
-    return Completed(message=counts_text(run_counts(run)) or "nothing was there")
+    return Completed(message=counts_text(run.counts) or "nothing was there")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from logging import DEBUG, ERROR, INFO
 
-from flows.run import SourceProgress, SourceResult, run_counts
+from flows.ingestion.progress import SourceProgress, SourceResult
 from flows.scheduling.service_log import log_event
 from warehouse.model.rows import Run
 
@@ -23,7 +23,7 @@ class RunLog(SourceProgress):
 
 def log_run(run: Run) -> str:
     """Log the counts of a run that has ended; return the sentence."""
-    return log_counts(run.source_id, run_counts(run), run.run_id)
+    return log_counts(run.source_id, run.counts, run.run_id)
 
 
 def log_counts(source_id: str, counts: Mapping[str, int], run_id: str | None = None) -> str:

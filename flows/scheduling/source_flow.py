@@ -24,10 +24,10 @@ from config.schedule import turns
 from config.settings import Settings, load_settings
 from config.sources import Source, choose_sources
 from flows.ingest import Progress, ingest
+from flows.ingestion.new_texts import follow_new_texts
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.scope import DueInputs, WholeSource
 from flows.ingestion.shared_fetcher import open_fetcher
-from flows.run import follow_new_texts
 from flows.scheduling.artifacts import run_artifacts
 from flows.scheduling.run_log import log_run
 from flows.scheduling.service_log import log_event, log_to_stderr

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from warehouse.model.vocabulary import HabitPlace, RunKind, RunStatus
+from warehouse.model.vocabulary import HabitPlace, Outcome, RunKind, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,10 @@ NO_RULES: Final = RunRules()
 """Of a run that judges nothing."""
 
 
+RUN_COUNTS: Final = ("discovered", *Outcome)
+"""The counts of a run; the first is the sum of the others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A row of `runs`: one run of one source that has ended. `discovered` is the sum of the six counts after it."""
@@ -127,6 +131,11 @@ class Run:
     """Tags of the source, as its file had them then."""
     flow_run_id: str | None = None
     """Id of the run of Prefect's flow that it was a part of; NULL of one from the command line and of a backfill."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Its counts by their names; the first is the sum of the others."""
+        return {str(name): getattr(self, name) for name in RUN_COUNTS}
 
     def __post_init__(self) -> None:
         """Make a tuple of the tags: JSON and DuckDB give a list, and files of release 0.1 NULL."""
