@@ -36,6 +36,14 @@ class Backfill:
     sharded: Sharded | None
 
 
+@dataclass(frozen=True, slots=True)
+class DaskReport:
+    """What came of each source on a cluster, in their order, and what failed in the upkeep that followed."""
+
+    sources: tuple[Sharded, ...]
+    upkeep_problems: tuple[str, ...]
+
+
 def read_window(first: str | None, last: str | None) -> Period | None:
     """Return the days from the first to the last, in UTC; None where neither is given. Raises `ConfigError`."""
     if first is None and last is None:
@@ -91,7 +99,7 @@ def backfill(
     if not plan.left:
         engine, scheduler = Engine.LOCAL, None
     sharded = Sharded(source, plan.shards, plan.done)
-    run_sharded([sharded], settings, engine, scheduler, progress, clock=clock)
+    sharded.problems += run_sharded([sharded], settings, engine, scheduler, progress, clock=clock)
     return Backfill(plan, sharded)
 
 
@@ -102,7 +110,7 @@ def run_on_dask(
     progress: SourceProgress = NO_PROGRESS,
     *,
     clock: Clock = utc_now,
-) -> list[Sharded]:
+) -> DaskReport:
     """Ingest sources on a cluster: what is read from files by shards, what is polled a source at a time."""
     prepared = []
     with Workers(settings) as workers, open_fetcher(settings) as fetcher:
@@ -113,5 +121,5 @@ def run_on_dask(
                 sharded.shards = shards_of_files(source, settings, fetcher, sharded.problems)
                 sharded.done = done_shards(settings, source, sharded.shards)
             prepared.append(sharded)
-    run_sharded(prepared, settings, Engine.DASK, scheduler, progress, clock=clock)
-    return prepared
+    problems = run_sharded(prepared, settings, Engine.DASK, scheduler, progress, clock=clock)
+    return DaskReport(tuple(prepared), tuple(problems))

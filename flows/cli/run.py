@@ -46,8 +46,8 @@ def run(
         from flows.backfill import run_on_dask
 
         with show_progress() as progress:
-            sharded = run_on_dask(sources, settings, scheduler, progress)
-        raise typer.Exit(write_sharded(sharded, errors))
+            on_dask = run_on_dask(sources, settings, scheduler, progress)
+        raise typer.Exit(write_sharded(on_dask.sources, [*on_dask.upkeep_problems, *errors]))
     with show_progress() as progress:
         report = run_sources(sources, settings, due=due, progress=progress)
     rows = [

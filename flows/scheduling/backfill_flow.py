@@ -103,7 +103,7 @@ def _run(
     backfill: Sharded, settings: Settings, engine: Engine, scheduler: str | None, stop: threading.Event, watch: TaskRuns
 ) -> bool:
     with open_engine(engine, settings, scheduler) as client:
-        run_shards([backfill], settings, client, stop, observer=watch)
+        backfill.problems += run_shards([backfill], settings, client, stop, observer=watch)
     return True
 
 

@@ -79,12 +79,15 @@ def run_sharded(
     progress: SourceProgress = NO_PROGRESS,
     *,
     clock: Clock = utc_now,
-) -> None:
-    """Run the shards of sources on an engine and settle them. Raises `ConfigError`, KeyboardInterrupt."""
+) -> list[str]:
+    """Run the shards of sources on an engine and settle them, as `run_shards` does.
+
+    Raises `ConfigError`, KeyboardInterrupt.
+    """
     stop = threading.Event()
     with open_engine(engine, settings, scheduler) as client:
         try:
-            run_shards(prepared, settings, client, stop, progress, clock)
+            return run_shards(prepared, settings, client, stop, progress, clock)
         except BaseException:
             stop.set()
             raise
@@ -98,11 +101,11 @@ def run_shards(
     progress: SourceProgress = NO_PROGRESS,
     clock: Clock = utc_now,
     observer: ShardObserver | None = None,
-) -> None:
+) -> list[str]:
     """Run what is left of every source with its lock held, then settle it; then what is polled of them.
 
     A source is settled too if nothing of it is left or could be run: an earlier command may have been cut off before.
-    In the end the copies and the search index follow what was stored.
+    In the end the copies and the search index follow what was stored; what failed of that is returned.
     """
     store, by_id = Store(settings.data), {sharded.source.id: sharded for sharded in prepared}
     with ExitStack() as locks:
@@ -126,10 +129,7 @@ def run_shards(
             sharded.seconds += perf_counter() - began
     polled = [Task(_only_polled(sharded.source), None) for sharded in prepared if sharded.is_polled]
     _run(polled, by_id, settings, client, stop, progress, observer)
-    with_news = [sharded for sharded in prepared if any(run.stored for run in sharded.ended.values())]
-    stored = sum(run.stored for sharded in with_news for run in sharded.ended.values())
-    for problem in follow_new_texts(settings, stored):
-        with_news[0].problems.append(problem)
+    return follow_new_texts(settings, sum(run.stored for sharded in prepared for run in sharded.ended.values()))
 
 
 def _settle(sharded: Sharded, store: Store, settings: Settings, clock: Clock) -> None:
