@@ -13,10 +13,12 @@ import pytest
 from tests.support.query import query
 from tests.support.rows import NOON, rejection, url
 from warehouse.archive.old_facts import current_facts
-from warehouse.errors import StorageError
+from warehouse.definitions import CATALOGUE
+from warehouse.errors import StorageError, WarehouseError
 from warehouse.model.schema import SCHEMAS
 from warehouse.state.ledger import Ledger
 from warehouse.state.source_state import SourceState
+from warehouse.storage.compaction import compact
 from warehouse.storage.tables import Store
 from warehouse.takedown.trace import trace
 
@@ -123,3 +125,15 @@ def test_what_a_killed_run_of_an_old_release_had_archived_is_told_apart() -> Non
     assert current_facts(facts | {"run_id": "plan-1"})["purpose"] == "backfill"
     assert current_facts(facts | {"url": FEED})["purpose"] == "listing"
     assert current_facts(facts | {"outcome": "pending", "url": url(1)})["purpose"] == "document"
+
+
+def test_the_cure_for_files_that_lack_a_column_makes_them_readable(empty_root: Path) -> None:
+    for path in [*empty_root.glob("articles/*/schema-*.parquet")]:
+        older = pq.read_table(path).drop_columns(["published_local"])
+        path.unlink()
+        pq.write_table(older, path.with_stem("schema-0123456789ab"))
+    (empty_root / CATALOGUE).unlink()  # that of the other release is not used
+    with pytest.raises(WarehouseError, match="of another release: 'copydesk maintain compact' prepares them"):
+        query(empty_root, "SELECT count(*) FROM articles")
+    compact(Store(empty_root), NOON, seconds=0)
+    assert query(empty_root, "SELECT count(published_local) FROM articles").fetchall() == [(0,)]

@@ -18,7 +18,7 @@ from uuid import uuid4
 import duckdb
 
 from warehouse.definitions import CATALOGUE, TABLES, define, definition, pattern, quote
-from warehouse.errors import DAMAGED_FILE, EmptyWarehouseError, QueryError, WarehouseError, cure_of
+from warehouse.errors import DAMAGED_FILE, OLDER_FILES, EmptyWarehouseError, QueryError, WarehouseError, cure_of
 from warehouse.own_files import add_files
 from warehouse.storage.reach import reach
 from warehouse.storage.root import COPIES, SUPERSEDED, Root
@@ -150,11 +150,12 @@ def records(connection: duckdb.DuckDBPyConnection, query: str, parameters: Param
 
 
 def unreadable(error: duckdb.Error) -> WarehouseError:
-    """Return the sentence for a query of the pipeline's own that failed: a limit of the system, or a damaged file."""
+    """Return the sentence for a query of the pipeline's own that failed: a limit, a damaged file, or an older one."""
     sentence = message_of(error)
     if _STORE_ERROR.search(str(error)):
         return WarehouseError(f"cannot read the warehouse: {sentence}")
-    cure = cure_of(sentence, DAMAGED_FILE)
+    # No query of ours names a column that files of this release lack.
+    cure = OLDER_FILES if isinstance(error, duckdb.BinderException) else cure_of(sentence, DAMAGED_FILE)
     return WarehouseError(f"cannot read the warehouse: {sentence}; {cure}")
 
 

@@ -24,6 +24,7 @@ CURES: Final = {
 
 
 DAMAGED_FILE: Final = "'copydesk maintain verify' names the damaged file"
+OLDER_FILES: Final = "its files are of another release: 'copydesk maintain compact' prepares them for this one"
 
 # Cures by words of a message, for libraries that give no error number.
 IN_WORDS: Final = {
