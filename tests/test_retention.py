@@ -112,6 +112,14 @@ def test_compaction_deletes_by_the_settings(files: list[str], empty_root: Path) 
     assert left(empty_root) == [files[1], files[3]]
 
 
+def test_verifying_names_no_file_that_retention_has_just_deleted(files: list[str], empty_root: Path) -> None:
+    soon = Ages(NONE, timedelta(seconds=3), NONE)
+    ages = ArchiveRetention(listings=timedelta(days=30))
+    assert expire_archive(Store(empty_root), NOON, ages, seconds=0, ages=soon) == files[:1]
+    assert files[0] in dict(places(empty_root)).values()
+    assert verify(empty_root).findings == ()
+
+
 def test_what_a_killed_run_left_unindexed_and_rows_of_the_log_are_not_touched(
     files: list[str], empty_root: Path
 ) -> None:

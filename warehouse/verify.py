@@ -27,6 +27,7 @@ from warehouse.checks.table_files import check_base_files, damaged_files, table_
 from warehouse.checks.verified import FileState, VerifiedFiles
 from warehouse.connect import connect, rows, unreadable
 from warehouse.errors import StorageError, WarehouseError
+from warehouse.storage.base_files import read_base_files
 from warehouse.storage.root import Root
 
 if TYPE_CHECKING:
@@ -157,8 +158,22 @@ def _check_rows(
                 _check_sample(inspection, some_captures(warehouse, sample), reads_archive=reads_archive)
         except duckdb.Error as error:
             raise unreadable(error) from None
-    inspection.findings += lost_files(inspection.root, inspection.lost)
+    inspection.findings += lost_files(inspection.root, _still_indexed(inspection.root, inspection.lost))
     return counts
+
+
+def _still_indexed(root: Root, lost: Mapping[str, int]) -> dict[str, int]:
+    """Return those of the archive's lost files that rows name once readers have turned to the newest base files.
+
+    Until then they see the rows of files that are past their time and were deleted just now.
+    """
+    if not lost:
+        return {}
+    for base in read_base_files(root, "captures"):
+        base.await_visibility()
+    query = "SELECT DISTINCT warc_filename FROM landed('captures') WHERE warc_filename IN (SELECT unnest($1))"
+    with connect(root) as warehouse:
+        return {filename: lost[filename] for (filename,) in rows(warehouse, query, [list(lost)])}
 
 
 def _check_sample(inspection: _Inspection, captures: Iterable[IndexedCapture], *, reads_archive: bool) -> None:

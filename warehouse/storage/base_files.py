@@ -8,8 +8,9 @@ other by the moment at which it began, whatever is published while it lists and 
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -52,6 +53,12 @@ class BaseFile:
         """Day or month that its rows landed in, such as `2026-11-28` or `2026-11`; empty for the schema's file."""
         match = PERIOD.search(self.name)
         return match[1] if match else ""
+
+    def await_visibility(self) -> None:
+        """Wait until readers turn to it, unless a clock is so wrong that they have done so already."""
+        wait = self.visible_from - datetime.now(UTC)
+        if timedelta() < wait < MAX_VISIBILITY_WAIT:
+            time.sleep(wait.total_seconds())
 
     def metadata(self) -> dict[str, str]:
         """Return the footer's entry that says all this, line by line, as `hidden.sql` reads it."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import uuid4
 
@@ -17,7 +15,7 @@ from warehouse.errors import StorageError
 from warehouse.model.records import FORGOTTEN
 from warehouse.model.vocabulary import Outcome, Reason
 from warehouse.storage.arrow import ROW_GROUP_ROWS, open_writer
-from warehouse.storage.base_files import MAX_VISIBILITY_WAIT, BaseFile, read_base_files, replaced_names
+from warehouse.storage.base_files import BaseFile, read_base_files, replaced_names
 from warehouse.storage.durable import make_folder
 from warehouse.storage.root import BASE, PARTIAL
 
@@ -162,7 +160,7 @@ def _rewrite(
         if name in replaced:
             if _has_key(root, name, columns, key_array):
                 # Written anew it would be taken for a file that has landed since, and merged a second time.
-                _await_visibility(replaced[name])
+                replaced[name].await_visibility()
                 deleted |= _delete_replaced(root, name, base_files)
         else:
             changed += _rewrite_file(root, name, columns, key_array, change)
@@ -183,12 +181,6 @@ def _delete_replaced(root: Root, name: str, base_files: Sequence[BaseFile]) -> s
                 deleted |= _delete_replaced(root, other, base_files)
     root.delete(name)
     return deleted
-
-
-def _await_visibility(base: BaseFile) -> None:
-    seconds = (base.visible_from - datetime.now(UTC)).total_seconds()
-    if 0 < seconds < MAX_VISIBILITY_WAIT.total_seconds():
-        time.sleep(seconds)
 
 
 def _has_key(root: Root, name: str, columns: tuple[str, ...], key_array: pa.Array) -> bool:
