@@ -22,9 +22,9 @@ import copydesk
 from config.settings import Settings
 from config.sources import Source
 from flows.run import run_sources
+from tests.support.command_line import SAMPLES, terminal
+from tests.support.commands import copydesk as command
 from tests.support.rows import NOON, article, url
-from tests.test_cli import SAMPLES, terminal
-from tests.test_cli import copydesk as command
 from warehouse.errors import EmptyWarehouseError, QueryError, StorageError
 from warehouse.own_files import parse_files
 from warehouse.search.index import delete_index, update_index
