@@ -27,7 +27,7 @@ hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", max_examples=2_000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-pytest_plugins = [f"tests.support.{name}" for name in ("polled", "crawled", "bucket", "command_line")]
+pytest_plugins = [f"tests.support.{name}" for name in ("polled", "warc_files", "crawled", "bucket", "command_line")]
 
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 

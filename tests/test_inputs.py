@@ -7,7 +7,6 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from test_warcs import record
 
 from config.inputs import INPUTS
 from config.sources import KNOWN_KEYS, load_source
@@ -27,6 +26,7 @@ from tasks.discover import (
 from tasks.listings.discovered import item_of
 from tasks.listings.input_reader import ReadContext
 from tasks.listings.listing import ListingError
+from tests.support.warc_files import record
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PAGE = b'<html><body><a href="/news/1">One</a> <a href="/sport/2">Two</a></body></html>'

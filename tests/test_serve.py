@@ -19,11 +19,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from test_warcs import HTML, http, record
 
 from flows.scheduling.deployments import stagger
 from flows.scheduling.server_checks import ServeError, check_api
 from tests.support.waiting import free_ports, wait_for
+from tests.support.warc_files import HTML, http, record
 from warehouse.connect import connect
 from warehouse.storage.root import Root
 from warehouse.storage.run_marks import running_and_killed

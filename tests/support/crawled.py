@@ -6,7 +6,6 @@ import gzip
 from typing import Any
 
 import pytest
-from test_warcs import HTML, http, record
 
 from config.settings import Settings
 from config.sources import Source, load_source
@@ -15,6 +14,7 @@ from tasks.discover import split_input
 from tasks.http.fetcher import utc_now
 from tasks.listings.input_reader import ReadContext
 from tests.support.polled import page
+from tests.support.warc_files import HTML, http, record
 from warehouse.connect import connect
 
 LEAST = 12
