@@ -18,7 +18,6 @@ from config.settings import Settings
 from config.sources import Source, load_source
 from flows.ingestion.process_pool import Workers
 from tests.support.snapshot import Snapshot
-from warehouse.catalogue import write_catalogue
 from warehouse.connect import connect
 from warehouse.storage.tables import Store
 
@@ -85,10 +84,7 @@ def ask(settings: Settings) -> Callable[[str], list[tuple[Any, ...]]]:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """Prepare an empty warehouse with its catalogue: that takes half a second, which most tests need not take again."""
-    root = tmp_path_factory.mktemp("warehouse") / "data"
-    Store(root).prepare()
-    write_catalogue(root)
-    return Snapshot(root)
+    return Snapshot.of_root(tmp_path_factory.mktemp("warehouse") / "data", lambda root: Store(root).prepare())
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ import pytest
 from tests.support.landed_history import AT_ONCE, LATER, READ, READ_FROM_FILES, land_history, now, rows_of
 from tests.support.rows import NOON, article, discovery, run, url
 from tests.support.snapshot import Snapshot
-from warehouse.catalogue import write_catalogue
 from warehouse.connect import connect
 from warehouse.errors import LockedError, StorageError
 from warehouse.model.vocabulary import RunKind
@@ -34,10 +33,7 @@ from warehouse.takedown.forget import forget
 
 @pytest.fixture(scope="module")
 def landed_history(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    store = Store(tmp_path_factory.mktemp("compaction") / "data")
-    land_history(store)
-    write_catalogue(store.root)
-    return Snapshot(Path(store.root.url))
+    return Snapshot.of_root(tmp_path_factory.mktemp("compaction") / "data", lambda root: land_history(Store(root)))
 
 
 @pytest.fixture

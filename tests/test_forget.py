@@ -20,7 +20,6 @@ from tests.support.rows import NOON, article, discovery, fetched, poll, rejectio
 from tests.support.snapshot import Snapshot
 from warehouse.archive.warc_records import records
 from warehouse.archive.writer import ArchiveWriter, Earlier, read, recover
-from warehouse.catalogue import write_catalogue
 from warehouse.connect import connect
 from warehouse.errors import LockedError, StorageError
 from warehouse.model.records import FORGOTTEN, LISTED, Capture, Exchange, Item
@@ -131,10 +130,7 @@ def take_down(root: Path, target: str = url(1), **changes: object) -> Forgotten:
 
 @pytest.fixture(scope="module")
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    root = tmp_path_factory.mktemp("forget") / "data"
-    ingest(root)
-    write_catalogue(root)
-    return Snapshot(root)
+    return Snapshot.of_root(tmp_path_factory.mktemp("forget") / "data", ingest)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from test_warc import everything
 from tests.support.rows import NOON, article, discovery, fetched, rejection, run
 from tests.support.snapshot import Snapshot
 from warehouse.archive.writer import ArchiveWriter
-from warehouse.catalogue import write_catalogue
 from warehouse.checks.findings import Finding
 from warehouse.checks.rules import SourceCount
 from warehouse.checks.verified import VerifiedFiles
@@ -50,10 +49,7 @@ def ingest(root: Path) -> list[Capture]:
 
 @pytest.fixture(scope="module")
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    root = tmp_path_factory.mktemp("verify") / "data"
-    ingest(root)
-    write_catalogue(root)
-    return Snapshot(root)
+    return Snapshot.of_root(tmp_path_factory.mktemp("verify") / "data", ingest)
 
 
 @pytest.fixture

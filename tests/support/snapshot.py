@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+
+from warehouse.catalogue import write_catalogue
 
 
 class Snapshot:
@@ -13,6 +16,13 @@ class Snapshot:
         self.folder = folder
         self._copy = folder.with_name(f"{folder.name}-as-it-was")
         shutil.copytree(folder, self._copy)
+
+    @classmethod
+    def of_root(cls, root: Path, land: Callable[[Path], object]) -> Snapshot:
+        """Let a function land rows in a data root, write its catalogue, and keep it."""
+        land(root)
+        write_catalogue(root)
+        return cls(root)
 
     def restore(self) -> Path:
         """Bring the folder back; return it. It keeps its path, which its files may name."""
