@@ -279,6 +279,15 @@ def test_who_may_not_write_searches_what_the_index_has(empty_root: Path) -> None
         find(empty_root, "ferry")
 
 
+def test_who_may_not_write_a_lock_beside_the_index_searches_it(empty_root: Path) -> None:
+    land(empty_root, "1", report(1, "the ferry"), report(2, "a ferry"))
+    assert len(ids(empty_root, "ferry")) == 2
+    [lock] = folder(Root.at(empty_root)).glob("index*/.tantivy-meta.lock")
+    lock.unlink()
+    lock.mkdir()  # which nobody can write, root neither
+    assert len(ids(empty_root, "ferry")) == 2
+
+
 def test_a_search_where_nothing_has_landed_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(EmptyWarehouseError):
         find(tmp_path / "data", "ferry")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -15,8 +17,6 @@ from warehouse.errors import StorageError
 from warehouse.search.tokens import VERSION
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import tantivy
 
     from warehouse.storage.root import Root
@@ -27,6 +27,7 @@ FORMAT: Final = f"2.{VERSION}"
 """Of the index and of the analysis of words: an index of another one is built anew."""
 STATE: Final = "state.json"
 OPEN_ATTEMPTS: Final = 5
+LOCK_SUFFIX: Final = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +92,30 @@ def delete_all_but(root: Root, state: IndexState | None) -> None:
 
 def open_index(root: Root) -> tantivy.Index | None:
     """Open the index for reading; None where there is none."""
-    import tantivy
-
     for _ in range(OPEN_ATTEMPTS):
         state = load_state(root)
         if state is None:
             return None
         try:
-            return _with_tokenizer(tantivy.Index.open(str(folder(root) / state.name)))
+            return _with_tokenizer(_open_files((folder(root) / state.name).absolute()))
         except (OSError, ValueError):  # another process has put a new one in its place
             continue
     return None
+
+
+def _open_files(path: Path) -> tantivy.Index:
+    """Open an index by its folder, in which a reader may not be allowed to write. Raises OSError, ValueError."""
+    import tantivy
+
+    try:
+        return tantivy.Index.open(str(path))
+    except ValueError:
+        # It opens all files at once, behind a lock file that it writes beside them.
+        with TemporaryDirectory() as links:
+            for file in path.iterdir():
+                if file.suffix != LOCK_SUFFIX:
+                    Path(links, file.name).symlink_to(file)
+            return tantivy.Index.open(links)
 
 
 def writable_index(root: Root, name: str) -> tantivy.Index:
