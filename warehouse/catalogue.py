@@ -22,7 +22,7 @@ from warehouse.storage.root import PARTIAL, Root
 
 # The oldest DuckDB that opens the catalogue; DuckDB 2 would otherwise write a file that it cannot.
 OLDEST_READER: Final = "v1.5.0"
-RECORDS: Final[dict[str, type]] = {
+RECORD_OF_VIEW: Final[dict[str, type]] = {
     "articles": Article,
     "article_versions": Article,
     "articles_by_day": Article,
@@ -87,7 +87,7 @@ def write_catalogue(root: str | os.PathLike[str] | Root) -> bool:
 
 def describe_columns(view: str) -> dict[str, str]:
     """Return what each column of a view holds, by its name."""
-    return describe_fields(RECORDS[view]) | _own_columns().get(view, {})
+    return describe_fields(RECORD_OF_VIEW[view]) | _own_columns().get(view, {})
 
 
 @cache

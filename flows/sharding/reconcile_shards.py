@@ -22,7 +22,7 @@ from warehouse.model.records import Rejection
 from warehouse.model.rows import Run
 from warehouse.model.vocabulary import Outcome, Reason, Stage
 from warehouse.queries import query_rows
-from warehouse.state.address import TEMPORARY, Known
+from warehouse.state.address import TEMPORARY_REASONS, Known
 from warehouse.state.conclusion import same_text_as
 from warehouse.storage.rewrite import change_counts, change_outcomes, drop_rows
 from warehouse.storage.superseded import unlist_superseded
@@ -168,7 +168,7 @@ def _outcome(row: ShardRow) -> Outcome:
         return Outcome.STORED
     if row.reason == Reason.DUPLICATE:
         return Outcome.DUPLICATE
-    return Outcome.FAILED if row.reason in TEMPORARY else Outcome.REJECTED
+    return Outcome.FAILED if row.reason in TEMPORARY_REASONS else Outcome.REJECTED
 
 
 def _land_refusals(store: Store, source: Source, refusals: Sequence[Rejection], now: datetime) -> None:

@@ -12,17 +12,20 @@ from warehouse.model.vocabulary import STAND_INS, Reason, Stage
 
 TICK: Final = timedelta(microseconds=1)
 """The resolution of the tables' times."""
-FIRST_RETRY: Final = timedelta(minutes=10)
-LAST_RETRY: Final = timedelta(hours=24)
-LEAST_REST: Final = timedelta(minutes=10)
+MIN_RETRY_WAIT: Final = timedelta(minutes=10)
+MAX_RETRY_WAIT: Final = timedelta(hours=24)
+"""A page that could not be had is asked for again after the least wait, doubled with each attempt up to the last."""
+MIN_REST: Final = timedelta(minutes=10)
 """Between two looks at a page of which a listing says that it has changed."""
-RETRIED: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED, *STAND_INS})
-"""Refusals that say nothing of the article; they are tried again in up to `ATTEMPTS` runs, pages in `PAGE_ATTEMPTS`."""
-TEMPORARY: Final = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.FETCH_FAILED})
+RETRIED_REASONS: Final = frozenset({Reason.TIMED_OUT, Reason.CRASHED, *STAND_INS})
+"""Refusals that say nothing of the article.
+
+They are tried again in up to `MAX_ATTEMPTS` runs, pages in `MAX_PAGE_ATTEMPTS`.
+"""
+TEMPORARY_REASONS: Final = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.FETCH_FAILED})
 """Refusals that the next run may not meet again: the bytes could not be had."""
-ATTEMPTS: Final = 3
-PAGE_ATTEMPTS: Final = 8
-"""A page that could not be had is asked for again after the first time, doubled with each attempt up to the last."""
+MAX_ATTEMPTS: Final = 3
+MAX_PAGE_ATTEMPTS: Final = 8
 
 
 def not_before(newest: datetime | None, now: datetime) -> datetime:
@@ -84,7 +87,7 @@ class Known:
     @property
     def has_failed(self) -> bool:
         """Whether it has no article and could not be had the last time, whatever it was refused for before."""
-        return self.version_id is None and self.refusal is not None and self.refusal[1] in TEMPORARY
+        return self.version_id is None and self.refusal is not None and self.refusal[1] in TEMPORARY_REASONS
 
     def is_wanted(self, now: datetime, recheck: Sequence[float]) -> bool:
         """Return whether a page is due: it was never fetched, its retry is due, or it may have changed.
@@ -95,7 +98,7 @@ class Known:
             return self.is_pending
         if self.version_id is None and self.refusal is not None:
             stage, reason, _ = self.refusal
-            if stage == Stage.FETCH or reason in RETRIED:
+            if stage == Stage.FETCH or reason in RETRIED_REASONS:
                 is_due = self._rested(now, self._rest) or (reason in STAND_INS and self._may_have_changed(now, recheck))
                 return self.attempts < self._max_attempts and is_due
         return self._may_have_changed(now, recheck)
@@ -111,8 +114,8 @@ class Known:
             return -TICK
         if self.version_id is None and self.refusal is not None:
             stage, reason, _ = self.refusal
-            if stage == Stage.FETCH or reason in RETRIED:
-                return -TICK if self.attempts < PAGE_ATTEMPTS else None
+            if stage == Stage.FETCH or reason in RETRIED_REASONS:
+                return -TICK if self.attempts < MAX_PAGE_ATTEMPTS else None
         if self.first_fetched_at is None or self.last_fetched_at is None:
             return None
         return self.last_fetched_at - self.first_fetched_at
@@ -120,15 +123,15 @@ class Known:
     @property
     def is_retried(self) -> bool:
         """Return whether its last refusal may be the machine's fault and is tried again."""
-        return self.refusal is not None and self.refusal[1] in RETRIED and self.attempts < self._max_attempts
+        return self.refusal is not None and self.refusal[1] in RETRIED_REASONS and self.attempts < self._max_attempts
 
     @property
     def _max_attempts(self) -> int:
-        return PAGE_ATTEMPTS if self.refusal is not None and self.refusal[0] == Stage.FETCH else ATTEMPTS
+        return MAX_PAGE_ATTEMPTS if self.refusal is not None and self.refusal[0] == Stage.FETCH else MAX_ATTEMPTS
 
     def is_repeated(self, refusal: tuple[str, str, str]) -> bool:
         """Return whether a refusal is the last one again and no news, as trying again was not the point."""
-        return self.refusal == refusal and refusal[1] not in RETRIED and refusal[1] not in TEMPORARY
+        return self.refusal == refusal and refusal[1] not in RETRIED_REASONS and refusal[1] not in TEMPORARY_REASONS
 
     def refuse(self, refusal: tuple[str, str, str], duplicate_of: str | None = None) -> None:
         """Note a refusal that is news."""
@@ -148,7 +151,7 @@ class Known:
             return self.is_changed or len(self.payload_digests) <= len(recheck)
         if self.is_changed:
             # Some say `changed just now` at every look: an old page then has a longer rest than a new one.
-            return now >= self.last_fetched_at + max(LEAST_REST, (self.last_fetched_at - self.first_fetched_at) / 2)
+            return now >= self.last_fetched_at + max(MIN_REST, (self.last_fetched_at - self.first_fetched_at) / 2)
         moments = (self.first_fetched_at + timedelta(hours=hours) for hours in recheck)
         return any(self.last_fetched_at < moment <= now for moment in moments)
 
@@ -160,4 +163,4 @@ class Known:
     def _rest(self) -> timedelta:
         # What is too large today is so in ten minutes, and asking costs as much again.
         too_large = self.refusal is not None and self.refusal[1] == Reason.TOO_LARGE
-        return LAST_RETRY if too_large else min(FIRST_RETRY * 2 ** max(0, self.attempts - 1), LAST_RETRY)
+        return MAX_RETRY_WAIT if too_large else min(MIN_RETRY_WAIT * 2 ** max(0, self.attempts - 1), MAX_RETRY_WAIT)

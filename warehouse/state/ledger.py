@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from warehouse.archive.writer import Earlier
 from warehouse.model.records import Article, Capture, Fetched, Item, RawArticle, Rejection
 from warehouse.model.vocabulary import Outcome, Reason, Stage
-from warehouse.state.address import RETRIED, TEMPORARY, Known, not_before
+from warehouse.state.address import RETRIED_REASONS, TEMPORARY_REASONS, Known, not_before
 from warehouse.state.addresses import Addresses
 from warehouse.state.conclusion import Conclusion, same_text_as
 from warehouse.state.state_file import VERSION
@@ -144,7 +144,7 @@ class Ledger:
         known = self.addresses[url]
         if known.earlier is None or known.is_changed or known.has_failed:
             return None
-        if known.refusal is not None and known.refusal[1] in RETRIED:
+        if known.refusal is not None and known.refusal[1] in RETRIED_REASONS:
             return None
         # A time that lies ahead was written by a clock that was wrong, and tells nothing of how long ago that is.
         is_recent = timedelta() <= now - known.earlier.fetched_at < MAX_NOT_MODIFIED_TRUST
@@ -270,7 +270,7 @@ class Ledger:
         if known.is_forgotten:
             return Conclusion(Outcome.UNCHANGED)
         refusal = (str(rejection.stage), str(rejection.reason), rejection.detail)
-        temporary = rejection.reason in TEMPORARY or (is_page and rejection.reason == Reason.TIMED_OUT)
+        temporary = rejection.reason in TEMPORARY_REASONS or (is_page and rejection.reason == Reason.TIMED_OUT)
         if known.is_repeated(refusal) and not is_page:
             return Conclusion(Outcome.UNCHANGED)
         now = self.times(rejection.url, now)

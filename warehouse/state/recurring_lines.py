@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-NEWEST: Final = 300
+MAX_ARTICLES: Final = 300
 """Articles that habits are learned from."""
-OLDEST: Final = timedelta(days=90)
+MAX_ARTICLE_AGE: Final = timedelta(days=90)
 """By how much they may have landed before the newest of them."""
-AGAIN: Final = timedelta(days=7)
+MIN_RENEWAL_INTERVAL: Final = timedelta(days=7)
 """After which it is worth a row that a habit was seen again."""
 
 
@@ -67,13 +67,13 @@ def newest_articles(root: str, source_id: str) -> list[tuple[Any, ...]]:
     locations = [escape_pattern(Root.at(root).location(name)) for name in names]
     with connect(root) as connection:
         # Two looks, so that texts are read of few articles: the first one reads a column of times and nothing else.
-        ((since,),) = rows(connection, _SINCE, [locations, source_id, 2 * NEWEST])
-        article_rows = rows(connection, _NEWEST, [locations, source_id, since, 2 * NEWEST]) if since else []
+        ((since,),) = rows(connection, _SINCE, [locations, source_id, 2 * MAX_ARTICLES])
+        article_rows = rows(connection, _NEWEST, [locations, source_id, since, 2 * MAX_ARTICLES]) if since else []
     newest: dict[str, tuple[Any, ...]] = {}
     for row in article_rows:
-        if row[-1] >= article_rows[0][-1] - OLDEST:
+        if row[-1] >= article_rows[0][-1] - MAX_ARTICLE_AGE:
             newest.setdefault(row[0], row[:-1])
-    return list(newest.values())[:NEWEST]
+    return list(newest.values())[:MAX_ARTICLES]
 
 
 def news_of(known: Iterable[Habit], learned: Iterable[Habit], now: datetime) -> list[Habit]:
@@ -84,7 +84,7 @@ def news_of(known: Iterable[Habit], learned: Iterable[Habit], now: datetime) -> 
 
 
 def _is_news(before: Habit | None, now: Habit) -> bool:
-    if before is None or before.place != now.place or now.last_seen_at >= before.last_seen_at + AGAIN:
+    if before is None or before.place != now.place or now.last_seen_at >= before.last_seen_at + MIN_RENEWAL_INTERVAL:
         return True
     return not before.articles / 2 < now.articles < before.articles * 2
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 ROBOTS: Final = "/robots.txt"
 GZIP: Final = b"\x1f\x8b"
-LARGEST: Final = 500_000_000
+MAX_UNPACKED_BYTES: Final = 500_000_000
 """Bytes of a packed listing that are looked at."""
-SHORTEST: Final = 8
+MIN_TEXT_CHARACTERS: Final = 8
 """Characters of a single word that names an article: a shorter one is in every listing."""
 ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 BETWEEN: Final = r"(?:<[^<>]*>|[\W_])++"
@@ -85,13 +85,13 @@ def _holds(text: str, words: list[str]) -> bool:
 
 
 def _tells(words: list[str]) -> bool:
-    return len(words) > 1 or len("".join(words)) >= SHORTEST
+    return len(words) > 1 or len("".join(words)) >= MIN_TEXT_CHARACTERS
 
 
 def _readings(content: bytes, charset: str | None) -> Iterator[str]:
     if content.startswith(GZIP):
         try:
-            content = zlib.decompressobj(wbits=31).decompress(content, LARGEST)
+            content = zlib.decompressobj(wbits=31).decompress(content, MAX_UNPACKED_BYTES)
         except zlib.error:
             return
     declared = [charset_name.decode("ascii").lower() for charset_name in DECLARED.findall(content[:2_000])]
