@@ -122,6 +122,13 @@ def test_a_search_is_narrowed_and_joined(languages: Path) -> None:
 def test_a_hit_is_marked_where_it_stands() -> None:
     text = "Straßen, ÉCOLE und 上海港口 hier"
     assert [text[a:b] for a, b in hits(text, parse_words("strassen école 海港"))] == ["Straßen", "ÉCOLE", "海港"]
+    # A part of the word in another word is no hit.
+    text = "สภาเทศบาลเมืองมีมติให้เปิดท่าเรือเก่า 駅前のコンクリートからフェリー乗り場まで"
+    assert [text[a:b] for a, b in hits(text, parse_words("ท่าเรือ フェリー乗り場 駅"))] == [
+        "ท่าเรือ",
+        "駅",
+        "フェリー乗り場",
+    ]
     assert snippet("x " * 500 + "ferry", parse_words("ferry"), ("[", "]")).endswith("[ferry]")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from warehouse.search.tokens import PARTS, fold, is_unspaced, words_pattern
@@ -16,7 +16,9 @@ Span = tuple[int, int]
 
 def hits(text: str, words: Words) -> list[Span]:
     """Return where the words of a search stand in a text: offsets of its characters, in order, none overlapping."""
-    query_tokens = {token for group in words.required for term in group for token in term.tokens}
+    terms = [term.tokens for group in words.required for term in group]
+    query_tokens = set().union(*terms)
+    runs = {run for tokens in terms for run in _joined(tokens)}
     spans: list[Span] = []
     for match in words_pattern().finditer(text):
         if match[0].isascii():  # as nearly all words of most texts
@@ -26,10 +28,23 @@ def hits(text: str, words: Words) -> list[Span]:
         for part in PARTS.finditer(match[0]):
             start = match.start() + part.start()
             if is_unspaced(part[0]):
-                spans += _pairs(part[0], start, query_tokens)
+                pairs = _pairs(part[0], start, query_tokens)
+                # A pair alone may stand in any word.
+                spans += [(first, last) for first, last in pairs if any(run in fold(text[first:last]) for run in runs)]
             elif fold(part[0]) in query_tokens:
                 spans.append((start, start + len(part[0])))
     return spans
+
+
+def _joined(tokens: Sequence[str]) -> list[str]:
+    """Join pairs of characters that overlap to the runs that they were cut from; other tokens stay as they are."""
+    runs: list[str] = []
+    for token in tokens:
+        if runs and len(token) == 2 and is_unspaced(token) and runs[-1].endswith(token[0]):  # noqa: PLR2004
+            runs[-1] += token[1]
+        else:
+            runs.append(token)
+    return runs
 
 
 def _pairs(run: str, start: int, query_tokens: set[str]) -> list[Span]:
