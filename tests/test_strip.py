@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from config.sources import StripRules
 from tasks.boilerplate.lines import read_lines
-from tasks.strip import label_text, strip
+from tasks.boilerplate.text_lines import label_text
+from tasks.strip import strip
 from tasks.text.characters import clean_line, clean_lines, split_lines
 from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, Paragraphs, RawArticle, Rejection
 from warehouse.model.vocabulary import LineReason, Origin, Reason, Stage

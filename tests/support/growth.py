@@ -25,6 +25,7 @@ from tasks.boilerplate.lines import _read_short_text, read_lines
 from tasks.boilerplate.model import score_lines
 from tasks.boilerplate.page_lines import label_page
 from tasks.boilerplate.select_lines import select_lines
+from tasks.boilerplate.text_lines import label_text
 from tasks.detect import detect_language
 from tasks.extract import extract
 from tasks.files import csv_parquet as tables
@@ -59,7 +60,6 @@ from tasks.metadata.urls import absolute_url, canonical_url, identity_url, norma
 from tasks.site_probe.autodiscovery import detect_kind, rank_sitemaps, read_site_info
 from tasks.site_probe.feed_statistics import measure_listing
 from tasks.site_probe.trial_articles import needs_scripts
-from tasks.strip import label_text
 from tasks.text import words
 from tasks.text.characters import clean_line, clean_lines
 from tasks.text.decode import decode
