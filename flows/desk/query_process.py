@@ -20,6 +20,10 @@ from warehouse.errors import QueryError, WarehouseError
 from warehouse.statements import needs_more
 
 MAX_PROCESSES: Final = 2
+MAX_WAITING: Final = 8
+"""Statements that wait for a process, each in a thread that no page has meanwhile; the reader of one may be gone."""
+MAX_WAIT_SECONDS: Final = 30.0
+BUSY: Final = "other statements are being run; try again in a minute"
 SPARE_BYTES: Final = 1_500_000_000
 """What a process may hold beside the memory that DuckDB counts: itself, a result, and blocks of long strings."""
 GRACE_SECONDS: Final = 10.0
@@ -32,10 +36,19 @@ class QueryProcesses:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._room = threading.BoundedSemaphore(MAX_PROCESSES)
+        self._turns = threading.BoundedSemaphore(MAX_PROCESSES + MAX_WAITING)
         self._idle = LifoQueue[Worker]()
 
     def run(self, statement: str, limits: Limits) -> Result:
         """Return the first rows of a statement that reads. Raises `QueryError`, `WarehouseError`."""
+        if not self._turns.acquire(blocking=False):
+            raise WarehouseError(BUSY)
+        try:
+            return self._run(statement, limits)
+        finally:
+            self._turns.release()
+
+    def _run(self, statement: str, limits: Limits) -> Result:
         try:
             with self._process() as process:
                 answer, _ = process.run(limits.seconds + GRACE_SECONDS, run_bounded, self._settings, statement, limits)
@@ -61,7 +74,9 @@ class QueryProcesses:
 
     @contextlib.contextmanager
     def _process(self) -> Iterator[Worker]:
-        with self._room:
+        if not self._room.acquire(timeout=MAX_WAIT_SECONDS):
+            raise WarehouseError(BUSY)
+        try:
             try:
                 process = self._idle.get_nowait()
             except Empty:
@@ -75,6 +90,8 @@ class QueryProcesses:
                 process.end()
                 raise
             self._idle.put(process)
+        finally:
+            self._room.release()
 
 
 def run_bounded(settings: Settings, statement: str, limits: Limits) -> Result | WarehouseError:
