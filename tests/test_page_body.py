@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import textwrap
 
+import numpy as np
 import pytest
 
 from config.sources import StripRules
 from tasks.extract import extract
+from tasks.html.block_features import PageStatements, read_block_features
+from tasks.html.blocks import read_blocks
+from tasks.html.parse import parse_html
+from tasks.html.select_blocks import drop_teasers
 from tasks.strip import strip
 from tests.support.raws import raw_page
 from warehouse.model.records import ExtractedArticle, Rejection
@@ -450,6 +455,15 @@ def test_a_page_of_teasers_below_links_holds_no_article() -> None:
     author = '<h1>Ann Lee</h1><p class="bio">Ann Lee writes about rivers and trains.</p>'
     content = page(f'<main class="main">{author}<div>{teasers}</div></main>', title="Ann Lee")
     assert isinstance(extract(raw_page(content)), Rejection)
+
+
+def test_the_first_block_of_a_page_does_not_stand_below_the_link_at_its_end() -> None:
+    links = [f'<p><a href="/{number}">The ferry to Lund sails again {number}</a></p>' for number in range(3)]
+    tree = parse_html("".join(paragraphs(text) + link for text, link in zip(STORY, links, strict=False)))
+    assert tree is not None
+    features = read_block_features(read_blocks(tree), PageStatements((), (), ""))
+    texts = {0, 2, 4}
+    assert drop_teasers(features, np.full(6, 0.5, np.float32), texts) == texts
 
 
 def test_all_captions_of_a_gallery_without_text_are_the_story() -> None:

@@ -224,10 +224,15 @@ def drop_teasers(features: BlockFeatures, probability: Floats, selected: set[int
     linked = features.columns["linked"] >= _MIN_LINKED_SHARE
     is_short = features.words < MIN_TEASER_WORDS
     # A day may stand between.
-    is_teaser = linked | np.roll(linked, 1) | (np.roll(is_short, 1) & np.roll(linked, 2))
+    is_teaser = linked | _above(linked, 1) | (_above(is_short, 1) & _above(linked, 2))
     is_list = len(indexes) >= MIN_TEASERS and is_teaser[indexes].all()
     best = np.where(linked, 0, probability)[indexes].max(initial=0)
     return set() if is_list and best < MIN_SURE_PROBABILITY else selected
+
+
+def _above(values: NDArray[np.bool_], distance: int) -> NDArray[np.bool_]:
+    """Return for each block the value of the one `distance` above it; False where there is none."""
+    return np.concatenate((np.zeros(distance, np.bool_), values))[: len(values)]
 
 
 def _number_names(columns: dict[str, Floats]) -> NDArray[np.intp]:
