@@ -23,10 +23,10 @@ from flows.ingestion.listing_dates import Period
 from flows.ingestion.process_pool import Workers
 from flows.ingestion.shared_fetcher import open_fetcher
 from flows.scheduling.artifacts import make_table
-from flows.scheduling.maintenance_flows import in_thread
 from flows.scheduling.run_log import counts_text
 from flows.scheduling.service_log import log_event, log_to_stderr
 from flows.scheduling.source_flow import log_failure
+from flows.scheduling.threads import in_thread
 from flows.sharding.engine import Engine, Task, open_engine
 from flows.sharding.plan import Plan, make_plan
 from flows.sharding.run_shards import Sharded, run_shards
@@ -72,12 +72,12 @@ async def backfill_source(
         [chosen], _ = choose_sources(settings.config, [source])
         chosen = chosen if warc is None else with_warcs(chosen, warc)
         window = read_window(*(None if day is None else day.isoformat() for day in (from_day, to_day)))
-        plan = await in_thread(lambda: _plan(chosen, settings, window), stop)
+        plan = await in_thread(lambda: _plan(chosen, settings, window), stop.set)
         await make_table(f"plan-{source}", "What a backfill is going to do", [_plan_row(plan)])
         backfill = Sharded(chosen, plan.shards, plan.done, problems=list(plan.problems))
         # With no shard left it only reconciles those of an earlier backfill that was stopped before that.
         where, address = (Engine(engine), scheduler) if plan.left else (Engine.LOCAL, None)
-        await in_thread(lambda: _run(backfill, settings, where, address, stop, watch), stop)
+        await in_thread(lambda: _run(backfill, settings, where, address, stop, watch), stop.set)
         await watch.all_ended()
     except (ConfigError, WarehouseError) as error:
         return Failed(message=f"{source}: {error}")

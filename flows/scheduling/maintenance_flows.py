@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from logging import WARNING
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from prefect import Flow, State, flow, get_run_logger
 from prefect.states import Failed
@@ -21,6 +20,7 @@ from flows.recheck import Rechecked, recheck
 from flows.scheduling.artifacts import counts_link, make_markdown, make_table
 from flows.scheduling.service_log import log_event, log_to_stderr
 from flows.scheduling.source_flow import log_failure
+from flows.scheduling.threads import in_thread
 from tasks.http.fetcher import utc_now
 from warehouse.checks.verified import VerifiedFiles
 from warehouse.connect import connect, rows
@@ -31,8 +31,6 @@ from warehouse.storage.tables import Store
 from warehouse.verify import Verification, verify
 
 SAMPLE_CAPTURES: Final = 1_000  # read back beside what is new; all captures of a large archive would take hours
-
-Result = TypeVar("Result")
 
 
 @flow(name="maintain-warehouse", persist_result=False, on_failure=[log_failure])
@@ -101,7 +99,7 @@ async def recheck_versions(
     log_to_stderr(settings)
     sources, errors = choose_sources(settings.config)
     stop = threading.Event()
-    results = await in_thread(lambda: recheck(sources, settings, stop), stop)
+    results = await in_thread(lambda: recheck(sources, settings, stop), stop.set)
     table = [_row(result) for result in results if result.run or result.problem]
     if table:
         await make_table("rechecks", "Pages that were fetched again", table)
@@ -150,28 +148,6 @@ async def watch_quality(
     }
     await make_table("quality", "What is wrong with sources, if anything", table or [no_condition])
     return {"conditions": [condition.key for condition in report.conditions], "sent": list(report.sent)}
-
-
-async def in_thread(work: Callable[[], Result], stop: threading.Event) -> Result:
-    """Run `work` in a thread; if the flow is cancelled, set `stop` and wait for the end of the work."""
-
-    def until_stopped() -> Result | None:
-        try:
-            return work()
-        except KeyboardInterrupt:
-            # If it left the thread, it would end the event loop.
-            return None
-
-    ended = asyncio.get_running_loop().run_in_executor(None, until_stopped)
-    try:
-        result = await asyncio.shield(ended)
-    except BaseException:
-        stop.set()
-        await ended
-        raise
-    if result is None:
-        raise asyncio.CancelledError
-    return result
 
 
 # Name, flow, and the setting with its schedule.

@@ -31,6 +31,7 @@ from flows.ingestion.shared_fetcher import open_fetcher
 from flows.scheduling.artifacts import run_artifacts
 from flows.scheduling.run_log import log_run
 from flows.scheduling.service_log import log_event, log_to_stderr
+from flows.scheduling.threads import in_thread
 from warehouse.connect import connect, rows
 from warehouse.errors import EmptyWarehouseError, WarehouseError
 from warehouse.model.rows import Run
@@ -125,30 +126,20 @@ async def run_to_end(source: Source, settings: Settings, *, due: bool, progress:
         work = partial(
             ingest, source, settings, workers, fetcher, scope, progress=progress, stop=stop, flow_run_id=flow_run_id
         )
-        ended = asyncio.get_running_loop().run_in_executor(None, until_stopped, work)
-        try:
-            run = await asyncio.shield(ended)
-        except BaseException:
-            # Prefect ends a run by an exception here; without this the thread would go on fetching.
+
+        def stop_run() -> None:
             stop.set()
             fetcher.close()
             # The exception also leaves the event loop, and asyncio would print it with its traceback, as a bug.
             logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-            await ended
-            sentence = f"{source.id}: stopped; the next run takes up what it has fetched and not landed"
-            log_event("run_stopped", sentence, source=source.id)
+
+        try:
+            return await in_thread(work, stop_run)
+        except BaseException as error:
+            if stop.is_set() and not isinstance(error, Exception):
+                sentence = f"{source.id}: stopped; the next run takes up what it has fetched and not landed"
+                log_event("run_stopped", sentence, source=source.id)
             raise
-    if run is None:
-        raise asyncio.CancelledError
-    return run
-
-
-def until_stopped(work: partial[Run]) -> Run | None:
-    """Return the run, or None if it was stopped: a KeyboardInterrupt that leaves a thread would end the event loop."""
-    try:
-        return work()
-    except KeyboardInterrupt:
-        return None
 
 
 def is_last_attempt() -> bool:
