@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -113,24 +113,15 @@ def health_rows(
 
 def _narrow(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return the columns that a narrow table has instead of those of a row: ages for times."""
+    from flows.monitoring.health import age_text
+
     return {
-        "last_run": _age(row["last_run_at"], now),
+        "last_run": age_text(row["last_run_at"], now),
         "status": row["last_status"],
-        "newest": _age(row["newest_at"], now),
+        "newest": age_text(row["newest_at"], now),
         "24h": row["articles_24h"],
         "refused": row["rejects_open"],
     }
-
-
-def _age(moment: datetime | None, now: datetime) -> str | None:
-    """Return how long ago a moment was, in the largest unit that it fills."""
-    if moment is None:
-        return None
-    age = max(now - moment, timedelta())
-    if age >= timedelta(days=2):
-        return f"{age.days:,} d ago"
-    minutes = int(age.total_seconds() // 60)
-    return f"{minutes // 60} h ago" if minutes >= 120 else f"{minutes} min ago"  # noqa: PLR2004
 
 
 def _row(name: str, source: Source | None, health: Health, wrong: list[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from flows.desk.charts import bars, sparkline
 from flows.formats.values import cell_text, json_value
+from flows.monitoring.health import age_text
 
 FOLDER: Final = Path(__file__).resolve().parent
 HIT_MARKS: Final = ("\x02", "\x03")
@@ -21,8 +22,6 @@ HIT_MARKS: Final = ("\x02", "\x03")
 SECONDS_A_DAY: Final = 86_400
 _ENGLISH: Final = Locale("en")
 _TIME_FORMATS: Final = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d"}
-_MINUTES_IN_HOURS: Final = 120
-_HOURS_IN_DAYS: Final = 48
 
 
 def environment() -> Environment:
@@ -78,14 +77,8 @@ def percent(value: float | None) -> str:
 
 
 def age(time: datetime | None, now: datetime) -> str:
-    """Return how long ago a time was, in the largest unit that it fills."""
-    if time is None:
-        return "never"
-    minutes = int(max(now - time, timedelta()).total_seconds() // 60)
-    if minutes < _MINUTES_IN_HOURS:
-        return f"{minutes} min ago"
-    hours = minutes // 60
-    return f"{hours} h ago" if hours < _HOURS_IN_DAYS else f"{number(hours // 24)} days ago"
+    """Return how long ago a time was, or `never`."""
+    return age_text(time, now) or "never"
 
 
 def moment(time: datetime | date | None, precision: str = "minute") -> Markup:

@@ -28,6 +28,7 @@ COUNTED: Final = (
     "articles", "articles_24h", "articles_7d", "articles_per_day", "articles_week", "articles_week_before",
     "rejects_open", "rejects_7d", "pending",
 )  # fmt: skip
+_HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _CURES: Final = {
     "disallowed": "its robots.txt forbids them: ask the publisher, or leave them out with `exclude`",
@@ -175,7 +176,7 @@ def deadline(source: Source, health: Health) -> datetime | None:
         since = max(since, _due_since(source, health) or since)
         return next(islice(turns(source.schedule, source.timezone, since), MAX_MISSED_TURNS - 1, None), None)
     waits = [row["next_poll_at"] - row["polled_at"] for row in health.endpoints if row["next_poll_at"]]
-    return since + MAX_MISSED_TURNS * max(min(waits), timedelta(hours=1)) if waits else None
+    return since + MAX_MISSED_TURNS * max(min(waits), _HOUR) if waits else None
 
 
 def _due_since(source: Source, health: Health) -> datetime | None:
@@ -214,7 +215,7 @@ def _endpoint_problems(source: Source, endpoint: Mapping[str, Any], health: Heal
 def _volume_problems(facts: Mapping[str, Any], source: Source, now: datetime) -> Iterator[str]:
     newest, last_success = facts["newest_at"], facts["last_success_at"]
     if newest and last_success and (facts["hours_with_articles"] or 0) >= MIN_HOURS_WITH_ARTICLES:
-        silent = (last_success - newest) / timedelta(hours=1)
+        silent = (last_success - newest) / _HOUR
         if silent > max(6, 2 * facts["longest_silence_hours"] + 1):
             usual = f"its longest silence in the four weeks before was {facts['longest_silence_hours']} h"
             cure = "see with 'copydesk sources check' what its inputs name"
@@ -278,4 +279,14 @@ def time_text(time: datetime) -> str:
 
 def duration_text(duration: timedelta) -> str:
     """Return a duration in hours, or in days if it is three days or longer."""
-    return f"{duration / timedelta(hours=1):.0f} hours" if duration < 3 * _DAY else f"{duration.days} days"
+    return f"{duration / _HOUR:.0f} hours" if duration < 3 * _DAY else f"{duration.days} days"
+
+
+def age_text(time: datetime | None, now: datetime) -> str | None:
+    """Return how long ago a time was: in minutes, from two hours on in hours, from two days on in days."""
+    if time is None:
+        return None
+    age = max(now - time, timedelta())
+    if age >= 2 * _DAY:
+        return f"{age.days:,} days ago"
+    return f"{age // _HOUR} h ago" if age >= 2 * _HOUR else f"{age // timedelta(minutes=1)} min ago"
