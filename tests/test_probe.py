@@ -103,7 +103,7 @@ def quick(tmp_path: Path) -> Settings:
 
 
 def look_whole(server: WebServer, tmp_path: Path, path: str = "/", **options: str) -> Probe:
-    return probe(server.url(path), quick(tmp_path), delay=0.0, allow_private=True, **options)
+    return probe(server.url(path), quick(tmp_path), delay=0.01, allow_private=True, **options)
 
 
 def look(workers: Workers, routes: dict[str, Route], path: str = "/") -> tuple[Survey, WebServer]:
@@ -279,7 +279,7 @@ def test_a_site_with_two_feeds_that_share_all_becomes_a_source_of_one(tmp_path, 
             {"kind": "feed", "url": server.url("/rss"), "sitemap": server.url("/news-sitemap.xml")}
         ]
         assert declared["expect"]["articles_per_day"] == 12
-        assert (declared["schedule"], declared["delay"]) == ("every 60 minutes", 5.0)
+        assert (declared["schedule"], declared["delay"]) == ("every 60 minutes", 0.01)
         assert "timezone" not in declared
         assert "16th time" in output.err
         comments = "\n".join(facts(tried))

@@ -17,7 +17,7 @@ app = typer.Typer(help="The configured sources.", no_args_is_help=True, rich_mar
 
 Id = Annotated[str | None, typer.Option("--id", metavar="ID", help="The source's id; else made of its title.")]
 Site = Annotated[str, typer.Argument(metavar="URL", help="A site's home page, or one of its pages, feeds, sitemaps.")]
-Delay = Annotated[float, typer.Option(help="Seconds between two requests to the site.", min=0)]
+Delay = Annotated[float, typer.Option(help="Seconds between two requests to the site, also in the file.", min=0)]
 Private = Annotated[bool, typer.Option("--allow-private", help="The site may be on this machine or a private network.")]
 DEFAULT_DELAY_SECONDS: Final = 5.0
 

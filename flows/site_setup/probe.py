@@ -165,7 +165,7 @@ def _source(survey: Survey, result: Probe, source_id: str | None) -> Source:
         title=title[:MAX_TITLE_CHARACTERS],
         language=main_language(result.samples) or (declared if LANGUAGE_PATTERN.fullmatch(declared) else None),
         schedule=_schedule(result.chosen),
-        delay=max(DEFAULT_DELAY_SECONDS, survey.crawl_delay()),
+        delay=max(survey.delay, survey.crawl_delay()),
         allow_private=survey.allow_private,
         input=_inputs(result),
         expect=Expect(articles_per_day=expected_articles_per_day(result.per_day)),
