@@ -36,6 +36,11 @@ MAX_CONTRADICTION: Final = 0.2
 # Of one reason: different words, and signs such as a title or an address.
 MIN_CUES: Final = 3
 SIGN_WEIGHT: Final = 2
+# A page of no more words that has so many of one reason, and hardly its own headline's, says nothing else: one in
+# so many words; one that says it is an article has to say it more often.
+MAX_DENSE_WORDS: Final = 80
+MAX_WORDS_A_CUE: Final = 12
+MAX_WORDS_A_CUE_IN_ARTICLE: Final = 8
 # Words are compared by their beginnings: a headline says `floods` where the text says `flooding`.
 STEM_CHARACTERS: Final = 5
 MIN_WORD_CHARACTERS: Final = 3
@@ -130,9 +135,11 @@ def find_stand_in(page: str, text: str, candidates: Iterable[Candidate], visit: 
         text_and_titles = f"{' '.join(titles)} {text or _visible_text(page)}"
         reason, words, signs = _most_cues(text_and_titles, titles, page, visit)
         # The text of an article has the words of its headline; that of a page in its place tells its kind.
-        is_odd = contradicts if is_marked else contradicts or (_agreement(titles, text) or 0) < MIN_AGREEMENT
+        has_own_words = (_agreement(titles, text) or 0) >= MIN_AGREEMENT
+        is_odd = contradicts if is_marked else contradicts or not has_own_words
         is_titled = _starts_as(titles, reason) and not _is_article_beside_box(text, titles, reason)
-        is_kind = is_titled or (signs and is_odd) or (contradicts and not is_marked)
+        is_dense = not has_own_words and _speaks_of(words, text, is_marked=is_marked)
+        is_kind = is_titled or (signs and is_odd) or (contradicts and not is_marked) or is_dense
         if is_kind and words + SIGN_WEIGHT * signs >= MIN_CUES:
             return StandIn(reason, f"{_SENTENCES[reason]}: its title is '{_first(titles)}'.")
     if contradicts and text and not is_dated and not is_marked:
@@ -144,6 +151,14 @@ def find_stand_in(page: str, text: str, candidates: Iterable[Candidate], visit: 
 def _is_marked_as_article(page: str) -> bool:
     """Return whether a page says that it holds one article."""
     return _ARTICLE_MARK.search(page, 0, MAX_HEAD_CHARACTERS) is not None or len(_ARTICLE.findall(page)) == 1
+
+
+def _speaks_of(cue_count: int, text: str, *, is_marked: bool) -> bool:
+    """Return whether a short text speaks to its reader, and says little beside its `cue_count` words of one reason."""
+    word_count = estimate_words(text)
+    share = MAX_WORDS_A_CUE_IN_ARTICLE if is_marked else MAX_WORDS_A_CUE
+    is_about = 0 < word_count <= MAX_DENSE_WORDS and cue_count * share >= word_count
+    return is_about and _reader_words().search(text.casefold()) is not None
 
 
 def _is_article_beside_box(text: str, titles: Sequence[str], reason: Reason) -> bool:
@@ -232,8 +247,19 @@ _SENTENCES: Final = {
 
 
 @cache
+def _reader_words() -> re.Pattern[str]:
+    """Return a pattern of words with which a site speaks to its reader; news speaks of people."""
+    words, beginnings, parts = map(_split, tomllib.loads(CUES.read_text("utf-8"))["reader"].values())
+    whole = "|".join(map(re.escape, words))
+    return re.compile(
+        rf"(?<!\w)(?:(?:{whole})(?!\w)|{'|'.join(map(re.escape, beginnings))})|{'|'.join(map(re.escape, parts))}"
+    )
+
+
+@cache
 def _cues() -> dict[Reason, Cues]:
     data = tomllib.loads(CUES.read_text("utf-8"))
+    del data["reader"]
     return {
         Reason(reason): Cues(
             _pattern(_split(table["stems"])), tuple(_split(table["titles"])), tuple(_split(table["urls"]))
