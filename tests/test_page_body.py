@@ -532,3 +532,21 @@ def test_a_line_with_the_address_of_the_desk_is_no_text() -> None:
     line = "Haben Sie Fragen oder Kritik? Dann schreiben Sie eine Mail an redaktion@norby.example, wir lesen alles."
     body = paragraphs(*STORY, line)
     assert text_of(page(f"<article><h1>Norby repairs its bridge</h1>{body}</article>")) == list(STORY)
+
+
+def test_labels_beside_each_other_in_elements_of_their_own_are_words_of_their_own():
+    bar = '<div class="meta"><span class="writer">Ann Lee</span><span class="day">Tuesday</span><time>6:15 pm</time></div>'
+    article = extract(raw_page(page(f"<article><h1>Norby repairs its bridge</h1>{bar}{paragraphs(*STORY)}</article>")))
+
+    assert not isinstance(article, Rejection)
+    assert "Ann Lee Tuesday 6:15 pm" in article.paragraphs.lines
+
+
+def test_a_word_whose_first_letter_is_printed_large_stays_whole():
+    first = f'<div class="lead"><span class="cap">{STORY[0][0]}</span><span class="rest">{STORY[0][1:]}</span></div>'
+    article = extract(
+        raw_page(page(f"<article><h1>Norby repairs its bridge</h1>{first}{paragraphs(*STORY[1:])}</article>"))
+    )
+
+    assert not isinstance(article, Rejection)
+    assert STORY[0] in article.paragraphs.lines

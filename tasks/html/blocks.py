@@ -31,6 +31,8 @@ _CELLS: Final = frozenset(("td", "th"))
 _UNREAD_TAGS: Final = frozenset(
     "head annotation button select option textarea video audio rt rp map progress meter".split()
 )
+# Styles set labels apart that stand in such elements without a space: writer, day, number of readers.
+_LABEL_TAGS: Final = frozenset(("span", "time"))
 _DOUBTFUL_TAGS: Final = _UNREAD_TAGS | {"span"}
 # Stands for a line break of the page until a block is whole; `str.split` takes it for a space.
 _BREAK: Final = "\u2028"
@@ -119,6 +121,7 @@ class _BlockReader:
             elif tag == "br":
                 parts.append(_BREAK)
             elif tag not in _DOUBTFUL_TAGS or _is_read(child, tag, element.tag):
+                self._separate_label(child, tag)
                 self.read(child, container, in_link or tag == "a", in_bold or tag in _BOLD_TAGS)
             if (text := child.tail) and (parts or not text.isspace()):
                 parts.append(text)
@@ -145,6 +148,16 @@ class _BlockReader:
             self.read(element, container, in_link, tag in _HEADINGS)
         if self._parts:
             self.end_block(container)
+
+    def _separate_label(self, element: HtmlElement, tag: str) -> None:
+        """Add a space before an element that begins another label than the one right before it."""
+        if (
+            tag in _LABEL_TAGS
+            and self._parts
+            and element.getparent().tag == "div"
+            and _begins_label(element, self._parts[-1])
+        ):
+            self._parts.append(" ")
 
     def _count(self, text: str, in_link: bool, in_bold: bool) -> None:
         """Count characters that are linked or bold."""
@@ -182,6 +195,23 @@ def _is_read(element: HtmlElement, tag: str, around: str) -> bool:
     if tag == "button" and sum(map(len, element.itertext())) >= MIN_BUTTON_TEXT_CHARACTERS:
         return True
     return next(element.iter("main", "article", "h1"), None) is not None
+
+
+def _begins_label(element: HtmlElement, before: str) -> bool:
+    """Return whether an element right behind another one, with a class of its own each, begins another label.
+
+    A single letter before it is an initial that is printed large.
+    """
+    previous = element.getprevious()
+    return (
+        previous is not None
+        and not previous.tail
+        and previous.tag in _LABEL_TAGS
+        and (element.tag == "time" or bool(element.get("class")))
+        and (previous.tag == "time" or bool(previous.get("class")))
+        and len(before) > 1
+        and not before[-1].isspace()
+    )
 
 
 @lru_cache(maxsize=4_000)
