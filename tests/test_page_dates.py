@@ -189,3 +189,23 @@ def test_the_date_line_below_the_headline_goes_before_one_above_it() -> None:
 def test_the_day_of_an_address_counts_where_the_page_prints_none() -> None:
     assert article_of(url="https://news.example/2025/07/08/bakery").published_local == date(2025, 7, 8)
     assert article_of(url="https://news.example/2025/13/08/bakery").published_local is None
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Margaret Toller, 84, who ran the bakery, died on November 9, 2019, at home.",
+        "The old oven was last lit on 4 May 2019, and nobody thought of another one.",
+    ],
+)
+def test_the_day_in_the_first_sentence_of_a_text_is_that_of_an_event(sentence: str) -> None:
+    assert article_of(f"<p>{sentence}</p>").published_at is None
+
+
+def test_the_label_nearest_to_a_date_says_what_it_is() -> None:
+    line = "Edited by: Bob Ray, Published: Nov 14, 2026 03:35 pm IST, Updated: Nov 14, 2026 04:10 pm IST"
+
+    article = article_of(f"<div>{line}</div>", lang="hi")
+
+    assert article.published_at == datetime(2026, 11, 14, 10, 5, tzinfo=UTC)
+    assert article.modified_at == datetime(2026, 11, 14, 10, 40, tzinfo=UTC)

@@ -58,6 +58,7 @@ _MAX_DATES: Final = 4
 _MAX_DATE_LINE_CHARACTERS: Final = 90
 # A label and a zone may stand beside the date; a line with a writer's name is of another kind.
 _MAX_WORDS_BESIDE_DATE: Final = 4
+_MIN_LABEL_CHARACTERS: Final = 5
 
 
 def has_year(line: str) -> bool:
@@ -124,8 +125,18 @@ def read_dates(line: str) -> list[tuple[str, str]]:
 
 
 def _is_of_change(label: str) -> bool:
+    """Return whether a label says so, and names no publication behind it: `Edited by Ann Lee | Published on`."""
     folded = fold_case_and_accents(label)
-    return any(phrase in folded for phrase in _modified_phrases())
+    last = max((folded.rfind(phrase) for phrase in _modified_phrases()), default=-1)
+    return last >= 0 and _published_phrases().search(folded, last) is None
+
+
+@cache
+def _published_phrases() -> re.Pattern[str]:
+    phrases = {fold_case_and_accents(phrase) for phrase in phrases_of("published")}
+    # `on` and `le` may stand behind either label.
+    long = sorted((phrase for phrase in phrases if len(phrase) >= _MIN_LABEL_CHARACTERS), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, long))})(?!\w)")
 
 
 @cache

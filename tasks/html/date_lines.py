@@ -25,6 +25,7 @@ MAX_BLOCKS_BELOW_HEADLINE: Final = 40
 MAX_BLOCKS_ABOVE: Final = 6
 MAX_BLOCKS_INSIDE: Final = 6
 MIN_ARTICLE_PROBABILITY: Final = 0.5
+MIN_SENTENCE_WORDS: Final = 8
 
 
 def find_date_line(page: PageBlocks, features: BlockFeatures, probability: Floats) -> str | None:
@@ -40,9 +41,15 @@ def find_date_line(page: PageBlocks, features: BlockFeatures, probability: Float
     texts = page.texts
     # The day of a caption is that of its picture.
     in_caption = (features.columns["to_figcaption"] <= MAX_CAPTION_DISTANCE).tolist()
+    # A sentence of the text tells of an event.
+    columns = features.columns
+    is_sentence = (
+        (features.words >= MIN_SENTENCE_WORDS) & (columns["ends_stop"] > 0) & (probability >= MIN_ARTICLE_PROBABILITY)
+    ).tolist()
     dates = (
         date
         for index, needs_label in _in_order_of_trust(page, features, article[0])
+        if not is_sentence[index] or _is_labelled(texts[index])
         if len(texts[index]) <= MAX_LINE_CHARACTERS and has_year(texts[index]) and not in_caption[index]
         if not needs_label or _is_labelled(texts[index])
         if (date := _read_date(page, index))

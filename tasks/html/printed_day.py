@@ -10,6 +10,7 @@ from typing import Final
 
 from lxml.html import HtmlElement
 
+from tasks.boilerplate.cues import find_cues
 from tasks.html.surroundings import (
     cut_modification,
     is_about_others,
@@ -24,11 +25,14 @@ MAX_EVIDENCE_CHARACTERS: Final = 300_000
 # Elements around the headline in which its date may stand above it.
 MAX_HEADLINE_LEVELS: Final = 3
 MAX_HEADINGS: Final = 20
+MIN_SENTENCE_CHARACTERS: Final = 60
+MAX_LABELLED_CHARACTERS: Final = 300
 MAX_HEADING_TEXTS: Final = 20
 
 _DATE_ATTRIBUTES: Final = ("content", "datetime", "title", "data-date", "data-time", "data-published")
 _MONTHS_A_YEAR: Final = 12
 _MONTH_NAMES: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_STOPS: Final = frozenset('.!?…。！？।؟۔”»"')
 _COPYRIGHT: Final = re.compile(r"\s*(?:©|\(c\)|copyright)", re.IGNORECASE)
 _FIGURES: Final = re.compile(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(?:19|20)\d\d(?!\d)")
 
@@ -93,6 +97,12 @@ def _order_of_others(text: str) -> bool | None:
     return orders.pop() if len(orders) == 1 else None
 
 
+def _is_sentence(text: str) -> bool:
+    """Return whether a text is a sentence, which tells of an event, and does not call its day that of publication."""
+    is_whole = len(text) >= MIN_SENTENCE_CHARACTERS and text.rstrip()[-1:] in _STOPS
+    return is_whole and not any(cue.kind == "published" for cue in find_cues(text[:MAX_LABELLED_CHARACTERS]))
+
+
 def _find_headline(tree: HtmlElement) -> HtmlElement | None:
     """Return the first `h1` that the page's title has: any other may stand below the text."""
     title = next((text_key("".join(title.itertext())) for title in tree.iter("title")), "")
@@ -117,7 +127,7 @@ def _evidence(tree: HtmlElement) -> Iterator[str]:
         node = stack.pop()
         if isinstance(node, str):
             remaining -= len(node)
-            if not is_above and not _COPYRIGHT.match(node):
+            if not is_above and not _COPYRIGHT.match(node) and not _is_sentence(node):
                 yield cut_modification(node, before)
             before = node if node.strip() else before
             continue

@@ -74,7 +74,12 @@ def _relations(link: HtmlElement) -> list[str]:
 
 def _author_links(tree: HtmlElement) -> Iterator[str]:
     links = islice((link for link in tree.iter("a") if "author" in (link.get("rel") or "").split()), MAX_BYLINES)
-    names = (_text(link, MAX_BYLINE_CHARACTERS) for link in links if not is_of_other_article(link))
+    own = [link for link in links if not is_of_other_article(link)]
+    # Another `article` on the page has writers of its own.
+    around = next(own[0].iterancestors("article"), None) if own else None
+    if around is not None:
+        own = [link for link in own if next(link.iterancestors("article"), None) is around]
+    names = (_text(link, MAX_BYLINE_CHARACTERS) for link in own)
     return islice(dict.fromkeys(filter(None, names)), MAX_AUTHORS)
 
 
