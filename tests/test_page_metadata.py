@@ -275,6 +275,20 @@ AUTHORS = {
         f'{H1}<div class="post-footer"><span class="post-author vcard">Posted by <span class="fn">Ann Lee</span></span></div>',
         ("Ann Lee",),
     ),
+    "links to print and send": (
+        "",
+        f'{H1}<div class="byline">By <a rel="author" href="/a">Ann Lee</a> | May 6, 2025 | <a href="/p">Print This Post</a></div>',
+        ("Ann Lee",),
+    ),
+    "writers of other articles below": (
+        "",
+        (
+            f'<article>{H1}<div class="byline">By <a rel="author" href="/a">Ann Lee</a></div></article>'
+            '<article><b>Mill opens</b><div class="byline">2 hours ago <a rel="author" href="/r">Bob Ray</a></div></article>'
+        ),
+        ("Ann Lee",),
+    ),
+    "an editor alone": ("", f'{H1}<div class="author"><span>责任编辑：</span>高美玲_NB07</div>', ()),
     "an element named by its id": ("", f'{H1}<x-part id="authors"><i>Ann Lee</i></x-part>', ("Ann Lee",)),
     "a box named by its id": ("", f'{H1}<x-part id="author"><i>All about ovens and bread</i></x-part>', ()),
     "a picture": ("", f"{H1}<figure><img src=/a.jpg><figcaption>By Ann Lee</figcaption></figure>", ()),

@@ -23,7 +23,8 @@ _ADDRESS: Final = re.compile(
     r"\(?\bhttps?://\S+|[(<\[]?[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,4}[)>\]]?|(?<!\w)@\w+|(?<=[^\W\d_])@\w+$"
 )
 _LABEL: Final = (
-    "written by|reported by|story by|posted by|words by|text by|author|authors|reporter|staff reporter|"
+    "written by|reported by|story by|posted by|words by|text by|author of the article|author|authors|reporter|"
+    "staff reporter|"
     "autor|autorin|autoren|autorka|autori|autore|auteur|auteurs|autores|autora|text|texte|texto|testo|tekst|tekstas|"
     "текст|автор|авторы|автори|penulis|yazan|haber|szerző|författare|forfatter|skribent|kirjoittaja|"
     "مراسل|بقلم|كتب|كتبت|المؤلف|الكاتب|نویسنده|מאת|คอลัมน์|ผู้เขียน|tác giả|συντάκτης|"
@@ -75,7 +76,7 @@ _PREPOSITION: Final = {
 }  # fmt: skip
 _ANY_PREPOSITION: Final = re.compile(r"(?:Von|VON|Par|PAR|Por|POR|Door|DOOR|Oleh|OLEH)\s+(?=\S+\s+\S)")
 _OTHER_WORK: Final = re.compile(
-    rf"(?:(?<![\s,;/|(–-])[\s,;/|(–-]++)?\b(?:{_PICTURES}|edited)"
+    rf"(?:(?<![\s,;/|(–-])[\s,;/|(–-]++)?\b(?:{_PICTURES}|edited|(?:责任|責任)?(?:编辑|編輯)|责编|校对)"
     r"(?:\s+(?:by|von|par|de|di)\b|\s?[:：/／=]).*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -115,7 +116,8 @@ _CHINESE_NAMES: Final = re.compile(r"[一-鿿]{2,4}(?:\s[一-鿿]{2,4})+")
 _IN_PLACE: Final = re.compile(r"(?<=\w)[\s,]+(?:in|reporting from|aus|à|em|en|from)\s+(?=[^\W\d_a-z])[\w .,'’-]+$")
 _TAIL: Final = re.compile(
     r"(?<!\s)\s++(?:기자|특파원|记者|記者|(?:last )?(?:updated|published|posted)|aktualisiert|publié|mis à jour"
-    r"|actualizado|im gespräch|im interview|lesezeit|reading time|\d+ min|(?:am|on|le|el|at|um)$)"
+    r"|actualizado|im gespräch|im interview|lesezeit|reading time|yesterday|gestern"
+    r"|\d+ (?:min|hours?|days?)(?:\sago)?|(?:am|on|le|el|at|um)$)"
     r"(?!\w).*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -140,6 +142,10 @@ _NO_NAME: Final = re.compile(
     r"autor(?:in)? (?:kontaktieren|folgen)|(?:contacter|suivre) l['’]aut(?:eur|rice)|contactar (?:al|a la) autora?|"
     r"(?:contatta|segui) l['’]autore|"
     r"(?:(?:send )?(?:an )?e-?mail|contact|follow)(?:\s(?:the )?(?:author|writer|reporter|editor|me|us|him|her|them))?|"
+    r"(?:print|e-?mail|share|save|copy|listen to) (?:this|the|to a friend|link|friendly)\b.*|"
+    r"drucken|imprimer|imprimir|stampa|"
+    r"yesterday|today|gestern|heute|hier|aujourd’hui|ayer|ieri|ontem|dün|bugün|вчера|сегодня|أمس|اليوم|"
+    r"(?:(?:责任|責任|本文|网络|網路)?(?:编辑|編輯|校对|校對|审核|審核))\s?[:：/／]?.*|"
     r"(?:view|see|more|all) (?:all )?(?:posts|articles|stories|from|by).*|[^\W\d_]*(?:報導|报导|報道|报道)",
     re.IGNORECASE,
 )
@@ -184,6 +190,11 @@ _PLACE_BEHIND: Final = re.compile(
 _KOREAN_REPORTER: Final = re.compile(
     r"(?:.*[\s=])?([가-힣]{2,4})\s?(?:선임|수습|인턴|전문|객원)?\s?(?:기자|특파원)(?:$|\s.*)", re.DOTALL
 )
+# `Ana Prado, Vale News — Monte Alto`: behind the outlet stands the place.
+_OUTLET_AND_PLACE: Final = re.compile(r"(?<=\w),\s[^,–—|•&/]{2,30}\s[–—]\s[^,–—|•&/]{2,40}$")
+# `Ana Prado e Bruno Leite, de Monte Alto`
+_PLACE_PART: Final = re.compile(r"(?:de|da|do|em|en|in|aus|à|from|desde)\s[A-ZÀ-Þ]\S*(?:\s\S+){0,3}")
+_INITIALS: Final = re.compile(r"[a-zà-ž]{1,2}")
 _DOUBLED: Final = re.compile(r"^(\S{2,}\s\S.{1,38}?)\s?\1$")
 _SUFFIX: Final = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 # Behind a full name: `Ann Lee, MSc, RD`.
@@ -214,6 +225,8 @@ def _split_line(line: str, language: str | None) -> tuple[str, ...]:
         line = without_date(line, language)
     line = _OUR_ROLE.sub("", _BOTH.sub("", line.lstrip(_EDGES), count=1), count=1)
     line = _without_opening(_OTHER_WORK.sub("", line), primary).strip(_EDGES)
+    if (match := _OUTLET_AND_PLACE.search(line)) and " " in line[: match.start()]:
+        line = line[: match.start()]
     if (match := _PLACE_BEHIND.search(line)) and " " in line[: match.start()]:
         line = line[: match.start()]
     names: list[str] = []
@@ -233,7 +246,7 @@ def _split_line(line: str, language: str | None) -> tuple[str, ...]:
 
 def _without_others(names: list[str]) -> list[str]:
     """Return the names without what stands behind the writers: the address of the site, its name, and times."""
-    for pattern in (_HOST, _DESK):
+    for pattern in (_HOST, _DESK, _INITIALS, _PLACE_PART):
         names = [name for name in names if not pattern.fullmatch(name)] or names
     names = [name for name in names if not _DIGIT.search(name)] or names
     # `By ANN LEE, Harbour Wire`
