@@ -41,6 +41,9 @@ _PART_SEPARATOR: Final = re.compile(r"(?:(?<!\s)\s++)?[|•·]\s*|(?<!\s)\s++[-�
 # Around a date: `28 April 2024, 14:26 Uhr, Ann Lee`, `Written by Ann Lee on 3 May`.
 _PART_EDGES: Final = " ,;:-–—"
 _CLOCK_WORD: Final = re.compile(r"(?:^|\s)(?:uhr|hrs?|on|at|am|um|le|el)(?=\s|,|$)", re.IGNORECASE)
+_BEFORE_SECTION: Final = re.compile(r"(\S+(?:\s\S+){1,3}?)\s(?:in|under|//|filed under:?)\s.+")
+# `2026-11-03 18:04 港口報／記者高美玲／即時報導`
+_HAN_WRITER: Final = re.compile(r"(?:作者|撰文|記者|记者)\s?[:：／/]?\s?([一-鿿]{2,3})(?![一-鿿])")
 _SIGNATURE: Final = re.compile(r"[(\[（【]([^()\[\]（）【】]{2,60})[)\]）】]\s*$|[.!?]\W?\s([^\W\d_]{2,8})$")
 # Lines of these kinds print no date or writer of this article.
 _WITHOUT_BYLINE: Final = {
@@ -205,10 +208,15 @@ def _read_names(lines: Sequence[Line], reasons: Sequence[LineReason | None], art
 def _read_writer(part: str) -> str:
     """Return the writer in a part of such a line: a name, or what follows a label; empty if there is none."""
     text = _read_part(part)
+    # `by Ann Lee in Energy // 4 Comments`
+    text = section[1] if (section := _BEFORE_SECTION.match(text)) and is_name(section[1]) else text
     has_label = any(cue.kind == "byline" and cue.has_separator for cue in find_cues(part))
     is_short = 0 < len(text.split()) <= _MAX_NAME_WORDS and len(text) <= _MAX_NAME_CHARACTERS
     is_writer = is_name(text) or is_reporter(text) or is_han_name(text)
-    return text if is_writer or (has_label and is_short) else ""
+    if is_writer or (has_label and is_short):
+        return text
+    match = _HAN_WRITER.search(part)
+    return match[1] if match else ""
 
 
 def _has_separate_label(line: Line) -> bool:

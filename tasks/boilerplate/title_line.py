@@ -23,6 +23,8 @@ MAX_TITLE_RATIO: Final = 3
 MIN_STANDFIRST_WORDS: Final = 8
 _MIN_STANDFIRST_OVERLAP: Final = 0.15
 _SEPARATORS: Final = ("|", "-", "–", "—", "•", "·", "/")
+# In front of it: `Home › News › The bridge is open`.
+_PATH_SEPARATORS: Final = (*_SEPARATORS[:5], ">", "»", "›", "/")
 # By these most lines are no beginning of a title; to fold a whole line takes ten times as long.
 _FIRST_CHARACTERS: Final = 4
 _NO_LETTER: Final = re.compile(r"[\W_]+")
@@ -103,7 +105,9 @@ def _find_unknown_title(lines: Sequence[Line], article: set[int], probability: F
 
 
 def _has_site_name(line: str, title: str) -> bool:
-    """Return whether a line is the title, a separator, and more: `The bridge is open | Harbour Post`."""
+    """Return whether a line is the title and more beside a separator: `The bridge is open | Harbour Post`."""
+    if line.endswith(title) and line[: -len(title)].rstrip().endswith(_PATH_SEPARATORS):
+        return True
     return line.startswith(title) and line[len(title) :].lstrip().startswith(_SEPARATORS)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from tasks.boilerplate.boosted_trees import Floats
 from tasks.boilerplate.line import Line
+from tasks.boilerplate.line_dates import find_day
 from tasks.boilerplate.long_words import count_long_words, find_long_words
 from tasks.text.words import MARKS_IN_WORDS
 from warehouse.model.vocabulary import LineReason
@@ -35,7 +36,7 @@ _WORD_OR_CODE: Final = re.compile(
     rf"(?:[a-zA-Z]+\d|\d+[a-zA-Z])[a-zA-Z\d]*+|[^\W\d_](?:[^\W\d_]|[{MARKS_IN_WORDS}])*+|\d+"
 )
 # An address, or an entry of a list of news by the minute.
-_NO_TITLE: Final = re.compile(r"\d{1,2}[:.]\d\d\s|.*\S@\S")
+_NO_TITLE: Final = re.compile(r"\d{1,2}[:.]\d\d\s|.*\S@\S|(?:https?://|www\.)\S+$")
 _NO_TITLE_END: Final = (".", ":", "。", "।", "۔")
 WEIGHTS: Final = {
     "common": 0.50,
@@ -121,7 +122,14 @@ def _may_be_title(line: Line) -> bool:
         and not line.bare.endswith(_NO_TITLE_END)
         and not _NO_TITLE.match(line.bare)
         and not _is_code(line.bare)
+        and not _is_dated_byline(line)
     )
+
+
+def _is_dated_byline(line: Line) -> bool:
+    """Return whether a line begins as a byline or date line does, and has a day: `By Ann Lee | 3 May 2024`."""
+    begins_so = line.cue("byline") is not None or line.cue("published") is not None
+    return begins_so and find_day(line.text) is not None
 
 
 def _is_code(text: str) -> bool:
