@@ -22,6 +22,7 @@ MAX_PERIOD: Final = timedelta(days=30)
 _MINUTE: Final = timedelta(minutes=1)
 _UNITS: Final = {"minute": _MINUTE, "min": _MINUTE, "hour": timedelta(hours=1), "day": timedelta(days=1)}
 _EVERY: Final = re.compile(r"every (?:(\d{1,5}) )?(minute|hour|day|min)s?")
+_STEP: Final = re.compile(r"\*/(\d{1,5})")
 _CURE: Final = "not five cron fields such as '*/20 * * * *', @hourly or @daily, nor 'every 20 minutes'"
 
 
@@ -44,6 +45,11 @@ def read_schedule(text: str) -> str | timedelta:
     cron = WORDS.get(text, text)
     if len(cron.split()) != 5:  # noqa: PLR2004
         raise ValueError(_CURE)
+    for step, unit, length in zip(cron.split(), ("minutes", "hours"), (60, 24), strict=False):
+        # Cron counts from 0 in each hour or day, and would give the source other turns than were meant.
+        if (match := _STEP.fullmatch(step)) and int(match[1]) > length:
+            cure = f"write 'every {match[1]} {unit}'"
+            raise ValueError(f"'{step}' is a longer step than the {length} {unit} that it counts in; {cure}")
     try:
         # Only computing the next turn reveals that there is none, as for 30 February.
         next(CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC)))

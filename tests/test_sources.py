@@ -76,6 +76,8 @@ def test_a_jsonl_source_names_its_own_keys(tmp_path):
             "every goes with url: pages of a list are fetched again by `recheck`",
         ),
         ('title = "x"\nschedule = "daily"\n' + FOLDER, "not five cron fields"),
+        ('title = "x"\nschedule = "*/90 * * * *"\n' + FOLDER, "write 'every 90 minutes'"),
+        ('title = "x"\nschedule = "0 */36 * * *"\n' + FOLDER, "write 'every 36 hours'"),
         ('title = "x"\ndelay = -1\n' + FOLDER, "key 'delay'"),
         ('title = "x"\n' + FOLDER + 'glob = "**.txt"\n', "not a pattern inside the folder"),
         ('title = "x"\n' + FOLDER + 'glob = "../*.txt"\n', "not a pattern inside the folder"),
