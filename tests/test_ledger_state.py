@@ -339,11 +339,11 @@ def test_a_run_that_changes_many_addresses_holds_few(empty_root: Path, monkeypat
     land_batch(Store(empty_root), random.Random(9), 0)
     with open_state(empty_root) as state, Ledger(state, RULES) as ledger:
         for number in range(100, 120):
-            ledger.see(fetched(number).item, NOW, f"spelling-{number}")
+            ledger.record_sighting(fetched(number).item, NOW, f"spelling-{number}")
             ledger.addresses.first_guid(f"guid-{number}", url(number))
             ledger.addresses.rest()
             assert len(ledger.addresses._changed) <= 4
-        ledger.read(url(105), NOW)
+        ledger.record_answer(url(105), NOW)
         ledger.addresses.rest()
         assert ledger.addresses[url(105)].last_fetched_at == NOW
         assert {url(number) for number in range(100, 120)} <= set(ledger.addresses.pending())

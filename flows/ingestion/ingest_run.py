@@ -103,7 +103,7 @@ class IngestRun:
             # One after another: a listing may spell one address twice.
             document = self.documents.identify(listed)
             identified.append(document)
-            if self.ledger.see(document, now, normalize_url(item_of(document).url)):
+            if self.ledger.record_sighting(document, now, normalize_url(item_of(document).url)):
                 news.append(document)
                 self.documents.add(document)
         self.writer.land_discoveries([self._discovery(document) for document in news])

@@ -24,7 +24,7 @@ def conclude_failed_fetch(run: IngestRun, archive: ArchiveWriter, item: Item, re
         archive_postponed(run, archive, item, refused)
     elif refused.exchanges:
         capture = archive.write_failure(item, refused.exchanges, refused.detail, now)
-    run.ledger.ask(item.url, now)
+    run.ledger.record_request(item.url, now)
     rejection = item.reject(Stage.FETCH, refused.reason, refused.detail)
     rejection = replace(rejection, capture_id=capture.capture_id if capture else None)
     return replace(run.ledger.refuse(rejection, now, is_page=True), capture=capture)
@@ -61,7 +61,7 @@ def conclude_unchanged(
     if item.is_record or not response.exchanges:
         return Conclusion(outcome)
     earlier = run.ledger.addresses[item.url].earlier
-    run.ledger.read(item.url, run.clock())
+    run.ledger.record_answer(item.url, run.clock())
     if earlier:
         return Conclusion(outcome, None, archive.write_revisit(item, response.exchanges, earlier, run.clock()))
     # One without content, or with a status of its own, has no earlier record that a revisit could name.

@@ -42,7 +42,7 @@ def take_up_recovered(run: IngestRun, shard_id: str = "") -> None:
     captures = [capture for capture in recovered if capture.outcome == RECOVERED]
     captures.sort(key=lambda capture: capture.fetched_at)
     landed_ids = run.ledger.addresses.landed(captures)
-    run.ledger.meet((capture.url, capture.fetched_at) for capture in captures)
+    run.ledger.add_addresses((capture.url, capture.fetched_at) for capture in captures)
     if not shard_id:
         restore_discoveries(run)
     settled = [
@@ -77,7 +77,7 @@ def _unfinished_documents(
     for capture in captures:
         run.check_stop()
         if capture.capture_id in landed_ids:
-            run.ledger.note(capture)
+            run.ledger.record_capture(capture)
             continue
         item = run.documents.item(capture.url)
         content = read(run.settings.data, capture.warc_filename, capture.warc_offset, capture.warc_length)

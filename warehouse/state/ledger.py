@@ -63,8 +63,8 @@ class Ledger:
         known.newest_at = not_before(known.newest_at, now)
         return known.newest_at
 
-    def meet(self, captures: Iterable[tuple[str, datetime]]) -> None:
-        """Note the addresses of captures that no other row knows of."""
+    def add_addresses(self, captures: Iterable[tuple[str, datetime]]) -> None:
+        """Add the addresses of captures that no other row knows of."""
         for url, fetched_at in captures:
             self.known(url, fetched_at)
 
@@ -107,8 +107,8 @@ class Ledger:
             known.payload_digests = tuple(digest for digest in known.payload_digests if digest != lost)
             known.earlier = None
 
-    def see(self, item: Item | Fetched | Rejection, now: datetime, normalized_url: str = "") -> bool:
-        """Note a sighting; return whether it is news: a new address, or a known one that is said to have changed."""
+    def record_sighting(self, item: Item | Fetched | Rejection, now: datetime, normalized_url: str = "") -> bool:
+        """Record a sighting; return whether it is news: a new address, or a known one that is said to have changed."""
         document = item.item if isinstance(item, Fetched) else item
         known = self.addresses.get(document.url)
         if known is None:
@@ -197,7 +197,7 @@ class Ledger:
 
     def conclude(self, raw: RawArticle, made: Article | Rejection, now: datetime) -> Conclusion:
         """Return the outcome of a document that was archived."""
-        self.note(raw.capture)
+        self.record_capture(raw.capture)
         known = self.addresses.change(raw.item.url)
         if isinstance(made, Rejection):
             refused = self.refuse(made, now)
@@ -232,11 +232,11 @@ class Ledger:
         self.addresses.name(VERSION, made.version_id, raw.item.url)
         return Conclusion(Outcome.STORED, replace(made, first_seen_at=known.first_seen_at, landed_at=now))
 
-    def note(self, capture: Capture) -> None:
-        """Remember the capture by which an address was read."""
+    def record_capture(self, capture: Capture) -> None:
+        """Record the capture by which an address was read."""
         known = self.addresses.change(capture.url)
         known.payload_digests += (capture.payload_digest,)
-        self.read(capture.url, capture.fetched_at)
+        self.record_answer(capture.url, capture.fetched_at)
         if capture.http_status is not None:
             known.earlier = Earlier(
                 capture.capture_id,
@@ -249,13 +249,13 @@ class Ledger:
                 capture.charset,
             )
 
-    def read(self, url: str, now: datetime) -> None:
-        """Remember that an address was asked for and gave what it holds now."""
-        self.ask(url, now)
+    def record_answer(self, url: str, now: datetime) -> None:
+        """Record that an address was asked for and gave what it holds now."""
+        self.record_request(url, now)
         self.addresses.change(url).is_changed = False
 
-    def ask(self, url: str, now: datetime) -> None:
-        """Remember that an address was asked for, whatever came of it."""
+    def record_request(self, url: str, now: datetime) -> None:
+        """Record that an address was asked for, whatever came of it."""
         now = self.times(url, now)
         known = self.addresses.change(url)
         known.first_fetched_at = known.first_fetched_at or now
@@ -282,7 +282,7 @@ class Ledger:
 
     def moved(self, raw: RawArticle, twin: str, now: datetime) -> Conclusion:
         """Return the outcome of an address that now redirects to another article's."""
-        self.note(raw.capture)
+        self.record_capture(raw.capture)
         if self.addresses[raw.item.url].version_id is None:
             return self.duplicate(raw, twin, f"redirects to {twin}", now)
         return Conclusion(Outcome.UNCHANGED, None, replace(raw.capture, outcome=Outcome.UNCHANGED))
