@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from test_warcs import HTML, http, record
 
 from config.errors import ConfigError
 from flows.backfill import backfill, read_window, with_warcs
@@ -21,6 +20,7 @@ from flows.sharding.plan import Plan
 from tests.support.commands import start_command
 from tests.support.polled import page, write
 from tests.support.waiting import wait_for
+from tests.support.warc_files import HTML, http, record
 from tests.support.webserver import answer, drip
 from warehouse.connect import connect
 from warehouse.search.index_files import open_index

@@ -7,10 +7,10 @@ from itertools import count
 from typing import Any
 
 import pytest
-from test_ingest import BREAD
 
 from flows.ingest import ingest
 from tasks.http.fetcher import Fetcher
+from tests.support.bread import BREAD
 from tests.support.polled import FEED, page
 from tests.support.rows import NOON, article, discovery, rejection, run
 from tests.support.webserver import answer

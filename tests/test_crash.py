@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import killed_at, start_command
+from tests.support.small_batches import copydesk, environment
 from warehouse.connect import connect
 from warehouse.verify import verify
 
@@ -73,14 +74,6 @@ def install(tmp_path, data):
     sources.mkdir(parents=True)
     (sources / "paper.toml").write_text('title = "Paper"\n[[input]]\nkind = "folder"\npath = "../../pages"\n')
     return str(data), ["run", "--config", str(tmp_path / "config"), "--data", str(data)]
-
-
-def environment(**more):
-    return os.environ | {"COPYDESK_BATCH": "10", "COPYDESK_WORKERS": "1"} | more
-
-
-def copydesk(arguments, before="", **more):
-    return start_command(arguments, env=environment(**more), before=before).wait()
 
 
 def content(root):

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import NOW
 from rich.console import Console
-from test_cli import copydesk
 from test_habits import APP
-from test_strip import STORY, paragraphs
 
 from config.sources import Source
 from flows.cli import explain as cli_explain
@@ -20,6 +18,8 @@ from flows.cli.explain import Explained, ShownLine, explain, print_explained
 from flows.cli.explain_page import Page
 from tasks.article import make_article
 from tasks.boilerplate.recurring_lines import fold_line
+from tests.support.commands import copydesk
+from tests.support.plain_texts import STORY, paragraphs
 from warehouse.model.records import Article, Capture, Item, RawArticle, Rejection
 from warehouse.model.rows import Habit
 from warehouse.model.vocabulary import HabitPlace, LineReason

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from test_page_body import STORY, page, text_of
-from test_strip import paragraphs, stripped
 
 from tasks.boilerplate.cues import find_cues
 from tasks.boilerplate.lines import read_lines
+from tests.support.plain_texts import paragraphs, stripped
 from warehouse.model.vocabulary import LineReason
 
 STORIES = {

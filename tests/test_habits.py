@@ -12,7 +12,6 @@ import pytest
 from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
-from test_strip import STORY, document, paragraphs
 
 from config.settings import Settings
 from config.sources import Source, StripRules, load_source
@@ -26,6 +25,7 @@ from tasks.http.fetcher import Fetcher
 from tasks.metadata.identity import article_id
 from tasks.metadata.urls import normalize_url
 from tasks.strip import strip
+from tests.support.plain_texts import STORY, document, paragraphs
 from tests.support.query import query
 from warehouse.model.records import ExtractedArticle
 from warehouse.model.rows import Habit

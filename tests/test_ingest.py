@@ -15,25 +15,13 @@ from config.inputs import JsonlInput
 from config.settings import Settings
 from flows.ingest import in_batches, ingest
 from tasks.http.fetcher import Fetcher
+from tests.support.bread import BREAD
 from warehouse.archive.writer import read
 from warehouse.errors import LockedError, WarehouseError
 from warehouse.model.records import Fetched, Item
 from warehouse.model.rows import Discovery
 from warehouse.model.vocabulary import RunStatus
 from warehouse.storage.tables import Store
-
-BREAD = """Bakers of Lindau return to stone ovens
-
-By Mira Voss
-
-Published 3 March 2026
-
-Four bakeries in Lindau have gone back to stone ovens this spring, because gas has become dearer than wood.
-
-"The crust is better, and so is the bill," said baker Oskar Lenz, whose family has baked in the town since 1911.
-
-The town hall welcomed the change but asked the bakers to fire their ovens before dawn, when the air is calm.
-"""
 
 
 @pytest.fixture(scope="module")

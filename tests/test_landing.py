@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from test_crash import copydesk, environment
 
 from config.sources import load_source
 from flows.monitoring.alert_rules import find_conditions
 from flows.monitoring.health import load_health, problems
 from tests.support.commands import start_command
 from tests.support.polled import FEED, Site, counts
+from tests.support.small_batches import copydesk, environment
 from tests.support.webserver import answer
 from warehouse.connect import connect
 from warehouse.model.schema import SCHEMAS

@@ -7,11 +7,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from test_crash import copydesk, environment
-from test_repair import EVERY
 
 from tests.support.commands import killed_at
 from tests.support.polled import FEED, Site
+from tests.support.query import EVERY
+from tests.support.small_batches import copydesk, environment
 from tests.support.webserver import answer
 from warehouse.connect import connect
 from warehouse.verify import verify

@@ -17,15 +17,16 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from test_crash import copydesk
-from test_ingest import BREAD
 
 from config.settings import Settings
 from config.sources import load_source
 from flows.ingest import ingest
 from flows.ingestion.process_pool import Workers
 from tasks.http.fetcher import Fetcher
+from tests.support.bread import BREAD
+from tests.support.query import EVERY
 from tests.support.rows import NOON, article
+from tests.support.small_batches import copydesk
 from tests.support.snapshot import Snapshot
 from warehouse.archive.segment import marker
 from warehouse.checks.findings import REPAIR
@@ -42,13 +43,6 @@ from warehouse.verify import verify
 
 TABLES = ("articles", "captures", "discoveries", "habits", "polls", "rejects", "runs")
 TOWNS = "Lindau Bregenz Konstanz Meersburg Wangen Isny".split()
-EVERY = """
-    SELECT 'article', url, article_id, version_id, title FROM article_versions
-    UNION ALL SELECT 'reject', url, stage, reason, detail FROM rejects_open
-    UNION ALL SELECT 'address', url, guid, found_in, state FROM ledger
-    UNION ALL SELECT 'capture', url, payload_digest, warc_offset::VARCHAR, NULL FROM captures
-    ORDER BY ALL
-"""
 
 
 @pytest.fixture(scope="module")

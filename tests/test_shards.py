@@ -12,7 +12,6 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from test_warcs import HTML, http, record
 
 from config.sources import Source, load_source
 from flows.sharding.shards import MIN_PAGES_PER_SHARD, shards_of_files, shards_of_items, shards_of_parts
@@ -22,6 +21,7 @@ from tasks.files.splits import even_ranges
 from tasks.listings.discovered import item_of
 from tasks.listings.input_reader import InputError, ReadContext
 from tests.support.polled import page
+from tests.support.warc_files import HTML, http, record
 from warehouse.model.records import Fetched, Item
 
 

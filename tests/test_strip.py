@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,39 +15,15 @@ from config.sources import StripRules
 from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.text_lines import label_text
 from tasks.strip import strip
-from tasks.text.characters import clean_line, clean_lines, split_lines
-from warehouse.model.records import Candidate, Capture, ExtractedArticle, Item, Paragraphs, RawArticle, Rejection
+from tasks.text.characters import clean_line, split_lines
+from tests.support.plain_texts import STORY, document, paragraphs, stripped
+from warehouse.model.records import ExtractedArticle, Rejection
 from warehouse.model.vocabulary import LineReason, Origin, Reason, Stage
 
 CASES = sorted(path.parent for path in Path(__file__).with_name("texts").glob("*/input.txt"))
 
 NOT_YET = frozenset(("interview_with_bold_questions_and_short_answers",))
 """Cases whose expected record is right and is not what comes of them; one that comes out right leaves."""
-
-STORY = (
-    "The council of Norby met on Tuesday and agreed to repair the old bridge before the winter.",
-    "Work will begin in March and cost about four million crowns, the mayor said after the meeting.",
-    "Until then lorries have to take the long way round the bay, which adds an hour to every trip.",
-)
-
-
-def document(text: str, extractor: str = "text", title: str | None = None) -> ExtractedArticle:
-    item = Item("paper", "file:///a.txt", "a.txt", "file:///", NOW)
-    capture = Capture("c", "paper", "r", item.url, None, NOW, None, "text/plain", None, None, None, "", 0, "", 0, 0, "")
-    candidates = (Candidate("title", (title,), Origin.RECORD),) if title else ()
-    return ExtractedArticle(
-        RawArticle(item, capture, b""), Paragraphs(tuple(clean_lines(text))), candidates, extractor, "utf-8"
-    )
-
-
-def stripped(text: str, rules: StripRules | None = None, **known: str) -> ExtractedArticle:
-    article = strip(document(text, **known), rules or StripRules())
-    assert isinstance(article, ExtractedArticle), article.detail
-    return article
-
-
-def paragraphs(*parts: str) -> str:
-    return "\n\n".join(parts)
 
 
 def values_by_field(article: ExtractedArticle) -> dict[str, list[str]]:

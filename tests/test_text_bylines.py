@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from test_strip import paragraphs, stripped
+
+from tests.support.plain_texts import paragraphs, stripped
 
 ENGLISH = (
     "The council of Norby voted on Tuesday to repair the old bridge before the winter comes to the bay.",

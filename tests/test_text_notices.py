@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from test_strip import paragraphs, stripped
 from test_text_bylines import CHINESE, ENGLISH, KOREAN
 
 from tasks.boilerplate.captions import read_caption
 from tasks.boilerplate.lines import read_lines
 from tasks.text.words import estimate_words
+from tests.support.plain_texts import paragraphs, stripped
 from warehouse.model.vocabulary import LineReason
 
 HINDI = (
