@@ -17,7 +17,7 @@ from tests.support.rows import NOON, article, discovery, fetched, rejection, run
 from tests.support.snapshot import Snapshot
 from warehouse.archive.writer import ArchiveWriter
 from warehouse.checks.findings import Finding
-from warehouse.checks.rules import SourceCount
+from warehouse.checks.rules import SourceCount, check_counts
 from warehouse.checks.verified import VerifiedFiles
 from warehouse.errors import EmptyWarehouseError
 from warehouse.model.records import FORGOTTEN, Capture
@@ -77,6 +77,12 @@ def test_a_whole_warehouse_has_no_findings_and_its_counts(root: Path, sample: in
     assert verification.sources == (SourceCount("harbour", discovered=5, articles=3, rejects=1, pending=1),)
     assert verification.files == 20
     assert verification.captures == (sample or 4)
+
+
+def test_a_source_whose_addresses_are_not_in_one_place_each_is_told_with_its_counts():
+    [finding] = check_counts([SourceCount("bay", 2, 2, 0, 0), SourceCount("harbour", 1, 1, 1, 0)])
+    assert finding.problem == "1 URL discovered, 2 accounted for (1 article, 1 reject, 0 pending)"
+    assert finding.where == "source harbour"
 
 
 def test_an_empty_data_root_is_told(tmp_path: Path) -> None:

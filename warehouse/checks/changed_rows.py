@@ -26,7 +26,7 @@ _TABLES: Final[dict[Key, tuple[str, ...]]] = {
     "archive_file": ("captures",),
 }
 """The tables whose rows have each key."""
-MONTH: Final = "2026-11"  # what the period of a month's base file looks like
+MONTH_CHARACTERS: Final = len("2026-11")
 
 
 def are_accounted_for(root: Root, gone: Collection[str], new: Collection[str], existing: Iterable[str]) -> bool:
@@ -41,7 +41,9 @@ def are_accounted_for(root: Root, gone: Collection[str], new: Collection[str], e
     for table in {name.partition("/")[0] for name in gone} - {SUPERSEDED}:
         base_files = read_base_files(root, table)
         replaced |= replaced_names(table, base_files).keys()
-        months |= {(table, base.period) for base in base_files if len(base.period) == len(MONTH) and base.name in new}
+        months |= {
+            (table, base.period) for base in base_files if len(base.period) == MONTH_CHARACTERS and base.name in new
+        }
     lists = (name for name in existing if name.startswith(f"{SUPERSEDED}/") and name.endswith("-all.parquet"))
     joined = max(lists, default="")
     for name in {*gone} - replaced:
@@ -57,7 +59,7 @@ def are_accounted_for(root: Root, gone: Collection[str], new: Collection[str], e
 
 def _month(file: str) -> str:
     folder, _, name = file.partition("/")
-    return name.partition("_")[2][: len(MONTH)] if folder == BASE else folder.removeprefix("landed_month=")
+    return name.partition("_")[2][:MONTH_CHARACTERS] if folder == BASE else folder.removeprefix("landed_month=")
 
 
 def note_changes(

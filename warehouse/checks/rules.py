@@ -97,7 +97,7 @@ class Rule:
     key: Key
     """Whether an address, article, capture or run breaks it depends on the rows that have this in common."""
     where: str
-    """Query for the source and place of what breaks it."""
+    """Query for the source of what breaks it, and the address or id as an example."""
     cure: str
 
     def query(self, *, changed_only: bool = False) -> str:
@@ -112,7 +112,7 @@ SHOWN_RULES: Final = (
         "whose newest row is not shown",
         "article",
         f"""WITH newest AS ({_NEWEST})
-        SELECT source_id, article_id AS place FROM newest
+        SELECT source_id, article_id AS example FROM newest
         ANTI JOIN {{shown}} USING (article_id, capture_id) WHERE NOT deleted""",  # noqa: S608  text of ours
         REPAIR,
     ),
@@ -121,7 +121,7 @@ SHOWN_RULES: Final = (
         "shown twice, or with an older row",
         "article",
         f"""WITH newest AS ({_NEWEST}), shown AS MATERIALIZED (FROM {{shown}})
-        SELECT source_id, article_id AS place FROM shown
+        SELECT source_id, article_id AS example FROM shown
         ANTI JOIN (FROM newest WHERE NOT deleted) USING (article_id, capture_id)
         UNION ALL SELECT source_id, article_id FROM shown GROUP BY source_id, article_id, capture_id HAVING count(*) > 1
         """,  # noqa: S608  text of ours
@@ -133,7 +133,7 @@ RULES: Final = (
         "run",
         "whose counts do not add up",
         "run",
-        """SELECT source_id, run_id AS place FROM {runs}
+        """SELECT source_id, run_id AS example FROM {runs}
         WHERE discovered <> stored + unchanged + duplicate + rejected + failed + pending""",
         "report it as a fault of Copydesk; the rows that landed are not touched by it",
     ),
@@ -141,14 +141,14 @@ RULES: Final = (
         "article",
         "whose address was never discovered",
         "address",
-        "SELECT source_id, url AS place FROM {articles} ANTI JOIN {discoveries} USING (source_id, url)",
+        "SELECT source_id, url AS example FROM {articles} ANTI JOIN {discoveries} USING (source_id, url)",
         MADE_AGAIN,
     ),
     Rule(
         "refusal",
         "whose address was never discovered",
         "address",
-        """SELECT source_id, url AS place FROM {rejects}
+        """SELECT source_id, url AS example FROM {rejects}
         ANTI JOIN {articles} USING (source_id, url) ANTI JOIN {discoveries} USING (source_id, url)""",
         MADE_AGAIN,
     ),
@@ -156,7 +156,7 @@ RULES: Final = (
         "article",
         "without a capture",
         "capture",
-        """SELECT source_id, article_id AS place FROM {articles} ANTI JOIN {captures} USING (capture_id)
+        """SELECT source_id, article_id AS example FROM {articles} ANTI JOIN {captures} USING (capture_id)
         WHERE NOT deleted""",
         REPAIR,
     ),
@@ -164,7 +164,7 @@ RULES: Final = (
         "concluded capture",
         "whose article or refusal is missing",
         "capture",
-        f"""SELECT source_id, url AS place FROM {{captures}}
+        f"""SELECT source_id, url AS example FROM {{captures}}
         ANTI JOIN {{articles}} USING (capture_id) ANTI JOIN {{rejects}} USING (capture_id)
         WHERE outcome IN ('{Outcome.STORED}', '{Outcome.REJECTED}', '{RECOVERED}')""",  # noqa: S608  values of ours
         MADE_AGAIN,
@@ -173,7 +173,7 @@ RULES: Final = (
         "page",
         "read before, and neither an article nor a reject",
         "address",
-        f"""SELECT source_id, url AS place FROM {{discoveries}}
+        f"""SELECT source_id, url AS example FROM {{discoveries}}
         ANTI JOIN {{articles}} USING (source_id, url) ANTI JOIN {{rejects}} USING (source_id, url)
         SEMI JOIN (
             FROM {{captures}} WHERE outcome IN ('{Outcome.UNCHANGED}', '{Outcome.DUPLICATE}')
@@ -190,8 +190,9 @@ def check_counts(counts: Iterable[SourceCount]) -> Iterator[Finding]:
         landed = count.articles + count.rejects + count.pending
         if count.discovered != landed:
             yield Finding(
-                f"{count.discovered} discovered addresses are in {landed} places "
-                f"({count.articles} articles, {count.rejects} rejects, {count.pending} pending)",
+                f"{count_of(count.discovered, 'URL')} discovered, {landed:,} accounted for"
+                f" ({count_of(count.articles, 'article')}, {count_of(count.rejects, 'reject')},"
+                f" {count.pending:,} pending)",
                 "report it as a fault of Copydesk",
                 source_id=count.source_id,
             )
@@ -201,7 +202,7 @@ def check_rules(warehouse: DuckDBPyConnection, *, changed_only: bool) -> Iterato
     """Yield a finding for each rule and source that breaks it, in all rows or in those that `note_changes` noted."""
     for rule in RULES:
         where = rule.query(changed_only=changed_only)
-        query = f"SELECT source_id, count(DISTINCT place), min(place) FROM ({where}) GROUP BY ALL ORDER BY ALL"  # noqa: S608 - ours
+        query = f"SELECT source_id, count(DISTINCT example), min(example) FROM ({where}) GROUP BY ALL ORDER BY ALL"  # noqa: S608 - ours
         for source_id, count, example in rows(warehouse, query):
             yield Finding(
                 f"{count_of(count, rule.noun)} {rule.problem}", rule.cure, source_id=source_id, example=example

@@ -18,6 +18,7 @@ from warehouse.storage.arrow import stored_schema
 from warehouse.storage.base_files import read_base_file
 from warehouse.storage.object_errors import ObjectError
 from warehouse.storage.root import BASE, SUPERSEDED, escape_pattern
+from warehouse.wording import count_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,7 +54,7 @@ def check_base_files(root: Root, names: Iterable[str], existing: Collection[str]
         except StorageError:
             continue  # a compaction has deleted one of them meanwhile
         if count != base.rows:
-            problem = f"a base file of {base.rows:,} rows that stands for files of {count:,} rows"
+            problem = f"a base file of {count_of(base.rows, 'row')} that stands for files of {count_of(count, 'row')}"
             yield Finding(problem, REPAIR, root.location(name))
 
 

@@ -72,19 +72,19 @@ def _spans(
 def named_by(content: bytes, charset: str | None, names: Iterable[str]) -> bool:
     """Return whether a listing holds one of the names (titles, addresses, ids), in any spelling or encoding."""
     word_lists = [
-        words for name in names if _tells(words := NOT_A_WORD.sub(" ", _plain(name.rpartition("://")[2])).split())
+        words for name in names if _is_telling(words := NOT_A_WORD.sub(" ", _plain(name.rpartition("://")[2])).split())
     ]
-    return any(_holds(text, words) for text in map(_plain, _readings(content, charset)) for words in word_lists)
+    return any(_is_named_in(text, words) for text in map(_plain, _readings(content, charset)) for words in word_lists)
 
 
-def _holds(text: str, words: list[str]) -> bool:
+def _is_named_in(text: str, words: list[str]) -> bool:
     # Most listings are sorted out here, at a hundredth of the time that the pattern takes.
     if not all(word in text for word in words):
         return False
     return re.search(rf"(?<![^\W_]){BETWEEN.join(map(re.escape, words))}(?![^\W_])", text) is not None
 
 
-def _tells(words: list[str]) -> bool:
+def _is_telling(words: list[str]) -> bool:
     return len(words) > 1 or len("".join(words)) >= MIN_TEXT_CHARACTERS
 
 

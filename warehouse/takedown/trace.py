@@ -65,13 +65,13 @@ def trace(root: Root, target: str, normalize: Callable[[str], str]) -> Traces:
     """
     try:
         with connect(root) as connection:
-            connection.execute("CREATE TEMP TABLE place (source_id VARCHAR, url VARCHAR)")
+            connection.execute("CREATE TEMP TABLE traced (source_id VARCHAR, url VARCHAR)")
             addresses = _by_target(connection, target.strip(), normalize)
             known: set[ArticleAddress] = set()
             while addresses - known:
                 known |= addresses
-                _put(connection, known)
-                addresses = {(source_id, url) for source_id, url in rows(connection, GROWN, [str(Reason.DUPLICATE)])}
+                _fill_traced(connection, known)
+                addresses = {(source_id, url) for source_id, url in rows(connection, RELATED, [str(Reason.DUPLICATE)])}
             return _traces(connection, known)
     except EmptyWarehouseError:
         return Traces(frozenset(), (), (), (), ())
@@ -85,7 +85,7 @@ def _by_target(
         scheme, mark, rest = spelling.partition("://")
         if mark and scheme.lower() in ("http", "https"):
             spellings |= {f"http://{rest}", f"https://{rest}"}
-    addresses = {(row[0], row[1]) for row in rows(connection, EXACT, [sorted(spellings), str(LISTED)])}
+    addresses = {(row[0], row[1]) for row in rows(connection, WITH_SPELLING, [sorted(spellings), str(LISTED)])}
     host = urlsplit(target).hostname if "://" in target else None
     if host:
         # Addresses that were printed or redirected to are not stored in their one spelling.
@@ -95,10 +95,11 @@ def _by_target(
     return addresses
 
 
-def _put(connection: duckdb.DuckDBPyConnection, addresses: set[ArticleAddress]) -> None:
-    connection.execute("DELETE FROM place")
+def _fill_traced(connection: duckdb.DuckDBPyConnection, addresses: set[ArticleAddress]) -> None:
+    """Put the addresses into the temporary table `traced`, which the queries below join."""
+    connection.execute("DELETE FROM traced")
     sources, urls = zip(*sorted(addresses), strict=True)
-    connection.execute("INSERT INTO place SELECT unnest($1), unnest($2)", [list(sources), list(urls)])
+    connection.execute("INSERT INTO traced SELECT unnest($1), unnest($2)", [list(sources), list(urls)])
 
 
 def _traces(connection: duckdb.DuckDBPyConnection, addresses: set[ArticleAddress]) -> Traces:
@@ -119,7 +120,7 @@ def _captures(connection: duckdb.DuckDBPyConnection, where: str, parameters: lis
     return tuple(Capture(*row) for row in rows(connection, query, parameters))
 
 
-EXACT: Final = """
+WITH_SPELLING: Final = """
     SELECT source_id, url FROM landed('articles')
     WHERE article_id IN (SELECT unnest($1)) OR url IN (SELECT unnest($1)) OR normalized_url IN (SELECT unnest($1))
         OR canonical_url IN (SELECT unnest($1))
@@ -140,55 +141,56 @@ CONTAINING_HOST: Final = """
     WHERE outcome <> $2 AND contains(lower(final_url), $1)
 """
 
-# An address that was refused as a duplicate and became an article of its own later is another article.
-GROWN: Final = """
+# The addresses that belong to those in `traced`. One that was refused as a duplicate and became an article of its own
+# later is another article.
+RELATED: Final = """
     WITH named AS (
-        SELECT DISTINCT source_id, article_id FROM landed('articles') SEMI JOIN place USING (source_id, url)
+        SELECT DISTINCT source_id, article_id FROM landed('articles') SEMI JOIN traced USING (source_id, url)
     ),
     spelled AS (
-        SELECT normalized_url FROM landed('articles') SEMI JOIN place USING (source_id, url)
+        SELECT normalized_url FROM landed('articles') SEMI JOIN traced USING (source_id, url)
         UNION
-        SELECT normalized_url FROM landed('discoveries') SEMI JOIN place USING (source_id, url)
+        SELECT normalized_url FROM landed('discoveries') SEMI JOIN traced USING (source_id, url)
     ),
     refused AS (
         SELECT source_id, url, duplicate_of FROM rejects
         ANTI JOIN (SELECT source_id, url FROM landed('articles') WHERE NOT deleted) USING (source_id, url)
         WHERE reason = $1
     ),
-    refused_here AS (FROM refused SEMI JOIN place USING (source_id, url))
+    refused_here AS (FROM refused SEMI JOIN traced USING (source_id, url))
     SELECT source_id, url FROM landed('articles') SEMI JOIN named USING (source_id, article_id)
     UNION
     SELECT source_id, url FROM landed('articles') SEMI JOIN spelled USING (normalized_url)
     UNION
     SELECT source_id, url FROM landed('discoveries') SEMI JOIN spelled USING (normalized_url)
     UNION
-    SELECT refused.source_id, refused.url FROM refused JOIN place
-        ON refused.source_id = place.source_id AND refused.duplicate_of = place.url
+    SELECT refused.source_id, refused.url FROM refused JOIN traced
+        ON refused.source_id = traced.source_id AND refused.duplicate_of = traced.url
     UNION
     SELECT twin.source_id, twin.url FROM refused_here JOIN landed('discoveries') AS twin
         ON refused_here.source_id = twin.source_id AND refused_here.duplicate_of = twin.url
 """
 
 OWN: Final = """
-    (source_id, url) IN (SELECT source_id, url FROM place)
-    OR capture_id IN (SELECT capture_id FROM landed('articles') SEMI JOIN place USING (source_id, url))
+    (source_id, url) IN (SELECT source_id, url FROM traced)
+    OR capture_id IN (SELECT capture_id FROM landed('articles') SEMI JOIN traced USING (source_id, url))
     OR capture_id IN (
-        SELECT refusal.capture_id FROM rejects AS refusal JOIN place
-            ON refusal.source_id = place.source_id AND refusal.duplicate_of = place.url
+        SELECT refusal.capture_id FROM rejects AS refusal JOIN traced
+            ON refusal.source_id = traced.source_id AND refusal.duplicate_of = traced.url
         WHERE refusal.reason = $1
     )
 """
 
-LISTINGS: Final = "source_id IN (SELECT source_id FROM place) AND outcome = $1"
+LISTINGS: Final = "source_id IN (SELECT source_id FROM traced) AND outcome = $1"
 
 WORDS: Final = """
-    SELECT title, url FROM landed('articles') SEMI JOIN place USING (source_id, url)
+    SELECT title, url FROM landed('articles') SEMI JOIN traced USING (source_id, url)
     UNION
-    SELECT title, guid FROM landed('discoveries') SEMI JOIN place USING (source_id, url)
+    SELECT title, guid FROM landed('discoveries') SEMI JOIN traced USING (source_id, url)
     UNION
-    SELECT url, final_url FROM landed('captures') SEMI JOIN place USING (source_id, url)
+    SELECT url, final_url FROM landed('captures') SEMI JOIN traced USING (source_id, url)
     UNION
-    SELECT url, NULL FROM place
+    SELECT url, NULL FROM traced
 """
 
 LOCATIONS: Final = """
@@ -196,14 +198,14 @@ LOCATIONS: Final = """
         source_id, article_id, url, max(normalized_url), last(canonical_url ORDER BY fetched_at),
         last(canonical_domain ORDER BY fetched_at), last(capture_id ORDER BY fetched_at),
         last(run_id ORDER BY fetched_at), min(first_seen_at), max(fetched_at), bool_or(deleted AND text = ''), ''
-    FROM landed('articles') SEMI JOIN place USING (source_id, url)
+    FROM landed('articles') SEMI JOIN traced USING (source_id, url)
     GROUP BY source_id, article_id, url
     UNION ALL
     SELECT
-        place.source_id, NULL, place.url, coalesce(max(seen.normalized_url), place.url), NULL, NULL, '', '',
-        min(seen.seen_at), max(seen.seen_at), false, coalesce(min_by(seen.guid, seen.seen_at), place.url)
-    FROM place
+        traced.source_id, NULL, traced.url, coalesce(max(seen.normalized_url), traced.url), NULL, NULL, '', '',
+        min(seen.seen_at), max(seen.seen_at), false, coalesce(min_by(seen.guid, seen.seen_at), traced.url)
+    FROM traced
     LEFT JOIN landed('discoveries') AS seen USING (source_id, url)
     ANTI JOIN landed('articles') USING (source_id, url)
-    GROUP BY place.source_id, place.url
+    GROUP BY traced.source_id, traced.url
 """
