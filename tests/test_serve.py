@@ -279,6 +279,21 @@ def test_a_backfill_that_is_started_in_the_ui_shows_its_shards_as_task_runs(serv
     assert served.rows("SELECT url FROM articles WHERE source_id = 'resting'") == [("https://ferries.example/7",)]
 
 
+def test_a_run_that_fails_by_its_input_ends_at_once(served):
+    (served.folder / "broken.warc").write_bytes(b"no archive")
+    served.write("broken", 'schedule = "@daily"\n[[input]]\nkind = "warc"\npath = "../../broken.warc"\n')
+    deployment = wait_for(lambda: served.deployments().get("broken"), 60, "the deployment")
+    served.post(f"/deployments/{deployment['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    ended = ("COMPLETED", "FAILED", "CRASHED")
+    [run] = wait_for(lambda: [run for run in served.runs("broken") if run["state_type"] in ended], 90, "its end")
+    [task] = served.post("/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
+    assert (run["state_type"], task["run_count"]) == ("FAILED", 1)
+    assert "broken.warc: it is not a WARC file" in run["state"]["message"]
+    wait_for(lambda: "copydesk: broken: failed: " in served.log, 20, "its line in the log")
+    (served.folder / "config" / "sources" / "broken.toml").unlink()
+    wait_for(lambda: "broken" not in served.deployments(), 60, "the end of the deployment")
+
+
 def test_a_run_on_schedule_lands_articles(served):
     def done():
         return [run for run in served.runs(served.paper) if run["auto_scheduled"] and run["state_type"] == "COMPLETED"]

@@ -11,9 +11,9 @@ from logging import ERROR, WARNING
 from pathlib import Path
 from typing import Any, Final
 
-from prefect import Flow, State, flow, task
+from prefect import Flow, State, Task, flow, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.context import get_run_context
 from prefect.runtime import flow_run as current_flow_run
 from prefect.states import Completed, Failed
@@ -87,12 +87,21 @@ async def ingest_source(
     return Completed(message=state.message)
 
 
+def is_raised(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001  Prefect's signature
+    """Return whether a task failed by an error that it raised, and did not return its failure as a state.
+
+    Prefect would else try a source again that fails, too: nothing is due then, and the failure would be gone.
+    """
+    return isinstance(state.data, WarehouseError)
+
+
 @task(
     task_run_name="ingest-{source.id}",
     persist_result=False,
     cache_policy=NO_CACHE,
     retries=len(RETRY_SECONDS),
     retry_delay_seconds=RETRY_SECONDS,
+    retry_condition_fn=is_raised,
 )
 async def take_in(source: Source, settings: Settings, *, due: bool) -> State[None]:
     """Ingest one source in a thread; return a state with the result in a sentence.
