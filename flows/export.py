@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow.parquet as pq
 
@@ -209,7 +209,7 @@ def _finish(target: ExportFolder, plan: Facts, connection: duckdb.DuckDBPyConnec
     return ExportReport(target.folder, manifest["rows"], len(files), manifest["missing_originals"])
 
 
-def _sum(counts: Iterator[dict[str, int]] | Any) -> dict[str, int]:
+def _sum(counts: Iterable[dict[str, int]]) -> dict[str, int]:
     total: Counter[str] = Counter()
     for count in counts:
         total.update(count)

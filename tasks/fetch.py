@@ -50,7 +50,6 @@ def fetch_each(
     A file gives a `Fetched` of at most `max_document_bytes`, or a `Rejection`; a page gives the result of `Fetcher`, a
     document as `Fetched`. `read` reads a file; `read_file` by default.
     """
-
     unbound = {
         endpoint(source, entry) for entry in source.input if isinstance(entry, FolderInput) and entry.follow_links
     }
