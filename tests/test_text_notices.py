@@ -65,6 +65,9 @@ def test_a_service_that_somebody_speaks_of_is_text() -> None:
     "line",
     [
         "We and our partners store information on your device, such as cookies, and read it, to measure who reads what.",
+        "By submitting your information you agree to the terms of the Norby Post and are aged sixteen or over, as the law asks.",
+        "Dieses Thema im Programm: Radio Norby | Aktuell am Abend | Gespräch mit der Bürgermeisterin über die Brücke und den Winter",
+        "Al suscribirte aceptas las condiciones de uso y la política de privacidad del diario, y puedes darte de baja cuando quieras.",
         "Nous utilisons des cookies pour mesurer notre audience, et vous pouvez changer vos choix à tout moment ici.",
         "Dieser Artikel enthält Affiliate-Links. Wer darüber kauft, zahlt nicht mehr, aber wir bekommen etwas davon ab.",
         "Мы используем файлы cookie, чтобы сайт работал быстрее и чтобы вам было удобнее читать новости о нашем городе.",
