@@ -173,6 +173,16 @@ TITLES = {
         "",
         "Bakery opens again",
     ),
+    "a first part alone in JSON-LD": (
+        og("Bakery saved – the oven burns again") + linked(headline="Bakery saved"),
+        "<h1>Bakery saved – the oven burns again</h1>",
+        "Bakery saved – the oven burns again",
+    ),
+    "a meta tag of Chinese authorities": (
+        '<meta name="ArticleTitle" content="面包房重新开业的消息">' + titled("面包房重新开业的消息-港口市政府"),
+        "<div>面包房重新开业的消息</div>",
+        "面包房重新开业的消息",
+    ),
     "JSON-LD as a string": (
         LINKED.format(json.dumps(json.dumps({"@type": "NewsArticle", "headline": "Bakery opens again"}))),
         "",

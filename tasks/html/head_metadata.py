@@ -43,7 +43,7 @@ _OPEN_GRAPH: Final = {
     "canonical_url": "ogurl",
 }
 _META: Final = {
-    "title": "twittertitle parselytitle sailthrutitle cxenseparsetitle citationtitle dctitle headline",
+    "title": "twittertitle parselytitle sailthrutitle cxenseparsetitle citationtitle dctitle headline articletitle",
     "description": "description twitterdescription sailthrudescription dcdescription abstract",
     "authors": "author authors byl byline parselyauthor sailthruauthor cxenseparseauthor citationauthor dccreator "
     "dctermscreator dcsextauthor authorname creator",

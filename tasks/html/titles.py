@@ -50,6 +50,8 @@ def host_name(url: str) -> str:
 def without_site(title: str, sites: frozenset[str], headlines: Iterable[str] = ()) -> str:
     """Return a title without site names at its ends, or the one of `headlines` before or after a separator."""
     for headline in headlines:
+        if headline == title:  # printed whole: what another one leaves out is no name of the site
+            break
         if not _is_headline(headline):
             continue
         is_before = title.startswith(headline) and _FOLLOWS.match(title, len(headline))
