@@ -1,12 +1,14 @@
-"""The pages that the block model learns from: the blocks of each, with features and with gold labels.
+"""The pages that the block model learns from: the blocks of each, with features and with labels.
 
-A block is text where at least half of its 4-grams stand in the gold body, in the body's order.
+A block is text where at least half of its 4-grams stand in the gold body, in the body's order. A web page has no gold
+body: the one that Copydesk reads with a model of the gold pages takes its place, and its snippets overrule it.
 """
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,17 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from bench.train.strip_corpus import align, read_gold, tokens_of
+import copydesk
+from bench.train.strip_corpus import align, overrule, read_gold, tokens_of
+from tasks.html import block_model
 from tasks.html.article import open_page, read_statements
 from tasks.html.block_features import BlockFeatures, read_block_features
 from tasks.html.blocks import read_blocks
 from tasks.text.decode import Refusal, decode
 
 SETS = ("news", "news2", "articles")
+MIN_WEB_TOKENS = 50
+"""Of the body of a web page; in less, nothing was found that can be learned from."""
 MAX_WORDS = 80
 """Of a block's weight: a missing paragraph counts more than a word, but not by its whole length."""
 
@@ -61,9 +67,36 @@ def read_pages(corpus: Path, kinds: tuple[str, ...] = SETS) -> Iterator[BlockPag
                 yield page
 
 
+def read_web_pages(corpus: Path, model_folder: Path, without: Collection[str]) -> list[BlockPage]:
+    """Return the web pages of all but these publishers, labelled by what is read with the model in this folder."""
+    records = [record for record in read_gold(corpus, "web").values() if publisher(record["url"]) not in without]
+    with ProcessPoolExecutor(2, initializer=_use_model, initargs=(model_folder,)) as pool:
+        pages = pool.map(_read_web_page, ((corpus, record) for record in records), chunksize=8)
+        return [page for page in pages if page]
+
+
+def _use_model(folder: Path) -> None:
+    block_model.FIRST_MODEL = folder / block_model.FIRST_MODEL.name
+    block_model.MODEL = folder / block_model.MODEL.name
+
+
+def _read_web_page(job: tuple[Path, dict[str, Any]]) -> BlockPage | None:
+    corpus, record = job
+    article = copydesk.extract(_read_content(corpus, "web", record), url=record["url"], media_type="text/html")
+    if not isinstance(article, copydesk.Article) or len(tokens_of(article.text)) < MIN_WEB_TOKENS:
+        return None
+    page = _read_page(corpus, "web", record | {"body": article.text})
+    if page:
+        overrule(page.label, page.texts, record)
+    return page
+
+
+def _read_content(corpus: Path, kind: str, record: dict[str, Any]) -> bytes:
+    return gzip.decompress((corpus / kind / "pages" / f"{record['id']}.html.gz").read_bytes())
+
+
 def _read_page(corpus: Path, kind: str, record: dict[str, Any]) -> BlockPage | None:
-    content = gzip.decompress((corpus / kind / "pages" / f"{record['id']}.html.gz").read_bytes())
-    decoded = decode(content, None, html=True)
+    decoded = decode(_read_content(corpus, kind, record), None, html=True)
     page = None if isinstance(decoded, Refusal) else open_page(decoded.text, record["url"])
     if page is None or not (blocks := read_blocks(page.tree)).blocks:
         return None

@@ -179,6 +179,16 @@ def group_pages(pages: Sequence[Page]) -> dict[str, str]:
     return {page: find(page) for page in parent}
 
 
+def overrule(label: np.ndarray, texts: Sequence[str], snippets: dict[str, list[str]]) -> None:
+    """Label each of these texts that holds a snippet as the snippets of its web page say."""
+    required, forbidden = ([" ".join(part.split()) for part in snippets[key]] for key in ("with", "without"))
+    for index, text in enumerate(" ".join(text.split()) for text in texts):
+        if any(part in text for part in required):
+            label[index] = 1
+        elif any(part in text for part in forbidden):
+            label[index] = 0
+
+
 def share_inside(lines: Sequence[Sequence[str]], body: Sequence[str]) -> np.ndarray:
     """Return the share of each line's 4-grams that a body has; of a shorter line, 1 if the body has it, else 0."""
     grams = {size: set(zip(*(body[skip:] for skip in range(size)), strict=False)) for size in (1, 2, 3, 4)}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.train.strip_cases import Maker, print_text
-from bench.train.strip_corpus import LONGEST, Page, Text, align, tokens_of
+from bench.train.strip_corpus import LONGEST, Page, Text, align, overrule, tokens_of
 from bench.train.strip_genres import Row
 from tasks.boilerplate.context_features import read_features
 from tasks.boilerplate.lines import read_lines
@@ -41,12 +41,7 @@ def read_text(job: Job) -> Text | None:
     tokens = [tokens_of(line.text) for line in lines]
     label = align(tokens, gold)
     if snippets:
-        required, forbidden = ([" ".join(part.split()) for part in snippets[key]] for key in ("with", "without"))
-        for index, line in enumerate(lines):
-            if any(part in line.text for part in required):
-                label[index] = 1
-            elif any(part in line.text for part in forbidden):
-                label[index] = 0
+        overrule(label, [line.text for line in lines], snippets)
     return Text(
         page, kind, [line.text for line in lines], label, table_of(lines), counts(tokens),
         rendering, [line.after_blank for line in lines], gold=gold,

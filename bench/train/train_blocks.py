@@ -2,12 +2,13 @@
 
     python -m bench.train.train_blocks CORPUS [--folds 3] [--leave-out SET] [--scores FILE]
 
-CORPUS holds `news/`, `news2/` and `articles/` (pages and gold bodies). Needs catboost. The same corpus and the same
-versions give the same files, byte for byte. `--folds` cross-validates by publisher, `--leave-out` trains on the other
-sets and scores this one; both write no model. `--scores` keeps what was scored as JSON Lines.
+CORPUS holds `news/`, `news2/` and `articles/` (pages and gold bodies) and `web/` (pages with snippets). Needs catboost.
+`--folds` cross-validates by publisher, `--leave-out` trains on the other sets and scores this one; both write no model.
+`--scores` keeps what was scored as JSON Lines.
 
 1. A first model learns each block's label from its features.
 2. A second one also sees the first one's scores of the blocks around, by a first model that never saw the publisher.
+3. Both are trained twice: on the gold pages, then also on the web pages, whose bodies are read with the former models.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from catboost import CatBoostClassifier
 
-from bench.train.block_pages import SETS, BlockPage, read_pages
+from bench.train.block_pages import SETS, BlockPage, read_pages, read_web_pages
 from bench.train.strip_corpus import right, tokens_of
 from bench.train.train_strip import chances, fit, write
 from tasks.boilerplate.lines import read_lines
@@ -78,6 +80,19 @@ def learn(pages: Sequence[BlockPage]) -> Models:
     return first, fit(rows_of(pages, tables), **TREES)
 
 
+def learn_twice(pages: Sequence[BlockPage], corpus: Path, without: Collection[str] = ()) -> Models:
+    """Return the models of these pages and of the web pages of all but these publishers."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_models(learn(pages), feature_names(pages[0]), Path(folder))
+        web_pages = read_web_pages(corpus, Path(folder), without)
+    return learn([*pages, *web_pages])
+
+
+def write_models(models: Models, names: Sequence[str], folder: Path) -> None:
+    for model, path in zip(models, (FIRST_MODEL, MODEL), strict=True):
+        write(model, names, folder / path.name)
+
+
 def score(models: Models, page: BlockPage) -> np.ndarray:
     return chances(models[1], second_table(page, chances(models[0], page.table)))
 
@@ -111,17 +126,16 @@ def main() -> None:
     arguments = parser.parse_args()
     pages = list(read_pages(arguments.corpus))
     if not (arguments.folds or arguments.leave_out):
-        first, second = learn(pages)
-        names = feature_names(pages[0])
-        write(first, names, FIRST_MODEL)
-        write(second, names, MODEL)
+        write_models(learn_twice(pages, arguments.corpus), feature_names(pages[0]), MODEL.parent)
         return
     groups = [page.kind == arguments.leave_out for page in pages]
     if arguments.folds:
         groups = [fold_of(page.publisher, arguments.folds) for page in pages]
     scores: dict[int, np.ndarray] = {}
     for group in range(arguments.folds) if arguments.folds else (True,):
-        models = learn([page for page, number in zip(pages, groups, strict=True) if number != group])
+        known = [page for page, number in zip(pages, groups, strict=True) if number != group]
+        tested = {page.publisher for page, number in zip(pages, groups, strict=True) if number == group}
+        models = learn_twice(known, arguments.corpus, tested)
         scores |= {index: score(models, pages[index]) for index, number in enumerate(groups) if number == group}
     for kind in SETS:
         indexes = [index for index in scores if pages[index].kind == kind]

@@ -43,8 +43,8 @@ from tasks.boilerplate.lines import read_lines
 from tasks.boilerplate.model import MODEL, LineScores
 from tasks.boilerplate.select_lines import select_likely_lines
 
-WEIGHTS = {"news": 1.0, "news2": 1.0, "articles": 0.5, "web": 0.5}
-"""Of a text of each set."""
+WEIGHTS = {"news": 1.0, "news2": 1.0, "articles": 0.5, "web": 2 / 3}
+"""Of a text of each set, so of each rendering of a page."""
 MIN_WEB_TOKENS = 50
 """Of the article of a web page; in less, nothing was found that can be learned from."""
 TREES = {"iterations": 300, "depth": 6, "learning_rate": 0.09, "rsm": 0.3}
@@ -66,11 +66,11 @@ def hashed(text: str, over: int) -> int:
 
 
 def read_corpus(pages: Sequence[Page]) -> list[Text]:
-    """Return the gold texts in all renderings, and the web pages in one each."""
+    """Return the gold texts and the web pages in all renderings."""
     jobs = [
         (page.kind, page.id, rendering, page.renderings[rendering], tokens_of(page.body), page.snippets)
         for page in pages
-        for rendering in (RENDERINGS if page.kind != "web" else (RENDERINGS[hashed(page.id, 3)],))
+        for rendering in RENDERINGS
     ]
     texts = [text for text in in_parallel(read_text, jobs) if text.kind != "web" or is_labelled(text)]
     groups = group_pages(pages)
@@ -141,10 +141,16 @@ def write(model: CatBoostClassifier, names: Sequence[str], path: Path) -> None:
     )
 
 
+def makes_cases(text: Text) -> bool:
+    """Return whether cases are made of this text: of a web page in one rendering, of others in two."""
+    if text.kind == "web":
+        return text.rendering == RENDERINGS[hashed(text.page, len(RENDERINGS))] and is_long_enough(text)
+    return text.rendering != "main" and is_long_enough(text)
+
+
 def learn(texts: Sequence[Text], pages: Sequence[Page]) -> CatBoostClassifier:
     """Return the model of these texts."""
-    whole = [text for text in texts if text.rendering != "main" or text.kind == "web"]
-    cases = make_cases([text for text in whole if is_long_enough(text)], pages)
+    cases = make_cases([text for text in texts if makes_cases(text)], pages)
     return fit(rows_of([*((text, WEIGHTS[text.kind]) for text in texts), *cases]))
 
 
