@@ -12,8 +12,8 @@ from config.sources import StripRules
 from tasks.extract import extract
 from tasks.html.block_features import PageStatements, read_block_features
 from tasks.html.blocks import read_blocks
+from tasks.html.correct_selection import drop_teasers
 from tasks.html.parse import parse_html
-from tasks.html.select_blocks import drop_teasers
 from tasks.strip import strip
 from tests.support.raws import raw_page
 from warehouse.model.records import ExtractedArticle, Rejection

@@ -14,30 +14,19 @@ from tasks.boilerplate.boosted_trees import Floats
 from tasks.html.block_features import BlockFeatures, PageStatements, read_block_features
 from tasks.html.block_model import score_blocks
 from tasks.html.blocks import PageBlocks, read_blocks
+from tasks.html.correct_selection import complete, correct_selection
 from tasks.html.date_lines import find_date_line
 from tasks.html.gallery_credits import split_credits
 from tasks.html.guessed_date import configure_libraries, guess_date
 from tasks.html.head_metadata import read_metadata
 from tasks.html.jsonld import JsonLd, read_json_ld
+from tasks.html.label_blocks import label_blocks
 from tasks.html.other_articles import find_other_articles
 from tasks.html.page_state import read_page_state, split_article_body
 from tasks.html.parse import parse_html
 from tasks.html.paywall import find_offers
 from tasks.html.second_reader import EXTRACTOR, read_text
-from tasks.html.select_blocks import (
-    complete,
-    complete_above,
-    complete_gallery,
-    complete_lists,
-    drop_marked_links,
-    drop_other_gallery,
-    drop_teasers,
-    find_longest_run,
-    is_sure,
-    label_blocks,
-    select_blocks,
-    select_seconded,
-)
+from tasks.html.select_blocks import find_longest_run, is_sure, select_blocks, select_seconded
 from tasks.html.standfirst import find_named_standfirst, find_standfirst
 from tasks.html.state_values import read_data_attributes
 from tasks.metadata.dates import parse_date
@@ -188,6 +177,10 @@ def _read_date(page: OpenPage, scored: _ScoredBlocks, url: str, is_large: bool) 
 
 
 def _judge_blocks(page: OpenPage, scored: _ScoredBlocks | None, is_large: bool) -> _JudgedBlocks:
+    """Return the blocks of a page, each with why it is not the article's.
+
+    The second reader is asked only where the model is not sure.
+    """
     if scored is None:
         return _JudgedBlocks([], [], BLOCK_EXTRACTOR)
     blocks, features, probability = scored
@@ -195,18 +188,15 @@ def _judge_blocks(page: OpenPage, scored: _ScoredBlocks | None, is_large: bool) 
     offers = find_offers(page.tree, page.json_ld.paid_selectors, blocks, is_paid=is_paid)
     others = find_other_articles(blocks, features, probability)
     probability[list(offers | others)] = 0
-    extractor = BLOCK_EXTRACTOR
     if is_large or is_sure(probability, features.words):
+        extractor = BLOCK_EXTRACTOR
         selected = select_blocks(blocks.texts, probability, features.words)
     else:
-        second_text = read_text(blocks, probability, len(page.json_ld.body))
         extractor = f"{BLOCK_EXTRACTOR}, {EXTRACTOR}"
+        second_text = read_text(blocks, probability, len(page.json_ld.body))
         selected = select_seconded(blocks.texts, features, probability, second_text)
     selected = complete(features, probability, selected) or find_longest_run(features) - offers - others
-    selected = complete_gallery(features, complete_above(features, probability, selected))
-    selected = complete_lists(blocks.texts, features, selected)
-    selected = drop_marked_links(blocks.texts, features, drop_other_gallery(features, probability, selected))
-    selected = drop_teasers(features, probability, selected)
+    selected = correct_selection(blocks.texts, features, probability, selected)
     title = next(iter(page.values("title")), "")
     selected |= find_standfirst(blocks.texts, selected, page.values("description"), title)
     selected |= find_named_standfirst(blocks, features, selected)

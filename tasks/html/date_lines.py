@@ -12,8 +12,8 @@ from tasks.boilerplate.cues import find_cues
 from tasks.boilerplate.line_dates import count_words_beside_day, has_year, read_dates
 from tasks.html.block_features import BlockFeatures
 from tasks.html.blocks import PageBlocks
+from tasks.html.label_blocks import MAX_CAPTION_DISTANCE, find_titles
 from tasks.html.printed_day import MAX_HEADLINE_LEVELS
-from tasks.html.select_blocks import MAX_CAPTION_DISTANCE, find_titles
 from tasks.html.surroundings import is_inside_others, is_of_modification, near_headline
 
 # Of a line with a date and its label, writer or reading time.

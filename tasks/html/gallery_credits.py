@@ -6,7 +6,7 @@ import numpy as np
 
 from tasks.boilerplate.captions import read_caption
 from tasks.html.block_features import BlockFeatures
-from tasks.html.select_blocks import MAX_CAPTION_DISTANCE, MIN_GALLERY_SHARE
+from tasks.html.label_blocks import MAX_CAPTION_DISTANCE, MIN_GALLERY_SHARE
 from warehouse.model.vocabulary import LineReason
 
 _CREDIT_EDGES = " |([–—-·"

@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 
 from tasks.html.block_features import BlockFeatures
 from tasks.html.blocks import PageBlocks
-from tasks.html.select_blocks import find_titles
+from tasks.html.label_blocks import find_titles
 from tasks.text.characters import text_key
 
 # Of a key: letters and digits only. A shorter description may stand anywhere.
