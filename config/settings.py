@@ -28,6 +28,8 @@ def _root(data: str) -> str:
     if separator and (scheme not in STORE_SCHEMES or not rest.strip("/")):
         known = ", ".join(f"{name}://" for name in STORE_SCHEMES)
         raise ValueError(f"not a folder, nor a bucket or host behind one of {known}")
+    if os.path.isfile(os.path.expanduser(data)):  # noqa: PTH111, PTH113 - no error, whatever the text
+        raise ValueError("a file; name a folder")
     return data
 
 

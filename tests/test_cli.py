@@ -126,6 +126,7 @@ def test_an_interrupted_run_says_what_became_of_it(tmp_path):
         (["extract", "s3://news/page.html"], "s3://news/page.html: extract reads files, folders and addresses of http"),
         (["extract", "a", "--html", "/nowhere/a.html"], "/nowhere/a.html: cannot be written: no such file"),
         (["run", "--data", "ftp://news"], "copydesk: --data: key 'data': not a folder, nor a bucket"),
+        (["status", "--data", "/etc/hostname"], "copydesk: --data: key 'data': a file; name a folder"),
         (["run", "--engine", "spark"], "Invalid value for '--engine': 'spark' is not one of"),
         (["serve", "--port", "0"], "Invalid value for '--port': must be greater than or equal to 1"),
         (["rejects", "--reason", "boring"], "no reason 'boring'; known: bad_gzip, bad_record, binary"),
