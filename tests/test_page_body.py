@@ -231,6 +231,8 @@ def test_a_list_of_links_that_a_sentence_introduces_is_text() -> None:
 
 
 OFFERS = (
+    "Add the Norby Post as a preferred source on Google",
+    "Die Norby Post als bevorzugte Quelle bei Google hinzufügen",
     "Every morning at six the most important news of the bay, sent to your inbox by our editors for nothing.",
     "You have two free articles left in this month, and can read as many as you like if you are our guest.",
     "Lesen Sie einen Monat lang alle Berichte für eine Krone, danach für zwölf, monatlich kündbar.",
