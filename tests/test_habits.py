@@ -125,7 +125,7 @@ def test_a_standing_subheading_is_not_taken_out_from_between_paragraphs(heading)
 
 
 def test_what_introduces_a_column_is_not_taken_out_from_above_it():
-    lead = "Every week our reporters walk through one street and knock on every door."
+    lead = "In this column our reporters walk through one street of Norby each week and knock on every door."
     column = [landed_article(number, lead=(lead,)) for number in range(0, 40, 5)]
     others = [landed_article(number) for number in range(40) if number % 5]
     habits = RecurringLines.of(
