@@ -196,9 +196,13 @@ def with_tags(sources: Mapping[str, Source], tags: Sequence[str]) -> dict[str, S
     return {name: source for name, source in sources.items() if not words or words.intersection(source.tags)}
 
 
-def not_configured(source_id: str, config: Path, known: Iterable[str]) -> ConfigError:
-    """Return the error of a source's id of which there is no file."""
-    return ConfigError(f"no source '{source_id}' in {config / 'sources'}; configured: {', '.join(known)}")
+def files_of(config: Path, ids: Iterable[str]) -> list[Path]:
+    """Return the files of the sources with these ids. Raises `ConfigError` for one that is not configured."""
+    paths = {path.stem: path for path in source_files(config)}
+    ids = list(ids)
+    if unknown := next((source_id for source_id in ids if source_id not in paths), None):
+        raise ConfigError(f"no source '{unknown}' in {config / 'sources'}; configured: {', '.join(paths)}")
+    return [paths[source_id] for source_id in ids]
 
 
 def choose_sources(
@@ -213,7 +217,4 @@ def choose_sources(
     if not ids:
         sources, errors = load_sources(config)
         return [source for source in with_tags(sources, tags).values() if not source.paused], errors
-    files = {path.stem: path for path in source_files(config)}
-    if unknown := next((source_id for source_id in ids if source_id not in files), None):
-        raise not_configured(unknown, config, files)
-    return [load_source(files[source_id]) for source_id in dict.fromkeys(ids)], []
+    return [load_source(path) for path in files_of(config, dict.fromkeys(ids))], []

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import Final
 
 from config.errors import ConfigError
 from config.inputs import Input
 from config.schedule import turns
 from config.settings import Settings
-from config.sources import SCHEDULE_CURE, Source, load_source, not_configured, source_files
+from config.sources import SCHEDULE_CURE, Source, files_of, load_source, source_files
 from flows.ingestion.process_pool import Workers
 from tasks.article import make_article
 from tasks.discover import endpoint, listed_documents, read_listing, reader_of
@@ -53,8 +52,9 @@ class SourceCheck:
 
 def check(settings: Settings, source_ids: Sequence[str] = ()) -> Iterator[SourceCheck]:
     """Check every source, or those given, one after another, each on its own. Raises `ConfigError`."""
+    paths = files_of(settings.config, source_ids) if source_ids else source_files(settings.config)
     with Fetcher(settings) as fetcher, Workers(settings) as workers:
-        for path in _files(settings, source_ids):
+        for path in paths:
             try:
                 source = load_source(path)
                 source_access(source)  # its values are there
@@ -66,14 +66,6 @@ def check(settings: Settings, source_ids: Sequence[str] = ()) -> Iterator[Source
                 yield SourceCheck(source.id, (*inputs, *_schedule_notes(source)))
             except (ConfigError, InputError) as error:
                 yield SourceCheck(path.stem, error=str(error))
-
-
-def _files(settings: Settings, source_ids: Sequence[str]) -> list[Path]:
-    """Return the files of the sources given, else of all. Raises `ConfigError` for one that is not configured."""
-    paths = {path.stem: path for path in source_files(settings.config)}
-    if unknown := next((source_id for source_id in source_ids if source_id not in paths), None):
-        raise not_configured(unknown, settings.config, paths)
-    return [paths[source_id] for source_id in source_ids] or list(paths.values())
 
 
 def _schedule_notes(source: Source) -> Iterator[str]:
