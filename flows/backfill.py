@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from config.errors import ConfigError
 from config.inputs import WarcInput
@@ -23,9 +22,6 @@ from flows.sharding.run_shards import Sharded, problems_noted, run_sharded
 from flows.sharding.shards import done_shards, shards_of_files
 from tasks.discover import readers_of
 from tasks.http.fetcher import utc_now
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
