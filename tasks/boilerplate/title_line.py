@@ -24,7 +24,7 @@ MIN_STANDFIRST_WORDS: Final = 8
 _MIN_STANDFIRST_OVERLAP: Final = 0.15
 _SEPARATORS: Final = ("|", "-", "–", "—", "•", "·", "/")
 # In front of it: `Home › News › The bridge is open`.
-_PATH_SEPARATORS: Final = (*_SEPARATORS[:5], ">", "»", "›", "/")
+_PATH_SEPARATORS: Final = ("|", "-", "–", "—", "•", "/", ">", "»", "›")
 # By these most lines are no beginning of a title; to fold a whole line takes ten times as long.
 _FIRST_CHARACTERS: Final = 4
 _NO_LETTER: Final = re.compile(r"[\W_]+")

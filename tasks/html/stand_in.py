@@ -24,6 +24,7 @@ from warehouse.model.records import Candidate
 from warehouse.model.vocabulary import Origin, Reason
 
 CUES: Final = Path(__file__).with_name("stand_in_cues.toml")
+READER: Final = "reader"
 # Longer pages are articles, whatever words they use. Walls with all their small print have fewer.
 MAX_STAND_IN_WORDS: Final = 300
 # Fewer are as likely the beginning of an article, which a wall shows.
@@ -249,7 +250,7 @@ _SENTENCES: Final = {
 @cache
 def _reader_words() -> re.Pattern[str]:
     """Return a pattern of words with which a site speaks to its reader; news speaks of people."""
-    words, beginnings, parts = map(_split, tomllib.loads(CUES.read_text("utf-8"))["reader"].values())
+    words, beginnings, parts = map(_split, _cue_tables()[READER].values())
     whole = "|".join(map(re.escape, words))
     return re.compile(
         rf"(?<!\w)(?:(?:{whole})(?!\w)|{'|'.join(map(re.escape, beginnings))})|{'|'.join(map(re.escape, parts))}"
@@ -258,14 +259,18 @@ def _reader_words() -> re.Pattern[str]:
 
 @cache
 def _cues() -> dict[Reason, Cues]:
-    data = tomllib.loads(CUES.read_text("utf-8"))
-    del data["reader"]
     return {
         Reason(reason): Cues(
             _pattern(_split(table["stems"])), tuple(_split(table["titles"])), tuple(_split(table["urls"]))
         )
-        for reason, table in data.items()
+        for reason, table in _cue_tables().items()
+        if reason != READER
     }
+
+
+@cache
+def _cue_tables() -> dict[str, dict[str, str]]:
+    return tomllib.loads(CUES.read_text("utf-8"))
 
 
 def _split(text: str) -> list[str]:
