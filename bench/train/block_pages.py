@@ -6,7 +6,6 @@ body: the one that Copydesk reads with a model of the gold pages takes its place
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 import copydesk
-from bench.train.strip_corpus import align, overrule, read_gold, tokens_of
+from bench.train.strip_corpus import MIN_WEB_TOKENS, align, overrule, read_content, read_gold, tokens_of
 from tasks.html import block_model
 from tasks.html.article import open_page, read_statements
 from tasks.html.block_features import BlockFeatures, read_block_features
@@ -25,8 +24,6 @@ from tasks.html.blocks import read_blocks
 from tasks.text.decode import Refusal, decode
 
 SETS = ("news", "news2", "articles")
-MIN_WEB_TOKENS = 50
-"""Of the body of a web page; in less, nothing was found that can be learned from."""
 MAX_WORDS = 80
 """Of a block's weight: a missing paragraph counts more than a word, but not by its whole length."""
 
@@ -82,7 +79,7 @@ def _use_model(folder: Path) -> None:
 
 def _read_web_page(job: tuple[Path, dict[str, Any]]) -> BlockPage | None:
     corpus, record = job
-    article = copydesk.extract(_read_content(corpus, "web", record), url=record["url"], media_type="text/html")
+    article = copydesk.extract(read_content(corpus, "web", record), url=record["url"], media_type="text/html")
     if not isinstance(article, copydesk.Article) or len(tokens_of(article.text)) < MIN_WEB_TOKENS:
         return None
     page = _read_page(corpus, "web", record | {"body": article.text})
@@ -91,12 +88,8 @@ def _read_web_page(job: tuple[Path, dict[str, Any]]) -> BlockPage | None:
     return page
 
 
-def _read_content(corpus: Path, kind: str, record: dict[str, Any]) -> bytes:
-    return gzip.decompress((corpus / kind / "pages" / f"{record['id']}.html.gz").read_bytes())
-
-
 def _read_page(corpus: Path, kind: str, record: dict[str, Any]) -> BlockPage | None:
-    decoded = decode(_read_content(corpus, kind, record), None, html=True)
+    decoded = decode(read_content(corpus, kind, record), None, html=True)
     page = None if isinstance(decoded, Refusal) else open_page(decoded.text, record["url"])
     if page is None or not (blocks := read_blocks(page.tree)).blocks:
         return None

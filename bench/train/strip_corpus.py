@@ -27,6 +27,8 @@ from tasks.text.words import UNSPACED_CHARACTERS
 GOLD_SETS = ("news", "news2", "articles")
 SETS = (*GOLD_SETS, "web")
 RENDERINGS = ("main", "all", "layout")
+MIN_WEB_TOKENS = 50
+"""Of the article of a web page; in less, nothing was found that can be learned from."""
 LONGEST = 3_000
 """Lines of the longest page that is learnt from."""
 _TOKEN = re.compile(rf"[{UNSPACED_CHARACTERS}]|[^\W{UNSPACED_CHARACTERS}]+")
@@ -78,6 +80,11 @@ def read_gold(corpus: Path, kind: str) -> dict[str, dict[str, Any]]:
     return {page["id"]: page for page in map(json.loads, filter(None, lines))}
 
 
+def read_content(corpus: Path, kind: str, record: dict[str, Any]) -> bytes:
+    """Return the bytes of the page of a gold record."""
+    return gzip.decompress((corpus / kind / "pages" / f"{record['id']}.html.gz").read_bytes())
+
+
 def read_pages(corpus: Path, cache: Path) -> list[Page]:
     """Return every page of the corpus; what is read from the HTML is kept in the cache."""
     if not cache.is_file():
@@ -105,7 +112,7 @@ def _read_page(job: tuple[Path, str, dict[str, Any]]) -> dict[str, Any]:
     import copydesk
 
     corpus, kind, record = job
-    content = gzip.decompress((corpus / kind / "pages" / f"{record['id']}.html.gz").read_bytes())
+    content = read_content(corpus, kind, record)
     article = copydesk.extract(content, url=record["url"], media_type="text/html")
     is_read = isinstance(article, copydesk.Article)
     comments, renderings = _render(content) if kind == "web" else ([], {})

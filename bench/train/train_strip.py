@@ -29,6 +29,7 @@ from catboost import CatBoostClassifier
 
 from bench.train.strip_corpus import (
     GOLD_SETS,
+    MIN_WEB_TOKENS,
     RENDERINGS,
     Page,
     Text,
@@ -45,8 +46,6 @@ from tasks.boilerplate.select_lines import select_likely_lines
 
 WEIGHTS = {"news": 1.0, "news2": 1.0, "articles": 0.5, "web": 2 / 3}
 """Of a text of each set, so of each rendering of a page."""
-MIN_WEB_TOKENS = 50
-"""Of the article of a web page; in less, nothing was found that can be learned from."""
 TREES = {"iterations": 300, "depth": 6, "learning_rate": 0.09, "rsm": 0.3}
 _SAME = {
     "l2_leaf_reg": 6,
