@@ -13,7 +13,6 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.sources import Source, load_source
 from flows.sharding.shards import MIN_PAGES_PER_SHARD, shards_of_files, shards_of_items, shards_of_parts
 from tasks.discover import discover, read_split, split_input
 from tasks.files import warc_splits
@@ -23,16 +22,6 @@ from tasks.listings.input_reader import InputError, ReadContext
 from tests.support.polled import page
 from tests.support.warc_files import HTML, http, record
 from warehouse.model.records import Fetched, Item
-
-
-@pytest.fixture
-def source_of(tmp_path):
-    def declare(lines: str) -> Source:
-        path = tmp_path / "crawl.toml"
-        path.write_text(f'title = "Crawl"\n[[input]]\n{lines}\n')
-        return load_source(path)
-
-    return declare
 
 
 def urls(documents) -> list[str]:

@@ -42,15 +42,21 @@ def record(
 
 
 @pytest.fixture
-def warc_source_of(tmp_path):
-    """Declare a source of one WARC input by these lines."""
+def source_of(tmp_path):
+    """Declare a source by the lines of its input."""
 
-    def declare(keys: str) -> Source:
+    def declare(lines: str) -> Source:
         path = tmp_path / "crawl.toml"
-        path.write_text(f'title = "Crawl"\n[[input]]\nkind = "warc"\n{keys}\n')
+        path.write_text(f'title = "Crawl"\n[[input]]\n{lines}\n')
         return load_source(path)
 
     return declare
+
+
+@pytest.fixture
+def warc_source_of(source_of):
+    """Declare a source of one WARC input by these lines."""
+    return lambda keys: source_of(f'kind = "warc"\n{keys}')
 
 
 @pytest.fixture
